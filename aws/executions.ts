@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DescribeStateMachineForExecutionCommand,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { RecodeError } from '../core/errors.ts';
+import { failureOf, meaningOf } from './errors.ts';
+
+/** What happens in an execution, for whoever follows it. */
+export type ExecutionEvent =
+  | { readonly type: 'state-entered'; readonly state: string; readonly sentence: string; readonly at: Date }
+  /** An attempt of the state failed; the state machine may try again. */
+  | { readonly type: 'attempt-failed'; readonly state: string; readonly error: RecodeError; readonly at: Date }
+  | { readonly type: 'state-exited'; readonly state: string; readonly sentence: string; readonly at: Date }
+  | { readonly type: 'succeeded'; readonly output: unknown; readonly at: Date }
+  | { readonly type: 'failed'; readonly error: RecodeError; readonly at: Date };
+
+// 15 followers at a poll a second use up what an account may ask: start quick, then slow down.
+const firstPollMilliseconds = 400;
+const longestPollMilliseconds = 3_000;
+const pollGrowth = 1.15;
+
+/**
+ * Starts an execution.
+ *
+ * @returns its ARN
+ * @throws RecodeError ControlPlaneNotDeployed when the state machine does not exist here, or may not be started
+ */
+export async function startExecution(sfn: SFNClient, stateMachineArn: string, input: unknown): Promise<string> {
+  try {
+    // With a name of its own a repeated request starts nothing twice.
+    const answer = await sfn.send(new StartExecutionCommand({ stateMachineArn, name: randomUUID(), input: JSON.stringify(input) }));
+    return answer.executionArn ?? '';
+  } catch (error) {
+    // In a region without Recode AWS answers AccessDenied to whoever may start its executions only.
+    if (!['no-execution', 'unauthorized'].includes(meaningOf(error))) throw error;
+    const message = `There is no state machine ${stateMachineArn} that you may start.`;
+    throw new RecodeError('ControlPlaneNotDeployed', message, { cause: error });
+  }
+}
+
+/** Follows an execution from its first event to its last, as a stream that ends with `succeeded` or `failed`. */
+export async function* followExecution(
+  sfn: SFNClient,
+  executionArn: string,
+  signal?: AbortSignal,
+): AsyncGenerator<ExecutionEvent, void, void> {
+  const sentences = await stateSentences(sfn, executionArn);
+  // A failed attempt's event does not name its state; the chain of previous events leads there.
+  const stateOfEvent = new Map<number, string>();
+  let seen = 0;
+  let poll = firstPollMilliseconds;
+  for (;;) {
+    for (const event of await eventsAfter(sfn, executionArn, seen)) {
+      seen = event.id ?? seen;
+      const state = event.stateEnteredEventDetails?.name ?? stateOfEvent.get(event.previousEventId ?? 0);
+      if (state !== undefined) stateOfEvent.set(seen, state);
+      const told = tell(event, state, sentences);
+      if (told) yield told;
+      if (told?.type === 'succeeded' || told?.type === 'failed') return;
+    }
+    await sleep(poll * (0.75 + Math.random() / 2), undefined, signal && { signal });
+    poll = Math.min(longestPollMilliseconds, poll * pollGrowth);
+  }
+}
+
+/** The events that came after the one with the given id, oldest first; read from the newest back, so that a poll costs the same at any length. */
+async function eventsAfter(sfn: SFNClient, executionArn: string, seen: number): Promise<HistoryEvent[]> {
+  const fresh: HistoryEvent[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await sfn.send(new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 100, nextToken }));
+    const events = (page.events ?? []).filter(({ id = 0 }) => id > seen);
+    fresh.push(...events);
+    nextToken = events.length === page.events?.length ? page.nextToken : undefined;
+  } while (nextToken !== undefined);
+  return fresh.reverse();
+}
+
+function tell(event: HistoryEvent, state: string | undefined, sentences: ReadonlyMap<string, string>): ExecutionEvent | undefined {
+  const at = event.timestamp ?? new Date(0);
+  if (event.stateEnteredEventDetails) {
+    const sentence = sentences.get(event.stateEnteredEventDetails.name ?? '');
+    return state === undefined || sentence === undefined ? undefined : { type: 'state-entered', state, sentence, at };
+  }
+  if (event.stateExitedEventDetails) {
+    const name = event.stateExitedEventDetails.name ?? '';
+    const sentence = sentences.get(name);
+    return sentence === undefined ? undefined : { type: 'state-exited', state: name, sentence, at };
+  }
+  switch (event.type) {
+    case 'LambdaFunctionFailed':
+    case 'LambdaFunctionTimedOut': {
+      const details = event.lambdaFunctionFailedEventDetails ?? event.lambdaFunctionTimedOutEventDetails;
+      return state === undefined
+        ? undefined
+        : { type: 'attempt-failed', state, error: failureOf(details?.error ?? 'States.Timeout', details?.cause ?? ''), at };
+    }
+    case 'ExecutionSucceeded':
+      return { type: 'succeeded', output: JSON.parse(event.executionSucceededEventDetails?.output ?? 'null'), at };
+    case 'ExecutionFailed': {
+      const details = event.executionFailedEventDetails;
+      return { type: 'failed', error: failureOf(details?.error ?? 'Unexpected', details?.cause ?? ''), at };
+    }
+    case 'ExecutionAborted': {
+      const details = event.executionAbortedEventDetails;
+      return { type: 'failed', error: new RecodeError('ExecutionAborted', details?.cause ?? 'Somebody stopped the execution.'), at };
+    }
+    case 'ExecutionTimedOut':
+      return { type: 'failed', error: new RecodeError('ExecutionTimedOut', 'The execution has run longer than it may.'), at };
+    default:
+      return undefined;
+  }
+}
+
+/** What is shown while a state runs: its Comment, in the definition that the execution runs by. States without one are not shown. */
+async function stateSentences(sfn: SFNClient, executionArn: string): Promise<Map<string, string>> {
+  const { definition = '{}' } = await sfn.send(new DescribeStateMachineForExecutionCommand({ executionArn }));
+  const sentences = new Map<string, string>();
+  collect(JSON.parse(definition) as Machine, sentences);
+  return sentences;
+}
+
+interface Machine {
+  readonly States?: Readonly<Record<string, { readonly Comment?: string; readonly Branches?: readonly Machine[] }>>;
+}
+
+function collect(machine: Machine, sentences: Map<string, string>): void {
+  for (const [name, state] of Object.entries(machine.States ?? {})) {
+    // A Parallel says what its branches are for; each branch's states speak for themselves.
+    if (state.Comment !== undefined && state.Branches === undefined) sentences.set(name, state.Comment);
+    for (const branch of state.Branches ?? []) collect(branch, sentences);
+  }
+}

@@ -1,0 +1,129 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { Environment, type EnvironmentStatus } from '../../core/environment.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { candidateNames, environmentId } from '../../core/names.ts';
+import type { Operation } from '../../core/operation.ts';
+import { askHolder, inProgress, mine, settling } from './holder.ts';
+import { deleteItem, type Key, putItem, readItem, readItems, updateItem } from './table.ts';
+
+/** Whose environment, for which repository: what its record is found by. */
+export interface EnvironmentSubject {
+  readonly owner: string;
+  readonly repository: string;
+}
+
+const keyOf = (subject: EnvironmentSubject): Key => ({ kind: 'environment', id: environmentId(subject) });
+
+/** An environment as recorded; undefined when there is none. Throws RecodeNotInstalled without a table. */
+export function readEnvironment(dynamodb: DynamoDBClient, subject: EnvironmentSubject): Promise<Environment | undefined> {
+  return readItem(dynamodb, keyOf(subject), Environment);
+}
+
+/** All environments of the region. */
+export function readEnvironments(dynamodb: DynamoDBClient): Promise<Environment[]> {
+  return readItems(dynamodb, 'environment', Environment);
+}
+
+/** Puts a new environment, held by its operation, unless there is one. */
+export async function putEnvironment(dynamodb: DynamoDBClient, environment: Environment): Promise<void> {
+  await putItem(dynamodb, keyOf(environment), environment);
+}
+
+/**
+ * Takes an environment for an operation. What it changes of the record is the operation alone.
+ *
+ * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
+ */
+export async function takeEnvironment(
+  dynamodb: DynamoDBClient,
+  sfn: SFNClient,
+  { environment, operation, now }: { environment: Environment; operation: Operation; now: number },
+): Promise<Environment> {
+  const subject = `The environment ${environment.repository}`;
+  const holder = environment.operation;
+  if (holder?.executionArn === operation.executionArn) return environment;
+  if (holder) {
+    const verdict = await askHolder(sfn, holder, now);
+    if (verdict === 'held') throw inProgress(subject, holder);
+    if (verdict === 'settling') throw settling(environment.repository);
+  }
+  if (now < (environment.quietUntil ?? 0)) throw settling(environment.repository);
+  const taken = await updateItem(
+    dynamodb,
+    keyOf(environment),
+    {
+      set: { operation },
+      remove: ['quietUntil'],
+      when: `(#uid = :uid AND ${holder ? '#operation.#executionArn = :holder' : 'attribute_not_exists(#operation)'}) OR ${mine}`,
+      values: { ':uid': environment.uid, ':me': operation.executionArn, ...(holder && { ':holder': holder.executionArn }) },
+    },
+    Environment,
+  );
+  // Somebody was faster: the state machine comes back and reads who.
+  if (!taken) throw settling(environment.repository);
+  return taken;
+}
+
+/** Takes back what entering did: an environment that never had a name is deleted, any other is let go of. */
+export async function leaveEnvironment(dynamodb: DynamoDBClient, environment: Environment, operation: Operation): Promise<void> {
+  const me = { ':me': operation.executionArn };
+  const deleted = await deleteItem(dynamodb, keyOf(environment), { when: `${mine} AND attribute_not_exists(#name)`, values: me });
+  if (!deleted) await updateItem(dynamodb, keyOf(environment), { set: {}, remove: ['operation'], when: mine, values: me }, Environment);
+}
+
+/**
+ * Gives an environment its name: the first of its candidates that nobody else has claimed. The candidate is written into the
+ * environment before it is claimed, so that no claim is ever without its environment.
+ *
+ * @throws RecodeError LockLost when another operation has taken the environment
+ */
+export async function claimName(dynamodb: DynamoDBClient, environment: Environment, operation: Operation): Promise<string> {
+  const candidates = candidateNames(environment);
+  const first = environment.name === undefined ? 0 : candidates.indexOf(environment.name);
+  for (const name of candidates.slice(Math.max(0, first))) {
+    await change(dynamodb, environment, operation, { set: { name } });
+    const owner = environmentId(environment);
+    const claimed = await putItem(
+      dynamodb,
+      { kind: 'name', id: name },
+      { environment: owner },
+      { when: 'attribute_not_exists(#kind) OR #environment = :environment', values: { ':environment': owner } },
+    );
+    if (claimed) return name;
+  }
+  throw new RecodeError('NameOwnedElsewhere', `The names ${candidates.join(', ')} are all claimed by other environments.`);
+}
+
+/** Changes an environment that this operation holds. Throws LockLost when it does not. */
+export async function change(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject,
+  operation: Operation,
+  { set, remove = [] }: { set: Readonly<Record<string, unknown>>; remove?: readonly string[] },
+): Promise<Environment> {
+  const changed = await updateItem(
+    dynamodb,
+    keyOf(environment),
+    { set, remove, when: mine, values: { ':me': operation.executionArn } },
+    Environment,
+  );
+  if (!changed) throw new RecodeError('LockLost', `Another operation has taken the environment ${environment.repository} over.`);
+  return changed;
+}
+
+/** Lets go of an environment, recording how the operation ended; nothing is done where this operation does not hold it (any more). */
+export async function release(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject,
+  operation: Operation,
+  end: { status?: EnvironmentStatus; updatedAt: string } & Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const forget = end.status === 'started' ? ['operation', 'lastError', 'quietUntil'] : ['operation'];
+  await updateItem(
+    dynamodb,
+    keyOf(environment),
+    { set: end, remove: forget, when: mine, values: { ':me': operation.executionArn } },
+    Environment,
+  );
+}

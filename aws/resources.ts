@@ -1,0 +1,99 @@
+import {
+  DescribeInstancesCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeKeyPairsCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  type EC2Client,
+  type Filter,
+  type Instance,
+  type InternetGateway,
+  type KeyPairInfo,
+  type NetworkInterface,
+  type RouteTable,
+  type SecurityGroup,
+  type Subnet,
+  type Vpc,
+} from '@aws-sdk/client-ec2';
+import { network } from '../core/names.ts';
+import { type Belonging, belongingTags, networkTags, type Tag } from '../core/tags.ts';
+
+/** Finding what bears our tags: the tags say which resources exist and whose they are. Of twins, the one with the lowest id comes first. */
+
+export async function findVpcs(ec2: EC2Client): Promise<Vpc[]> {
+  const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ Filters: tagFilters(networkTags(network.vpc.name)) }));
+  return byId(Vpcs, ({ VpcId }) => VpcId);
+}
+
+export async function findInternetGateways(ec2: EC2Client): Promise<InternetGateway[]> {
+  const { InternetGateways = [] } = await ec2.send(
+    new DescribeInternetGatewaysCommand({ Filters: tagFilters(networkTags(network.internetGateway.name)) }),
+  );
+  return byId(InternetGateways, ({ InternetGatewayId }) => InternetGatewayId);
+}
+
+/** The subnet, in whichever VPC of ours it is: the VPC that holds it is the one that counts. */
+export async function findSubnet(ec2: EC2Client): Promise<Subnet | undefined> {
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: tagFilters(networkTags(network.subnet.name)) }));
+  return byId(Subnets, ({ SubnetId }) => SubnetId)[0];
+}
+
+export async function findRouteTables(ec2: EC2Client, vpcId: string): Promise<RouteTable[]> {
+  const { RouteTables = [] } = await ec2.send(
+    new DescribeRouteTablesCommand({ Filters: [...tagFilters(networkTags(network.routeTable.name)), { Name: 'vpc-id', Values: [vpcId] }] }),
+  );
+  return byId(RouteTables, ({ RouteTableId }) => RouteTableId);
+}
+
+export async function findSecurityGroup(ec2: EC2Client, environment: Belonging): Promise<SecurityGroup | undefined> {
+  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: tagFilters(belongingTags(environment)) }));
+  return byId(SecurityGroups, ({ GroupId }) => GroupId)[0];
+}
+
+/** The key pair of a name, whoever's it is: the caller compares its tags. */
+export async function findKeyPair(ec2: EC2Client, keyName: string): Promise<KeyPairInfo | undefined> {
+  const { KeyPairs = [] } = await ec2.send(new DescribeKeyPairsCommand({ Filters: [{ Name: 'key-name', Values: [keyName] }] }));
+  return KeyPairs[0];
+}
+
+export async function findNetworkInterface(ec2: EC2Client, environment: Belonging): Promise<NetworkInterface | undefined> {
+  const { NetworkInterfaces = [] } = await ec2.send(
+    new DescribeNetworkInterfacesCommand({ Filters: tagFilters(belongingTags(environment)) }),
+  );
+  return byId(NetworkInterfaces, ({ NetworkInterfaceId }) => NetworkInterfaceId)[0];
+}
+
+const liveStates = ['pending', 'running', 'stopping', 'stopped'];
+
+/**
+ * The environment's live instances: the recorded one first, by its id, then whatever bears the environment's tags. The tags of a
+ * terminated instance fade, so by tag only live states count.
+ */
+export async function findInstances(ec2: EC2Client, environment: Belonging, recordedId?: string): Promise<Instance[]> {
+  const live: Filter = { Name: 'instance-state-name', Values: liveStates };
+  const recorded = recordedId === undefined ? [] : await describeInstances(ec2, [live, { Name: 'instance-id', Values: [recordedId] }]);
+  return recorded.length > 0 ? recorded : describeInstances(ec2, [live, ...tagFilters(belongingTags(environment))]);
+}
+
+/** Instances by filters; what is not visible (yet) is absent. */
+export async function describeInstances(ec2: EC2Client, filters: Filter[]): Promise<Instance[]> {
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters: filters }));
+  return byId(
+    Reservations.flatMap(({ Instances = [] }) => Instances),
+    ({ InstanceId }) => InstanceId,
+  );
+}
+
+function tagFilters(tags: readonly Tag[]): Filter[] {
+  return tags.map(({ Key, Value }) => ({ Name: `tag:${Key}`, Values: [literally(Value)] }));
+}
+
+// In a filter's value, * and ? are wildcards unless escaped.
+const literally = (value: string) => value.replace(/[\\*?]/g, '\\$&');
+
+function byId<Resource>(resources: readonly Resource[], idOf: (resource: Resource) => string | undefined): Resource[] {
+  return [...resources].sort((one, other) => (idOf(one) ?? '').localeCompare(idOf(other) ?? ''));
+}

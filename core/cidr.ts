@@ -1,0 +1,15 @@
+/**
+ * The canonical form of an IPv4 CIDR block, as EC2 returns it: host bits cleared, a bare address as a /32.
+ * Undefined when the text is not one.
+ */
+export function canonicalCidr(text: string): string | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(text);
+  if (!match) return undefined;
+  const bytes = match.slice(1, 5).map(Number);
+  const bits = match[5] === undefined ? 32 : Number(match[5]);
+  if (bits > 32 || bytes.some((byte) => byte > 255)) return undefined;
+  const address = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  const size = 2 ** (32 - bits);
+  const start = address - (address % size);
+  return `${[24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join('.')}/${bits}`;
+}

@@ -1,0 +1,105 @@
+import * as v from 'valibot';
+import { RecodeError } from './errors.ts';
+import { Operation, type OperationKind } from './operation.ts';
+
+/** What was asked for, with the defaults applied. */
+export const EnvironmentRequest = v.object({
+  instanceType: v.string(),
+  /** GiB. */
+  volumeSize: v.number(),
+  volumeType: v.picklist(['gp2', 'gp3']),
+  /** Canonical IPv4 blocks that may reach SSH. */
+  allowCidrs: v.array(v.string()),
+  /** The public half of the user's key, in OpenSSH's format. */
+  publicKey: v.string(),
+});
+export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
+
+export const Instance = v.object({
+  instanceId: v.string(),
+  instanceType: v.string(),
+  architecture: v.picklist(['x86_64', 'arm64']),
+  /** The public half of the instance's SSH host key. */
+  hostKey: v.string(),
+});
+export type Instance = v.InferOutput<typeof Instance>;
+
+const common = {
+  /** Another one for each environment ever made, even of the same repository. */
+  uid: v.string(),
+  owner: v.string(),
+  repository: v.string(),
+  request: EnvironmentRequest,
+  operation: v.optional(Operation),
+  /** Nobody takes the environment before (milliseconds since the epoch): Lambdas of a failed execution may still be at work. */
+  quietUntil: v.optional(v.number()),
+  lastError: v.optional(v.object({ name: v.string(), message: v.string(), at: v.string() })),
+  /** ISO 8601. */
+  createdAt: v.string(),
+  updatedAt: v.string(),
+};
+
+/** A development environment as the table records it. */
+export const Environment = v.variant('status', [
+  /** It has a name from the moment that it has claimed one, and an instance from the moment that it runs. */
+  v.object({ ...common, status: v.literal('creating'), name: v.optional(v.string()) }),
+  v.object({ ...common, status: v.literal('starting'), name: v.string(), instance: Instance }),
+  v.object({ ...common, status: v.literal('started'), name: v.string(), instance: Instance, publicIpAddress: v.string() }),
+  v.object({ ...common, status: v.literal('stopping'), name: v.string(), instance: Instance }),
+  v.object({ ...common, status: v.literal('stopped'), name: v.string(), instance: Instance }),
+  v.object({ ...common, status: v.literal('removing'), name: v.optional(v.string()), instance: v.optional(Instance) }),
+]);
+export type Environment = v.InferOutput<typeof Environment>;
+export type EnvironmentStatus = Environment['status'];
+
+/** Which statuses an operation may find an environment in, and which one it leaves while it runs. Absent: refused. */
+const transitions: Record<OperationKind, Partial<Record<EnvironmentStatus, EnvironmentStatus>>> = {
+  start: { creating: 'creating', starting: 'starting', started: 'starting', stopping: 'starting', stopped: 'starting' },
+  stop: {},
+  remove: {},
+  uninstall: {},
+};
+
+/**
+ * The status that an environment has while an operation is at work on it.
+ *
+ * @throws RecodeError EnvironmentBeingRemoved when its removal began and failed
+ */
+export function statusDuring(kind: OperationKind, environment: Environment): EnvironmentStatus {
+  const next = transitions[kind][environment.status];
+  if (next === undefined) {
+    throw new RecodeError(
+      'EnvironmentBeingRemoved',
+      `The environment ${environment.repository} is ${environment.status}; it can only be removed.`,
+    );
+  }
+  return next;
+}
+
+/** The options of a start that a person gave; what is absent was not given. */
+export type GivenOptions = Partial<Omit<EnvironmentRequest, 'publicKey'>>;
+
+const optionNames: Record<keyof GivenOptions, string> = {
+  instanceType: '--instance-type',
+  volumeSize: '--volume-size',
+  volumeType: '--volume-type',
+  allowCidrs: '--allow-cidr',
+};
+
+/**
+ * Refuses options that an environment cannot take on any more, because it has an instance already.
+ *
+ * @throws RecodeError OptionDiffers naming both values
+ */
+export function refuseOtherOptions(repository: string, existing: EnvironmentRequest, given: GivenOptions): void {
+  for (const key of Object.keys(optionNames) as (keyof GivenOptions)[]) {
+    const wanted = given[key];
+    if (wanted === undefined || show(wanted) === show(existing[key])) continue;
+    throw new RecodeError(
+      'OptionDiffers',
+      `The environment ${repository} exists with ${optionNames[key]} ${show(existing[key])}, not ${show(wanted)}.`,
+    );
+  }
+}
+
+const show = (value: string | number | readonly string[]) => (typeof value === 'object' ? [...value].sort().join(', ') : String(value));

@@ -1,0 +1,253 @@
+/**
+ * How a state machine reacts to an error:
+ * - `busy`: AWS asked for less or failed by itself; repeat soon, with jitter
+ * - `visibility`: what was just created is not visible everywhere yet; repeat within minutes
+ * - `permission`: the tags of what was just created may not count for its permissions yet; repeat within a minute
+ * - `dependency`: something is still letting go of the resource; repeat patiently
+ * - `poll`: the state waits for something that takes its time; repeat every second or two
+ * - `caught`: a state of the workflow goes another way
+ * - `never`: repeating cannot help
+ */
+export type Reaction = 'busy' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'caught' | 'never';
+
+interface Entry {
+  /** The headline a person sees. */
+  readonly title: string;
+  /** What the person can do about it; `{command}` stands for the command that was given. */
+  readonly nextStep: string;
+  readonly reaction: Reaction;
+}
+
+const again = 'Run "{command}" again; it goes on where this one ended.';
+
+/** Every error that a step throws or the CLI shows. A step's error reaches the CLI under this name, as the name of the failed execution. */
+export const catalogue = {
+  // What a person typed
+  UsageNotValid: { title: 'The command is not valid', nextStep: 'Run "{command} --help" to see what it takes.', reaction: 'never' },
+  RepositoryNotValid: {
+    title: 'Not a repository',
+    nextStep: 'Give a GitHub repository as owner/name, such as "recode aws start recode-sh/workspace".',
+    reaction: 'never',
+  },
+  CidrNotValid: {
+    title: 'Not an IPv4 CIDR block',
+    nextStep: 'Write it as address/bits, such as --allow-cidr 203.0.113.7/32.',
+    reaction: 'never',
+  },
+  VolumeSizeNotValid: {
+    title: 'The volume size does not fit',
+    nextStep: 'Leave --volume-size out for 16 GiB, or give one that fits.',
+    reaction: 'never',
+  },
+  InputNotValid: {
+    title: 'The input of the execution is not valid',
+    nextStep: 'Start executions with the recode CLI of the same version as the deployed control plane.',
+    reaction: 'never',
+  },
+  InstanceTypeNotFound: {
+    title: 'No such instance type here',
+    nextStep: 'Choose another one with --instance-type. https://aws.amazon.com/ec2/instance-types lists them all.',
+    reaction: 'never',
+  },
+  InstanceTypeNotSupported: {
+    title: 'This instance type cannot hold an environment',
+    nextStep: 'Choose an on-demand type on amd64 or arm64 with EBS, such as --instance-type t3.medium.',
+    reaction: 'never',
+  },
+  OptionDiffers: {
+    title: 'The environment exists with another option',
+    nextStep: 'Leave the option out to use the environment as it is, or remove the environment first.',
+    reaction: 'never',
+  },
+
+  // Who asks
+  NoCredentials: {
+    title: 'No AWS credentials',
+    nextStep:
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile with --profile, or try Recode without an AWS account: add --local.',
+    reaction: 'never',
+  },
+  NoRegion: {
+    title: 'No AWS region',
+    nextStep: 'Name it with --region, AWS_REGION, or "aws configure set region". To try Recode without an AWS account, add --local.',
+    reaction: 'never',
+  },
+  ProfileNotFound: {
+    title: 'No such profile',
+    nextStep: 'Run "aws configure list-profiles" to see the profiles there are.',
+    reaction: 'never',
+  },
+  CredentialsExpired: {
+    title: 'The AWS credentials have expired',
+    nextStep: 'Sign in again (with IAM Identity Center: "aws sso login"), then run "{command}" again.',
+    reaction: 'never',
+  },
+  CredentialsNotValid: {
+    title: 'AWS does not accept the credentials',
+    nextStep: 'Check the access key, and whether the account has enabled the region.',
+    reaction: 'never',
+  },
+  CallerWithoutLastingName: {
+    title: 'No lasting name to own the environment',
+    nextStep: 'Set role_session_name in the profile, or RECODE_OWNER, to your name.',
+    reaction: 'never',
+  },
+  ControlPlaneNotDeployed: {
+    title: 'Recode is not deployed here',
+    nextStep:
+      'Check --region and --profile, or ask whoever runs your AWS account to deploy Recode in this region ("npx serverless deploy").',
+    reaction: 'never',
+  },
+  PrivateKeyNotHere: {
+    title: 'The private key is not on this machine',
+    nextStep: 'Use the machine that started the environment, copy its key here, or remove the environment and start it anew.',
+    reaction: 'never',
+  },
+
+  // Who else is at work
+  OperationInProgress: {
+    title: 'Another operation holds the environment',
+    nextStep: 'Wait for it to end, then run "{command}" again.',
+    reaction: 'never',
+  },
+  OperationSettling: { title: 'The operation before has not let go yet', nextStep: again, reaction: 'poll' },
+  UninstallInProgress: {
+    title: 'Recode is being uninstalled',
+    nextStep: 'Wait until it is uninstalled, then run "{command}" again.',
+    reaction: 'never',
+  },
+  EnvironmentBeingRemoved: {
+    title: 'The environment is being removed',
+    nextStep: 'Finish its removal, then run "{command}" to make a new one.',
+    reaction: 'never',
+  },
+  RecodeNotInstalled: { title: 'Recode has no table in this region yet', nextStep: again, reaction: 'caught' },
+  TableNotActive: { title: 'The table is not ready yet', nextStep: again, reaction: 'poll' },
+  NetworkBusy: { title: 'Another execution is making the network', nextStep: again, reaction: 'poll' },
+  LockLost: { title: 'Another operation has taken over', nextStep: again, reaction: 'never' },
+
+  // What AWS says
+  RequestThrottled: { title: 'AWS asks for fewer requests', nextStep: again, reaction: 'busy' },
+  AwsUnavailable: { title: 'AWS did not answer', nextStep: again, reaction: 'busy' },
+  NotVisibleYet: { title: 'AWS does not show a new resource yet', nextStep: again, reaction: 'visibility' },
+  InstanceNotVisibleYet: { title: 'AWS does not show the new instance yet', nextStep: again, reaction: 'visibility' },
+  PermissionMissing: {
+    title: 'A permission is missing',
+    nextStep: 'Ask whoever deployed Recode to allow the action, or to update the deployment.',
+    reaction: 'permission',
+  },
+  DependencyStillInUse: { title: 'A resource is still in use', nextStep: again, reaction: 'dependency' },
+  NoCapacity: {
+    title: 'AWS has no capacity for this instance type',
+    nextStep: 'Try again in a few minutes, or with another --instance-type.',
+    reaction: 'never',
+  },
+  SubnetFull: {
+    title: 'The subnet has no free address',
+    nextStep: 'Remove environments that nobody needs: stopped ones keep their address.',
+    reaction: 'never',
+  },
+  QuotaReached: {
+    title: 'A quota of the AWS account is reached',
+    nextStep: 'Raise it in the Service Quotas console, or remove what nobody needs, then run "{command}" again.',
+    reaction: 'never',
+  },
+  AccountNotReady: {
+    title: 'AWS does not let the account do this',
+    nextStep: 'Read what AWS says above; AWS support can lift it.',
+    reaction: 'never',
+  },
+  ImageNotFound: {
+    title: 'No Ubuntu image',
+    nextStep: 'Check that the account may see public images of Canonical in this region.',
+    reaction: 'never',
+  },
+  NameOwnedElsewhere: {
+    title: 'A resource of that name is not ours',
+    nextStep: 'Rename or delete it, then run "{command}" again. Recode never touches what does not bear its tags.',
+    reaction: 'never',
+  },
+  ResourceDiffers: {
+    title: 'A resource was changed behind our back',
+    nextStep: 'Change it back or delete it, then run "{command}" again.',
+    reaction: 'never',
+  },
+  AwsRefused: { title: 'AWS refused a request', nextStep: 'Read what AWS says above, then run "{command}" again.', reaction: 'never' },
+
+  // The instance
+  InstanceStillStopping: { title: 'The instance is still stopping', nextStep: again, reaction: 'poll' },
+  InstanceNotRunning: { title: 'The instance is not running yet', nextStep: again, reaction: 'poll' },
+  InstanceFailedToLaunch: { title: 'The instance failed to launch', nextStep: again, reaction: 'never' },
+  InstanceFailedToStart: { title: 'The instance failed to start', nextStep: again, reaction: 'never' },
+  SshNotReady: {
+    title: 'The instance does not answer on SSH',
+    nextStep:
+      'Read the end of its console above. A firewall of your organisation or VPC Block Public Access may be in the way too. Then run "{command}" again.',
+    reaction: 'poll',
+  },
+  SshUnreachable: {
+    title: 'No SSH connection from this machine',
+    nextStep: 'Check that --allow-cidr lets this machine in and that your network lets port 2200 out, then run "{command}" again.',
+    reaction: 'never',
+  },
+  SshClientMissing: {
+    title: 'No OpenSSH client',
+    nextStep: 'Install it (Debian and Ubuntu: "sudo apt-get install openssh-client"), then run "{command}" again.',
+    reaction: 'never',
+  },
+
+  // The execution and this machine
+  ExecutionAborted: { title: 'The operation was stopped', nextStep: again, reaction: 'never' },
+  ExecutionTimedOut: { title: 'The operation took too long', nextStep: again, reaction: 'never' },
+  Interrupted: {
+    title: 'Interrupted',
+    nextStep: 'The operation goes on without this command. Run "{command}" again to follow it.',
+    reaction: 'never',
+  },
+  StateDirectoryNotWritable: {
+    title: 'The state directory is not writable',
+    nextStep: 'Make it writable, or set RECODE_LOCAL_DIR to a directory that is.',
+    reaction: 'never',
+  },
+  StateDamaged: {
+    title: 'The state of the embedded AWS is damaged',
+    nextStep: 'Restore the file, or run "recode local reset" to start from nothing: local environments and their files are deleted.',
+    reaction: 'never',
+  },
+  LocalAwsDidNotStart: {
+    title: 'The embedded AWS did not start',
+    nextStep: 'Read the end of its log above; "recode local reset" starts from nothing.',
+    reaction: 'never',
+  },
+  LocalRegionDiffers: {
+    title: 'The embedded AWS is deployed in another region',
+    nextStep: 'Leave --region out, or run "recode local reset" first.',
+    reaction: 'never',
+  },
+  PlatformNotSupported: {
+    title: 'The embedded AWS does not run here',
+    nextStep: 'Use Linux, or WSL on Windows. Recode itself works everywhere: leave --local out.',
+    reaction: 'never',
+  },
+  Unexpected: {
+    title: 'Something unexpected happened',
+    nextStep: 'This is a defect of Recode. Please report it with the text above.',
+    reaction: 'never',
+  },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorName = keyof typeof catalogue;
+
+/** An error of the catalogue. Its `name` is what `ErrorEquals` matches and the CLI explains; its message says what happened, to which resource. */
+export class RecodeError extends Error {
+  override readonly name: ErrorName;
+
+  constructor(name: ErrorName, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = name;
+  }
+}
+
+export function isErrorName(name: string): name is ErrorName {
+  return Object.hasOwn(catalogue, name);
+}

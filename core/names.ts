@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+
+/** Every name of ours that AWS or a person sees. The packaged template and the docs are checked against this file. */
+
+export const tableName = 'recode-config-dynamodb-table';
+
+export const network = {
+  vpc: { name: 'recode-vpc', cidr: '10.0.0.0/16' },
+  subnet: { name: 'recode-public-subnet', cidr: '10.0.0.0/24' },
+  internetGateway: { name: 'recode-internet-gateway' },
+  routeTable: { name: 'recode-route-table', destination: '0.0.0.0/0' },
+} as const;
+
+/** The port that an environment's SSH server listens on, and the user it lets in. */
+export const ssh = { port: 2200, user: 'recode' } as const;
+
+export const stateMachines = {
+  start: 'recode-start',
+} as const;
+
+export type EnvironmentResource = 'security-group' | 'key-pair' | 'network-interface' | 'instance' | 'volume';
+
+/** The name of one of an environment's resources, such as `recode-acme-api-security-group`. */
+export function resourceName(environmentName: string, resource: EnvironmentResource): string {
+  return `recode-${environmentName}-${resource}`;
+}
+
+// A security group's name may have 255 characters; a tag's value 256. GitHub allows 39 for an owner and 100 for a repository.
+const longestName = 160;
+
+/** The key of an environment's record: GitHub takes `Acme/API` and `acme/api` for the same repository. */
+export function environmentId(environment: { owner: string; repository: string }): string {
+  return `${environment.owner}/${environment.repository.toLowerCase()}`;
+}
+
+/**
+ * The names an environment may take, best first: the slug of its repository, the same with its owner, then with a short
+ * hash that is its own. Which one it gets is decided by claiming them in this order.
+ */
+export function candidateNames(environment: { owner: string; repository: string }): readonly string[] {
+  const hash = createHash('sha256').update(environmentId(environment)).digest('hex').slice(0, 8);
+  const plain = slug(environment.repository);
+  const owned = slug(`${environment.repository}-${environment.owner}`);
+  return [plain, owned, `${owned.slice(0, longestName - hash.length - 1)}-${hash}`];
+}
+
+/** Lower-case letters, digits and single hyphens: `recode-sh/workspace` becomes `recode-sh-workspace`. */
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, longestName);
+}

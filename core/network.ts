@@ -1,0 +1,21 @@
+import * as v from 'valibot';
+import { Operation } from './operation.ts';
+
+const common = {
+  /** Another one after each uninstall, so that a start which began before it notices. */
+  installation: v.string(),
+  operation: v.optional(Operation),
+};
+
+const NetworkIds = v.object({ vpcId: v.string(), subnetId: v.string(), internetGatewayId: v.string(), routeTableId: v.string() });
+export type NetworkIds = v.InferOutput<typeof NetworkIds>;
+
+/** The network that all environments of a region share, as the table records it. */
+export const Network = v.variant('status', [
+  v.object({ ...common, status: v.literal('creating') }),
+  v.object({ ...common, status: v.literal('ready'), ids: NetworkIds }),
+  /** `before` is what an uninstall that refuses goes back to. */
+  v.object({ ...common, status: v.literal('deleting'), before: v.picklist(['creating', 'ready']), ids: v.optional(NetworkIds) }),
+]);
+export type Network = v.InferOutput<typeof Network>;
+export type ReadyNetwork = Extract<Network, { status: 'ready' }>;

@@ -1,0 +1,85 @@
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+
+/** A key pair as OpenSSH writes it in files. */
+export interface OpenSshKeyPair {
+  /** `-----BEGIN OPENSSH PRIVATE KEY-----` … */
+  readonly privateKey: string;
+  /** `ssh-ed25519 AAAA… comment` */
+  readonly publicKey: string;
+}
+
+const algorithm = 'ssh-ed25519';
+// RFC 8410: a PKCS #8 private key of Ed25519 is this prefix and the 32 bytes of the seed.
+const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/**
+ * Writes an Ed25519 key pair in OpenSSH's own format: OpenSSH reads no PKCS #8 file with such a key.
+ * The format: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key
+ *
+ * @param seed 32 random bytes: the secret itself
+ * @param comment follows the public key; no secret, no line break
+ */
+export function keyPairFrom(seed: Buffer, comment: string): OpenSshKeyPair {
+  const publicBytes = publicHalf(seed);
+  const publicBlob = Buffer.concat([field(algorithm), field(publicBytes)]);
+  const check = sha256(seed).subarray(0, 4); // twice: a reader sees by it that decryption worked
+  const secret = Buffer.concat([
+    check,
+    check,
+    field(algorithm),
+    field(publicBytes),
+    field(Buffer.concat([seed, publicBytes])),
+    field(comment),
+  ]);
+  const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, index) => index + 1));
+  const one = Buffer.from([0, 0, 0, 1]); // one key in this file
+  const file = Buffer.concat([
+    Buffer.from('openssh-key-v1\0'),
+    field('none'), // cipher
+    field('none'), // key derivation
+    field(''), // its options
+    one,
+    field(publicBlob),
+    field(Buffer.concat([secret, padding])),
+  ]);
+  const lines = file.toString('base64').match(/.{1,70}/g) ?? [];
+  return {
+    privateKey: ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n'),
+    publicKey: `${algorithm} ${publicBlob.toString('base64')} ${comment}`,
+  };
+}
+
+/**
+ * The fingerprint that EC2 shows for an imported Ed25519 key: the SHA-256 of the public key, base64, as `ssh-keygen -l` prints it.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/verify-keys.html
+ */
+export function fingerprint(publicKey: string): string {
+  return createHash('sha256')
+    .update(Buffer.from(keyMaterial(publicKey), 'base64'))
+    .digest('base64');
+}
+
+/** Whether two public keys are the same, whatever their comments. */
+export function sameKey(one: string, other: string): boolean {
+  return keyMaterial(one) === keyMaterial(other);
+}
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
+
+function keyMaterial(publicKey: string): string {
+  return publicKey.trim().split(/\s+/)[1] ?? '';
+}
+
+function publicHalf(seed: Buffer): Buffer {
+  const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
+  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
+  return spki.subarray(spki.length - 32);
+}
+
+/** A string of the SSH wire format: its length in four bytes, then its bytes (RFC 4251, section 5). */
+function field(content: string | Buffer): Buffer {
+  const bytes = Buffer.from(content);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}

@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+
+/** An operation is one execution at work on an environment or on the network. Its execution's ARN is what a lock is held by. */
+export const Operation = v.object({
+  executionArn: v.string(),
+  kind: v.picklist(['start', 'stop', 'remove', 'uninstall']),
+  owner: v.string(),
+  /** ISO 8601. */
+  startedAt: v.string(),
+});
+export type Operation = v.InferOutput<typeof Operation>;
+export type OperationKind = Operation['kind'];
+
+/**
+ * How long after an execution has closed one of its Lambdas may still be at work, in seconds: the longest Lambda time-out
+ * (30) and 5 for clocks that differ. Nobody enters before.
+ */
+export const settleSeconds = 35;
+
+/** How long an execution that Step Functions does not know counts as running: StartExecution is eventually consistent. */
+const unknownSeconds = 15 * 60;
+
+/** What DescribeExecution says of the execution that holds a lock. */
+export type HolderState = { state: 'running' } | { state: 'closed'; closedAt: number } | { state: 'unknown' };
+
+export type Verdict = 'held' | 'settling' | 'closed';
+
+/** Whether an operation still holds its lock at `now` (milliseconds since the epoch). */
+export function judgeHolder(operation: Operation, holder: HolderState, now: number): Verdict {
+  switch (holder.state) {
+    case 'running':
+      return 'held';
+    case 'closed':
+      return now - holder.closedAt >= settleSeconds * 1000 ? 'closed' : 'settling';
+    case 'unknown':
+      return now - Date.parse(operation.startedAt) < unknownSeconds * 1000 ? 'held' : 'closed';
+  }
+}

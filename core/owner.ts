@@ -1,0 +1,31 @@
+import { RecodeError } from './errors.ts';
+
+// What both an EC2 tag's value and a path may hold.
+const lastingName = /^[A-Za-z0-9+=._@-]{1,128}$/;
+// Session names that an SDK or a service makes up: another one at the next sign-in.
+const machineMade = /^(aws-sdk-js-|aws-sdk-js-session-|botocore-session-|aws-go-sdk-|AWSCLI-Session|i-[0-9a-f]+$|\d{10,}$)/i;
+
+/**
+ * The owner of the environments that a caller starts: the last part of the ARN that `sts:GetCallerIdentity` answers
+ * (the user's name, or the name of a role's session), or what RECODE_OWNER says.
+ *
+ * @throws RecodeError CallerWithoutLastingName for root and for session names made up by a machine
+ */
+export function ownerOf(callerArn: string, chosen?: string): string {
+  if (chosen !== undefined) {
+    if (lastingName.test(chosen)) return chosen;
+    throw new RecodeError(
+      'CallerWithoutLastingName',
+      `RECODE_OWNER is "${chosen}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`,
+    );
+  }
+  const resource = callerArn.split(':').slice(5).join(':');
+  const name = resource.split('/').at(-1) ?? '';
+  if (resource === 'root' || machineMade.test(name) || !lastingName.test(name)) {
+    throw new RecodeError(
+      'CallerWithoutLastingName',
+      `You are signed in as ${callerArn}, a name that does not last or that everybody shares, so Recode cannot tell whose environments are yours.`,
+    );
+  }
+  return name;
+}

@@ -1,0 +1,53 @@
+import { type EnvironmentResource, resourceName } from './names.ts';
+
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+/** What a tag's key is called, so that no other file spells one. */
+export const tagKey = {
+  name: 'Name',
+  managedBy: 'recode:managed-by',
+  environment: 'recode:environment',
+  owner: 'recode:owner',
+  repository: 'recode:repository',
+  sshHostKey: 'recode:ssh-host-key',
+} as const;
+
+export const managedBy: Tag = { Key: tagKey.managedBy, Value: 'recode' };
+
+/** Whose resource it is: the environment, its owner and its repository. */
+export interface Belonging {
+  readonly name: string;
+  readonly owner: string;
+  readonly repository: string;
+}
+
+/** The tags of a resource that all environments of the region share. */
+export function networkTags(name: string): Tag[] {
+  return [{ Key: tagKey.name, Value: name }, managedBy];
+}
+
+/** The tags of a resource of one environment. */
+export function environmentTags(environment: Belonging, resource: EnvironmentResource): Tag[] {
+  return [{ Key: tagKey.name, Value: resourceName(environment.name, resource) }, ...belongingTags(environment)];
+}
+
+/** The tags that tell whose a resource is; to find what belongs to an environment, all of them have to match. */
+export function belongingTags(environment: Belonging): Tag[] {
+  return [
+    managedBy,
+    { Key: tagKey.environment, Value: environment.name },
+    { Key: tagKey.owner, Value: environment.owner },
+    { Key: tagKey.repository, Value: environment.repository },
+  ];
+}
+
+/** Whether tags read from AWS hold all of the expected ones. */
+export function bear(
+  tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
+  expected: readonly Tag[],
+): boolean {
+  return expected.every(({ Key, Value }) => tags?.some((tag) => tag.Key === Key && tag.Value === Value));
+}

@@ -1,0 +1,53 @@
+import { CreateNetworkInterfaceCommand, type EC2Client, type NetworkInterface } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { findNetworkInterface } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { tagged } from '../../aws/tags.ts';
+import { clientToken } from '../../aws/token.ts';
+import { HeldEnvironment, Operation, SecurityGroup, UsableNetwork } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { resourceName } from '../../core/names.ts';
+import { environmentTags } from '../../core/tags.ts';
+
+/** Ensures the environment's network interface. It can be attached to one instance only, which is what keeps a second instance out. */
+export const createNetworkInterface = step({
+  input: v.object({ environment: HeldEnvironment, operation: Operation, network: UsableNetwork, securityGroup: SecurityGroup }),
+  uses: { ec2 },
+  async run({ environment, operation, network: { ids }, securityGroup: { securityGroupId } }, { ec2 }) {
+    const wanted = { subnetId: ids.subnetId, securityGroupId };
+    const existing = await findNetworkInterface(ec2, environment);
+    if (existing) refuseOther(existing, wanted);
+    const networkInterface = existing ?? (await newNetworkInterface(ec2, environment, operation, wanted));
+    return { networkInterfaceId: networkInterface?.NetworkInterfaceId };
+  },
+});
+
+export const handler = lambdaHandler(createNetworkInterface);
+
+async function newNetworkInterface(
+  ec2: EC2Client,
+  environment: HeldEnvironment,
+  operation: Operation,
+  wanted: { subnetId: string; securityGroupId: string },
+): Promise<NetworkInterface | undefined> {
+  const { NetworkInterface } = await ec2.send(
+    new CreateNetworkInterfaceCommand({
+      SubnetId: wanted.subnetId,
+      Groups: [wanted.securityGroupId],
+      Description: resourceName(environment.name, 'network-interface'),
+      TagSpecifications: tagged('network-interface', environmentTags(environment, 'network-interface')),
+      ClientToken: clientToken(operation.executionArn, 'CreateNetworkInterface', { uid: environment.uid, ...wanted }),
+    }),
+  );
+  return NetworkInterface;
+}
+
+function refuseOther(existing: NetworkInterface, wanted: { subnetId: string; securityGroupId: string }): void {
+  const groups = (existing.Groups ?? []).map(({ GroupId }) => GroupId);
+  if (existing.SubnetId === wanted.subnetId && groups.includes(wanted.securityGroupId)) return;
+  throw new RecodeError(
+    'ResourceDiffers',
+    `The network interface ${existing.NetworkInterfaceId} is in ${existing.SubnetId} with ${groups.join(', ')}, not in ${wanted.subnetId} with ${wanted.securityGroupId}.`,
+  );
+}

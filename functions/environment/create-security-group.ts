@@ -1,0 +1,75 @@
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  DescribeSecurityGroupsCommand,
+  type EC2Client,
+  type SecurityGroup,
+} from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { unless } from '../../aws/errors.ts';
+import { findSecurityGroup } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { tagged } from '../../aws/tags.ts';
+import { HeldEnvironment, UsableNetwork } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { resourceName, ssh } from '../../core/names.ts';
+import { environmentTags } from '../../core/tags.ts';
+
+/** Ensures the environment's security group: SSH on our port, from the allowed blocks only. */
+export const createSecurityGroup = step({
+  input: v.object({ environment: HeldEnvironment, network: UsableNetwork }),
+  uses: { ec2 },
+  async run({ environment, network: { ids } }, { ec2 }) {
+    const group = await findSecurityGroup(ec2, environment);
+    const groupId = group?.GroupId ?? (await newSecurityGroup(ec2, ids.vpcId, environment));
+    const admitted = sshBlocks(group);
+    const missing = environment.request.allowCidrs.filter((block) => !admitted.includes(block));
+    if (missing.length > 0) await unless('already-there', admit(ec2, groupId, missing));
+    return { securityGroupId: groupId };
+  },
+});
+
+export const handler = lambdaHandler(createSecurityGroup);
+
+async function newSecurityGroup(ec2: EC2Client, vpcId: string, environment: HeldEnvironment): Promise<string | undefined> {
+  const name = resourceName(environment.name, 'security-group');
+  const created = ec2.send(
+    new CreateSecurityGroupCommand({
+      GroupName: name,
+      Description: `SSH into the development environment of ${environment.repository}`,
+      VpcId: vpcId,
+      TagSpecifications: tagged('security-group', environmentTags(environment, 'security-group')),
+    }),
+  );
+  const answer = await unless('duplicate-name', created);
+  if (answer) return answer.GroupId;
+  const named = new DescribeSecurityGroupsCommand({
+    Filters: [
+      { Name: 'group-name', Values: [name] },
+      { Name: 'vpc-id', Values: [vpcId] },
+    ],
+  });
+  const { SecurityGroups = [] } = await ec2.send(named);
+  if (SecurityGroups.length === 0) throw new RecodeError('NotVisibleYet', `The security group ${name} exists, but is not visible yet.`);
+  throw new RecodeError(
+    'NameOwnedElsewhere',
+    `The security group ${name} (${SecurityGroups[0]?.GroupId}) does not bear the tags of this environment.`,
+  );
+}
+
+function sshBlocks(group: SecurityGroup | undefined): string[] {
+  const rules = group?.IpPermissions ?? [];
+  return rules
+    .filter(({ IpProtocol, FromPort, ToPort }) => IpProtocol === 'tcp' && FromPort === ssh.port && ToPort === ssh.port)
+    .flatMap(({ IpRanges = [] }) => IpRanges.flatMap(({ CidrIp }) => CidrIp ?? []));
+}
+
+function admit(ec2: EC2Client, groupId: string | undefined, blocks: readonly string[]) {
+  return ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId: groupId,
+      IpPermissions: [{ IpProtocol: 'tcp', FromPort: ssh.port, ToPort: ssh.port, IpRanges: blocks.map((CidrIp) => ({ CidrIp })) }],
+    }),
+  );
+}

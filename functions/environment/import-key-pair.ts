@@ -1,0 +1,51 @@
+import { DeleteKeyPairCommand, type EC2Client, ImportKeyPairCommand, type KeyPairInfo } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { unless } from '../../aws/errors.ts';
+import { findKeyPair } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { tagged } from '../../aws/tags.ts';
+import { HeldEnvironment } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { resourceName } from '../../core/names.ts';
+import { fingerprint } from '../../core/openssh-key.ts';
+import { bear, belongingTags, environmentTags } from '../../core/tags.ts';
+
+/** Ensures that the key pair holds the user's public key. The private half stays on the user's machine. */
+export const importKeyPair = step({
+  input: v.object({ environment: HeldEnvironment }),
+  uses: { ec2 },
+  async run({ environment }, { ec2 }) {
+    const keyName = resourceName(environment.name, 'key-pair');
+    const existing = await findKeyPair(ec2, keyName);
+    if (existing && !bear(existing.Tags, belongingTags(environment))) {
+      throw new RecodeError(
+        'NameOwnedElsewhere',
+        `The key pair ${keyName} (${existing.KeyPairId}) does not bear the tags of this environment.`,
+      );
+    }
+    if (existing && holds(existing, environment.request.publicKey)) return { keyName };
+    // There is no instance at this point, so nobody is locked out by replacing the key.
+    if (existing) await ec2.send(new DeleteKeyPairCommand({ KeyPairId: existing.KeyPairId }));
+    await importKey(ec2, keyName, environment);
+    return { keyName };
+  },
+});
+
+export const handler = lambdaHandler(importKeyPair);
+
+async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvironment): Promise<void> {
+  const imported = ec2.send(
+    new ImportKeyPairCommand({
+      KeyName: keyName,
+      PublicKeyMaterial: Buffer.from(environment.request.publicKey),
+      TagSpecifications: tagged('key-pair', environmentTags(environment, 'key-pair')),
+    }),
+  );
+  if (await unless('duplicate-name', imported)) return;
+  throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
+}
+
+// EC2 may write the base64 with its padding or without.
+const holds = (pair: KeyPairInfo, publicKey: string) => unpadded(pair.KeyFingerprint ?? '') === unpadded(fingerprint(publicKey));
+const unpadded = (base64: string) => base64.replace(/=+$/, '');

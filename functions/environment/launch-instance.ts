@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type _InstanceType,
+  DescribeNetworkInterfacesCommand,
+  type EC2Client,
+  RunInstancesCommand,
+  type RunInstancesCommandInput,
+} from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { meaningOf } from '../../aws/errors.ts';
+import { describeInstances } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { tagged } from '../../aws/tags.ts';
+import { clientToken } from '../../aws/token.ts';
+import { HeldEnvironment, Image, KeyPair, NetworkInterface, Operation } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { resourceName, ssh } from '../../core/names.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
+import { bear, belongingTags, environmentTags, tagKey } from '../../core/tags.ts';
+import { userData } from '../../core/user-data.ts';
+
+const Input = v.object({
+  environment: HeldEnvironment,
+  operation: Operation,
+  plan: v.object({ created: v.boolean(), checkSsh: v.boolean() }),
+  image: Image,
+  keyPair: KeyPair,
+  networkInterface: NetworkInterface,
+});
+type Input = v.InferOutput<typeof Input>;
+
+/**
+ * Launches the environment's instance with a host key of its own: the private half goes into the user data, the public half into a tag.
+ * An instance that an earlier attempt launched is adopted. Returns the plan with its instance.
+ */
+export const launchInstance = step({
+  input: Input,
+  uses: { ec2 },
+  async run(input, { ec2 }) {
+    return { ...input.plan, instanceId: await launchOrAdopt(ec2, input) };
+  },
+});
+
+export const handler = lambdaHandler(launchInstance);
+
+async function launchOrAdopt(ec2: EC2Client, input: Input): Promise<string | undefined> {
+  const { environment, operation, networkInterface } = input;
+  const token = clientToken(operation.executionArn, 'LaunchInstance', {
+    uid: environment.uid,
+    networkInterfaceId: networkInterface.networkInterfaceId,
+  });
+  try {
+    const { Instances = [] } = await ec2.send(new RunInstancesCommand(launchParameters(input, token)));
+    return Instances[0]?.InstanceId;
+  } catch (error) {
+    switch (meaningOf(error)) {
+      // Each attempt makes another host key: a mismatch says that an earlier one's instance exists.
+      case 'token-mismatch':
+        return adoptByToken(ec2, token);
+      case 'interface-in-use':
+        return adoptByAttachment(ec2, input);
+      default:
+        throw error;
+    }
+  }
+}
+
+function launchParameters({ environment, image, keyPair, networkInterface }: Input, token: string): RunInstancesCommandInput {
+  const { request, name } = environment;
+  const hostKey = keyPairFrom(randomBytes(32), resourceName(name, 'instance'));
+  const instanceTags = [...environmentTags(environment, 'instance'), { Key: tagKey.sshHostKey, Value: hostKey.publicKey }];
+  return {
+    ClientToken: token,
+    MinCount: 1,
+    MaxCount: 1,
+    ImageId: image.imageId,
+    InstanceType: request.instanceType as _InstanceType,
+    KeyName: keyPair.keyName,
+    NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: networkInterface.networkInterfaceId }],
+    BlockDeviceMappings: [
+      {
+        DeviceName: image.rootDeviceName,
+        Ebs: { VolumeSize: request.volumeSize, VolumeType: request.volumeType, Encrypted: true, DeleteOnTermination: true },
+      },
+    ],
+    // Two hops: containers on the instance reach the metadata service too.
+    MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
+    InstanceInitiatedShutdownBehavior: 'stop',
+    UserData: Buffer.from(userData({ publicKey: request.publicKey, hostKey })).toString('base64'),
+    TagSpecifications: [...tagged('instance', instanceTags), ...tagged('volume', environmentTags(environment, 'volume'))],
+  };
+}
+
+async function adoptByToken(ec2: EC2Client, token: string): Promise<string | undefined> {
+  const [instance] = await describeInstances(ec2, [{ Name: 'client-token', Values: [token] }]);
+  if (!instance) throw new RecodeError('InstanceNotVisibleYet', 'An earlier attempt launched the instance, but EC2 does not show it yet.');
+  return instance.InstanceId;
+}
+
+/** The interface is taken: by our own live instance, by one that is on its way out, or by somebody else's. */
+async function adoptByAttachment(
+  ec2: EC2Client,
+  { environment, networkInterface: { networkInterfaceId } }: Input,
+): Promise<string | undefined> {
+  const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [networkInterfaceId] }));
+  const instanceId = NetworkInterfaces[0]?.Attachment?.InstanceId;
+  const [instance] = instanceId === undefined ? [] : await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
+  const state = instance?.State?.Name;
+  if (!instance || state === 'shutting-down' || state === 'terminated') {
+    throw new RecodeError(
+      'DependencyStillInUse',
+      `The network interface ${networkInterfaceId} is still attached to an instance that is going.`,
+    );
+  }
+  if (bear(instance.Tags, belongingTags(environment))) return instance.InstanceId;
+  throw new RecodeError(
+    'ResourceDiffers',
+    `The network interface ${networkInterfaceId} is attached to ${instanceId}, which is not this environment's (SSH port ${ssh.port}).`,
+  );
+}

@@ -1,0 +1,45 @@
+import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { HeldEnvironment, InstanceType } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+
+// https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
+const canonical = '099720109477';
+const ubuntuNames = {
+  x86_64: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*',
+  arm64: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*',
+};
+
+/** Finds Canonical's newest Ubuntu LTS image for the instance's architecture, and refuses a volume that cannot hold it. */
+export const resolveImage = step({
+  input: v.object({ environment: HeldEnvironment, instanceType: InstanceType }),
+  uses: { ec2 },
+  async run({ environment: { request }, instanceType: { architecture } }, { ec2 }) {
+    const { Images = [] } = await ec2.send(
+      new DescribeImagesCommand({
+        Owners: [canonical],
+        Filters: [
+          { Name: 'name', Values: [ubuntuNames[architecture]] },
+          { Name: 'architecture', Values: [architecture] },
+          { Name: 'state', Values: ['available'] },
+          { Name: 'root-device-type', Values: ['ebs'] },
+        ],
+      }),
+    );
+    const [image] = Images.sort((one, other) => (other.CreationDate ?? '').localeCompare(one.CreationDate ?? ''));
+    if (!image) throw new RecodeError('ImageNotFound', `Canonical offers no available image ${ubuntuNames[architecture]} in this region.`);
+    const root = image.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === image.RootDeviceName);
+    const smallest = root?.Ebs?.VolumeSize ?? 0;
+    if (request.volumeSize < smallest) {
+      throw new RecodeError(
+        'VolumeSizeNotValid',
+        `The image ${image.ImageId} needs a volume of ${smallest} GiB; ${request.volumeSize} GiB is too small.`,
+      );
+    }
+    return { imageId: image.ImageId, rootDeviceName: image.RootDeviceName };
+  },
+});
+
+export const handler = lambdaHandler(resolveImage);

@@ -1,0 +1,60 @@
+import { CreateSubnetCommand, DescribeAvailabilityZonesCommand, type EC2Client, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { unless } from '../../aws/errors.ts';
+import { findSubnet } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { tagged } from '../../aws/tags.ts';
+import { InstanceType, Vpc } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { network } from '../../core/names.ts';
+import { networkTags } from '../../core/tags.ts';
+
+/** Ensures the public subnet, in a zone that offers the instance type of the first environment: left to itself, AWS picks any. */
+export const createSubnet = step({
+  input: v.object({ vpc: Vpc, instanceType: InstanceType }),
+  uses: { ec2 },
+  async run({ vpc: { vpcId }, instanceType }, { ec2 }) {
+    const subnetId = (await existingSubnet(ec2, vpcId)) ?? (await newSubnet(ec2, vpcId, instanceType));
+    await ec2.send(new ModifySubnetAttributeCommand({ SubnetId: subnetId, MapPublicIpOnLaunch: { Value: true } }));
+    return { subnetId };
+  },
+});
+
+export const handler = lambdaHandler(createSubnet);
+
+async function existingSubnet(ec2: EC2Client, vpcId: string): Promise<string | undefined> {
+  const subnet = await findSubnet(ec2);
+  if (!subnet) return undefined;
+  if (subnet.VpcId === vpcId && subnet.CidrBlock === network.subnet.cidr) return subnet.SubnetId;
+  throw new RecodeError(
+    'ResourceDiffers',
+    `The subnet ${subnet.SubnetId} (${network.subnet.name}) is ${subnet.CidrBlock} in ${subnet.VpcId}, not ${network.subnet.cidr} in ${vpcId}.`,
+  );
+}
+
+async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType): Promise<string | undefined> {
+  const created = ec2.send(
+    new CreateSubnetCommand({
+      VpcId: vpcId,
+      CidrBlock: network.subnet.cidr,
+      AvailabilityZone: await zoneFor(ec2, type),
+      TagSpecifications: tagged('subnet', networkTags(network.subnet.name)),
+    }),
+  );
+  const answer = await unless('subnet-conflict', created);
+  if (answer) return answer.Subnet?.SubnetId;
+  // The block is taken: by an attempt of ours that is not visible yet, or by somebody else's subnet for good.
+  throw new RecodeError('NotVisibleYet', `The block ${network.subnet.cidr} of ${vpcId} is taken, but no subnet of ours shows there yet.`);
+}
+
+async function zoneFor(ec2: EC2Client, type: InstanceType): Promise<string> {
+  const { AvailabilityZones = [] } = await ec2.send(
+    new DescribeAvailabilityZonesCommand({ Filters: [{ Name: 'state', Values: ['available'] }] }),
+  );
+  const available = AvailabilityZones.map(({ ZoneName }) => ZoneName);
+  const zone = [...type.zones].sort().find((name) => available.includes(name));
+  if (zone === undefined)
+    throw new RecodeError('NoCapacity', `None of the zones that offer ${type.name} (${type.zones.join(', ')}) is available now.`);
+  return zone;
+}

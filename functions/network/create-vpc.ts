@@ -1,0 +1,45 @@
+import { CreateVpcCommand, type EC2Client, ModifyVpcAttributeCommand, type Vpc } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { findSubnet, findVpcs } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { tagged } from '../../aws/tags.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { network } from '../../core/names.ts';
+import { networkTags } from '../../core/tags.ts';
+
+/** Ensures the VPC that all environments of the region share: finds it by its tags or creates it, then lets its instances have public names. */
+export const createVpc = step({
+  input: v.object({}),
+  uses: { ec2 },
+  async run(_, { ec2 }) {
+    const vpcId = (await existingVpc(ec2))?.VpcId ?? (await newVpc(ec2));
+    // One attribute a call; both are needed for a public DNS name.
+    await ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpcId, EnableDnsSupport: { Value: true } }));
+    await ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpcId, EnableDnsHostnames: { Value: true } }));
+    return { vpcId };
+  },
+});
+
+export const handler = lambdaHandler(createVpc);
+
+/** An earlier attempt's VPC: of twins the one that holds our subnet. */
+async function existingVpc(ec2: EC2Client): Promise<Vpc | undefined> {
+  const [vpcs, subnet] = await Promise.all([findVpcs(ec2), findSubnet(ec2)]);
+  const vpc = vpcs.find(({ VpcId }) => VpcId === subnet?.VpcId) ?? vpcs[0];
+  if (vpc && vpc.CidrBlock !== network.vpc.cidr) {
+    throw new RecodeError(
+      'ResourceDiffers',
+      `The VPC ${vpc.VpcId} (${network.vpc.name}) has the block ${vpc.CidrBlock}, not ${network.vpc.cidr}.`,
+    );
+  }
+  return vpc;
+}
+
+async function newVpc(ec2: EC2Client): Promise<string | undefined> {
+  // CreateVpc takes no client token: a retry looks first, and comes late enough to see what an attempt before it made.
+  const { Vpc } = await ec2.send(
+    new CreateVpcCommand({ CidrBlock: network.vpc.cidr, TagSpecifications: tagged('vpc', networkTags(network.vpc.name)) }),
+  );
+  return Vpc?.VpcId;
+}

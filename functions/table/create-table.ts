@@ -1,0 +1,39 @@
+import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import * as v from 'valibot';
+import { dynamodb } from '../../aws/clients.ts';
+import { unless } from '../../aws/errors.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { tableName } from '../../core/names.ts';
+import { networkTags } from '../../core/tags.ts';
+
+/** Ensures the table that records the region's infrastructure; DynamoDB encrypts it at rest with a key of its own. */
+export const createTable = step({
+  input: v.object({}),
+  uses: { dynamodb },
+  async run(_, { dynamodb }) {
+    const created = dynamodb.send(
+      new CreateTableCommand({
+        TableName: tableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'kind', AttributeType: 'S' },
+          { AttributeName: 'id', AttributeType: 'S' },
+        ],
+        KeySchema: [
+          { AttributeName: 'kind', KeyType: 'HASH' },
+          { AttributeName: 'id', KeyType: 'RANGE' },
+        ],
+        Tags: networkTags(tableName),
+      }),
+    );
+    await unless('table-in-use', created);
+    // Just after CreateTable, DescribeTable may not know the table yet.
+    const described = await unless('no-table', dynamodb.send(new DescribeTableCommand({ TableName: tableName })));
+    const status = described?.Table?.TableStatus ?? 'not visible';
+    if (status !== 'ACTIVE') throw new RecodeError('TableNotActive', `The table ${tableName} is ${status}.`);
+    return {};
+  },
+});
+
+export const handler = lambdaHandler(createTable);

@@ -1,0 +1,107 @@
+// Builds all that runs: the functions' bundles and zips, the CLI, the embedded AWS, and the packaged stack that both deploy.
+// node scripts/build.mjs [--if-stale]: with --if-stale it ends at once when nothing has changed since the last build.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { zipSync } from 'fflate';
+import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const stampFile = join(dist, 'build.json');
+const sources = ['core', 'aws', 'functions', 'statemachines', 'cli', 'local', 'infra', 'scripts', 'serverless.yml', 'package-lock.json'];
+// A zip entry cannot be older. The same bytes in give the same zip out.
+const zipTime = new Date('1980-01-01T00:00:00');
+
+const stamp = JSON.stringify({ build: await digest(sources) });
+const fresh = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
+if (!(fresh && process.argv.includes('--if-stale'))) {
+  await rm(dist, { recursive: true, force: true });
+  await Promise.all([buildFunctions().then(packageStack), buildPrograms()]);
+  await writeFile(stampFile, stamp);
+}
+
+async function buildFunctions() {
+  const steps = await filesBelow('functions');
+  await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(steps.map((file) => [basename(file, '.ts'), file])),
+    outdir: join(dist, 'functions'),
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: true, // an error's name is what the state machine matches
+    legalComments: 'none',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    alias: { '@aws-sdk/credential-provider-node': join(root, 'scripts/environment-credentials.mjs') },
+    plugins: [sdkSchemaTreeShaking],
+  });
+  for (const file of await readdir(join(dist, 'functions'))) {
+    const zip = zipSync({ [file]: [await readFile(join(dist, 'functions', file)), { mtime: zipTime }] });
+    await writeFile(join(dist, 'functions', file.replace(/\.mjs$/, '.zip')), zip);
+  }
+}
+
+async function packageStack() {
+  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
+  const environment = { PATH: process.env.PATH, HOME: process.env.HOME, SLS_NOTIFICATIONS_MODE: 'off', SLS_TRACKING_DISABLED: '1' };
+  await promisify(execFile)(process.execPath, [serverless, 'package', '--package', join(dist, 'stack')], { cwd: root, env: environment });
+  for (const file of await readdir(join(dist, 'functions'))) {
+    if (file.endsWith('.zip')) await cp(join(dist, 'functions', file), join(dist, 'stack', file));
+  }
+}
+
+async function buildPrograms() {
+  await mkdir(dist, { recursive: true });
+  const common = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    packages: 'external',
+    outExtension: { '.js': '.js' },
+  };
+  await build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli'), splitting: true });
+  await build({
+    ...common,
+    entryPoints: { main: 'local/main.ts', 'lambda-runtime': 'local/lambda/runtime.ts' },
+    outdir: join(dist, 'local'),
+    outExtension: { '.js': '.mjs' },
+  });
+}
+
+/** One digest of all files below the given paths, whatever their times say. */
+async function digest(paths) {
+  const hash = createHash('sha256').update(process.version);
+  for (const path of paths) {
+    for (const file of await filesBelow(path))
+      hash
+        .update(file)
+        .update('\0')
+        .update(await readFile(join(root, file)))
+        .update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function filesBelow(path) {
+  const entries = await readdir(join(root, path), { recursive: true, withFileTypes: true }).catch((error) => {
+    if (error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  if (!entries) return [path];
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
+}

@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+
+/**
+ * Lets esbuild drop the shapes of the AWS SDK that a handler does not use: its schema files key their objects by constants
+ * (`{ [_xN]: … }`), which esbuild takes for side effects; inlined, they are plain data.
+ */
+export const sdkSchemaTreeShaking = {
+  name: 'sdk-schema-tree-shaking',
+  setup(build) {
+    build.onLoad({ filter: /@aws-sdk[\\/][^\\/]+[\\/].*dist-es[\\/].*schemas_\d+\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const constants = new Map([...source.matchAll(/^const (_\w+) = ("[^"\n]*");$/gm)].map(([, name, text]) => [name, text]));
+      return {
+        contents: source.replace(/\[(_\w+)\]:/g, (all, name) => (constants.has(name) ? `${constants.get(name)}:` : all)),
+        loader: 'js',
+      };
+    });
+  },
+};
