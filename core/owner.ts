@@ -1,7 +1,7 @@
 import { RecodeError } from './errors.ts';
 
-// What both an EC2 tag's value and a path may hold.
-const lastingName = /^[A-Za-z0-9+=._@-]{1,128}$/;
+// What both an EC2 tag's value and the name of a folder may be.
+const lastingName = /^(?!\.{1,2}$)[A-Za-z0-9+=._@-]{1,128}$/;
 // Session names that an SDK or a service makes up: another one at the next sign-in.
 const machineMade = /^(aws-sdk-js-|aws-sdk-js-session-|botocore-session-|aws-go-sdk-|AWSCLI-Session|i-[0-9a-f]+$|\d{10,}$)/i;
 

@@ -1,0 +1,70 @@
+// Draws each state machine as a Mermaid flowchart into the docs, between its markers.
+// node scripts/workflow-pictures.mjs [--check]: with --check it writes nothing and fails when a picture is stale.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const root = join(import.meta.dirname, '..');
+const machines = new Map(
+  readdirSync(join(root, 'statemachines')).map((file) => [
+    file.replace('.asl.yaml', ''),
+    parse(readFileSync(join(root, 'statemachines', file), 'utf8'), { maxAliasCount: 1_000 }),
+  ]),
+);
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => join('docs', file))].filter((file) => file.endsWith('.md'));
+
+const drawn = new Set();
+let stale = false;
+for (const page of pages) {
+  const text = readFileSync(join(root, page), 'utf8');
+  const fresh = text.replace(/(<!-- workflow (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, open, name, close) => {
+    const machine = machines.get(name);
+    if (!machine) throw new Error(`${page} shows the workflow ${name}, but there is no statemachines/${name}.asl.yaml.`);
+    drawn.add(name);
+    return `${open}\n\`\`\`mermaid\n${flowchart(machine)}\n\`\`\`\n\n${close}`;
+  });
+  if (fresh === text) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`A picture in ${page} is stale. Run "npm run pictures".`);
+    stale = true;
+  } else {
+    writeFileSync(join(root, page), fresh);
+  }
+}
+for (const name of machines.keys()) {
+  if (drawn.has(name)) continue;
+  console.error(`No page shows the workflow ${name}: put "<!-- workflow ${name} -->" and "<!-- end -->" into one.`);
+  stale = true;
+}
+process.exitCode = stale ? 1 : 0;
+
+function flowchart(machine) {
+  return ['flowchart TD', ...body(machine, '  ')].join('\n');
+}
+
+function body({ States }, indent) {
+  const lines = [];
+  for (const [name, state] of Object.entries(States)) {
+    lines.push(...shape(name, state, indent));
+    for (const [next, label] of exits(state)) lines.push(`${indent}${name} -->${label === undefined ? '' : `|${label}|`} ${next}`);
+    for (const { ErrorEquals, Next } of state.Catch ?? [])
+      lines.push(`${indent}${name} -. ${ErrorEquals.join(', ').replace('States.ALL', 'any error')} .-> ${Next}`);
+  }
+  return lines;
+}
+
+function shape(name, state, indent) {
+  if (state.Type === 'Parallel') {
+    const branches = state.Branches.flatMap((branch) => body(branch, `${indent}  `));
+    return [`${indent}subgraph ${name}["${state.Comment ?? name}"]`, ...branches, `${indent}end`];
+  }
+  if (state.Type === 'Choice') return [`${indent}${name}{${name}}`];
+  if (state.Type === 'Fail' || state.Type === 'Succeed') return [`${indent}${name}([${name}])`];
+  return [`${indent}${name}["${name}"]`];
+}
+
+function exits(state) {
+  if (state.Type !== 'Choice') return state.Next === undefined ? [] : [[state.Next, undefined]];
+  const rules = state.Choices.map((rule) => [rule.Next, String(rule.StringEquals ?? rule.BooleanEquals)]);
+  return [...rules, [state.Default, 'otherwise']];
+}

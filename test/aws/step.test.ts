@@ -1,0 +1,67 @@
+import { EC2ServiceException } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { lambdaHandler, step } from '../../aws/step.ts';
+
+const context = { functionName: 'recode-prod-createVpc', awsRequestId: 'request-1' };
+const made = vi.fn(() => 'a client');
+const lines: string[] = [];
+let spies: MockInstance[];
+
+beforeEach(() => {
+  vi.stubEnv('POWERTOOLS_DEV', 'true'); // the logger writes to the global console, not to standard output itself
+  made.mockClear();
+  lines.length = 0;
+  spies = (['info', 'warn', 'error'] as const).map((level) =>
+    vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(line)),
+  );
+});
+afterEach(() => {
+  for (const spy of spies) spy.mockRestore();
+  vi.unstubAllEnvs();
+});
+
+const greeting = step({
+  input: v.object({ name: v.string() }),
+  uses: { made },
+  async run({ name }, { made, clock }) {
+    if (name === 'throttled')
+      throw new EC2ServiceException({ name: 'RequestLimitExceeded', message: 'slow down', $fault: 'client', $metadata: {} });
+    return { greeting: `${made} greets ${name}`, now: clock.now() };
+  },
+});
+const invoke = (event: unknown, handler = lambdaHandler(greeting)) => handler(event as never, context as never) as Promise<unknown>;
+
+describe('lambdaHandler', () => {
+  it('gives the step its clients and the time, making the clients once and late', async () => {
+    const handler = lambdaHandler(greeting);
+    expect(made).not.toHaveBeenCalled();
+    expect(await invoke({ name: 'Ada', more: 1 }, handler)).toMatchObject({
+      greeting: 'a client greets Ada',
+      now: expect.closeTo(Date.now(), -4),
+    });
+    await invoke({ name: 'Bob' }, handler);
+    expect(made).toHaveBeenCalledTimes(1);
+  });
+
+  it('names the field of the input that is wrong', async () => {
+    await expect(invoke({ name: 1 })).rejects.toMatchObject({ name: 'InputNotValid', message: expect.stringMatching(/^name: /) });
+  });
+
+  it('throws errors of the catalogue for what AWS answers', async () => {
+    await expect(invoke({ name: 'throttled' })).rejects.toMatchObject({ name: 'RequestThrottled' });
+  });
+
+  it('logs each failure under the execution and the environment', async () => {
+    const event = { name: 'throttled', operation: { executionArn: 'arn:one' }, environment: { owner: 'alice', repository: 'acme/api' } };
+    await expect(invoke(event)).rejects.toThrow();
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        step: context.functionName,
+        executionArn: 'arn:one',
+        environment: 'alice/acme/api',
+        errorName: 'RequestThrottled',
+      }),
+    ]);
+  });
+});

@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { catalogue } from '../core/errors.ts';
+import { stateMachines } from '../core/names.ts';
+import { settleSeconds } from '../core/operation.ts';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const below = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name);
+
+interface Retrier {
+  ErrorEquals: string[];
+  IntervalSeconds: number;
+  BackoffRate?: number;
+  MaxDelaySeconds?: number;
+  MaxAttempts: number;
+}
+interface State {
+  Type: string;
+  Comment?: string;
+  Resource?: string;
+  TimeoutSeconds?: number;
+  Retry?: Retrier[];
+  Catch?: { ErrorEquals: string[] }[];
+  Branches?: Machine[];
+}
+interface Machine {
+  States: Record<string, State>;
+}
+
+interface Template {
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+}
+const template = JSON.parse(read('dist/stack/cloudformation-template-update-stack.json')) as Template;
+const resources = (type: string) =>
+  Object.entries(template.Resources)
+    .filter(([, resource]) => resource.Type === type)
+    .map(([id, { Properties }]) => ({ id, ...Properties }) as { id: string } & Record<string, unknown>);
+const packagedFunctions = resources('AWS::Lambda::Function');
+const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((resource) => ({
+  name: String(resource.StateMachineName),
+  definition: JSON.parse(String(resource.DefinitionString)) as Machine,
+  substitutions: resource.DefinitionSubstitutions as Record<string, { 'Fn::GetAtt': [string, string] }>,
+}));
+
+function statesOf(machine: Machine): [string, State][] {
+  return Object.entries(machine.States).flatMap(([name, state]) => [
+    [name, state] as [string, State],
+    ...(state.Branches ?? []).flatMap(statesOf),
+  ]);
+}
+const tasks = packagedMachines.flatMap(({ definition }) => statesOf(definition)).filter(([, { Type }]) => Type === 'Task');
+const kebab = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
+const camel = (name: string) => name[0]?.toLowerCase() + name.slice(1);
+
+describe('one name everywhere', () => {
+  const states = [...new Set(tasks.map(([name]) => name))].sort();
+
+  it('gives each task state the function of its name', () => {
+    for (const [name, { Resource }] of tasks) expect(Resource).toBe(`\${${name}}`);
+    for (const { substitutions, definition } of packagedMachines) {
+      const own = statesOf(definition).flatMap(([name, { Type }]) => (Type === 'Task' ? [name] : []));
+      expect(Object.keys(substitutions).sort()).toEqual(own.sort());
+      for (const [name, target] of Object.entries(substitutions)) expect(target['Fn::GetAtt']).toEqual([`${name}LambdaFunction`, 'Arn']);
+    }
+  });
+
+  it('gives each state one function, one file and one test', () => {
+    const keys = Object.keys(parse(read('infra/functions.yml')) as object).sort();
+    expect(keys).toEqual(states.map(camel).sort());
+    expect(below('functions').sort()).toEqual(states.map((name) => `${kebab(name)}.ts`).sort());
+    const tests = below('test/functions').filter((file) => file.endsWith('.test.ts'));
+    expect(tests.sort()).toEqual(states.map((name) => `${kebab(name)}.test.ts`).sort());
+  });
+
+  it('gives each function the bundle of its name', () => {
+    const functions = parse(read('infra/functions.yml')) as Record<string, { handler: string; package: { artifact: string } }>;
+    for (const [key, { handler, package: packaged }] of Object.entries(functions)) {
+      expect(handler).toBe(`${kebab(key)}.handler`);
+      expect(basename(packaged.artifact)).toBe(`${kebab(key)}.zip`);
+    }
+  });
+
+  it('deploys the state machines under the names that the CLI starts', () => {
+    expect(packagedMachines.map(({ name }) => name).sort()).toEqual(Object.values(stateMachines).sort());
+  });
+});
+
+describe('time-outs', () => {
+  const timeouts = packagedFunctions.map(({ Timeout }) => Number(Timeout));
+
+  it('lets nobody into what a closed execution held before the slowest Lambda must be dead', () => {
+    expect(Math.max(...timeouts)).toBeLessThanOrEqual(30);
+    expect(settleSeconds).toBe(Math.max(...timeouts) + 5);
+  });
+
+  it('gives each state more time than its Lambda has', () => {
+    for (const [name, { TimeoutSeconds = 0 }] of tasks) {
+      const lambda = packagedFunctions.find(({ id }) => id === `${name}LambdaFunction`);
+      expect(TimeoutSeconds, name).toBeGreaterThan(Number(lambda?.Timeout));
+    }
+  });
+});
+
+describe('retries', () => {
+  const reactionOf = (name: string) => catalogue[name as keyof typeof catalogue]?.reaction;
+
+  it('shows a sentence for each state that a person may wait for', () => {
+    for (const [name, { Comment }] of tasks) expect(Comment, name).toMatch(/^[A-Z][^.]+$/);
+  });
+
+  it('retries exactly the errors of the catalogue whose reaction is to repeat', () => {
+    const retried = new Set(tasks.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals)));
+    const ours = Object.entries(catalogue).filter(([, { reaction }]) => reaction !== 'never' && reaction !== 'caught');
+    expect([...retried].filter((name) => reactionOf(name)).sort()).toEqual(ours.map(([name]) => name).sort());
+    for (const name of retried) if (!reactionOf(name)) expect(name).toMatch(/^(Lambda|Sandbox|Runtime|States)\./);
+  });
+
+  it('keeps errors of different reactions in different retriers', () => {
+    for (const [state, { Retry = [] }] of tasks) {
+      for (const { ErrorEquals } of Retry) {
+        expect(new Set(ErrorEquals.flatMap((name) => reactionOf(name) ?? [])).size, `${state}: ${ErrorEquals}`).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  it('catches exactly the errors whose reaction is another way', () => {
+    const caught = tasks.flatMap(([, { Catch = [] }]) => Catch.flatMap(({ ErrorEquals }) => ErrorEquals));
+    const ours = Object.entries(catalogue).filter(([, { reaction }]) => reaction === 'caught');
+    expect([...new Set(caught)].sort()).toEqual(ours.map(([name]) => name).sort());
+  });
+
+  it('retries every task on the failures of Lambda itself', () => {
+    const always = [
+      'Lambda.ServiceException',
+      'Lambda.AWSLambdaException',
+      'Lambda.SdkClientException',
+      'Lambda.TooManyRequestsException',
+      'Lambda.Unknown',
+    ];
+    const crashes = ['Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'];
+    for (const [name, { Retry = [] }] of tasks) {
+      expect(
+        Retry.flatMap(({ ErrorEquals }) => ErrorEquals),
+        name,
+      ).toEqual(expect.arrayContaining([...always, ...crashes]));
+    }
+  });
+
+  it('comes back after a dead sandbox no sooner than what it created is visible', () => {
+    for (const [name, { Retry = [] }] of tasks) {
+      const crash = Retry.find(({ ErrorEquals }) => ErrorEquals.includes('Sandbox.Timedout'));
+      expect(crash?.IntervalSeconds, name).toBeGreaterThanOrEqual(5);
+      expect(crash, name).not.toHaveProperty('JitterStrategy');
+    }
+  });
+
+  it('waits ten minutes or more for whatever takes its time', () => {
+    const polls = tasks.flatMap(([, { Retry = [] }]) => Retry).filter(({ ErrorEquals }) => reactionOf(ErrorEquals[0] ?? '') === 'poll');
+    expect(polls.length).toBeGreaterThan(0);
+    for (const retrier of polls) expect(patienceSeconds(retrier)).toBeGreaterThanOrEqual(600);
+  });
+
+  it('waits five minutes for visibility and fifteen for dependencies, but about one for a permission', () => {
+    for (const { ErrorEquals, ...retrier } of tasks.flatMap(([, { Retry = [] }]) => Retry)) {
+      const patience = patienceSeconds({ ErrorEquals, ...retrier });
+      const reaction = reactionOf(ErrorEquals[0] ?? '');
+      if (reaction === 'visibility') expect(patience).toBeGreaterThanOrEqual(300);
+      if (reaction === 'dependency') expect(patience).toBeGreaterThanOrEqual(900);
+      if (reaction === 'permission') expect(patience).toBeLessThanOrEqual(60);
+    }
+  });
+});
+
+/** How long a retrier keeps trying, its jitter left out. */
+function patienceSeconds({ IntervalSeconds, BackoffRate = 2, MaxDelaySeconds = Number.POSITIVE_INFINITY, MaxAttempts }: Retrier): number {
+  return Array.from({ length: MaxAttempts }, (_, attempt) => Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** attempt)).reduce(
+    (sum, delay) => sum + delay,
+    0,
+  );
+}
