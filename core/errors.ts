@@ -1,6 +1,7 @@
 /**
  * How a state machine reacts to an error:
- * - `busy`: AWS asked for less or failed by itself; repeat soon, with jitter
+ * - `busy`: AWS asked for less; repeat soon, with jitter
+ * - `lost`: the answer was lost, so the call may have taken effect; repeat when that must be visible
  * - `visibility`: what was just created is not visible everywhere yet; repeat within minutes
  * - `permission`: the tags of what was just created may not count for its permissions yet; repeat within a minute
  * - `dependency`: something is still letting go of the resource; repeat patiently
@@ -8,12 +9,12 @@
  * - `caught`: a state of the workflow goes another way
  * - `never`: repeating cannot help
  */
-export type Reaction = 'busy' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'caught' | 'never';
+export type Reaction = 'busy' | 'lost' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'caught' | 'never';
 
 interface Entry {
   /** The headline a person sees. */
   readonly title: string;
-  /** What the person can do about it; `{command}` stands for the command that was given. */
+  /** What the person can do about it; `{command}` stands for the command as it was given, `{usage}` for its name alone. */
   readonly nextStep: string;
   readonly reaction: Reaction;
 }
@@ -23,7 +24,7 @@ const again = 'Run "{command}" again; it goes on where this one ended.';
 /** Every error that a step throws or the CLI shows. A step's error reaches the CLI under this name, as the name of the failed execution. */
 export const catalogue = {
   // What a person typed
-  UsageNotValid: { title: 'The command is not valid', nextStep: 'Run "{command} --help" to see what it takes.', reaction: 'never' },
+  UsageNotValid: { title: 'The command is not valid', nextStep: 'Run "{usage} --help" to see what it takes.', reaction: 'never' },
   RepositoryNotValid: {
     title: 'Not a repository',
     nextStep: 'Give a GitHub repository as owner/name, such as "recode aws start recode-sh/workspace".',
@@ -128,7 +129,7 @@ export const catalogue = {
 
   // What AWS says
   RequestThrottled: { title: 'AWS asks for fewer requests', nextStep: again, reaction: 'busy' },
-  AwsUnavailable: { title: 'AWS did not answer', nextStep: again, reaction: 'busy' },
+  AwsUnavailable: { title: 'AWS did not answer', nextStep: again, reaction: 'lost' },
   NotVisibleYet: { title: 'AWS does not show a new resource yet', nextStep: again, reaction: 'visibility' },
   InstanceNotVisibleYet: { title: 'AWS does not show the new instance yet', nextStep: again, reaction: 'visibility' },
   PermissionMissing: {
@@ -195,6 +196,17 @@ export const catalogue = {
     nextStep: 'Install it (Debian and Ubuntu: "sudo apt-get install openssh-client"), then run "{command}" again.',
     reaction: 'never',
   },
+  SshHostKeyDiffers: {
+    title: 'The instance shows another host key',
+    nextStep:
+      'Do not connect: somebody may be between this machine and the instance. Ask whoever runs your AWS account what happened to the instance.',
+    reaction: 'never',
+  },
+  SshKeyRefused: {
+    title: 'The instance does not let the key in',
+    nextStep: 'Put the public key back into ~/.ssh/authorized_keys on the instance, or remove the environment and start it anew.',
+    reaction: 'never',
+  },
 
   // The execution and this machine
   ExecutionAborted: { title: 'The operation was stopped', nextStep: again, reaction: 'never' },
@@ -202,6 +214,21 @@ export const catalogue = {
   Interrupted: {
     title: 'Interrupted',
     nextStep: 'The operation goes on without this command. Run "{command}" again to follow it.',
+    reaction: 'never',
+  },
+  Cancelled: {
+    title: 'Interrupted',
+    nextStep: 'Nothing was started. Run "{command}" again when you want to.',
+    reaction: 'never',
+  },
+  KeyPairIncomplete: {
+    title: 'Half of the key pair is missing',
+    nextStep: 'Put the missing file back. If no environment needs the key any more, delete its folder and run "{command}" again.',
+    reaction: 'never',
+  },
+  KeysNotWritable: {
+    title: 'The keys of the environment cannot be kept here',
+    nextStep: 'Make the folder writable, or set XDG_DATA_HOME to one that is, then run "{command}" again.',
     reaction: 'never',
   },
   StateDirectoryNotWritable: {
@@ -217,6 +244,16 @@ export const catalogue = {
   LocalAwsDidNotStart: {
     title: 'The embedded AWS did not start',
     nextStep: 'Read the end of its log above; "recode local reset" starts from nothing.',
+    reaction: 'never',
+  },
+  LocalAwsDidNotStop: {
+    title: 'The embedded AWS did not stop',
+    nextStep: 'End its process by hand, then run "{command}" again.',
+    reaction: 'never',
+  },
+  StateDirectoryNotOurs: {
+    title: 'Not a state directory',
+    nextStep: 'Set RECODE_LOCAL_DIR to a new or an empty directory, or leave it out.',
     reaction: 'never',
   },
   LocalRegionDiffers: {

@@ -152,11 +152,13 @@ describe('retries', () => {
     }
   });
 
-  it('comes back after a dead sandbox no sooner than what it created is visible', () => {
+  it('comes back after a lost answer or a dead sandbox no sooner than what it created is visible', () => {
     for (const [name, { Retry = [] }] of tasks) {
-      const crash = Retry.find(({ ErrorEquals }) => ErrorEquals.includes('Sandbox.Timedout'));
-      expect(crash?.IntervalSeconds, name).toBeGreaterThanOrEqual(5);
-      expect(crash, name).not.toHaveProperty('JitterStrategy');
+      for (const loss of ['AwsUnavailable', 'Sandbox.Timedout', 'Runtime.ExitError']) {
+        const retrier = Retry.find(({ ErrorEquals }) => ErrorEquals.includes(loss));
+        expect(retrier?.IntervalSeconds, name).toBeGreaterThanOrEqual(5);
+        expect(retrier, name).not.toHaveProperty('JitterStrategy');
+      }
     }
   });
 

@@ -1,0 +1,152 @@
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeInstancesCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeKeyPairsCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVolumesCommand,
+  DescribeVpcAttributeCommand,
+  DescribeVpcsCommand,
+} from '@aws-sdk/client-ec2';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import * as v from 'valibot';
+import { expect } from 'vitest';
+import { unless } from '../../aws/errors.ts';
+import { Environment } from '../../core/environment.ts';
+import { tableName } from '../../core/names.ts';
+import type { TestAws } from './embedded-aws.ts';
+
+/** Everything that an account holds in a region, as its owner sees it; what AWS makes by itself (main route tables, default groups) is left out. */
+export type Inventory = Awaited<ReturnType<typeof inventory>>;
+
+export async function inventory({ clients: { ec2, dynamodb } }: TestAws) {
+  const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({}));
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+  const { InternetGateways = [] } = await ec2.send(new DescribeInternetGatewaysCommand({}));
+  const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({}));
+  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+  const { KeyPairs = [] } = await ec2.send(new DescribeKeyPairsCommand({}));
+  const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({}));
+  const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({}));
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));
+  const scanned = await unless('no-table', dynamodb.send(new ScanCommand({ TableName: tableName, ConsistentRead: true })));
+  return {
+    vpcs: Vpcs,
+    subnets: Subnets,
+    internetGateways: InternetGateways,
+    routeTables: RouteTables.filter(({ Associations = [] }) => !Associations.some(({ Main }) => Main)),
+    securityGroups: SecurityGroups.filter(({ GroupName }) => GroupName !== 'default'),
+    keyPairs: KeyPairs,
+    networkInterfaces: NetworkInterfaces,
+    volumes: Volumes,
+    instances: Reservations.flatMap(({ Instances = [] }) => Instances).filter(({ State }) => State?.Name !== 'terminated'),
+    items: scanned?.Items?.map((item) => unmarshall(item)),
+  };
+}
+
+/**
+ * Checks that the account holds one complete network, and for each environment of the table exactly one of each resource,
+ * completely configured, and a record that agrees with it. Returns what it found.
+ */
+export async function expectConverged(aws: TestAws, count: number): Promise<Inventory> {
+  const found = await inventory(aws);
+  await expectOneNetwork(aws, found);
+  const environments = (found.items ?? []).filter(({ kind }) => kind === 'environment').map((item) => v.parse(Environment, item));
+  expect(environments).toHaveLength(count);
+  for (const kind of ['securityGroups', 'keyPairs', 'networkInterfaces', 'instances', 'volumes'] as const)
+    expect(found[kind], kind).toHaveLength(count);
+  expect(found.items?.filter(({ kind }) => kind === 'name')).toHaveLength(count);
+  for (const environment of environments) expectEnvironment(found, environment);
+  return found;
+}
+
+async function expectOneNetwork(aws: TestAws, found: Inventory): Promise<void> {
+  const { vpcs, subnets, internetGateways, routeTables, items } = found;
+  expect([vpcs.length, subnets.length, internetGateways.length, routeTables.length]).toEqual([1, 1, 1, 1]);
+  const [vpc, subnet, gateway, table] = [vpcs[0], subnets[0], internetGateways[0], routeTables[0]];
+  const named = (name: string) =>
+    expect.arrayContaining([
+      { Key: 'Name', Value: name },
+      { Key: 'recode:managed-by', Value: 'recode' },
+    ]);
+  expect(vpc).toMatchObject({ CidrBlock: '10.0.0.0/16', Tags: named('recode-vpc') });
+  for (const Attribute of ['enableDnsSupport', 'enableDnsHostnames'] as const) {
+    const { EnableDnsSupport, EnableDnsHostnames } = await aws.clients.ec2.send(
+      new DescribeVpcAttributeCommand({ VpcId: vpc?.VpcId, Attribute }),
+    );
+    expect((EnableDnsSupport ?? EnableDnsHostnames)?.Value, Attribute).toBe(true);
+  }
+  expect(subnet).toMatchObject({
+    VpcId: vpc?.VpcId,
+    CidrBlock: '10.0.0.0/24',
+    MapPublicIpOnLaunch: true,
+    Tags: named('recode-public-subnet'),
+  });
+  expect(gateway).toMatchObject({ Attachments: [{ VpcId: vpc?.VpcId }], Tags: named('recode-internet-gateway') });
+  expect(table).toMatchObject({ VpcId: vpc?.VpcId, Associations: [{ SubnetId: subnet?.SubnetId }], Tags: named('recode-route-table') });
+  expect(table?.Routes).toContainEqual(
+    expect.objectContaining({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: gateway?.InternetGatewayId }),
+  );
+  const network = items?.filter(({ kind }) => kind === 'network');
+  expect(network).toEqual([
+    {
+      kind: 'network',
+      id: 'network',
+      status: 'ready',
+      installation: expect.any(String),
+      ids: {
+        vpcId: vpc?.VpcId,
+        subnetId: subnet?.SubnetId,
+        internetGatewayId: gateway?.InternetGatewayId,
+        routeTableId: table?.RouteTableId,
+      },
+    },
+  ]);
+}
+
+function expectEnvironment(found: Inventory, environment: Environment): void {
+  expect(environment).toMatchObject({ status: 'started', name: expect.any(String) });
+  expect(environment).not.toHaveProperty('operation');
+  expect(environment).not.toHaveProperty('lastError');
+  const { name = '', owner, repository, request } = environment;
+  const tags = (resource: string) =>
+    expect.arrayContaining([
+      { Key: 'Name', Value: `recode-${name}-${resource}` },
+      { Key: 'recode:managed-by', Value: 'recode' },
+      { Key: 'recode:environment', Value: name },
+      { Key: 'recode:owner', Value: owner },
+      { Key: 'recode:repository', Value: repository },
+    ]);
+  const group = found.securityGroups.find(({ GroupName }) => GroupName === `recode-${name}-security-group`);
+  expect(group).toMatchObject({
+    Tags: tags('security-group'),
+    IpPermissions: [{ IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, IpRanges: request.allowCidrs.map((CidrIp) => ({ CidrIp })) }],
+  });
+  const key = found.keyPairs.find(({ KeyName }) => KeyName === `recode-${name}-key-pair`);
+  expect(key).toMatchObject({ Tags: tags('key-pair') });
+  const instance = found.instances.find(({ InstanceId }) => 'instance' in environment && InstanceId === environment.instance?.instanceId);
+  const [device] = instance?.NetworkInterfaces ?? [];
+  const networkInterface = found.networkInterfaces.find(({ NetworkInterfaceId }) => NetworkInterfaceId === device?.NetworkInterfaceId);
+  expect(networkInterface).toMatchObject({
+    Tags: tags('network-interface'),
+    Groups: [{ GroupId: group?.GroupId }],
+    SubnetId: found.subnets[0]?.SubnetId,
+  });
+  const hostKey = 'instance' in environment ? environment.instance?.hostKey : undefined;
+  expect(instance).toMatchObject({
+    Tags: expect.arrayContaining([{ Key: 'recode:ssh-host-key', Value: hostKey }]),
+    State: { Name: 'running' },
+    InstanceType: request.instanceType,
+    KeyName: key?.KeyName,
+    PublicIpAddress: 'publicIpAddress' in environment ? environment.publicIpAddress : undefined,
+    MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
+  });
+  expect(instance?.Tags).toEqual(tags('instance'));
+  const volume = found.volumes.find(({ Attachments = [] }) => Attachments.some(({ InstanceId }) => InstanceId === instance?.InstanceId));
+  expect(volume).toMatchObject({ Size: request.volumeSize, VolumeType: request.volumeType, Encrypted: true, Tags: tags('volume') });
+  expect(volume?.Attachments).toMatchObject([{ DeleteOnTermination: true }]);
+  expect(found.items).toContainEqual({ kind: 'name', id: name, environment: `${owner}/${repository.toLowerCase()}` });
+}

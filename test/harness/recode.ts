@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The standard output as JSON; throws where it is none. */
+  readonly json: unknown;
+}
+
+export interface RunOptions {
+  /** A temporary directory of the test's own: the home of the user (`home`) and the state of the embedded AWS (`local`) lie in it. */
+  readonly directory: string;
+  /** Variables besides the few that every run gets. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The working directory; the home by default. */
+  readonly cwd?: string;
+  /** Standard input; none by default. */
+  readonly input?: string;
+}
+
+/**
+ * Runs the built `recode` as a user would, in an environment that has nothing of the machine's: no AWS_* variables, another home.
+ * Resolves when it has ended, whatever its exit code.
+ */
+export function recode(args: readonly string[], { directory, env = {}, cwd, input }: RunOptions): Promise<Ran> {
+  const home = join(directory, 'home');
+  mkdirSync(home, { recursive: true });
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/recode.js'), ...args], {
+    cwd: cwd ?? home,
+    env: {
+      PATH: process.env.PATH,
+      LANG: 'C.UTF-8',
+      HOME: home,
+      RECODE_LOCAL_DIR: join(directory, 'local'),
+      // Otherwise the SDK would look for an instance's role on the network.
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...env,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  // A command that reads no input may end before it was given.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  child.stdin.end(input ?? '');
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) =>
+      resolve({
+        code,
+        stdout,
+        stderr,
+        get json() {
+          return JSON.parse(stdout) as unknown;
+        },
+      }),
+    );
+  });
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import type { GivenRequest, StartOutput } from '../../core/document.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
+import { embeddedAws, type TestAws } from './embedded-aws.ts';
+import { type Ran, recode } from './recode.ts';
+
+/** How many times as fast as real time it passes in workflow tests: what waits for seconds waits for a moment. */
+const rate = 20;
+
+/** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
+export async function deployedAws(): Promise<TestAws> {
+  const aws = await embeddedAws({ packageDirectory: join(import.meta.dirname, '../../dist/stack') });
+  await aws.post('clock', { rate });
+  return aws;
+}
+
+/** A public key whose private half nobody needs. */
+export const somePublicKey = keyPairFrom(Buffer.alloc(32, 1), 'test').publicKey;
+
+export interface Ended {
+  readonly executionArn: string;
+  readonly status: string;
+  readonly error?: string;
+  readonly cause?: string;
+  /** Of one that succeeded. */
+  readonly output?: StartOutput;
+}
+
+/** Runs the start workflow as the CLI would, by the API alone, and waits for its end. */
+export async function runStart(
+  aws: TestAws,
+  { owner = 'alice', repository = 'acme/api', ...request }: { owner?: string; repository?: string } & Partial<GivenRequest> = {},
+): Promise<Ended> {
+  const { sfn } = aws.clients;
+  const { executionArn = '' } = await sfn.send(
+    new StartExecutionCommand({
+      stateMachineArn: `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:recode-start`,
+      input: JSON.stringify({ environment: { owner, repository }, request: { publicKey: somePublicKey, ...request } }),
+    }),
+  );
+  for (;;) {
+    const { status = '', output, error, cause } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+    if (status !== 'RUNNING') {
+      return {
+        executionArn,
+        status,
+        ...(output !== undefined && { output: JSON.parse(output) as StartOutput }),
+        ...(error !== undefined && { error }),
+        ...(cause !== undefined && { cause }),
+      };
+    }
+    await sleep(20);
+  }
+}
+
+/** Runs `recode aws start` with the given arguments as a user of the account whose AWS is at the endpoint. */
+export function recodeStart(
+  aws: TestAws,
+  directory: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  return recode(['aws', 'start', ...args], {
+    directory,
+    env: { AWS_ENDPOINT_URL: aws.endpoint, AWS_ACCESS_KEY_ID: 'alice', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: aws.region, ...env },
+  });
+}

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { ListExecutionsCommand, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tableName } from '../../core/names.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { deployedAws, runStart } from '../harness/start.ts';
+
+let aws: TestAws;
+beforeAll(async () => {
+  aws = await deployedAws();
+});
+afterAll(() => aws.stop());
+
+// What a private key in OpenSSH's format begins with, as text and in base64: "openssh-key-v1".
+const secrets = [/PRIVATE KEY/, /b3BlbnNzaC1rZXktdjE/, /openssh-key-v1/];
+
+it('keeps private keys out of inputs, outputs, histories, logs and the table', async () => {
+  const succeeded = await runStart(aws);
+  await aws.post('ec2', { launches: [{ outcome: 'terminated', reason: 'Server.InternalError' }] });
+  const failed = await runStart(aws, { repository: 'acme/other' });
+  expect([succeeded.status, failed.status]).toEqual(['SUCCEEDED', 'FAILED']);
+
+  const { sfn, dynamodb } = aws.clients;
+  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:recode-start`;
+  const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+  expect(executions).toHaveLength(2);
+  const events: unknown[] = [];
+  for (const { executionArn } of executions) {
+    for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn })) events.push(...(page.events ?? []));
+  }
+  const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: tableName }));
+  const logs = join(aws.stateDirectory, 'logs');
+  const lines = readdirSync(logs).map((file) => readFileSync(join(logs, file), 'utf8'));
+
+  // What is searched is there: the public host key is in the history and in the table, and every step has logged.
+  const searched = { history: JSON.stringify(events), table: JSON.stringify(Items), logs: lines.join('\n') };
+  const hostKey = succeeded.output?.hostKey ?? 'none';
+  expect(searched.history).toContain(hostKey);
+  expect(searched.table).toContain(hostKey);
+  expect(searched.logs).toContain('"done"');
+  for (const [place, text] of Object.entries(searched)) for (const secret of secrets) expect(text, place).not.toMatch(secret);
+});

@@ -1,0 +1,161 @@
+import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectConverged, inventory } from '../harness/inventory.ts';
+import { deployedAws, runStart } from '../harness/start.ts';
+import { wipe } from '../harness/wipe.ts';
+
+let aws: TestAws;
+beforeAll(async () => {
+  aws = await deployedAws();
+});
+afterEach(() => wipe(aws));
+afterAll(() => aws.stop());
+
+interface Call {
+  service: string;
+  action: string;
+  functionName?: string;
+}
+const calls = async () => ((await aws.get('calls')) as { calls: Call[] }).calls ?? [];
+const stepsOf = async () => new Set((await calls()).map(({ functionName = '' }) => functionName.split('-').at(-1)));
+const instanceState = async () => (await inventory(aws)).instances[0]?.State?.Name;
+
+describe('the first start in a region', () => {
+  it('makes the network, the environment and its instance, under their exact names', async () => {
+    const { output } = await runStart(aws);
+    expect(output).toMatchObject({
+      owner: 'alice',
+      repository: 'acme/api',
+      name: 'acme-api',
+      status: 'started',
+      created: true,
+      instanceType: 't2.medium',
+    });
+    const { instances } = await expectConverged(aws, 1);
+    expect(instances[0]?.InstanceId).toBe(output?.instanceId);
+  });
+
+  it('takes every option', async () => {
+    const allowCidrs = ['0.0.0.0/0', '203.0.113.7/32'];
+    const { output } = await runStart(aws, { instanceType: 'm6g.large', volumeSize: 64, volumeType: 'gp3', allowCidrs });
+    expect(output?.instanceType).toBe('m6g.large');
+    const { instances, volumes } = await expectConverged(aws, 1);
+    expect(instances[0]?.Architecture).toBe('arm64');
+    expect(volumes[0]).toMatchObject({ Size: 64, VolumeType: 'gp3' });
+  });
+});
+
+describe('a second environment', () => {
+  it('costs no network step', async () => {
+    await runStart(aws);
+    await aws.delete('calls');
+    const { output } = await runStart(aws, { owner: 'bob' });
+    expect(output).toMatchObject({ name: 'acme-api-bob', created: true });
+    await expectConverged(aws, 2);
+    const steps = await stepsOf();
+    for (const step of ['claimNetwork', 'createVpc', 'createSubnet', 'createRouteTable', 'recordNetwork'])
+      expect(steps).not.toContain(step);
+    expect(steps).toContain('launchInstance');
+  });
+});
+
+describe('an environment that exists', () => {
+  it('is left as it is when it is started', async () => {
+    const first = await runStart(aws);
+    await aws.delete('calls');
+    const second = await runStart(aws);
+    expect(second.output).toEqual({ ...first.output, created: false });
+    const mutating = (await calls()).filter(({ service, action }) => service === 'ec2' && !action.startsWith('Describe'));
+    expect(mutating).toEqual([]);
+    await expectConverged(aws, 1);
+  });
+
+  it('is started again when it is stopped, with another address and the same host key', async () => {
+    const first = await runStart(aws);
+    await aws.clients.ec2.send(new StopInstancesCommand({ InstanceIds: [first.output?.instanceId ?? ''] }));
+    await vi.waitFor(async () => expect(await instanceState()).toBe('stopped'), { timeout: 10_000 });
+    const second = await runStart(aws);
+    expect(second.output).toEqual({ ...first.output, created: false, publicIpAddress: expect.any(String) });
+    expect(second.output?.publicIpAddress).not.toBe(first.output?.publicIpAddress);
+    await expectConverged(aws, 1);
+  });
+
+  it('is started again when it is still stopping', async () => {
+    const first = await runStart(aws);
+    await aws.post('ec2', { latency: 'calibrated' });
+    await aws.clients.ec2.send(new StopInstancesCommand({ InstanceIds: [first.output?.instanceId ?? ''] }));
+    expect(await instanceState()).toBe('stopping');
+    const second = await runStart(aws);
+    await aws.post('ec2', { latency: 'instant' });
+    expect(second.output).toMatchObject({ instanceId: first.output?.instanceId, created: false });
+    await expectConverged(aws, 1);
+  });
+
+  it('gets its new address recorded when somebody else stopped and started it', async () => {
+    const first = await runStart(aws);
+    const ids = { InstanceIds: [first.output?.instanceId ?? ''] };
+    await aws.clients.ec2.send(new StopInstancesCommand(ids));
+    await vi.waitFor(async () => expect(await instanceState()).toBe('stopped'), { timeout: 10_000 });
+    await aws.clients.ec2.send(new StartInstancesCommand(ids));
+    const second = await runStart(aws);
+    expect(second.output).toMatchObject({ created: false, instanceId: first.output?.instanceId });
+    expect(second.output?.publicIpAddress).not.toBe(first.output?.publicIpAddress);
+    await expectConverged(aws, 1);
+  });
+
+  it('gets a new instance when somebody terminated its own', async () => {
+    const first = await runStart(aws);
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [first.output?.instanceId ?? ''] }));
+    const second = await runStart(aws);
+    expect(second.output).toMatchObject({ created: true, status: 'started' });
+    expect(second.output?.instanceId).not.toBe(first.output?.instanceId);
+    await expectConverged(aws, 1);
+  });
+});
+
+describe('a start that fails', () => {
+  it('tells that AWS has no capacity, and is resumed with another type', async () => {
+    await aws.post('faults', {
+      service: 'ec2',
+      action: 'RunInstances',
+      kind: 'error',
+      code: 'InsufficientInstanceCapacity',
+      message: 'We have no t2.medium.',
+    });
+    const failed = await runStart(aws);
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'NoCapacity' });
+    expect((await inventory(aws)).items).toContainEqual(
+      expect.objectContaining({ kind: 'environment', status: 'creating', lastError: expect.objectContaining({ name: 'NoCapacity' }) }),
+    );
+    const resumed = await runStart(aws, { instanceType: 't3.medium' });
+    expect(resumed.output).toMatchObject({ created: true, instanceType: 't3.medium' });
+    await expectConverged(aws, 1);
+  });
+
+  it('tells at once why an instance died while it booted', async () => {
+    await aws.post('ec2', { launches: [{ outcome: 'terminated', reason: 'Client.InvalidSnapshot: the key is disabled' }] });
+    expect(await runStart(aws)).toMatchObject({
+      status: 'FAILED',
+      error: 'InstanceFailedToLaunch',
+      cause: expect.stringContaining('the key is disabled'),
+    });
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    await expectConverged(aws, 1);
+  });
+
+  it('shows the end of the console when SSH never opens', async () => {
+    await aws.post('ec2', { launches: [{ outcome: 'never-answers' }] });
+    await aws.post('clock', { rate: 400 });
+    const failed = await runStart(aws);
+    await aws.post('clock', { rate: 20 });
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'SshNotReady', cause: expect.stringContaining('The end of its console:') });
+  });
+
+  it('refuses an instance type that does not exist before it makes anything', async () => {
+    expect(await runStart(aws, { instanceType: 't9.medium' })).toMatchObject({ status: 'FAILED', error: 'InstanceTypeNotFound' });
+    const { items, ...resources } = await inventory(aws);
+    expect(items).toBeUndefined();
+    for (const found of Object.values(resources)) expect(found).toEqual([]);
+  });
+});
