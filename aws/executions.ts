@@ -8,7 +8,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../core/errors.ts';
-import { failureOf, meaningOf } from './errors.ts';
+import { failureOf, meaningOf, unless } from './errors.ts';
 
 /** What happens in an execution, for whoever follows it. */
 export type ExecutionEvent =
@@ -23,6 +23,7 @@ export type ExecutionEvent =
 const firstPollMilliseconds = 400;
 const longestPollMilliseconds = 3_000;
 const pollGrowth = 1.15;
+const longestUnknownMilliseconds = 15_000;
 
 /**
  * Starts an execution.
@@ -49,7 +50,7 @@ export async function* followExecution(
   executionArn: string,
   signal?: AbortSignal,
 ): AsyncGenerator<ExecutionEvent, void, void> {
-  const sentences = await stateSentences(sfn, executionArn);
+  const sentences = await onceKnown(() => stateSentences(sfn, executionArn), signal);
   // A failed attempt's event does not name its state; the chain of previous events leads there.
   const stateOfEvent = new Map<number, string>();
   let seen = 0;
@@ -65,6 +66,16 @@ export async function* followExecution(
     }
     await sleep(poll * (0.75 + Math.random() / 2), undefined, signal && { signal });
     poll = Math.min(longestPollMilliseconds, poll * pollGrowth);
+  }
+}
+
+/** Asks about an execution until it is known: StartExecution is eventually consistent. */
+async function onceKnown<Answer>(ask: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
+  const deadline = Date.now() + longestUnknownMilliseconds;
+  for (;;) {
+    const answer = await (Date.now() < deadline ? unless('no-execution', ask()) : ask());
+    if (answer !== undefined) return answer;
+    await sleep(firstPollMilliseconds, undefined, signal && { signal });
   }
 }
 

@@ -1,3 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import * as v from 'valibot';
+import { createResolver, type TemplateResource, UnsupportedTemplate } from './template.ts';
+
 /** What the packaged stack deploys, read from the CloudFormation template that `serverless package` made. */
 export interface Stack {
   readonly accountId: string;
@@ -22,4 +27,97 @@ export interface StackStateMachine {
   readonly arn: string;
   /** Amazon States Language as JSON, its placeholders substituted. */
   readonly definition: string;
+}
+
+/**
+ * Reads the functions and state machines of the packaged stack in `packageDirectory`, as they would be deployed in that account and region.
+ * Throws `UnsupportedTemplate` where the template asks for something of CloudFormation that is not resolved here.
+ */
+export function readStack(packageDirectory: string, { accountId, region }: { accountId: string; region: string }): Stack {
+  const file = join(packageDirectory, 'cloudformation-template-update-stack.json');
+  const template = readTemplate(file);
+  const { resolve, text } = createResolver(template, { accountId, region });
+  const resources = Object.entries(template.Resources);
+
+  const functionOf = (id: string, { Properties }: TemplateResource): StackFunction => {
+    const number = (name: string, fallback: number) => {
+      const value = Number(resolve(Properties[name], `${id}.${name}`) ?? fallback);
+      if (!Number.isInteger(value)) throw new UnsupportedTemplate(`${id}.${name}`, 'it is not a whole number');
+      return value;
+    };
+    const name = text(Properties.FunctionName, `${id}.FunctionName`);
+    const code = v.parse(Code, Properties.Code);
+    const zipFile = join(packageDirectory, basename(text(code.S3Key, `${id}.Code.S3Key`)));
+    if (!existsSync(zipFile)) throw new UnsupportedTemplate(`${id}.Code`, `there is no file ${zipFile}; package the stack again`);
+    const { Variables = {} } = v.parse(Environment, Properties.Environment ?? {});
+    return {
+      name,
+      arn: `arn:aws:lambda:${region}:${accountId}:function:${name}`,
+      handler: text(Properties.Handler, `${id}.Handler`),
+      zipFile,
+      timeoutSeconds: number('Timeout', 3),
+      memoryMegabytes: number('MemorySize', 128),
+      environment: Object.fromEntries(
+        Object.entries(Variables).map(([key, value]) => [key, text(value, `${id}.Environment.Variables.${key}`)]),
+      ),
+    };
+  };
+
+  const stateMachineOf = (id: string, { Properties }: TemplateResource): StackStateMachine => {
+    const name = text(Properties.StateMachineName, `${id}.StateMachineName`);
+    if (Properties.DefinitionString === undefined) throw new UnsupportedTemplate(id, 'only a DefinitionString is read');
+    const substitutions = v.parse(Substitutions, Properties.DefinitionSubstitutions ?? {});
+    const definition = text(Properties.DefinitionString, `${id}.DefinitionString`).replace(/\$\{(\w+)\}/g, (_, key: string) => {
+      if (!Object.hasOwn(substitutions, key)) throw new UnsupportedTemplate(`${id}.DefinitionString`, `nothing substitutes \${${key}}`);
+      return text(substitutions[key], `${id}.DefinitionSubstitutions.${key}`);
+    });
+    requireJson(definition, `${id}.DefinitionString`);
+    return { name, arn: `arn:aws:states:${region}:${accountId}:stateMachine:${name}`, definition };
+  };
+
+  const ofType = <T>(type: string, read: (id: string, resource: TemplateResource) => T): T[] =>
+    resources
+      .filter(([, resource]) => resource.Type === type)
+      .map(([id, resource]) => {
+        if (resource.Condition !== undefined) throw new UnsupportedTemplate(id, 'conditions are not evaluated');
+        return read(id, resource);
+      });
+
+  return {
+    accountId,
+    region,
+    functions: ofType('AWS::Lambda::Function', functionOf),
+    stateMachines: ofType('AWS::StepFunctions::StateMachine', stateMachineOf),
+  };
+}
+
+const Code = v.looseObject({ S3Key: v.unknown() });
+const Environment = v.object({ Variables: v.optional(v.record(v.string(), v.unknown())) });
+const Substitutions = v.record(v.string(), v.unknown());
+const Template = v.object({
+  Parameters: v.optional(v.record(v.string(), v.object({ Default: v.optional(v.union([v.string(), v.number()])) })), {}),
+  Resources: v.record(
+    v.string(),
+    v.object({
+      Type: v.string(),
+      Condition: v.optional(v.string()),
+      Properties: v.optional(v.record(v.string(), v.unknown()), {}),
+    }),
+  ),
+});
+
+function readTemplate(file: string): v.InferOutput<typeof Template> {
+  try {
+    return v.parse(Template, JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new UnsupportedTemplate(file, (error as Error).message);
+  }
+}
+
+function requireJson(definition: string, where: string): void {
+  try {
+    JSON.parse(definition);
+  } catch (error) {
+    throw new UnsupportedTemplate(where, `not JSON: ${(error as Error).message}`);
+  }
 }

@@ -74,7 +74,7 @@ async function buildPrograms() {
   await build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli'), splitting: true });
   await build({
     ...common,
-    entryPoints: { main: 'local/main.ts', 'lambda-runtime': 'local/lambda/runtime.ts' },
+    entryPoints: { main: 'local/main.ts', runtime: 'local/lambda/runtime.ts' },
     outdir: join(dist, 'local'),
     outExtension: { '.js': '.mjs' },
   });

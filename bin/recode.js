@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const main = new URL('../dist/cli/main.js', import.meta.url);
+
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(`recode needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
+} else if (!existsSync(main)) {
+  fail('recode is not built yet: run "npm ci" first');
+} else {
+  // The AWS SDK would warn on every run that it is going to drop older versions of Node.js.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  await import(main.href);
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+}

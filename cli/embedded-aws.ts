@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { type ErrorName, RecodeError } from '../core/errors.ts';
+import type { Installation, Running, Status } from '../local/control.ts';
+import { packageRoot } from './package-root.ts';
+
+/**
+ * The embedded AWS of this person's state directory, started if it does not run.
+ *
+ * @throws RecodeError StateDirectoryNotWritable, StateDirectoryNotOurs, StateDamaged, LocalRegionDiffers, LocalAwsDidNotStart,
+ *   PlatformNotSupported
+ */
+export async function startEmbeddedAws(region?: string): Promise<Running> {
+  return controlled(({ up }, directory) => up(installation(directory), region === undefined ? {} : { region }));
+}
+
+/** Stops it, its state kept; false if it did not run. Throws RecodeError LocalAwsDidNotStop. */
+export async function stopEmbeddedAws(): Promise<boolean> {
+  return controlled(({ down }, directory) => down({ directory }));
+}
+
+/** Where its state lies, whether there is any or not. */
+export async function embeddedAwsDirectory(): Promise<string> {
+  return controlled(async (_, directory) => directory);
+}
+
+/** Whether it runs, and where. */
+export async function embeddedAwsStatus(): Promise<Status> {
+  return controlled(({ status }, directory) => status({ directory }));
+}
+
+/** Stops it and deletes its state; false if there was none. Throws RecodeError StateDirectoryNotOurs, LocalAwsDidNotStop. */
+export async function resetEmbeddedAws(): Promise<boolean> {
+  return controlled(({ reset }, directory) => reset({ directory }));
+}
+
+/** What a person on this machine signs with: their own name, so that two of them own different environments. */
+export function localCredentials(): { accessKeyId: string; secretAccessKey: string } {
+  return { accessKeyId: userName().replace(/[^A-Za-z0-9+=._@-]/g, '-'), secretAccessKey: 'local' };
+}
+
+type Control = typeof import('../local/control.ts');
+
+async function controlled<Answer>(run: (control: Control, directory: string) => Promise<Answer>): Promise<Answer> {
+  const control = await import('../local/control.ts');
+  try {
+    return await run(control, directoryOf(control));
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+// The embedded AWS knows nothing of Recode, so its errors have names of their own.
+const names: Readonly<Record<string, ErrorName>> = {
+  StateDamaged: 'StateDamaged',
+  StateDirectoryNotWritable: 'StateDirectoryNotWritable',
+  NotAStateDirectory: 'StateDirectoryNotOurs',
+  EmbeddedAwsDidNotStart: 'LocalAwsDidNotStart',
+  EmbeddedAwsDidNotStop: 'LocalAwsDidNotStop',
+  RegionMismatch: 'LocalRegionDiffers',
+  UnsupportedPlatform: 'PlatformNotSupported',
+};
+
+function explained(error: unknown): unknown {
+  const name = error instanceof Error ? names[error.name] : undefined;
+  return name === undefined ? error : new RecodeError(name, (error as Error).message, { cause: error });
+}
+
+const directoryOf = ({ stateDirectory }: Control) => stateDirectory(process.env, 'RECODE_LOCAL_DIR', 'recode/local');
+
+function installation(directory: string): Installation {
+  const dist = join(packageRoot(), 'dist');
+  const { build } = JSON.parse(readFileSync(join(dist, 'build.json'), 'utf8')) as { build: string };
+  return { directory, packageDirectory: join(dist, 'stack'), mainFile: join(dist, 'local', 'main.mjs'), build };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    // A container may run as a user id without a name.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
+    return `user-${process.getuid?.() ?? 0}`;
+  }
+}

@@ -1,0 +1,71 @@
+import { CommanderError } from 'commander';
+import { translate } from '../aws/errors.ts';
+import { catalogue, type ErrorName, RecodeError } from '../core/errors.ts';
+import { credentialsFailure } from './credentials.ts';
+import { type Output, paint, writeJson } from './output.ts';
+import { shellQuote } from './shell-quote.ts';
+
+/** A failure as the person sees it. */
+export interface Failure {
+  readonly name: ErrorName;
+  readonly title: string;
+  readonly message: string;
+  readonly nextStep: string;
+}
+
+/** The command that was given, for next steps that name it. */
+export interface GivenCommand {
+  /** What was typed after `recode`. */
+  readonly argv: readonly string[];
+  /** The command's own name, such as `recode aws start`. */
+  readonly usage: string;
+}
+
+/** Makes any thrown error what the person sees: what happened, and what to do about it. */
+export function describeFailure(error: unknown, command: GivenCommand): Failure {
+  const { name, message } = recodeErrorOf(error);
+  const { title, nextStep } = catalogue[name];
+  const typed = ['recode', ...command.argv.map(shellQuote)].join(' ');
+  return { name, title, message, nextStep: nextStep.replaceAll('{command}', () => typed).replaceAll('{usage}', command.usage) };
+}
+
+/** The exit code of a failure: 2 for a command that is not valid, 130 as after Ctrl-C, else 1. */
+export function exitCodeOf({ name }: Failure): number {
+  if (name === 'Interrupted' || name === 'Cancelled') return 130;
+  return name === 'UsageNotValid' ? 2 : 1;
+}
+
+/** Shows a failure: as JSON on stdout where that was asked for, else in words on stderr. RECODE_DEBUG=1 adds the stack. */
+export function showFailure(output: Output, failure: Failure, error: unknown, environment: NodeJS.ProcessEnv): void {
+  const { name, title, message, nextStep } = failure;
+  if (output.json) writeJson(output, { error: { name, title, message, nextStep } });
+  else {
+    const { stderr } = output;
+    stderr.write(`${paint(stderr, 'red', '✗')} ${paint(stderr, 'bold', title)}\n${indent(message)}\n\n${indent(nextStep)}\n`);
+  }
+  if (environment.RECODE_DEBUG === '1') output.stderr.write(`\n${stackOf(error)}\n`);
+}
+
+function recodeErrorOf(error: unknown): RecodeError {
+  if (error instanceof CommanderError) return new RecodeError('UsageNotValid', sentence(error.message));
+  return credentialsFailure(error) ?? translate(error);
+}
+
+/** commander's "error: unknown command 'x'\n(Did you mean y?)" as sentences. */
+function sentence(message: string): string {
+  const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
+  const start = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/[.:]?$/, '.');
+  return [start, ...more.map((line) => line.replace(/^\((.*)\)$/, '$1'))].join(' ').trim();
+}
+
+const indent = (text: string) =>
+  text
+    .split('\n')
+    .map((line) => (line === '' ? '' : `  ${line}`))
+    .join('\n');
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${stackOf(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

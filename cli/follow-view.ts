@@ -1,0 +1,97 @@
+import type { ExecutionEvent } from '../aws/executions.ts';
+import { isInteractive, type Output, progressOf } from './output.ts';
+
+/** Shows what is going on while it happens. */
+export interface FollowView {
+  /** Shows what an execution does. */
+  show(event: ExecutionEvent): void;
+  /** Shows work of the CLI's own in the same way. */
+  during<Answer>(sentence: string, work: () => Promise<Answer>): Promise<Answer>;
+  /** A line between the steps. */
+  say(line: string): void;
+  /** Takes away what is still being drawn. Nothing is shown afterwards. */
+  end(): void;
+}
+
+/** A step that runs. */
+export interface RunningStep {
+  readonly sentence: string;
+  /** Milliseconds of this machine's clock. */
+  readonly since: number;
+}
+
+/** What a kind of stream does with the steps. */
+export interface Painter {
+  started(step: RunningStep): void;
+  attemptFailed(step: RunningStep, message: string): void;
+  /** `milliseconds` as the execution's own clock measured them. */
+  ended(step: RunningStep, outcome: 'done' | 'failed' | 'left', milliseconds: number): void;
+  say(line: string): void;
+  end(): void;
+}
+
+/** The view for a stream: drawn again and again on a terminal, a line a step anywhere else. */
+export async function openFollowView(output: Output, environment: NodeJS.ProcessEnv): Promise<FollowView> {
+  const stream = progressOf(output);
+  if (!isInteractive(stream, environment)) {
+    const { plainPainter } = await import('./follow-view/plain.ts');
+    return followView(plainPainter(stream));
+  }
+  const { terminalPainter } = await import('./follow-view/terminal.ts');
+  return followView(terminalPainter(stream));
+}
+
+/** Keeps account of which steps run, for a painter. States of one name run once at a time. */
+export function followView(painter: Painter): FollowView {
+  const running = new Map<string, { step: RunningStep; enteredAt: number }>();
+  let ended = false;
+
+  const leave = (state: string, outcome: 'done' | 'failed' | 'left', at: number) => {
+    const found = running.get(state);
+    if (!found) return;
+    running.delete(state);
+    painter.ended(found.step, outcome, Math.max(0, at - found.enteredAt));
+  };
+  const enter = (state: string, sentence: string, at: number) => {
+    const step = { sentence, since: Date.now() };
+    running.set(state, { step, enteredAt: at });
+    painter.started(step);
+  };
+  // What another operation holds has not failed; the steps that a finished execution never left have not either.
+  const leaveAll = (outcome: 'failed' | 'left', at: number) => {
+    for (const state of [...running.keys()]) leave(state, outcome, at);
+  };
+
+  return {
+    show(event) {
+      if (ended) return;
+      const at = event.at.getTime();
+      if (event.type === 'state-entered') enter(event.state, event.sentence, at);
+      else if (event.type === 'state-exited') leave(event.state, 'done', at);
+      else if (event.type === 'succeeded') leaveAll('left', at);
+      else if (event.type === 'failed') leaveAll(event.error.name === 'OperationInProgress' ? 'left' : 'failed', at);
+      else {
+        const found = running.get(event.state);
+        if (found) painter.attemptFailed(found.step, event.error.message);
+      }
+    },
+    async during(sentence, work) {
+      enter(sentence, sentence, Date.now());
+      try {
+        const answer = await work();
+        if (!ended) leave(sentence, 'done', Date.now());
+        return answer;
+      } catch (error) {
+        if (!ended) leave(sentence, 'failed', Date.now());
+        throw error;
+      }
+    },
+    say(line) {
+      if (!ended) painter.say(line);
+    },
+    end() {
+      if (!ended) painter.end();
+      ended = true;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { ssh } from '../../core/names.ts';
+import { shellQuote } from '../shell-quote.ts';
+import type { EnvironmentFolder } from './folder.ts';
+import { replaceFile } from './replace-file.ts';
+
+/**
+ * Writes the `ssh -F` file of an environment. The printed command and the CLI's own check use it alone, so that what was checked is what
+ * the person gets, whatever is in their own configuration; and after a new address the same command still connects.
+ *
+ * @throws RecodeError KeysNotWritable
+ */
+export function writeSshConfig(
+  files: EnvironmentFolder,
+  host: { name: string; repository: string; address: string; privateKeyFile: string },
+): void {
+  const lines = [
+    `# How to connect to the environment of ${host.repository}. Each "recode aws start" writes this file anew.`,
+    `Host ${host.name}`,
+    `  HostName ${host.address}`,
+    `  Port ${ssh.port}`,
+    `  User ${ssh.user}`,
+    `  IdentityFile ${quotePath(host.privateKeyFile)}`,
+    '  IdentitiesOnly yes',
+    '  PreferredAuthentications publickey',
+    '  StrictHostKeyChecking yes',
+    '  HostKeyAlgorithms ssh-ed25519',
+    `  UserKnownHostsFile ${quotePath(files.knownHosts)}`,
+    '  GlobalKnownHostsFile /dev/null',
+  ];
+  replaceFile(files.sshConfig, `${lines.join('\n')}\n`);
+}
+
+/** The command that connects to an environment, for a shell in any folder. */
+export function sshCommand(files: EnvironmentFolder, name: string): string {
+  return ['ssh', '-F', files.sshConfig, name].map(shellQuote).join(' ');
+}
+
+/** A path for ssh_config: in quotes, its percent signs doubled, because they stand for something in both of our options. */
+const quotePath = (path: string) => `"${path.replaceAll('%', '%%').replace(/[\\"]/g, '\\$&')}"`;

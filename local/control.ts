@@ -1,0 +1,131 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { deleteState, isStateDirectory, logFile, prepareDirectory, readSettings } from './control/directory.ts';
+import { EmbeddedAwsDidNotStart, NotAStateDirectory, RegionMismatch, UnsupportedPlatform } from './control/errors.ts';
+import { takeLock, watchLock } from './control/lock.ts';
+import { launch, runningProcess, startSeconds, stopProcess, within } from './control/process.ts';
+
+export * from './control/errors.ts';
+
+/** Which embedded AWS: where its state lies, what is deployed in it, and the built program that runs it. */
+export interface Installation {
+  readonly directory: string;
+  /** The packaged stack: a CloudFormation template and the functions' zips. */
+  readonly packageDirectory: string;
+  /** The built `local/main`. */
+  readonly mainFile: string;
+  /** Identifies the built code; a process of another build is replaced, its state kept. */
+  readonly build: string;
+}
+
+export interface Running {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly pid: number;
+  readonly stateDirectory: string;
+}
+
+/** As `Running`; null for what there is only while it runs. */
+export type Status =
+  | ({ readonly running: true } & Running)
+  | {
+      readonly running: false;
+      readonly endpoint: null;
+      readonly region: null;
+      readonly accountId: null;
+      readonly pid: null;
+      readonly stateDirectory: string;
+    };
+
+/**
+ * The state directory: what the environment variable `variable` names, else `folder` below the XDG state folder.
+ * Relative paths of the variable are taken from the working directory.
+ */
+export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string, folder: string): string {
+  const named = environment[variable];
+  if (named) return resolve(named);
+  // The XDG specification has relative paths ignored.
+  const xdg = environment.XDG_STATE_HOME;
+  return join(xdg && isAbsolute(xdg) ? xdg : join(environment.HOME || homedir(), '.local', 'state'), folder);
+}
+
+/**
+ * The running embedded AWS of a directory, started if there is none; whoever asks at the same time gets the same one.
+ * Without `region`, the one it was first started in, or us-east-1.
+ * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `RegionMismatch`, `StateDamaged`, `EmbeddedAwsDidNotStart`.
+ */
+export async function up(installation: Installation, { region }: { region?: string } = {}): Promise<Running> {
+  requireLinux();
+  const { directory, packageDirectory, mainFile, build } = installation;
+  prepareDirectory(directory);
+  const deployed = readSettings(directory)?.region;
+  if (region !== undefined && deployed !== undefined && region !== deployed) throw new RegionMismatch(region, deployed, directory);
+
+  const deadline = Date.now() + startSeconds * 1000;
+  while (Date.now() < deadline) {
+    const found = await runningProcess(directory);
+    if (found?.build === build) {
+      if (region !== undefined && region !== found.region) throw new RegionMismatch(region, found.region, directory);
+      const { endpoint, accountId, pid } = found;
+      return { endpoint, region: found.region, accountId, pid, stateDirectory: directory };
+    }
+    if (found) await stopProcess(directory);
+    else if (!(await waitForHolder(directory))) await launch(mainFile, { directory, packageDirectory, build, ...(region && { region }) });
+  }
+  throw new EmbeddedAwsDidNotStart(`It did not answer within ${startSeconds} seconds.`, logFile(directory), '');
+}
+
+/** Stops the embedded AWS, its state kept; false if it was not running. Throws `EmbeddedAwsDidNotStop`. */
+export async function down({ directory }: Pick<Installation, 'directory'>): Promise<boolean> {
+  requireLinux();
+  if (!existsSync(directory)) return false;
+  return stopProcess(directory);
+}
+
+export async function status({ directory }: Pick<Installation, 'directory'>): Promise<Status> {
+  requireLinux();
+  const found = await runningProcess(directory);
+  if (!found) return { running: false, endpoint: null, region: null, accountId: null, pid: null, stateDirectory: directory };
+  const { endpoint, region, accountId, pid } = found;
+  return { running: true, endpoint, region, accountId, pid, stateDirectory: directory };
+}
+
+/**
+ * Stops the embedded AWS and deletes its state, and nothing else that may lie in the directory; false if there was none.
+ * Throws `NotAStateDirectory`, `EmbeddedAwsDidNotStop`.
+ */
+export async function reset({ directory }: Pick<Installation, 'directory'>): Promise<boolean> {
+  requireLinux();
+  if (!existsSync(directory) || readdirSync(directory).length === 0) return false;
+  if (!isStateDirectory(directory)) throw new NotAStateDirectory(directory);
+  for (;;) {
+    await stopProcess(directory);
+    const lock = await takeLock(directory);
+    // Somebody has started it again in between.
+    if (!lock) continue;
+    try {
+      deleteState(directory);
+    } finally {
+      await lock.release();
+    }
+    return true;
+  }
+}
+
+function requireLinux(): void {
+  // Addresses below 127.0.0.0/8, abstract sockets and /proc are there only.
+  if (process.platform !== 'linux') throw new UnsupportedPlatform(process.platform);
+}
+
+/** Waits while another process starts; false if none holds the directory. */
+async function waitForHolder(directory: string): Promise<boolean> {
+  const holder = await watchLock(directory);
+  if (!holder) return false;
+  const ready = await within(startSeconds, holder.ready);
+  holder.stopWatching();
+  // Ready, but not found before: it has become so since, or is too busy to answer.
+  if (ready === true) await new Promise((resume) => setTimeout(resume, 50));
+  return true;
+}

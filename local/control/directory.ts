@@ -1,0 +1,129 @@
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openStore, StateDamaged } from '../store.ts';
+import { NotAStateDirectory, StateDirectoryNotWritable } from './errors.ts';
+
+/** What a state directory holds besides the log: this, the announcement of its process, and the services' own `state`. */
+export interface Settings {
+  readonly region: string;
+  /** The port of the last time, taken again if it is free, so that endpoints in people's shells stay valid. */
+  readonly port?: number;
+}
+
+/** `process.json`: what a process says of itself once it is ready. */
+export interface Announcement {
+  readonly pid: number;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly build: string;
+  readonly startedAt: string;
+}
+
+export const logFile = (directory: string): string => join(directory, 'embedded-aws.log');
+/** Where the services keep their state. */
+export const servicesDirectory = (directory: string): string => join(directory, 'state');
+
+/** Makes the directory, for nobody else to read. Throws `StateDirectoryNotWritable`, `NotAStateDirectory`. */
+export function prepareDirectory(directory: string): void {
+  try {
+    makeDirectory(directory);
+    const strangers = readdirSync(directory).some((entry) => !ours.includes(entry));
+    if (strangers && !isStateDirectory(directory)) throw new NotAStateDirectory(directory);
+    chmodSync(directory, 0o700);
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof NotAStateDirectory) throw error;
+    throw new StateDirectoryNotWritable(directory, (error as Error).message);
+  }
+}
+
+/** As `mkdirSync` with `recursive`, which never returns where a file system has no room for directories, such as /proc. */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectory(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    // Another process was quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Reads the settings; undefined before the first start. Throws `StateDamaged`. */
+export function readSettings(directory: string): Settings | undefined {
+  return openStore(directory).read(settingsFile, (json) => {
+    const { holds, region, port } = json as Record<string, unknown>;
+    if (holds !== marker || typeof region !== 'string') throw new Error('it does not name a region.');
+    return { region, ...(typeof port === 'number' ? { port } : {}) };
+  });
+}
+
+export function writeSettings(directory: string, settings: Settings): void {
+  openStore(directory).write(settingsFile, { holds: marker, ...settings });
+}
+
+/** Reads `process.json`; undefined where there is none, or none that says anything: liveness is asked of the process itself. */
+export function readAnnouncement(directory: string): Announcement | undefined {
+  try {
+    const json = JSON.parse(readFileSync(join(directory, announcementFile), 'utf8')) as Partial<Announcement> | null;
+    return typeof json?.pid === 'number' && typeof json.endpoint === 'string' ? (json as Announcement) : undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || error instanceof SyntaxError) return undefined;
+    throw new StateDamaged(join(directory, announcementFile), (error as Error).message);
+  }
+}
+
+export function writeAnnouncement(directory: string, announcement: Announcement): void {
+  // Written under another name first with its mode, so that it is never read half or by others.
+  rmSync(join(directory, `${announcementFile}.next`), { force: true });
+  writeFileSync(join(directory, `${announcementFile}.next`), '', { mode: 0o600 });
+  openStore(directory).write(announcementFile, announcement);
+}
+
+export function removeAnnouncement(directory: string): void {
+  rmSync(join(directory, announcementFile), { force: true });
+}
+
+/** True for a directory that the embedded AWS has made its own, also where its settings are damaged or not written yet. */
+export function isStateDirectory(directory: string): boolean {
+  const entries = readdirSync(directory);
+  if (!entries.includes(settingsFile)) return entries.every((entry) => ours.includes(entry) && entry !== 'state');
+  try {
+    return readSettings(directory) !== undefined;
+  } catch (error) {
+    if (!(error instanceof StateDamaged)) throw error;
+    return entries.every((entry) => ours.includes(entry));
+  }
+}
+
+/** Deletes what the embedded AWS has put into its directory, and the directory if nothing else is left in it. */
+export function deleteState(directory: string): void {
+  // The settings go last: they tell whose directory it is, should this be interrupted.
+  for (const entry of ours) rmSync(join(directory, entry), { recursive: true, force: true });
+  if (readdirSync(directory).length === 0) rmdirSync(directory);
+}
+
+const settingsFile = 'settings.json';
+const announcementFile = 'process.json';
+const marker = 'the state of the embedded AWS';
+const ours: readonly string[] = [
+  'state',
+  'embedded-aws.log',
+  announcementFile,
+  `${announcementFile}.next`,
+  `${settingsFile}.next`,
+  settingsFile,
+];

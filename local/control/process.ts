@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { get } from 'node:http';
+import { type Announcement, logFile, readAnnouncement } from './directory.ts';
+import { EmbeddedAwsDidNotStart, EmbeddedAwsDidNotStop, RegionMismatch, StateDamaged } from './errors.ts';
+import { watchLock } from './lock.ts';
+
+/** What the detached process is started with. */
+export interface MainOptions {
+  readonly directory: string;
+  readonly packageDirectory: string;
+  readonly build: string;
+  readonly region?: string;
+}
+
+/** What the detached process reports to the one that started it. */
+export type MainReport =
+  | { readonly kind: 'ready' }
+  /** Another process was quicker. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'damaged'; readonly file: string; readonly message: string }
+  | { readonly kind: 'region'; readonly asked: string; readonly deployed: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** The process that serves a directory: announced there, and answering under that name. */
+export async function runningProcess(directory: string): Promise<Announcement | undefined> {
+  const announcement = readAnnouncement(directory);
+  return announcement && (await answeringPid(announcement.endpoint)) === announcement.pid ? announcement : undefined;
+}
+
+/**
+ * Starts the detached process and waits until it is ready, or finds that another one was quicker (both resolve).
+ * Throws `StateDamaged`, `RegionMismatch`, `EmbeddedAwsDidNotStart`.
+ */
+export async function launch(mainFile: string, options: MainOptions): Promise<void> {
+  const { directory } = options;
+  const log = openSync(logFile(directory), 'a', 0o600);
+  const logged = statSync(logFile(directory)).size;
+  const child = spawn(process.execPath, [mainFile, JSON.stringify(options)], {
+    detached: true,
+    cwd: directory,
+    env: cleanEnvironment(process.env),
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  const report = await new Promise<MainReport>((resolve) => {
+    const timeout = setTimeout(() => {
+      child.kill('SIGKILL');
+      resolve({ kind: 'failed', message: `It was not ready after ${startSeconds} seconds.` });
+    }, startSeconds * 1000);
+    const settle = (outcome: MainReport) => {
+      clearTimeout(timeout);
+      resolve(outcome);
+    };
+    child.once('message', (message) => settle(message as MainReport));
+    child.once('error', (error) => settle({ kind: 'failed', message: `${error.message}.` }));
+    child.once('exit', (code, signal) => settle({ kind: 'failed', message: `Its process ended (${signal ?? `exit code ${code}`}).` }));
+  });
+  if (child.connected) child.disconnect();
+  child.unref();
+
+  if (report.kind === 'damaged') throw new StateDamaged(report.file, report.message);
+  if (report.kind === 'region') throw new RegionMismatch(report.asked, report.deployed, directory);
+  if (report.kind === 'failed') {
+    throw new EmbeddedAwsDidNotStart(report.message, logFile(directory), tail(logFile(directory), logged));
+  }
+}
+
+/**
+ * Ends the process that holds a directory, gently and then by force, and waits until it is gone; false if there is none.
+ * Throws `EmbeddedAwsDidNotStop` where it cannot tell which process to end.
+ */
+export async function stopProcess(directory: string): Promise<boolean> {
+  const holder = await watchLock(directory);
+  if (!holder) return false;
+  try {
+    let pid = knownPid(directory);
+    if (pid === undefined) {
+      // It is still starting, or was started under another name of the directory.
+      if ((await within(startSeconds, holder.ready)) === false) return true;
+      pid = (await runningProcess(directory))?.pid;
+    }
+    if (pid === undefined) {
+      // It may have ended by itself since.
+      if ((await within(1, holder.ended)) === timedOut) throw new EmbeddedAwsDidNotStop(directory);
+      return true;
+    }
+    signal(pid, 'SIGTERM');
+    if ((await within(stopSeconds, holder.ended)) === timedOut) signal(pid, 'SIGKILL');
+    if ((await within(stopSeconds, holder.ended)) === timedOut) throw new EmbeddedAwsDidNotStop(directory);
+    // Its lock goes a moment before its last files are closed.
+    while (!isGone(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    return true;
+  } finally {
+    holder.stopWatching();
+  }
+}
+
+/** Resolves as `promise` does, or to `timedOut` after that time. */
+export async function within<T>(seconds: number, promise: Promise<T>): Promise<T | typeof timedOut> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<typeof timedOut>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000, timedOut);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const timedOut = Symbol('timed out');
+/** How long a process may take from its start to being ready. */
+export const startSeconds = 60;
+const stopSeconds = 10;
+
+function answeringPid(endpoint: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = get(`${endpoint}/_local/status`, { agent: false, timeout: 5000 }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(pidOf(text)));
+      response.on('error', () => resolve(undefined));
+    });
+    request.on('timeout', () => request.destroy());
+    // Nobody there, or somebody else who hangs up: not our process either way.
+    request.on('error', () => resolve(undefined));
+  });
+}
+
+function pidOf(text: string): number | undefined {
+  try {
+    return (JSON.parse(text) as { pid?: number } | null)?.pid;
+  } catch {
+    // Whoever took over the port speaks something else.
+    return undefined;
+  }
+}
+
+/** The announced process, if its command line proves that it is ours; it may not answer. */
+function knownPid(directory: string): number | undefined {
+  const pid = readAnnouncement(directory)?.pid;
+  if (pid === undefined) return undefined;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(JSON.stringify(directory)) ? pid : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Sends a signal, unless the process has ended by itself. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Whether nothing of a process is left but, maybe, its entry: where no init collects the dead, that stays for ever. */
+function isGone(pid: number): boolean {
+  try {
+    const [state] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').slice(-1);
+    return state?.startsWith('Z') === true && readdirSync(`/proc/${pid}/task`).length === 1;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return true;
+    throw error;
+  }
+}
+
+// Instances and sandboxes run below the process: credentials and Node's own switches of whoever came first must not reach them.
+const passedOn = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TERM|XDG_.*|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS)$/i;
+
+function cleanEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => passedOn.test(name)));
+}
+
+function tail(file: string, from: number): string {
+  return readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-20).join('\n');
+}

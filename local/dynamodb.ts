@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import * as v from 'valibot';
+import type { Clock } from './clock.ts';
+import { type Json, openEngine } from './dynamodb/engine.ts';
+import { refuseUnsupported, unsupported } from './dynamodb/honour.ts';
+import { createTables, parseTags, type TableLatency, type Tables } from './dynamodb/tables.ts';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
+
+export interface DynamoDb extends Service {
+  /** Mounted at `/_local/dynamodb`: POST `{ latency: 'instant' | 'calibrated' }`, GET. */
+  admin(method: string, body: unknown): unknown;
+  /** Waits for what is being written and closes the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * DynamoDB of one region: dynalite on disk in `<stateDirectory>/dynamodb`, with the life of tables on the embedded AWS's clock.
+ * What dynalite ignores is refused as unsupported. In other regions there are no tables, and none can be made.
+ * Throws `StateDamaged` naming the folder.
+ */
+export async function createDynamoDb(options: {
+  stateDirectory: string;
+  region: string;
+  accountId: string;
+  clock: Clock;
+}): Promise<DynamoDb> {
+  const { stateDirectory, region, accountId, clock } = options;
+  const engine = await openEngine(join(stateDirectory, 'dynamodb'), region, accountId);
+  let latency: keyof typeof latencies = 'instant';
+  const tables = createTables(engine, clock, region, accountId, () => latencies[latency]);
+
+  const perform = (action: string, input: Json): Promise<Json | ''> => {
+    if (action === 'CreateTable') return tables.create(input);
+    refuseUnsupported(action, input);
+    if (action === 'DeleteTable') return tables.delete(input);
+    if (action === 'DescribeTable') return tables.describe(input);
+    if (action === 'ListTables') return tables.list(input);
+    if (action === 'DescribeTimeToLive') return tables.describeTimeToLive(input);
+    if (action in tagActions) return tagActions[action as keyof typeof tagActions](tables, input);
+    return tables.withActive(tableNames(input), () => engine.run(action, input));
+  };
+
+  return {
+    action: actionOf,
+    async handle(request) {
+      const action = actionOf(request);
+      const input = parse(request);
+      if (request.region === region) return answer(200, await perform(action, input));
+      refuseUnsupported(action, action === 'CreateTable' ? {} : input);
+      return answer(200, elsewhere(action, request.region, region));
+    },
+    failure: ({ code, message, status }) =>
+      answer(status, { __type: `${namespaces[code] ?? 'com.amazonaws.dynamodb.v20120810'}#${code}`, message }),
+    admin(method, body) {
+      if (method === 'POST') latency = v.parse(Settings, body).latency;
+      return { latency };
+    },
+    async stop() {
+      await tables.settled();
+      await engine.close();
+    },
+  };
+}
+
+const latencies = {
+  instant: { createMilliseconds: 0, deleteMilliseconds: 0 },
+  calibrated: { createMilliseconds: 8000, deleteMilliseconds: 8000 },
+} satisfies Record<string, TableLatency>;
+
+const Settings = v.strictObject({ latency: v.picklist(['instant', 'calibrated']) });
+
+const namespaces: Readonly<Record<string, string>> = {
+  ValidationException: 'com.amazon.coral.validate',
+  SerializationException: 'com.amazon.coral.service',
+  UnknownOperationException: 'com.amazon.coral.service',
+  MissingAuthenticationTokenException: 'com.amazon.coral.service',
+  IncompleteSignatureException: 'com.amazon.coral.service',
+  AccessDeniedException: 'com.amazon.coral.service',
+};
+
+const Arn = v.object({ ResourceArn: v.string() });
+
+const tagActions = {
+  async TagResource(tables: Tables, input: Json) {
+    const { ResourceArn } = parameters(Arn, input);
+    const added = parseTags(input.Tags);
+    await tables.tags(ResourceArn, (tags) => ({ ...tags, ...added }));
+    return '' as const;
+  },
+  async UntagResource(tables: Tables, input: Json) {
+    const { ResourceArn, TagKeys } = parameters(v.object({ ...Arn.entries, TagKeys: v.array(v.string()) }), input);
+    await tables.tags(ResourceArn, (tags) => Object.fromEntries(Object.entries(tags).filter(([key]) => !TagKeys.includes(key))));
+    return '' as const;
+  },
+  async ListTagsOfResource(tables: Tables, input: Json) {
+    const { ResourceArn } = parameters(Arn, input);
+    const tags = await tables.tags(ResourceArn, (unchanged) => unchanged);
+    return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+  },
+};
+
+function parameters<S extends v.GenericSchema>(schema: S, input: Json): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, input);
+  if (parsed.success) return parsed.output;
+  const issue = parsed.issues[0];
+  throw new AwsFailure('ValidationException', `${v.getDotPath(issue)}: ${issue.message}`);
+}
+
+function actionOf({ headers }: AwsRequest): string {
+  const [version, action] = String(headers['x-amz-target'] ?? '').split('.');
+  if (version !== 'DynamoDB_20120810' || !action) throw new AwsFailure('UnknownOperationException', '');
+  return action;
+}
+
+function parse(request: AwsRequest): Json {
+  let input: unknown;
+  try {
+    input = JSON.parse(request.body.toString('utf8'));
+  } catch {
+    throw new AwsFailure('SerializationException', '');
+  }
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw new AwsFailure('SerializationException', '');
+  return input as Json;
+}
+
+function answer(status: number, output: Json | ''): AwsResponse {
+  const body = output === '' ? '' : JSON.stringify(output);
+  return { status, headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-crc32': String(crc32(body)) }, body };
+}
+
+function tableNames(input: Json): readonly string[] {
+  if (typeof input.TableName === 'string') return [input.TableName];
+  return typeof input.RequestItems === 'object' && input.RequestItems !== null ? Object.keys(input.RequestItems) : [];
+}
+
+function elsewhere(action: string, region: string, deployed: string): Json {
+  if (action === 'CreateTable') throw unsupported(`CreateTable in ${region}; it makes tables in ${deployed} only`);
+  if (action === 'ListTables') return { TableNames: [] };
+  throw new AwsFailure('ResourceNotFoundException', 'Requested resource not found');
+}

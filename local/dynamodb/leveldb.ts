@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StateDamaged } from '../store.ts';
+
+/**
+ * Checks a LevelDB directory before it is opened, because LevelDB would start afresh without its `CURRENT` file and drop the
+ * unreadable part of a log without a word. A record cut short at the end of a log is what a kill leaves behind, and is fine.
+ * Table files are not covered: LevelDB itself refuses the damaged ones when they are read. Throws `StateDamaged` naming the directory.
+ */
+export function verifyLevelDb(directory: string): void {
+  if (!existsSync(directory)) return;
+  const files = readdirSync(directory);
+  const logs = files.filter((file) => file.endsWith('.log') || file.startsWith('MANIFEST-'));
+  if (!files.includes('CURRENT') && files.some((file) => file.endsWith('.ldb') || logs.includes(file))) {
+    throw new StateDamaged(directory, 'the file CURRENT is missing.');
+  }
+  for (const file of logs) {
+    const damage = damagedAt(readFileSync(join(directory, file)));
+    if (damage !== undefined) throw new StateDamaged(directory, `the record at byte ${damage} of ${file} does not match its checksum.`);
+  }
+}
+
+// The log format (doc/log_format.md of LevelDB): blocks of 32 KiB; a record is checksum (4 bytes), length (2), type (1) and data, within one block.
+const blockSize = 32 * 1024;
+const headerSize = 7;
+// Full, first, middle, last.
+const lastType = 4;
+
+function damagedAt(log: Buffer): number | undefined {
+  let at = 0;
+  while (at + headerSize <= log.length) {
+    const leftInBlock = blockSize - (at % blockSize);
+    if (leftInBlock < headerSize) {
+      at += leftInBlock;
+      continue;
+    }
+    const length = log.readUInt16LE(at + 4);
+    const type = log.readUInt8(at + 6);
+    const end = at + headerSize + length;
+    if (type === 0 && length === 0) {
+      // Space that was set aside and never written.
+      at += leftInBlock;
+      continue;
+    }
+    if (type === 0 || type > lastType || headerSize + length > leftInBlock) return at;
+    if (end > log.length) return undefined;
+    if (mask(crc32c(log.subarray(at + 6, end))) !== log.readUInt32LE(at)) return at;
+    at = end;
+  }
+  return undefined;
+}
+
+// LevelDB stores checksums rotated and shifted, so that data which holds checksums does not trouble them.
+function mask(checksum: number): number {
+  return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
+}
+
+const castagnoli = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit += 1) remainder = remainder & 1 ? (remainder >>> 1) ^ 0x82f63b78 : remainder >>> 1;
+  return remainder;
+});
+
+function crc32c(data: Buffer): number {
+  let checksum = 0xffffffff;
+  for (const byte of data) checksum = (checksum >>> 8) ^ (castagnoli[(checksum ^ byte) & 0xff] ?? 0);
+  return ~checksum >>> 0;
+}

@@ -1,0 +1,166 @@
+import * as v from 'valibot';
+import type { Clock } from '../clock.ts';
+import type { InstanceHost } from '../instance/server.ts';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
+import type { Store } from '../store.ts';
+import { checkFilters, type GivenFilter } from './filters.ts';
+import { internetGatewayOperations } from './gateway.ts';
+import { securityGroupOperations } from './group.ts';
+import { checkHonoured } from './honour.ts';
+import { imageOperations } from './image.ts';
+import { instanceOperations } from './instance.ts';
+import { createInstanceLife, type InstanceLife } from './instance-life.ts';
+import { networkInterfaceOperations } from './interface.ts';
+import { keyPairOperations } from './key.ts';
+import { launchOperations } from './launch.ts';
+import type { Action, Operation, Operations, Region } from './operation.ts';
+import { routeTableOperations } from './route.ts';
+import { defaultSettings, latencies, Settings } from './settings.ts';
+import { createRegionState, RegionDocument, type RegionState } from './state.ts';
+import { subnetOperations } from './subnet.ts';
+import { tagOperations } from './tags.ts';
+import { instanceTypeOperations } from './type.ts';
+import { volumeOperations } from './volume.ts';
+import { vpcOperations } from './vpc.ts';
+import * as wire from './wire.ts';
+import { zoneOperations } from './zone.ts';
+
+/** EC2 behind the gateway. */
+export interface Ec2 extends Service {
+  /** `/_local/ec2`: GET answers the settings, POST changes those it names, DELETE puts them back. Throws `AwsFailure` for anything else. */
+  admin(method: string, body: unknown): Settings;
+  /** Nothing happens by itself any more; resolves when what had begun has ended. */
+  stop(): Promise<void>;
+}
+
+/** Every action that the embedded EC2 answers. */
+export const operations: Operations = {
+  ...vpcOperations,
+  ...subnetOperations,
+  ...zoneOperations,
+  ...internetGatewayOperations,
+  ...routeTableOperations,
+  ...securityGroupOperations,
+  ...keyPairOperations,
+  ...instanceTypeOperations,
+  ...imageOperations,
+  ...networkInterfaceOperations,
+  ...volumeOperations,
+  ...launchOperations,
+  ...instanceOperations,
+  ...tagOperations,
+};
+
+const stateFile = 'ec2.json';
+
+interface OpenRegion {
+  readonly region: Region;
+  readonly state: RegionState;
+  readonly life: InstanceLife;
+}
+
+const StateDocument = v.strictObject({ regions: v.record(v.string(), RegionDocument) });
+
+/**
+ * EC2 of all regions, each with its own resources, kept in `ec2.json` of the store.
+ * Throws `StateDamaged` if that file is not what this build wrote.
+ */
+export function createEc2(options: { accountId: string; clock: Clock; store: Store; instances: InstanceHost }): Ec2 {
+  const { accountId, clock, store, instances } = options;
+  const settings = defaultSettings();
+  const regions = new Map<string, OpenRegion>();
+  const save = () =>
+    store.write(stateFile, { regions: Object.fromEntries([...regions].map(([name, { state }]) => [name, state.document()])) });
+  const open = (name: string, document?: RegionDocument) => {
+    const state = createRegionState(clock, settings, document);
+    const region: Region = { accountId, region: name, resources: state.resources, clock, settings, instances, save };
+    const opened = { region, state, life: createInstanceLife(region) };
+    regions.set(name, opened);
+    return opened;
+  };
+  store.read(stateFile, (json) => {
+    for (const [name, document] of Object.entries(v.parse(StateDocument, json).regions)) open(name, document);
+    return true;
+  });
+  // What ran when the state was written runs again.
+  for (const { life } of regions.values()) life.settle();
+
+  const answer = (request: AwsRequest): string => {
+    const query = queryOf(request);
+    const action = actionOf(query);
+    if (query.version !== wire.apiVersion)
+      throw new AwsFailure('NoSuchVersion', `The requested version (${query.version ?? ''}) of service AmazonEC2 does not exist`);
+    const model = wire.operationModel(action);
+    const operation = operationOf(action);
+    const input = wire.decode(model, query);
+    checkHonoured(action, operation, input);
+    if (operation.filters && input.Filters) checkFilters(action, operation.filters, input.Filters as GivenFilter[]);
+    if (input.DryRun === true) throw new AwsFailure('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+
+    const { region, state, life } = regions.get(request.region) ?? open(request.region);
+    life.settle();
+    const { ClientToken: token, ...parameters } = input;
+    const repeatable = operation.idempotent && typeof token === 'string' && token !== '' ? token : undefined;
+    const known = repeatable === undefined ? undefined : state.clientTokens.answered(action, repeatable, parameters);
+    if (known !== undefined) return wire.successDocument(action, request.id, known);
+    state.takeAdded();
+    const content = wire.encodeOutput(model, operation.run(input as never, { ...region, action, requestId: request.id }));
+    if (repeatable !== undefined) state.clientTokens.remember(action, repeatable, parameters, content, state.takeAdded());
+    life.settle();
+    if (operation.mutates) save();
+    return wire.successDocument(action, request.id, content);
+  };
+
+  return {
+    action: (request) => actionOf(queryOf(request)),
+    async handle(request) {
+      const document = answer(request);
+      const latency = latencies[settings.latency];
+      await pause(clock, actionOf(queryOf(request)) === 'RunInstances' ? latency.runInstances : latency.call);
+      return xml(200, request, document);
+    },
+    failure: (failure, request) => xml(failure.status, request, wire.failureDocument(failure, request.id)),
+    admin(method, body) {
+      if (method === 'POST') Object.assign(settings, parsedSettings(body));
+      else if (method === 'DELETE') Object.assign(settings, defaultSettings());
+      else if (method !== 'GET') throw new AwsFailure('MethodNotAllowed', `/_local/ec2 takes GET, POST and DELETE, not ${method}.`, 405);
+      return structuredClone(settings);
+    },
+    async stop() {
+      await Promise.all([...regions.values()].map(({ life }) => life.stop()));
+    },
+  };
+}
+
+function queryOf(request: AwsRequest): wire.Query {
+  const inPath = request.path.split('?')[1] ?? '';
+  return wire.readQuery(new URLSearchParams([inPath, request.body.toString('utf8')].filter((text) => text !== '').join('&')));
+}
+
+function actionOf({ action }: wire.Query): string {
+  if (action === undefined) throw new AwsFailure('MissingAction', 'The request must contain the parameter Action.');
+  return action;
+}
+
+function operationOf(action: string): Operation<Action> {
+  const operation = operations[action as Action];
+  if (!operation) throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not honour the action ${action}.`);
+  return operation as Operation<Action>;
+}
+
+function parsedSettings(body: unknown): Partial<Settings> {
+  const parsed = v.safeParse(v.partial(Settings), body);
+  if (!parsed.success) throw new AwsFailure('InvalidParameterValue', `These are no settings of EC2: ${v.summarize(parsed.issues)}`);
+  return parsed.output as Partial<Settings>;
+}
+
+function xml(status: number, request: AwsRequest, body: string): AwsResponse {
+  return { status, headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': request.id }, body };
+}
+
+function pause(clock: Clock, milliseconds: number): Promise<void> {
+  if (milliseconds === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    clock.at(clock.now() + milliseconds, resolve);
+  });
+}

@@ -1,0 +1,78 @@
+import type { Filter } from '@aws-sdk/client-ec2';
+import { AwsFailure } from '../service.ts';
+import type { Resource, Tag } from './resource.ts';
+
+type Value = string | number | boolean | undefined;
+
+/** The filters of a Describe action. */
+export interface FilterTable<T> {
+  /** What a record shows to each filter we honour; a record matches if any of its values does. */
+  readonly honoured: Readonly<Record<string, (record: T) => Value | readonly Value[]>>;
+  /** Names that AWS documents for the action and we do not honour. */
+  readonly unsupported: readonly string[];
+  /** The tags that `tag:<key>` looks at; without it the action has no such filter. */
+  tags?(record: T): readonly Tag[];
+}
+
+/** A filter as the codec hands it over. */
+export type GivenFilter = Pick<Filter, 'Name' | 'Values'>;
+
+// AWS's limit for a request: values of all filters together.
+const maximumValues = 200;
+
+/** The filters of a kind of resource: its own, and those by tag that all kinds have. */
+export function resourceFilters<T extends Resource>(
+  honoured: FilterTable<T>['honoured'],
+  unsupported: readonly string[] = [],
+): FilterTable<T> {
+  const tagKeys = (record: T) => record.tags.map(({ Key }) => Key);
+  return { honoured: { ...honoured, 'tag-key': tagKeys }, unsupported, tags: (record) => record.tags };
+}
+
+/** Refuses filters that the action does not have (`InvalidParameterValue`) or we do not honour (`UnsupportedOperation`), and too many values. */
+export function checkFilters(action: string, table: FilterTable<never>, filters: readonly GivenFilter[]): void {
+  let values = 0;
+  for (const { Name: name, Values } of filters) {
+    if (name === undefined) throw new AwsFailure('InvalidParameterValue', 'The filter is missing its name.');
+    if (table.unsupported.includes(name))
+      throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not honour the filter ${name} of ${action}.`);
+    if (!Object.hasOwn(table.honoured, name) && !(table.tags && /^tag:./.test(name)))
+      throw new AwsFailure('InvalidParameterValue', `The filter '${name}' is invalid`);
+    if (Values === undefined) throw new AwsFailure('InvalidParameterValue', `The filter '${name}' has no values`);
+    values += Values.length;
+  }
+  if (values > maximumValues)
+    throw new AwsFailure('FilterLimitExceeded', `The maximum number of filter values specified on a single call is ${maximumValues}`);
+}
+
+/** The records that match every filter (AND) by any of its values (OR): case-sensitive, `*` and `?` are wildcards, `\` takes their meaning. */
+export function filtered<T>(table: FilterTable<T>, records: readonly T[], filters: readonly GivenFilter[] | undefined): T[] {
+  const tests = (filters ?? []).map(({ Name = '', Values = [] }) => {
+    const patterns = Values.map(pattern);
+    return (record: T) => shown(table, Name, record).some((value) => patterns.some((one) => one.test(value)));
+  });
+  return records.filter((record) => tests.every((test) => test(record)));
+}
+
+function shown<T>(table: FilterTable<T>, name: string, record: T): string[] {
+  const key = name.startsWith('tag:') ? name.slice('tag:'.length) : undefined;
+  const values =
+    key === undefined ? table.honoured[name]?.(record) : table.tags?.(record).map((tag) => (tag.Key === key ? tag.Value : undefined));
+  return [values]
+    .flat()
+    .filter((value) => value !== undefined)
+    .map(String);
+}
+
+function pattern(value: string): RegExp {
+  const source = value.replace(/\\(.)|./gsu, (part, literal?: string) => {
+    if (literal !== undefined) return quoted(literal);
+    if (part === '*') return '.*';
+    return part === '?' ? '.' : quoted(part);
+  });
+  return new RegExp(`^${source}$`, 'su');
+}
+
+function quoted(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
+}

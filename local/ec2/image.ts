@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import type { Image as DescribedImage } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { AwsFailure } from '../service.ts';
+import catalogue from './catalogue/images.json' with { type: 'json' };
+import { type FilterTable, filtered } from './filters.ts';
+import type { Operations } from './operation.ts';
+import { paginated } from './pagination.ts';
+import { isId } from './resource.ts';
+
+const CatalogueImage = v.strictObject({
+  name: v.string(),
+  description: v.string(),
+  architecture: v.picklist(['x86_64', 'arm64']),
+  createdAt: v.pipe(v.string(), v.isoTimestamp()),
+  deprecatedAt: v.pipe(v.string(), v.isoTimestamp()),
+  state: v.picklist(['available', 'pending']),
+  /** The size of the root device's snapshot. */
+  rootDeviceGiB: v.number(),
+});
+
+/** A machine image; each region has its own ids for the same image. */
+export interface Image extends v.InferOutput<typeof CatalogueImage> {
+  readonly id: string;
+  readonly snapshotId: string;
+}
+
+export const rootDeviceName = '/dev/sda1';
+
+/** Canonical's account, to which all images of the catalogue belong. */
+const owner = '099720109477';
+
+const catalogueImages = v.parse(v.array(CatalogueImage), catalogue);
+
+/** The image that a launch names. Throws `InvalidAMIID.Malformed`, `.NotFound` and, while it is not ready, `.Unavailable`. */
+export function launchableImage(region: string, id: string): Image {
+  const [image] = imagesWith([id], region);
+  if (!image) throw notFound([id]);
+  if (image.state !== 'available') throw new AwsFailure('InvalidAMIID.Unavailable', `The image ID '${id}' is not available`);
+  return image;
+}
+
+const imageFilters: FilterTable<Image> = {
+  honoured: {
+    architecture: ({ architecture }) => architecture,
+    'block-device-mapping.device-name': () => rootDeviceName,
+    'block-device-mapping.snapshot-id': ({ snapshotId }) => snapshotId,
+    'block-device-mapping.volume-size': ({ rootDeviceGiB }) => rootDeviceGiB,
+    'creation-date': ({ createdAt }) => createdAt,
+    description: ({ description }) => description,
+    'ena-support': () => true,
+    hypervisor: () => 'xen',
+    'image-id': ({ id }) => id,
+    'image-type': () => 'machine',
+    'is-public': () => true,
+    name: ({ name }) => name,
+    'owner-id': () => owner,
+    'root-device-name': () => rootDeviceName,
+    'root-device-type': () => 'ebs',
+    state: ({ state }) => state,
+    'virtualization-type': () => 'hvm',
+  },
+  unsupported: [
+    'block-device-mapping.delete-on-termination',
+    'block-device-mapping.encrypted',
+    'block-device-mapping.volume-type',
+    'free-tier-eligible',
+    'image-allowed',
+    'kernel-id',
+    'manifest-location',
+    'owner-alias',
+    'platform',
+    'product-code',
+    'product-code.type',
+    'ramdisk-id',
+    'source-image-id',
+    'source-image-region',
+    'source-instance-id',
+    'state-reason-code',
+    'state-reason-message',
+    'sriov-net-support',
+  ],
+  tags: () => [],
+};
+
+export const imageOperations = {
+  DescribeImages: {
+    honours: {
+      ImageIds: true,
+      Owners: true,
+      IncludeDeprecated: true,
+      IncludeDisabled: [false],
+      'Filters.Name': true,
+      'Filters.Values': true,
+      MaxResults: true,
+      NextToken: true,
+    },
+    filters: imageFilters,
+    run(input, call) {
+      const images = input.ImageIds ? imagesWith(input.ImageIds, call.region) : imagesOf(call.region);
+      // An image that is asked for by its id is shown although it is deprecated.
+      const shown = (image: Image) =>
+        input.IncludeDeprecated === true || input.ImageIds !== undefined || call.clock.now() < Date.parse(image.deprecatedAt);
+      const owned = images.filter((image) => shown(image) && (input.Owners === undefined || input.Owners.includes(owner)));
+      checkOwners(input.Owners ?? []);
+      const { page, NextToken } = paginated(call, input, filtered(imageFilters, owned, input.Filters), ({ id }) => id);
+      return { Images: page.map(described), NextToken };
+    },
+  },
+} satisfies Operations;
+
+function imagesOf(region: string): Image[] {
+  return catalogueImages.map((image) => ({
+    ...image,
+    id: `ami-${idOf(region, image.name)}`,
+    snapshotId: `snap-${idOf(region, image.name)}`,
+  }));
+}
+
+function imagesWith(ids: readonly string[], region: string): Image[] {
+  for (const id of ids) {
+    if (!isId('ami', id)) throw new AwsFailure('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
+  }
+  const images = imagesOf(region);
+  const unknown = ids.filter((id) => !images.some((image) => image.id === id));
+  if (unknown.length > 0) throw notFound(unknown);
+  return images.filter(({ id }) => ids.includes(id));
+}
+
+function notFound(ids: readonly string[]): AwsFailure {
+  const text = ids.length === 1 ? `The image id '[${ids[0]}]' does not exist` : `The image ids '[${ids.join(', ')}]' do not exist`;
+  return new AwsFailure('InvalidAMIID.NotFound', text);
+}
+
+/** The same in every run of the embedded AWS, and another in every region. */
+function idOf(region: string, name: string): string {
+  return `0${createHash('sha256').update(`${region} ${name}`).digest('hex').slice(0, 16)}`;
+}
+
+function checkOwners(owners: readonly string[]): void {
+  const unknown = owners.find((one) => !/^(self|amazon|aws-marketplace|aws-backup-vault|\d{12})$/.test(one));
+  if (unknown !== undefined) throw new AwsFailure('InvalidUserID.Malformed', `Invalid user id: "${unknown}"`);
+}
+
+function described(image: Image): DescribedImage {
+  return {
+    ImageId: image.id,
+    Name: image.name,
+    Description: image.description,
+    OwnerId: owner,
+    ImageLocation: `${owner}/${image.name}`,
+    ImageType: 'machine',
+    Public: true,
+    State: image.state,
+    Architecture: image.architecture,
+    PlatformDetails: 'Linux/UNIX',
+    UsageOperation: 'RunInstances',
+    VirtualizationType: 'hvm',
+    Hypervisor: 'xen',
+    EnaSupport: true,
+    SriovNetSupport: 'simple',
+    RootDeviceType: 'ebs',
+    RootDeviceName: rootDeviceName,
+    BlockDeviceMappings: [
+      {
+        DeviceName: rootDeviceName,
+        Ebs: {
+          SnapshotId: image.snapshotId,
+          VolumeSize: image.rootDeviceGiB,
+          VolumeType: 'gp3',
+          DeleteOnTermination: true,
+          Encrypted: false,
+        },
+      },
+    ],
+    CreationDate: image.createdAt,
+    DeprecationTime: image.deprecatedAt,
+  };
+}

@@ -1,0 +1,213 @@
+import type { Instance as DescribedInstance, _InstanceType as InstanceTypeName, Reservation } from '@aws-sdk/client-ec2';
+import type { FilterTable } from './filters.ts';
+import { resourceFilters } from './filters.ts';
+import { rootDeviceName } from './image.ts';
+import { cardOf, type Instance, stateCodes } from './instance-state.ts';
+import { groupIdentifiers, type NetworkInterface, privateDnsName, publicDnsName } from './interface.ts';
+import type { Call } from './operation.ts';
+import type { Volume } from './volume.ts';
+
+/** An instance with what belongs to it, as filters look at it. */
+export type InstanceView = Instance & { readonly card: NetworkInterface | undefined; readonly volumes: readonly Volume[] };
+
+export function viewOf(instance: Instance, call: Call): InstanceView {
+  const volumes = call.resources.volumes.all().filter(({ attachment }) => attachment?.instanceId === instance.id);
+  return { ...instance, card: cardOf(instance, call), volumes };
+}
+
+/** Where it is, as long as it is not terminated. */
+const placed =
+  <T>(read: (view: InstanceView) => T) =>
+  (view: InstanceView) =>
+    view.state === 'terminated' ? undefined : read(view);
+
+export const instanceFilters: FilterTable<InstanceView> = resourceFilters<InstanceView>(
+  {
+    architecture: ({ architecture }) => architecture,
+    'availability-zone': ({ availabilityZone }) => availabilityZone,
+    'block-device-mapping.device-name': ({ volumes }) => volumes.map(({ attachment }) => attachment?.device),
+    'block-device-mapping.volume-id': ({ volumes }) => volumes.map(({ id }) => id),
+    'client-token': ({ clientToken }) => clientToken,
+    // AWS says so of its Nitro hypervisor as well.
+    hypervisor: () => 'xen',
+    'image-id': ({ imageId }) => imageId,
+    'instance-id': ({ id }) => id,
+    'instance-state-code': ({ state }) => stateCodes[state],
+    'instance-state-name': ({ state }) => state,
+    'instance-type': ({ instanceType }) => instanceType,
+    'instance.group-id': ({ card }) => card?.groupIds,
+    'ip-address': ({ card }) => card?.publicIpAddress,
+    'key-name': ({ keyName }) => keyName,
+    'metadata-options.http-endpoint': ({ metadata }) => metadata.endpoint,
+    'metadata-options.http-put-response-hop-limit': ({ metadata }) => metadata.hopLimit,
+    'metadata-options.http-tokens': ({ metadata }) => metadata.tokens,
+    'network-interface.addresses.association.public-ip': ({ card }) => card?.publicIpAddress,
+    'network-interface.addresses.private-ip-address': ({ card }) => card?.privateIpAddress,
+    'network-interface.association.public-ip': ({ card }) => card?.publicIpAddress,
+    'network-interface.attachment.attachment-id': ({ card }) => card?.attachment?.id,
+    'network-interface.attachment.delete-on-termination': ({ card }) => card?.attachment?.deleteOnTermination,
+    'network-interface.attachment.device-index': ({ card }) => card && 0,
+    'network-interface.attachment.instance-id': ({ card }) => card?.attachment?.instanceId,
+    'network-interface.availability-zone': ({ card }) => card?.availabilityZone,
+    'network-interface.description': ({ card }) => card?.description,
+    'network-interface.group-id': ({ card }) => card?.groupIds,
+    'network-interface.mac-address': ({ card }) => card?.macAddress,
+    'network-interface.network-interface-id': ({ card }) => card?.id,
+    'network-interface.status': ({ card }) => card && 'in-use',
+    'network-interface.subnet-id': ({ card }) => card?.subnetId,
+    'network-interface.vpc-id': ({ card }) => card?.vpcId,
+    'private-ip-address': ({ card }) => card?.privateIpAddress,
+    reason: ({ transitionReason }) => transitionReason,
+    'reservation-id': ({ reservationId }) => reservationId,
+    'root-device-name': () => rootDeviceName,
+    'root-device-type': () => 'ebs',
+    'state-reason-code': ({ stateReason }) => stateReason?.code,
+    'subnet-id': placed(({ subnetId }) => subnetId),
+    tenancy: () => 'default',
+    'virtualization-type': () => 'hvm',
+    'vpc-id': placed(({ vpcId }) => vpcId),
+  },
+  [
+    'affinity',
+    'availability-zone-id',
+    'block-device-mapping.attach-time',
+    'block-device-mapping.delete-on-termination',
+    'block-device-mapping.status',
+    'boot-mode',
+    'capacity-reservation-id',
+    'capacity-reservation-specification.capacity-reservation-preference',
+    'current-instance-boot-mode',
+    'dns-name',
+    'ebs-optimized',
+    'ena-support',
+    'enclave-options.enabled',
+    'hibernation-options.configured',
+    'host-id',
+    'iam-instance-profile.arn',
+    'instance-lifecycle',
+    'instance.group-name',
+    'launch-index',
+    'launch-time',
+    'monitoring-state',
+    'network-interface.addresses.primary',
+    'network-interface.attachment.attach-time',
+    'network-interface.attachment.status',
+    'network-interface.group-name',
+    'network-interface.owner-id',
+    'network-interface.private-dns-name',
+    'owner-id',
+    'placement-group-name',
+    'platform',
+    'platform-details',
+    'private-dns-name',
+    'product-code',
+    'requester-id',
+    'source-dest-check',
+    'spot-instance-request-id',
+    'state-reason-message',
+    'usage-operation',
+  ],
+);
+
+/** A reservation with the one instance that each launch makes. */
+export function describedReservation(instance: Instance, call: Call): Reservation {
+  return { ReservationId: instance.reservationId, OwnerId: call.accountId, Groups: [], Instances: [described(instance, call)] };
+}
+
+function described(instance: Instance, call: Call): DescribedInstance {
+  const { card, volumes } = viewOf(instance, call);
+  const { stateReason } = instance;
+  return {
+    InstanceId: instance.id,
+    ImageId: instance.imageId,
+    InstanceType: instance.instanceType as InstanceTypeName,
+    Architecture: instance.architecture,
+    AmiLaunchIndex: 0,
+    ClientToken: instance.clientToken ?? '',
+    KeyName: instance.keyName,
+    LaunchTime: new Date(instance.launchedAt),
+    State: { Code: stateCodes[instance.state], Name: instance.state },
+    StateReason: stateReason && { Code: stateReason.code, Message: stateReason.message },
+    StateTransitionReason: instance.transitionReason,
+    Placement: { AvailabilityZone: instance.availabilityZone, GroupName: '', Tenancy: 'default' },
+    Monitoring: { State: 'disabled' },
+    MetadataOptions: {
+      State: 'applied',
+      HttpTokens: instance.metadata.tokens,
+      HttpPutResponseHopLimit: instance.metadata.hopLimit,
+      HttpEndpoint: instance.metadata.endpoint,
+      HttpProtocolIpv6: 'disabled',
+      InstanceMetadataTags: 'disabled',
+    },
+    Hypervisor: 'xen',
+    VirtualizationType: 'hvm',
+    PlatformDetails: 'Linux/UNIX',
+    UsageOperation: 'RunInstances',
+    EbsOptimized: false,
+    EnaSupport: true,
+    RootDeviceName: rootDeviceName,
+    RootDeviceType: 'ebs',
+    ProductCodes: [],
+    Tags: instance.tags,
+    BlockDeviceMappings: volumes.map(({ id, createdAt, attachment }) => ({
+      DeviceName: attachment?.device,
+      Ebs: {
+        VolumeId: id,
+        AttachTime: new Date(createdAt),
+        DeleteOnTermination: attachment?.deleteOnTermination,
+        Status: instance.state === 'pending' && !instance.hasRun ? 'attaching' : 'attached',
+      },
+    })),
+    PublicDnsName: '',
+    PrivateDnsName: '',
+    SecurityGroups: [],
+    NetworkInterfaces: [],
+    ...(card && network(instance, card, call)),
+  };
+}
+
+function network(instance: Instance, card: NetworkInterface, call: Call): Partial<DescribedInstance> {
+  const { publicIpAddress, privateIpAddress, attachment } = card;
+  const publicName = publicDnsName(card, call);
+  const privateName = privateDnsName(privateIpAddress, call);
+  const groups = groupIdentifiers(card, call.resources);
+  const association =
+    publicIpAddress === undefined ? undefined : { PublicIp: publicIpAddress, PublicDnsName: publicName, IpOwnerId: 'amazon' };
+  return {
+    SubnetId: card.subnetId,
+    VpcId: card.vpcId,
+    PrivateIpAddress: privateIpAddress,
+    PrivateDnsName: privateName,
+    PublicIpAddress: publicIpAddress,
+    PublicDnsName: publicName,
+    SourceDestCheck: true,
+    SecurityGroups: groups,
+    NetworkInterfaces: [
+      {
+        NetworkInterfaceId: card.id,
+        SubnetId: card.subnetId,
+        VpcId: card.vpcId,
+        Description: card.description,
+        OwnerId: call.accountId,
+        MacAddress: card.macAddress,
+        InterfaceType: 'interface',
+        SourceDestCheck: true,
+        Status: 'in-use',
+        PrivateIpAddress: privateIpAddress,
+        PrivateDnsName: privateName,
+        PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: privateIpAddress, PrivateDnsName: privateName, Association: association }],
+        Ipv6Addresses: [],
+        Association: association,
+        Groups: groups,
+        Attachment: attachment && {
+          AttachmentId: attachment.id,
+          AttachTime: new Date(attachment.attachedAt),
+          DeleteOnTermination: attachment.deleteOnTermination,
+          DeviceIndex: 0,
+          NetworkCardIndex: 0,
+          Status: instance.state === 'pending' && !instance.hasRun ? 'attaching' : 'attached',
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,150 @@
+import { includesAddress, parseAddress, parseCidr } from './cidr.ts';
+import { advance, cardOf, fail, type Instance, isForgotten, nextDue } from './instance-state.ts';
+import type { NetworkInterface } from './interface.ts';
+import type { Region } from './operation.ts';
+import { admits } from './rule.ts';
+
+/** What makes the instances of a region live on between calls. */
+export interface InstanceLife {
+  /** Does what is due by now, and has the host do its part: addresses, boots, halts. To be called before and after whatever looks at instances. */
+  settle(): void;
+  /** Nothing happens by itself any more; resolves when the host has finished what it had begun. */
+  stop(): Promise<void>;
+}
+
+/** Watches the instances of a region; those that ran when the embedded AWS ended boot again at the first `settle`. */
+export function createInstanceLife(region: Region): InstanceLife {
+  const { clock, instances: host, resources } = region;
+  const begun = new Map<string, string>();
+  const queues = new Map<string, Promise<void>>();
+  let cancel = () => {};
+  let stopped = false;
+
+  function settle(): void {
+    if (stopped) return;
+    let changed = false;
+    for (const instance of resources.instances.all()) {
+      changed = advance(instance, region) || changed;
+      const work = workOf(instance);
+      if (work !== undefined && begun.get(instance.id) !== `${work} ${instance.since}`) {
+        begun.set(instance.id, `${work} ${instance.since}`);
+        enqueue(instance, () => perform(work, instance));
+      }
+      if (isForgotten(instance, clock.now())) {
+        changed = true;
+        resources.instances.delete(instance.id, instance.since);
+        begun.delete(instance.id);
+        enqueue(instance, async () => host.forget(instance.id));
+      }
+    }
+    if (changed) region.save();
+    arm();
+  }
+
+  /** Wakes up when something is due next. What is overdue waits for the host, which settles when it is done. */
+  function arm(): void {
+    cancel();
+    const now = clock.now();
+    const due = resources.instances.all().flatMap((instance) => nextDue(instance) ?? []);
+    const next = Math.min(...due.filter((when) => when > now));
+    cancel = Number.isFinite(next) ? clock.at(next, settle) : () => {};
+  }
+
+  /** The host does one thing after the other for an instance; what goes wrong ends the instance's run. */
+  function enqueue(instance: Instance, work: () => Promise<void>): void {
+    const before = queues.get(instance.id) ?? Promise.resolve();
+    const done = before
+      .then(() => (stopped ? undefined : work()))
+      .catch((error: unknown) => {
+        host.print(instance.id, (error as Error).message);
+        fail(instance, region, (error as Error).message);
+      })
+      .then(() => {
+        if (queues.get(instance.id) === done) queues.delete(instance.id);
+        if (stopped) return;
+        region.save();
+        settle();
+      });
+    queues.set(instance.id, done);
+  }
+
+  async function perform(work: Work, instance: Instance): Promise<void> {
+    switch (work) {
+      case 'find an address': {
+        const address = await host.reserveAddress(userDataOf(instance));
+        if (instance.state === 'pending') instance.address = address;
+        return;
+      }
+      case 'boot':
+        if (instance.state === 'running' && instance.address !== undefined) await boot(instance, instance.address);
+        return;
+      case 'hang':
+        host.print(instance.id, instance.fate?.reason ?? 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)');
+        return;
+      case 'halt':
+        return host.halt(instance.id);
+      case 'erase':
+        await host.halt(instance.id);
+        host.erase(instance.id);
+    }
+  }
+
+  async function boot(instance: Instance, address: string): Promise<void> {
+    await host.boot({
+      id: instance.id,
+      address,
+      userData: userDataOf(instance),
+      ...(instance.publicKey !== undefined && { keyPair: instance.publicKey }),
+      admits: (remoteAddress, port) => {
+        const card = cardOf(instance, region);
+        return card !== undefined && admits(resources, card.groupIds, remoteAddress, port) && hasRoute(card, region, remoteAddress);
+      },
+    });
+  }
+
+  return {
+    settle,
+    async stop() {
+      stopped = true;
+      cancel();
+      await Promise.all(queues.values());
+    },
+  };
+}
+
+type Work = 'find an address' | 'boot' | 'hang' | 'halt' | 'erase';
+
+/** What the host has to do for an instance in its present state. */
+function workOf({ state, public: isPublic, address, fate, until }: Instance): Work | undefined {
+  switch (state) {
+    case 'pending':
+      return isPublic && address === undefined ? 'find an address' : undefined;
+    case 'running':
+      // Before, it boots; without an address nobody could reach it.
+      if (until !== undefined || address === undefined) return undefined;
+      return fate?.outcome === 'never-answers' ? 'hang' : 'boot';
+    case 'stopping':
+    case 'shutting-down':
+      return 'halt';
+    case 'terminated':
+      return 'erase';
+    case 'stopped':
+      return undefined;
+  }
+}
+
+const userDataOf = ({ userData }: Instance) => Buffer.from(userData, 'base64');
+
+/** Whether answers to a remote address find their way: the subnet's route table leads there through the internet gateway of the VPC. */
+function hasRoute({ subnetId, vpcId }: NetworkInterface, { resources }: Region, remoteAddress: string): boolean {
+  const address = parseAddress(remoteAddress);
+  const tables = resources.routeTables.all().filter((table) => table.vpcId === vpcId);
+  const table =
+    tables.find(({ associations }) => associations.some((association) => association.subnetId === subnetId)) ??
+    tables.find(({ associations }) => associations.some(({ main }) => main));
+  const gateways = resources.internetGateways.all().filter((gateway) => gateway.vpcId === vpcId);
+  return (table?.routes ?? []).some(({ destination, gatewayId }) => {
+    const range = parseCidr(destination);
+    return range !== undefined && address !== undefined && includesAddress(range, address) && gateways.some(({ id }) => id === gatewayId);
+  });
+}

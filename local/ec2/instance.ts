@@ -1,0 +1,148 @@
+import type { InstanceStateChange, InstanceStatus } from '@aws-sdk/client-ec2';
+import { AwsFailure } from '../service.ts';
+import { filtered } from './filters.ts';
+import { describedReservation, instanceFilters, viewOf } from './instance-description.ts';
+import { begin, beginStop, beginTermination, type Instance, stateCodes, userShutdown } from './instance-state.ts';
+import { launchOperations } from './launch.ts';
+import type { Operations } from './operation.ts';
+import { paginated } from './pagination.ts';
+import { nextOutcome } from './settings.ts';
+
+export const instanceOperations = {
+  ...launchOperations,
+
+  DescribeInstances: {
+    honours: { InstanceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    filters: instanceFilters,
+    run(input, call) {
+      refuseIdsWithPages(input);
+      const views = call.resources.instances.select(input.InstanceIds).map((instance) => viewOf(instance, call));
+      const { page, NextToken } = paginated(call, input, filtered(instanceFilters, views, input.Filters), ({ id }) => id);
+      return { Reservations: page.map((view) => describedReservation(view, call)), NextToken };
+    },
+  },
+
+  DescribeInstanceStatus: {
+    honours: { InstanceIds: true, IncludeAllInstances: true, MaxResults: true, NextToken: true },
+    run(input, call) {
+      refuseIdsWithPages(input);
+      const chosen = call.resources.instances
+        .select(input.InstanceIds)
+        .filter(({ state }) => input.IncludeAllInstances === true || state === 'running');
+      const { page, NextToken } = paginated(call, input, chosen, ({ id }) => id);
+      return { InstanceStatuses: page.map(statusOf), NextToken };
+    },
+  },
+
+  DescribeInstanceAttribute: {
+    honours: { InstanceId: true, Attribute: ['userData', 'instanceInitiatedShutdownBehavior', 'instanceType'] },
+    run({ InstanceId, Attribute }, { resources }) {
+      const instance = resources.instances.find(InstanceId);
+      if (Attribute === 'userData') return { InstanceId, UserData: instance.userData === '' ? {} : { Value: instance.userData } };
+      if (Attribute === 'instanceType') return { InstanceId, InstanceType: { Value: instance.instanceType } };
+      return { InstanceId, InstanceInitiatedShutdownBehavior: { Value: instance.shutdownBehavior } };
+    },
+  },
+
+  GetConsoleOutput: {
+    honours: { InstanceId: true, Latest: true },
+    run({ InstanceId }, { resources, instances, clock }) {
+      const { id } = resources.instances.find(InstanceId);
+      const text = instances.consoleOutput(id);
+      return { InstanceId: id, Timestamp: new Date(clock.now()), Output: text === '' ? undefined : Buffer.from(text).toString('base64') };
+    },
+  },
+
+  StartInstances: {
+    honours: { InstanceIds: true },
+    mutates: true,
+    run({ InstanceIds }, call) {
+      const chosen = call.resources.instances.select(InstanceIds);
+      refuseStates(
+        chosen,
+        ['stopping', 'shutting-down', 'terminated'],
+        (id) => `The instance '${id}' is not in a state from which it can be started.`,
+      );
+      return {
+        StartingInstances: chosen.map((instance) =>
+          changed(instance, () => {
+            if (instance.state !== 'stopped') return;
+            const planned = nextOutcome(call.settings.starts);
+            begin(instance, call, planned && { outcome: planned.outcome, reason: planned.reason }, 0);
+          }),
+        ),
+      };
+    },
+  },
+
+  StopInstances: {
+    honours: { InstanceIds: true, Force: true, Hibernate: [false] },
+    mutates: true,
+    run({ InstanceIds }, call) {
+      const chosen = call.resources.instances.select(InstanceIds);
+      refuseStates(chosen, ['pending'], (id) => `Instance '${id}' cannot be stopped as it has never reached the 'running' state.`);
+      refuseStates(
+        chosen,
+        ['shutting-down', 'terminated'],
+        (id) => `This instance '${id}' is not in a state from which it can be stopped.`,
+      );
+      return {
+        StoppingInstances: chosen.map((instance) =>
+          changed(instance, () => {
+            if (instance.state === 'running') beginStop(instance, call, userShutdown);
+          }),
+        ),
+      };
+    },
+  },
+
+  TerminateInstances: {
+    honours: { InstanceIds: true },
+    mutates: true,
+    run({ InstanceIds }, call) {
+      return {
+        TerminatingInstances: call.resources.instances.select(InstanceIds).map((instance) =>
+          changed(instance, () => {
+            if (instance.state !== 'shutting-down' && instance.state !== 'terminated') beginTermination(instance, call, userShutdown);
+          }),
+        ),
+      };
+    },
+  },
+} satisfies Operations;
+
+function refuseIdsWithPages({
+  InstanceIds,
+  MaxResults,
+}: {
+  InstanceIds?: readonly string[] | undefined;
+  MaxResults?: number | undefined;
+}): void {
+  if (InstanceIds && MaxResults !== undefined)
+    throw new AwsFailure('InvalidParameterCombination', 'The parameter instancesSet cannot be used with the parameter maxResults');
+}
+
+function refuseStates(instances: readonly Instance[], states: readonly Instance['state'][], text: (id: string) => string): void {
+  const refused = instances.find(({ state }) => states.includes(state));
+  if (refused) throw new AwsFailure('IncorrectInstanceState', text(refused.id));
+}
+
+function changed(instance: Instance, change: () => void): InstanceStateChange {
+  const before = instance.state;
+  change();
+  const state = (name: Instance['state']) => ({ Code: stateCodes[name], Name: name });
+  return { InstanceId: instance.id, PreviousState: state(before), CurrentState: state(instance.state) };
+}
+
+function statusOf(instance: Instance): InstanceStatus {
+  const running = instance.state === 'running';
+  const Status = !running ? 'not-applicable' : instance.until === undefined ? 'ok' : 'initializing';
+  return {
+    InstanceId: instance.id,
+    AvailabilityZone: instance.availabilityZone,
+    InstanceState: { Code: stateCodes[instance.state], Name: instance.state },
+    InstanceStatus: { Status, Details: [] },
+    SystemStatus: { Status, Details: [] },
+    Events: [],
+  };
+}

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import type { NetworkInterface as DescribedInterface } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { AwsFailure } from '../service.ts';
+import { formatAddress, parseCidr, sizeOf } from './cidr.ts';
+import { filtered, resourceFilters } from './filters.ts';
+import type { Call, Operations, Region } from './operation.ts';
+import { paginated } from './pagination.ts';
+import { type Kind, resource } from './resource.ts';
+import type { Resources } from './state.ts';
+import { availableAddresses, reservedAddresses, type Subnet } from './subnet.ts';
+import { honoursTagSpecifications, tagsOf } from './tags.ts';
+
+export const NetworkInterface = v.strictObject({
+  ...resource,
+  subnetId: v.string(),
+  vpcId: v.string(),
+  availabilityZone: v.string(),
+  privateIpAddress: v.string(),
+  macAddress: v.string(),
+  groupIds: v.array(v.string()),
+  description: v.string(),
+  attachment: v.optional(
+    v.strictObject({ id: v.string(), instanceId: v.string(), attachedAt: v.number(), deleteOnTermination: v.boolean() }),
+  ),
+  /** Only while its instance runs. */
+  publicIpAddress: v.optional(v.string()),
+});
+export type NetworkInterface = v.InferOutput<typeof NetworkInterface>;
+
+export const networkInterfaceKind: Kind<NetworkInterface> = {
+  type: 'network-interface',
+  prefix: 'eni',
+  noun: 'networkInterface ID',
+  notFound: 'InvalidNetworkInterfaceID.NotFound',
+  malformed: 'InvalidNetworkInterfaceId.Malformed',
+  schema: NetworkInterface,
+  uses: ({ subnetId, vpcId, groupIds }) => [subnetId, vpcId, ...groupIds],
+  hasPublicAddress: ({ publicIpAddress }) => publicIpAddress !== undefined,
+};
+
+const interfaceFilters = resourceFilters<NetworkInterface>(
+  {
+    'addresses.private-ip-address': ({ privateIpAddress }) => privateIpAddress,
+    'association.public-ip': ({ publicIpAddress }) => publicIpAddress,
+    'attachment.attachment-id': ({ attachment }) => attachment?.id,
+    'attachment.delete-on-termination': ({ attachment }) => attachment?.deleteOnTermination,
+    'attachment.device-index': ({ attachment }) => attachment && 0,
+    'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
+    'attachment.status': ({ attachment }) => attachment && 'attached',
+    'availability-zone': ({ availabilityZone }) => availabilityZone,
+    description: ({ description }) => description,
+    'group-id': ({ groupIds }) => groupIds,
+    'interface-type': () => 'interface',
+    'mac-address': ({ macAddress }) => macAddress,
+    'network-interface-id': ({ id }) => id,
+    'private-ip-address': ({ privateIpAddress }) => privateIpAddress,
+    'requester-managed': () => false,
+    'source-dest-check': () => true,
+    status: statusOf,
+    'subnet-id': ({ subnetId }) => subnetId,
+    'vpc-id': ({ vpcId }) => vpcId,
+  },
+  [
+    'addresses.association.owner-id',
+    'addresses.association.public-ip',
+    'addresses.primary',
+    'association.allocation-id',
+    'association.association-id',
+    'association.ip-owner-id',
+    'association.public-dns-name',
+    'attachment.attach-time',
+    'attachment.instance-owner-id',
+    'attachment.nat-gateway-id',
+    'availability-zone-id',
+    'ipv6-addresses.ipv6-address',
+    'operator.managed',
+    'operator.principal',
+    'owner-id',
+    'private-dns-name',
+    'requester-id',
+  ],
+);
+
+export const networkInterfaceOperations = {
+  CreateNetworkInterface: {
+    honours: { SubnetId: true, Groups: true, Description: true, InterfaceType: ['interface'], ...honoursTagSpecifications },
+    mutates: true,
+    idempotent: true,
+    run({ SubnetId, Groups, Description, TagSpecifications, ClientToken }, call) {
+      const tags = tagsOf(TagSpecifications, 'network-interface')['network-interface'];
+      const planned = planInterface(call, { subnetId: SubnetId, groupIds: Groups, description: Description });
+      const record = call.resources.networkInterfaces.add({ tags, ...planned });
+      return { NetworkInterface: described(record, call), ClientToken };
+    },
+  },
+
+  DescribeNetworkInterfaces: {
+    honours: { NetworkInterfaceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    filters: interfaceFilters,
+    run(input, call) {
+      const chosen = filtered(interfaceFilters, call.resources.networkInterfaces.select(input.NetworkInterfaceIds), input.Filters);
+      const { page, NextToken } = paginated(call, input, chosen, ({ id }) => id);
+      return { NetworkInterfaces: page.map((record) => described(record, call)), NextToken };
+    },
+  },
+
+  DeleteNetworkInterface: {
+    honours: { NetworkInterfaceId: true },
+    mutates: true,
+    run({ NetworkInterfaceId }, { resources }) {
+      const { id, attachment } = resources.networkInterfaces.find(NetworkInterfaceId);
+      if (attachment) throw new AwsFailure('InvalidParameterValue', `Network interface '${id}' is currently in use.`);
+      resources.networkInterfaces.delete(id);
+      return {};
+    },
+  },
+} satisfies Operations;
+
+/**
+ * What a new interface will be, with a free private address. Throws for a subnet or groups that do not exist or do not go together,
+ * and `InsufficientFreeAddressesInSubnet`.
+ */
+export function planInterface(
+  call: Call,
+  given: { subnetId: string; groupIds?: readonly string[] | undefined; description?: string | undefined },
+): Omit<NetworkInterface, 'id' | 'visibleAt' | 'tags'> {
+  const subnet = call.resources.subnets.find(given.subnetId);
+  return {
+    subnetId: subnet.id,
+    vpcId: subnet.vpcId,
+    availabilityZone: subnet.availabilityZone,
+    privateIpAddress: freeAddress(subnet, call),
+    // A locally administered address; the second digit says so.
+    macAddress: `0a:${randomBytes(5).toString('hex').match(/../g)?.join(':')}`,
+    groupIds: groupsIn(subnet, given.groupIds, call),
+    description: given.description ?? '',
+  };
+}
+
+/** The names and ids of an interface's groups, as AWS shows them. */
+export function groupIdentifiers({ groupIds }: NetworkInterface, { securityGroups }: Resources) {
+  return securityGroups
+    .all()
+    .filter(({ id }) => groupIds.includes(id))
+    .map(({ id, name }) => ({ GroupId: id, GroupName: name }));
+}
+
+/** The public DNS name of an interface; empty unless it has a public address and its VPC has DNS host names. */
+export function publicDnsName({ publicIpAddress, vpcId }: NetworkInterface, { region, resources }: Region): string {
+  const vpc = resources.vpcs.all().find(({ id }) => id === vpcId);
+  if (publicIpAddress === undefined || !vpc?.enableDnsHostnames) return '';
+  return `ec2-${publicIpAddress.replaceAll('.', '-')}.${region === 'us-east-1' ? 'compute-1' : `${region}.compute`}.amazonaws.com`;
+}
+
+/** The DNS name of a private address inside its VPC. */
+export function privateDnsName(privateIpAddress: string, { region }: Pick<Region, 'region'>): string {
+  return `ip-${privateIpAddress.replaceAll('.', '-')}.${region === 'us-east-1' ? 'ec2' : `${region}.compute`}.internal`;
+}
+
+function groupsIn(subnet: Subnet, ids: readonly string[] | undefined, { resources }: Call): string[] {
+  const inVpc = resources.securityGroups.all().filter(({ vpcId }) => vpcId === subnet.vpcId);
+  if (ids === undefined || ids.length === 0) return inVpc.filter(({ name }) => name === 'default').map(({ id }) => id);
+  const foreign = resources.securityGroups.select(ids).find(({ vpcId }) => vpcId !== subnet.vpcId);
+  if (foreign)
+    throw new AwsFailure('InvalidParameter', `Security group ${foreign.id} and subnet ${subnet.id} belong to different networks.`);
+  return [...new Set(ids)];
+}
+
+function freeAddress(subnet: Subnet, call: Call): string {
+  const range = parseCidr(subnet.cidrBlock);
+  if (range && availableAddresses(subnet, call) > 0) {
+    const taken = new Set(
+      call.resources.networkInterfaces.all().flatMap((one) => (one.subnetId === subnet.id ? one.privateIpAddress : [])),
+    );
+    const end = range.first + sizeOf(range.bits) - reservedAddresses.last;
+    for (let address = range.first + reservedAddresses.first; address < end; address++) {
+      if (!taken.has(formatAddress(address))) return formatAddress(address);
+    }
+  }
+  throw new AwsFailure(
+    'InsufficientFreeAddressesInSubnet',
+    `The specified subnet does not have enough free addresses to satisfy the request.`,
+  );
+}
+
+function statusOf({ attachment }: NetworkInterface): 'in-use' | 'available' {
+  return attachment ? 'in-use' : 'available';
+}
+
+function described(record: NetworkInterface, call: Call): DescribedInterface {
+  const { attachment, publicIpAddress, privateIpAddress } = record;
+  const association =
+    publicIpAddress === undefined
+      ? undefined
+      : { PublicIp: publicIpAddress, PublicDnsName: publicDnsName(record, call), IpOwnerId: 'amazon' };
+  const dnsName = privateDnsName(privateIpAddress, call);
+  return {
+    NetworkInterfaceId: record.id,
+    SubnetId: record.subnetId,
+    VpcId: record.vpcId,
+    AvailabilityZone: record.availabilityZone,
+    Description: record.description,
+    OwnerId: call.accountId,
+    InterfaceType: 'interface',
+    RequesterManaged: false,
+    SourceDestCheck: true,
+    Status: statusOf(record),
+    MacAddress: record.macAddress,
+    PrivateIpAddress: privateIpAddress,
+    PrivateDnsName: dnsName,
+    PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: privateIpAddress, PrivateDnsName: dnsName, Association: association }],
+    Ipv6Addresses: [],
+    Groups: groupIdentifiers(record, call.resources),
+    Association: association,
+    Attachment: attachment && {
+      AttachmentId: attachment.id,
+      InstanceId: attachment.instanceId,
+      InstanceOwnerId: call.accountId,
+      AttachTime: new Date(attachment.attachedAt),
+      DeleteOnTermination: attachment.deleteOnTermination,
+      DeviceIndex: 0,
+      NetworkCardIndex: 0,
+      Status: 'attached',
+    },
+    TagSet: record.tags,
+  };
+}

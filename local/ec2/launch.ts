@@ -1,0 +1,231 @@
+import type { BlockDeviceMapping } from '@aws-sdk/client-ec2';
+import { AwsFailure } from '../service.ts';
+import { type Image, launchableImage, rootDeviceName } from './image.ts';
+import { describedReservation } from './instance-description.ts';
+import { begin, type Instance } from './instance-state.ts';
+import { type NetworkInterface, planInterface } from './interface.ts';
+import { keyPairKind } from './key.ts';
+import type { Call, InputOf, Operations } from './operation.ts';
+import { newId, notFound } from './resource.ts';
+import { latencies, nextOutcome } from './settings.ts';
+import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { type InstanceType, instanceTypeOf, isInstanceType, zonesWith } from './type.ts';
+import type { Volume } from './volume.ts';
+
+type Input = InputOf<'RunInstances'>;
+
+const volumeTypes = ['gp2', 'gp3', 'standard'] as const;
+const largestUserData = 16 * 1024;
+const largestVolumeGiB = { gp2: 16_384, gp3: 65_536, standard: 1024 };
+
+export const launchOperations = {
+  RunInstances: {
+    honours: {
+      ImageId: true,
+      InstanceType: true,
+      MinCount: [1],
+      MaxCount: [1],
+      KeyName: true,
+      SubnetId: true,
+      SecurityGroupIds: true,
+      'NetworkInterfaces.DeviceIndex': [0],
+      'NetworkInterfaces.NetworkInterfaceId': true,
+      'NetworkInterfaces.SubnetId': true,
+      'NetworkInterfaces.Groups': true,
+      'NetworkInterfaces.Description': true,
+      'NetworkInterfaces.DeleteOnTermination': true,
+      'NetworkInterfaces.AssociatePublicIpAddress': true,
+      'BlockDeviceMappings.DeviceName': true,
+      'BlockDeviceMappings.Ebs.VolumeSize': true,
+      'BlockDeviceMappings.Ebs.VolumeType': volumeTypes,
+      'BlockDeviceMappings.Ebs.Encrypted': true,
+      'BlockDeviceMappings.Ebs.DeleteOnTermination': true,
+      UserData: true,
+      'MetadataOptions.HttpTokens': ['optional', 'required'],
+      'MetadataOptions.HttpPutResponseHopLimit': true,
+      'MetadataOptions.HttpEndpoint': ['enabled', 'disabled'],
+      InstanceInitiatedShutdownBehavior: ['stop', 'terminate'],
+      'Monitoring.Enabled': [false],
+      'Placement.Tenancy': ['default'],
+      ...honoursTagSpecifications,
+    },
+    mutates: true,
+    idempotent: true,
+    run(input, call) {
+      const tags = tagsOf(input.TagSpecifications, 'instance', 'volume', 'network-interface');
+      const image = launchableImage(call.region, input.ImageId ?? '');
+      const type = typeFor(input.InstanceType ?? 'm1.small', image, call.region);
+      const key = keyFor(input.KeyName, call);
+      const userData = userDataOf(input.UserData);
+      const volumes = volumesFor(input.BlockDeviceMappings ?? [], image);
+      const network = networkFor(input, call);
+      checkZone(type, network.plan.availabilityZone, call.region);
+
+      const { networkInterfaces, instances, subnets } = call.resources;
+      const { subnetId, vpcId, availabilityZone } = network.plan;
+      const card = network.existing ?? networkInterfaces.add({ tags: tags['network-interface'], ...network.plan });
+      const now = call.clock.now();
+      const instance = instances.add({
+        tags: tags.instance,
+        reservationId: newId('r'),
+        imageId: image.id,
+        instanceType: type.name,
+        architecture: image.architecture,
+        keyName: key?.name,
+        publicKey: key?.publicKey,
+        userData,
+        clientToken: input.ClientToken,
+        subnetId,
+        vpcId,
+        availabilityZone,
+        networkInterfaceId: card.id,
+        public: network.associatePublicAddress ?? subnets.all().find(({ id }) => id === subnetId)?.mapPublicIpOnLaunch ?? false,
+        metadata: {
+          tokens: input.MetadataOptions?.HttpTokens === 'required' ? 'required' : 'optional',
+          hopLimit: input.MetadataOptions?.HttpPutResponseHopLimit ?? 1,
+          endpoint: input.MetadataOptions?.HttpEndpoint === 'disabled' ? 'disabled' : 'enabled',
+        },
+        shutdownBehavior: input.InstanceInitiatedShutdownBehavior === 'terminate' ? 'terminate' : 'stop',
+        launchedAt: now,
+        hasRun: false,
+        state: 'pending',
+        since: now,
+        transitionReason: '',
+      });
+      card.attachment = {
+        id: newId('eni-attach'),
+        instanceId: instance.id,
+        attachedAt: now,
+        deleteOnTermination: network.deleteOnTermination,
+      };
+      for (const { device, deleteOnTermination, ...volume } of volumes) {
+        const attachment = { instanceId: instance.id, device, deleteOnTermination };
+        call.resources.volumes.add({ tags: tags.volume, ...volume, availabilityZone, createdAt: now, attachment });
+      }
+      begin(instance, call, fateOf(nextOutcome(call.settings.launches)), latencies[call.settings.latency].runInstances);
+      return describedReservation(instance, call);
+    },
+  },
+} satisfies Operations;
+
+function fateOf(
+  planned: { outcome: 'terminated' | 'never-answers' | 'dies-booting'; reason?: string | undefined } | undefined,
+): Instance['fate'] {
+  return planned && { outcome: planned.outcome, reason: planned.reason };
+}
+
+function typeFor(name: string, image: Image, region: string): InstanceType {
+  const type = instanceTypeOf(region, name);
+  if (!isInstanceType(name)) throw new AwsFailure('InvalidParameterValue', `Invalid value '${name}' for InstanceType.`);
+  if (!type?.usageClasses.includes('on-demand') || !type.rootDeviceTypes.includes('ebs'))
+    throw new AwsFailure(
+      'Unsupported',
+      'The requested configuration is currently not supported. Please check the documentation for supported configurations.',
+    );
+  if (!type.architectures.includes(image.architecture))
+    throw new AwsFailure(
+      'InvalidParameterValue',
+      `The architecture '${type.architectures.join(',')}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.`,
+    );
+  if (!type.virtualizationTypes.includes('hvm'))
+    throw new AwsFailure(
+      'InvalidParameterCombination',
+      `Non-Windows instances with a virtualization type of 'hvm' are currently not supported for this instance type : ${name}`,
+    );
+  return type;
+}
+
+function checkZone(type: InstanceType, zone: string, region: string): void {
+  const zones = zonesWith(type, region);
+  if (zones.includes(zone)) return;
+  throw new AwsFailure(
+    'Unsupported',
+    `Your requested instance type (${type.name}) is not supported in your requested Availability Zone (${zone}). Please retry your request by not specifying an Availability Zone or choosing ${zones.join(', ')}.`,
+  );
+}
+
+function keyFor(name: string | undefined, { resources }: Call) {
+  if (name === undefined) return undefined;
+  const key = resources.keyPairs.select(undefined).find((one) => one.name === name);
+  if (!key) throw notFound({ ...keyPairKind, noun: 'key pair' }, [name]);
+  return key;
+}
+
+/** Checks user data and returns it as canonical Base64. */
+function userDataOf(given: string | undefined): string {
+  const bytes = Buffer.from(given ?? '', 'base64');
+  const text = (given ?? '').replace(/\s/g, '');
+  if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, ''))
+    throw new AwsFailure('InvalidUserData.Malformed', 'Invalid BASE64 encoding of user data.');
+  if (bytes.length > largestUserData) throw new AwsFailure('InvalidUserData.Malformed', `User data is limited to ${largestUserData} bytes`);
+  return bytes.toString('base64');
+}
+
+type PlannedVolume = Pick<Volume, 'sizeGiB' | 'volumeType' | 'encrypted' | 'snapshotId'> & { device: string; deleteOnTermination: boolean };
+
+/** The root volume and the blank ones that a launch asks for. */
+function volumesFor(mappings: readonly BlockDeviceMapping[], image: Image): PlannedVolume[] {
+  const named = mappings.map(({ DeviceName }) => DeviceName ?? '');
+  if (named.some((name, index) => named.indexOf(name) !== index || !/^(\/dev\/)?(sd|xvd)[a-z]\d?$/.test(name)))
+    throw new AwsFailure('InvalidBlockDeviceMapping', `Invalid device name, or one that is used twice: ${named.join(', ')}`);
+  const root = mappings.find(({ DeviceName }) => DeviceName === rootDeviceName);
+  const others = mappings.filter((mapping) => mapping !== root);
+  return [volumeFor(root ?? {}, rootDeviceName, image), ...others.map((mapping) => volumeFor(mapping, mapping.DeviceName ?? ''))];
+}
+
+function volumeFor({ Ebs }: BlockDeviceMapping, device: string, image?: Image): PlannedVolume {
+  const sizeGiB = Ebs?.VolumeSize ?? image?.rootDeviceGiB;
+  if (sizeGiB === undefined) throw new AwsFailure('MissingParameter', 'The request must contain the parameter size or snapshotId');
+  if (image && sizeGiB < image.rootDeviceGiB)
+    throw new AwsFailure(
+      'InvalidBlockDeviceMapping',
+      `Volume of size ${sizeGiB}GB is smaller than snapshot '${image.snapshotId}', expect size>= ${image.rootDeviceGiB}GB`,
+    );
+  // An image brings the type of its root volume; a blank volume is gp2, as the API says.
+  const volumeType = volumeTypes.find((type) => type === Ebs?.VolumeType) ?? (image ? 'gp3' : 'gp2');
+  const largest = largestVolumeGiB[volumeType];
+  if (sizeGiB < 1 || sizeGiB > largest)
+    throw new AwsFailure(
+      'InvalidParameterValue',
+      `Volume of ${sizeGiB}GiB is invalid for volume type ${volumeType}: it takes 1 to ${largest}GiB.`,
+    );
+  const deleteOnTermination = Ebs?.DeleteOnTermination ?? true;
+  return { sizeGiB, volumeType, encrypted: Ebs?.Encrypted ?? false, snapshotId: image?.snapshotId, device, deleteOnTermination };
+}
+
+interface Network {
+  readonly plan: Pick<NetworkInterface, 'subnetId' | 'vpcId' | 'availabilityZone'> & Omit<NetworkInterface, 'id' | 'visibleAt' | 'tags'>;
+  readonly existing?: NetworkInterface;
+  readonly deleteOnTermination: boolean;
+  readonly associatePublicAddress?: boolean | undefined;
+}
+
+/** The interface that the instance gets: an existing one, or one that is made for it. */
+function networkFor(input: Input, call: Call): Network {
+  const [given, ...more] = input.NetworkInterfaces ?? [];
+  const combination = (text: string) => new AwsFailure('InvalidParameterCombination', text);
+  if (more.length > 0)
+    throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not honour more than one network interface of RunInstances.');
+  if (given && input.SubnetId !== undefined)
+    throw combination('Network interfaces and an instance-level subnet ID may not be specified on the same request');
+  if (given && input.SecurityGroupIds)
+    throw combination('Network interfaces and an instance-level security groups may not be specified on the same request');
+  if (given?.NetworkInterfaceId !== undefined) {
+    if (given.SubnetId !== undefined || given.Groups || given.Description !== undefined)
+      throw combination('A network interface may not specify both a network interface ID and a subnet, security groups or a description');
+    if (given.AssociatePublicIpAddress !== undefined)
+      throw combination('A network interface may not specify both a network interface ID and associatePublicIpAddress');
+    if (input.TagSpecifications?.some(({ ResourceType }) => ResourceType === 'network-interface'))
+      throw new AwsFailure(
+        'InvalidParameterValue',
+        'You cannot specify tags for network interfaces if there are no network interfaces being created by the request.',
+      );
+    const existing = call.resources.networkInterfaces.find(given.NetworkInterfaceId);
+    if (existing.attachment) throw new AwsFailure('InvalidNetworkInterface.InUse', `Interface: [${existing.id}] in use.`);
+    return { plan: existing, existing, deleteOnTermination: given.DeleteOnTermination ?? false };
+  }
+  const subnetId = given?.SubnetId ?? input.SubnetId;
+  if (subnetId === undefined) throw new AwsFailure('VPCIdNotSpecified', 'No default VPC for this user');
+  const plan = planInterface(call, { subnetId, groupIds: given?.Groups ?? input.SecurityGroupIds, description: given?.Description });
+  return { plan, deleteOnTermination: given?.DeleteOnTermination ?? true, associatePublicAddress: given?.AssociatePublicIpAddress };
+}

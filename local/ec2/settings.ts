@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+
+/** What tests change through `/_local/ec2`: how slow, how inconsistent and how unlucky the embedded EC2 is. It lasts until the process ends. */
+export const Settings = v.strictObject({
+  latency: v.picklist(['instant', 'calibrated']),
+  /** How long a new resource stays invisible. */
+  invisibleMilliseconds: v.pipe(v.number(), v.minValue(0)),
+  /** What becomes of the next launches, in order; each entry stands for `count` launches, 1 if it does not say. */
+  launches: v.array(
+    v.strictObject({
+      outcome: v.picklist(['terminated', 'never-answers', 'dies-booting']),
+      reason: v.optional(v.string()),
+      count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
+  ),
+  /** What becomes of the next starts of stopped instances. */
+  starts: v.array(
+    v.strictObject({
+      outcome: v.picklist(['stopped']),
+      reason: v.optional(v.string()),
+      count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    }),
+  ),
+});
+export type Settings = v.InferOutput<typeof Settings>;
+
+/** The settings of a fresh process. */
+export function defaultSettings(): Settings {
+  return { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [] };
+}
+
+/** Takes the next planned outcome off a list such as `settings.launches`; undefined when nothing is planned. */
+export function nextOutcome<T extends { count?: number | undefined }>(planned: T[]): T | undefined {
+  const [next] = planned;
+  if (!next) return undefined;
+  if ((next.count ?? 1) > 1) next.count = (next.count ?? 1) - 1;
+  else planned.shift();
+  return next;
+}
+
+/** How long things take, in milliseconds of the clock. */
+export const latencies = {
+  /** Each state can still be seen by who asks at once. */
+  instant: { runInstances: 0, call: 0, pending: 150, booting: 150, stopping: 150, shuttingDown: 150 },
+  /** Measured on AWS with a t2.medium. */
+  calibrated: { runInstances: 1500, call: 300, pending: 4900, booting: 22_800, stopping: 20_000, shuttingDown: 30_000 },
+} as const;

@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs';
+import { type Clock, createClock } from './clock.ts';
+import { createDynamoDb } from './dynamodb.ts';
+import { createEc2 } from './ec2/ec2.ts';
+import { createFaults } from './faults.ts';
+import { createGateway } from './gateway.ts';
+import { createInstanceHost } from './instance/server.ts';
+import { createPool } from './lambda/pool.ts';
+import { readStack } from './stack.ts';
+import { createStepFunctions } from './step-functions/api.ts';
+import { openStore } from './store.ts';
+import { createSts } from './sts.ts';
+
+export interface EmbeddedAws {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly clock: Clock;
+  /** Stops everything that runs; the state stays on disk. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedAwsOptions {
+  /** Made if it is not there. */
+  readonly stateDirectory: string;
+  /** Where the stack is deployed. */
+  readonly region: string;
+  /** The packaged stack. Without it nothing is deployed: no functions, no state machines. */
+  readonly packageDirectory?: string;
+  /** The bundle of `lambda/runtime.ts`; needed to run functions. */
+  readonly runtimeFile?: string;
+  /** The port to prefer; a free one is taken without it, or where somebody else has it. */
+  readonly port?: number;
+}
+
+/**
+ * Starts the embedded AWS in this process. It reads all of its state before it listens.
+ * Throws `StateDamaged` for a file or folder of the state that cannot be read back, and `UnsupportedTemplate`.
+ */
+export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
+  const { stateDirectory, region, packageDirectory, runtimeFile = '' } = options;
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  const running: (() => void | Promise<void>)[] = [];
+  /** What was started last stops first. */
+  const stop = async () => {
+    for (let end = running.pop(); end; end = running.pop()) await end();
+  };
+
+  try {
+    const clock = createClock();
+    running.push(() => clock.stop());
+    const store = openStore(stateDirectory);
+    const stack = packageDirectory
+      ? readStack(packageDirectory, { accountId, region })
+      : { accountId, region, functions: [], stateMachines: [] };
+    const instances = createInstanceHost({ stateDirectory });
+    running.push(() => instances.stop());
+    const dynamodb = await createDynamoDb({ stateDirectory, region, accountId, clock });
+    running.push(() => dynamodb.stop());
+    let endpoint = '';
+    const pool = createPool({ stack, stateDirectory, endpoint: () => endpoint, clock, runtimeFile });
+    running.push(() => pool.stop());
+    const stepFunctions = createStepFunctions({ stack, clock, store, pool });
+    // Last, because its instances boot as soon as they are restored.
+    const ec2 = createEc2({ accountId, clock, store, instances });
+    running.push(() => ec2.stop());
+    const sts = createSts({ accountId, ownerOf: pool.ownerOf });
+
+    const gateway = await createGateway({
+      services: { ec2, states: stepFunctions, dynamodb, sts },
+      admin: {
+        status: () => ({ pid: process.pid, endpoint, region, accountId, stateDirectory }),
+        ec2: ec2.admin,
+        dynamodb: dynamodb.admin,
+        identities: sts.admin,
+      },
+      clock,
+      faults: createFaults(),
+      ownerOf: pool.ownerOf,
+      crash: pool.crash,
+      ...(options.port === undefined ? {} : { port: options.port }),
+    });
+    running.push(() => gateway.stop());
+    // Before the gateway, whose end would lead executions along the paths of their failures.
+    running.push(() => stepFunctions.stop());
+    endpoint = gateway.endpoint;
+    return { endpoint, region, accountId, clock, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const accountId = '000000000000';

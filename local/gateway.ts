@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from './clock.ts';
+import type { Fault, Faults } from './faults.ts';
+import { type Admin, answerAdmin, clockAdmin, json } from './gateway/admin.ts';
+import { createCallLog } from './gateway/calls.ts';
+import { bareFailure, credentialFailure, guessService, scopeOf } from './gateway/scope.ts';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
+
+export interface Gateway {
+  /** `http://127.0.0.1:<port>` */
+  readonly endpoint: string;
+  /** Stops listening and ends every open connection. */
+  stop(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** By the service's name in the SigV4 credential scope: `ec2`, `states`, … */
+  services: Readonly<Record<string, Service>>;
+  /** Mounted at `/_local/<name>`, besides `faults`, `calls` and `clock`. */
+  admin: Readonly<Record<string, Admin>>;
+  clock: Clock;
+  faults: Faults;
+  /** Which function's sandbox an access key belongs to. */
+  ownerOf(accessKeyId: string): { functionName: string } | undefined;
+  /** Kills the sandbox an access key belongs to; true once it is dead, false if there is none. */
+  crash(accessKeyId: string): Promise<boolean>;
+  /** The port to prefer; a free one is taken without it, or where somebody else has it. */
+  port?: number;
+}
+
+/**
+ * The embedded AWS's one HTTP port, on 127.0.0.1. A request goes to the service that its SigV4 credential scope names.
+ * Signatures are not verified: whoever reaches the port is let in, as whom the access key id says. Web pages are kept out:
+ * a request that names another host (DNS rebinding) or comes from a page (`Origin`) is refused.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { services, clock, faults } = options;
+  const calls = createCallLog();
+  const admin = { ...options.admin, faults: faults.admin, calls: calls.admin, clock: clockAdmin(clock) };
+
+  const server = createServer((request, response) => {
+    respond(request, response).catch((error: unknown) => {
+      // A client that went away in the middle of its request has nobody left to answer.
+      if (request.complete) console.error(error);
+      response.destroy();
+    });
+  });
+  // Longer than clients keep an idle connection, so that none is closed under a request on its way.
+  server.keepAliveTimeout = 120_000;
+  await listen(server, options.port ?? 0);
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = refusalOf(request);
+    if (refusal) return send(response, json(403, { message: refusal }));
+    const { method = 'GET', url: path = '/', headers } = request;
+    const body = await readBody(request);
+    if (path.startsWith('/_local/')) {
+      return send(response, body ? await answerAdmin(admin, method, path, body) : json(413, { message: tooLarge }));
+    }
+    const scope = scopeOf(headers);
+    const { accessKeyId = '', region = '' } = scope ?? {};
+    const aws: AwsRequest = { id: randomUUID(), method, path, headers, body: body ?? Buffer.alloc(0), accessKeyId, region };
+    response.setHeader('x-amzn-requestid', aws.id);
+
+    const name = scope?.service ?? guessService(aws);
+    const service = name !== undefined && Object.hasOwn(services, name) ? services[name] : undefined;
+    if (body && scope && service) {
+      const answer = await call(scope.service, service, aws);
+      if (answer) send(response, answer);
+      else response.destroy();
+      return;
+    }
+    const failure = !body
+      ? new AwsFailure('RequestEntityTooLarge', tooLarge, 413)
+      : scope
+        ? new AwsFailure('UnsupportedOperation', `The embedded AWS does not serve ${name}, only ${Object.keys(services).join(', ')}.`)
+        : credentialFailure(aws);
+    send(response, service ? service.failure(failure, aws) : bareFailure(failure, aws, name));
+  }
+
+  /** Lets the service answer, as far as faults allow; undefined where the connection is to be closed without an answer. */
+  async function call(name: string, service: Service, request: AwsRequest): Promise<AwsResponse | undefined> {
+    const { accessKeyId, region } = request;
+    const functionName = options.ownerOf(accessKeyId)?.functionName;
+    const caller = { accessKeyId, region, ...(functionName === undefined ? {} : { functionName }) };
+    let action: string;
+    try {
+      action = service.action(request);
+    } catch (error) {
+      const failure = asFailure(error, name);
+      calls.begin({ service: name, action: '', ...caller }).end(failure.code);
+      return service.failure(failure, request);
+    }
+
+    const record = calls.begin({ service: name, action, ...caller });
+    const fault = faults.take({ service: name, action, functionName });
+    if (fault?.kind === 'crash-before') {
+      await options.crash(accessKeyId);
+      record.end(fault.kind);
+      return undefined;
+    }
+    const { answer, outcome } = await handle(name, service, request, fault);
+    if (fault?.kind === 'crash-after') await options.crash(accessKeyId);
+    const lost = fault?.kind === 'crash-after' || fault?.kind === 'lost-answer';
+    record.end(lost ? fault.kind : outcome);
+    return lost ? undefined : answer;
+  }
+
+  async function handle(
+    name: string,
+    service: Service,
+    request: AwsRequest,
+    fault?: Fault,
+  ): Promise<{ answer: AwsResponse; outcome: string }> {
+    try {
+      if (fault?.kind === 'error') throw new AwsFailure(fault.code, fault.message, fault.status);
+      if (fault?.kind === 'delay') await delay(clock, fault.milliseconds);
+      return { answer: await service.handle(request), outcome: 'ok' };
+    } catch (error) {
+      const failure = asFailure(error, name);
+      return { answer: service.failure(failure, request), outcome: failure.code };
+    }
+  }
+}
+
+// DynamoDB takes the largest requests of the services here.
+const longestBody = 16 * 1024 * 1024;
+const tooLarge = `The request is longer than ${longestBody} bytes.`;
+
+function refusalOf({ headers }: IncomingMessage): string | undefined {
+  const host = (headers.host ?? '').replace(/:\d+$/, '');
+  if (!/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(host))
+    return `The embedded AWS answers to 127.0.0.1 and localhost only, not to ${host}.`;
+  if (headers.origin !== undefined) return 'The embedded AWS does not answer to web pages.';
+  return undefined;
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // What is too long is read to its end, because a client reads the answer only after it has sent everything.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= longestBody) chunks.push(chunk);
+  }
+  return length <= longestBody ? Buffer.concat(chunks) : undefined;
+}
+
+function send(response: ServerResponse, { status, headers, body }: AwsResponse): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(body);
+}
+
+const internalCodes: Readonly<Record<string, string>> = { ec2: 'InternalError', dynamodb: 'InternalServerError' };
+
+function asFailure(error: unknown, service: string): AwsFailure {
+  if (error instanceof AwsFailure) return error;
+  console.error(error);
+  const code = internalCodes[service] ?? 'InternalFailure';
+  return new AwsFailure(code, 'The embedded AWS failed; its log tells where.', 500);
+}
+
+function delay(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.at(clock.now() + milliseconds, resolve);
+  });
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' && port !== 0) listen(server, 0).then(resolve, reject);
+      else reject(error);
+    });
+    server.once('listening', resolve);
+    server.listen(port, '127.0.0.1');
+  });
+}

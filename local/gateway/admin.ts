@@ -1,0 +1,59 @@
+import * as v from 'valibot';
+import type { Clock } from '../clock.ts';
+import { AwsFailure, type AwsResponse } from '../service.ts';
+
+/** A setting for tests, mounted at `/_local/<name>`: takes GET, POST with a JSON body, and DELETE; its result is sent as JSON. */
+export type Admin = (method: string, body: unknown) => unknown;
+
+/** Answers a request to `/_local/<name>`. What a setting does not accept (a valibot error) is a 400 with a sentence. */
+export async function answerAdmin(
+  admin: Readonly<Record<string, Admin>>,
+  method: string,
+  path: string,
+  body: Buffer,
+): Promise<AwsResponse> {
+  const name = path.slice('/_local/'.length).replace(/\?.*$/, '');
+  const setting = Object.hasOwn(admin, name) ? admin[name] : undefined;
+  if (!setting) return json(404, { message: `There is no /_local/${name}. There are: ${Object.keys(admin).sort().join(', ')}.` });
+  if (!['GET', 'POST', 'DELETE'].includes(method)) return json(405, { message: `/_local/${name} takes GET, POST and DELETE.` });
+
+  let input: unknown;
+  try {
+    input = body.length === 0 ? undefined : JSON.parse(body.toString('utf8'));
+  } catch (error) {
+    return json(400, { message: `The body sent to /_local/${name} is not JSON: ${(error as Error).message}` });
+  }
+  try {
+    return json(200, (await setting(method, input)) ?? {});
+  } catch (error) {
+    if (v.isValiError(error)) return json(400, { message: `/_local/${name} does not take this: ${error.issues.map(sentence).join(' ')}` });
+    if (error instanceof AwsFailure) return json(error.status, { message: error.message });
+    throw error;
+  }
+}
+
+export function json(status: number, body: unknown): AwsResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+/** `/_local/clock`: POST `{ advanceMilliseconds?, rate? }` moves the clock forward or sets its pace; GET `{ now, rate }`. */
+export function clockAdmin(clock: Clock): Admin {
+  return (method, body) => {
+    if (method === 'POST') {
+      const { advanceMilliseconds, rate } = v.parse(ClockSettings, body);
+      if (rate !== undefined) clock.setRate(rate);
+      if (advanceMilliseconds !== undefined) clock.advance(advanceMilliseconds);
+    }
+    return { now: clock.now(), rate: clock.rate() };
+  };
+}
+
+const ClockSettings = v.strictObject({
+  advanceMilliseconds: v.optional(v.pipe(v.number(), v.minValue(0))),
+  rate: v.optional(v.pipe(v.number(), v.gtValue(0))),
+});
+
+function sentence(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue);
+  return path === null ? `${issue.message}.` : `${path}: ${issue.message}.`;
+}

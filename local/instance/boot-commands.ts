@@ -1,0 +1,178 @@
+/** What an instance cannot do: its boot stops here, and its console says why. */
+export class BootRefused extends Error {
+  override readonly name = 'BootRefused';
+}
+
+/** The files that cloud-init and the boot commands make: absolute path to content, and the folders that exist. */
+export interface SystemFiles {
+  readonly files: Map<string, string>;
+  readonly folders: Set<string>;
+}
+
+/** The file system of an Ubuntu image, as far as boot commands may look at it. */
+export function freshSystem(files: Readonly<Record<string, string>>): SystemFiles {
+  const system: SystemFiles = { files: new Map(Object.entries(files)), folders: new Set(['/']) };
+  for (const folder of [
+    '/etc/ssh/sshd_config.d',
+    '/etc/systemd/system',
+    '/home',
+    '/root',
+    '/opt',
+    '/run',
+    '/tmp',
+    '/usr/local/bin',
+    '/var/log',
+  ]) {
+    makeFolder(system, folder);
+  }
+  return system;
+}
+
+/** Makes a folder with all its parents; throws `BootRefused` where a file is in the way. */
+export function makeFolder(system: SystemFiles, path: string): void {
+  for (let folder = path; folder !== '/'; folder = parentOf(folder)) {
+    if (system.files.has(folder)) throw new BootRefused(`${folder} is a file, not a folder`);
+    system.folders.add(folder);
+  }
+}
+
+/** The folder that holds a file. */
+export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
+
+/** An absolute path without `.`, `..` and doubled slashes; throws `BootRefused` for a relative one. */
+export function absolute(path: string): string {
+  if (!path.startsWith('/')) throw new BootRefused(`the path ${path} is not absolute`);
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+/** One command: it gets its arguments and the instance's files, and answers with its exit code, its output and its complaint (stderr). */
+export type BootCommand = (args: readonly string[], system: SystemFiles) => Outcome;
+interface Outcome {
+  readonly code: number;
+  readonly output: string;
+  readonly complaint?: string;
+}
+
+const done: Outcome = { code: 0, output: '' };
+
+/**
+ * The commands that may run at boot. They change nothing but `SystemFiles`: the machine that the embedded AWS runs on is
+ * never touched, which is why this list is short and closed.
+ */
+export const bootCommands: ReadonlyMap<string, BootCommand> = new Map<string, BootCommand>([
+  ['true', () => done],
+  [':', () => done],
+  ['false', () => ({ code: 1, output: '' })],
+  ['mkdir', mkdir],
+  ['rm', rm],
+  ['chmod', (args, system) => onExisting('chmod', args, system, /^(0?[0-7]{3,4}|[ugoa]*[-+=][rwxX]+)$/)],
+  ['chown', (args, system) => onExisting('chown', args, system, /^[a-z_][\w-]*(:[a-z_][\w-]*)?$/)],
+  ['printf', printf],
+  ['echo', echo],
+  ['systemctl', systemctl],
+]);
+
+function mkdir(args: readonly string[], system: SystemFiles): Outcome {
+  const { flags, rest } = split('mkdir', args, ['-p', '--parents']);
+  for (const path of rest.map(absolute)) {
+    if (flags.length > 0) {
+      makeFolder(system, path);
+      continue;
+    }
+    if (system.folders.has(path) || system.files.has(path)) return failed(`mkdir: cannot create directory '${path}': File exists`);
+    if (!system.folders.has(parentOf(path))) return failed(`mkdir: cannot create directory '${path}': No such file or directory`);
+    system.folders.add(path);
+  }
+  return done;
+}
+
+function rm(args: readonly string[], system: SystemFiles): Outcome {
+  const { flags, rest } = split('rm', args, ['-f', '--force']);
+  for (const path of rest.map(absolute)) {
+    if (system.folders.has(path)) return failed(`rm: cannot remove '${path}': Is a directory`);
+    if (!system.files.delete(path) && flags.length === 0) return failed(`rm: cannot remove '${path}': No such file or directory`);
+  }
+  return done;
+}
+
+function onExisting(name: string, args: readonly string[], system: SystemFiles, first: RegExp): Outcome {
+  const [what, ...paths] = args;
+  if (what === undefined || !first.test(what) || paths.length === 0)
+    throw new BootRefused(`"${[name, ...args].join(' ')}" is not supported`);
+  for (const path of paths.map(absolute)) {
+    if (!system.files.has(path) && !system.folders.has(path)) return failed(`${name}: cannot access '${path}': No such file or directory`);
+  }
+  return done;
+}
+
+const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\' };
+
+function printf(args: readonly string[]): Outcome {
+  const [format, ...values] = args;
+  if (format === undefined || format.startsWith('-')) throw new BootRefused(`"printf ${args.join(' ')}" is not supported`);
+  let output = '';
+  // The format is used again while values are left, as printf does.
+  do {
+    const before = values.length;
+    output += format.replace(/\\(.?)|%(.?)/gs, (text, letter: string | undefined, conversion: string | undefined) => {
+      const escaped = letter === undefined ? undefined : escapes[letter];
+      if (escaped !== undefined) return escaped;
+      if (conversion === '%') return '%';
+      if (conversion === 's') return values.shift() ?? '';
+      throw new BootRefused(`printf does not support "${text}" here`);
+    });
+    if (values.length > 0 && values.length === before) break;
+  } while (values.length > 0);
+  return { code: 0, output };
+}
+
+function echo(args: readonly string[]): Outcome {
+  const bare = args[0] === '-n';
+  const words = bare ? args.slice(1) : args;
+  // What echo makes of a backslash differs between shells; printf says it plainly.
+  if (words.some((word) => word.includes('\\') || /^-[eEn]/.test(word)))
+    throw new BootRefused('echo with escapes or options is not supported: use printf');
+  return { code: 0, output: `${words.join(' ')}${bare ? '' : '\n'}` };
+}
+
+// sshd runs as a service of its own, as on Debian; socket activation (ssh.socket) is not enabled.
+const sshService = new Set(['ssh', 'ssh.service', 'sshd', 'sshd.service']);
+
+function systemctl(args: readonly string[]): Outcome {
+  const { rest } = split('systemctl', args, ['--quiet', '-q', '--now', '--no-block']);
+  const [verb, ...units] = rest;
+  if (verb === 'daemon-reload' && units.length === 0) return done;
+  if (units.length === 0) throw new BootRefused(`"systemctl ${args.join(' ')}" is not supported`);
+  const unknown = units.find((unit) => !sshService.has(unit));
+  switch (verb) {
+    case 'is-enabled':
+    case 'is-active':
+      return unknown === undefined ? done : { code: verb === 'is-active' ? 3 : 1, output: '' };
+    case 'enable':
+    case 'start':
+    case 'restart':
+    case 'reload':
+      return unknown === undefined ? done : failed(`Unit ${unknown} not found.`);
+    case 'disable':
+    case 'stop':
+    case 'mask':
+      if (unknown === undefined) throw new BootRefused('an instance without its SSH service is not supported');
+      return failed(`Unit ${unknown} not loaded.`);
+    default:
+      throw new BootRefused(`"systemctl ${args.join(' ')}" is not supported`);
+  }
+}
+
+const failed = (complaint: string): Outcome => ({ code: 1, output: '', complaint });
+
+function split(command: string, args: readonly string[], known: readonly string[]): { flags: string[]; rest: string[] } {
+  const flags = args.filter((arg) => arg.startsWith('-'));
+  const unknown = flags.find((flag) => !known.includes(flag));
+  if (unknown !== undefined) throw new BootRefused(`"${command} ${unknown}" is not supported`);
+  return { flags, rest: args.filter((arg) => !arg.startsWith('-')) };
+}

@@ -1,0 +1,250 @@
+import { createHash, randomInt } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { BootRefused } from './boot-commands.ts';
+import { type BootedSystem, bootSystem } from './cloud-init.ts';
+import { type Host, serveConnection } from './connection.ts';
+import { killProcesses } from './processes.ts';
+
+/** An instance that is to boot. */
+export interface BootingInstance {
+  readonly id: string;
+  /** An address of this machine's loopback network, from `reserveAddress`. */
+  readonly address: string;
+  readonly userData: Uint8Array;
+  /** The public key of the launch's key pair, as one line. */
+  readonly keyPair?: string;
+  /** Whether the security groups let a TCP connection in; asked for each connection. */
+  admits(remoteAddress: string, port: number): boolean;
+}
+
+/** No address is left on which an instance could listen. */
+export class AddressUnavailable extends Error {
+  override readonly name = 'AddressUnavailable';
+}
+
+/** The machine under the instances: their SSH servers, files, processes and consoles. */
+export interface InstanceHost {
+  /** Finds an address on which the SSH ports of this user data are free. Throws `AddressUnavailable`, naming the addresses tried. */
+  reserveAddress(userData: Uint8Array): Promise<string>;
+  /**
+   * Boots an instance; resolves once it answers on SSH (true), or once it is known that it never will (false: the console says why).
+   * Throws `AddressUnavailable` when its address is in use by now.
+   */
+  boot(instance: BootingInstance): Promise<boolean>;
+  /** Closes the instance's SSH server and kills its processes; an instance that is not running is left alone. */
+  halt(instanceId: string): Promise<void>;
+  /** Deletes the instance's files, as its root volume is gone. The console stays. */
+  erase(instanceId: string): void;
+  /** Deletes what `erase` left. */
+  forget(instanceId: string): void;
+  /** Adds a line to the console. */
+  print(instanceId: string, line: string): void;
+  /** The last 64 KiB that the console showed; empty before the first boot. */
+  consoleOutput(instanceId: string): string;
+  /** Halts all instances. */
+  stop(): Promise<void>;
+}
+
+interface Machine {
+  readonly listeners: Server[];
+  readonly sockets: Set<Socket>;
+  halted: boolean;
+}
+
+const addressesToTry = 5;
+const consoleBytes = 64 * 1024;
+
+/** A host that keeps the files of its instances below the state directory. */
+export function createInstanceHost({ stateDirectory }: { readonly stateDirectory: string }): InstanceHost {
+  const machines = new Map<string, Machine>();
+  const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
+  const consoleOf = (instanceId: string) => join(folderOf(instanceId), 'console.log');
+
+  const print = (instanceId: string, line: string) => {
+    mkdirSync(folderOf(instanceId), { recursive: true, mode: 0o700 });
+    appendFileSync(consoleOf(instanceId), `${line}\n`);
+  };
+
+  async function halt(instanceId: string): Promise<void> {
+    const machine = machines.get(instanceId);
+    if (machine) {
+      machines.delete(instanceId);
+      machine.halted = true;
+      for (const socket of machine.sockets) socket.destroy();
+      await Promise.all(machine.listeners.map(closed));
+    }
+    await killProcesses(instanceId);
+  }
+
+  return {
+    async reserveAddress(userData) {
+      const ports = portsOf(userData);
+      const failures: string[] = [];
+      while (failures.length < addressesToTry) {
+        const address = randomAddress();
+        try {
+          await Promise.all((await listenAll(address, ports)).map(closed));
+          return address;
+        } catch (error) {
+          failures.push(`${address} (${reasonOf(error)})`);
+        }
+      }
+      throw new AddressUnavailable(
+        `No address of this machine is free for an SSH server on port ${ports.join(' and ')}. Tried: ${failures.join(', ')}. Stop whatever listens there on all addresses, then start again.`,
+      );
+    },
+
+    async boot(instance) {
+      const { id, address } = instance;
+      if (machines.has(id)) throw new Error(`Instance ${id} is running already`);
+      const machine: Machine = { listeners: [], sockets: new Set(), halted: false };
+      machines.set(id, machine);
+      // Left behind when the embedded AWS was killed.
+      await killProcesses(id);
+      const system = tryToBoot(instance, (line) => print(id, line));
+      if (!system || machine.halted) return false;
+
+      const hostKeys = system.hostKeys.length > 0 ? system.hostKeys : [ownHostKey(folderOf(id))];
+      const host: Host = {
+        instanceId: id,
+        address,
+        users: system.users,
+        sshd: system.sshd,
+        homeOf: (user) => join(folderOf(id), 'home', user),
+      };
+      for (const user of system.users) makeHome(host.homeOf(user.name), user.authorizedKeys);
+      try {
+        machine.listeners.push(...(await listenAll(address, system.sshd.ports)));
+      } catch (error) {
+        machines.delete(id);
+        print(id, `sshd: Bind to ${address} failed: ${reasonOf(error)}`);
+        throw new AddressUnavailable(`The address ${address} of instance ${id} is not free any more: ${reasonOf(error)}`);
+      }
+      if (machine.halted) {
+        await Promise.all(machine.listeners.map(closed));
+        return false;
+      }
+      for (const listener of machine.listeners) answerOn(listener, machine, host, hostKeys, instance.admits);
+      for (const line of greeting(host, hostKeys)) print(id, line);
+      return true;
+    },
+
+    halt,
+    erase(instanceId) {
+      rmSync(join(folderOf(instanceId), 'home'), { recursive: true, force: true });
+      rmSync(join(folderOf(instanceId), 'ssh_host_ed25519_key'), { force: true });
+    },
+    forget(instanceId) {
+      rmSync(folderOf(instanceId), { recursive: true, force: true });
+    },
+    print,
+    consoleOutput(instanceId) {
+      if (!existsSync(consoleOf(instanceId))) return '';
+      return readFileSync(consoleOf(instanceId)).subarray(-consoleBytes).toString('utf8');
+    },
+    async stop() {
+      await Promise.all([...machines.keys()].map(halt));
+    },
+  };
+}
+
+/** 127.64.0.1 to 127.127.255.254: away from localhost and the resolvers that live near it. */
+const randomAddress = () => `127.${randomInt(64, 128)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
+
+function portsOf(userData: Uint8Array): readonly number[] {
+  try {
+    return bootSystem(userData, undefined).sshd.ports;
+  } catch (error) {
+    // It will not get as far as listening; its boot says why.
+    if (error instanceof BootRefused) return [];
+    throw error;
+  }
+}
+
+function tryToBoot({ userData, keyPair }: BootingInstance, print: (line: string) => void): BootedSystem | undefined {
+  print('cloud-init: running');
+  try {
+    const system = bootSystem(userData, keyPair);
+    for (const line of system.log) print(line);
+    return system;
+  } catch (error) {
+    if (!(error instanceof BootRefused)) throw error;
+    print(error.message);
+    print('This instance does not answer on SSH.');
+    return undefined;
+  }
+}
+
+/** Listens on all ports, or on none. */
+async function listenAll(address: string, ports: readonly number[]): Promise<Server[]> {
+  const results = await Promise.allSettled(ports.map((port) => listening(address, port)));
+  const servers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failure = results.find((result) => result.status === 'rejected');
+  if (!failure) return servers;
+  await Promise.all(servers.map(closed));
+  throw failure.reason;
+}
+
+const listening = (address: string, port: number) =>
+  new Promise<Server>((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host: address, port, exclusive: true }, () => resolve(server));
+  });
+
+const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return 'address already in use';
+  if (code === 'EACCES') return 'permission denied: ports below 1024 need privileges';
+  return message;
+}
+
+function answerOn(listener: Server, machine: Machine, host: Host, hostKeys: readonly string[], admits: BootingInstance['admits']): void {
+  const ssh = new ssh2.Server({ hostKeys: [...hostKeys], ident: 'EmbeddedInstance' }, (client, { ip, port }) => {
+    const { port: ownPort } = listener.address() as { port: number };
+    serveConnection(client, host, { address: ip, port }, { address: host.address, port: ownPort });
+  });
+  listener.on('connection', (socket) => {
+    machine.sockets.add(socket);
+    socket.once('close', () => machine.sockets.delete(socket));
+    // Also while nobody reads from it: a connection that is not admitted ends when its client gives up.
+    socket.on('error', () => socket.destroy());
+    if (admits(socket.remoteAddress ?? '', socket.localPort ?? 0)) ssh.injectSocket(socket);
+    else socket.resume();
+  });
+}
+
+/** What useradd and cloud-init do at an instance's first boot; later boots leave the home folder as its user made it. */
+function makeHome(home: string, authorizedKeys: readonly string[]): void {
+  const file = join(home, '.ssh/authorized_keys');
+  if (existsSync(home)) return;
+  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  writeFileSync(file, authorizedKeys.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
+}
+
+function ownHostKey(folder: string): string {
+  const file = join(folder, 'ssh_host_ed25519_key');
+  if (!existsSync(file)) writeFileSync(file, ssh2.utils.generateKeyPairSync('ed25519').private, { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}
+
+function* greeting({ instanceId, address, sshd }: Host, hostKeys: readonly string[]): Generator<string> {
+  const keys = hostKeys.map((text) => {
+    const key = ssh2.utils.parseKey(text);
+    if (key instanceof Error) throw key;
+    return { type: key.type, blob: key.getPublicSSH() };
+  });
+  yield '-----BEGIN SSH HOST KEY FINGERPRINTS-----';
+  for (const { type, blob } of keys) yield `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')} (${type})`;
+  yield '-----END SSH HOST KEY FINGERPRINTS-----';
+  yield '-----BEGIN SSH HOST KEY KEYS-----';
+  for (const { type, blob } of keys) yield `${type} ${blob.toString('base64')}`;
+  yield '-----END SSH HOST KEY KEYS-----';
+  for (const port of sshd.ports) yield `sshd: Server listening on ${address} port ${port}.`;
+  yield `${instanceId} login:`;
+}

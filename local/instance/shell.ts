@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { type IPty, spawn as spawnTerminal } from '@lydell/node-pty';
+import type { ServerChannel } from 'ssh2';
+import { kill } from './processes.ts';
+
+/** Whose process it is and where it runs. */
+export interface Login {
+  readonly shell: string;
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface Terminal {
+  readonly type: string;
+  columns: number;
+  rows: number;
+}
+
+/** A running process of a session. */
+export interface SessionProcess {
+  /** Tells the terminal its new size; without a terminal it does nothing. */
+  resize(columns: number, rows: number): void;
+  /** Sends a signal, such as `INT`, to the process and its group. */
+  signal(name: string): void;
+  /** The client is gone. */
+  hangUp(): void;
+}
+
+/**
+ * Runs a command, or a login shell where there is none, and connects it with an SSH channel: input, output, exit code or signal.
+ * With a terminal it gets a pseudo-terminal of its own.
+ */
+export function startProcess(
+  login: Login,
+  command: string | undefined,
+  terminal: Terminal | undefined,
+  channel: ServerChannel,
+): SessionProcess {
+  const args = command === undefined ? ['-l'] : ['-c', command];
+  return terminal ? withTerminal(login, args, terminal, channel) : withPipes(login, args, channel);
+}
+
+function withTerminal(login: Login, args: string[], terminal: Terminal, channel: ServerChannel): SessionProcess {
+  const pty: IPty = spawnTerminal(login.shell, args, {
+    name: terminal.type,
+    cols: terminal.columns,
+    rows: terminal.rows,
+    cwd: login.home,
+    env: { ...login.environment, TERM: terminal.type },
+    // Bytes pass unchanged: each character stands for one.
+    encoding: 'latin1',
+  });
+  let running = true;
+  pty.onData((data) => {
+    if (channel.writable && !channel.write(Buffer.from(data, 'latin1'))) pty.pause();
+  });
+  channel.on('drain', () => pty.resume());
+  channel.on('data', (data: Buffer) => pty.write(data.toString('latin1')));
+  pty.onExit(({ exitCode, signal }) => {
+    running = false;
+    leave(channel, exitCode, signal ? signalName(signal) : undefined);
+  });
+  return {
+    resize: (columns, rows) => {
+      if (running) pty.resize(Math.max(1, columns), Math.max(1, rows));
+    },
+    signal: (name) => {
+      if (running) kill(-pty.pid, asSignal(name));
+    },
+    hangUp: () => {
+      if (running) pty.kill('SIGHUP');
+    },
+  };
+}
+
+function withPipes(login: Login, args: string[], channel: ServerChannel): SessionProcess {
+  const child = spawn(login.shell, args, {
+    cwd: login.home,
+    env: login.environment,
+    stdio: 'pipe',
+    // A process group of its own, which signals reach as a whole.
+    detached: true,
+  });
+  child.once('error', (error) => {
+    channel.stderr.write(`${login.shell}: ${error.message}\n`);
+    leave(channel, 127, undefined);
+  });
+  channel.pipe(child.stdin);
+  // A command may end, or close its input, before it has read all of it.
+  child.stdin.on('error', () => channel.unpipe(child.stdin));
+  child.stdout.pipe(channel, { end: false });
+  child.stderr.pipe(channel.stderr, { end: false });
+  child.once('close', (code, signal) => {
+    if (child.pid !== undefined) leave(channel, code ?? 0, signal ?? undefined);
+  });
+  return {
+    resize: () => {},
+    signal: (name) => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) kill(-child.pid, asSignal(name));
+    },
+    // As with sshd, a command without a terminal goes on; it notices when it reads or writes.
+    hangUp: () => {
+      child.stdin.end();
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+}
+
+/** Reports how the process ended, once everything it printed is on its way. */
+function leave(channel: ServerChannel, code: number, signal: NodeJS.Signals | undefined): void {
+  channel.stderr.end(() => {
+    if (signal) channel.exit(signal.replace(/^SIG/, ''), false, '');
+    else channel.exit(code);
+    channel.end();
+  });
+}
+
+function asSignal(name: string): NodeJS.Signals {
+  const signal = `SIG${name}`;
+  return isSignal(signal) ? signal : 'SIGTERM';
+}
+
+const isSignal = (name: string): name is NodeJS.Signals => name in constants.signals;
+
+function signalName(number: number): NodeJS.Signals {
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? '';
+  return isSignal(name) ? name : 'SIGKILL';
+}

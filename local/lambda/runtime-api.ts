@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What the Runtime API asks of the host of one sandbox. */
+export interface SandboxHost {
+  /** The sandbox waits for its next event. */
+  next(response: ServerResponse): void;
+  /** The handler's answer to an event; undefined where it was longer than the limit. */
+  response(requestId: string, payload: string | undefined): void;
+  /** The handler's error, or the initialisation's where there is no request id. */
+  error(requestId: string | undefined, failure: RuntimeFailure): void;
+}
+
+export interface RuntimeFailure {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace?: readonly string[];
+}
+
+export interface RuntimeApi {
+  /** Serves one sandbox; returns the AWS_LAMBDA_RUNTIME_API that its process gets, and what ends it. */
+  serve(host: SandboxHost): { address: string; close(): void };
+  stop(): Promise<void>;
+}
+
+/** The longest answer that Lambda passes on, in bytes. */
+export const longestResponse = 6_291_556;
+
+/** Starts the host's side of the Lambda Runtime API: one server for all sandboxes, a secret path for each. */
+export async function startRuntimeApi(): Promise<RuntimeApi> {
+  const hosts = new Map<string, SandboxHost>();
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const [, token = '', operation = ''] = /^\/([^/]+)\/2018-06-01\/runtime(\/.*)$/.exec(request.url ?? '') ?? [];
+    const host = hosts.get(token);
+    if (!host) return void response.writeHead(403).end();
+    if (operation === '/invocation/next') return host.next(response);
+    const body = await readBody(request);
+    const [, requestId, kind] = /^\/invocation\/([^/]+)\/(response|error)$/.exec(operation) ?? [];
+    if (kind === 'response' && requestId) host.response(requestId, body);
+    else if (kind === 'error' || operation === '/init/error') host.error(requestId, JSON.parse(body ?? '{}'));
+    else return void response.writeHead(404).end();
+    response.writeHead(202).end();
+  };
+  const server = createServer((request, response) => {
+    // A sandbox that dies in the middle of a request is reported by its exit.
+    answer(request, response).catch(() => response.destroy());
+  });
+  // A sandbox may wait for its next event as long as it likes.
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    serve(host) {
+      const token = randomUUID();
+      hosts.set(token, host);
+      return { address: `127.0.0.1:${port}/${token}`, close: () => void hosts.delete(token) };
+    },
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The body as text; undefined where it is longer than Lambda passes on. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= longestResponse) chunks.push(chunk);
+  }
+  return length > longestResponse ? undefined : Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,164 @@
+// The child's side of the Lambda Runtime API: loads the handler, then asks for one event after another. A process of its own, built as a bundle.
+import { existsSync } from 'node:fs';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isNativeError } from 'node:util/types';
+
+type Handler = (event: unknown, context: unknown) => unknown;
+
+const RealDate = Date;
+const agent = new Agent({ keepAlive: true });
+const [address = '', ...path] = environment('AWS_LAMBDA_RUNTIME_API').split('/');
+const [host, port] = address.split(':');
+
+/** What is reported when something outside of the handler's promise fails; undefined while no event is being handled. */
+let currentRequestId: string | undefined;
+
+// The embedded AWS holds the other end of this pipe: however it ends, no handler outlives it.
+new Socket({ fd: 3, readable: true, writable: false })
+  .on('close', () => process.exit(1))
+  .resume()
+  .unref();
+process.on('uncaughtException', (error) => void abandon(error));
+process.on('unhandledRejection', (reason) => void abandon(named('Runtime.UnhandledPromiseRejection', String(reason))));
+
+const handler = await initialise();
+for (;;) await handleNext(handler);
+
+async function initialise(): Promise<Handler> {
+  try {
+    return await loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
+  } catch (error) {
+    await report('/init/error', error);
+    process.exit(1);
+  }
+}
+
+async function loadHandler(taskRoot: string, name: string): Promise<Handler> {
+  const [, moduleName, exportName] = /^([^.]*)\.(.*)$/.exec(basename(name)) ?? [];
+  if (!moduleName || !exportName) throw named('Runtime.MalformedHandlerName', 'Bad handler');
+  const base = join(taskRoot, dirname(name), moduleName);
+  const file = ['.js', '.mjs', '.cjs'].map((extension) => base + extension).find(existsSync);
+  if (!file) throw named('Runtime.ImportModuleError', `Error: Cannot find module '${moduleName}'`);
+  const module = await importModule(file);
+  const found = module[exportName] ?? (module.default as Record<string, unknown> | undefined)?.[exportName];
+  if (typeof found !== 'function') throw named('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
+  return found as Handler;
+}
+
+async function importModule(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw named('Runtime.UserCodeSyntaxError', String(error));
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND') throw named('Runtime.ImportModuleError', String(error));
+    throw error;
+  }
+}
+
+async function handleNext(handle: Handler): Promise<void> {
+  const { headers, body } = await call('GET', '/invocation/next');
+  const requestId = String(headers['lambda-runtime-aws-request-id']);
+  const deadline = Number(headers['lambda-runtime-deadline-ms']);
+  followClock(headers);
+  currentRequestId = requestId;
+  const context = {
+    awsRequestId: requestId,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    callbackWaitsForEmptyEventLoop: true,
+    // The time-out is real time, whatever the clock of the embedded AWS says.
+    getRemainingTimeInMillis: () => Math.max(0, deadline - RealDate.now()),
+  };
+  let answer: string;
+  try {
+    answer = serialise(await handle(JSON.parse(body), context));
+  } catch (error) {
+    currentRequestId = undefined;
+    await report(`/invocation/${requestId}/error`, error);
+    return;
+  }
+  currentRequestId = undefined;
+  await call('POST', `/invocation/${requestId}/response`, answer);
+}
+
+function serialise(result: unknown): string {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? 'null';
+  } catch {
+    throw new Error('Unable to stringify response body');
+  }
+}
+
+/** An error that no handler caught: it is the invocation's, and the process is of no use any more. */
+async function abandon(error: unknown): Promise<void> {
+  await report(currentRequestId ? `/invocation/${currentRequestId}/error` : '/init/error', error);
+  process.exit(129);
+}
+
+async function report(path: string, error: unknown): Promise<void> {
+  const failure = isNativeError(error)
+    ? { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') }
+    : { errorType: typeof error, errorMessage: String(error), trace: [] };
+  await call('POST', path, JSON.stringify(failure), {
+    'lambda-runtime-function-error-type': failure.errorType.replace(/[^\x20-\x7e]/g, '?'),
+  });
+}
+
+/** Lets `Date` tell the time of the embedded AWS while that differs from real time; timers stay real. */
+function followClock(headers: IncomingHttpHeaders): void {
+  const [now, realNow, rate] = String(headers['x-embedded-aws-clock'] ?? '')
+    .split(' ')
+    .map(Number);
+  if (now === undefined || realNow === undefined || rate === undefined) {
+    globalThis.Date = RealDate;
+    return;
+  }
+  const clockNow = () => Math.floor(now + (RealDate.now() - realNow) * rate);
+  globalThis.Date = new Proxy(RealDate, {
+    get: (target, property, receiver) => (property === 'now' ? clockNow : Reflect.get(target, property, receiver)),
+    apply: () => new RealDate(clockNow()).toString(),
+    construct: (target, parameters, newTarget) => Reflect.construct(target, parameters.length ? parameters : [clockNow()], newTarget),
+  });
+}
+
+function call(method: string, operation: string, body = '', headers = {}): Promise<{ headers: IncomingHttpHeaders; body: string }> {
+  return new Promise((resolve, reject) => {
+    const target = {
+      host,
+      port,
+      method,
+      agent,
+      headers,
+      path: [...path.map((part) => `/${part}`), '/2018-06-01/runtime', operation].join(''),
+    };
+    request(target, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve({ headers: response.headers, body: text }));
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+function environment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`The environment variable ${name} is missing.`);
+  return value;
+}

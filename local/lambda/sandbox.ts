@@ -1,0 +1,227 @@
+import { spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import type { StackFunction } from '../stack.ts';
+import { longestResponse, type RuntimeApi, type RuntimeFailure } from './runtime-api.ts';
+
+/** What an invocation came to: the handler's answer, or an error in the words of Lambda, its cause a JSON string. */
+export type Invocation = { readonly payload: unknown } | { readonly error: string; readonly cause: string };
+
+/** A process that runs one function, one invocation at a time. */
+export interface Sandbox {
+  readonly accessKeyId: string;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>;
+  /** Whether it can take another invocation: not after a time-out, an exit or `kill`. */
+  usable(): boolean;
+  /** Hands the event (JSON text) to the handler of a sandbox that is usable and idle; never rejects. */
+  invoke(event: string): Promise<Invocation>;
+  /** Kills the process; resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+export interface SandboxOptions {
+  readonly function: StackFunction;
+  readonly region: string;
+  /** The folder with the function's code. */
+  readonly taskRoot: string;
+  readonly runtimeFile: string;
+  readonly runtimeApi: RuntimeApi;
+  /** Where the function finds AWS. */
+  readonly endpoint: string;
+  readonly clock: Clock;
+  /** Takes each line that the function prints. */
+  readonly logFile: string;
+}
+
+/** How long loading a function may take before its first event, in milliseconds. */
+const longestInitialisation = 10_000;
+
+interface CurrentInvocation {
+  readonly requestId: string;
+  readonly event: string;
+  readonly settle: (invocation: Invocation) => void;
+  timer: NodeJS.Timeout;
+}
+
+/** Starts the process of a function, whose time-out and memory are the function's. Its environment holds nothing of ours. */
+export function startSandbox(options: SandboxOptions): Sandbox {
+  const { function: lambda, clock } = options;
+  const accessKeyId = `ASIA${randomText(16)}`;
+  let waiting: ServerResponse | undefined;
+  let current: CurrentInvocation | undefined;
+  let initialisationFailure: RuntimeFailure | undefined;
+  /** Why the process is gone or about to be. */
+  let ending: string | undefined;
+
+  const settle = (invocation: Invocation) => {
+    if (!current) return;
+    clearTimeout(current.timer);
+    current.settle(invocation);
+    current = undefined;
+  };
+
+  const deliver = () => {
+    if (!waiting || !current) return;
+    const { requestId, event } = current;
+    clearTimeout(current.timer);
+    current.timer = setTimeout(timeOut, lambda.timeoutSeconds * 1000, requestId);
+    waiting
+      .writeHead(200, {
+        'content-type': 'application/json',
+        'lambda-runtime-aws-request-id': requestId,
+        'lambda-runtime-deadline-ms': String(Date.now() + lambda.timeoutSeconds * 1000),
+        'lambda-runtime-invoked-function-arn': lambda.arn,
+        ...clockHeader(clock),
+      })
+      .end(event);
+    waiting = undefined;
+  };
+
+  const timeOut = (requestId: string) => {
+    kill();
+    const message = `RequestId: ${requestId} Error: Task timed out after ${lambda.timeoutSeconds.toFixed(2)} seconds`;
+    settle(failure({ errorType: 'Sandbox.Timedout', errorMessage: message }));
+  };
+
+  const api = options.runtimeApi.serve({
+    next(response) {
+      waiting = response;
+      deliver();
+    },
+    response(requestId, payload) {
+      if (requestId !== current?.requestId) return;
+      settle(payload === undefined ? tooLarge() : { payload: JSON.parse(payload) });
+    },
+    error(requestId, reported) {
+      if (requestId === undefined) initialisationFailure = reported;
+      else if (requestId === current?.requestId) settle(failure(reported));
+    },
+  });
+
+  const child = spawn(process.execPath, [options.runtimeFile], {
+    cwd: options.taskRoot,
+    env: environmentOf(options, accessKeyId, api.address),
+    // The fourth is never written: it closes when this process ends, and the sandbox with it.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  copyLines(child.stdout, options.logFile);
+  copyLines(child.stderr, options.logFile);
+  const kill = () => {
+    ending ??= exitReason(null, 'SIGKILL');
+    child.kill('SIGKILL');
+  };
+  const exited = new Promise<void>((resolve) => {
+    const end = (reason: string) => {
+      ending = reason;
+      api.close();
+      settle(exitFailure(reason));
+      resolve();
+    };
+    child.once('exit', (code, signal) => end(exitReason(code, signal)));
+    child.once('error', (error) => end(`Runtime failed to start: ${error.message}`));
+  });
+  const exitFailure = (reason: string): Invocation => {
+    const id = current ? `RequestId: ${current.requestId} ` : '';
+    return failure(initialisationFailure ?? { errorType: 'Runtime.ExitError', errorMessage: `${id}Error: ${reason}` });
+  };
+
+  return {
+    accessKeyId,
+    exited,
+    usable: () => ending === undefined,
+    invoke(event) {
+      return new Promise((resolve) => {
+        // It may have died since it was chosen.
+        if (ending !== undefined) return resolve(exitFailure(ending));
+        const requestId = randomUUID();
+        const timer = setTimeout(timeOut, longestInitialisation + lambda.timeoutSeconds * 1000, requestId);
+        current = { requestId, event, settle: resolve, timer };
+        deliver();
+      });
+    },
+    async kill() {
+      kill();
+      await exited;
+    },
+  };
+}
+
+function environmentOf({ function: lambda, region, taskRoot, endpoint }: SandboxOptions, accessKeyId: string, runtimeApi: string) {
+  return {
+    ...lambda.environment,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: randomText(40),
+    AWS_SESSION_TOKEN: randomText(120),
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    AWS_LAMBDA_FUNCTION_NAME: lambda.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(lambda.memoryMegabytes),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${lambda.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: accessKeyId,
+    // The SDK would warn about this Node in each log; the deployed function runs on the runtime that the stack names.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    _HANDLER: lambda.handler,
+    LAMBDA_TASK_ROOT: taskRoot,
+    LANG: 'en_US.UTF-8',
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    TZ: ':UTC',
+  };
+}
+
+/** Tells the sandbox the time, where that is not real time. */
+function clockHeader(clock: Clock): Record<string, string> {
+  const now = clock.now();
+  const realNow = Date.now();
+  if (clock.rate() === 1 && Math.abs(now - realNow) <= 1) return {};
+  return { 'x-embedded-aws-clock': `${now} ${realNow} ${clock.rate()}` };
+}
+
+function failure(reported: RuntimeFailure): Invocation {
+  return { error: reported.errorType, cause: JSON.stringify(reported) };
+}
+
+function tooLarge(): Invocation {
+  const errorMessage = `Response payload size exceeded maximum allowed payload size (${longestResponse} bytes).`;
+  return failure({ errorType: 'Function.ResponseSizeTooLarge', errorMessage });
+}
+
+function exitReason(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal) return `Runtime exited with error: signal: ${signalNames[signal] ?? signal}`;
+  return code === 0 ? 'Runtime exited without providing a reason' : `Runtime exited with error: exit status ${code}`;
+}
+
+const signalNames: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: 'killed',
+  SIGTERM: 'terminated',
+  SIGSEGV: 'segmentation fault',
+  SIGABRT: 'aborted',
+};
+
+function copyLines(stream: Readable | null, file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  let rest = '';
+  stream?.setEncoding('utf8');
+  stream?.on('data', (chunk: string) => {
+    const end = (rest + chunk).lastIndexOf('\n') + 1;
+    const text = rest + chunk;
+    rest = text.slice(end);
+    if (end > 0) appendFileSync(file, text.slice(0, end));
+  });
+  stream?.on('end', () => {
+    if (rest) appendFileSync(file, `${rest}\n`);
+  });
+}
+
+function randomText(length: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  return [...randomBytes(length)].map((byte) => letters[byte % letters.length]).join('');
+}

@@ -1,0 +1,90 @@
+import { existsSync, statSync, truncateSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { logFile, readSettings, removeAnnouncement, servicesDirectory, writeAnnouncement, writeSettings } from './control/directory.ts';
+import { StateDamaged } from './control/errors.ts';
+import { takeLock } from './control/lock.ts';
+import type { MainOptions, MainReport } from './control/process.ts';
+import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws.ts';
+
+// The detached process around the embedded AWS: started by control.ts with its options as the one argument, ended by SIGTERM.
+
+const options = JSON.parse(process.argv[2] ?? '') as MainOptions;
+try {
+  await report(await start(options));
+} catch (error) {
+  console.error(error);
+  await report(asReport(error));
+  process.exit(1);
+}
+
+async function start({ directory, packageDirectory, build, region: asked }: MainOptions): Promise<MainReport> {
+  const lock = await takeLock(directory);
+  if (!lock) return { kind: 'taken' };
+  trimLog(logFile(directory));
+  console.error(`${new Date().toISOString()} The embedded AWS starts (build ${build}, process ${process.pid}).`);
+
+  const stored = readSettings(directory);
+  const region = stored?.region ?? asked ?? 'us-east-1';
+  if (asked !== undefined && asked !== region) {
+    await lock.release();
+    return { kind: 'region', asked, deployed: region };
+  }
+  // Before anything else is kept there: it tells whose directory it is.
+  if (!stored) writeSettings(directory, { region });
+  const aws = await startEmbeddedAws({
+    stateDirectory: servicesDirectory(directory),
+    region,
+    packageDirectory,
+    runtimeFile: fileURLToPath(new URL('runtime.mjs', import.meta.url)),
+    ...(stored?.port === undefined ? {} : { port: stored.port }),
+  });
+  writeSettings(directory, { region, port: Number(new URL(aws.endpoint).port) });
+  writeAnnouncement(directory, {
+    pid: process.pid,
+    endpoint: aws.endpoint,
+    region,
+    accountId: aws.accountId,
+    build,
+    startedAt: new Date().toISOString(),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(directory, aws));
+  lock.announce();
+  return { kind: 'ready' };
+}
+
+async function stop(directory: string, aws: EmbeddedAws): Promise<void> {
+  try {
+    await aws.stop();
+    removeAnnouncement(directory);
+    console.error(`${new Date().toISOString()} The embedded AWS has stopped.`);
+    process.exit(0);
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
+}
+
+/** Tells the process that started this one, if it still listens. */
+function report(message: MainReport): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || !process.send) return resolve();
+    // It may have been interrupted at this moment, which is its own affair.
+    process.send(message, undefined, undefined, () => {
+      if (process.connected) process.disconnect();
+      resolve();
+    });
+  });
+}
+
+function asReport(error: unknown): MainReport {
+  const { message } = error as Error;
+  if (!(error instanceof StateDamaged)) return { kind: 'failed', message };
+  // The starter makes the error anew, and its constructor puts the file before the reason.
+  return { kind: 'damaged', file: error.file, message: message.replace(/^.*? is damaged: /, '') };
+}
+
+function trimLog(file: string): void {
+  if (existsSync(file) && statSync(file).size > longestLog) truncateSync(file);
+}
+
+const longestLog = 10 * 1024 * 1024;

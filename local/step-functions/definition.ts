@@ -1,0 +1,221 @@
+import * as v from 'valibot';
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+/** A state machine asks for something that the embedded AWS does not honour, or is not Amazon States Language. */
+export class UnsupportedDefinition extends Error {
+  override readonly name = 'UnsupportedDefinition';
+
+  constructor(stateMachine: string, reason: string) {
+    super(`The embedded AWS cannot run the state machine ${stateMachine}: ${reason}.`);
+  }
+}
+
+/** States and the one to start with: a state machine, a branch, or what a Map does with each item. */
+export interface Flow {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+export type State = v.InferOutput<typeof StateSchema>;
+export type ChoiceState = v.InferOutput<typeof ChoiceSchema>;
+export type FailState = v.InferOutput<typeof FailSchema>;
+export type MapState = v.InferOutput<typeof MapSchema>;
+export type ParallelState = v.InferOutput<typeof ParallelSchema>;
+export type TaskState = v.InferOutput<typeof TaskSchema>;
+export type WaitState = v.InferOutput<typeof WaitSchema>;
+export type Retrier = v.InferOutput<typeof RetrierSchema>;
+export type Catcher = v.InferOutput<typeof CatcherSchema>;
+
+export interface Definition extends Flow {
+  readonly TimeoutSeconds?: number | undefined;
+}
+
+/** The name under which `$$.Execution` is given to the interpreter, which keeps the original name for itself. */
+export const executionInContext = 'CurrentExecution';
+
+/**
+ * Reads a state machine's definition (JSON) for running it.
+ * Throws `UnsupportedDefinition` for what would not run as it does on AWS, so that nothing is silently left out.
+ */
+export function parseDefinition(stateMachine: string, json: string): Definition {
+  const refuse = (reason: string) => new UnsupportedDefinition(stateMachine, reason);
+  const adapted = adapt(JSON.parse(json), '', refuse);
+  const result = v.safeParse(DefinitionSchema, adapted);
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw refuse(`${v.getDotPath(issue) ?? 'the definition'}: ${issue.message}`);
+  }
+  checkTransitions(result.output, refuse);
+  return result.output;
+}
+
+const whole = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least));
+const path = v.optional(v.nullable(v.string()));
+const comment = { Comment: v.optional(v.string()) };
+const transition = { Next: v.optional(v.string()), End: v.optional(v.boolean()) };
+// The interpreter misreads other forms, such as `$['a']`.
+const ResultPath = v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\$(\.[\w-]+)*$/, 'only a ResultPath such as $.a.b is supported'))));
+
+const RetrierSchema = v.strictObject({
+  ...comment,
+  ErrorEquals: v.array(v.string()),
+  IntervalSeconds: v.optional(whole(1), 1),
+  MaxAttempts: v.optional(whole(0), 3),
+  BackoffRate: v.optional(v.pipe(v.number(), v.minValue(1)), 2),
+  MaxDelaySeconds: v.optional(whole(1)),
+  JitterStrategy: v.optional(v.picklist(['FULL', 'NONE']), 'NONE'),
+});
+const CatcherSchema = v.strictObject({ ...comment, ErrorEquals: v.array(v.string()), Next: v.string(), ResultPath });
+const recovery = { Retry: v.optional(v.array(RetrierSchema), []), Catch: v.optional(v.array(CatcherSchema), []) };
+
+const lambdaArn = /^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+$/;
+const TaskSchema = v.strictObject({
+  ...comment,
+  ...transition,
+  ...recovery,
+  Type: v.literal('Task'),
+  Resource: v.pipe(v.string(), v.regex(lambdaArn, 'a Task runs the ARN of a Lambda function; nothing else is supported')),
+  InputPath: path,
+  Parameters: v.optional(v.unknown()),
+  ResultSelector: v.optional(v.unknown()),
+  ResultPath,
+  OutputPath: path,
+  TimeoutSeconds: v.optional(whole(1)),
+  TimeoutSecondsPath: v.optional(v.string()),
+});
+const PassSchema = v.strictObject({
+  ...comment,
+  ...transition,
+  Type: v.literal('Pass'),
+  InputPath: path,
+  Parameters: v.optional(v.unknown()),
+  Result: v.optional(v.unknown()),
+  ResultPath,
+  OutputPath: path,
+});
+const WaitSchema = v.strictObject({
+  ...comment,
+  ...transition,
+  Type: v.literal('Wait'),
+  InputPath: path,
+  OutputPath: path,
+  Seconds: v.optional(whole(0)),
+  SecondsPath: v.optional(v.string()),
+  Timestamp: v.optional(v.string()),
+  TimestampPath: v.optional(v.string()),
+});
+const ChoiceSchema = v.strictObject({
+  ...comment,
+  Type: v.literal('Choice'),
+  InputPath: path,
+  OutputPath: path,
+  Choices: v.array(v.looseObject({ Next: v.string() })),
+  Default: v.optional(v.string()),
+});
+const SucceedSchema = v.strictObject({ ...comment, Type: v.literal('Succeed'), InputPath: path, OutputPath: path });
+const FailSchema = v.strictObject({
+  ...comment,
+  Type: v.literal('Fail'),
+  Error: v.optional(v.string()),
+  ErrorPath: v.optional(v.string()),
+  Cause: v.optional(v.string()),
+  CausePath: v.optional(v.string()),
+});
+const ParallelSchema = v.strictObject({
+  ...comment,
+  ...transition,
+  ...recovery,
+  Type: v.literal('Parallel'),
+  InputPath: path,
+  Parameters: v.optional(v.unknown()),
+  Branches: v.array(v.lazy((): v.GenericSchema<unknown, Flow> => FlowSchema)),
+  ResultSelector: v.optional(v.unknown()),
+  ResultPath,
+  OutputPath: path,
+});
+const MapSchema = v.strictObject({
+  ...comment,
+  ...transition,
+  ...recovery,
+  Type: v.literal('Map'),
+  InputPath: path,
+  ItemsPath: v.optional(v.string()),
+  ItemSelector: v.optional(v.unknown()),
+  ItemProcessor: v.lazy((): v.GenericSchema<unknown, Flow> => FlowSchema),
+  MaxConcurrency: v.optional(whole(0), 0),
+  ResultSelector: v.optional(v.unknown()),
+  ResultPath,
+  OutputPath: path,
+});
+const StateSchema = v.variant('Type', [
+  TaskSchema,
+  PassSchema,
+  WaitSchema,
+  ChoiceSchema,
+  SucceedSchema,
+  FailSchema,
+  ParallelSchema,
+  MapSchema,
+]);
+const flow = { ...comment, StartAt: v.string(), States: v.record(v.string(), StateSchema) };
+const FlowSchema = v.strictObject({
+  ...flow,
+  ProcessorConfig: v.optional(v.strictObject({ Mode: v.literal('INLINE', 'only the mode INLINE is supported') })),
+});
+const DefinitionSchema = v.strictObject({
+  ...flow,
+  Version: v.optional(v.literal('1.0')),
+  QueryLanguage: v.optional(v.literal('JSONPath', 'only JSONPath is supported')),
+  TimeoutSeconds: v.optional(whole(1)),
+});
+
+type Refuse = (reason: string) => UnsupportedDefinition;
+
+/** Puts into other words what the interpreter would get wrong, and refuses what it cannot be made to do. */
+function adapt(value: unknown, key: string, refuse: Refuse): unknown {
+  if (Array.isArray(value)) return value.map((element) => adapt(element, key, refuse));
+  if (typeof value === 'string') return isPath(key) ? adaptPath(value, refuse) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  const adapted = Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, name === 'Result' ? member : adapt(member, name, refuse)]),
+  );
+  // The test for the opposite never matches there.
+  const negated =
+    typeof adapted.Variable === 'string' && Object.keys(adapted).find((name) => typeTests.has(name) && adapted[name] === false);
+  if (!negated) return adapted;
+  const { Next, ...rule } = adapted;
+  return { ...(Next === undefined ? {} : { Next }), Not: { ...rule, [negated]: true } };
+}
+
+const typeTests = new Set(['IsNull', 'IsPresent', 'IsNumeric', 'IsString', 'IsBoolean', 'IsTimestamp']);
+
+const isPath = (key: string) => key.endsWith('.$') || key.endsWith('Path') || key === 'Variable';
+
+function adaptPath(value: string, refuse: Refuse): string {
+  if (value.includes('States.JsonToString')) throw refuse('States.JsonToString is not supported');
+  return value.replace(/\$\$(\.\w+)?/g, (found, root: string | undefined) => {
+    if (root === '.Execution') return `$$.${executionInContext}`;
+    if (root === '.StateMachine' || root === '.State' || root === '.Map') return found;
+    throw refuse(`the context object has no ${found}`);
+  });
+}
+
+function checkTransitions({ StartAt, States }: Flow, refuse: Refuse): void {
+  const check = (from: string, name: string) => {
+    if (!Object.hasOwn(States, name)) throw refuse(`${from} leads to ${name}, which is not there`);
+  };
+  check('StartAt', StartAt);
+  for (const [name, state] of Object.entries(States)) {
+    if ('Catch' in state) for (const { Next } of state.Catch) check(name, Next);
+    if (state.Type === 'Choice') {
+      for (const { Next } of state.Choices) check(name, Next);
+      if (state.Default !== undefined) check(name, state.Default);
+    } else if (state.Type !== 'Succeed' && state.Type !== 'Fail') {
+      if ((state.Next === undefined) === !state.End) throw refuse(`${name} needs either Next or End`);
+      if (state.Next !== undefined) check(name, state.Next);
+    }
+    if (state.Type === 'Parallel') for (const branch of state.Branches) checkTransitions(branch, refuse);
+    if (state.Type === 'Map') checkTransitions(state.ItemProcessor, refuse);
+  }
+}

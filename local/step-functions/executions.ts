@@ -1,0 +1,178 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { Pool } from '../lambda/pool.ts';
+import type { Stack, StackStateMachine } from '../stack.ts';
+import { type Definition, executionInContext, type Json, parseDefinition } from './definition.ts';
+import { StateFailure } from './evaluate.ts';
+import { createHistory, createTrail, type ExecutionHeader, type History, type HistoryEvent, openHistory } from './history.ts';
+import { runStateMachine } from './run.ts';
+
+export type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+export interface Execution extends ExecutionHeader {
+  readonly history: History;
+  /** How it ended; undefined while it runs. */
+  closed?: Closed;
+}
+
+export interface Closed {
+  readonly status: Status;
+  /** Milliseconds since the epoch. */
+  readonly stopDate: number;
+  readonly output?: string | undefined;
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
+}
+
+/** The executions of the stack's state machines, those of earlier processes included. */
+export interface Executions {
+  /** In the order in which they were started. */
+  all(): Execution[];
+  find(arn: string): Execution | undefined;
+  /** Starts an execution; its name must be free. */
+  start(stateMachine: StackStateMachine, name: string, input: string): Execution;
+  /** Aborts a running execution; one that is closed stays as it is. */
+  abort(execution: Execution, details: { error?: string | undefined; cause?: string | undefined }): Closed;
+  /** Ends what still runs, as a kill would. */
+  stop(): void;
+}
+
+/** AWS forgets an execution 90 days after it closed. */
+const retention = 90 * 24 * 60 * 60 * 1000;
+const stopped = { error: 'States.Runtime', cause: 'The embedded AWS was stopped while this execution ran.' };
+
+/**
+ * Opens the executions kept below `directory`; those that ran when an earlier process ended are failed now.
+ * Throws `StateDamaged` for a history that cannot be read, and `UnsupportedDefinition` for a state machine that cannot be run.
+ */
+export function openExecutions({
+  stack,
+  directory,
+  clock,
+  pool,
+}: {
+  stack: Stack;
+  directory: string;
+  clock: Clock;
+  pool: Pool;
+}): Executions {
+  const definitions = new Map(stack.stateMachines.map(({ name, arn, definition }) => [arn, parseDefinition(name, definition)]));
+  const executions = new Map<string, Execution>();
+  const running = new Map<Execution, { cutOff: AbortController; cancelTimeOut: () => void }>();
+
+  /** Records the end of an execution: whatever of it still goes on is cut off first, so that its history ends with this. */
+  const close = (execution: Execution, type: string, previousEventId: number, details: object): Closed => {
+    const run = running.get(execution);
+    run?.cancelTimeOut();
+    run?.cutOff.abort();
+    running.delete(execution);
+    const closed = closedBy(execution.history.append(type, previousEventId, details));
+    if (!closed) throw new Error(`${type} does not close an execution.`);
+    execution.closed = closed;
+    return closed;
+  };
+
+  const run = async (execution: Execution, definition: Definition, cutOff: AbortController): Promise<void> => {
+    const trail = createTrail(execution.history, cutOff.signal);
+    const context = { [executionInContext]: aboutExecution(execution), StateMachine: aboutStateMachine(execution) };
+    try {
+      const output = await runStateMachine({ clock, pool, context }, definition, JSON.parse(execution.input), trail, cutOff.signal);
+      cutOff.signal.throwIfAborted();
+      close(execution, 'ExecutionSucceeded', trail.previous, { output: JSON.stringify(output), outputDetails: { truncated: false } });
+    } catch (error) {
+      if (cutOff.signal.aborted) return;
+      if (!(error instanceof StateFailure)) throw error;
+      close(execution, 'ExecutionFailed', trail.previous, { error: error.error, cause: error.reason });
+    }
+  };
+
+  for (const { header, events, history, file } of readAll(directory, clock)) {
+    const last = events.at(-1);
+    const execution: Execution = { ...header, history };
+    const closed = last && closedBy(last);
+    if (closed && closed.stopDate < clock.now() - retention) {
+      rmSync(file);
+      continue;
+    }
+    if (closed) execution.closed = closed;
+    else close(execution, 'ExecutionFailed', last?.id ?? 0, stopped);
+    executions.set(header.executionArn, execution);
+  }
+
+  return {
+    all: () => [...executions.values()],
+    find: (arn) => executions.get(arn),
+    start(stateMachine, name, input) {
+      const definition = definitions.get(stateMachine.arn);
+      if (!definition) throw new Error(`The stack has no state machine ${stateMachine.arn}.`);
+      const header: ExecutionHeader = {
+        executionArn: `${stateMachine.arn.replace(':stateMachine:', ':execution:')}:${name}`,
+        name,
+        stateMachineArn: stateMachine.arn,
+        stateMachineName: stateMachine.name,
+        roleArn: roleOf(stack, stateMachine),
+        definition: stateMachine.definition,
+        input,
+        startDate: clock.now(),
+      };
+      const history = createHistory(join(directory, stateMachine.name, `${name}.jsonl`), header, clock);
+      const execution: Execution = { ...header, history };
+      executions.set(header.executionArn, execution);
+      const cutOff = new AbortController();
+      const { TimeoutSeconds } = definition;
+      const timeOut = () => close(execution, 'ExecutionTimedOut', 0, {});
+      const cancelTimeOut = TimeoutSeconds === undefined ? () => {} : clock.at(header.startDate + TimeoutSeconds * 1000, timeOut);
+      running.set(execution, { cutOff, cancelTimeOut });
+      void run(execution, definition, cutOff);
+      return execution;
+    },
+    abort: (execution, details) => execution.closed ?? close(execution, 'ExecutionAborted', 0, details),
+    stop() {
+      for (const execution of running.keys()) close(execution, 'ExecutionFailed', execution.history.read().at(-1)?.id ?? 0, stopped);
+    },
+  };
+}
+
+/** The role that a state machine would have; the embedded AWS has no roles to ask. */
+export function roleOf({ accountId }: Stack, { name }: StackStateMachine): string {
+  return `arn:aws:iam::${accountId}:role/${name}`;
+}
+
+function aboutExecution({ executionArn, name, input, roleArn, startDate }: ExecutionHeader): Json {
+  return {
+    Id: executionArn,
+    Name: name,
+    Input: JSON.parse(input),
+    RoleArn: roleArn,
+    StartTime: new Date(startDate).toISOString(),
+    RedriveCount: 0,
+  };
+}
+
+function aboutStateMachine({ stateMachineArn, stateMachineName }: ExecutionHeader): Json {
+  return { Id: stateMachineArn, Name: stateMachineName };
+}
+
+/** How an execution ended whose last event this is; undefined where it did not. */
+function closedBy(event: HistoryEvent): Closed | undefined {
+  const statuses: Record<string, Status> = {
+    ExecutionSucceeded: 'SUCCEEDED',
+    ExecutionFailed: 'FAILED',
+    ExecutionTimedOut: 'TIMED_OUT',
+    ExecutionAborted: 'ABORTED',
+  };
+  const status = statuses[event.type];
+  if (!status) return undefined;
+  const details = event[`e${event.type.slice(1)}EventDetails`] ?? {};
+  const { output, error, cause } = details as Pick<Closed, 'output' | 'error' | 'cause'>;
+  return { status, stopDate: event.timestamp, output, error, cause };
+}
+
+function readAll(directory: string, clock: Clock) {
+  mkdirSync(directory, { recursive: true });
+  const files = readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.jsonl'))
+    .map((entry) => join(entry.parentPath, entry.name));
+  return files.map((file) => ({ file, ...openHistory(file, clock) })).toSorted((a, b) => a.header.startDate - b.header.startDate);
+}

@@ -1,0 +1,126 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as v from 'valibot';
+import type { Clock } from '../clock.ts';
+import { StateDamaged } from '../store.ts';
+
+/** What is known of an execution from its beginning. */
+export type ExecutionHeader = v.InferOutput<typeof Header>;
+
+/** An event as GetExecutionHistory lists it, but for its timestamp: milliseconds since the epoch. */
+export type HistoryEvent = v.InferOutput<typeof Event>;
+
+/** The events of one execution, kept in a file: a line each, written before anything goes on. */
+export interface History {
+  /** Appends an event at the clock's time and returns it. `details` go under the name that AWS gives them for this type. */
+  append(type: string, previousEventId: number, details?: object): HistoryEvent;
+  /** All events so far. Throws `StateDamaged`. */
+  read(): HistoryEvent[];
+}
+
+/** Begins the history of an execution, with `ExecutionStarted`, in a new file that appears as a whole. */
+export function createHistory(file: string, header: ExecutionHeader, clock: Clock): History {
+  const { input, roleArn, startDate } = header;
+  const details = { input, inputDetails: { truncated: false }, roleArn };
+  const started = eventOf('ExecutionStarted', { id: 1, previousEventId: 0, timestamp: startDate }, details);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.next`, `${JSON.stringify(header)}\n${JSON.stringify(started)}\n`);
+  renameSync(`${file}.next`, file);
+  return historyIn(file, clock, 1);
+}
+
+/**
+ * Opens the history that an earlier process left. A last line that a kill tore off is dropped, as it was never told to anybody;
+ * throws `StateDamaged` for any other damage.
+ */
+export function openHistory(file: string, clock: Clock): { header: ExecutionHeader; events: HistoryEvent[]; history: History } {
+  const { header, events, torn, length } = readFile(file);
+  if (torn) truncateSync(file, length);
+  return { header, events, history: historyIn(file, clock, events.length) };
+}
+
+/** The thread of events that one branch of an execution appends to: each event follows the one before in the same thread. */
+export interface Trail {
+  /** The id of its last event; 0 at the beginning. */
+  readonly previous: number;
+  /** Appends an event. Throws once the thread's signal is aborted, so that nothing is recorded of what was cut off. */
+  add(type: string, details?: object): number;
+  /** Appends an event that the next one does not follow, as AWS has it for `…Succeeded` and `…Aborted`. */
+  addAside(type: string, details?: object): void;
+  /** A thread that begins at the last event of this one. */
+  fork(signal: AbortSignal): Trail;
+  /** Goes on from the latest event of those threads. */
+  join(trails: readonly Trail[]): void;
+}
+
+export function createTrail(history: History, signal: AbortSignal, begin = 0): Trail {
+  let previous = begin;
+  return {
+    get previous() {
+      return previous;
+    },
+    add(type, details) {
+      signal.throwIfAborted();
+      previous = history.append(type, previous, details).id;
+      return previous;
+    },
+    addAside(type, details) {
+      signal.throwIfAborted();
+      history.append(type, previous, details);
+    },
+    fork: (forkSignal) => createTrail(history, forkSignal, previous),
+    join(trails) {
+      previous = Math.max(previous, ...trails.map((trail) => trail.previous));
+    },
+  };
+}
+
+const Header = v.strictObject({
+  executionArn: v.string(),
+  name: v.string(),
+  stateMachineArn: v.string(),
+  stateMachineName: v.string(),
+  roleArn: v.string(),
+  definition: v.string(),
+  input: v.string(),
+  startDate: v.number(),
+});
+const Event = v.looseObject({ id: v.number(), previousEventId: v.number(), timestamp: v.number(), type: v.string() });
+
+function historyIn(file: string, clock: Clock, count: number): History {
+  let id = count;
+  return {
+    append(type, previousEventId, details) {
+      id += 1;
+      const event = eventOf(type, { id, previousEventId, timestamp: clock.now() }, details);
+      appendFileSync(file, `${JSON.stringify(event)}\n`);
+      return event;
+    },
+    read: () => readFile(file).events,
+  };
+}
+
+function eventOf(type: string, event: Omit<HistoryEvent, 'type'>, details: object | undefined): HistoryEvent {
+  return { ...event, type, ...(details && { [detailsName(type)]: details }) } as HistoryEvent;
+}
+
+/** AWS has one shape for all states that are entered or exited, and one for each other type of event. */
+function detailsName(type: string): string {
+  const name = type.replace(/^\w+(State(Entered|Exited))$/, '$1');
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}EventDetails`;
+}
+
+function readFile(file: string): { header: ExecutionHeader; events: HistoryEvent[]; torn: boolean; length: number } {
+  const text = readFileSync(file, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  try {
+    const [first = '', ...rest] = whole.split('\n').slice(0, -1);
+    const header = v.parse(Header, JSON.parse(first));
+    const events = rest.map((line) => v.parse(Event, JSON.parse(line)));
+    const gap = events.find((event, index) => event.id !== index + 1);
+    if (gap) throw new Error(`the event before ${gap.id} is missing`);
+    return { header, events, torn: whole.length < text.length, length: Buffer.byteLength(whole) };
+  } catch (error) {
+    throw new StateDamaged(file, (error as Error).message);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Catcher, Retrier } from './definition.ts';
+import type { StateFailure } from './evaluate.ts';
+
+/** How often the retriers of one visit to a state have been used. */
+export interface Retries {
+  /** Milliseconds until the next attempt; undefined where there is none left, or none for this failure. */
+  delayAfter(failure: StateFailure): number | undefined;
+}
+
+export function createRetries(retriers: readonly Retrier[]): Retries {
+  const used = retriers.map(() => 0);
+  return {
+    delayAfter(failure) {
+      const index = retriers.findIndex((retrier) => matches(failure, retrier.ErrorEquals));
+      const retrier = retriers[index];
+      const attempts = used[index] ?? 0;
+      if (!retrier || attempts >= retrier.MaxAttempts) return undefined;
+      used[index] = attempts + 1;
+      const grown = retrier.IntervalSeconds * retrier.BackoffRate ** attempts;
+      const seconds = Math.min(grown, retrier.MaxDelaySeconds ?? Number.POSITIVE_INFINITY);
+      return seconds * 1000 * (retrier.JitterStrategy === 'FULL' ? Math.random() : 1);
+    },
+  };
+}
+
+/** The first catcher that takes the failure. */
+export function catcherFor(failure: StateFailure, catchers: readonly Catcher[]): Catcher | undefined {
+  return catchers.find((catcher) => matches(failure, catcher.ErrorEquals));
+}
+
+function matches({ error }: StateFailure, names: readonly string[]): boolean {
+  // Nothing retries or catches these, not even States.ALL.
+  if (error === 'States.Runtime' || error === 'States.DataLimitExceeded') return false;
+  return names.some((name) => name === error || name === 'States.ALL' || (name === 'States.TaskFailed' && error !== 'States.Timeout'));
+}

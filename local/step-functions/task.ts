@@ -1,0 +1,84 @@
+import type { Clock } from '../clock.ts';
+import type { Pool } from '../lambda/pool.ts';
+import type { Json, TaskState, WaitState } from './definition.ts';
+import { type Context, evaluatePath, StateFailure } from './evaluate.ts';
+import type { Trail } from './history.ts';
+
+/** The longest input or output of a state, in bytes. */
+const longestData = 262_144;
+/** The longest delay of a timer, in milliseconds. */
+const longestDelay = 2 ** 31 - 1;
+
+/** Calls a Task's function and records it. Rejects with the function's error, `States.Timeout`, or the signal's reason. */
+export async function callFunction(
+  state: TaskState,
+  timeoutSeconds: number | undefined,
+  input: Json,
+  { pool, trail, signal }: { pool: Pool; trail: Trail; signal: AbortSignal },
+): Promise<Json> {
+  trail.add('LambdaFunctionScheduled', {
+    resource: state.Resource,
+    input: JSON.stringify(input),
+    inputDetails: { truncated: false },
+    ...(timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds }),
+  });
+  trail.add('LambdaFunctionStarted');
+  const invocation = await within(timeoutSeconds, signal, pool.invoke(state.Resource, input));
+  if (!invocation) {
+    trail.add('LambdaFunctionTimedOut', { error: 'States.Timeout' });
+    throw new StateFailure('States.Timeout', undefined);
+  }
+  if ('error' in invocation) {
+    trail.add('LambdaFunctionFailed', { error: invocation.error, cause: invocation.cause });
+    throw new StateFailure(invocation.error, invocation.cause);
+  }
+  trail.add('LambdaFunctionSucceeded', { output: JSON.stringify(invocation.payload), outputDetails: { truncated: false } });
+  return invocation.payload as Json;
+}
+
+/** Resolves when a Wait state is over, by the clock. */
+export async function wait(state: WaitState, input: Json, context: Context, clock: Clock, signal: AbortSignal): Promise<void> {
+  const { Seconds, SecondsPath, Timestamp, TimestampPath } = state;
+  const seconds = SecondsPath === undefined ? Seconds : await evaluatePath(SecondsPath, input, context);
+  const timestamp = TimestampPath === undefined ? Timestamp : await evaluatePath(TimestampPath, input, context);
+  const when = seconds === undefined ? Date.parse(String(timestamp)) : clock.now() + Number(seconds) * 1000;
+  if (Number.isNaN(when)) throw new StateFailure('States.Runtime', `A Wait state cannot wait for ${JSON.stringify(seconds ?? timestamp)}.`);
+  await sleepUntil(when, clock, signal);
+}
+
+/** Resolves when the clock has reached that time (milliseconds since the epoch); rejects with the signal's reason. */
+export function sleepUntil(when: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const stop = () => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.at(when, () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** Throws `States.DataLimitExceeded` for more than a state may pass on. */
+export function requireFittingData(name: string, data: Json): void {
+  if (Buffer.byteLength(JSON.stringify(data)) <= longestData) return;
+  const reason = `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+  throw new StateFailure('States.DataLimitExceeded', reason);
+}
+
+/** What `work` resolves to, undefined once that much real time has passed; rejects with the signal's reason when that comes first. */
+function within<T>(seconds: number | undefined, signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const stop = () => reject(signal.reason);
+    const timer = seconds === undefined ? undefined : setTimeout(resolve, Math.min(longestDelay, seconds * 1000), undefined);
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    });
+  });
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import * as model from '@aws-sdk/client-sts';
+import * as v from 'valibot';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
+
+/** STS behind the gateway. */
+export interface Sts extends Service {
+  /**
+   * `/_local/identities`: POST `{ accessKeyId, arn }` says who a key is, GET answers what was said, DELETE forgets it.
+   * Throws `AwsFailure` for anything else.
+   */
+  admin(method: string, body: unknown): Readonly<Record<string, string>>;
+}
+
+const apiVersion = '2011-06-15';
+const namespace = `https://sts.amazonaws.com/doc/${apiVersion}/`;
+
+const Identity = v.strictObject({
+  accessKeyId: v.pipe(v.string(), v.minLength(1)),
+  arn: v.pipe(v.string(), v.regex(/^arn:[^:]+:(iam|sts)::\d{12}:.+$/, 'It is no ARN of IAM or STS.')),
+});
+
+/**
+ * STS, of which the embedded AWS honours GetCallerIdentity. `ownerOf` names the function whose sandbox has an access key id; any other
+ * key is the user of that name, and `root` the account's root user.
+ */
+export function createSts(options: {
+  readonly accountId: string;
+  readonly ownerOf: (accessKeyId: string) => { readonly arn: string } | undefined;
+}): Sts {
+  const { accountId, ownerOf } = options;
+  const identities = new Map<string, string>();
+  const arnOf = (accessKeyId: string): string => {
+    const user = accessKeyId === 'root' ? 'root' : `user/${accessKeyId}`;
+    return identities.get(accessKeyId) ?? ownerOf(accessKeyId)?.arn ?? `arn:aws:iam::${accountId}:${user}`;
+  };
+
+  return {
+    action: (request) => actionOf(parametersOf(request)),
+    async handle(request) {
+      const parameters = parametersOf(request);
+      checkRequest(parameters);
+      const arn = arnOf(request.accessKeyId);
+      const account = arn.split(':')[4] ?? accountId;
+      const result = `<Arn>${escaped(arn)}</Arn><UserId>${escaped(userIdOf(arn, account))}</UserId><Account>${account}</Account>`;
+      return xml(
+        200,
+        request,
+        `<GetCallerIdentityResponse xmlns="${namespace}"><GetCallerIdentityResult>${result}</GetCallerIdentityResult>` +
+          `<ResponseMetadata><RequestId>${request.id}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
+      );
+    },
+    failure(failure, request) {
+      const fault = failure.status < 500 ? 'Sender' : 'Receiver';
+      const error = `<Type>${fault}</Type><Code>${escaped(failure.code)}</Code><Message>${escaped(failure.message)}</Message>`;
+      return xml(
+        failure.status,
+        request,
+        `<ErrorResponse xmlns="${namespace}"><Error>${error}</Error><RequestId>${request.id}</RequestId></ErrorResponse>`,
+      );
+    },
+    admin(method, body) {
+      if (method === 'POST') {
+        const identity = v.safeParse(Identity, body);
+        if (!identity.success) throw new AwsFailure('InvalidParameterValue', `This is no identity: ${v.summarize(identity.issues)}`);
+        identities.set(identity.output.accessKeyId, identity.output.arn);
+      } else if (method === 'DELETE') identities.clear();
+      else if (method !== 'GET')
+        throw new AwsFailure('MethodNotAllowed', `/_local/identities takes GET, POST and DELETE, not ${method}.`, 405);
+      return Object.fromEntries(identities);
+    },
+  };
+}
+
+function parametersOf(request: AwsRequest): Map<string, string> {
+  const inPath = request.path.split('?')[1] ?? '';
+  return new Map(new URLSearchParams([inPath, request.body.toString('utf8')].filter((text) => text !== '').join('&')));
+}
+
+function actionOf(parameters: ReadonlyMap<string, string>): string {
+  const action = parameters.get('Action');
+  if (action === undefined) throw new AwsFailure('MissingAction', 'The request must contain the parameter Action.');
+  return action;
+}
+
+function checkRequest(parameters: ReadonlyMap<string, string>): void {
+  const action = actionOf(parameters);
+  const version = parameters.get('Version');
+  if (version !== apiVersion || !Object.hasOwn(model, `${action}Command`))
+    throw new AwsFailure('InvalidAction', `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`);
+  if (action !== 'GetCallerIdentity')
+    throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not honour the action ${action}.`);
+  for (const name of parameters.keys())
+    if (name !== 'Action' && name !== 'Version') throw new AwsFailure('UnknownParameter', `The parameter ${name} is not recognized`);
+}
+
+/** A user id in AWS's form, the same each time for the same identity; root's is the account's id. */
+function userIdOf(arn: string, account: string): string {
+  const [, name = '', session] = arn.slice(arn.lastIndexOf(':') + 1).split('/');
+  if (name === '') return account;
+  const unique = createHash('sha256').update(`${account}:${name}`).digest('hex').slice(0, 17).toUpperCase();
+  return session === undefined ? `AIDA${unique}` : `AROA${unique}:${session}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function xml(status: number, request: AwsRequest, body: string): AwsResponse {
+  return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': request.id }, body };
+}

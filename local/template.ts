@@ -1,0 +1,136 @@
+/** A part of a CloudFormation template that the embedded AWS does not resolve. */
+export class UnsupportedTemplate extends Error {
+  override readonly name = 'UnsupportedTemplate';
+
+  constructor(
+    readonly where: string,
+    reason: string,
+  ) {
+    super(`The packaged stack cannot be read at ${where}: ${reason}.`);
+  }
+}
+
+export interface TemplateResource {
+  readonly Type: string;
+  readonly Condition?: string | undefined;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+export interface Resolver {
+  /** The value with its intrinsic functions resolved; `where` names the place in errors. Throws `UnsupportedTemplate`. */
+  resolve(value: unknown, where: string): unknown;
+  /** The same for a place that takes a string; numbers and booleans become text, as CloudFormation has it. */
+  text(value: unknown, where: string): string;
+}
+
+/** Resolves `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, the pseudo parameters of a place and the parameters' defaults. */
+export function createResolver(
+  template: {
+    readonly Parameters: Readonly<Record<string, { readonly Default?: string | number | undefined }>>;
+    readonly Resources: Readonly<Record<string, TemplateResource>>;
+  },
+  { accountId, region }: { accountId: string; region: string },
+): Resolver {
+  const pseudoParameters: Readonly<Record<string, string>> = {
+    'AWS::AccountId': accountId,
+    'AWS::Partition': 'aws',
+    'AWS::Region': region,
+    'AWS::URLSuffix': 'amazonaws.com',
+  };
+
+  const reference = (name: string, where: string): string => {
+    const pseudo = pseudoParameters[name];
+    if (pseudo !== undefined) return pseudo;
+    const parameter = template.Parameters[name];
+    if (parameter) {
+      if (parameter.Default === undefined) throw new UnsupportedTemplate(where, `the parameter ${name} has no default`);
+      return String(parameter.Default);
+    }
+    switch (template.Resources[name]?.Type) {
+      case 'AWS::Lambda::Function':
+        return nameOf(name, 'FunctionName', where);
+      case 'AWS::StepFunctions::StateMachine':
+        return arnOf(name, where);
+      default:
+        throw new UnsupportedTemplate(where, `the embedded AWS does not know what a reference to ${name} is`);
+    }
+  };
+
+  const attribute = (name: string, attributeName: string, where: string): string => {
+    if (attributeName === 'Arn') return arnOf(name, where);
+    throw new UnsupportedTemplate(where, `the embedded AWS does not know the attribute ${attributeName} of ${name}`);
+  };
+
+  const arnOf = (name: string, where: string): string => {
+    const at = `${region}:${accountId}`;
+    switch (template.Resources[name]?.Type) {
+      case 'AWS::Lambda::Function':
+        return `arn:aws:lambda:${at}:function:${nameOf(name, 'FunctionName', where)}`;
+      case 'AWS::StepFunctions::StateMachine':
+        return `arn:aws:states:${at}:stateMachine:${nameOf(name, 'StateMachineName', where)}`;
+      default:
+        throw new UnsupportedTemplate(where, `the embedded AWS does not know the ARN of ${name}`);
+    }
+  };
+
+  const nameOf = (name: string, property: string, where: string): string =>
+    text(template.Resources[name]?.Properties[property], `${where} (${name}.${property})`);
+
+  const substitute = (argument: unknown, where: string): string => {
+    const [pattern, variables] = Array.isArray(argument) ? argument : [argument, {}];
+    if (typeof pattern !== 'string' || !isRecord(variables))
+      throw new UnsupportedTemplate(where, 'Fn::Sub takes a string, or a string and a map');
+    return pattern.replace(/\$\{(!?)([^}]*)\}/g, (_, literal: string, expression: string) => {
+      if (literal) return `\${${expression}}`;
+      const name = expression.trim();
+      if (Object.hasOwn(variables, name)) return text(variables[name], where);
+      const dot = name.indexOf('.');
+      return dot < 0 ? reference(name, where) : attribute(name.slice(0, dot), name.slice(dot + 1), where);
+    });
+  };
+
+  const join = (argument: unknown, where: string): string => {
+    const [delimiter, parts] = Array.isArray(argument) ? argument : [];
+    if (typeof delimiter !== 'string' || !Array.isArray(parts))
+      throw new UnsupportedTemplate(where, 'Fn::Join takes a delimiter and a list');
+    return parts.map((part) => text(part, where)).join(delimiter);
+  };
+
+  const intrinsic = (name: string, argument: unknown, where: string): string => {
+    switch (name) {
+      case 'Ref':
+        return reference(String(argument), where);
+      case 'Fn::GetAtt': {
+        const [resource, attributeName] = typeof argument === 'string' ? argument.split('.') : Array.isArray(argument) ? argument : [];
+        return attribute(String(resource), String(attributeName), where);
+      }
+      case 'Fn::Sub':
+        return substitute(argument, where);
+      case 'Fn::Join':
+        return join(argument, where);
+      default:
+        throw new UnsupportedTemplate(where, `the embedded AWS does not resolve ${name}`);
+    }
+  };
+
+  const resolve = (value: unknown, where: string): unknown => {
+    if (Array.isArray(value)) return value.map((element) => resolve(element, where));
+    if (!isRecord(value)) return value;
+    const [key, ...others] = Object.keys(value);
+    if (key !== undefined && others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) return intrinsic(key, value[key], where);
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolve(member, `${where}.${name}`)]));
+  };
+
+  const text = (value: unknown, where: string): string => {
+    const resolved = resolve(value, where);
+    if (typeof resolved === 'string') return resolved;
+    if (typeof resolved === 'number' || typeof resolved === 'boolean') return String(resolved);
+    throw new UnsupportedTemplate(where, resolved === undefined ? 'it is missing' : 'it is not a string');
+  };
+
+  return { resolve, text };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { claimNetwork, readNetwork, readOrPutNetwork, recordNetwork, releaseNetwork } from '../../../aws/records/network.ts';
+import { deleteItem, putItem } from '../../../aws/records/table.ts';
+import type { Operation } from '../../../core/operation.ts';
+import { type TestAccount, testAccount } from '../../functions/account.ts';
+import { operationOf } from '../../functions/documents.ts';
+import { closeHolder, holderPackage, startHolder } from '../../harness/holders.ts';
+
+const quietMilliseconds = 35_000;
+const ids = { vpcId: 'vpc-1', subnetId: 'subnet-1', internetGatewayId: 'igw-1', routeTableId: 'rtb-1' };
+const me = operationOf('me');
+
+let account: TestAccount;
+beforeAll(async () => {
+  account = await testAccount({ packageDirectory: holderPackage() });
+  await account.createTable();
+});
+afterAll(() => account[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await deleteItem(account.dynamodb, { kind: 'network', id: 'network' }, { when: 'attribute_exists(#kind)', values: {} });
+});
+
+const put = (network: Record<string, unknown>) =>
+  putItem(account.dynamodb, { kind: 'network', id: 'network' }, { installation: 'installation-1', ...network });
+const read = () => readNetwork(account.dynamodb);
+const claim = (operation: Operation, now = account.aws.clock.now()) => claimNetwork(account.dynamodb, account.sfn, operation, now);
+const refusal = (call: Promise<unknown>) => call.then(() => 'none', ({ name }: Error) => name);
+
+describe('readOrPutNetwork', () => {
+  it('puts one fresh installation, however many come at once', async () => {
+    const networks = await Promise.all(Array.from({ length: 6 }, () => readOrPutNetwork(account.dynamodb)));
+    const recorded = await read();
+    expect(recorded).toEqual({ status: 'creating', installation: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(new Set(networks.map(({ installation }) => installation))).toEqual(new Set([recorded?.installation]));
+  });
+
+  it('leaves the network that is there', async () => {
+    await put({ status: 'ready', ids });
+    expect(await readOrPutNetwork(account.dynamodb)).toEqual({ status: 'ready', installation: 'installation-1', ids });
+  });
+});
+
+describe('claimNetwork', () => {
+  it('takes a network that nobody holds, and is content with having it already', async () => {
+    await put({ status: 'creating' });
+    const claimed = { status: 'creating', installation: 'installation-1', operation: me };
+    expect(await claim(me)).toEqual(claimed);
+    expect(await claim(me)).toEqual(claimed);
+    expect(await read()).toEqual(claimed);
+  });
+
+  it('finds a ready network ready, and leaves it unheld', async () => {
+    await put({ status: 'ready', ids });
+    expect(await claim(me)).toEqual({ status: 'ready', installation: 'installation-1', ids });
+    expect(await read()).not.toHaveProperty('operation');
+  });
+
+  it('lets exactly one of many take it', async () => {
+    await put({ status: 'creating' });
+    const operations = await Promise.all(Array.from({ length: 6 }, () => startHolder(account.sfn)));
+    const outcomes = await Promise.all(operations.map((operation) => refusal(claim(operation))));
+    const winner = outcomes.indexOf('none');
+    expect(outcomes.toSorted()).toEqual(['NetworkBusy', 'NetworkBusy', 'NetworkBusy', 'NetworkBusy', 'NetworkBusy', 'none']);
+    expect((await read())?.operation).toEqual(operations[winner]);
+  });
+
+  it('waits while an execution that runs holds it', async () => {
+    const holder = await startHolder(account.sfn, 'bob');
+    await put({ status: 'creating', operation: holder });
+    await expect(claim(me)).rejects.toMatchObject({ name: 'NetworkBusy', message: expect.stringContaining('a start that bob began at') });
+    expect((await read())?.operation).toEqual(holder);
+  });
+
+  it('waits until the last Lambda of a closed execution must be dead, then takes it over', async () => {
+    const holder = await startHolder(account.sfn);
+    await put({ status: 'creating', operation: holder });
+    const closedAt = await closeHolder(account.sfn, holder);
+    expect(await refusal(claim(me, closedAt + quietMilliseconds - 1))).toBe('NetworkBusy');
+    expect(await claim(me, closedAt + quietMilliseconds)).toMatchObject({ operation: me });
+  });
+
+  it('counts an execution that Step Functions does not know as running for fifteen minutes', async () => {
+    await put({ status: 'creating', operation: operationOf('unknown') });
+    const startedAt = Date.parse(operationOf('unknown').startedAt);
+    expect(await refusal(claim(me, startedAt + 15 * 60_000 - 1))).toBe('NetworkBusy');
+    expect(await claim(me, startedAt + 15 * 60_000)).toMatchObject({ operation: me });
+  });
+
+  it('restores a network that an uninstall died over to what it was before: ready', async () => {
+    const uninstall: Operation = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    await put({ status: 'deleting', before: 'ready', ids, operation: uninstall });
+    const closedAt = await closeHolder(account.sfn, uninstall);
+    const restored = { status: 'ready', installation: 'installation-1', ids };
+    expect(await claim(me, closedAt + quietMilliseconds)).toEqual(restored);
+    expect(await read()).toEqual(restored);
+  });
+
+  it('restores a network that an uninstall had begun to delete to creating, and holds it', async () => {
+    const uninstall: Operation = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    await put({ status: 'deleting', before: 'creating', operation: uninstall });
+    const closedAt = await closeHolder(account.sfn, uninstall);
+    expect(await claim(me, closedAt + quietMilliseconds)).toEqual({ status: 'creating', installation: 'installation-1', operation: me });
+  });
+
+  it('waits while an uninstall that runs deletes it: it will refuse', async () => {
+    const uninstall: Operation = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    await put({ status: 'deleting', before: 'ready', ids, operation: uninstall });
+    expect(await refusal(claim(me))).toBe('NetworkBusy');
+    expect((await read())?.status).toBe('deleting');
+  });
+
+  it('notices that Recode was uninstalled meanwhile', async () => {
+    expect(await refusal(claim(me))).toBe('LockLost');
+  });
+
+  it('is content with a claim whose answer was lost', async () => {
+    await put({ status: 'creating' });
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+    expect(await claim(me)).toMatchObject({ operation: me });
+  });
+});
+
+describe('recordNetwork', () => {
+  it('records only for the execution that holds the network', async () => {
+    await put({ status: 'creating', operation: operationOf('other') });
+    expect(await refusal(recordNetwork(account.dynamodb, me, ids))).toBe('LockLost');
+    expect((await read())?.status).toBe('creating');
+  });
+
+  it('does not take somebody else’s network for its own earlier record', async () => {
+    await put({ status: 'ready', ids: { ...ids, vpcId: 'vpc-2' } });
+    expect(await refusal(recordNetwork(account.dynamodb, me, ids))).toBe('LockLost');
+  });
+});
+
+describe('releaseNetwork', () => {
+  it('lets go of a network that the execution holds', async () => {
+    await put({ status: 'creating', operation: me });
+    await releaseNetwork(account.dynamodb, me);
+    expect(await read()).toEqual({ status: 'creating', installation: 'installation-1' });
+  });
+
+  it('leaves a network that somebody else holds, or that is not there', async () => {
+    await releaseNetwork(account.dynamodb, me);
+    expect(await read()).toBeUndefined();
+    await put({ status: 'creating', operation: operationOf('other') });
+    await releaseNetwork(account.dynamodb, me);
+    expect((await read())?.operation).toEqual(operationOf('other'));
+  });
+});

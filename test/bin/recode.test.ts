@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+const bin = join(import.meta.dirname, '../../bin/recode.js');
+let checkout: string;
+
+beforeEach(() => {
+  checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
+  mkdirSync(join(checkout, 'bin'));
+  copyFileSync(bin, join(checkout, 'bin', 'recode.js'));
+  writeFileSync(join(checkout, 'package.json'), '{"type":"module"}');
+});
+afterEach(() => {
+  rmSync(checkout, { recursive: true });
+});
+
+const run = (...args: string[]) => spawnSync(process.execPath, [join(checkout, 'bin', 'recode.js'), ...args], { encoding: 'utf8' });
+
+function build(text: string) {
+  mkdirSync(join(checkout, 'dist', 'cli'), { recursive: true });
+  writeFileSync(join(checkout, 'dist', 'cli', 'main.js'), text);
+}
+
+it('is executable', () => {
+  expect(statSync(bin).mode & 0o111).toBe(0o111);
+});
+
+it('says what to run first where nothing is built', () => {
+  expect(run('aws', 'start')).toMatchObject({ status: 1, stdout: '', stderr: 'recode is not built yet: run "npm ci" first\n' });
+});
+
+it('runs what is built, with its arguments, and quietens the warning of the AWS SDK', () => {
+  build(`console.log(process.argv.slice(2).join(' '), process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED);
+    process.exitCode = 7;`);
+  expect(run('aws', 'start')).toMatchObject({ status: 7, stdout: 'aws start true\n', stderr: '' });
+});
+
+it('names the Node.js it needs', () => {
+  build('console.log("ran");');
+  writeFileSync(join(checkout, 'older.cjs'), 'Object.defineProperty(process.versions, "node", { value: "20.18.3" });');
+  const main = join(checkout, 'bin', 'recode.js');
+  const older = spawnSync(process.execPath, ['--require', join(checkout, 'older.cjs'), main], { encoding: 'utf8' });
+  expect(older).toMatchObject({ status: 1, stdout: '', stderr: 'recode needs Node.js 20.19 or newer; this is 20.18.3.\n' });
+});

@@ -1,0 +1,108 @@
+import { rmSync } from 'node:fs';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import type * as v from 'valibot';
+import { translate } from '../../aws/errors.ts';
+import { type Clock, parseInput } from '../../aws/step.ts';
+import type { RecodeError } from '../../core/errors.ts';
+import { tableName } from '../../core/names.ts';
+import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
+
+/** An AWS account of the test's own, seen as a step's Lambda sees it. */
+export interface TestAccount extends Clients, AsyncDisposable {
+  readonly aws: TestAws;
+  /** Runs a step as its handler does: the input is parsed by its schema, what AWS refuses is an error of the catalogue. */
+  run<Input extends v.GenericSchema, Output>(step: RunnableStep<Input, Output>, event: unknown): Promise<Output>;
+  /** The error that a step ends with; fails if it succeeds. */
+  refusal<Input extends v.GenericSchema>(step: RunnableStep<Input, unknown>, event: unknown): Promise<RecodeError>;
+  /** The next call of this EC2 action takes effect, but its answer is lost. */
+  loseAnswer(action: string): Promise<unknown>;
+  /** The next call of this EC2 action, after so many that pass, is refused with this code. */
+  refuse(action: string, code: string, skip?: number): Promise<unknown>;
+  /** What is created from now on stays invisible for so long; 0 for not at all. */
+  hideNew(milliseconds: number): Promise<unknown>;
+  /** From now on EC2's answers to this command are changed: it has what the embedded EC2's catalogue lacks. */
+  amendAnswers(command: string, amend: (output: Record<string, unknown>) => object): void;
+  /** Stops the clock, so that whatever changes with time does so only where a test advances it. */
+  stopClock(): void;
+  /** Makes the table that Recode records its infrastructure in. */
+  createTable(): Promise<void>;
+}
+
+interface Clients {
+  readonly ec2: EC2Client;
+  readonly dynamodb: DynamoDBClient;
+  readonly sfn: SFNClient;
+}
+
+interface RunnableStep<Input extends v.GenericSchema, Output> {
+  readonly input: Input;
+  run(input: v.InferOutput<Input>, context: Clients & { readonly clock: Clock }): Promise<Output>;
+}
+
+/** Opens an account on an embedded AWS of its own; `packageDirectory` says what is deployed in it, and is deleted with it. */
+export async function testAccount(options: { packageDirectory?: string; region?: string } = {}): Promise<TestAccount> {
+  const aws = await embeddedAws(options);
+  const settings = { endpoint: aws.endpoint, region: aws.region, credentials: { accessKeyId: 'lambda', secretAccessKey: 'test' } };
+  const clients: Clients = {
+    ec2: new EC2Client({ ...settings, maxAttempts: 1 }),
+    dynamodb: new DynamoDBClient({ ...settings, maxAttempts: 3 }),
+    sfn: new SFNClient({ ...settings, maxAttempts: 3 }),
+  };
+
+  const run = async <Input extends v.GenericSchema, Output>(step: RunnableStep<Input, Output>, event: unknown): Promise<Output> => {
+    try {
+      return await step.run(parseInput(step.input, event), { ...clients, clock: { now: () => aws.clock.now() } });
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+
+  return {
+    aws,
+    ...clients,
+    run,
+    async refusal(step, event) {
+      const outcome = await run(step, event).then(
+        (output) => ({ output }),
+        (error: RecodeError) => ({ error }),
+      );
+      if ('error' in outcome) return outcome.error;
+      throw new Error(`The step was to be refused and answered ${JSON.stringify(outcome.output)}.`);
+    },
+    loseAnswer: (action) => aws.post('faults', { service: 'ec2', action, kind: 'lost-answer' }),
+    refuse: (action, code, skip = 0) => aws.post('faults', { service: 'ec2', action, kind: 'error', code, skip }),
+    hideNew: (invisibleMilliseconds) => aws.post('ec2', { invisibleMilliseconds }),
+    amendAnswers(command, amend) {
+      clients.ec2.middlewareStack.add(
+        (next, context) => async (args) => {
+          const answer = await next(args);
+          return context.commandName === command ? { ...answer, output: { ...answer.output, ...amend({ ...answer.output }) } } : answer;
+        },
+        { step: 'initialize' },
+      );
+    },
+    // A rate must be above 0; this one is a millisecond in twelve days.
+    stopClock: () => aws.clock.setRate(1e-9),
+    async createTable() {
+      const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
+      await clients.dynamodb.send(
+        new CreateTableCommand({
+          TableName: tableName,
+          BillingMode: 'PAY_PER_REQUEST',
+          AttributeDefinitions: [attribute('kind'), attribute('id')],
+          KeySchema: [
+            { AttributeName: 'kind', KeyType: 'HASH' },
+            { AttributeName: 'id', KeyType: 'RANGE' },
+          ],
+        }),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of Object.values(clients)) client.destroy();
+      await aws.stop();
+      if (options.packageDirectory !== undefined) rmSync(options.packageDirectory, { recursive: true, force: true });
+    },
+  };
+}

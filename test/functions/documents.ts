@@ -1,0 +1,31 @@
+import type { HeldEnvironment } from '../../core/document.ts';
+import type { EnvironmentRequest } from '../../core/environment.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
+import type { Operation } from '../../core/operation.ts';
+
+/** The nouns of a start's state document, as the states before a step would have left them. */
+
+/** The public key of a user; each number makes another one. */
+export const publicKey = (number = 1): string => keyPairFrom(Buffer.alloc(32, number), 'alice').publicKey;
+
+export const request: EnvironmentRequest = {
+  instanceType: 't2.medium',
+  volumeSize: 16,
+  volumeType: 'gp2',
+  allowCidrs: ['0.0.0.0/0'],
+  publicKey: publicKey(),
+};
+
+export const environment: HeldEnvironment = { uid: 'uid-1', owner: 'alice', repository: 'acme/api', name: 'acme-api', request };
+
+/** The operation of an execution of the given name; one that Step Functions need not know. */
+export const operationOf = (execution: string): Operation => ({
+  executionArn: `arn:aws:states:us-east-1:000000000000:execution:recode-start:${execution}`,
+  kind: 'start',
+  owner: 'alice',
+  startedAt: '2026-01-01T00:00:00.000Z',
+});
+
+export const operation = operationOf('one');
+
+export const instanceType = { name: 't2.medium', architecture: 'x86_64', zones: ['us-east-1b', 'us-east-1c'] };

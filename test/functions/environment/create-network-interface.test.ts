@@ -1,0 +1,133 @@
+import { CreateNetworkInterfaceCommand, DescribeNetworkInterfacesCommand, type EC2Client, type Tag } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { createNetworkInterface } from '../../../functions/environment/create-network-interface.ts';
+import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { environment, operation, operationOf } from '../documents.ts';
+import { environmentTagsOf, idOf, makeNetwork, makeSubnet, tagging } from '../resources.ts';
+
+describe('createNetworkInterface', () => {
+  it('creates the interface with our name and tags, in the subnet and the security group', async () => {
+    await using account = await testAccount();
+    const { document, subnetId, groupId } = await prepared(account);
+    const { networkInterfaceId } = await account.run(createNetworkInterface, document);
+    expect(await interfaces(account.ec2)).toEqual([
+      {
+        id: networkInterfaceId,
+        description: 'recode-acme-api-network-interface',
+        subnetId,
+        groups: [groupId],
+        tags: environmentTagsOf('network-interface'),
+      },
+    ]);
+  });
+
+  it('finds its own interface when it runs again, also in another execution', async () => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    const first = await account.run(createNetworkInterface, document);
+    expect(await account.run(createNetworkInterface, document)).toEqual(first);
+    expect(await account.run(createNetworkInterface, { ...document, operation: operationOf('two') })).toEqual(first);
+    expect(await interfaces(account.ec2)).toHaveLength(1);
+  });
+
+  it('adopts the interface whose creation was not answered', async () => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    await account.loseAnswer('CreateNetworkInterface');
+    expect((await account.refusal(createNetworkInterface, document)).name).toBe('AwsUnavailable');
+    const { networkInterfaceId } = await account.run(createNetworkInterface, document);
+    expect(await interfaces(account.ec2)).toMatchObject([{ id: networkInterfaceId }]);
+  });
+
+  it('makes no second interface while the first is not visible, by the execution’s client token', async () => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    await account.hideNew(3_000);
+    const first = await account.run(createNetworkInterface, document);
+    expect(await account.run(createNetworkInterface, document)).toEqual(first);
+    account.aws.clock.advance(3_000);
+    expect(await interfaces(account.ec2)).toMatchObject([{ id: first.networkInterfaceId }]);
+  });
+
+  it('refuses an interface of ours in another subnet, and leaves it there', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, subnetId, groupId } = await prepared(account);
+    const other = await makeSubnet(account.ec2, vpcId, { tags: [], cidr: '10.0.5.0/24' });
+    const id = await makeInterface(account.ec2, other, [groupId], environmentTagsOf('network-interface'));
+    expect(await account.refusal(createNetworkInterface, document)).toMatchObject({
+      name: 'ResourceDiffers',
+      message: `The network interface ${id} is in ${other} with ${groupId}, not in ${subnetId} with ${groupId}.`,
+    });
+    expect(await interfaces(account.ec2)).toMatchObject([{ id, subnetId: other }]);
+  });
+
+  it('refuses an interface of ours without our security group', async () => {
+    await using account = await testAccount();
+    const { document, subnetId } = await prepared(account);
+    await makeInterface(account.ec2, subnetId, undefined, environmentTagsOf('network-interface'));
+    expect((await account.refusal(createNetworkInterface, document)).name).toBe('ResourceDiffers');
+  });
+
+  it('leaves another owner’s interface of that name alone', async () => {
+    await using account = await testAccount();
+    const { document, subnetId, groupId } = await prepared(account);
+    const tags = environmentTagsOf('network-interface').map((tag) => (tag.Key === 'recode:owner' ? { ...tag, Value: 'bob' } : tag));
+    const foreign = await makeInterface(account.ec2, subnetId, [groupId], tags);
+    const { networkInterfaceId } = await account.run(createNetworkInterface, document);
+    expect(networkInterfaceId).not.toBe(foreign);
+  });
+
+  it('waits for a security group that is not visible yet', async () => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    const missing = { ...document, securityGroup: { securityGroupId: 'sg-00000000000000000' } };
+    expect((await account.refusal(createNetworkInterface, missing)).name).toBe('NotVisibleYet');
+  });
+
+  it.each([
+    ['InsufficientFreeAddressesInSubnet', 'SubnetFull'],
+    ['NetworkInterfaceLimitExceeded', 'QuotaReached'],
+    ['RequestLimitExceeded', 'RequestThrottled'],
+    ['UnauthorizedOperation', 'PermissionMissing'],
+  ])('ends with what %s means', async (code, name) => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    await account.refuse('CreateNetworkInterface', code);
+    expect((await account.refusal(createNetworkInterface, document)).name).toBe(name);
+    expect(await interfaces(account.ec2)).toEqual([]);
+  });
+
+  it('refuses a document without the security group', async () => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    expect(await account.refusal(createNetworkInterface, { ...document, securityGroup: null })).toMatchObject({
+      name: 'InputNotValid',
+      message: expect.stringContaining('securityGroup'),
+    });
+  });
+});
+
+async function prepared(account: TestAccount) {
+  const ids = await makeNetwork(account.ec2);
+  const document = { environment, operation, network: { status: 'ready', ids } };
+  const securityGroup = await account.run(createSecurityGroup, document);
+  return { document: { ...document, securityGroup }, ...ids, groupId: idOf(securityGroup.securityGroupId) };
+}
+
+async function makeInterface(ec2: EC2Client, SubnetId: string, Groups: string[] | undefined, tags: Tag[]) {
+  const TagSpecifications = tagging('network-interface', tags);
+  const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId, Groups, TagSpecifications }));
+  return idOf(NetworkInterface?.NetworkInterfaceId);
+}
+
+async function interfaces(ec2: EC2Client) {
+  const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({}));
+  return NetworkInterfaces.map((one) => ({
+    id: one.NetworkInterfaceId,
+    description: one.Description,
+    subnetId: one.SubnetId,
+    groups: one.Groups?.map(({ GroupId }) => GroupId),
+    tags: one.TagSet,
+  }));
+}

@@ -1,0 +1,181 @@
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  DescribeSecurityGroupsCommand,
+  type EC2Client,
+  type Tag,
+} from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { environment, request } from '../documents.ts';
+import { environmentTagsOf, idOf, makeNetwork, tagging } from '../resources.ts';
+
+const GroupName = 'recode-acme-api-security-group';
+
+describe('createSecurityGroup', () => {
+  it('creates the group with our name and tags, open for SSH on port 2200 only', async () => {
+    await using account = await testAccount();
+    const { document, vpcId } = await network(account);
+    const { securityGroupId } = await account.run(createSecurityGroup, document);
+    expect(await groups(account.ec2)).toEqual([
+      {
+        id: securityGroupId,
+        name: GroupName,
+        description: 'SSH into the development environment of acme/api',
+        vpcId,
+        ingress: [{ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] }],
+        tags: environmentTagsOf('security-group'),
+      },
+    ]);
+  });
+
+  it('admits each of the allowed blocks and nobody else', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account, ['203.0.113.7/32', '198.51.100.0/24']);
+    await account.run(createSecurityGroup, document);
+    expect((await groups(account.ec2))[0]?.ingress).toEqual([
+      { protocol: 'tcp', from: 2200, to: 2200, blocks: ['203.0.113.7/32', '198.51.100.0/24'] },
+    ]);
+  });
+
+  it('finds its own group when it runs again', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    const first = await account.run(createSecurityGroup, document);
+    const before = await groups(account.ec2);
+    expect(await account.run(createSecurityGroup, document)).toEqual(first);
+    expect(await groups(account.ec2)).toEqual(before);
+  });
+
+  it.each(['CreateSecurityGroup', 'AuthorizeSecurityGroupIngress'])('goes on where %s was not answered', async (action) => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    await account.loseAnswer(action);
+    expect((await account.refusal(createSecurityGroup, document)).name).toBe('AwsUnavailable');
+    const { securityGroupId } = await account.run(createSecurityGroup, document);
+    expect(await groups(account.ec2)).toMatchObject([{ id: securityGroupId, ingress: [{ from: 2200, blocks: ['0.0.0.0/0'] }] }]);
+  });
+
+  it('opens a group that an attempt left without its rules', async () => {
+    await using account = await testAccount();
+    const { document, vpcId } = await network(account);
+    const groupId = await makeGroup(account.ec2, vpcId, environmentTagsOf('security-group'));
+    expect(await account.run(createSecurityGroup, document)).toEqual({ securityGroupId: groupId });
+    expect(await groups(account.ec2)).toMatchObject([{ ingress: [{ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] }] }]);
+  });
+
+  it('adds the blocks that are missing to those that are there', async () => {
+    await using account = await testAccount();
+    const { document, vpcId } = await network(account, ['203.0.113.7/32', '198.51.100.0/24', '192.0.2.0/24']);
+    const groupId = await makeGroup(account.ec2, vpcId, environmentTagsOf('security-group'));
+    await account.ec2.send(
+      new AuthorizeSecurityGroupIngressCommand({
+        GroupId: groupId,
+        IpPermissions: [{ IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, IpRanges: [{ CidrIp: '198.51.100.0/24' }] }],
+      }),
+    );
+    await account.run(createSecurityGroup, document);
+    expect((await groups(account.ec2))[0]?.ingress).toEqual([
+      { protocol: 'tcp', from: 2200, to: 2200, blocks: ['198.51.100.0/24', '203.0.113.7/32', '192.0.2.0/24'] },
+    ]);
+  });
+
+  it('does not take another port’s block for ours', async () => {
+    await using account = await testAccount();
+    const { document, vpcId } = await network(account);
+    const groupId = await makeGroup(account.ec2, vpcId, environmentTagsOf('security-group'));
+    await account.ec2.send(
+      new AuthorizeSecurityGroupIngressCommand({
+        GroupId: groupId,
+        IpPermissions: [{ IpProtocol: 'tcp', FromPort: 2201, ToPort: 2201, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+      }),
+    );
+    await account.run(createSecurityGroup, document);
+    expect((await groups(account.ec2))[0]?.ingress).toContainEqual({ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] });
+  });
+
+  it('is content where the rule turns out to be there', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    await account.refuse('AuthorizeSecurityGroupIngress', 'InvalidPermission.Duplicate');
+    expect(await account.run(createSecurityGroup, document)).toEqual({ securityGroupId: expect.stringMatching(/^sg-/) });
+  });
+
+  it.each([
+    ['no tags', []],
+    ['another environment’s tags', environmentTagsOf('security-group').map((tag) => (tag.Key === 'recode:owner' ? { ...tag, Value: 'bob' } : tag))],
+  ])('refuses a group of our name with %s, and leaves it closed', async (_, tags) => {
+    await using account = await testAccount();
+    const { document, vpcId } = await network(account);
+    const groupId = await makeGroup(account.ec2, vpcId, tags);
+    expect(await account.refusal(createSecurityGroup, document)).toMatchObject({
+      name: 'NameOwnedElsewhere',
+      message: `The security group ${GroupName} (${groupId}) does not bear the tags of this environment.`,
+    });
+    expect(await groups(account.ec2)).toMatchObject([{ id: groupId, ingress: [] }]);
+  });
+
+  it('makes no second group while the first is not visible', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    await account.hideNew(3_000);
+    const attempts = [await account.refusal(createSecurityGroup, document), await account.refusal(createSecurityGroup, document)];
+    expect(attempts.map(({ name }) => name)).toEqual(['NotVisibleYet', 'NotVisibleYet']);
+    await account.hideNew(0);
+    account.aws.clock.advance(3_000);
+    const { securityGroupId } = await account.run(createSecurityGroup, document);
+    expect(await groups(account.ec2)).toMatchObject([{ id: securityGroupId, ingress: [{ blocks: ['0.0.0.0/0'] }] }]);
+  });
+
+  it.each([
+    ['CreateSecurityGroup', 'SecurityGroupLimitExceeded', 'QuotaReached'],
+    ['CreateSecurityGroup', 'UnauthorizedOperation', 'PermissionMissing'],
+    ['AuthorizeSecurityGroupIngress', 'RulesPerSecurityGroupLimitExceeded', 'QuotaReached'],
+    ['AuthorizeSecurityGroupIngress', 'RequestLimitExceeded', 'RequestThrottled'],
+  ])('ends where %s answers %s with %s', async (action, code, name) => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    await account.refuse(action, code);
+    expect((await account.refusal(createSecurityGroup, document)).name).toBe(name);
+  });
+
+  it('refuses a document whose network is not ready', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    expect(await account.refusal(createSecurityGroup, { ...document, network: { status: 'creating' } })).toMatchObject({
+      name: 'InputNotValid',
+      message: expect.stringContaining('network.status'),
+    });
+  });
+});
+
+async function network({ ec2 }: TestAccount, allowCidrs = ['0.0.0.0/0']) {
+  const { vpcId, subnetId } = await makeNetwork(ec2);
+  const document = { environment: { ...environment, request: { ...request, allowCidrs } }, network: { status: 'ready', ids: { vpcId, subnetId } } };
+  return { document, vpcId };
+}
+
+async function makeGroup(ec2: EC2Client, VpcId: string, tags: Tag[]) {
+  const TagSpecifications = tagging('security-group', tags);
+  const { GroupId } = await ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: 'made by hand', VpcId, TagSpecifications }));
+  return idOf(GroupId);
+}
+
+/** The security groups besides the default ones that come with each VPC. */
+async function groups(ec2: EC2Client) {
+  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+  return SecurityGroups.filter((group) => group.GroupName !== 'default').map((group) => ({
+    id: group.GroupId,
+    name: group.GroupName,
+    description: group.Description,
+    vpcId: group.VpcId,
+    ingress: group.IpPermissions?.map(({ IpProtocol, FromPort, ToPort, IpRanges }) => ({
+      protocol: IpProtocol,
+      from: FromPort,
+      to: ToPort,
+      blocks: IpRanges?.map(({ CidrIp }) => CidrIp),
+    })),
+    tags: group.Tags,
+  }));
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { putItem } from '../../../aws/records/table.ts';
+import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { environment as held, publicKey, request } from '../documents.ts';
+import { makeSubnet, makeVpc } from '../resources.ts';
+
+const zones = (letters: string) => [...letters].map((letter) => `us-east-1${letter}`);
+const document = (instanceType?: string) => ({
+  environment: { owner: 'alice', repository: 'acme/api' },
+  request: { publicKey: publicKey(), ...(instanceType !== undefined && { instanceType }) },
+});
+
+describe('resolveInstanceType', () => {
+  it('takes t2.medium by default, where there is no table yet', async () => {
+    await using account = await testAccount();
+    expect(await account.run(resolveInstanceType, document())).toEqual({ name: 't2.medium', architecture: 'x86_64', zones: zones('abcdef') });
+  });
+
+  it.each([
+    ['t3.large', 'x86_64', 'abcdf'],
+    ['t4g.medium', 'arm64', 'abcdf'],
+    ['a1.xlarge', 'arm64', 'abc'],
+    ['m5.metal', 'x86_64', 'abcdf'],
+  ])('tells the architecture and the zones of %s', async (name, architecture, letters) => {
+    await using account = await testAccount();
+    expect(await account.run(resolveInstanceType, document(name))).toEqual({ name, architecture, zones: zones(letters) });
+  });
+
+  it('takes the type that a start which failed was asked for, unless another one is given now', async () => {
+    await using account = await testAccount();
+    await record(account, { status: 'creating', request: { ...request, instanceType: 't3.large' } });
+    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 't3.large' });
+    expect(await account.run(resolveInstanceType, document('m5.large'))).toMatchObject({ name: 'm5.large' });
+  });
+
+  it('takes the type of the instance that exists, whatever is given or offered', async () => {
+    await using account = await testAccount();
+    const instance = { instanceId: 'i-1', instanceType: 'x9.old', architecture: 'arm64', hostKey: 'ssh-ed25519 AAAA' };
+    await record(account, { status: 'stopped', instance });
+    const found = { name: 'x9.old', architecture: 'arm64', zones: [] };
+    expect(await account.run(resolveInstanceType, document())).toEqual(found);
+    expect(await account.run(resolveInstanceType, document('t3.large'))).toEqual(found);
+  });
+
+  it('refuses a type that the region does not know, suggesting one', async () => {
+    await using account = await testAccount();
+    expect(await account.refusal(resolveInstanceType, document('t9.large'))).toMatchObject({
+      name: 'InstanceTypeNotFound',
+      message: 'EC2 offers no t9.large in this region. It offers t3.large.',
+    });
+    expect(await account.refusal(resolveInstanceType, document('t9.enormous'))).toMatchObject({ message: expect.stringMatching(/It offers t3\.medium\.$/) });
+  });
+
+  it('refuses the default type in a region that lacks it, suggesting its successor', async () => {
+    await using account = await testAccount({ region: 'eu-north-1' });
+    expect(await account.refusal(resolveInstanceType, document())).toMatchObject({
+      name: 'InstanceTypeNotFound',
+      message: 'EC2 offers no t2.medium in this region. It offers t3.medium.',
+    });
+  });
+
+  it('refuses a type that the zone of the subnet lacks, suggesting one of the same size that is there', async () => {
+    await using account = await testAccount();
+    await makeSubnet(account.ec2, await makeVpc(account.ec2), { zone: 'us-east-1e' });
+    expect(await account.refusal(resolveInstanceType, document('t3.large'))).toMatchObject({
+      name: 'InstanceTypeNotFound',
+      message: 'EC2 offers no t3.large in the zone us-east-1e of the subnet. It offers t2.large.',
+    });
+    expect(await account.run(resolveInstanceType, document('t2.large'))).toMatchObject({ name: 't2.large' });
+  });
+
+  it('suggests nothing where nothing near is offered', async () => {
+    await using account = await testAccount();
+    account.amendAnswers('DescribeInstanceTypeOfferingsCommand', () => ({ InstanceTypeOfferings: [] }));
+    expect((await account.refusal(resolveInstanceType, document())).message.trim()).toBe('EC2 offers no t2.medium in this region.');
+  });
+
+  it.each([
+    ['mac1.metal', 'its architecture is x86_64_mac, not amd64 or arm64'],
+    ['mac2.metal', 'its architecture is arm64_mac, not amd64 or arm64'],
+    ['trn2.48xlarge', 'it is not sold on demand'],
+  ])('refuses %s: %s', async (name, problem) => {
+    await using account = await testAccount();
+    expect(await account.refusal(resolveInstanceType, document(name))).toMatchObject({
+      name: 'InstanceTypeNotSupported',
+      message: `${name} cannot hold an environment: ${problem}.`,
+    });
+  });
+
+  it('refuses a type that has no EBS root volume and is sold as spot only, naming both', async () => {
+    await using account = await testAccount();
+    account.amendAnswers('DescribeInstanceTypesCommand', () => ({
+      InstanceTypes: [
+        { SupportedUsageClasses: ['spot'], SupportedRootDeviceTypes: ['instance-store'], ProcessorInfo: { SupportedArchitectures: ['x86_64'] } },
+      ],
+    }));
+    expect(await account.refusal(resolveInstanceType, document())).toMatchObject({
+      name: 'InstanceTypeNotSupported',
+      message: 't2.medium cannot hold an environment: it is not sold on demand; it has no EBS root volume.',
+    });
+  });
+
+  it.each([
+    ['ec2', 'DescribeInstanceTypes', 'UnauthorizedOperation', 'PermissionMissing'],
+    ['ec2', 'DescribeSubnets', 'RequestLimitExceeded', 'RequestThrottled'],
+    ['dynamodb', 'GetItem', 'AccessDeniedException', 'PermissionMissing'],
+  ])('ends where %s:%s answers %s with %s', async (service, action, code, name) => {
+    await using account = await testAccount();
+    await account.aws.post('faults', { service, action, kind: 'error', code });
+    expect((await account.refusal(resolveInstanceType, document())).name).toBe(name);
+  });
+
+  it('refuses what is no instance type at all', async () => {
+    await using account = await testAccount();
+    expect(await account.refusal(resolveInstanceType, document('medium'))).toMatchObject({
+      name: 'InputNotValid',
+      message: expect.stringContaining('request.instanceType'),
+    });
+  });
+});
+
+async function record({ dynamodb, createTable }: TestAccount, fields: object): Promise<void> {
+  await createTable();
+  const time = '2026-01-01T00:00:00.000Z';
+  await putItem(dynamodb, { kind: 'environment', id: 'alice/acme/api' }, { ...held, createdAt: time, updatedAt: time, ...fields });
+}

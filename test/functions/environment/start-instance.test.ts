@@ -1,0 +1,94 @@
+import { StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { startInstance } from '../../../functions/environment/start-instance.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { instanceOf, launched, untilState } from '../launched.ts';
+
+const document = (instanceId: string) => ({ plan: { instanceId } });
+const stateOf = async ({ ec2 }: TestAccount, instanceId: string) => (await instanceOf(ec2, instanceId)).State?.Name;
+
+describe('startInstance', () => {
+  it('starts a stopped instance, once', async () => {
+    await using account = await testAccount();
+    const instanceId = await stopped(account);
+    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await stateOf(account, instanceId)).toBe('pending');
+    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    await untilState(account, instanceId, 'running');
+    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await stateOf(account, instanceId)).toBe('running');
+  });
+
+  it('is content with a start that was not answered', async () => {
+    await using account = await testAccount();
+    const instanceId = await stopped(account);
+    await account.loseAnswer('StartInstances');
+    expect((await account.refusal(startInstance, document(instanceId))).name).toBe('AwsUnavailable');
+    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await stateOf(account, instanceId)).toBe('pending');
+  });
+
+  it('waits for an instance that is still stopping', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'running');
+    await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    expect(await account.refusal(startInstance, document(instanceId))).toMatchObject({
+      name: 'InstanceStillStopping',
+      message: `The instance ${instanceId} is stopping.`,
+    });
+  });
+
+  it('comes back where EC2 refuses a state that is over by now', async () => {
+    await using account = await testAccount();
+    const instanceId = await stopped(account);
+    await account.refuse('StartInstances', 'IncorrectInstanceState');
+    expect((await account.refusal(startInstance, document(instanceId))).name).toBe('InstanceStillStopping');
+    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+  });
+
+  it('is content where EC2 refuses because the instance runs', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'running');
+    await account.refuse('StartInstances', 'IncorrectInstanceState');
+    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+  });
+
+  it('says that a terminated instance cannot be started', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.refusal(startInstance, document(instanceId))).toMatchObject({
+      name: 'InstanceFailedToStart',
+      message: `The instance ${instanceId} cannot be started: it is terminated.`,
+    });
+  });
+
+  it.each([
+    ['InsufficientInstanceCapacity', 'NoCapacity'],
+    ['VcpuLimitExceeded', 'QuotaReached'],
+    ['UnauthorizedOperation', 'PermissionMissing'],
+    ['InvalidInstanceID.NotFound', 'NotVisibleYet'],
+  ])('ends with what %s means, leaving the instance stopped', async (code, name) => {
+    await using account = await testAccount();
+    const instanceId = await stopped(account);
+    await account.refuse('StartInstances', code);
+    expect((await account.refusal(startInstance, document(instanceId))).name).toBe(name);
+    expect(await stateOf(account, instanceId)).toBe('stopped');
+  });
+
+  it('refuses a plan without an instance', async () => {
+    await using account = await testAccount();
+    expect((await account.refusal(startInstance, { plan: { action: 'create' } })).name).toBe('InputNotValid');
+  });
+});
+
+async function stopped(account: TestAccount): Promise<string> {
+  const { instanceId } = await launched(account);
+  await untilState(account, instanceId, 'running');
+  await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+  await untilState(account, instanceId, 'stopped');
+  return instanceId;
+}

@@ -1,0 +1,129 @@
+import { CreateRouteCommand, CreateRouteTableCommand, DescribeRouteTablesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { createRouteTable } from '../../../functions/network/create-route-table.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { operation, operationOf } from '../documents.ts';
+import { idOf, makeGateway, makeNetwork, makeVpc, networkTagsOf, tagging } from '../resources.ts';
+
+describe('createRouteTable', () => {
+  it('creates the route table with our name and tags, the route to the gateway and the subnet that uses it', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, internetGatewayId, subnetId } = await network(account);
+    const { routeTableId } = await account.run(createRouteTable, document);
+    expect(await tables(account.ec2)).toEqual([
+      {
+        id: routeTableId,
+        vpcId,
+        routes: { '10.0.0.0/16': 'local', '0.0.0.0/0': internetGatewayId },
+        subnets: [subnetId],
+        tags: networkTagsOf('recode-route-table'),
+      },
+    ]);
+  });
+
+  it('finds its own table when it runs again', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    const first = await account.run(createRouteTable, document);
+    const [before] = await tables(account.ec2);
+    expect(await account.run(createRouteTable, { ...document, operation: operationOf('two') })).toEqual(first);
+    expect(await tables(account.ec2)).toEqual([before]);
+  });
+
+  it.each(['CreateRouteTable', 'CreateRoute', 'AssociateRouteTable'])('goes on where %s was not answered', async (action) => {
+    await using account = await testAccount();
+    const { document, internetGatewayId, subnetId } = await network(account);
+    await account.loseAnswer(action);
+    expect((await account.refusal(createRouteTable, document)).name).toBe('AwsUnavailable');
+    const { routeTableId } = await account.run(createRouteTable, document);
+    expect(await tables(account.ec2)).toMatchObject([
+      { id: routeTableId, routes: { '0.0.0.0/0': internetGatewayId }, subnets: [subnetId] },
+    ]);
+  });
+
+  it.each(['CreateRoute', 'AssociateRouteTable'])('completes a table that an attempt left before %s', async (action) => {
+    await using account = await testAccount();
+    const { document, internetGatewayId, subnetId } = await network(account);
+    await account.refuse(action, 'InternalError');
+    expect((await account.refusal(createRouteTable, document)).name).toBe('AwsUnavailable');
+    await account.run(createRouteTable, document);
+    expect(await tables(account.ec2)).toMatchObject([{ routes: { '0.0.0.0/0': internetGatewayId }, subnets: [subnetId] }]);
+  });
+
+  it('makes no second table while the first is not visible, by the execution’s client token', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    await account.hideNew(3_000);
+    const attempts = [await account.refusal(createRouteTable, document), await account.refusal(createRouteTable, document)];
+    expect(attempts.map(({ name }) => name)).toEqual(['NotVisibleYet', 'NotVisibleYet']);
+    account.aws.clock.advance(3_000);
+    const { routeTableId } = await account.run(createRouteTable, document);
+    expect(await tables(account.ec2)).toMatchObject([{ id: routeTableId }]);
+  });
+
+  it('refuses a table of ours that sends everything elsewhere, and leaves its route', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, internetGatewayId } = await network(account);
+    const routeTableId = await makeRouteTable(account.ec2, vpcId);
+    await account.ec2.send(new CreateRouteCommand({ RouteTableId: routeTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId: internetGatewayId }));
+    const other = { ...document, internetGateway: { internetGatewayId: await makeGateway(account.ec2) } };
+    expect(await account.refusal(createRouteTable, other)).toMatchObject({
+      name: 'ResourceDiffers',
+      message: `The route table ${routeTableId} sends 0.0.0.0/0 to ${internetGatewayId}, not to ${other.internetGateway.internetGatewayId}.`,
+    });
+    expect(await tables(account.ec2)).toMatchObject([{ routes: { '0.0.0.0/0': internetGatewayId }, subnets: [] }]);
+  });
+
+  it('leaves tables alone that lie in another VPC or do not bear our tag', async () => {
+    await using account = await testAccount();
+    const { document, vpcId } = await network(account);
+    const elsewhere = await makeRouteTable(account.ec2, await makeVpc(account.ec2, []));
+    const foreign = await makeRouteTable(account.ec2, vpcId, [{ Key: 'Name', Value: 'recode-route-table' }]);
+    const { routeTableId } = await account.run(createRouteTable, document);
+    expect([elsewhere, foreign]).not.toContain(routeTableId);
+    expect(await tables(account.ec2)).toEqual(
+      expect.arrayContaining([elsewhere, foreign].map((id) => expect.objectContaining({ id, subnets: [] }))),
+    );
+  });
+
+  it.each([
+    ['RouteTableLimitExceeded', 'QuotaReached'],
+    ['RequestLimitExceeded', 'RequestThrottled'],
+    ['UnauthorizedOperation', 'PermissionMissing'],
+  ])('ends with what %s means', async (code, name) => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    await account.refuse('CreateRouteTable', code);
+    expect((await account.refusal(createRouteTable, document)).name).toBe(name);
+    expect(await tables(account.ec2)).toEqual([]);
+  });
+
+  it('refuses a document without the subnet', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    expect((await account.refusal(createRouteTable, { ...document, subnet: null })).name).toBe('InputNotValid');
+  });
+});
+
+async function network({ ec2 }: TestAccount) {
+  const { vpcId, subnetId, internetGatewayId } = await makeNetwork(ec2);
+  const document = { operation, vpc: { vpcId }, subnet: { subnetId }, internetGateway: { internetGatewayId } };
+  return { document, vpcId, subnetId, internetGatewayId };
+}
+
+async function makeRouteTable(ec2: EC2Client, VpcId: string, tags = networkTagsOf('recode-route-table')) {
+  const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId, TagSpecifications: tagging('route-table', tags) }));
+  return idOf(RouteTable?.RouteTableId);
+}
+
+/** The route tables besides the main ones that come with each VPC. */
+async function tables(ec2: EC2Client) {
+  const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({}));
+  return RouteTables.filter(({ Associations = [] }) => !Associations.some(({ Main }) => Main)).map((table) => ({
+    id: table.RouteTableId,
+    vpcId: table.VpcId,
+    routes: Object.fromEntries((table.Routes ?? []).map(({ DestinationCidrBlock, GatewayId }) => [DestinationCidrBlock, GatewayId])),
+    subnets: table.Associations?.map(({ SubnetId }) => SubnetId),
+    tags: table.Tags,
+  }));
+}

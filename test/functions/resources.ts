@@ -1,0 +1,66 @@
+import {
+  AttachInternetGatewayCommand,
+  CreateInternetGatewayCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  type EC2Client,
+  type ResourceType,
+  type Tag,
+} from '@aws-sdk/client-ec2';
+
+/** Resources made by hand, as an earlier attempt or somebody else would have left them. */
+
+/** The tags that a resource of the region's network bears. */
+export const networkTagsOf = (name: string): Tag[] => [
+  { Key: 'Name', Value: name },
+  { Key: 'recode:managed-by', Value: 'recode' },
+];
+
+/** The tags that a resource of the environment acme/api of alice bears. */
+export const environmentTagsOf = (resource: string): Tag[] => [
+  { Key: 'Name', Value: `recode-acme-api-${resource}` },
+  { Key: 'recode:managed-by', Value: 'recode' },
+  { Key: 'recode:environment', Value: 'acme-api' },
+  { Key: 'recode:owner', Value: 'alice' },
+  { Key: 'recode:repository', Value: 'acme/api' },
+];
+
+/** Tags as a creating call takes them; none for a resource of somebody else's. */
+export const tagging = (ResourceType: ResourceType, Tags: Tag[]) => (Tags.length > 0 ? [{ ResourceType, Tags }] : []);
+
+/** A VPC as CreateVpc leaves it; without tags it is somebody else's. */
+export async function makeVpc(ec2: EC2Client, tags: Tag[] = networkTagsOf('recode-vpc'), cidr = '10.0.0.0/16'): Promise<string> {
+  const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: cidr, TagSpecifications: tagging('vpc', tags) }));
+  return idOf(Vpc?.VpcId);
+}
+
+export async function makeSubnet(
+  ec2: EC2Client,
+  vpcId: string,
+  { tags = networkTagsOf('recode-public-subnet'), cidr = '10.0.0.0/24', zone = 'us-east-1b' }: { tags?: Tag[]; cidr?: string; zone?: string } = {},
+): Promise<string> {
+  const { Subnet } = await ec2.send(
+    new CreateSubnetCommand({ VpcId: vpcId, CidrBlock: cidr, AvailabilityZone: zone, TagSpecifications: tagging('subnet', tags) }),
+  );
+  return idOf(Subnet?.SubnetId);
+}
+
+/** An internet gateway, attached where a VPC is given. */
+export async function makeGateway(ec2: EC2Client, vpcId?: string, tags: Tag[] = networkTagsOf('recode-internet-gateway')): Promise<string> {
+  const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({ TagSpecifications: tagging('internet-gateway', tags) }));
+  const id = idOf(InternetGateway?.InternetGatewayId);
+  if (vpcId !== undefined) await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: id, VpcId: vpcId }));
+  return id;
+}
+
+/** A whole network as a finished start leaves it, but for its route table. */
+export async function makeNetwork(ec2: EC2Client): Promise<{ vpcId: string; subnetId: string; internetGatewayId: string }> {
+  const vpcId = await makeVpc(ec2);
+  return { vpcId, subnetId: await makeSubnet(ec2, vpcId), internetGatewayId: await makeGateway(ec2, vpcId) };
+}
+
+/** An id that an answer bears. */
+export function idOf(id: string | undefined): string {
+  if (id === undefined) throw new Error('The answer bears no id.');
+  return id;
+}

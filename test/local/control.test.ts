@@ -1,0 +1,248 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { down, type Installation, type Running, status, up } from '../../local/control.ts';
+import { bundle } from '../harness/bundle.ts';
+import { alive, type Built, buildMain, expectFilled, fill, kill } from '../harness/control.ts';
+
+let built: Built;
+let parent: string;
+let directory: string;
+let installation: Installation;
+
+beforeAll(async () => {
+  built = await buildMain();
+});
+
+afterAll(() => {
+  built.remove();
+});
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'control-'));
+  directory = join(parent, 'local');
+  installation = built.installation(directory);
+});
+
+afterEach(async () => {
+  await down({ directory });
+  rmSync(parent, { recursive: true });
+});
+
+describe('up', () => {
+  it('starts a process that serves AWS and outlives its starter', async () => {
+    const running = await up(installation);
+    expect(running).toEqual({
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      region: 'us-east-1',
+      accountId: '000000000000',
+      pid: expect.any(Number),
+      stateDirectory: directory,
+    });
+    // It leads a process group of its own: what ends the terminal of its starter does not end it.
+    expect(readFileSync(`/proc/${running.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]).toBe(String(running.pid));
+    await fill(running);
+    await expectFilled(running);
+  });
+
+  it('returns the one that runs', async () => {
+    expect(await up(installation)).toEqual(await up(installation));
+  });
+
+  it('is one and the same for ten processes that race', async () => {
+    const program = await bundle(mkdtempSync(join(built.directory, 'racer-')), 'racer', {
+      text: `import { up } from './local/control.ts';
+        const running = await up(JSON.parse(process.argv[2]));
+        process.stdout.write(JSON.stringify(running));`,
+    });
+    const racers = await Promise.all(
+      Array.from({ length: 10 }, () => output(spawn(process.execPath, [program, JSON.stringify(installation)]))),
+    );
+    const first = JSON.parse(racers[0] ?? '') as Running;
+    for (const racer of racers) expect(JSON.parse(racer)).toEqual(first);
+    expect(await status(installation)).toMatchObject({ running: true, pid: first.pid });
+  });
+
+  it('hands nothing of its environment to the process that could lead elsewhere', async () => {
+    process.env.AWS_PROFILE = 'production';
+    process.env.NODE_OPTIONS = '--no-warnings';
+    try {
+      const { pid } = await up(installation);
+      const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
+        .split('\0')
+        .map((variable) => variable.split('=')[0]);
+      expect(names).toContain('PATH');
+      expect(names).not.toContain('AWS_PROFILE');
+      expect(names).not.toContain('NODE_OPTIONS');
+    } finally {
+      delete process.env.AWS_PROFILE;
+      delete process.env.NODE_OPTIONS;
+    }
+  });
+
+  it('keeps its state from others on the machine', async () => {
+    mkdirSync(directory, { mode: 0o755 });
+    await up(installation);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(statSync(join(directory, 'process.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('finds the state again after a SIGKILL, on the port of before', async () => {
+    const before = await up(installation);
+    await fill(before);
+    await kill(before.pid);
+    expect(await status(installation)).toMatchObject({ running: false, pid: null });
+    const after = await up(installation);
+    expect(after.pid).not.toBe(before.pid);
+    expect(after.endpoint).toBe(before.endpoint);
+    await expectFilled(after);
+  });
+
+  it('takes another port where somebody else has the one of before', async () => {
+    const before = await up(installation);
+    await kill(before.pid);
+    const other = await listen(Number(new URL(before.endpoint).port), (_, response) => response.end('{"pid":1}'));
+    try {
+      const after = await up(installation);
+      expect(after.endpoint).not.toBe(before.endpoint);
+    } finally {
+      await close(other);
+    }
+  });
+
+  it('replaces the process of another build, and keeps the state', async () => {
+    const before = await up(installation);
+    await fill(before);
+    const after = await up({ ...installation, build: 'two' });
+    expect(after.pid).not.toBe(before.pid);
+    expect(alive(before.pid)).toBe(false);
+    await expectFilled(after);
+  });
+
+  it('reaches one directory under two names', async () => {
+    const running = await up(installation);
+    const link = join(parent, 'link');
+    symlinkSync(directory, link);
+    expect(await up({ ...installation, directory: link })).toEqual({ ...running, stateDirectory: link });
+  });
+});
+
+describe('the region', () => {
+  it('is chosen by the first up and kept', async () => {
+    expect(await up(installation, { region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
+    await down(installation);
+    expect(await up(installation)).toMatchObject({ region: 'eu-west-1' });
+    expect(await up(installation, { region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
+  });
+
+  it('is refused when it differs, running or not', async () => {
+    await up(installation);
+    const mismatch = { name: 'RegionMismatch', message: expect.stringMatching(/deployed in us-east-1, not in eu-west-1/) };
+    await expect(up(installation, { region: 'eu-west-1' })).rejects.toMatchObject(mismatch);
+    await down(installation);
+    await expect(up(installation, { region: 'eu-west-1' })).rejects.toMatchObject(mismatch);
+  });
+
+  it('is the same for all of those who race with different ones', async () => {
+    const outcomes = await Promise.allSettled(['eu-west-1', 'eu-west-2'].map((region) => up(installation, { region })));
+    const started = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(started).toHaveLength(1);
+    expect(refused).toMatchObject([{ reason: { name: 'RegionMismatch', deployed: started[0]?.value.region } }]);
+  });
+});
+
+describe('down', () => {
+  it('stops the process gently, and a second time has nothing to stop', async () => {
+    const { pid } = await up(installation);
+    expect(await down(installation)).toBe(true);
+    expect(alive(pid)).toBe(false);
+    expect(existsSync(join(directory, 'process.json'))).toBe(false);
+    expect(readFileSync(join(directory, 'embedded-aws.log'), 'utf8')).toMatch(/has stopped\.\n$/);
+    expect(await down(installation)).toBe(false);
+  });
+
+  it('has nothing to stop where nothing ever was', async () => {
+    expect(await down(installation)).toBe(false);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it('waits for a process that is still starting, and stops it', async () => {
+    const starting = up(installation);
+    while (!existsSync(join(directory, 'settings.json'))) await new Promise((resume) => setTimeout(resume, 2));
+    expect(await down(installation)).toBe(true);
+    expect(readFileSync(join(directory, 'embedded-aws.log'), 'utf8')).toMatch(/has stopped/);
+    // Its starter saw it in time, or has started another.
+    await starting;
+  });
+
+  it('ends a process that hangs', async () => {
+    const { pid } = await up(installation);
+    process.kill(pid, 'SIGSTOP');
+    expect(await down(installation)).toBe(true);
+    expect(alive(pid)).toBe(false);
+  });
+});
+
+describe('status', () => {
+  it('tells of the running one', async () => {
+    const running = await up(installation);
+    expect(await status(installation)).toEqual({ running: true, ...running });
+  });
+
+  it('has nulls where nothing runs', async () => {
+    const nothing = { running: false, endpoint: null, region: null, accountId: null, pid: null, stateDirectory: directory };
+    expect(await status(installation)).toEqual(nothing);
+    await up(installation);
+    await down(installation);
+    expect(await status(installation)).toEqual(nothing);
+  });
+
+  it('believes no announcement whose process does not answer under its name', async () => {
+    await up(installation);
+    await down(installation);
+    const other = await listen(0, (_, response) => response.end(`{"pid":${process.pid + 1}}`));
+    const { port } = other.address() as AddressInfo;
+    const stale = { pid: process.pid, endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', accountId: '0', build: 'one' };
+    writeFileSync(join(directory, 'process.json'), JSON.stringify(stale));
+    try {
+      expect(await status(installation)).toMatchObject({ running: false });
+      // Not the stale announcement's process, which is this one.
+      expect(await down(installation)).toBe(false);
+    } finally {
+      await close(other);
+    }
+    writeFileSync(join(directory, 'process.json'), '{"pid":');
+    expect(await status(installation)).toMatchObject({ running: false });
+    expect((await up(installation)).pid).not.toBe(process.pid);
+  });
+});
+
+async function output(child: ChildProcess): Promise<string> {
+  let text = '';
+  child.stdout?.on('data', (chunk) => {
+    text += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(child, 'close');
+  return text;
+}
+
+async function listen(port: number, answer: Parameters<typeof createServer>[1]): Promise<Server> {
+  const server = createServer(answer).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function close(server: Server) {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}

@@ -1,0 +1,319 @@
+import { connect } from 'node:net';
+import {
+  DeleteRouteCommand,
+  DescribeInstanceStatusCommand,
+  DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
+  DetachInternetGatewayCommand,
+  GetConsoleOutputCommand,
+  RevokeSecurityGroupIngressCommand,
+  RunInstancesCommand,
+  type RunInstancesCommandInput,
+  StartInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../instance/openssh.ts';
+import { imageFor, instanceOf, known, makePublicNetwork, type PublicNetwork, reached } from './network.ts';
+import { refusal, startEc2, type TestEc2 } from './server.ts';
+
+let ec2: TestEc2;
+let network: PublicNetwork;
+let port: number;
+beforeEach(async () => {
+  ec2 = await startEc2();
+  port = await freePort();
+  network = await makePublicNetwork(ec2.client, { port });
+});
+afterEach(() => ec2.stop());
+
+/** Launches an instance whose sshd listens on the port that the network lets in. */
+const launch = async (input: Partial<RunInstancesCommandInput> = {}) => {
+  const config = `#cloud-config\nbootcmd: ["printf 'Port ${port}' > /etc/ssh/sshd_config.d/p.conf"]\n`;
+  const { Instances } = await ec2.client.send(
+    new RunInstancesCommand({
+      ImageId: await imageFor(ec2.client),
+      InstanceType: 't3.micro',
+      MinCount: 1,
+      MaxCount: 1,
+      SubnetId: network.subnetId,
+      SecurityGroupIds: [network.groupId],
+      UserData: Buffer.from(config).toString('base64'),
+      TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'Name', Value: 'box' }] }],
+      ...input,
+    }),
+  );
+  return known(Instances?.[0]?.InstanceId);
+};
+const start = (...InstanceIds: string[]) => ec2.client.send(new StartInstancesCommand({ InstanceIds }));
+const stop = (...InstanceIds: string[]) => ec2.client.send(new StopInstancesCommand({ InstanceIds }));
+const terminate = (...InstanceIds: string[]) => ec2.client.send(new TerminateInstancesCommand({ InstanceIds }));
+const stateOf = async (id: string) => (await instanceOf(ec2.client, id)).State?.Name;
+const consoleOf = async (InstanceId: string) => {
+  const { Output = '' } = await ec2.client.send(new GetConsoleOutputCommand({ InstanceId }));
+  return Buffer.from(Output, 'base64').toString();
+};
+
+/** What a client that connects to the instance hears first; empty when it hears nothing for a while. */
+const banner = (address: string | undefined) =>
+  new Promise<string>((resolve) => {
+    const socket = connect({ host: known(address), port, timeout: 300 });
+    const end = (heard: string) => {
+      socket.destroy();
+      resolve(heard);
+    };
+    socket.once('data', (data) => end(data.toString()));
+    socket.once('timeout', () => end(''));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(String(error.code)));
+  });
+const answers = (address: string | undefined) => expect.poll(() => banner(address), { timeout: 10_000, interval: 20 }).toMatch(/^SSH-2.0-/);
+
+describe('the life of an instance', () => {
+  it('goes from pending to running with a public address, and then answers on SSH', async () => {
+    const id = await launch();
+    expect(await stateOf(id)).toBe('pending');
+    const running = await reached(ec2.client, id, 'running');
+    expect(running).toMatchObject({
+      PublicIpAddress: expect.stringMatching(/^127\./),
+      PublicDnsName: expect.stringMatching(/^ec2-127-.*\.compute-1\.amazonaws\.com$/),
+    });
+    await answers(running.PublicIpAddress);
+    expect(await consoleOf(id)).toMatch(/BEGIN SSH HOST KEY KEYS.*login:/s);
+    const { InstanceStatuses } = await ec2.client.send(new DescribeInstanceStatusCommand({ InstanceIds: [id] }));
+    expect(InstanceStatuses?.[0]?.InstanceStatus?.Status).toBe('ok');
+  });
+
+  it('stops, losing its public address and its SSH server, and starts with another address', async () => {
+    const id = await launch();
+    const { PublicIpAddress: first } = await reached(ec2.client, id, 'running');
+    await answers(first);
+    const stopping = await stop(id);
+    expect(stopping.StoppingInstances?.[0]).toMatchObject({ PreviousState: { Name: 'running' }, CurrentState: { Name: 'stopping' } });
+    const stopped = await reached(ec2.client, id, 'stopped');
+    expect(stopped).toMatchObject({
+      StateReason: { Code: 'Client.UserInitiatedShutdown' },
+      StateTransitionReason: expect.stringMatching(/^User initiated \(.* GMT\)$/),
+    });
+    expect(stopped.PublicIpAddress).toBeUndefined();
+    expect(stopped.PrivateIpAddress).toBe('10.0.0.4');
+    await expect.poll(() => banner(first)).toBe('ECONNREFUSED');
+    const hostKey = /BEGIN SSH HOST KEY KEYS-----\n(.*)\n/.exec(await consoleOf(id))?.[1];
+    expect((await start(id)).StartingInstances?.[0]).toMatchObject({
+      PreviousState: { Name: 'stopped' },
+      CurrentState: { Name: 'pending' },
+    });
+    const again = await reached(ec2.client, id, 'running');
+    expect(again.PublicIpAddress).not.toBe(first);
+    expect(again.StateReason).toBeUndefined();
+    await answers(again.PublicIpAddress);
+    const keys = [...(await consoleOf(id)).matchAll(/BEGIN SSH HOST KEY KEYS-----\n(.*)\n/g)].map(([, key]) => key);
+    expect(keys).toEqual([hostKey, hostKey]);
+  });
+
+  it('ends terminated: without tags and network, shown for an hour', async () => {
+    const id = await launch();
+    await reached(ec2.client, id, 'running');
+    await terminate(id);
+    expect(await stateOf(id)).toBe('shutting-down');
+    const ended = await reached(ec2.client, id, 'terminated');
+    expect(ended).toMatchObject({
+      Tags: [],
+      NetworkInterfaces: [],
+      BlockDeviceMappings: [],
+      StateReason: { Code: 'Client.UserInitiatedShutdown' },
+    });
+    expect(ended.SubnetId).toBeUndefined();
+    expect((await ec2.client.send(new DescribeNetworkInterfacesCommand({}))).NetworkInterfaces).toEqual([]);
+    await terminate(id);
+    ec2.clock.advance(59 * 60 * 1000);
+    expect(await stateOf(id)).toBe('terminated');
+    ec2.clock.advance(60 * 1000);
+    expect(await refusal(stateOf(id))).toMatchObject({
+      code: 'InvalidInstanceID.NotFound',
+      message: `The instance ID '${id}' does not exist`,
+    });
+  });
+
+  it('takes as long as on AWS when it is calibrated', async () => {
+    ec2.ec2.admin('POST', { latency: 'calibrated' });
+    ec2.clock.setRate(100);
+    const id = await launch();
+    ec2.clock.setRate(1);
+    expect(await stateOf(id)).toBe('pending');
+    ec2.clock.advance(5000);
+    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    expect(await banner(PublicIpAddress)).toBe('ECONNREFUSED');
+    ec2.clock.advance(23_000);
+    await answers(PublicIpAddress);
+    await stop(id);
+    ec2.clock.advance(18_000);
+    expect(await stateOf(id)).toBe('stopping');
+    ec2.clock.advance(2000);
+    expect(await stateOf(id)).toBe('stopped');
+  });
+});
+
+describe('a state that does not allow it', () => {
+  it('refuses to stop what is pending, and to start or stop what is ending', async () => {
+    const id = await launch();
+    expect(await refusal(stop(id))).toMatchObject({ code: 'IncorrectInstanceState' });
+    await reached(ec2.client, id, 'running');
+    await stop(id);
+    expect(await refusal(start(id))).toEqual({
+      code: 'IncorrectInstanceState',
+      message: `The instance '${id}' is not in a state from which it can be started.`,
+      status: 400,
+    });
+    await terminate(id);
+    expect(await refusal(start(id))).toMatchObject({ code: 'IncorrectInstanceState' });
+    expect(await refusal(stop(id))).toMatchObject({ code: 'IncorrectInstanceState' });
+  });
+
+  it('starts what runs and stops what is stopped without a change', async () => {
+    const id = await launch();
+    const { LaunchTime } = await reached(ec2.client, id, 'running');
+    expect((await start(id)).StartingInstances?.[0]?.CurrentState?.Name).toBe('running');
+    expect((await instanceOf(ec2.client, id)).LaunchTime).toEqual(LaunchTime);
+    await stop(id);
+    await reached(ec2.client, id, 'stopped');
+    expect((await stop(id)).StoppingInstances?.[0]?.CurrentState?.Name).toBe('stopped');
+  });
+
+  it('changes nothing when one of several instances is refused', async () => {
+    const [running, ended] = [await launch(), await launch()];
+    await reached(ec2.client, running, 'running');
+    await terminate(ended);
+    expect(await refusal(stop(running, ended))).toMatchObject({ code: 'IncorrectInstanceState' });
+    expect(await stateOf(running)).toBe('running');
+    expect(await refusal(stop(running, 'i-00000000000000000'))).toMatchObject({ code: 'InvalidInstanceID.NotFound' });
+    expect(await refusal(stop('nonsense'))).toMatchObject({ code: 'InvalidInstanceID.Malformed' });
+  });
+});
+
+describe('what a test may plan', () => {
+  it('an instance that never answers, and whose console says why', async () => {
+    ec2.ec2.admin('POST', { launches: [{ outcome: 'never-answers', reason: 'no bootable device' }] });
+    const id = await launch();
+    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    await expect.poll(() => consoleOf(id)).toBe('no bootable device\n');
+    expect(await banner(PublicIpAddress)).toBe('ECONNREFUSED');
+  });
+
+  it.each([
+    ['stop', 'stopped'],
+    ['terminate', 'terminated'],
+  ] as const)('an instance that dies while it boots: %s on shutdown', async (InstanceInitiatedShutdownBehavior, state) => {
+    ec2.ec2.admin('POST', { launches: [{ outcome: 'dies-booting' }] });
+    const id = await launch({ InstanceInitiatedShutdownBehavior });
+    expect((await reached(ec2.client, id, state)).StateReason?.Code).toBe('Client.InstanceInitiatedShutdown');
+    expect(await consoleOf(id)).toBe('');
+  });
+
+  it('a start that goes back to stopped, once', async () => {
+    const id = await launch();
+    await reached(ec2.client, id, 'running');
+    await stop(id);
+    await reached(ec2.client, id, 'stopped');
+    ec2.ec2.admin('POST', { starts: [{ outcome: 'stopped', reason: 'Client.InvalidKMSKey.InvalidState: The KMS key is disabled' }] });
+    await start(id);
+    expect(await stateOf(id)).toBe('pending');
+    expect((await reached(ec2.client, id, 'stopped')).StateReason).toMatchObject({ Code: 'Client.InvalidKMSKey.InvalidState' });
+    await start(id);
+    await reached(ec2.client, id, 'running');
+  });
+});
+
+describe('who reaches an instance', () => {
+  it('is up to its security group', async () => {
+    const id = await launch();
+    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    await answers(PublicIpAddress);
+    const IpPermissions = [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }];
+    await ec2.client.send(new RevokeSecurityGroupIngressCommand({ GroupId: network.groupId, IpPermissions }));
+    expect(await banner(PublicIpAddress)).toBe('');
+  });
+
+  it('is up to the route of its subnet', async () => {
+    const id = await launch();
+    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    await answers(PublicIpAddress);
+    await ec2.client.send(new DeleteRouteCommand({ RouteTableId: network.routeTableId, DestinationCidrBlock: '0.0.0.0/0' }));
+    expect(await banner(PublicIpAddress)).toBe('');
+  });
+
+  it('keeps the internet gateway in place while the instance has a public address', async () => {
+    const id = await launch();
+    await reached(ec2.client, id, 'running');
+    const detach = () => ec2.client.send(new DetachInternetGatewayCommand({ InternetGatewayId: network.gatewayId, VpcId: network.vpcId }));
+    expect(await refusal(detach())).toMatchObject({ code: 'DependencyViolation' });
+    await stop(id);
+    await detach();
+  });
+});
+
+describe('after the embedded AWS was restarted', () => {
+  it('running instances answer again at the same address, and stopped ones stay stopped', async () => {
+    const [id, other] = [await launch(), await launch()];
+    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    await answers(PublicIpAddress);
+    await reached(ec2.client, other, 'running');
+    await stop(other);
+    await reached(ec2.client, other, 'stopped');
+    ec2 = await ec2.restart();
+    expect((await instanceOf(ec2.client, id)).PublicIpAddress).toBe(PublicIpAddress);
+    await answers(PublicIpAddress);
+    expect(await stateOf(other)).toBe('stopped');
+  });
+
+  it('instances half-way go on', async () => {
+    const launched = await launch();
+    const ending = await launch();
+    await terminate(ending);
+    ec2 = await ec2.restart();
+    await answers((await reached(ec2.client, launched, 'running')).PublicIpAddress);
+    await reached(ec2.client, ending, 'terminated');
+  });
+});
+
+describe('DescribeInstances', () => {
+  it.each<[string, (id: string) => string | Promise<string>]>([
+    ['instance-id', (id) => id],
+    ['tag:Name', () => 'bo*'],
+    ['client-token', () => 'token'],
+    ['instance-state-name', () => 'running'],
+    ['vpc-id', () => network.vpcId],
+    ['subnet-id', () => network.subnetId],
+    ['instance.group-id', () => network.groupId],
+    ['network-interface.subnet-id', () => network.subnetId],
+    [
+      'network-interface.network-interface-id',
+      async (id) => known((await instanceOf(ec2.client, id)).NetworkInterfaces?.[0]?.NetworkInterfaceId),
+    ],
+    ['ip-address', async (id) => known((await instanceOf(ec2.client, id)).PublicIpAddress)],
+  ])('finds an instance by %s, and no other', async (Name, value) => {
+    const id = await launch({ ClientToken: 'token' });
+    await reached(ec2.client, id, 'running');
+    const ended = await launch({ ClientToken: 'other', TagSpecifications: [] });
+    await terminate(ended);
+    await reached(ec2.client, ended, 'terminated');
+    const find = async (...Values: string[]) => {
+      const { Reservations = [] } = await ec2.client.send(new DescribeInstancesCommand({ Filters: [{ Name, Values }] }));
+      return Reservations.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => InstanceId));
+    };
+    expect(await find(await value(id))).toEqual([id]);
+    expect(await find('nothing')).toEqual([]);
+  });
+
+  it('comes in pages', async () => {
+    const ids = await Promise.all(Array.from({ length: 7 }, () => launch()));
+    const first = await ec2.client.send(new DescribeInstancesCommand({ MaxResults: 5 }));
+    const second = await ec2.client.send(new DescribeInstancesCommand({ MaxResults: 5, NextToken: first.NextToken }));
+    const seen = [first, second].flatMap(({ Reservations = [] }) => Reservations.map(({ Instances }) => Instances?.[0]?.InstanceId));
+    expect(seen.sort()).toEqual(ids.sort());
+    expect(second.NextToken).toBeUndefined();
+    expect(await refusal(ec2.client.send(new DescribeInstancesCommand({ InstanceIds: ids, MaxResults: 5 })))).toMatchObject({
+      code: 'InvalidParameterCombination',
+    });
+  });
+});
