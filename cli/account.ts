@@ -25,6 +25,8 @@ export interface AccountOptions {
   readonly local: boolean;
 }
 
+// The SDK warns whoever names a profile and has a key in the environment too, though that is in no doubt here.
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const patience = { maxAttempts: 4, requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000 } };
 
 /**
@@ -60,7 +62,7 @@ async function openAwsAccount(options: AccountOptions): Promise<Account> {
   if (!region) throw new RecodeError('NoRegion', 'Neither --region, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one.');
 
   const credentials = options.profile === undefined ? environmentCredentials() : undefined;
-  const sts = new STSClient({ ...patience, region, ...(profile && { profile }), ...(credentials && { credentials }) });
+  const sts = new STSClient({ ...patience, region, logger: silent, ...(profile && { profile }), ...(credentials && { credentials }) });
   const { Account: accountId = '', Arn: callerArn = '' } = await sts.send(new GetCallerIdentityCommand({}));
   return {
     partition: callerArn.split(':')[1] ?? '',

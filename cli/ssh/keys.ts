@@ -18,8 +18,9 @@ export interface KeyPair {
  */
 export function readKeyPair(folder: string): KeyPair | undefined {
   const privateKeyFile = join(folder, privateName);
-  const privateKey = readIfThere(privateKeyFile);
-  const publicKey = readIfThere(join(folder, publicName));
+  let [privateKey, publicKey] = readHalves(folder);
+  // The folder may have appeared between the two reads.
+  if ((privateKey === undefined) !== (publicKey === undefined)) [privateKey, publicKey] = readHalves(folder);
   if (privateKey === undefined && publicKey === undefined) return undefined;
   if (privateKey !== undefined && publicKey !== undefined) return { privateKeyFile, publicKey: publicKey.trim() };
   const [here, missing] = privateKey === undefined ? [publicName, privateName] : [privateName, publicName];
@@ -67,6 +68,10 @@ function moveUnlessTaken(from: string, to: string): void {
     // Somebody else's folder is there already, and its key is the one.
     if (!existsSync(to)) throw error;
   }
+}
+
+function readHalves(folder: string): [privateKey: string | undefined, publicKey: string | undefined] {
+  return [readIfThere(join(folder, privateName)), readIfThere(join(folder, publicName))];
 }
 
 function readIfThere(file: string): string | undefined {

@@ -71,7 +71,6 @@ const interfaceFilters = resourceFilters<NetworkInterface>(
     'association.public-dns-name',
     'attachment.attach-time',
     'attachment.instance-owner-id',
-    'attachment.nat-gateway-id',
     'availability-zone-id',
     'ipv6-addresses.ipv6-address',
     'operator.managed',

@@ -52,7 +52,6 @@ const volumeFilters = resourceFilters<Volume>(
     'multi-attach-enabled',
     'operator.managed',
     'operator.principal',
-    'source-volume-id',
   ],
 );
 

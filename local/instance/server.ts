@@ -229,8 +229,16 @@ function makeHome(home: string, authorizedKeys: readonly string[]): void {
 
 function ownHostKey(folder: string): string {
   const file = join(folder, 'ssh_host_ed25519_key');
-  if (!existsSync(file)) writeFileSync(file, ssh2.utils.generateKeyPairSync('ed25519').private, { mode: 0o600 });
+  if (!existsSync(file)) writeFileSync(file, newHostKey(), { mode: 0o600 });
   return readFileSync(file, 'utf8');
+}
+
+/** ssh2 drops a public key's leading zero byte, and cannot read the pair that it then writes: one in 256. */
+function newHostKey(): string {
+  for (;;) {
+    const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
 }
 
 function* greeting({ instanceId, address, sshd }: Host, hostKeys: readonly string[]): Generator<string> {

@@ -28,7 +28,7 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** The bundle of `lambda/runtime.ts`. */
   readonly runtimeFile: string;
-  /** How many sandboxes there are at most. */
+  /** How many sandboxes there are at most: by default enough to keep one of each step of a long workflow, at some 14 MB each. */
   readonly limit?: number;
 }
 
@@ -55,7 +55,7 @@ interface Waiting {
   readonly take: (member: Member | undefined) => void;
 }
 
-export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile, limit = 16 }: PoolOptions): Pool {
+export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile, limit = 32 }: PoolOptions): Pool {
   const functions = new Map(stack.functions.map((lambda) => [lambda.arn, lambda]));
   const taskRoots = new Map<string, string>();
   const members = new Map<string, Member>();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
 import type { Pool } from '../lambda/pool.ts';
 import type { Definition, Flow, Json, MapState, ParallelState, State, TaskState } from './definition.ts';
@@ -175,6 +176,8 @@ async function runMap(name: string, state: MapState, input: Json, context: Conte
 async function together(scope: Scope, branches: readonly ((scope: Scope) => Promise<Json>)[]): Promise<Json[]> {
   const stopper = new AbortController();
   const signal = AbortSignal.any([scope.signal, stopper.signal]);
+  // Each of the branches may listen; it is no leak.
+  setMaxListeners(0, signal);
   const { run, item, trail } = scope;
   const scopes: Scope[] = [];
   let first: { scope: Scope; error: unknown } | undefined;

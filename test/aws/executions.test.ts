@@ -115,7 +115,12 @@ describe('followExecution', () => {
   it('tells the sentence of each state that has one, the attempts that failed, and the output', async () => {
     const events = await follow(await start('journey', { name: 'Ada' }));
     expect(events.filter(({ type }) => type === 'state-entered' || type === 'state-exited').map(short)).toEqual(
-      expect.arrayContaining(['state-entered Greet: Greeting', 'state-exited Greet: Greeting', 'state-entered Retry: Retrying', 'state-exited Retry: Retrying']),
+      expect.arrayContaining([
+        'state-entered Greet: Greeting',
+        'state-exited Greet: Greeting',
+        'state-entered Retry: Retrying',
+        'state-exited Retry: Retrying',
+      ]),
     );
     expect(events.filter((event) => 'state' in event && !['Greet', 'Retry'].includes(event.state))).toEqual([]);
     expect(events.filter(({ type }) => type === 'attempt-failed')).toMatchObject([
@@ -127,7 +132,9 @@ describe('followExecution', () => {
 
   it('tells each event once and in order, however many there are', async () => {
     const events = await follow(await start('long'));
-    const expected = Array.from({ length: 60 }, (_, number) => ['entered', 'exited'].map((edge) => `state-${edge} State${number}: Passing ${number}`));
+    const expected = Array.from({ length: 60 }, (_, number) =>
+      ['entered', 'exited'].map((edge) => `state-${edge} State${number}: Passing ${number}`),
+    );
     expect(events.slice(0, -1).map(short)).toEqual(expected.flat());
     expect(events.at(-1)).toMatchObject({ type: 'succeeded', output: {} });
   });

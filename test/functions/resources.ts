@@ -4,6 +4,7 @@ import {
   CreateSubnetCommand,
   CreateVpcCommand,
   type EC2Client,
+  ModifySubnetAttributeCommand,
   type ResourceType,
   type Tag,
 } from '@aws-sdk/client-ec2';
@@ -37,7 +38,11 @@ export async function makeVpc(ec2: EC2Client, tags: Tag[] = networkTagsOf('recod
 export async function makeSubnet(
   ec2: EC2Client,
   vpcId: string,
-  { tags = networkTagsOf('recode-public-subnet'), cidr = '10.0.0.0/24', zone = 'us-east-1b' }: { tags?: Tag[]; cidr?: string; zone?: string } = {},
+  {
+    tags = networkTagsOf('recode-public-subnet'),
+    cidr = '10.0.0.0/24',
+    zone = 'us-east-1b',
+  }: { tags?: Tag[]; cidr?: string; zone?: string } = {},
 ): Promise<string> {
   const { Subnet } = await ec2.send(
     new CreateSubnetCommand({ VpcId: vpcId, CidrBlock: cidr, AvailabilityZone: zone, TagSpecifications: tagging('subnet', tags) }),
@@ -56,7 +61,9 @@ export async function makeGateway(ec2: EC2Client, vpcId?: string, tags: Tag[] = 
 /** A whole network as a finished start leaves it, but for its route table. */
 export async function makeNetwork(ec2: EC2Client): Promise<{ vpcId: string; subnetId: string; internetGatewayId: string }> {
   const vpcId = await makeVpc(ec2);
-  return { vpcId, subnetId: await makeSubnet(ec2, vpcId), internetGatewayId: await makeGateway(ec2, vpcId) };
+  const subnetId = await makeSubnet(ec2, vpcId);
+  await ec2.send(new ModifySubnetAttributeCommand({ SubnetId: subnetId, MapPublicIpOnLaunch: { Value: true } }));
+  return { vpcId, subnetId, internetGatewayId: await makeGateway(ec2, vpcId) };
 }
 
 /** An id that an answer bears. */

@@ -32,7 +32,7 @@ export async function inventory({ clients: { ec2, dynamodb } }: TestAws) {
   const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({}));
   const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({}));
   const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({}));
-  const scanned = await unless('no-table', dynamodb.send(new ScanCommand({ TableName: tableName, ConsistentRead: true })));
+  const scanned = await unless('no-table', dynamodb.send(new ScanCommand({ TableName: tableName })));
   return {
     vpcs: Vpcs,
     subnets: Subnets,
@@ -131,7 +131,7 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
   const [device] = instance?.NetworkInterfaces ?? [];
   const networkInterface = found.networkInterfaces.find(({ NetworkInterfaceId }) => NetworkInterfaceId === device?.NetworkInterfaceId);
   expect(networkInterface).toMatchObject({
-    Tags: tags('network-interface'),
+    TagSet: tags('network-interface'),
     Groups: [{ GroupId: group?.GroupId }],
     SubnetId: found.subnets[0]?.SubnetId,
   });

@@ -10,6 +10,7 @@ import { sameKey } from '../../../core/openssh-key.ts';
 import { type Account, type AccountOptions, openAccount } from '../../account.ts';
 import { type Clients, clientsOf } from '../../clients.ts';
 import { type FollowView, openFollowView } from '../../follow-view.ts';
+import { interruption } from '../../interruption.ts';
 import { type Output, paint, table, writeJson } from '../../output.ts';
 import { sshCommand, writeSshConfig } from '../../ssh/config.ts';
 import { checkConnection, requireSshClient } from '../../ssh/connect.ts';
@@ -42,7 +43,7 @@ export async function runStart(request: StartRequest, output: Output): Promise<v
   const view = await openFollowView(output, process.env);
   const execution: { arn?: string } = {};
   try {
-    await Promise.race([start(request, output, view, execution), interruption(request.repository, execution)]);
+    await Promise.race([start(request, output, view, execution), interruption(() => interrupted(request.repository, execution))]);
   } finally {
     view.end();
   }
@@ -179,17 +180,11 @@ function print(output: Output, { environment, executionArn, created, changed }: 
   stdout.write(`\nConnect to it:\n  ${paint(stdout, 'bold', command)}\n`);
 }
 
-/** Rejects at Ctrl-C; the execution, if there is one by then, goes on without us. */
-function interruption(repository: string, execution: { arn?: string }): Promise<never> {
-  return new Promise((_, reject) => {
-    process.once('SIGINT', () => {
-      reject(
-        execution.arn === undefined
-          ? new RecodeError('Cancelled', `You interrupted the start of ${repository} before it began.`)
-          : new RecodeError('Interrupted', `You interrupted the view of the start of ${repository}. Its execution is ${execution.arn}.`),
-      );
-    });
-  });
+/** Why the command ends at Ctrl-C; the execution, if there is one by then, goes on without it. */
+function interrupted(repository: string, { arn }: { arn?: string }): RecodeError {
+  return arn === undefined
+    ? new RecodeError('Cancelled', `You interrupted the start of ${repository} before it began.`)
+    : new RecodeError('Interrupted', `You interrupted the view of the start of ${repository}. Its execution is ${arn}.`);
 }
 
 const privateKeyNotHere = (repository: string, { key }: EnvironmentFolder) =>

@@ -36,9 +36,10 @@ async function confirmed(directory: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-C and Ctrl-D are no answer, and no answer is a no.
-  const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
+  const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('\n')));
   const question = `Delete all local environments and the files in them, below ${directory}? [y/N] `;
   const answer = await Promise.race([prompt.question(question), closed]);
   prompt.close();
+  if (answer === '\n') process.stdout.write(answer);
   return /^y(es)?$/i.test(answer.trim());
 }

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   change,
@@ -15,7 +16,6 @@ import type { Operation } from '../../../core/operation.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
 import { operationOf, request } from '../../functions/documents.ts';
 import { closeHolder, holderPackage, startHolder } from '../../harness/holders.ts';
-import * as v from 'valibot';
 
 const quietMilliseconds = 35_000;
 const me = operationOf('me');
@@ -40,7 +40,11 @@ async function recorded(fields: Partial<Environment> = {}): Promise<Environment>
 const read = (environment: Environment) => readEnvironment(account.dynamodb, environment);
 const take = (environment: Environment, operation: Operation, now = account.aws.clock.now()) =>
   takeEnvironment(account.dynamodb, account.sfn, { environment, operation, now });
-const refusal = (call: Promise<unknown>) => call.then(() => 'none', ({ name }: Error) => name);
+const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'none',
+    ({ name }: Error) => name,
+  );
 const claimant = async (name: string) =>
   (await readItem(account.dynamodb, { kind: 'name', id: name }, v.object({ environment: v.string() })))?.environment;
 
@@ -202,7 +206,10 @@ describe('change', () => {
   it('changes an environment that the execution holds, and none that it does not', async () => {
     const environment = await recorded({ operation: me, name: 'x' });
     const { name: _, ...rest } = environment;
-    expect(await change(account.dynamodb, environment, me, { set: { updatedAt: 'later' }, remove: ['name'] })).toEqual({ ...rest, updatedAt: 'later' });
+    expect(await change(account.dynamodb, environment, me, { set: { updatedAt: 'later' }, remove: ['name'] })).toEqual({
+      ...rest,
+      updatedAt: 'later',
+    });
     await expect(change(account.dynamodb, environment, operationOf('other'), { set: { updatedAt: 'never' } })).rejects.toMatchObject({
       name: 'LockLost',
       message: `Another operation has taken the environment ${environment.repository} over.`,

@@ -24,7 +24,11 @@ const put = (network: Record<string, unknown>) =>
   putItem(account.dynamodb, { kind: 'network', id: 'network' }, { installation: 'installation-1', ...network });
 const read = () => readNetwork(account.dynamodb);
 const claim = (operation: Operation, now = account.aws.clock.now()) => claimNetwork(account.dynamodb, account.sfn, operation, now);
-const refusal = (call: Promise<unknown>) => call.then(() => 'none', ({ name }: Error) => name);
+const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'none',
+    ({ name }: Error) => name,
+  );
 
 describe('readOrPutNetwork', () => {
   it('puts one fresh installation, however many come at once', async () => {

@@ -5,7 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deleteItem, putItem, readItem, readItems, updateItem } from '../../../aws/records/table.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
 
-const Thing = v.object({ status: v.string(), owner: v.optional(v.string()), operation: v.optional(v.object({ executionArn: v.string() })) });
+const Thing = v.object({
+  status: v.string(),
+  owner: v.optional(v.string()),
+  operation: v.optional(v.object({ executionArn: v.string() })),
+});
 const key = (id: string) => ({ kind: 'environment', id }) as const;
 const always = { when: 'attribute_exists(#kind)', values: {} };
 

@@ -47,10 +47,10 @@ describe('checkInstanceState', () => {
   it('waits for an instance that is not visible yet', async () => {
     await using account = await testAccount();
     const document = await readyToLaunch(account);
-    await account.hideNew(3_000);
+    await account.hideNew(100);
     const { instanceId } = await launched(account, document);
     expect((await account.refusal(checkInstanceState, { plan: { created: true, instanceId } })).name).toBe('InstanceNotVisibleYet');
-    account.aws.clock.advance(3_000);
+    account.aws.clock.advance(100);
     expect((await account.refusal(checkInstanceState, { plan: { created: true, instanceId } })).name).toBe('InstanceNotRunning');
   });
 

@@ -81,16 +81,16 @@ describe('createSecurityGroup', () => {
     ]);
   });
 
-  it('does not take another port’s block for ours', async () => {
+  it.each([
+    [2201, 2201],
+    [22, 2200],
+    [2200, 2201],
+  ])('does not take the block of ports %d to %d for ours', async (FromPort, ToPort) => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account);
     const groupId = await makeGroup(account.ec2, vpcId, environmentTagsOf('security-group'));
-    await account.ec2.send(
-      new AuthorizeSecurityGroupIngressCommand({
-        GroupId: groupId,
-        IpPermissions: [{ IpProtocol: 'tcp', FromPort: 2201, ToPort: 2201, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
-      }),
-    );
+    const others = { IpProtocol: 'tcp', FromPort, ToPort, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+    await account.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [others] }));
     await account.run(createSecurityGroup, document);
     expect((await groups(account.ec2))[0]?.ingress).toContainEqual({ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] });
   });
@@ -104,7 +104,10 @@ describe('createSecurityGroup', () => {
 
   it.each([
     ['no tags', []],
-    ['another environment’s tags', environmentTagsOf('security-group').map((tag) => (tag.Key === 'recode:owner' ? { ...tag, Value: 'bob' } : tag))],
+    [
+      'another environment’s tags',
+      environmentTagsOf('security-group').map((tag) => (tag.Key === 'recode:owner' ? { ...tag, Value: 'bob' } : tag)),
+    ],
   ])('refuses a group of our name with %s, and leaves it closed', async (_, tags) => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account);
@@ -152,7 +155,10 @@ describe('createSecurityGroup', () => {
 
 async function network({ ec2 }: TestAccount, allowCidrs = ['0.0.0.0/0']) {
   const { vpcId, subnetId } = await makeNetwork(ec2);
-  const document = { environment: { ...environment, request: { ...request, allowCidrs } }, network: { status: 'ready', ids: { vpcId, subnetId } } };
+  const document = {
+    environment: { ...environment, request: { ...request, allowCidrs } },
+    network: { status: 'ready', ids: { vpcId, subnetId } },
+  };
   return { document, vpcId };
 }
 

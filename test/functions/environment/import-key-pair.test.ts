@@ -1,4 +1,4 @@
-import { DescribeKeyPairsCommand, type EC2Client, ImportKeyPairCommand } from '@aws-sdk/client-ec2';
+import { DescribeKeyPairsCommand, type EC2Client, ImportKeyPairCommand, type Tag } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { importKeyPair } from '../../../functions/environment/import-key-pair.ts';
 import { testAccount } from '../account.ts';
@@ -12,7 +12,9 @@ describe('importKeyPair', () => {
   it('imports the public key under our name, with the environment’s tags', async () => {
     await using account = await testAccount();
     expect(await account.run(importKeyPair, document)).toEqual({ keyName: KeyName });
-    expect(await keyPairs(account.ec2)).toEqual([{ name: KeyName, key: material(publicKey()), tags: environmentTagsOf('key-pair'), id: expect.any(String) }]);
+    expect(await keyPairs(account.ec2)).toEqual([
+      { name: KeyName, key: material(publicKey()), tags: environmentTagsOf('key-pair'), id: expect.any(String) },
+    ]);
   });
 
   it('keeps the key that is there when it runs again, whatever its comment', async () => {
@@ -93,7 +95,7 @@ describe('importKeyPair', () => {
 
 const material = (key: string) => key.split(' ')[1];
 
-async function makeKeyPair(ec2: EC2Client, tags: { Key: string; Value: string }[]) {
+async function makeKeyPair(ec2: EC2Client, tags: Tag[]) {
   const PublicKeyMaterial = Buffer.from(publicKey(2));
   await ec2.send(new ImportKeyPairCommand({ KeyName, PublicKeyMaterial, TagSpecifications: tagging('key-pair', tags) }));
 }

@@ -13,7 +13,7 @@ import { parse } from 'yaml';
 import { launchInstance } from '../../../functions/environment/launch-instance.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, operationOf, publicKey, request } from '../documents.ts';
-import { type LaunchDocument, instanceOf, launched, liveInstances, readyToLaunch, untilState } from '../launched.ts';
+import { instanceOf, type LaunchDocument, launched, liveInstances, readyToLaunch, untilState } from '../launched.ts';
 import { environmentTagsOf, idOf } from '../resources.ts';
 
 describe('launchInstance', () => {
@@ -30,7 +30,10 @@ describe('launchInstance', () => {
       NetworkInterfaces: [{ NetworkInterfaceId: document.networkInterface.networkInterfaceId, Attachment: { DeleteOnTermination: false } }],
       MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     });
-    expect(instance.Tags).toEqual([...environmentTagsOf('instance'), { Key: 'recode:ssh-host-key', Value: expect.stringMatching(/^ssh-ed25519 /) }]);
+    expect(instance.Tags).toEqual([
+      ...environmentTagsOf('instance'),
+      { Key: 'recode:ssh-host-key', Value: expect.stringMatching(/^ssh-ed25519 /) },
+    ]);
     const shutdown = { InstanceId: instanceId, Attribute: 'instanceInitiatedShutdownBehavior' as const };
     const { InstanceInitiatedShutdownBehavior } = await account.ec2.send(new DescribeInstanceAttributeCommand(shutdown));
     expect(InstanceInitiatedShutdownBehavior?.Value).toBe('stop');

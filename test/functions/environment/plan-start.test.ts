@@ -69,12 +69,15 @@ describe('planStart', () => {
     expect(await account.run(planStart, document())).toEqual(create);
   });
 
-  it.each(['recode:managed-by', 'recode:environment', 'recode:owner', 'recode:repository'])('takes no instance with another %s for its own', async (Key) => {
-    await using account = await testAccount();
-    const { instanceId } = await launched(account);
-    await account.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: [{ Key, Value: 'other' }] }));
-    expect(await account.run(planStart, document())).toEqual(create);
-  });
+  it.each(['recode:managed-by', 'recode:environment', 'recode:owner', 'recode:repository'])(
+    'takes no instance with another %s for its own',
+    async (Key) => {
+      await using account = await testAccount();
+      const { instanceId } = await launched(account);
+      await account.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: [{ Key, Value: 'other' }] }));
+      expect(await account.run(planStart, document())).toEqual(create);
+    },
+  );
 
   it('leaves SSH unchecked where not everybody may reach it', async () => {
     await using account = await testAccount();

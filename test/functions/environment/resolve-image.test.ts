@@ -15,8 +15,13 @@ describe('resolveImage', () => {
     await using account = await testAccount();
     const { imageId, rootDeviceName } = await account.run(resolveImage, { ...document, instanceType: { ...instanceType, architecture } });
     const all = await images(account);
-    const ours = all.filter(({ Name = '', State }) => Name.includes(`/hvm-ssd-gp3/ubuntu-noble-24.04-${inName}-server-`) && State === 'available');
-    const newest = ours.map(({ CreationDate = '' }) => CreationDate).toSorted().at(-1);
+    const ours = all.filter(
+      ({ Name = '', State }) => Name.includes(`/hvm-ssd-gp3/ubuntu-noble-24.04-${inName}-server-`) && State === 'available',
+    );
+    const newest = ours
+      .map(({ CreationDate = '' }) => CreationDate)
+      .toSorted()
+      .at(-1);
     expect(ours.length).toBeGreaterThan(1);
     const chosen = all.find(({ ImageId }) => ImageId === imageId);
     expect(chosen).toMatchObject({ OwnerId: '099720109477', Architecture: architecture, State: 'available', CreationDate: newest });
@@ -27,7 +32,11 @@ describe('resolveImage', () => {
     await using account = await testAccount();
     const image = (ImageId: string, CreationDate: string) => ({ ImageId, CreationDate, RootDeviceName: '/dev/sda1' });
     account.amendAnswers('DescribeImagesCommand', () => ({
-      Images: [image('ami-1', '2026-01-15T00:00:00.000Z'), image('ami-2', '2026-10-21T00:00:00.000Z'), image('ami-3', '2025-08-21T00:00:00.000Z')],
+      Images: [
+        image('ami-1', '2026-01-15T00:00:00.000Z'),
+        image('ami-2', '2026-10-21T00:00:00.000Z'),
+        image('ami-3', '2025-08-21T00:00:00.000Z'),
+      ],
     }));
     expect(await account.run(resolveImage, document)).toEqual({ imageId: 'ami-2', rootDeviceName: '/dev/sda1' });
   });

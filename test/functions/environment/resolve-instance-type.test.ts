@@ -14,7 +14,11 @@ const document = (instanceType?: string) => ({
 describe('resolveInstanceType', () => {
   it('takes t2.medium by default, where there is no table yet', async () => {
     await using account = await testAccount();
-    expect(await account.run(resolveInstanceType, document())).toEqual({ name: 't2.medium', architecture: 'x86_64', zones: zones('abcdef') });
+    expect(await account.run(resolveInstanceType, document())).toEqual({
+      name: 't2.medium',
+      architecture: 'x86_64',
+      zones: zones('abcdef'),
+    });
   });
 
   it.each([
@@ -49,7 +53,9 @@ describe('resolveInstanceType', () => {
       name: 'InstanceTypeNotFound',
       message: 'EC2 offers no t9.large in this region. It offers t3.large.',
     });
-    expect(await account.refusal(resolveInstanceType, document('t9.enormous'))).toMatchObject({ message: expect.stringMatching(/It offers t3\.medium\.$/) });
+    expect(await account.refusal(resolveInstanceType, document('t9.enormous'))).toMatchObject({
+      message: expect.stringMatching(/It offers t3\.medium\.$/),
+    });
   });
 
   it('refuses the default type in a region that lacks it, suggesting its successor', async () => {
@@ -92,7 +98,11 @@ describe('resolveInstanceType', () => {
     await using account = await testAccount();
     account.amendAnswers('DescribeInstanceTypesCommand', () => ({
       InstanceTypes: [
-        { SupportedUsageClasses: ['spot'], SupportedRootDeviceTypes: ['instance-store'], ProcessorInfo: { SupportedArchitectures: ['x86_64'] } },
+        {
+          SupportedUsageClasses: ['spot'],
+          SupportedRootDeviceTypes: ['instance-store'],
+          ProcessorInfo: { SupportedArchitectures: ['x86_64'] },
+        },
       ],
     }));
     expect(await account.refusal(resolveInstanceType, document())).toMatchObject({

@@ -47,10 +47,10 @@ describe('startInstance', () => {
     expect(await account.run(startInstance, document(instanceId))).toEqual({});
   });
 
-  it('is content where EC2 refuses because the instance runs', async () => {
+  it.each(['pending', 'running'])('is content where EC2 refuses because the instance is %s', async (state) => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
-    await untilState(account, instanceId, 'running');
+    await untilState(account, instanceId, state);
     await account.refuse('StartInstances', 'IncorrectInstanceState');
     expect(await account.run(startInstance, document(instanceId))).toEqual({});
   });

@@ -9,7 +9,12 @@ describe('createInternetGateway', () => {
     await using account = await testAccount();
     const { internetGatewayId } = await account.run(createInternetGateway, {});
     expect(await gateways(account.ec2)).toEqual([
-      { InternetGatewayId: internetGatewayId, OwnerId: account.aws.accountId, Attachments: [], Tags: networkTagsOf('recode-internet-gateway') },
+      {
+        InternetGatewayId: internetGatewayId,
+        OwnerId: account.aws.accountId,
+        Attachments: [],
+        Tags: networkTagsOf('recode-internet-gateway'),
+      },
     ]);
   });
 

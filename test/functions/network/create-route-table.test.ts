@@ -65,7 +65,9 @@ describe('createRouteTable', () => {
     await using account = await testAccount();
     const { document, vpcId, internetGatewayId } = await network(account);
     const routeTableId = await makeRouteTable(account.ec2, vpcId);
-    await account.ec2.send(new CreateRouteCommand({ RouteTableId: routeTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId: internetGatewayId }));
+    await account.ec2.send(
+      new CreateRouteCommand({ RouteTableId: routeTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId: internetGatewayId }),
+    );
     const other = { ...document, internetGateway: { internetGatewayId: await makeGateway(account.ec2) } };
     expect(await account.refusal(createRouteTable, other)).toMatchObject({
       name: 'ResourceDiffers',

@@ -11,7 +11,10 @@ describe('createSubnet', () => {
   it('creates the public subnet with our name, block and tags, in the first zone that offers the type', async () => {
     await using account = await testAccount();
     const vpcId = await makeVpc(account.ec2);
-    const { subnetId } = await account.run(createSubnet, { ...document(vpcId), instanceType: { ...instanceType, zones: ['us-east-1d', 'us-east-1c'] } });
+    const { subnetId } = await account.run(createSubnet, {
+      ...document(vpcId),
+      instanceType: { ...instanceType, zones: ['us-east-1d', 'us-east-1c'] },
+    });
     expect(await subnets(account.ec2)).toEqual([
       { id: subnetId, vpcId, cidr: '10.0.0.0/24', zone: 'us-east-1c', public: true, tags: networkTagsOf('recode-public-subnet') },
     ]);
@@ -21,7 +24,9 @@ describe('createSubnet', () => {
     await using account = await testAccount();
     const vpcId = await makeVpc(account.ec2);
     const first = await account.run(createSubnet, document(vpcId));
-    expect(await account.run(createSubnet, { ...document(vpcId), instanceType: { ...instanceType, zones: ['us-east-1f'] } })).toEqual(first);
+    expect(await account.run(createSubnet, { ...document(vpcId), instanceType: { ...instanceType, zones: ['us-east-1f'] } })).toEqual(
+      first,
+    );
     expect(await subnets(account.ec2)).toHaveLength(1);
   });
 
@@ -42,7 +47,10 @@ describe('createSubnet', () => {
     await using account = await testAccount();
     const vpcId = await makeVpc(account.ec2);
     const subnetId = await makeSubnet(account.ec2, elsewhere ? await makeVpc(account.ec2) : vpcId, options);
-    expect(await account.refusal(createSubnet, document(vpcId))).toMatchObject({ name: 'ResourceDiffers', message: expect.stringContaining(subnetId) });
+    expect(await account.refusal(createSubnet, document(vpcId))).toMatchObject({
+      name: 'ResourceDiffers',
+      message: expect.stringContaining(subnetId),
+    });
     expect(await subnets(account.ec2)).toMatchObject([{ id: subnetId, public: false }]);
   });
 
@@ -71,7 +79,9 @@ describe('createSubnet', () => {
   it('says that none of the type’s zones is available', async () => {
     await using account = await testAccount();
     const vpcId = await makeVpc(account.ec2);
-    expect(await account.refusal(createSubnet, { ...document(vpcId), instanceType: { ...instanceType, zones: ['us-east-1-atl-1a'] } })).toMatchObject({
+    expect(
+      await account.refusal(createSubnet, { ...document(vpcId), instanceType: { ...instanceType, zones: ['us-east-1-atl-1a'] } }),
+    ).toMatchObject({
       name: 'NoCapacity',
       message: 'None of the zones that offer t2.medium (us-east-1-atl-1a) is available now.',
     });

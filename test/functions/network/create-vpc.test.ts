@@ -54,7 +54,10 @@ describe('createVpc', () => {
     await using account = await testAccount();
     const vpcId = await makeVpc(account.ec2, networkTagsOf('recode-vpc'), '10.1.0.0/16');
     const refusal = await account.refusal(createVpc, {});
-    expect(refusal).toMatchObject({ name: 'ResourceDiffers', message: expect.stringContaining(`${vpcId} (recode-vpc) has the block 10.1.0.0/16`) });
+    expect(refusal).toMatchObject({
+      name: 'ResourceDiffers',
+      message: expect.stringContaining(`${vpcId} (recode-vpc) has the block 10.1.0.0/16`),
+    });
     expect(await publicNames(account.ec2, vpcId)).toEqual({ support: true, hostnames: false });
     expect(await vpcs(account.ec2)).toHaveLength(1);
   });

@@ -4,6 +4,8 @@ import {
   DescribeInternetGatewaysCommand,
   DescribeRouteTablesCommand,
   DescribeVpcsCommand,
+  DetachInternetGatewayCommand,
+  DisassociateRouteTableCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
@@ -68,6 +70,17 @@ describe('recordNetwork', () => {
     expect(left.tables).toEqual(expect.arrayContaining([ids.routeTableId, otherTable, usedTable]));
   });
 
+  it('keeps its own parts although EC2 does not show yet that they are connected', async () => {
+    await using account = await testAccount();
+    const { document, ids } = await finishedNetwork(account);
+    const { RouteTables = [] } = await account.ec2.send(new DescribeRouteTablesCommand({ RouteTableIds: [ids.routeTableId] }));
+    const AssociationId = RouteTables[0]?.Associations?.[0]?.RouteTableAssociationId;
+    await account.ec2.send(new DisassociateRouteTableCommand({ AssociationId }));
+    await account.ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId: ids.internetGatewayId, VpcId: ids.vpcId }));
+    await account.run(recordNetwork, document);
+    expect(await tagged(account.ec2)).toEqual({ vpcs: [ids.vpcId], gateways: [ids.internetGatewayId], tables: [ids.routeTableId] });
+  });
+
   it('goes on where the deletion of a twin was not answered', async () => {
     await using account = await testAccount();
     const { document, ids } = await finishedNetwork(account);
@@ -93,7 +106,11 @@ describe('recordNetwork', () => {
     await using account = await testAccount();
     const { document } = await finishedNetwork(account, operationOf('other'));
     expect((await account.refusal(recordNetwork, document)).name).toBe('LockLost');
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1', operation: operationOf('other') });
+    expect(await readNetwork(account.dynamodb)).toEqual({
+      status: 'creating',
+      installation: 'installation-1',
+      operation: operationOf('other'),
+    });
   });
 
   it('refuses a document without the route table', async () => {
@@ -112,7 +129,13 @@ async function finishedNetwork({ ec2, dynamodb, createTable }: TestAccount, hold
   const { vpcId, subnetId, internetGatewayId } = await makeNetwork(ec2);
   const routeTableId = await makeRouteTable(ec2, vpcId);
   await ec2.send(new AssociateRouteTableCommand({ RouteTableId: routeTableId, SubnetId: subnetId }));
-  const document = { operation, vpc: { vpcId }, subnet: { subnetId }, internetGateway: { internetGatewayId }, routeTable: { routeTableId } };
+  const document = {
+    operation,
+    vpc: { vpcId },
+    subnet: { subnetId },
+    internetGateway: { internetGatewayId },
+    routeTable: { routeTableId },
+  };
   return { document, ids: { vpcId, subnetId, internetGatewayId, routeTableId } };
 }
 

@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { readEnvironment, readEnvironments } from '../../../aws/records/environment.ts';
 import { readNetwork } from '../../../aws/records/network.ts';
-import { deleteItem, type Key, putItem, readItems } from '../../../aws/records/table.ts';
-import type { Operation } from '../../../core/operation.ts';
+import { type Key, putItem } from '../../../aws/records/table.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
-import * as v from 'valibot';
-import { closeHolder, holderPackage, startHolder } from '../../harness/holders.ts';
-import { type TestAccount, testAccount } from '../account.ts';
+import { closeHolder, startHolder } from '../../harness/holders.ts';
+import { testAccount } from '../account.ts';
 import { instanceType, operationOf, publicKey, request } from '../documents.ts';
+import { afterWrite, begin, claims, installed, replaceNetwork } from '../installed.ts';
 
 const quietMilliseconds = 35_000;
 const alicesApi = { owner: 'alice', repository: 'acme/api' };
-const networkKey: Key = { kind: 'network', id: 'network' };
 const environmentKey: Key = { kind: 'environment', id: 'alice/acme/api' };
 const ids = { vpcId: 'vpc-1', subnetId: 'subnet-1', internetGatewayId: 'igw-1', routeTableId: 'rtb-1' };
 const instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 AAAA' };
@@ -33,7 +31,16 @@ describe('a first start', () => {
     expect(await readNetwork(account.dynamodb)).toEqual(output.network);
     const now = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
     expect(await readEnvironments(account.dynamodb)).toEqual([
-      { uid: output.environment.uid, ...alicesApi, name: 'acme-api', status: 'creating', request, operation, createdAt: now, updatedAt: now },
+      {
+        uid: output.environment.uid,
+        ...alicesApi,
+        name: 'acme-api',
+        status: 'creating',
+        request,
+        operation,
+        createdAt: now,
+        updatedAt: now,
+      },
     ]);
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
@@ -86,20 +93,24 @@ describe('an attempt of the same execution', () => {
   ] as const;
 
   it.each(writes)('goes on where the write of %s succeeded without an answer', async (_, action, skip) => {
-    await using account = await installed(undefined);
+    await using account = await installed(null);
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'lost-answer', skip });
     const { environment } = await account.run(beginOperation, begin(operationOf('one')));
     expect(await account.aws.get('faults')).toEqual({ faults: [] });
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([{ uid: environment.uid, name: 'acme-api', operation: operationOf('one') }]);
+    expect(await readEnvironments(account.dynamodb)).toMatchObject([
+      { uid: environment.uid, name: 'acme-api', operation: operationOf('one') },
+    ]);
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 
   it.each(writes)('goes on where one before died over the write of %s', async (_, action, skip) => {
-    await using account = await installed(undefined);
+    await using account = await installed(null);
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'error', code: 'AccessDeniedException', skip });
     expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('PermissionMissing');
     const { environment } = await account.run(beginOperation, begin(operationOf('one')));
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([{ uid: environment.uid, name: 'acme-api', operation: operationOf('one') }]);
+    expect(await readEnvironments(account.dynamodb)).toMatchObject([
+      { uid: environment.uid, name: 'acme-api', operation: operationOf('one') },
+    ]);
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 });
@@ -147,10 +158,15 @@ describe('an environment that another operation holds', () => {
   });
 
   it('is held by exactly one of eight that begin at once', async () => {
-    await using account = await installed(undefined);
+    await using account = await installed(null);
     const operations = await Promise.all(Array.from({ length: 8 }, () => startHolder(account.sfn)));
     const outcomes = await Promise.all(
-      operations.map((operation) => account.run(beginOperation, begin(operation)).then(() => 'held', ({ name }: Error) => name)),
+      operations.map((operation) =>
+        account.run(beginOperation, begin(operation)).then(
+          () => 'held',
+          ({ name }: Error) => name,
+        ),
+      ),
     );
     expect(outcomes.filter((outcome) => outcome === 'held')).toHaveLength(1);
     expect(['held', 'OperationInProgress', 'OperationSettling']).toEqual(expect.arrayContaining(outcomes));
@@ -182,11 +198,12 @@ describe('a name', () => {
 describe('an uninstall', () => {
   const deleting = { status: 'deleting', before: 'ready', ids, operation: { ...operationOf('uninstall'), kind: 'uninstall' } };
 
-  it('is waited for, leaving nothing behind', async () => {
+  it('is waited for, nothing being written meanwhile', async () => {
     await using account = await installed(deleting);
+    await account.aws.delete('calls');
     expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('UninstallInProgress');
+    expect(await account.aws.get('calls')).toMatchObject({ calls: [{ action: 'GetItem' }] });
     expect(await readEnvironments(account.dynamodb)).toEqual([]);
-    expect(await claims(account)).toEqual({});
   });
 
   it('that begins while the environment is put is waited for, leaving nothing behind', async () => {
@@ -215,7 +232,9 @@ describe('an uninstall', () => {
     const output = await account.run(beginOperation, begin(operationOf('one')));
     expect(output.network.installation).not.toBe('installation-1');
     expect(await readNetwork(account.dynamodb)).toEqual(output.network);
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([{ uid: output.environment.uid, name: 'acme-api', operation: operationOf('one') }]);
+    expect(await readEnvironments(account.dynamodb)).toMatchObject([
+      { uid: output.environment.uid, name: 'acme-api', operation: operationOf('one') },
+    ]);
   });
 });
 
@@ -224,8 +243,18 @@ describe('an environment that exists', () => {
     await using account = await installed({ status: 'ready', ids });
     await putItem(account.dynamodb, environmentKey, { ...stopped, request: { ...request, volumeSize: 40 } });
     const { environment } = await account.run(beginOperation, begin(operationOf('one')));
-    expect(environment).toEqual({ uid: 'uid-1', ...alicesApi, name: 'acme-api', request: { ...request, volumeSize: 40 }, instanceId: 'i-1' });
-    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'starting', instance, operation: operationOf('one') });
+    expect(environment).toEqual({
+      uid: 'uid-1',
+      ...alicesApi,
+      name: 'acme-api',
+      request: { ...request, volumeSize: 40 },
+      instanceId: 'i-1',
+    });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({
+      status: 'starting',
+      instance,
+      operation: operationOf('one'),
+    });
   });
 
   it.each([
@@ -236,7 +265,9 @@ describe('an environment that exists', () => {
   ])('is not taken with another option: it has %s', async (values, option) => {
     await using account = await installed({ status: 'ready', ids });
     await putItem(account.dynamodb, environmentKey, stopped);
-    expect(await account.refusal(beginOperation, begin(operationOf('one'), { request: { publicKey: publicKey(), ...option } }))).toMatchObject({
+    expect(
+      await account.refusal(beginOperation, begin(operationOf('one'), { request: { publicKey: publicKey(), ...option } })),
+    ).toMatchObject({
       name: 'OptionDiffers',
       message: `The environment acme/api exists with ${values}.`,
     });
@@ -279,49 +310,3 @@ describe('an environment that exists', () => {
     });
   });
 });
-
-/** An account in which Recode has its table, and the network as given; undefined for none. */
-async function installed(...given: [Record<string, unknown> | undefined] | []): Promise<TestAccount> {
-  const account = await testAccount({ packageDirectory: holderPackage() });
-  await account.createTable();
-  const network = given.length === 0 ? { status: 'creating' } : given[0];
-  if (network) await putItem(account.dynamodb, networkKey, { installation: 'installation-1', ...network });
-  return account;
-}
-
-function begin(operation: Operation, fields: { owner?: string; repository?: string; request?: object; instanceType?: object } = {}) {
-  const { kind, executionArn, startedAt } = operation;
-  return {
-    environment: { owner: fields.owner ?? 'alice', repository: fields.repository ?? 'acme/api' },
-    request: fields.request ?? { publicKey: publicKey() },
-    instanceType: fields.instanceType ?? instanceType,
-    operation: { kind, executionArn, startedAt },
-  };
-}
-
-async function claims({ dynamodb }: TestAccount): Promise<Record<string, string>> {
-  const items = await readItems(dynamodb, 'name', v.object({ id: v.string(), environment: v.string() }));
-  return Object.fromEntries(items.map(({ id, environment }) => [id, environment]));
-}
-
-/** Does something between the step's next write of this kind and its call after that. */
-function afterWrite({ dynamodb }: TestAccount, command: string, what: () => Promise<unknown>): void {
-  let done = false;
-  dynamodb.middlewareStack.add(
-    (next, context) => async (args) => {
-      const answer = await next(args);
-      if (context.commandName === command && !done) {
-        done = true;
-        await what();
-      }
-      return answer;
-    },
-    { step: 'initialize' },
-  );
-}
-
-async function replaceNetwork({ aws }: TestAccount, network: Record<string, unknown> | undefined): Promise<void> {
-  const { dynamodb } = aws.clients;
-  await deleteItem(dynamodb, networkKey, { when: 'attribute_exists(#kind)', values: {} });
-  if (network) await putItem(dynamodb, networkKey, network);
-}

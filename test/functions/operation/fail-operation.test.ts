@@ -10,7 +10,10 @@ import { launched, untilPrinted, untilState } from '../launched.ts';
 
 const time = '2026-01-01T00:00:00.000Z';
 const recorded = { ...environment, status: 'creating', createdAt: time, updatedAt: time };
-const thrown = (Error: string, errorMessage: string) => ({ Error, Cause: JSON.stringify({ errorType: Error, errorMessage, trace: [] }) });
+const thrown = (name: string, errorMessage: string) => ({
+  Error: name,
+  Cause: JSON.stringify({ errorType: name, errorMessage, trace: [] }),
+});
 const document = (failure: object) => ({ environment, operation, failure });
 const noCapacity = document(thrown('NoCapacity', 'no t2.medium in us-east-1a'));
 

@@ -1,10 +1,10 @@
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../../aws/records/environment.ts';
 import { putItem } from '../../../aws/records/table.ts';
 import { StartOutput } from '../../../core/document.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
-import * as v from 'valibot';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, operation, operationOf, publicKey } from '../documents.ts';
 

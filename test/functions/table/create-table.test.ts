@@ -40,7 +40,10 @@ describe('createTable', () => {
   it('waits until the table is active', async () => {
     await using account = await testAccount();
     await account.aws.post('dynamodb', { latency: 'calibrated' });
-    expect(await account.refusal(createTable, {})).toMatchObject({ name: 'TableNotActive', message: `The table ${TableName} is CREATING.` });
+    expect(await account.refusal(createTable, {})).toMatchObject({
+      name: 'TableNotActive',
+      message: `The table ${TableName} is CREATING.`,
+    });
     account.aws.clock.advance(8_000);
     expect(await account.run(createTable, {})).toEqual({});
   });
@@ -50,7 +53,10 @@ describe('createTable', () => {
     await account.run(createTable, {});
     await account.aws.post('dynamodb', { latency: 'calibrated' });
     await account.dynamodb.send(new DeleteTableCommand({ TableName }));
-    expect(await account.refusal(createTable, {})).toMatchObject({ name: 'TableNotActive', message: `The table ${TableName} is DELETING.` });
+    expect(await account.refusal(createTable, {})).toMatchObject({
+      name: 'TableNotActive',
+      message: `The table ${TableName} is DELETING.`,
+    });
     account.aws.clock.advance(8_000);
     await account.aws.post('dynamodb', { latency: 'instant' });
     expect(await account.run(createTable, {})).toEqual({});
@@ -59,7 +65,10 @@ describe('createTable', () => {
   it('waits where DynamoDB does not show the new table yet', async () => {
     await using account = await testAccount();
     await account.aws.post('faults', { service: 'dynamodb', action: 'DescribeTable', kind: 'error', code: 'ResourceNotFoundException' });
-    expect(await account.refusal(createTable, {})).toMatchObject({ name: 'TableNotActive', message: `The table ${TableName} is not visible.` });
+    expect(await account.refusal(createTable, {})).toMatchObject({
+      name: 'TableNotActive',
+      message: `The table ${TableName} is not visible.`,
+    });
     expect(await account.run(createTable, {})).toEqual({});
   });
 

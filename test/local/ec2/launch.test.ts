@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import {
   CreateNetworkInterfaceCommand,
   CreateSubnetCommand,
@@ -12,8 +13,8 @@ import {
   type RunInstancesCommandInput,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { makeKey } from '../instance/openssh.ts';
 import { imageFor, instanceOf, known, makePublicNetwork, type PublicNetwork, reached } from './network.ts';
 import { refusal, startEc2, type TestEc2 } from './server.ts';
 
@@ -39,8 +40,8 @@ const count = async () => (await ec2.client.send(new DescribeInstancesCommand({}
 
 describe('RunInstances', () => {
   it('answers a pending instance with what was asked for', async () => {
-    const { public: key } = ssh2.utils.generateKeyPairSync('ed25519');
-    await ec2.client.send(new ImportKeyPairCommand({ KeyName: 'mine', PublicKeyMaterial: Buffer.from(key) }));
+    const { publicKey } = await makeKey(join(ec2.stateDirectory, 'key'));
+    await ec2.client.send(new ImportKeyPairCommand({ KeyName: 'mine', PublicKeyMaterial: Buffer.from(publicKey) }));
     const instance = await run({
       KeyName: 'mine',
       SecurityGroupIds: [network.groupId],

@@ -85,6 +85,12 @@ describe('a subnet', () => {
     });
   });
 
+  it('cannot be larger than its VPC', async () => {
+    const { Vpc } = await test.client.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/24' }));
+    expect(await refusal(createSubnet({ VpcId: Vpc?.VpcId, CidrBlock: '10.0.0.0/23' }))).toMatchObject({ code: 'InvalidSubnet.Range' });
+    expect(await createSubnet({ VpcId: Vpc?.VpcId, CidrBlock: '10.0.0.0/24' })).toMatchObject({ AvailableIpAddressCount: 251 });
+  });
+
   it('may have the addresses of a subnet of another VPC', async () => {
     await createSubnet({});
     const { Vpc } = await test.client.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));

@@ -122,6 +122,7 @@ describe('tags given later', () => {
     expect(await tagsOf(vpc)).toEqual([]);
     await tag([{ Key: 'key 7', Value: 'again' }], vpc, other);
     expect(await tagsOf(vpc)).toEqual([{ Key: 'key 7', Value: 'again' }]);
+    expect(await tagsOf(other)).toContainEqual({ Key: 'key 7', Value: 'again' });
   });
 
   it('are taken away by key, by key and value, or all', async () => {

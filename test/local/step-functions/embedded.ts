@@ -12,6 +12,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type Clock, createClock } from '../../../local/clock.ts';
 import { createPool } from '../../../local/lambda/pool.ts';
 import { AwsFailure, type Service } from '../../../local/service.ts';
@@ -59,6 +60,34 @@ export interface Deployment {
 }
 
 export { bundleRuntime };
+
+/** A definition of a single state. */
+export const one = (state: object) => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } });
+
+/** For a test file whose tests each deploy a state machine of their own, named `machine`. */
+export function useDeployments() {
+  let shared: string;
+  let runtimeFile: string;
+  let current: Embedded | undefined;
+  beforeAll(async () => {
+    shared = mkdtempSync(join(tmpdir(), 'step-functions-runtime-'));
+    runtimeFile = await bundleRuntime(shared);
+  });
+  afterAll(() => rmSync(shared, { recursive: true }));
+  afterEach(async () => {
+    await current?.stop();
+    current = undefined;
+  });
+  return {
+    async deploy(definition: object, rest: Partial<Deployment> = {}): Promise<void> {
+      current = await embed({ runtimeFile, stateMachines: { machine: definition }, ...rest });
+    },
+    embedded(): Embedded {
+      if (!current) throw new Error('The test has deployed nothing.');
+      return current;
+    },
+  };
+}
 
 export async function embed({ runtimeFile, stateMachines, functions = {}, timeoutSeconds = 20, takeOver }: Deployment): Promise<Embedded> {
   const directory = mkdtempSync(join(tmpdir(), 'step-functions-'));
@@ -174,3 +203,6 @@ export function inLines(events: HistoryEvent[]): string[] {
     return [`${id}<${previousEventId}`, type, name, iteration?.index].filter((part) => part !== undefined).join(' ');
   });
 }
+
+/** What the SDK makes of a refusal. */
+export const refusal = (name: string, message: RegExp) => expect.objectContaining({ name, message: expect.stringMatching(message) });

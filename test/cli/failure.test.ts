@@ -1,0 +1,85 @@
+import { CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { describeFailure, exitCodeOf, showFailure } from '../../cli/failure.ts';
+import { catalogue, RecodeError } from '../../core/errors.ts';
+import { collectedOutput } from './collect.ts';
+
+const command = { argv: ['aws', 'start', 'acme/api', '--profile', "the team's"], usage: 'recode aws start' };
+const named = (name: string, message: string, more: object = {}) => Object.assign(new Error(message), { name, ...more });
+
+describe('describeFailure', () => {
+  it('repeats the command as it was typed, quoted for a shell', () => {
+    const { nextStep } = describeFailure(new RecodeError('Interrupted', 'Stopped.'), command);
+    expect(nextStep).toContain(`Run "recode aws start acme/api --profile 'the team'\\''s'" again`);
+  });
+
+  it('leaves no placeholder in any next step', () => {
+    for (const name of Object.keys(catalogue) as (keyof typeof catalogue)[]) {
+      expect(describeFailure(new RecodeError(name, 'It happened.'), command).nextStep).not.toMatch(/[{}]/);
+    }
+  });
+
+  it("tells a mistyped option in a sentence, with commander's suggestion", () => {
+    const error = new CommanderError(1, 'commander.unknownOption', "error: unknown option '--jsn'\n(Did you mean --json?)");
+    expect(describeFailure(error, command)).toEqual({
+      name: 'UsageNotValid',
+      title: 'The command is not valid',
+      message: "Unknown option '--jsn'. Did you mean --json?",
+      nextStep: 'Run "recode aws start --help" to see what it takes.',
+    });
+  });
+
+  it.each([
+    ['CredentialsExpired', named('CredentialsProviderError', 'The SSO session associated with this profile has expired. To refresh …')],
+    ['CredentialsExpired', named('TokenProviderError', 'Token is expired. To refresh this SSO session run "aws sso login".')],
+    ['CredentialsExpired', named('ExpiredTokenException', 'The security token included in the request is expired')],
+    ['NoCredentials', named('CredentialsProviderError', 'Could not load credentials from any providers')],
+    ['NoCredentials', named('CredentialsProviderError', 'Profile team requires multi-factor authentication')],
+    ['CredentialsNotValid', named('InvalidClientTokenId', 'The security token included in the request is invalid.')],
+    ['AwsUnavailable', named('Error', 'getaddrinfo ENOTFOUND sts.us-esat-1.amazonaws.com', { code: 'ENOTFOUND' })],
+    ['Unexpected', new TypeError('x is not a function')],
+    ['Unexpected', 'a string'],
+  ])('takes for %s: %s', (name, error) => {
+    expect(describeFailure(error, command).name).toBe(name);
+  });
+
+  it.each([
+    [2, 'UsageNotValid'],
+    [130, 'Interrupted'],
+    [130, 'Cancelled'],
+    [1, 'NoCredentials'],
+  ] as const)('exits with %i for %s', (code, name) => {
+    expect(exitCodeOf(describeFailure(new RecodeError(name, ''), command))).toBe(code);
+  });
+});
+
+describe('showFailure', () => {
+  const error = new RecodeError('SshNotReady', 'It does not answer.\nThe end of its console:\nlogin:');
+  const failure = describeFailure(error, { argv: ['aws', 'start', 'acme/api'], usage: 'recode aws start' });
+
+  it('says what happened, then what to do, on stderr', () => {
+    const { output, stdout, stderr } = collectedOutput();
+    showFailure(output, failure, error, {});
+    expect(stdout()).toBe('');
+    expect(stderr()).toBe(
+      '✗ The instance does not answer on SSH\n' +
+        '  It does not answer.\n  The end of its console:\n  login:\n\n' +
+        '  Read the end of its console above. A firewall of your organisation or VPC Block Public Access may be in the way too. ' +
+        'Then run "recode aws start acme/api" again.\n',
+    );
+  });
+
+  it('prints one JSON object on stdout with --json, and nothing else', () => {
+    const { output, stdout, stderr } = collectedOutput({ json: true });
+    showFailure(output, failure, error, {});
+    expect(JSON.parse(stdout())).toEqual({ error: failure });
+    expect(Object.keys(failure)).toEqual(['name', 'title', 'message', 'nextStep']);
+    expect(stderr()).toBe('');
+  });
+
+  it('adds the stack and its causes with RECODE_DEBUG=1', () => {
+    const { output, stderr } = collectedOutput();
+    showFailure(output, failure, new RecodeError('AwsRefused', 'No.', { cause: new Error('the vendor said no') }), { RECODE_DEBUG: '1' });
+    expect(stderr()).toMatch(/AwsRefused: No\.\n {4}at .*[\s\S]*Caused by: Error: the vendor said no\n {4}at /);
+  });
+});

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { commandName, leafCommands } from '../../cli/help.ts';
+import { createProgram, namedCommand } from '../../cli/program.ts';
+import { collectedOutput } from './collect.ts';
+
+async function run(...argv: string[]) {
+  const { output, stdout, stderr } = collectedOutput();
+  const error: unknown = await createProgram(output, '1.2.3')
+    .parseAsync(argv, { from: 'user' })
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+  return { stdout: stdout(), stderr: stderr(), error };
+}
+const commands = (command: Command): Command[] => [command, ...command.commands.flatMap(commands)];
+const program = createProgram(collectedOutput().output, '1.2.3');
+const named = commands(program).map((command) => [commandName(command).split(' ').slice(1)] as const);
+
+describe('the commands', () => {
+  it('are those that the help of recode itself names', async () => {
+    const { stdout } = await run('--help');
+    for (const command of leafCommands(program)) expect(stdout).toContain(`\n  ${commandName(command).replace(/^recode /, '')} `);
+    expect(leafCommands(program)).toHaveLength(5);
+  });
+
+  it.each(named)('show help with examples: %j', async (argv) => {
+    for (const option of ['-h', '--help']) {
+      const { stdout, stderr, error } = await run(...argv, option);
+      expect(error).toMatchObject({ code: 'commander.helpDisplayed' });
+      expect(stdout).toMatch(/^Usage: recode/);
+      expect(stdout).toMatch(/\nExamples:\n {2}# .+\n {2}\$ .*recode/);
+      expect(stderr).toBe('');
+    }
+  });
+
+  it('show the same help for a group without a command', async () => {
+    for (const argv of [[], ['aws'], ['local']]) {
+      expect((await run(...argv)).stdout).toBe((await run(...argv, '--help')).stdout);
+    }
+  });
+
+  it('print the version', async () => {
+    expect((await run('--version')).stdout).toBe('1.2.3\n');
+  });
+
+  it.each([
+    [['aws', 'strat', 'acme/api'], "unknown command 'strat'", 'recode aws'],
+    [['lcal', 'up'], "unknown command 'lcal'", 'recode'],
+    [['local', 'up', '--reigon', 'x'], "unknown option '--reigon'", 'recode local up'],
+    [['--bogus'], "unknown option '--bogus'", 'recode'],
+  ])('leave what is wrong with %j to one place', async (argv, message, name) => {
+    const { stdout, stderr, error } = await run(...argv);
+    expect(error).toMatchObject({ message: expect.stringContaining(message) });
+    expect(stdout + stderr).toBe('');
+    expect(commandName(namedCommand(program, argv))).toBe(name);
+  });
+});
