@@ -7,6 +7,6 @@ export default defineConfig({
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    coverage: { provider: 'v8', include: ['core/**', 'aws/**', 'functions/**'] },
+    coverage: { provider: 'v8', include: ['./core/**', './aws/**', './functions/**'] },
   },
 });

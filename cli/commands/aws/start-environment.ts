@@ -17,7 +17,7 @@ import { checkConnection, requireSshClient } from '../../ssh/connect.ts';
 import { type EnvironmentFolder, environmentFolder } from '../../ssh/folder.ts';
 import { ensureKeyPair, type KeyPair, readKeyPair } from '../../ssh/keys.ts';
 import { pinHostKey } from '../../ssh/known-hosts.ts';
-import type { StartRequest } from './start.ts';
+import type { StartRequest } from './start-request.ts';
 
 /** What a start has led to. */
 interface Started {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseStart, type StartOptions, startCommand } from '../../../../cli/commands/aws/start.ts';
+import { startCommand } from '../../../../cli/commands/aws/start.ts';
+import { parseStart, type StartOptions } from '../../../../cli/commands/aws/start-request.ts';
 import type { ErrorName } from '../../../../core/errors.ts';
 import { collectedOutput } from '../../collect.ts';
 
