@@ -5,6 +5,7 @@ export type Meaning =
   | 'throttled'
   | 'unavailable'
   | 'not-found'
+  | 'no-image'
   | 'still-in-use'
   | 'already-there'
   | 'duplicate-name'
@@ -26,13 +27,14 @@ export type Meaning =
   | 'no-table'
   | 'table-in-use'
   | 'no-execution'
+  | 'execution-exists'
   | 'unknown';
 
 /**
  * The one table of vendor codes. Sources: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and the error
  * pages of DynamoDB and Step Functions.
  */
-const codes: readonly (readonly [RegExp, Meaning])[] = [
+const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegExp])[] = [
   [
     /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|TooManyRequestsException|RequestThrottled|ProvisionedThroughputExceededException|LimitExceededException|SlowDown)$/,
     'throttled',
@@ -45,7 +47,7 @@ const codes: readonly (readonly [RegExp, Meaning])[] = [
     /^Invalid(InstanceID|Group|GroupId|NetworkInterfaceID|SubnetID|VpcID|RouteTableID|InternetGatewayID|GatewayID|Volume|KeyPair|AssociationID)\.NotFound$/,
     'not-found',
   ],
-  [/^InvalidAMIID\.(NotFound|Unavailable)$/, 'not-found'],
+  [/^InvalidAMIID\.(NotFound|Unavailable)$/, 'no-image'],
   [/^(DependencyViolation|InvalidGroup\.InUse|VolumeInUse)$/, 'still-in-use'],
   [/^(RouteAlreadyExists|Resource\.AlreadyAssociated|InvalidPermission\.Duplicate)$/, 'already-there'],
   [/^(InvalidGroup\.Duplicate|InvalidKeyPair\.Duplicate)$/, 'duplicate-name'],
@@ -67,12 +69,15 @@ const codes: readonly (readonly [RegExp, Meaning])[] = [
     'credentials',
   ],
   [/^(ExpiredToken|ExpiredTokenException|RequestExpired)$/, 'expired'],
-  [/^(InvalidInstanceType|InvalidParameterCombination)$/, 'instance-type'],
+  [/^InvalidInstanceType$/, 'instance-type'],
+  // What an account on the free tier is told of other types.
+  [/^InvalidParameterCombination$/, 'instance-type', /free tier/i],
   [/^InvalidBlockDeviceMapping$/, 'volume-too-small'],
   [/^ConditionalCheckFailedException$/, 'condition-failed'],
   [/^ResourceNotFoundException$/, 'no-table'],
   [/^ResourceInUseException$/, 'table-in-use'],
   [/^(ExecutionDoesNotExist|StateMachineDoesNotExist)$/, 'no-execution'],
+  [/^ExecutionAlreadyExists$/, 'execution-exists'],
 ];
 
 /** The error of the catalogue that a meaning becomes where a step does not know better. */
@@ -80,6 +85,7 @@ const becomes: Partial<Record<Meaning, ErrorName>> = {
   throttled: 'RequestThrottled',
   unavailable: 'AwsUnavailable',
   'not-found': 'NotVisibleYet',
+  'no-image': 'ImageUnavailable',
   'still-in-use': 'DependencyStillInUse',
   'duplicate-name': 'NameOwnedElsewhere',
   'token-mismatch': 'InstanceNotVisibleYet',
@@ -99,8 +105,9 @@ const becomes: Partial<Record<Meaning, ErrorName>> = {
 /** What an error of the SDK means; `unknown` for anything else. */
 export function meaningOf(error: unknown): Meaning {
   if (!(error instanceof Error)) return 'unknown';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const found = codes.find(([pattern]) => pattern.test(error.name) || (code !== undefined && pattern.test(code)));
+
+  const names = 'code' in error && typeof error.code === 'string' ? [error.name, error.code] : [error.name];
+  const found = codes.find(([pattern, , message]) => names.some((name) => pattern.test(name)) && (message?.test(error.message) ?? true));
   if (found) return found[1];
   return (statusOf(error) ?? 0) >= 500 ? 'unavailable' : 'unknown';
 }

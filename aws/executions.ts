@@ -32,10 +32,11 @@ const longestUnknownMilliseconds = 15_000;
  * @throws RecodeError ControlPlaneNotDeployed when the state machine does not exist here, or may not be started
  */
 export async function startExecution(sfn: SFNClient, stateMachineArn: string, input: unknown): Promise<string> {
+  const name = randomUUID();
   try {
-    // With a name of its own a repeated request starts nothing twice.
-    const answer = await sfn.send(new StartExecutionCommand({ stateMachineArn, name: randomUUID(), input: JSON.stringify(input) }));
-    return answer.executionArn ?? '';
+    // Where the SDK repeats a request whose execution has closed already, its name, which is nobody else's, is refused.
+    await unless('execution-exists', sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })));
+    return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   } catch (error) {
     // In a region without Recode AWS answers AccessDenied to whoever may start its executions only.
     if (!['no-execution', 'unauthorized'].includes(meaningOf(error))) throw error;

@@ -19,6 +19,7 @@ import {
   type Vpc,
 } from '@aws-sdk/client-ec2';
 import { network } from '../core/names.ts';
+import type { ExplainedState, InstanceState } from '../core/plan.ts';
 import { type Belonging, belongingTags, networkTags, type Tag } from '../core/tags.ts';
 
 /** Finding what bears our tags: the tags say which resources exist and whose they are. Of twins, the one with the lowest id comes first. */
@@ -85,6 +86,16 @@ export async function describeInstances(ec2: EC2Client, filters: Filter[]): Prom
     Reservations.flatMap(({ Instances = [] }) => Instances),
     ({ InstanceId }) => InstanceId,
   );
+}
+
+/** The state of an instance and why it has it. */
+export function explained({ InstanceId, State, StateReason }: Instance): ExplainedState {
+  return {
+    instanceId: InstanceId ?? '',
+    state: State?.Name as InstanceState,
+    reasonCode: StateReason?.Code,
+    reasonMessage: StateReason?.Message,
+  };
 }
 
 function tagFilters(tags: readonly Tag[]): Filter[] {

@@ -13,3 +13,10 @@ export function canonicalCidr(text: string): string | undefined {
   const start = address - (address % size);
   return `${[24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join('.')}/${bits}`;
 }
+
+/** Whether two CIDR blocks, each valid, share an address. */
+export function overlap(one: string, other: string): boolean {
+  const bits = Math.min(...[one, other].map((block) => Number(block.split('/')[1])));
+  const [start, otherStart] = [one, other].map((block) => canonicalCidr(`${block.split('/')[0]}/${bits}`));
+  return start === otherStart;
+}

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { RecodeError } from './errors.ts';
+import { sameKey } from './openssh-key.ts';
 import { Operation, type OperationKind } from './operation.ts';
 
 /** What was asked for, with the defaults applied. */
@@ -76,8 +77,9 @@ export function statusDuring(kind: OperationKind, environment: Environment): Env
   return next;
 }
 
-/** The options of a start that a person gave; what is absent was not given. */
-export type GivenOptions = Partial<Omit<EnvironmentRequest, 'publicKey'>>;
+/** What a person asks of a start; an option that is absent was not given. */
+export type GivenRequest = Partial<EnvironmentRequest> & Pick<EnvironmentRequest, 'publicKey'>;
+type GivenOptions = Omit<GivenRequest, 'publicKey'>;
 
 const optionNames: Record<keyof GivenOptions, string> = {
   instanceType: '--instance-type',
@@ -87,11 +89,11 @@ const optionNames: Record<keyof GivenOptions, string> = {
 };
 
 /**
- * Refuses options that an environment cannot take on any more, because it has an instance already.
+ * Refuses what an environment cannot become any more, because it has an instance already.
  *
- * @throws RecodeError OptionDiffers naming both values
+ * @throws RecodeError OptionDiffers naming both values, or PrivateKeyNotHere for another key
  */
-export function refuseOtherOptions(repository: string, existing: EnvironmentRequest, given: GivenOptions): void {
+export function refuseOtherRequest(repository: string, existing: EnvironmentRequest, given: GivenRequest): void {
   for (const key of Object.keys(optionNames) as (keyof GivenOptions)[]) {
     const wanted = given[key];
     if (wanted === undefined || show(wanted) === show(existing[key])) continue;
@@ -99,6 +101,9 @@ export function refuseOtherOptions(repository: string, existing: EnvironmentRequ
       'OptionDiffers',
       `The environment ${repository} exists with ${optionNames[key]} ${show(existing[key])}, not ${show(wanted)}.`,
     );
+  }
+  if (!sameKey(existing.publicKey, given.publicKey)) {
+    throw new RecodeError('PrivateKeyNotHere', `The environment ${repository} lets in another key than the one on this machine.`);
   }
 }
 

@@ -163,6 +163,7 @@ export const catalogue = {
     nextStep: 'Check that the account may see public images of Canonical in this region.',
     reaction: 'never',
   },
+  ImageUnavailable: { title: 'The Ubuntu image is gone', nextStep: again, reaction: 'caught' },
   NameOwnedElsewhere: {
     title: 'A resource of that name is not ours',
     nextStep: 'Rename or delete it, then run "{command}" again. Recode never touches what does not bear its tags.',

@@ -1,3 +1,5 @@
+import { RecodeError } from './errors.ts';
+
 /** EC2's names of an instance's states. */
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
 
@@ -30,4 +32,28 @@ export function planStart(instances: readonly FoundInstance[]): StartPlan {
     if (found && action) return { action, instanceId: found.instanceId };
   }
   return { action: 'create' };
+}
+
+/** An instance's state and why it has it, as DescribeInstances answers. */
+export interface ExplainedState {
+  readonly instanceId: string;
+  readonly state: InstanceState;
+  /** EC2's code of the reason, such as `Server.InsufficientInstanceCapacity`. */
+  readonly reasonCode?: string | undefined;
+  readonly reasonMessage?: string | undefined;
+}
+
+/**
+ * The failure of an instance that goes back where a start waits for it to come up; undefined while it may still come.
+ *
+ * @param created whether this start launched it, or found it stopped
+ */
+export function startFailure({ instanceId, state, reasonCode, reasonMessage }: ExplainedState, created: boolean): RecodeError | undefined {
+  if (state === 'pending' || state === 'running') return undefined;
+  // Right after StartInstances EC2 may still show the stop before it, which its user asked for from outside or inside.
+  const stopBefore =
+    !created && (state === 'stopped' || state === 'stopping') && /^Client\.(User|Instance)Initiated/.test(reasonCode ?? '');
+  if (stopBefore) return undefined;
+  const name = created ? 'InstanceFailedToLaunch' : 'InstanceFailedToStart';
+  return new RecodeError(name, `The instance ${instanceId} is ${state}: ${reasonMessage ?? 'AWS gives no reason'}.`);
 }

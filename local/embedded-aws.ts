@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { type Clock, createClock } from './clock.ts';
+import { type Clock, openClock } from './clock.ts';
 import { createDynamoDb } from './dynamodb.ts';
 import { createEc2 } from './ec2/ec2.ts';
 import { createFaults } from './faults.ts';
@@ -47,9 +47,9 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   };
 
   try {
-    const clock = createClock();
-    running.push(() => clock.stop());
     const store = openStore(stateDirectory);
+    const clock = openClock(store);
+    running.push(() => clock.stop());
     const stack = packageDirectory
       ? readStack(packageDirectory, { accountId, region })
       : { accountId, region, functions: [], stateMachines: [] };

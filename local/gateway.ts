@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Fault, Faults } from './faults.ts';
 import { type Admin, answerAdmin, clockAdmin, json } from './gateway/admin.ts';
 import { createCallLog } from './gateway/calls.ts';
+import { ownUserOnly } from './gateway/peer.ts';
 import { bareFailure, credentialFailure, guessService, scopeOf } from './gateway/scope.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
 
@@ -32,8 +33,8 @@ export interface GatewayOptions {
 
 /**
  * The embedded AWS's one HTTP port, on 127.0.0.1. A request goes to the service that its SigV4 credential scope names.
- * Signatures are not verified: whoever reaches the port is let in, as whom the access key id says. Web pages are kept out:
- * a request that names another host (DNS rebinding) or comes from a page (`Origin`) is refused.
+ * Signatures are not verified: a process of the current OS user is let in, as whom the access key id says. Other OS users are refused, and so are
+ * web pages: a request that names another host (DNS rebinding) or comes from a page (`Origin`).
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { services, clock, faults } = options;
@@ -49,6 +50,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   // Longer than clients keep an idle connection, so that none is closed under a request on its way.
   server.keepAliveTimeout = 120_000;
+  const strangerAt = ownUserOnly(server);
   await listen(server, options.port ?? 0);
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -60,9 +62,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url: path = '/', headers } = request;
+    const stranger = strangerAt(request.socket);
+    if (stranger) {
+      response.setHeader('connection', 'close');
+      return send(response, bareFailure(new AwsFailure('AccessDenied', stranger, 403), { id: randomUUID(), headers }));
+    }
     const refusal = refusalOf(request);
     if (refusal) return send(response, json(403, { message: refusal }));
-    const { method = 'GET', url: path = '/', headers } = request;
     const body = await readBody(request);
     if (path.startsWith('/_local/')) {
       return send(response, body ? await answerAdmin(admin, method, path, body) : json(413, { message: tooLarge }));

@@ -1,23 +1,30 @@
 import { connect } from 'node:net';
 import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { describeInstances, explained } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';
+import { startFailure } from '../../core/plan.ts';
 
 const patienceMilliseconds = 3_000;
 
-/** Reads the banner of the instance's SSH server; until there is one, `SshNotReady` makes the state wait. */
+/** Reads the banner of the instance's SSH server; until there is one, `SshNotReady` makes the state wait, unless the instance is on its way out. */
 export const checkSsh = step({
-  input: v.object({ instance: v.object({ instanceId: v.string(), publicIpAddress: v.string() }) }),
-  uses: {},
-  async run({ instance: { instanceId, publicIpAddress } }) {
+  input: v.object({
+    plan: v.object({ created: v.boolean() }),
+    instance: v.object({ instanceId: v.string(), publicIpAddress: v.string() }),
+  }),
+  uses: { ec2 },
+  async run({ plan: { created }, instance: { instanceId, publicIpAddress } }, { ec2 }) {
     const problem = await bannerProblem(publicIpAddress);
-    if (problem !== undefined)
-      throw new RecodeError(
-        'SshNotReady',
-        `The instance ${instanceId} does not answer on ${publicIpAddress} port ${ssh.port}: ${problem}.`,
-      );
-    return {};
+    if (problem === undefined) return {};
+    const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
+    const failure = instance && startFailure(explained(instance), created);
+    throw (
+      failure ??
+      new RecodeError('SshNotReady', `The instance ${instanceId} does not answer on ${publicIpAddress} port ${ssh.port}: ${problem}.`)
+    );
   },
 });
 
@@ -29,10 +36,12 @@ function bannerProblem(host: string): Promise<string | undefined> {
     const socket = connect({ host, port: ssh.port });
     let received = '';
     const end = (problem: string | undefined) => {
+      clearTimeout(patience);
       socket.destroy();
       resolve(problem);
     };
-    socket.setTimeout(patienceMilliseconds, () => end('no answer'));
+    // For all of it: a peer that sends a byte now and then must not hold the Lambda.
+    const patience = setTimeout(() => end('no answer'), patienceMilliseconds);
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => {
       received += text;

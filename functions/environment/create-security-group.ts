@@ -3,6 +3,8 @@ import {
   CreateSecurityGroupCommand,
   DescribeSecurityGroupsCommand,
   type EC2Client,
+  type IpPermission,
+  RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
@@ -16,7 +18,7 @@ import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
 import { environmentTags } from '../../core/tags.ts';
 
-/** Ensures the environment's security group: SSH on our port, from the allowed blocks only. */
+/** Ensures the environment's security group: SSH on our port, from the allowed blocks and no others. */
 export const createSecurityGroup = step({
   input: v.object({ environment: HeldEnvironment, network: UsableNetwork }),
   uses: { ec2 },
@@ -24,8 +26,17 @@ export const createSecurityGroup = step({
     const group = await findSecurityGroup(ec2, environment);
     const groupId = group?.GroupId ?? (await newSecurityGroup(ec2, ids.vpcId, environment));
     const admitted = sshBlocks(group);
-    const missing = environment.request.allowCidrs.filter((block) => !admitted.includes(block));
-    if (missing.length > 0) await unless('already-there', admit(ec2, groupId, missing));
+    const { allowCidrs } = environment.request;
+    // One block a call: a call with one that is there already adds none of the others.
+    for (const block of allowCidrs.filter((block) => !admitted.includes(block))) {
+      await unless(
+        'already-there',
+        ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom([block]) })),
+      );
+    }
+    // An attempt before may have been asked to let in more.
+    const surplus = admitted.filter((block) => !allowCidrs.includes(block));
+    if (surplus.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom(surplus) }));
     return { securityGroupId: groupId };
   },
 });
@@ -65,11 +76,6 @@ function sshBlocks(group: SecurityGroup | undefined): string[] {
     .flatMap(({ IpRanges = [] }) => IpRanges.flatMap(({ CidrIp }) => CidrIp ?? []));
 }
 
-function admit(ec2: EC2Client, groupId: string | undefined, blocks: readonly string[]) {
-  return ec2.send(
-    new AuthorizeSecurityGroupIngressCommand({
-      GroupId: groupId,
-      IpPermissions: [{ IpProtocol: 'tcp', FromPort: ssh.port, ToPort: ssh.port, IpRanges: blocks.map((CidrIp) => ({ CidrIp })) }],
-    }),
-  );
+function sshFrom(blocks: readonly string[]): IpPermission[] {
+  return [{ IpProtocol: 'tcp', FromPort: ssh.port, ToPort: ssh.port, IpRanges: blocks.map((CidrIp) => ({ CidrIp })) }];
 }

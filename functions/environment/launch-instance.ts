@@ -8,14 +8,14 @@ import {
 } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
-import { meaningOf } from '../../aws/errors.ts';
+import { meaningOf, translate } from '../../aws/errors.ts';
 import { describeInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
 import { HeldEnvironment, Image, KeyPair, NetworkInterface, Operation } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { resourceName, ssh } from '../../core/names.ts';
+import { resourceName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { bear, belongingTags, environmentTags, tagKey } from '../../core/tags.ts';
 import { userData } from '../../core/user-data.ts';
@@ -27,6 +27,8 @@ const Input = v.object({
   image: Image,
   keyPair: KeyPair,
   networkInterface: NetworkInterface,
+  /** There when an image was unavailable before, and has been resolved again. */
+  imageUnavailable: v.optional(v.unknown()),
 });
 type Input = v.InferOutput<typeof Input>;
 
@@ -60,10 +62,18 @@ async function launchOrAdopt(ec2: EC2Client, input: Input): Promise<string | und
         return adoptByToken(ec2, token);
       case 'interface-in-use':
         return adoptByAttachment(ec2, input);
+      case 'no-image':
+        throw imageFailure(error, input);
       default:
         throw error;
     }
   }
+}
+
+/** An image may go between resolving and launching; it is resolved again, once. */
+function imageFailure(error: unknown, { image, imageUnavailable }: Input): RecodeError {
+  const message = `The image ${image.imageId} is not available (any more): ${translate(error).message}`;
+  return new RecodeError(imageUnavailable === undefined ? 'ImageUnavailable' : 'ImageNotFound', message, { cause: error });
 }
 
 function launchParameters({ environment, image, keyPair, networkInterface }: Input, token: string): RunInstancesCommandInput {
@@ -116,6 +126,6 @@ async function adoptByAttachment(
   if (bear(instance.Tags, belongingTags(environment))) return instance.InstanceId;
   throw new RecodeError(
     'ResourceDiffers',
-    `The network interface ${networkInterfaceId} is attached to ${instanceId}, which is not this environment's (SSH port ${ssh.port}).`,
+    `The network interface ${networkInterfaceId} is attached to ${instanceId}, which is not this environment's.`,
   );
 }

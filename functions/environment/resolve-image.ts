@@ -12,7 +12,7 @@ const ubuntuNames = {
   arm64: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*',
 };
 
-/** Finds Canonical's newest Ubuntu LTS image for the instance's architecture, and refuses a volume that cannot hold it. */
+/** Finds Canonical's newest image of Ubuntu 24.04 LTS for the instance's architecture, and refuses a volume that cannot hold it. */
 export const resolveImage = step({
   input: v.object({ environment: HeldEnvironment, instanceType: InstanceType }),
   uses: { ec2 },

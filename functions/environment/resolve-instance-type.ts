@@ -33,7 +33,7 @@ export const resolveInstanceType = step({
     const zone = subnet?.AvailabilityZone;
     if (!info || zones.length === 0 || (zone !== undefined && !zones.includes(zone))) {
       const place = zone === undefined || zones.length === 0 ? 'this region' : `the zone ${zone} of the subnet`;
-      throw new RecodeError('InstanceTypeNotFound', `EC2 offers no ${name} in ${place}. ${await suggestion(ec2, name, zone)}`);
+      throw new RecodeError('InstanceTypeNotFound', `EC2 offers no ${name} in ${place}.${await suggestion(ec2, name, zone)}`);
     }
     return { name, architecture: supportedArchitecture(name, info), zones };
   },
@@ -72,6 +72,7 @@ function supportedArchitecture(name: string, info: InstanceTypeInfo): 'x86_64' |
   const architecture = architectures.find((known) => offered.includes(known));
   const problems = [
     !info.SupportedUsageClasses?.includes('on-demand') && 'it is not sold on demand',
+    !info.SupportedVirtualizationTypes?.includes('hvm') && 'it boots no HVM image',
     !info.SupportedRootDeviceTypes?.includes('ebs') && 'it has no EBS root volume',
     architecture === undefined && `its architecture is ${offered.join(', ')}, not amd64 or arm64`,
   ].filter((problem) => problem !== false);
@@ -91,5 +92,5 @@ async function suggestion(ec2: EC2Client, name: string, zone: string | undefined
     }),
   );
   const found = near.find((type) => type !== name && InstanceTypeOfferings.some(({ InstanceType }) => InstanceType === type));
-  return found === undefined ? '' : `It offers ${found}.`;
+  return found === undefined ? '' : ` It offers ${found}.`;
 }

@@ -2,6 +2,7 @@ import {
   AssociateRouteTableCommand,
   CreateRouteCommand,
   CreateRouteTableCommand,
+  DescribeRouteTablesCommand,
   type EC2Client,
   type RouteTable,
 } from '@aws-sdk/client-ec2';
@@ -22,15 +23,27 @@ export const createRouteTable = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet }),
   uses: { ec2 },
   async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2 }) {
-    const [found] = await findRouteTables(ec2, vpcId);
-    const table = found ?? (await newRouteTable(ec2, vpcId, operation.executionArn));
+    const tables = await findRouteTables(ec2, vpcId);
+    const used = await tableOfSubnet(ec2, subnetId);
+    if (used && !tables.some(({ RouteTableId }) => RouteTableId === used.RouteTableId)) {
+      throw new RecodeError('ResourceDiffers', `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which is not ours.`);
+    }
+    const table = used ?? tables[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn));
     await ensureRoute(ec2, table, internetGatewayId);
-    await ensureAssociation(ec2, table, subnetId);
+    if (!used) await associate(ec2, table, subnetId);
     return { routeTableId: table?.RouteTableId };
   },
 });
 
 export const handler = lambdaHandler(createRouteTable);
+
+/** The table that the subnet is associated with; without one it uses the VPC's main table. */
+async function tableOfSubnet(ec2: EC2Client, subnetId: string): Promise<RouteTable | undefined> {
+  const { RouteTables = [] } = await ec2.send(
+    new DescribeRouteTablesCommand({ Filters: [{ Name: 'association.subnet-id', Values: [subnetId] }] }),
+  );
+  return RouteTables[0];
+}
 
 async function newRouteTable(ec2: EC2Client, vpcId: string, executionArn: string): Promise<RouteTable | undefined> {
   const { RouteTable } = await ec2.send(
@@ -51,13 +64,14 @@ async function ensureRoute(ec2: EC2Client, table: RouteTable | undefined, gatewa
     const to = existing.GatewayId ?? existing.NatGatewayId ?? existing.NetworkInterfaceId;
     throw new RecodeError('ResourceDiffers', `The route table ${table?.RouteTableId} sends ${destination} to ${to}, not to ${gatewayId}.`);
   }
-  await unless(
-    'already-there',
-    ec2.send(new CreateRouteCommand({ RouteTableId: table?.RouteTableId, DestinationCidrBlock: destination, GatewayId: gatewayId })),
-  );
+  const route = { RouteTableId: table?.RouteTableId, DestinationCidrBlock: destination, GatewayId: gatewayId };
+  const created = await unless('already-there', ec2.send(new CreateRouteCommand(route)));
+  if (!created)
+    throw new RecodeError('NotVisibleYet', `The route table ${table?.RouteTableId} has a route to ${destination} that is not visible yet.`);
 }
 
-async function ensureAssociation(ec2: EC2Client, table: RouteTable | undefined, subnetId: string): Promise<void> {
-  if (table?.Associations?.some(({ SubnetId }) => SubnetId === subnetId)) return;
-  await unless('already-there', ec2.send(new AssociateRouteTableCommand({ RouteTableId: table?.RouteTableId, SubnetId: subnetId })));
+async function associate(ec2: EC2Client, table: RouteTable | undefined, subnetId: string): Promise<void> {
+  const association = ec2.send(new AssociateRouteTableCommand({ RouteTableId: table?.RouteTableId, SubnetId: subnetId }));
+  if (await unless('already-there', association)) return;
+  throw new RecodeError('NotVisibleYet', `The subnet ${subnetId} is associated with a route table, but that is not visible yet.`);
 }

@@ -1,10 +1,17 @@
-import { CreateSubnetCommand, DescribeAvailabilityZonesCommand, type EC2Client, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateSubnetCommand,
+  DescribeAvailabilityZonesCommand,
+  DescribeSubnetsCommand,
+  type EC2Client,
+  ModifySubnetAttributeCommand,
+} from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { findSubnet } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
+import { overlap } from '../../core/cidr.ts';
 import { InstanceType, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
@@ -44,8 +51,18 @@ async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType): Pro
   );
   const answer = await unless('subnet-conflict', created);
   if (answer) return answer.Subnet?.SubnetId;
-  // The block is taken: by an attempt of ours that is not visible yet, or by somebody else's subnet for good.
+  const taken = await subnetInOurBlock(ec2, vpcId);
+  if (taken)
+    throw new RecodeError(
+      'NameOwnedElsewhere',
+      `The subnet ${taken} takes the block ${network.subnet.cidr} of ${vpcId}, but does not bear our tags.`,
+    );
   throw new RecodeError('NotVisibleYet', `The block ${network.subnet.cidr} of ${vpcId} is taken, but no subnet of ours shows there yet.`);
+}
+
+async function subnetInOurBlock(ec2: EC2Client, vpcId: string): Promise<string | undefined> {
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
+  return Subnets.find(({ CidrBlock }) => CidrBlock !== undefined && overlap(CidrBlock, network.subnet.cidr))?.SubnetId;
 }
 
 async function zoneFor(ec2: EC2Client, type: InstanceType): Promise<string> {

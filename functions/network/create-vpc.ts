@@ -1,4 +1,4 @@
-import { CreateVpcCommand, type EC2Client, ModifyVpcAttributeCommand, type Vpc } from '@aws-sdk/client-ec2';
+import { CreateVpcCommand, type EC2Client, type Vpc } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { findSubnet, findVpcs } from '../../aws/resources.ts';
@@ -8,16 +8,12 @@ import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
 
-/** Ensures the VPC that all environments of the region share: finds it by its tags or creates it, then lets its instances have public names. */
+/** Ensures the VPC that all environments of the region share: finds it by its tags or creates it. */
 export const createVpc = step({
   input: v.object({}),
   uses: { ec2 },
   async run(_, { ec2 }) {
-    const vpcId = (await existingVpc(ec2))?.VpcId ?? (await newVpc(ec2));
-    // One attribute a call; both are needed for a public DNS name.
-    await ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpcId, EnableDnsSupport: { Value: true } }));
-    await ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpcId, EnableDnsHostnames: { Value: true } }));
-    return { vpcId };
+    return { vpcId: (await existingVpc(ec2))?.VpcId ?? (await newVpc(ec2)) };
   },
 });
 

@@ -7,9 +7,9 @@ import { change, claimName, leaveEnvironment, putEnvironment, readEnvironment, t
 import { readNetwork, readOrPutNetwork } from '../../aws/records/network.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { type GivenRequest, InstanceType, StartInput } from '../../core/document.ts';
-import { type Environment, type EnvironmentRequest, refuseOtherOptions, statusDuring } from '../../core/environment.ts';
+import { type Environment, type EnvironmentRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { sameKey } from '../../core/openssh-key.ts';
+
 import type { Operation } from '../../core/operation.ts';
 
 const defaults: Pick<EnvironmentRequest, 'volumeSize' | 'volumeType' | 'allowCidrs'> = {
@@ -54,12 +54,7 @@ export const beginOperation = step({
 
       const name = await claimName(dynamodb, environment, operation);
       const held = await change(dynamodb, environment, operation, {
-        set: {
-          status: statusDuring(operation.kind, environment),
-          request:
-            environment.status === 'creating' ? { ...environment.request, ...given, instanceType: instanceType.name } : environment.request,
-          updatedAt: new Date(clock.now()).toISOString(),
-        },
+        set: { status: statusDuring(operation.kind, environment), updatedAt: new Date(clock.now()).toISOString() },
       });
       return {
         environment: {
@@ -67,9 +62,10 @@ export const beginOperation = step({
           owner: held.owner,
           repository: held.repository,
           name,
-          request: held.request,
-          instanceId: 'instance' in held && held.instance ? held.instance.instanceId : null,
+          request: { ...held.request, ...given, instanceType: instanceType.name },
+          recorded: { request: held.request, instanceId: 'instance' in held && held.instance ? held.instance.instanceId : null },
         },
+        request: given,
         instanceType,
         network,
         operation,
@@ -98,17 +94,9 @@ async function enter(dynamodb: DynamoDBClient, sfn: SFNClient, { subject, reques
     return enter(dynamodb, sfn, { subject, request, given, operation, now });
   }
   statusDuring(operation.kind, existing);
-  // Until it has an instance, an environment may still become what is asked for now.
-  if (existing.status !== 'creating') {
-    refuseOtherOptions(existing.repository, existing.request, given);
-    refuseOtherKey(existing, given.publicKey);
-  }
+  // Until it has an instance, an environment may still become what is asked for now; PlanStart sees whether it has one.
+  if (existing.status !== 'creating') refuseOtherRequest(existing.repository, existing.request, given);
   return takeEnvironment(dynamodb, sfn, { environment: existing, operation, now });
-}
-
-function refuseOtherKey(environment: Environment, publicKey: string): void {
-  if (sameKey(environment.request.publicKey, publicKey)) return;
-  throw new RecodeError('PrivateKeyNotHere', `The environment ${environment.repository} lets in another key than the one on this machine.`);
 }
 
 const uninstallInProgress = () => new RecodeError('UninstallInProgress', 'Recode is being uninstalled from this region.');

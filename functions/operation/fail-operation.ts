@@ -1,7 +1,7 @@
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
-import { failureOf } from '../../aws/errors.ts';
+import { failureOf, translate } from '../../aws/errors.ts';
 import { release } from '../../aws/records/environment.ts';
 import { releaseNetwork } from '../../aws/records/network.ts';
 import { findInstances } from '../../aws/resources.ts';
@@ -41,7 +41,16 @@ export const failOperation = step({
 
 export const handler = lambdaHandler(failOperation);
 
+/** The end of the console, or why it cannot be had: nothing may keep a failed operation from letting go. */
 async function consoleTail(ec2: EC2Client, environment: HeldEnvironment): Promise<string> {
+  try {
+    return await readConsole(ec2, environment);
+  } catch (error) {
+    return `Its console cannot be read: ${translate(error).message}`;
+  }
+}
+
+async function readConsole(ec2: EC2Client, environment: HeldEnvironment): Promise<string> {
   const [instance] = await findInstances(ec2, environment);
   if (!instance) return 'It has no instance any more.';
   const { Output } = await ec2.send(new GetConsoleOutputCommand({ InstanceId: instance.InstanceId }));

@@ -40,7 +40,11 @@ export function credentialFailure({ headers }: AwsRequest): AwsFailure {
 }
 
 /** A failure in the wire format that the request's client probably reads, where no service is there to write it. */
-export function bareFailure({ code, message, status }: AwsFailure, { id, headers }: AwsRequest, service?: string): AwsResponse {
+export function bareFailure(
+  { code, message, status }: AwsFailure,
+  { id, headers }: Pick<AwsRequest, 'id' | 'headers'>,
+  service?: string,
+): AwsResponse {
   if (isForm(headers)) {
     const error = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`;
     return xml(status, `<ErrorResponse>${error}<RequestId>${id}</RequestId></ErrorResponse>`);

@@ -190,7 +190,8 @@ async function listenAll(address: string, ports: readonly number[]): Promise<Ser
 
 const listening = (address: string, port: number) =>
   new Promise<Server>((resolve, reject) => {
-    const server = createServer();
+    // Keystrokes and the handshake's small packets would else wait for each other.
+    const server = createServer({ noDelay: true });
     server.once('error', reject);
     server.listen({ host: address, port, exclusive: true }, () => resolve(server));
   });

@@ -11,6 +11,7 @@ export function serveSftp(sftp: SFTPWrapper, home: string): void {
   const files = new Map<number, fs.FileHandle>();
   const listings = new Map<number, FileEntry[]>();
   let lastHandle = 0;
+  let last = Promise.resolve();
 
   const at = (path: string) => resolve(home, path);
   const grant = (request: number, handle: number) => {
@@ -24,12 +25,16 @@ export function serveSftp(sftp: SFTPWrapper, home: string): void {
     return file;
   };
   /** Answers OK when `work` is done, or with the reason it failed. */
-  const answering = async (request: number, work: () => Promise<unknown>) => {
+  const answer = async (request: number, work: () => Promise<unknown>) => {
     try {
       if ((await work()) !== answered) sftp.status(request, STATUS_CODE.OK);
     } catch (error) {
       sftp.status(request, statusOf(error as NodeJS.ErrnoException), (error as Error).message);
     }
+  };
+  /** One request after the other, as `sftp-server` does it: where answers change places, OpenSSH's clients cut files short. */
+  const answering = (request: number, work: () => Promise<unknown>) => {
+    last = last.then(() => answer(request, work));
   };
   const named = (request: number, filename: string) => {
     sftp.name(request, [{ filename, longname: filename, attrs: noAttributes }]);
@@ -119,7 +124,9 @@ export function serveSftp(sftp: SFTPWrapper, home: string): void {
   sftp.on('EXTENDED', (request) => sftp.status(request, STATUS_CODE.OP_UNSUPPORTED));
   sftp.on('end', () => finishSftp(sftp));
   sftp.on('close', () => {
-    for (const file of files.values()) void file.close();
+    last = last.then(async () => {
+      await Promise.all([...files.values()].map((file) => file.close()));
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canonicalCidr } from '../../core/cidr.ts';
+import { canonicalCidr, overlap } from '../../core/cidr.ts';
 
 it.each([
   ['0.0.0.0/0', '0.0.0.0/0'],
@@ -18,3 +18,14 @@ it.each(['', '10.0.0.0/33', '256.0.0.0/8', '10.0.0/8', '10.0.0.0/', '10.0.0.0/8/
     expect(canonicalCidr(text)).toBeUndefined();
   },
 );
+
+it.each([
+  ['10.0.0.0/24', '10.0.0.0/24', true],
+  ['10.0.0.128/25', '10.0.0.0/24', true],
+  ['10.0.0.0/24', '10.0.0.0/16', true],
+  ['10.0.1.0/24', '10.0.0.0/24', false],
+  ['0.0.0.0/0', '203.0.113.7/32', true],
+])('sees whether %s and %s overlap', (one, other, expected) => {
+  expect(overlap(one, other)).toBe(expected);
+  expect(overlap(other, one)).toBe(expected);
+});

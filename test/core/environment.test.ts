@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Environment, refuseOtherOptions, statusDuring } from '../../core/environment.ts';
+import { type Environment, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
 
 const request = {
   instanceType: 't2.medium',
@@ -39,12 +39,13 @@ describe('statusDuring a start', () => {
   });
 });
 
-describe('refuseOtherOptions', () => {
+describe('refuseOtherRequest', () => {
+  const { publicKey } = request;
   const existing = { ...request, allowCidrs: ['10.0.0.0/8', '203.0.113.7/32'] };
 
   it('takes what was not given, or is the same in another order', () => {
-    refuseOtherOptions('acme/api', existing, {});
-    refuseOtherOptions('acme/api', existing, { instanceType: 't2.medium', allowCidrs: ['203.0.113.7/32', '10.0.0.0/8'] });
+    refuseOtherRequest('acme/api', existing, { publicKey });
+    refuseOtherRequest('acme/api', existing, { publicKey, instanceType: 't2.medium', allowCidrs: ['203.0.113.7/32', '10.0.0.0/8'] });
   });
 
   it.each([
@@ -53,6 +54,10 @@ describe('refuseOtherOptions', () => {
     [{ volumeType: 'gp3' as const }, '--volume-type gp2, not gp3'],
     [{ allowCidrs: ['0.0.0.0/0'] }, '--allow-cidr 10.0.0.0/8, 203.0.113.7/32, not 0.0.0.0/0'],
   ])('names both values of %j', (given, expected) => {
-    expect(() => refuseOtherOptions('acme/api', existing, given)).toThrow(expected);
+    expect(() => refuseOtherRequest('acme/api', existing, { publicKey, ...given })).toThrow(expected);
+  });
+
+  it('refuses another key', () => {
+    expect(() => refuseOtherRequest('acme/api', existing, { publicKey: 'ssh-ed25519 CCCC' })).toThrow(expect.objectContaining({ name: 'PrivateKeyNotHere' }));
   });
 });
