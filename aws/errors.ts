@@ -44,7 +44,7 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
     'unavailable',
   ],
   [
-    /^Invalid(InstanceID|Group|GroupId|NetworkInterfaceID|SubnetID|VpcID|RouteTableID|InternetGatewayID|GatewayID|Volume|KeyPair|AssociationID)\.NotFound$/,
+    /^Invalid(InstanceID|Group|GroupId|NetworkInterfaceID|SubnetID|VpcID|RouteTableID|InternetGatewayID|GatewayID|Volume|KeyPair|AssociationID|Permission)\.NotFound$/,
     'not-found',
   ],
   [/^InvalidAMIID\.(NotFound|Unavailable)$/, 'no-image'],
@@ -105,7 +105,6 @@ const becomes: Partial<Record<Meaning, ErrorName>> = {
 /** What an error of the SDK means; `unknown` for anything else. */
 export function meaningOf(error: unknown): Meaning {
   if (!(error instanceof Error)) return 'unknown';
-
   const names = 'code' in error && typeof error.code === 'string' ? [error.name, error.code] : [error.name];
   const found = codes.find(([pattern, , message]) => names.some((name) => pattern.test(name)) && (message?.test(error.message) ?? true));
   if (found) return found[1];

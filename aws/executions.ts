@@ -46,12 +46,8 @@ export async function startExecution(sfn: SFNClient, stateMachineArn: string, in
 }
 
 /** Follows an execution from its first event to its last, as a stream that ends with `succeeded` or `failed`. */
-export async function* followExecution(
-  sfn: SFNClient,
-  executionArn: string,
-  signal?: AbortSignal,
-): AsyncGenerator<ExecutionEvent, void, void> {
-  const sentences = await onceKnown(() => stateSentences(sfn, executionArn), signal);
+export async function* followExecution(sfn: SFNClient, executionArn: string): AsyncGenerator<ExecutionEvent, void, void> {
+  const sentences = await onceKnown(() => stateSentences(sfn, executionArn));
   // A failed attempt's event does not name its state; the chain of previous events leads there.
   const stateOfEvent = new Map<number, string>();
   let seen = 0;
@@ -65,18 +61,18 @@ export async function* followExecution(
       if (told) yield told;
       if (told?.type === 'succeeded' || told?.type === 'failed') return;
     }
-    await sleep(poll * (0.75 + Math.random() / 2), undefined, signal && { signal });
+    await sleep(poll * (0.75 + Math.random() / 2));
     poll = Math.min(longestPollMilliseconds, poll * pollGrowth);
   }
 }
 
 /** Asks about an execution until it is known: StartExecution is eventually consistent. */
-async function onceKnown<Answer>(ask: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
+async function onceKnown<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   const deadline = Date.now() + longestUnknownMilliseconds;
   for (;;) {
     const answer = await (Date.now() < deadline ? unless('no-execution', ask()) : ask());
     if (answer !== undefined) return answer;
-    await sleep(firstPollMilliseconds, undefined, signal && { signal });
+    await sleep(firstPollMilliseconds);
   }
 }
 

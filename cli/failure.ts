@@ -4,6 +4,7 @@ import { catalogue, type ErrorName, RecodeError } from '../core/errors.ts';
 import { credentialsFailure } from './credentials.ts';
 import { type Output, paint, writeJson } from './output.ts';
 import { shellQuote } from './shell-quote.ts';
+import { unreachable } from './unreachable.ts';
 
 /** A failure as the person sees it. */
 export interface Failure {
@@ -48,7 +49,7 @@ export function showFailure(output: Output, failure: Failure, error: unknown, en
 
 function recodeErrorOf(error: unknown): RecodeError {
   if (error instanceof CommanderError) return new RecodeError('UsageNotValid', sentence(error.message));
-  return credentialsFailure(error) ?? translate(error);
+  return credentialsFailure(error) ?? unreachable(error) ?? translate(error);
 }
 
 /** commander's "error: unknown command 'x'\n(Did you mean y?)" as sentences. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { canonicalCidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
 import { sameKey } from './openssh-key.ts';
 import { Operation, type OperationKind } from './operation.ts';
@@ -15,6 +16,30 @@ export const EnvironmentRequest = v.object({
   publicKey: v.string(),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
+
+/** How large a root volume may be, in GiB: at least what Canonical's Ubuntu images hold, at most what gp2 and gp3 do. */
+export const volumeSizes = { smallest: 8, largest: 16_384 };
+
+/** What a person asks of a start; an option that was not given is absent. */
+export const GivenRequest = v.strictObject({
+  instanceType: v.exactOptional(v.pipe(v.string(), v.regex(/^[a-z0-9-]+\.[a-z0-9-]+$/))),
+  volumeSize: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(volumeSizes.smallest), v.maxValue(volumeSizes.largest))),
+  volumeType: v.exactOptional(EnvironmentRequest.entries.volumeType),
+  allowCidrs: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.pipe(
+          v.string(),
+          v.check((text) => canonicalCidr(text) === text, 'a canonical IPv4 CIDR block'),
+        ),
+      ),
+      v.minLength(1),
+      v.maxLength(60), // the inbound rules that a security group may have
+    ),
+  ),
+  publicKey: v.pipe(v.string(), v.regex(/^ssh-ed25519 [A-Za-z0-9+/]+=*( [^\n]*)?$/)),
+});
+export type GivenRequest = v.InferOutput<typeof GivenRequest>;
 
 export const Instance = v.object({
   instanceId: v.string(),
@@ -77,8 +102,6 @@ export function statusDuring(kind: OperationKind, environment: Environment): Env
   return next;
 }
 
-/** What a person asks of a start; an option that is absent was not given. */
-export type GivenRequest = Partial<EnvironmentRequest> & Pick<EnvironmentRequest, 'publicKey'>;
 type GivenOptions = Omit<GivenRequest, 'publicKey'>;
 
 const optionNames: Record<keyof GivenOptions, string> = {

@@ -88,6 +88,11 @@ export const catalogue = {
     nextStep: 'Check the access key, and whether the account has enabled the region.',
     reaction: 'never',
   },
+  AwsUnreachable: {
+    title: 'AWS cannot be reached from this machine',
+    nextStep: 'Check the network, AWS_ENDPOINT_URL if it is set, and the name of the region, then run "{command}" again.',
+    reaction: 'never',
+  },
   CallerWithoutLastingName: {
     title: 'No lasting name to own the environment',
     nextStep: 'Set role_session_name in the profile, or RECODE_OWNER, to your name.',

@@ -11,10 +11,10 @@ const repositoryName = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
  */
 export function parseRepository(text: string): string {
   const [owner = '', name = '', ...rest] = text.split('/');
-  if (rest.length === 0 && name === '' && repositoryName.test(owner)) {
+  if (!text.includes('/') && repositoryName.test(text)) {
     throw new RecodeError(
       'RepositoryNotValid',
-      `"${text}" does not say whose repository it is, and Recode does not know your GitHub account. Write it as owner/name, for example "recode-sh/${owner}".`,
+      `"${text}" does not say whose repository it is, and Recode does not know your GitHub account. Write it as owner/name, for example "recode-sh/${text}".`,
     );
   }
   if (rest.length > 0 || !account.test(owner) || !repositoryName.test(name)) {

@@ -77,11 +77,17 @@ export async function up(installation: Installation, { region }: { region?: stri
   throw new EmbeddedAwsDidNotStart(`It did not answer within ${startSeconds} seconds.`, logFile(directory), '');
 }
 
-/** Stops the embedded AWS, its state kept; false if it was not running. Throws `EmbeddedAwsDidNotStop`. */
-export async function down({ directory }: Pick<Installation, 'directory'>): Promise<boolean> {
+/**
+ * Stops the embedded AWS, its state kept; false if it was not running. A process that has not ended after `graceSeconds` is killed.
+ * Throws `EmbeddedAwsDidNotStop`.
+ */
+export async function down(
+  { directory }: Pick<Installation, 'directory'>,
+  { graceSeconds }: { graceSeconds?: number } = {},
+): Promise<boolean> {
   requireLinux();
   if (!existsSync(directory)) return false;
-  return stopProcess(directory);
+  return stopProcess(directory, graceSeconds);
 }
 
 export async function status({ directory }: Pick<Installation, 'directory'>): Promise<Status> {

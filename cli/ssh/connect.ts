@@ -35,9 +35,10 @@ export async function checkConnection(host: { sshConfig: string; name: string; a
     const refusal = refusalIn(said, host.address);
     if (refusal) throw refusal;
     if (Date.now() + patience.pause >= deadline) {
+      const reason = lastLine(said) || 'no answer';
       throw new RecodeError(
         'SshUnreachable',
-        `The instance runs, but ssh does not get through to ${host.address}: ${lastLine(said) || 'no answer.'}`,
+        `The instance runs, but ssh does not get through to ${host.address}: ${reason.replace(/\.?$/, '.')}`,
       );
     }
     await sleep(patience.pause);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { RecodeError } from '../../core/errors.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
+import { keysNotWritable } from './keys-not-writable.ts';
 
 /** The key pair of one environment on this machine. */
 export interface KeyPair {
@@ -41,7 +42,7 @@ export function ensureKeyPair(folder: string, comment: string): KeyPair {
     writeKeyPair(prepared, comment);
     moveUnlessTaken(prepared, folder);
   } catch (error) {
-    throw new RecodeError('KeysNotWritable', (error as Error).message, { cause: error });
+    throw keysNotWritable(folder, 'written', error);
   } finally {
     rmSync(prepared, { recursive: true, force: true });
   }
@@ -79,6 +80,6 @@ function readIfThere(file: string): string | undefined {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new RecodeError('KeysNotWritable', `The file ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw keysNotWritable(file, 'read', error);
   }
 }

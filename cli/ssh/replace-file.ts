@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { RecodeError } from '../../core/errors.ts';
+import { keysNotWritable } from './keys-not-writable.ts';
 
 /**
  * Writes a file as a whole, for its owner alone: whoever reads it meanwhile sees the old text or the new one.
@@ -16,6 +16,6 @@ export function replaceFile(file: string, text: string): void {
     renameSync(next, file);
   } catch (error) {
     rmSync(next, { force: true });
-    throw new RecodeError('KeysNotWritable', (error as Error).message, { cause: error });
+    throw keysNotWritable(file, 'written', error);
   }
 }

@@ -5,9 +5,10 @@ import { findNetworkInterface } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
-import { HeldEnvironment, Operation, SecurityGroup, UsableNetwork } from '../../core/document.ts';
+import { HeldEnvironment, SecurityGroup, UsableNetwork } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
+import { Operation } from '../../core/operation.ts';
 import { environmentTags } from '../../core/tags.ts';
 
 /** Ensures the environment's network interface. It can be attached to one instance only, which is what keeps a second instance out. */

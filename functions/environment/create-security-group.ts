@@ -16,7 +16,7 @@ import { tagged } from '../../aws/tags.ts';
 import { HeldEnvironment, UsableNetwork } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
-import { environmentTags } from '../../core/tags.ts';
+import { bear, belongingTags, environmentTags } from '../../core/tags.ts';
 
 /** Ensures the environment's security group: SSH on our port, from the allowed blocks and no others. */
 export const createSecurityGroup = step({
@@ -27,6 +27,9 @@ export const createSecurityGroup = step({
     const groupId = group?.GroupId ?? (await newSecurityGroup(ec2, ids.vpcId, environment));
     const admitted = sshBlocks(group);
     const { allowCidrs } = environment.request;
+    // An attempt before may have been asked to let in more; it goes first, as a group has room for so many rules only.
+    const surplus = admitted.filter((block) => !allowCidrs.includes(block));
+    if (surplus.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom(surplus) }));
     // One block a call: a call with one that is there already adds none of the others.
     for (const block of allowCidrs.filter((block) => !admitted.includes(block))) {
       await unless(
@@ -34,9 +37,6 @@ export const createSecurityGroup = step({
         ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom([block]) })),
       );
     }
-    // An attempt before may have been asked to let in more.
-    const surplus = admitted.filter((block) => !allowCidrs.includes(block));
-    if (surplus.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom(surplus) }));
     return { securityGroupId: groupId };
   },
 });
@@ -62,10 +62,11 @@ async function newSecurityGroup(ec2: EC2Client, vpcId: string, environment: Held
     ],
   });
   const { SecurityGroups = [] } = await ec2.send(named);
-  if (SecurityGroups.length === 0) throw new RecodeError('NotVisibleYet', `The security group ${name} exists, but is not visible yet.`);
+  const foreign = SecurityGroups.find(({ Tags }) => !bear(Tags, belongingTags(environment)));
+  if (!foreign) throw new RecodeError('NotVisibleYet', `The security group ${name} exists, but was not visible yet.`);
   throw new RecodeError(
     'NameOwnedElsewhere',
-    `The security group ${name} (${SecurityGroups[0]?.GroupId}) does not bear the tags of this environment.`,
+    `The security group ${name} (${foreign.GroupId}) does not bear the tags of this environment.`,
   );
 }
 

@@ -13,10 +13,11 @@ import { describeInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
-import { HeldEnvironment, Image, KeyPair, NetworkInterface, Operation } from '../../core/document.ts';
+import { HeldEnvironment, Image, KeyPair, NetworkInterface } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
+import { Operation } from '../../core/operation.ts';
 import { bear, belongingTags, environmentTags, tagKey } from '../../core/tags.ts';
 import { userData } from '../../core/user-data.ts';
 

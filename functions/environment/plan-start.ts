@@ -3,9 +3,10 @@ import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { change } from '../../aws/records/environment.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { GivenRequest, HeldEnvironment, Operation } from '../../core/document.ts';
-import { EnvironmentRequest, refuseOtherRequest } from '../../core/environment.ts';
+import { HeldEnvironment } from '../../core/document.ts';
+import { EnvironmentRequest, GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { Operation } from '../../core/operation.ts';
 import { planStart as decide, type InstanceState } from '../../core/plan.ts';
 
 const everywhere = '0.0.0.0/0';

@@ -13,22 +13,22 @@ import { findRouteTables } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
-import { InternetGateway, Operation, Subnet, Vpc } from '../../core/document.ts';
+import { InternetGateway, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
-import { networkTags } from '../../core/tags.ts';
+import { Operation } from '../../core/operation.ts';
+import { bear, networkTags } from '../../core/tags.ts';
 
 /** Ensures the route table: everything that is not local goes to the internet gateway, and the public subnet uses it. */
 export const createRouteTable = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet }),
   uses: { ec2 },
   async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2 }) {
-    const tables = await findRouteTables(ec2, vpcId);
     const used = await tableOfSubnet(ec2, subnetId);
-    if (used && !tables.some(({ RouteTableId }) => RouteTableId === used.RouteTableId)) {
+    if (used && !bear(used.Tags, networkTags(network.routeTable.name))) {
       throw new RecodeError('ResourceDiffers', `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which is not ours.`);
     }
-    const table = used ?? tables[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn));
+    const table = used ?? (await findRouteTables(ec2, vpcId))[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn));
     await ensureRoute(ec2, table, internetGatewayId);
     if (!used) await associate(ec2, table, subnetId);
     return { routeTableId: table?.RouteTableId };

@@ -15,7 +15,7 @@ import { overlap } from '../../core/cidr.ts';
 import { InstanceType, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
-import { networkTags } from '../../core/tags.ts';
+import { bear, networkTags } from '../../core/tags.ts';
 
 /** Ensures the public subnet, in a zone that offers the instance type of the first environment: left to itself, AWS picks any. */
 export const createSubnet = step({
@@ -51,18 +51,23 @@ async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType): Pro
   );
   const answer = await unless('subnet-conflict', created);
   if (answer) return answer.Subnet?.SubnetId;
-  const taken = await subnetInOurBlock(ec2, vpcId);
-  if (taken)
+  const foreign = await foreignSubnetInOurBlock(ec2, vpcId);
+  if (foreign)
     throw new RecodeError(
       'NameOwnedElsewhere',
-      `The subnet ${taken} takes the block ${network.subnet.cidr} of ${vpcId}, but does not bear our tags.`,
+      `The subnet ${foreign} takes the block ${network.subnet.cidr} of ${vpcId}, but does not bear our tags.`,
     );
-  throw new RecodeError('NotVisibleYet', `The block ${network.subnet.cidr} of ${vpcId} is taken, but no subnet of ours shows there yet.`);
+  throw new RecodeError(
+    'NotVisibleYet',
+    `The block ${network.subnet.cidr} of ${vpcId} is taken, but our subnet was not visible there yet.`,
+  );
 }
 
-async function subnetInOurBlock(ec2: EC2Client, vpcId: string): Promise<string | undefined> {
+/** Ours, which may be visible by now, does not count. */
+async function foreignSubnetInOurBlock(ec2: EC2Client, vpcId: string): Promise<string | undefined> {
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
-  return Subnets.find(({ CidrBlock }) => CidrBlock !== undefined && overlap(CidrBlock, network.subnet.cidr))?.SubnetId;
+  const foreign = Subnets.filter(({ Tags }) => !bear(Tags, networkTags(network.subnet.name)));
+  return foreign.find(({ CidrBlock }) => CidrBlock !== undefined && overlap(CidrBlock, network.subnet.cidr))?.SubnetId;
 }
 
 async function zoneFor(ec2: EC2Client, type: InstanceType): Promise<string> {

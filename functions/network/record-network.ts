@@ -5,7 +5,8 @@ import { unless } from '../../aws/errors.ts';
 import { recordNetwork as record } from '../../aws/records/network.ts';
 import { findInternetGateways, findRouteTables, findVpcs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { InternetGateway, Operation, RouteTable, Subnet, Vpc } from '../../core/document.ts';
+import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts';
+import { Operation } from '../../core/operation.ts';
 
 /** Records the finished network and lets go of it, after deleting the empty twins that a crash in a create may have left. */
 export const recordNetwork = step({

@@ -6,10 +6,9 @@ import { dynamodb, sfn } from '../../aws/clients.ts';
 import { change, claimName, leaveEnvironment, putEnvironment, readEnvironment, takeEnvironment } from '../../aws/records/environment.ts';
 import { readNetwork, readOrPutNetwork } from '../../aws/records/network.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { type GivenRequest, InstanceType, StartInput } from '../../core/document.ts';
-import { type Environment, type EnvironmentRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
+import { InstanceType, StartInput } from '../../core/document.ts';
+import { type Environment, type EnvironmentRequest, type GivenRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
-
 import type { Operation } from '../../core/operation.ts';
 
 const defaults: Pick<EnvironmentRequest, 'volumeSize' | 'volumeType' | 'allowCidrs'> = {

@@ -6,8 +6,8 @@ import { release } from '../../aws/records/environment.ts';
 import { releaseNetwork } from '../../aws/records/network.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment, Operation } from '../../core/document.ts';
-import { settleSeconds } from '../../core/operation.ts';
+import { HeldEnvironment } from '../../core/document.ts';
+import { Operation, settleSeconds } from '../../core/operation.ts';
 
 const consoleLines = 20;
 // An instance that is up but does not answer tells why on its console.

@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
 import { release } from '../../aws/records/environment.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment, Operation, type StartOutput } from '../../core/document.ts';
+import { HeldEnvironment, type StartOutput } from '../../core/document.ts';
 import { Instance } from '../../core/environment.ts';
+import { Operation } from '../../core/operation.ts';
 
 /** Records what the environment is now and lets go of it. Its output is the execution's output. */
 export const finishOperation = step({

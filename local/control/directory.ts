@@ -45,8 +45,15 @@ export function prepareDirectory(directory: string): void {
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof NotAStateDirectory) throw error;
-    throw new StateDirectoryNotWritable(directory, (error as Error).message);
+    throw new StateDirectoryNotWritable(directory, reasonOf(error as NodeJS.ErrnoException));
   }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOTDIR' || code === 'EEXIST') return 'a file of that name, or of a folder above it, is in its place.';
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not write there.';
+  if (code === 'EROFS') return 'its file system is read-only.';
+  return message;
 }
 
 /** As `mkdirSync` with `recursive`, which never returns where a file system has no room for directories, such as /proc. */

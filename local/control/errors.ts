@@ -31,7 +31,7 @@ export class EmbeddedAwsDidNotStart extends Error {
     /** The last lines it wrote. */
     readonly logTail: string,
   ) {
-    super(`The embedded AWS did not start: ${reason} Its log is ${logFile}${logTail ? `, and ends:\n${logTail}` : '.'}`);
+    super(`${reason.replace(/\.?$/, '.')} Its log is ${logFile}${logTail ? `, and ends:\n${logTail}` : '.'}`);
   }
 }
 

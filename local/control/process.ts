@@ -70,7 +70,7 @@ export async function launch(mainFile: string, options: MainOptions): Promise<vo
  * Ends the process that holds a directory, gently and then by force, and waits until it is gone; false if there is none.
  * Throws `EmbeddedAwsDidNotStop` where it cannot tell which process to end.
  */
-export async function stopProcess(directory: string): Promise<boolean> {
+export async function stopProcess(directory: string, graceSeconds = stopSeconds): Promise<boolean> {
   const holder = await watchLock(directory);
   if (!holder) return false;
   try {
@@ -86,7 +86,7 @@ export async function stopProcess(directory: string): Promise<boolean> {
       return true;
     }
     signal(pid, 'SIGTERM');
-    if ((await within(stopSeconds, holder.ended)) === timedOut) signal(pid, 'SIGKILL');
+    if ((await within(graceSeconds, holder.ended)) === timedOut) signal(pid, 'SIGKILL');
     if ((await within(stopSeconds, holder.ended)) === timedOut) throw new EmbeddedAwsDidNotStop(directory);
     // Its lock goes a moment before its last files are closed.
     while (!isGone(pid)) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -46,27 +46,42 @@ export function uidInTable(table: string, end: TcpEnd, other: TcpEnd): number | 
 }
 
 /** The kernel lists sockets piece by piece while they come and go, and may pass over one. */
-const attempts = 3;
+const attempts = 2;
 
 function uidOfPeer({ remoteAddress, remotePort, localAddress, localPort }: Socket): number | undefined {
   // It is closed already.
   if (remoteAddress === undefined || remotePort === undefined || localAddress === undefined || localPort === undefined) return undefined;
+  const peer = { address: remoteAddress, port: remotePort };
+  const own = { address: localAddress, port: localPort };
   for (let attempt = 0; attempt < attempts; attempt++) {
-    for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-      const uid = uidInTable(read(table), { address: remoteAddress, port: remotePort }, { address: localAddress, port: localPort });
-      if (uid !== undefined) return uid;
-    }
+    const uid = find('/proc/net/tcp', peer, own) ?? find('/proc/net/tcp6', peer, own);
+    if (uid !== undefined) return uid;
   }
   return undefined;
 }
 
-function read(table: string): string {
+/** Reads no further than to the row: the kernel walks through all of its sockets to write the table, and once more to tell its end. */
+function find(table: string, peer: TcpEnd, own: TcpEnd): number | undefined {
+  let file: number;
   try {
-    return readFileSync(table, 'latin1');
+    file = openSync(table, 'r');
   } catch (error) {
     // A machine without IPv6 has no table of it. Whoever is in no table that can be read is refused.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') console.error(error);
-    return '';
+    return undefined;
+  }
+  try {
+    const piece = Buffer.alloc(16 * 1024);
+    let text = '';
+    for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) {
+      text += piece.toString('latin1', 0, length);
+      const uid = uidInTable(text, peer, own);
+      if (uid !== undefined) return uid;
+      text = text.slice(text.lastIndexOf('\n') + 1);
+    }
+    return undefined;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { failureOf, meaningOf, translate, unless } from '../../aws/errors.ts';
 import { RecodeError } from '../../core/errors.ts';
 
-const refusal = (name: string, status = 400) =>
-  new EC2ServiceException({ name, message: 'said AWS', $fault: 'client', $metadata: { httpStatusCode: status } });
+const refusal = (name: string, status = 400, message = 'said AWS') =>
+  new EC2ServiceException({ name, message, $fault: 'client', $metadata: { httpStatusCode: status } });
 
 describe('translate', () => {
   it.each([
@@ -13,6 +13,11 @@ describe('translate', () => {
     ['InternalError', 'AwsUnavailable'],
     ['InvalidVpcID.NotFound', 'NotVisibleYet'],
     ['InvalidGroup.NotFound', 'NotVisibleYet'],
+    ['InvalidPermission.NotFound', 'NotVisibleYet'],
+    ['InvalidAMIID.NotFound', 'ImageUnavailable'],
+    ['InvalidAMIID.Unavailable', 'ImageUnavailable'],
+    ['InvalidInstanceType', 'InstanceTypeNotSupported'],
+    ['InvalidParameterCombination', 'AwsRefused'],
     ['DependencyViolation', 'DependencyStillInUse'],
     ['InvalidNetworkInterface.InUse', 'DependencyStillInUse'],
     ['InsufficientInstanceCapacity', 'NoCapacity'],
@@ -28,6 +33,11 @@ describe('translate', () => {
     const error = translate(refusal(code));
     expect(error.name).toBe(name);
     expect(error.message).toBe(`${code}: said AWS`);
+  });
+
+  it('tells a type that the free tier has not from any other combination that AWS refuses, by the message', () => {
+    const message = 'The specified instance type is not eligible for Free Tier. For a list of Free Tier instance types, run …';
+    expect(translate(refusal('InvalidParameterCombination', 400, message)).name).toBe('InstanceTypeNotSupported');
   });
 
   it('takes any answer of 500 and above for an outage', () => {

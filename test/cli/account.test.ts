@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openAccount } from '../../cli/account.ts';
 import { describeFailure } from '../../cli/failure.ts';
 import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
@@ -78,9 +78,9 @@ describe('openAccount', () => {
     files(aliceAndBob);
     environmentKey('carol');
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
     expect(await openAccount({ local: false, profile: 'team' })).toMatchObject({ owner: 'bob', region: 'eu-north-1' });
     expect(warn).not.toHaveBeenCalled();
-    warn.mockRestore();
   });
 
   it('takes the region from the option, AWS_REGION, AWS_DEFAULT_REGION, then the profile', async () => {

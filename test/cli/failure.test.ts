@@ -36,11 +36,24 @@ describe('describeFailure', () => {
     ['NoCredentials', named('CredentialsProviderError', 'Could not load credentials from any providers')],
     ['NoCredentials', named('CredentialsProviderError', 'Profile team requires multi-factor authentication')],
     ['CredentialsNotValid', named('InvalidClientTokenId', 'The security token included in the request is invalid.')],
-    ['AwsUnavailable', named('Error', 'getaddrinfo ENOTFOUND sts.us-esat-1.amazonaws.com', { code: 'ENOTFOUND' })],
+    ['AwsUnavailable', named('ServiceUnavailable', 'Try again.', { $metadata: { httpStatusCode: 503 } })],
+    ['AwsUnreachable', named('TimeoutError', 'Connection timed out after 5000 ms')],
     ['Unexpected', new TypeError('x is not a function')],
     ['Unexpected', 'a string'],
   ])('takes for %s: %s', (name, error) => {
     expect(describeFailure(error, command).name).toBe(name);
+  });
+
+  it.each([
+    [{ code: 'ENOTFOUND', hostname: 'sts.us-esat-1.amazonaws.com' }, 'The name sts.us-esat-1.amazonaws.com leads to no address.'],
+    [{ code: 'ECONNREFUSED', address: '127.0.0.1', port: 9 }, 'Nothing listens at 127.0.0.1 port 9.'],
+    [
+      { code: 'ECONNREFUSED', errors: [named('Error', '', { code: 'ECONNREFUSED', address: '::1', port: 9 })] },
+      'Nothing listens at ::1 port 9.',
+    ],
+    [{ code: 'ECONNRESET' }, 'The connection failed: socket hang up.'],
+  ])('tells a network failure in words: %o', (details, message) => {
+    expect(describeFailure(named('Error', 'socket hang up', details), command)).toMatchObject({ name: 'AwsUnreachable', message });
   });
 
   it.each([

@@ -58,6 +58,8 @@ describe('refuseOtherRequest', () => {
   });
 
   it('refuses another key', () => {
-    expect(() => refuseOtherRequest('acme/api', existing, { publicKey: 'ssh-ed25519 CCCC' })).toThrow(expect.objectContaining({ name: 'PrivateKeyNotHere' }));
+    expect(() => refuseOtherRequest('acme/api', existing, { publicKey: 'ssh-ed25519 CCCC' })).toThrow(
+      expect.objectContaining({ name: 'PrivateKeyNotHere' }),
+    );
   });
 });

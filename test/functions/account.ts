@@ -23,7 +23,7 @@ export interface TestAccount extends Clients, AsyncDisposable {
   /** What is created from now on stays invisible for so long; 0 for not at all. */
   hideNew(milliseconds: number): Promise<unknown>;
   /** From now on EC2's answers to this command are changed: it has what the embedded EC2's catalogue lacks. */
-  amendAnswers(command: string, amend: (output: Record<string, unknown>) => object): void;
+  amendAnswers(command: string, amend: (output: Record<string, unknown>) => object | Promise<object>): void;
   /** Stops the clock, so that whatever changes with time does so only where a test advances it. */
   stopClock(): void;
   /** Makes the table that Recode records its infrastructure in. */
@@ -78,7 +78,8 @@ export async function testAccount(options: { packageDirectory?: string; region?:
       clients.ec2.middlewareStack.add(
         (next, context) => async (args) => {
           const answer = await next(args);
-          return context.commandName === command ? { ...answer, output: { ...answer.output, ...amend({ ...answer.output }) } } : answer;
+          if (context.commandName !== command) return answer;
+          return { ...answer, output: { ...answer.output, ...(await amend({ ...answer.output })) } };
         },
         { step: 'initialize' },
       );

@@ -19,13 +19,15 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Standard input; none by default. */
   readonly input?: string;
+  /** When to send it what Ctrl-C sends. */
+  readonly interrupted?: Promise<unknown>;
 }
 
 /**
  * Runs the built `recode` as a user would, in an environment that has nothing of the machine's: no AWS_* variables, another home.
  * Resolves when it has ended, whatever its exit code.
  */
-export function recode(args: readonly string[], { directory, env = {}, cwd, input }: RunOptions): Promise<Ran> {
+export function recode(args: readonly string[], { directory, env = {}, cwd, input, interrupted }: RunOptions): Promise<Ran> {
   const home = join(directory, 'home');
   mkdirSync(home, { recursive: true });
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/recode.js'), ...args], {
@@ -55,6 +57,7 @@ export function recode(args: readonly string[], { directory, env = {}, cwd, inpu
   });
   child.stdin.end(input ?? '');
   return new Promise((resolve, reject) => {
+    interrupted?.then(() => child.kill('SIGINT'), reject);
     child.once('error', reject);
     child.once('close', (code) =>
       resolve({

@@ -1,19 +1,36 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { GivenRequest, StartOutput } from '../../core/document.ts';
+import type { StartOutput } from '../../core/document.ts';
+import type { GivenRequest } from '../../core/environment.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { embeddedAws, type TestAws } from './embedded-aws.ts';
-import { type Ran, recode } from './recode.ts';
+import { type Ran, type RunOptions, recode } from './recode.ts';
 
 /** How many times as fast as real time it passes in workflow tests: what waits for seconds waits for a moment. */
 const rate = 20;
 
+/** How often a state that waits looks again before it gives up: in the packaged stack, and where a test waits for it to give up. */
+const polls = { packaged: 900, shortened: 30 };
+const packaged = join(import.meta.dirname, '../../dist/stack');
+
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
-export async function deployedAws(): Promise<TestAws> {
-  const aws = await embeddedAws({ packageDirectory: join(import.meta.dirname, '../../dist/stack') });
+export async function deployedAws(packageDirectory = packaged): Promise<TestAws> {
+  const aws = await embeddedAws({ packageDirectory });
   await aws.post('clock', { rate });
   return aws;
+}
+
+/** Makes the packaged stack anew in a directory, with state machines that are as patient as tests are. */
+export function impatientPackage(directory: string): string {
+  cpSync(packaged, directory, { recursive: true });
+  const file = join(directory, 'cloudformation-template-update-stack.json');
+  const text = readFileSync(file, 'utf8');
+  const shortened = text.replaceAll(`MaxAttempts\\":${polls.packaged}`, `MaxAttempts\\":${polls.shortened}`);
+  if (shortened === text) throw new Error(`No state of the packaged stack looks ${polls.packaged} times.`);
+  writeFileSync(file, shortened);
+  return directory;
 }
 
 /** A public key whose private half nobody needs. */
@@ -61,8 +78,10 @@ export function recodeStart(
   directory: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  options: Pick<RunOptions, 'interrupted'> = {},
 ): Promise<Ran> {
   return recode(['aws', 'start', ...args], {
+    ...options,
     directory,
     env: { AWS_ENDPOINT_URL: aws.endpoint, AWS_ACCESS_KEY_ID: 'alice', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: aws.region, ...env },
   });

@@ -1,5 +1,9 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type Clock, createClock } from '../../local/clock.ts';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Clock, createClock, openClock } from '../../local/clock.ts';
+import { openStore } from '../../local/store.ts';
 
 let clock: Clock;
 beforeEach(() => {
@@ -95,4 +99,55 @@ it('does not ring once cancelled, nor once stopped', () => {
   expect(cancelled).not.toHaveBeenCalled();
   expect(stopped).not.toHaveBeenCalled();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+describe('a clock that is opened again', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'clock-'));
+    clock = openClock(openStore(directory));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const file = () => join(directory, 'clock.json');
+  const again = () => openClock(openStore(directory));
+
+  it('is still ahead by the jumps of before, without having been stopped', () => {
+    clock.advance(60_000);
+    clock.advance(1000);
+    vi.advanceTimersByTime(5000);
+    clock = again();
+    expect(clock.now()).toBe(1_066_000);
+    clock.advance(1000);
+    expect(again().now()).toBe(1_067_000);
+  });
+
+  it('has kept what it gained while it ran faster, and not the rate', () => {
+    clock.setRate(10);
+    vi.advanceTimersByTime(1000);
+    clock.stop();
+    clock = again();
+    expect(clock.now()).toBe(1_010_000);
+    expect(clock.rate()).toBe(1);
+    clock.setRate(3);
+    vi.advanceTimersByTime(1000);
+    clock.setRate(1);
+    expect(again().now()).toBe(1_013_000);
+  });
+
+  it('leaves nothing behind where it showed real time', () => {
+    vi.advanceTimersByTime(1000);
+    clock.stop();
+    expect(existsSync(file())).toBe(false);
+    expect(again().now()).toBe(1_001_000);
+  });
+
+  it('names its file when that is damaged, and leaves it as it is', () => {
+    for (const text of ['{"leadMilliseconds":-1}', '{"leadMilliseconds":0.5}', '{}', '']) {
+      writeFileSync(file(), text);
+      expect(again).toThrow(expect.objectContaining({ name: 'StateDamaged', file: file() }));
+      expect(readFileSync(file(), 'utf8')).toBe(text);
+    }
+  });
 });

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, sym
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { down, type Installation, type Running, status, up } from '../../local/control.ts';
 import { bundle } from '../harness/bundle.ts';
@@ -34,15 +34,33 @@ afterEach(async () => {
   rmSync(parent, { recursive: true });
 });
 
-describe('up', () => {
-  it('starts a process that serves AWS and outlives its starter', async () => {
-    const running = await up(installation);
+describe('the one that runs', () => {
+  let shared: Installation;
+  let running: Running;
+  beforeAll(async () => {
+    shared = built.installation(join(mkdtempSync(join(tmpdir(), 'control-shared-')), 'local'));
+    mkdirSync(shared.directory, { mode: 0o755 });
+    process.env.AWS_PROFILE = 'production';
+    process.env.NODE_OPTIONS = '--no-warnings';
+    try {
+      running = await up(shared);
+    } finally {
+      delete process.env.AWS_PROFILE;
+      delete process.env.NODE_OPTIONS;
+    }
+  });
+  afterAll(async () => {
+    await down(shared);
+    rmSync(dirname(shared.directory), { recursive: true });
+  });
+
+  it('serves AWS and outlives its starter', async () => {
     expect(running).toEqual({
       endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       region: 'us-east-1',
       accountId: '000000000000',
       pid: expect.any(Number),
-      stateDirectory: directory,
+      stateDirectory: shared.directory,
     });
     // It leads a process group of its own: what ends the terminal of its starter does not end it.
     expect(readFileSync(`/proc/${running.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]).toBe(String(running.pid));
@@ -50,10 +68,33 @@ describe('up', () => {
     await expectFilled(running);
   });
 
-  it('returns the one that runs', async () => {
-    expect(await up(installation)).toEqual(await up(installation));
+  it('is what another up returns, and status tells of', async () => {
+    expect(await up(shared)).toEqual(running);
+    expect(await status(shared)).toEqual({ running: true, ...running });
   });
 
+  it("has nothing of its starter's environment that could lead elsewhere", () => {
+    const names = readFileSync(`/proc/${running.pid}/environ`, 'utf8')
+      .split('\0')
+      .map((variable) => variable.split('=')[0]);
+    expect(names).toContain('PATH');
+    expect(names).not.toContain('AWS_PROFILE');
+    expect(names).not.toContain('NODE_OPTIONS');
+  });
+
+  it('keeps its state from others on the machine', () => {
+    expect(statSync(shared.directory).mode & 0o777).toBe(0o700);
+    expect(statSync(join(shared.directory, 'process.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('is reached under two names of its directory', async () => {
+    const link = join(parent, 'link');
+    symlinkSync(shared.directory, link);
+    expect(await up({ ...shared, directory: link })).toEqual({ ...running, stateDirectory: link });
+  });
+});
+
+describe('up', () => {
   it('is one and the same for ten processes that race', async () => {
     const program = await bundle(mkdtempSync(join(built.directory, 'racer-')), 'racer', {
       text: `import { up } from './local/control.ts';
@@ -66,30 +107,6 @@ describe('up', () => {
     const first = JSON.parse(racers[0] ?? '') as Running;
     for (const racer of racers) expect(JSON.parse(racer)).toEqual(first);
     expect(await status(installation)).toMatchObject({ running: true, pid: first.pid });
-  });
-
-  it('hands nothing of its environment to the process that could lead elsewhere', async () => {
-    process.env.AWS_PROFILE = 'production';
-    process.env.NODE_OPTIONS = '--no-warnings';
-    try {
-      const { pid } = await up(installation);
-      const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
-        .split('\0')
-        .map((variable) => variable.split('=')[0]);
-      expect(names).toContain('PATH');
-      expect(names).not.toContain('AWS_PROFILE');
-      expect(names).not.toContain('NODE_OPTIONS');
-    } finally {
-      delete process.env.AWS_PROFILE;
-      delete process.env.NODE_OPTIONS;
-    }
-  });
-
-  it('keeps its state from others on the machine', async () => {
-    mkdirSync(directory, { mode: 0o755 });
-    await up(installation);
-    expect(statSync(directory).mode & 0o777).toBe(0o700);
-    expect(statSync(join(directory, 'process.json')).mode & 0o777).toBe(0o600);
   });
 
   it('finds the state again after a SIGKILL, on the port of before', async () => {
@@ -122,13 +139,6 @@ describe('up', () => {
     expect(after.pid).not.toBe(before.pid);
     expect(alive(before.pid)).toBe(false);
     await expectFilled(after);
-  });
-
-  it('reaches one directory under two names', async () => {
-    const running = await up(installation);
-    const link = join(parent, 'link');
-    symlinkSync(directory, link);
-    expect(await up({ ...installation, directory: link })).toEqual({ ...running, stateDirectory: link });
   });
 });
 
@@ -184,17 +194,12 @@ describe('down', () => {
   it('ends a process that hangs', async () => {
     const { pid } = await up(installation);
     process.kill(pid, 'SIGSTOP');
-    expect(await down(installation)).toBe(true);
+    expect(await down(installation, { graceSeconds: 0.2 })).toBe(true);
     expect(alive(pid)).toBe(false);
   });
 });
 
 describe('status', () => {
-  it('tells of the running one', async () => {
-    const running = await up(installation);
-    expect(await status(installation)).toEqual({ running: true, ...running });
-  });
-
   it('has nulls where nothing runs', async () => {
     const nothing = { running: false, endpoint: null, region: null, accountId: null, pid: null, stateDirectory: directory };
     expect(await status(installation)).toEqual(nothing);

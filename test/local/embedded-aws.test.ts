@@ -52,6 +52,15 @@ describe('the embedded AWS', () => {
     const { Vpcs = [] } = await aws.clients.ec2.send(new DescribeVpcsCommand({}));
     expect(Vpcs.map(({ VpcId }) => VpcId)).toContain(Vpc?.VpcId);
   });
+
+  it('is as far ahead of real time after a restart as before, at its usual rate', async () => {
+    await using aws = await embeddedAws();
+    await aws.post('clock', { advanceMilliseconds: 3_600_000, rate: 20 });
+    const before = aws.clock.now();
+    await aws.restart();
+    expect(aws.clock.now()).toBeGreaterThanOrEqual(before);
+    expect(aws.clock.rate()).toBe(1);
+  });
 });
 
 describe('damaged state', () => {

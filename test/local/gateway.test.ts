@@ -4,7 +4,7 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createClock } from '../../local/clock.ts';
 import { createFaults } from '../../local/faults.ts';
 import { createGateway, type Gateway } from '../../local/gateway.ts';
@@ -153,6 +153,7 @@ describe('routing', () => {
 
   it('passes a refusal of the service on, and hides an error of ours behind a 500', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    onTestFinished(() => logged.mockRestore());
     act = () => {
       throw new AwsFailure('LimitExceededException', 'Too many.');
     };
@@ -166,7 +167,6 @@ describe('routing', () => {
       $metadata: { httpStatusCode: 500 },
     });
     expect(logged).toHaveBeenCalledWith(expect.any(TypeError));
-    logged.mockRestore();
   });
 
   it('refuses a body above 16 MiB', async () => {
@@ -174,6 +174,34 @@ describe('routing', () => {
     const answer = await raw(headers, 'x'.repeat(16 * 1024 * 1024 + 1));
     expect(answer).toMatchObject({ status: 413, text: expect.stringContaining('RequestEntityTooLarge') });
     expect(dynamodb.handled).toBe(0);
+  });
+});
+
+describe('another user of this machine', () => {
+  it('is refused before anything is served, in the protocol of the caller', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    vi.spyOn(process, 'geteuid').mockReturnValue((process.geteuid?.() ?? 0) + 1);
+    const theirs = await createGateway({
+      services: { dynamodb },
+      admin: {},
+      clock,
+      faults: createFaults(),
+      ownerOf: () => undefined,
+      crash: async () => false,
+    });
+    try {
+      const settingsOfTheirs = { ...settings('alice'), endpoint: theirs.endpoint };
+      const refusal = { name: 'AccessDenied', message: expect.stringContaining('only'), $metadata: { httpStatusCode: 403 } };
+      await expect(new DynamoDBClient(settingsOfTheirs).send(new ListTablesCommand({}))).rejects.toMatchObject(refusal);
+      await expect(new STSClient(settingsOfTheirs).send(new GetCallerIdentityCommand({}))).rejects.toMatchObject(refusal);
+      const answer = await fetch(`${theirs.endpoint}/_local/calls`);
+      expect({ status: answer.status, connection: answer.headers.get('connection') }).toEqual({ status: 403, connection: 'close' });
+      expect(dynamodb.handled).toBe(0);
+      expect(logged).toHaveBeenCalledTimes(1);
+    } finally {
+      await theirs.stop();
+      vi.restoreAllMocks();
+    }
   });
 });
 

@@ -19,6 +19,9 @@ interface Call {
 }
 const calls = async () => ((await aws.get('calls')) as { calls: Call[] }).calls ?? [];
 const stepsOf = async () => new Set((await calls()).map(({ functionName = '' }) => functionName.split('-').at(-1)));
+const timesCalled = async (wanted: string) => (await calls()).filter(({ action }) => action === wanted).length;
+const loseImage = (count: number) =>
+  aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InvalidAMIID.NotFound', count });
 const instanceState = async () => (await inventory(aws)).instances[0]?.State?.Name;
 
 describe('the first start in a region', () => {
@@ -130,6 +133,25 @@ describe('a start that fails', () => {
     );
     const resumed = await runStart(aws, { instanceType: 't3.medium' });
     expect(resumed.output).toMatchObject({ created: true, instanceType: 't3.medium' });
+    await expectConverged(aws, 1);
+  });
+
+  it('resolves the image again where it has gone before the launch', async () => {
+    await loseImage(1);
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    await expectConverged(aws, 1);
+    expect(await timesCalled('DescribeImages')).toBe(2);
+  });
+
+  it('says that there is no image where it has gone twice, and is resumed', async () => {
+    await loseImage(2);
+    expect(await runStart(aws)).toMatchObject({
+      status: 'FAILED',
+      error: 'ImageNotFound',
+      cause: expect.stringContaining('InvalidAMIID.NotFound'),
+    });
+    expect(await timesCalled('RunInstances')).toBe(2);
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
     await expectConverged(aws, 1);
   });
 

@@ -1,8 +1,9 @@
 import { canonicalCidr } from '../../../core/cidr.ts';
-import { type GivenRequest, volumeSizes } from '../../../core/document.ts';
+import { type GivenRequest, volumeSizes } from '../../../core/environment.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import { parseRepository } from '../../../core/repository.ts';
 import type { AccountOptions } from '../../account.ts';
+import { parseRegion } from '../../region.ts';
 
 /** What a person asked for; options that were not given are absent, their defaults are the control plane's. */
 export interface StartRequest {
@@ -33,12 +34,9 @@ export function parseStart(repository: string, options: StartOptions, environmen
   if (local && profile !== undefined) {
     throw new RecodeError('UsageNotValid', 'A --profile belongs to AWS, but RECODE_LOCAL=1 chooses the embedded AWS. Unset one of them.');
   }
-  if (region !== undefined && !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(region)) {
-    throw new RecodeError('UsageNotValid', `"${region}" is not the name of a region, such as us-east-1.`);
-  }
   return {
     repository: parseRepository(repository),
-    account: { local, ...(profile !== undefined && { profile }), ...(region !== undefined && { region }) },
+    account: { local, ...(profile !== undefined && { profile }), ...(region !== undefined && { region: parseRegion(region) }) },
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType) }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),

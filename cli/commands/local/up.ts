@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../help.ts';
 import { type Output, table } from '../../output.ts';
+import { parseRegion } from '../../region.ts';
 import { shellQuote } from '../../shell-quote.ts';
 
 /** `recode local up` */
@@ -18,7 +19,7 @@ export function upCommand({ stdout }: Output): Command {
     )
     .action(async ({ region }: { region?: string }) => {
       const { localCredentials, startEmbeddedAws } = await import('../../embedded-aws.ts');
-      const running = await startEmbeddedAws(region);
+      const running = await startEmbeddedAws(region === undefined ? undefined : parseRegion(region));
       const { accessKeyId, secretAccessKey } = localCredentials();
       const variables = {
         AWS_ENDPOINT_URL: running.endpoint,

@@ -61,7 +61,7 @@ it('gives up with what ssh said last', async () => {
   await expect(checkConnection(host, patience)).rejects.toThrow(
     expect.objectContaining({
       name: 'SshUnreachable',
-      message: `The instance runs, but ssh does not get through to 203.0.113.7: ${refused.says}`,
+      message: `The instance runs, but ssh does not get through to 203.0.113.7: ${refused.says}.`,
     }),
   );
 });

@@ -117,6 +117,17 @@ describe('checkInstanceState', () => {
     });
   });
 
+  it('waits where EC2 still shows that the instance had been shut down from inside before the start', async () => {
+    await using account = await testAccount();
+    await account.aws.post('ec2', { launches: [{ outcome: 'dies-booting' }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'stopped');
+    expect(await account.refusal(checkInstanceState, document(instanceId, false))).toMatchObject({
+      name: 'InstanceNotRunning',
+      message: `The instance ${instanceId} is stopped.`,
+    });
+  });
+
   it('misses the host key’s tag where somebody took it', async () => {
     await using account = await testAccount();
     const instanceId = await running(account);

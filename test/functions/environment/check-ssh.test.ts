@@ -1,9 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { parseInput } from '../../../aws/step.ts';
-import type { RecodeError } from '../../../core/errors.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSsh } from '../../../functions/environment/check-ssh.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { launched, untilState } from '../launched.ts';
+
+let account: TestAccount;
+beforeEach(async () => {
+  account = await testAccount();
+});
 
 const servers: { server: Server; sockets: Set<Socket> }[] = [];
 afterEach(async () => {
@@ -11,6 +16,7 @@ afterEach(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   }
+  await account[Symbol.asyncDispose]();
 });
 
 describe('checkSsh', () => {
@@ -52,27 +58,61 @@ describe('checkSsh', () => {
     );
   });
 
-  it('refuses an instance without an address', () => {
-    expect(() => parseInput(checkSsh.input, { instance: { instanceId: 'i-1' } })).toThrow(
-      expect.objectContaining({ name: 'InputNotValid' }),
-    );
+  it('waits no longer where a byte comes now and then', async () => {
+    const drips: NodeJS.Timeout[] = [];
+    const address = await answering((socket) => void drips.push(setInterval(() => socket.write('x'), 500)));
+    try {
+      expect(await problem(address)).toMatch(/no answer\.$/);
+    } finally {
+      for (const drip of drips) clearInterval(drip);
+    }
+  });
+
+  it.each([
+    [true, 'InstanceFailedToLaunch'],
+    [false, 'InstanceFailedToStart'],
+  ])('tells at once why the instance is on its way out (launched by this start: %s)', async (created, name) => {
+    await account.aws.post('ec2', { launches: [{ outcome: 'terminated', reason: 'Client.InvalidSnapshot: the key is disabled' }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.refusal(checkSsh, document(randomAddress(), { instanceId, created }))).toMatchObject({
+      name,
+      message: `The instance ${instanceId} is terminated: Client.InvalidSnapshot: the key is disabled.`,
+    });
+  });
+
+  it('waits for an instance that is on its way up', async () => {
+    const { instanceId } = await launched(account);
+    const address = randomAddress();
+    expect(await account.refusal(checkSsh, document(address, { instanceId }))).toMatchObject({
+      name: 'SshNotReady',
+      message: expect.stringContaining(`The instance ${instanceId} does not answer on ${address}`),
+    });
+  });
+
+  it('looks at the instance only where it finds no SSH server', async () => {
+    await account.refuse('DescribeInstances', 'UnauthorizedOperation');
+    expect(await check(await answering((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n')))).toEqual({});
+    expect((await account.refusal(checkSsh, document(randomAddress()))).name).toBe('PermissionMissing');
+  });
+
+  it('refuses an instance without an address', async () => {
+    const event = { plan: { created: true }, instance: { instanceId: 'i-1' } };
+    expect((await account.refusal(checkSsh, event)).name).toBe('InputNotValid');
   });
 });
 
-function check(publicIpAddress: string): Promise<object> {
-  return checkSsh.run(parseInput(checkSsh.input, { instance: { instanceId: 'i-1', publicIpAddress } }), {
-    clock: { now: () => Date.now() },
-  });
-}
+const document = (publicIpAddress: string, { instanceId = 'i-1', created = true } = {}) => ({
+  plan: { created },
+  instance: { instanceId, publicIpAddress },
+});
+const check = (address: string) => account.run(checkSsh, document(address));
 
 /** What the step tells of an address where it finds no SSH server. */
 async function problem(address: string): Promise<string> {
-  const outcome = await check(address).then(
-    () => undefined,
-    (error: RecodeError) => error,
-  );
-  expect(outcome?.name).toBe('SshNotReady');
-  return outcome?.message ?? '';
+  const { name, message } = await account.refusal(checkSsh, document(address));
+  expect(name).toBe('SshNotReady');
+  return message;
 }
 
 /** Away from the addresses that resolvers and the instances of other tests use. */

@@ -95,11 +95,79 @@ describe('createSecurityGroup', () => {
     expect((await groups(account.ec2))[0]?.ingress).toContainEqual({ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] });
   });
 
-  it('is content where the rule turns out to be there', async () => {
+  it('lets one block that turns out to be there keep none of the others out', async () => {
     await using account = await testAccount();
-    const { document } = await network(account);
+    const { document } = await network(account, ['203.0.113.7/32', '198.51.100.0/24']);
     await account.refuse('AuthorizeSecurityGroupIngress', 'InvalidPermission.Duplicate');
     expect(await account.run(createSecurityGroup, document)).toEqual({ securityGroupId: expect.stringMatching(/^sg-/) });
+    expect((await groups(account.ec2))[0]?.ingress).toEqual([{ protocol: 'tcp', from: 2200, to: 2200, blocks: ['198.51.100.0/24'] }]);
+  });
+
+  it.each([['203.0.113.7/32'], ['198.51.100.0/24', '203.0.113.7/32']])(
+    'closes to whom an attempt before was to let in, where that is %s now',
+    async (...allowCidrs) => {
+      await using account = await testAccount();
+      const { document } = await network(account, ['0.0.0.0/0', '203.0.113.7/32']);
+      const first = await account.run(createSecurityGroup, document);
+      expect(await account.run(createSecurityGroup, asking(document, allowCidrs))).toEqual(first);
+      const [group] = await groups(account.ec2);
+      expect(group?.ingress).toMatchObject([{ from: 2200, to: 2200 }]);
+      expect(group?.ingress?.[0]?.blocks?.toSorted()).toEqual(allowCidrs);
+    },
+  );
+
+  it('has room for sixty blocks where sixty others were let in before', async () => {
+    await using account = await testAccount();
+    const blocks = (second: number) => Array.from({ length: 60 }, (_, third) => `10.${second}.${third}.0/24`);
+    const { document } = await network(account, blocks(1));
+    await account.run(createSecurityGroup, document);
+    await account.run(createSecurityGroup, asking(document, blocks(2)));
+    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: blocks(2) }]);
+  });
+
+  it('closes where the answer was lost, and where EC2 showed too late that it had', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account, ['203.0.113.7/32', '198.51.100.0/24']);
+    await account.run(createSecurityGroup, document);
+    const narrow = asking(document, ['203.0.113.7/32']);
+    await account.loseAnswer('RevokeSecurityGroupIngress');
+    expect((await account.refusal(createSecurityGroup, narrow)).name).toBe('AwsUnavailable');
+    await account.run(createSecurityGroup, narrow);
+    const narrower = asking(document, ['192.0.2.0/24']);
+    await account.refuse('RevokeSecurityGroupIngress', 'InvalidPermission.NotFound');
+    expect((await account.refusal(createSecurityGroup, narrower)).name).toBe('NotVisibleYet');
+    await account.run(createSecurityGroup, narrower);
+    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['192.0.2.0/24'] }]);
+  });
+
+  it('leaves what somebody let in on another port', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account);
+    const { securityGroupId: GroupId } = await account.run(createSecurityGroup, document);
+    const web = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+    await account.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [web] }));
+    await account.run(createSecurityGroup, asking(document, ['203.0.113.7/32']));
+    const ingress = (await groups(account.ec2))[0]?.ingress ?? [];
+    expect(ingress.toSorted((one, other) => Number(one.from) - Number(other.from))).toEqual([
+      { protocol: 'tcp', from: 443, to: 443, blocks: ['0.0.0.0/0'] },
+      { protocol: 'tcp', from: 2200, to: 2200, blocks: ['203.0.113.7/32'] },
+    ]);
+  });
+
+  it('takes its own group, which becomes visible meanwhile, for nobody else’s', async () => {
+    await using account = await testAccount();
+    account.stopClock();
+    const { document } = await network(account);
+    await account.hideNew(3_000);
+    await account.refusal(createSecurityGroup, document);
+    // After our group was looked for by its tags, and before it is by its name.
+    account.amendAnswers('DescribeSecurityGroupsCommand', () => {
+      account.aws.clock.advance(3_000);
+      return {};
+    });
+    expect((await account.refusal(createSecurityGroup, document)).name).toBe('NotVisibleYet');
+    await account.run(createSecurityGroup, document);
+    expect(await groups(account.ec2)).toMatchObject([{ ingress: [{ blocks: ['0.0.0.0/0'] }] }]);
   });
 
   it.each([
@@ -161,6 +229,12 @@ async function network({ ec2 }: TestAccount, allowCidrs = ['0.0.0.0/0']) {
   };
   return { document, vpcId };
 }
+
+/** The document of a later attempt, which other blocks are asked of. */
+const asking = <Document extends { environment: typeof environment }>(document: Document, allowCidrs: string[]): Document => ({
+  ...document,
+  environment: { ...document.environment, request: { ...document.environment.request, allowCidrs } },
+});
 
 async function makeGroup(ec2: EC2Client, VpcId: string, tags: Tag[]) {
   const TagSpecifications = tagging('security-group', tags);

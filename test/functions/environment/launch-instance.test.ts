@@ -148,8 +148,8 @@ describe('launchInstance', () => {
     ['InsufficientInstanceCapacity', 'NoCapacity'],
     ['VcpuLimitExceeded', 'QuotaReached'],
     ['InvalidKeyPair.NotFound', 'NotVisibleYet'],
-    ['InvalidAMIID.NotFound', 'NotVisibleYet'],
-    ['InvalidParameterCombination', 'InstanceTypeNotSupported'],
+    ['InvalidInstanceType', 'InstanceTypeNotSupported'],
+    ['InvalidParameterCombination', 'AwsRefused'],
     ['InvalidBlockDeviceMapping', 'VolumeSizeNotValid'],
     ['InvalidUserData.Malformed', 'AwsRefused'],
     ['PendingVerification', 'AccountNotReady'],
@@ -162,6 +162,43 @@ describe('launchInstance', () => {
     await account.refuse('RunInstances', code);
     expect((await account.refusal(launchInstance, document)).name).toBe(name);
     expect(await liveInstances(account.ec2)).toEqual([]);
+  });
+
+  it.each(['InvalidAMIID.NotFound', 'InvalidAMIID.Unavailable'])(
+    'has the image resolved again where RunInstances answers %s, once',
+    async (code) => {
+      await using account = await testAccount();
+      const document = await readyToLaunch(account);
+      await account.refuse('RunInstances', code);
+      const first = await account.refusal(launchInstance, document);
+      expect(first).toMatchObject({
+        name: 'ImageUnavailable',
+        message: expect.stringMatching(`^The image ${document.image.imageId} is not available \\(any more\\): ${code}`),
+      });
+      await account.refuse('RunInstances', code);
+      const second = { ...document, imageUnavailable: { Error: 'ImageUnavailable', Cause: '{}' } };
+      expect(await account.refusal(launchInstance, second)).toMatchObject({ name: 'ImageNotFound', message: first.message });
+      expect(await liveInstances(account.ec2)).toEqual([]);
+      const { instanceId } = await account.run(launchInstance, second);
+      expect(await liveInstances(account.ec2)).toEqual([instanceId]);
+    },
+  );
+
+  it('calls an instance type unsupported that an account on the free tier may not have', async () => {
+    await using account = await testAccount();
+    const document = await readyToLaunch(account);
+    const message = 'The specified instance type is not eligible for Free Tier.';
+    await account.aws.post('faults', {
+      service: 'ec2',
+      action: 'RunInstances',
+      kind: 'error',
+      code: 'InvalidParameterCombination',
+      message,
+    });
+    expect(await account.refusal(launchInstance, document)).toMatchObject({
+      name: 'InstanceTypeNotSupported',
+      message: expect.stringContaining(message),
+    });
   });
 
   it('refuses a document without the image', async () => {

@@ -1,17 +1,27 @@
 import { CreateTagsCommand, DeleteTagsCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../../aws/records/environment.ts';
+import { putItem } from '../../../aws/records/table.ts';
 import { launchInstance } from '../../../functions/environment/launch-instance.ts';
 import { planStart } from '../../../functions/environment/plan-start.ts';
-import { testAccount } from '../account.ts';
-import { environment, operationOf, request } from '../documents.ts';
-import { launched, readyToLaunch, untilState } from '../launched.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { environment, operation, operationOf, publicKey, request } from '../documents.ts';
+import { launched, untilState } from '../launched.ts';
 
-const document = (instanceId: string | null = null) => ({ environment: { ...environment, instanceId } });
+const time = '2026-01-01T00:00:00.000Z';
+const recorded = { ...environment, status: 'creating', createdAt: time, updatedAt: time };
+/** What BeginOperation hands on where this is given besides the key. */
+const asking = (given: object, instanceId: string | null = null) => ({
+  environment: { ...environment, request: { ...request, ...given }, recorded: { request, instanceId } },
+  request: { publicKey: publicKey(), ...given },
+  operation,
+});
+const document = (instanceId: string | null = null) => asking({}, instanceId);
 const create = { action: 'create', created: true, checkSsh: true };
 
 describe('planStart', () => {
   it('creates an instance where there is none', async () => {
-    await using account = await testAccount();
+    await using account = await holding();
     expect(await account.run(planStart, document())).toEqual(create);
   });
 
@@ -44,7 +54,7 @@ describe('planStart', () => {
   });
 
   it('creates another instance where the recorded one is shutting down or terminated', async () => {
-    await using account = await testAccount();
+    await using account = await holding();
     const { instanceId } = await launched(account);
     await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
     expect(await account.run(planStart, document(instanceId))).toEqual(create);
@@ -62,7 +72,7 @@ describe('planStart', () => {
   });
 
   it('finds the recorded instance although somebody took its tags', async () => {
-    await using account = await testAccount();
+    await using account = await holding();
     const { instanceId } = await launched(account);
     await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId] }));
     expect(await account.run(planStart, document(instanceId))).toMatchObject({ action: 'wait', instanceId });
@@ -72,7 +82,7 @@ describe('planStart', () => {
   it.each(['recode:managed-by', 'recode:environment', 'recode:owner', 'recode:repository'])(
     'takes no instance with another %s for its own',
     async (Key) => {
-      await using account = await testAccount();
+      await using account = await holding();
       const { instanceId } = await launched(account);
       await account.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: [{ Key, Value: 'other' }] }));
       expect(await account.run(planStart, document())).toEqual(create);
@@ -80,19 +90,56 @@ describe('planStart', () => {
   );
 
   it('leaves SSH unchecked where not everybody may reach it', async () => {
-    await using account = await testAccount();
-    const narrow = { ...environment, request: { ...request, allowCidrs: ['203.0.113.7/32'] }, instanceId: null };
-    expect(await account.run(planStart, { environment: narrow })).toEqual({ ...create, checkSsh: false });
+    await using account = await holding();
+    expect(await account.run(planStart, asking({ allowCidrs: ['203.0.113.7/32'] }))).toEqual({ ...create, checkSsh: false });
   });
 
-  it('refuses an instance of another type than the one that is asked for by now', async () => {
-    await using account = await testAccount();
-    await launched(account, await readyToLaunch(account));
-    const asked = { ...environment, request: { ...request, instanceType: 't3.large' }, instanceId: null };
-    expect(await account.refusal(planStart, { environment: asked })).toMatchObject({
-      name: 'OptionDiffers',
-      message: 'The environment acme/api exists with --instance-type t2.medium, not t3.large.',
+  it('records what is asked for by now before an instance is launched with it', async () => {
+    await using account = await holding();
+    const given = { instanceType: 't3.large', volumeSize: 99, volumeType: 'gp3', allowCidrs: ['203.0.113.7/32'], publicKey: publicKey(2) };
+    expect(await account.run(planStart, asking(given))).toMatchObject({ action: 'create' });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, request: given, operation });
+  });
+
+  it.each([
+    [{ instanceType: 't3.large' }, 'OptionDiffers', 'The environment acme/api exists with --instance-type t2.medium, not t3.large.'],
+    [{ volumeSize: 99 }, 'OptionDiffers', 'The environment acme/api exists with --volume-size 16, not 99.'],
+    [{ volumeType: 'gp3' }, 'OptionDiffers', 'The environment acme/api exists with --volume-type gp2, not gp3.'],
+    [
+      { allowCidrs: ['203.0.113.7/32'] },
+      'OptionDiffers',
+      'The environment acme/api exists with --allow-cidr 0.0.0.0/0, not 203.0.113.7/32.',
+    ],
+    [{ publicKey: publicKey(2) }, 'PrivateKeyNotHere', 'The environment acme/api lets in another key than the one on this machine.'],
+  ])('refuses %o where an instance was launched without, and leaves the record', async (given, name, message) => {
+    await using account = await holding();
+    await launched(account);
+    expect(await account.refusal(planStart, asking(given))).toMatchObject({ name, message });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation });
+  });
+
+  it('takes an instance that was launched with what is asked for, and leaves the record', async () => {
+    await using account = await holding();
+    const { instanceId } = await launched(account);
+    const same = { ...request, publicKey: publicKey().replace(/ alice$/, ' alice@laptop') };
+    expect(await account.run(planStart, asking(same))).toMatchObject({ action: 'wait', instanceId });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation });
+  });
+
+  it('has nothing launched where another operation has taken over', async () => {
+    await using account = await holding('other');
+    expect(await account.refusal(planStart, asking({ volumeSize: 99 }))).toMatchObject({
+      name: 'LockLost',
+      message: 'Another operation has taken the environment acme/api over.',
     });
+    expect((await readEnvironment(account.dynamodb, environment))?.request).toEqual(request);
+  });
+
+  it('is content with a record whose answer was lost', async () => {
+    await using account = await holding();
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+    expect(await account.run(planStart, asking({ volumeSize: 99 }))).toEqual(create);
+    expect((await readEnvironment(account.dynamodb, environment))?.request.volumeSize).toBe(99);
   });
 
   it('ends with what RequestLimitExceeded means', async () => {
@@ -103,9 +150,19 @@ describe('planStart', () => {
 
   it('refuses a document that does not say whether an instance is recorded', async () => {
     await using account = await testAccount();
-    expect(await account.refusal(planStart, { environment })).toMatchObject({
+    const { recorded, ...held } = document().environment;
+    const { instanceId: _, ...without } = recorded;
+    expect(await account.refusal(planStart, { ...document(), environment: { ...held, recorded: without } })).toMatchObject({
       name: 'InputNotValid',
-      message: expect.stringContaining('environment.instanceId'),
+      message: expect.stringContaining('environment.recorded.instanceId'),
     });
   });
 });
+
+/** An account whose table records the environment, held by the operation of this execution. */
+async function holding(execution = 'one'): Promise<TestAccount> {
+  const account = await testAccount();
+  await account.createTable();
+  await putItem(account.dynamodb, { kind: 'environment', id: 'alice/acme/api' }, { ...recorded, operation: operationOf(execution) });
+  return account;
+}

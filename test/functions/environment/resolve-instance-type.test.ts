@@ -79,13 +79,14 @@ describe('resolveInstanceType', () => {
   it('suggests nothing where nothing near is offered', async () => {
     await using account = await testAccount();
     account.amendAnswers('DescribeInstanceTypeOfferingsCommand', () => ({ InstanceTypeOfferings: [] }));
-    expect((await account.refusal(resolveInstanceType, document())).message.trim()).toBe('EC2 offers no t2.medium in this region.');
+    expect((await account.refusal(resolveInstanceType, document())).message).toBe('EC2 offers no t2.medium in this region.');
   });
 
   it.each([
     ['mac1.metal', 'its architecture is x86_64_mac, not amd64 or arm64'],
     ['mac2.metal', 'its architecture is arm64_mac, not amd64 or arm64'],
     ['trn2.48xlarge', 'it is not sold on demand'],
+    ['m1.small', 'it boots no HVM image'],
   ])('refuses %s: %s', async (name, problem) => {
     await using account = await testAccount();
     expect(await account.refusal(resolveInstanceType, document(name))).toMatchObject({
@@ -94,12 +95,13 @@ describe('resolveInstanceType', () => {
     });
   });
 
-  it('refuses a type that has no EBS root volume and is sold as spot only, naming both', async () => {
+  it('refuses a type that is sold as spot only, boots no HVM image and has no EBS root volume, naming all of it', async () => {
     await using account = await testAccount();
     account.amendAnswers('DescribeInstanceTypesCommand', () => ({
       InstanceTypes: [
         {
           SupportedUsageClasses: ['spot'],
+          SupportedVirtualizationTypes: ['paravirtual'],
           SupportedRootDeviceTypes: ['instance-store'],
           ProcessorInfo: { SupportedArchitectures: ['x86_64'] },
         },
@@ -107,7 +109,7 @@ describe('resolveInstanceType', () => {
     }));
     expect(await account.refusal(resolveInstanceType, document())).toMatchObject({
       name: 'InstanceTypeNotSupported',
-      message: 't2.medium cannot hold an environment: it is not sold on demand; it has no EBS root volume.',
+      message: 't2.medium cannot hold an environment: it is not sold on demand; it boots no HVM image; it has no EBS root volume.',
     });
   });
 

@@ -1,4 +1,10 @@
-import { CreateRouteCommand, CreateRouteTableCommand, DescribeRouteTablesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import {
+  AssociateRouteTableCommand,
+  CreateRouteCommand,
+  CreateRouteTableCommand,
+  DescribeRouteTablesCommand,
+  type EC2Client,
+} from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createRouteTable } from '../../../functions/network/create-route-table.ts';
 import { type TestAccount, testAccount } from '../account.ts';
@@ -76,6 +82,68 @@ describe('createRouteTable', () => {
     expect(await tables(account.ec2)).toMatchObject([{ routes: { '0.0.0.0/0': internetGatewayId }, subnets: [] }]);
   });
 
+  it('refuses a subnet that uses another table, and leaves it there', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, subnetId } = await network(account);
+    await makeRouteTable(account.ec2, vpcId);
+    const foreign = await makeRouteTable(account.ec2, vpcId, []);
+    await associate(account.ec2, foreign, subnetId);
+    expect(await account.refusal(createRouteTable, document)).toMatchObject({
+      name: 'ResourceDiffers',
+      message: `The subnet ${subnetId} uses the route table ${foreign}, which is not ours.`,
+    });
+    expect(await tables(account.ec2)).toContainEqual(expect.objectContaining({ id: foreign, subnets: [subnetId] }));
+  });
+
+  it('takes of twins the one that the subnet uses', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, internetGatewayId, subnetId } = await network(account);
+    const twins = [await makeRouteTable(account.ec2, vpcId), await makeRouteTable(account.ec2, vpcId)].sort();
+    const [lower, higher = ''] = twins;
+    await associate(account.ec2, higher, subnetId);
+    expect(await account.run(createRouteTable, document)).toEqual({ routeTableId: higher });
+    expect(await tables(account.ec2)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ id: lower, subnets: [] }),
+        expect.objectContaining({ id: higher, routes: { '10.0.0.0/16': 'local', '0.0.0.0/0': internetGatewayId }, subnets: [subnetId] }),
+      ]),
+    );
+  });
+
+  it.each([
+    ['CreateRoute', 'RouteAlreadyExists', /^The route table rtb-\w+ has a route to 0\.0\.0\.0\/0 that is not visible yet\.$/],
+    [
+      'AssociateRouteTable',
+      'Resource.AlreadyAssociated',
+      /^The subnet subnet-\w+ is associated with a route table, but that is not visible yet\.$/,
+    ],
+  ])('looks again where %s answers %s', async (action, code, message) => {
+    await using account = await testAccount();
+    const { document, internetGatewayId, subnetId } = await network(account);
+    await account.refuse(action, code);
+    expect(await account.refusal(createRouteTable, document)).toMatchObject({
+      name: 'NotVisibleYet',
+      message: expect.stringMatching(message),
+    });
+    await account.run(createRouteTable, document);
+    expect(await tables(account.ec2)).toMatchObject([{ routes: { '0.0.0.0/0': internetGatewayId }, subnets: [subnetId] }]);
+  });
+
+  it('takes its own table, which becomes visible meanwhile, for nobody else’s', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, subnetId } = await network(account);
+    const made: string[] = [];
+    // After the step has looked for the one, and before it looks for the other: the subnet's table and ours.
+    account.amendAnswers('DescribeRouteTablesCommand', async () => {
+      if (made.length > 0) return {};
+      made.push(await makeRouteTable(account.ec2, vpcId));
+      await associate(account.ec2, made.join(), subnetId);
+      return {};
+    });
+    expect((await account.refusal(createRouteTable, document)).name).toBe('NotVisibleYet');
+    expect(await account.run(createRouteTable, document)).toEqual({ routeTableId: made.join() });
+  });
+
   it('leaves tables alone that lie in another VPC or do not bear our tag', async () => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account);
@@ -117,6 +185,9 @@ async function makeRouteTable(ec2: EC2Client, VpcId: string, tags = networkTagsO
   const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId, TagSpecifications: tagging('route-table', tags) }));
   return idOf(RouteTable?.RouteTableId);
 }
+
+const associate = (ec2: EC2Client, RouteTableId: string, SubnetId: string) =>
+  ec2.send(new AssociateRouteTableCommand({ RouteTableId, SubnetId }));
 
 /** The route tables besides the main ones that come with each VPC. */
 async function tables(ec2: EC2Client) {

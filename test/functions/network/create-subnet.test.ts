@@ -88,12 +88,35 @@ describe('createSubnet', () => {
     expect(await subnets(account.ec2)).toEqual([]);
   });
 
-  it('configures nothing that somebody else has put into the block', async () => {
+  it.each(['10.0.0.0/24', '10.0.0.128/25', '10.0.0.0/20'])(
+    'refuses somebody else’s subnet %s in our block, and leaves it as it is',
+    async (cidr) => {
+      await using account = await testAccount();
+      const vpcId = await makeVpc(account.ec2);
+      await makeSubnet(account.ec2, vpcId, { tags: [], cidr: '10.0.16.0/24' });
+      const foreign = await makeSubnet(account.ec2, vpcId, { tags: [], cidr });
+      expect(await account.refusal(createSubnet, document(vpcId))).toMatchObject({
+        name: 'NameOwnedElsewhere',
+        message: `The subnet ${foreign} takes the block 10.0.0.0/24 of ${vpcId}, but does not bear our tags.`,
+      });
+      expect(await subnets(account.ec2)).toContainEqual(expect.objectContaining({ id: foreign, public: false }));
+    },
+  );
+
+  it('takes its own subnet, which becomes visible meanwhile, for nobody else’s', async () => {
     await using account = await testAccount();
+    account.stopClock();
     const vpcId = await makeVpc(account.ec2);
-    const foreign = await makeSubnet(account.ec2, vpcId, { tags: [] });
+    await account.hideNew(3_000);
     await account.refusal(createSubnet, document(vpcId));
-    expect(await subnets(account.ec2)).toMatchObject([{ id: foreign, public: false }]);
+    // After our subnet was looked for, and before its block is.
+    account.amendAnswers('DescribeAvailabilityZonesCommand', () => {
+      account.aws.clock.advance(3_000);
+      return {};
+    });
+    expect((await account.refusal(createSubnet, document(vpcId))).name).toBe('NotVisibleYet');
+    const { subnetId } = await account.run(createSubnet, document(vpcId));
+    expect(await subnets(account.ec2)).toMatchObject([{ id: subnetId, public: true }]);
   });
 
   it.each([

@@ -23,7 +23,8 @@ describe('a first start', () => {
     const operation = await startHolder(account.sfn);
     const output = await account.run(beginOperation, begin(operation));
     expect(output).toEqual({
-      environment: { uid: expect.any(String), ...alicesApi, name: 'acme-api', request, instanceId: null },
+      environment: { uid: expect.any(String), ...alicesApi, name: 'acme-api', request, recorded: { request, instanceId: null } },
+      request: { publicKey: publicKey() },
       instanceType,
       network: { status: 'creating', installation: expect.any(String) },
       operation,
@@ -48,8 +49,10 @@ describe('a first start', () => {
   it('keeps the options that were given, and defaults the others', async () => {
     await using account = await installed();
     const given = { publicKey: publicKey(), volumeSize: 40, allowCidrs: ['203.0.113.7/32'] };
-    const { environment } = await account.run(beginOperation, begin(operationOf('one'), { request: given }));
-    expect(environment.request).toEqual({ ...given, instanceType: 't2.medium', volumeType: 'gp2' });
+    const { environment, request: handedOn } = await account.run(beginOperation, begin(operationOf('one'), { request: given }));
+    const whole = { ...given, instanceType: 't2.medium', volumeType: 'gp2' };
+    expect(environment).toMatchObject({ request: whole, recorded: { request: whole } });
+    expect(handedOn).toEqual(given);
   });
 
   it('says that there is no table', async () => {
@@ -248,7 +251,7 @@ describe('an environment that exists', () => {
       ...alicesApi,
       name: 'acme-api',
       request: { ...request, volumeSize: 40 },
-      instanceId: 'i-1',
+      recorded: { request: { ...request, volumeSize: 40 }, instanceId: 'i-1' },
     });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({
       status: 'starting',
@@ -278,7 +281,11 @@ describe('an environment that exists', () => {
     await using account = await installed({ status: 'ready', ids });
     await putItem(account.dynamodb, environmentKey, stopped);
     const given = { ...request, publicKey: publicKey().replace(/ alice$/, ' alice@laptop') };
-    expect(await account.run(beginOperation, begin(operationOf('one'), { request: given }))).toMatchObject({ environment: { request } });
+    expect(await account.run(beginOperation, begin(operationOf('one'), { request: given }))).toMatchObject({
+      environment: { request: given, recorded: { request } },
+      request: given,
+    });
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.request).toEqual(request);
   });
 
   it('is not taken with another machine’s key', async () => {
@@ -289,16 +296,20 @@ describe('an environment that exists', () => {
     expect(await readEnvironments(account.dynamodb)).toEqual([stopped]);
   });
 
-  it('becomes what is asked for now while it was never finished', async () => {
+  it('may become what is asked for now while it was never finished, but stays what is recorded until that is planned', async () => {
     await using account = await installed();
-    await putItem(account.dynamodb, environmentKey, { ...unfinished, request: { ...request, volumeSize: 40 } });
+    const recorded = { ...request, volumeSize: 40 };
+    await putItem(account.dynamodb, environmentKey, { ...unfinished, request: recorded });
     const given = { publicKey: publicKey(2), volumeType: 'gp3' };
     const { environment } = await account.run(
       beginOperation,
       begin(operationOf('one'), { request: given, instanceType: { ...instanceType, name: 't3.large' } }),
     );
-    expect(environment.request).toEqual({ ...request, ...given, volumeSize: 40, instanceType: 't3.large' });
-    expect((await readEnvironment(account.dynamodb, alicesApi))?.request).toEqual(environment.request);
+    expect(environment).toMatchObject({
+      request: { ...recorded, ...given, instanceType: 't3.large' },
+      recorded: { request: recorded, instanceId: null },
+    });
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.request).toEqual(recorded);
   });
 
   it('is not taken while it is being removed', async () => {

@@ -97,6 +97,21 @@ describe('failOperation', () => {
     expect(JSON.parse(Cause)).toMatchObject({ errorMessage: 'no answer.\nIt has no instance any more.' });
   });
 
+  it.each(['DescribeInstances', 'GetConsoleOutput'])(
+    'lets go of the environment although %s is refused, telling why there is no console',
+    async (action) => {
+      await using account = await holding(operation);
+      await launched(account);
+      await account.refuse(action, 'UnauthorizedOperation');
+      const { Cause } = await account.run(failOperation, document(thrown('SshNotReady', 'no answer.')));
+      const { errorMessage } = JSON.parse(Cause) as { errorMessage: string };
+      expect(errorMessage).toMatch(/^no answer\.\nIts console cannot be read: UnauthorizedOperation: /);
+      const { lastError, ...left } = (await readEnvironment(account.dynamodb, environment)) ?? {};
+      expect(left).not.toHaveProperty('operation');
+      expect(lastError).toMatchObject({ name: 'SshNotReady', message: errorMessage });
+    },
+  );
+
   it('asks no console about another error', async () => {
     await using account = await holding(operation);
     await account.refuse('DescribeInstances', 'UnauthorizedOperation');

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../instance/openssh.ts';
-import { imageFor, instanceOf, known, makePublicNetwork, type PublicNetwork, reached } from './network.ts';
+import { imageFor, instanceOf, known, makePublicNetwork, type PublicNetwork, reached as reachedIn } from './network.ts';
 import { refusal, startEc2, type TestEc2 } from './server.ts';
 
 let ec2: TestEc2;
@@ -49,6 +49,13 @@ const launch = async (input: Partial<RunInstancesCommandInput> = {}) => {
 const start = (...InstanceIds: string[]) => ec2.client.send(new StartInstancesCommand({ InstanceIds }));
 const stop = (...InstanceIds: string[]) => ec2.client.send(new StopInstancesCommand({ InstanceIds }));
 const terminate = (...InstanceIds: string[]) => ec2.client.send(new TerminateInstancesCommand({ InstanceIds }));
+/** How long each transition takes where nothing else is set. */
+const transition = 150;
+/** Lets the time of a transition pass, and waits until the instance is in a state. */
+const reached = (id: string, state: string) => {
+  ec2.clock.advance(transition);
+  return reachedIn(ec2.client, id, state);
+};
 const stateOf = async (id: string) => (await instanceOf(ec2.client, id)).State?.Name;
 const consoleOf = async (InstanceId: string) => {
   const { Output = '' } = await ec2.client.send(new GetConsoleOutputCommand({ InstanceId }));
@@ -67,13 +74,16 @@ const banner = (address: string | undefined) =>
     socket.once('timeout', () => end(''));
     socket.once('error', (error: NodeJS.ErrnoException) => end(String(error.code)));
   });
-const answers = (address: string | undefined) => expect.poll(() => banner(address), { timeout: 10_000, interval: 20 }).toMatch(/^SSH-2.0-/);
+const answers = (address: string | undefined) => {
+  ec2.clock.advance(transition);
+  return expect.poll(() => banner(address), { timeout: 10_000, interval: 20 }).toMatch(/^SSH-2.0-/);
+};
 
 describe('the life of an instance', () => {
   it('goes from pending to running with a public address, and then answers on SSH', async () => {
     const id = await launch();
     expect(await stateOf(id)).toBe('pending');
-    const running = await reached(ec2.client, id, 'running');
+    const running = await reached(id, 'running');
     expect(running).toMatchObject({
       PublicIpAddress: expect.stringMatching(/^127\./),
       PublicDnsName: expect.stringMatching(/^ec2-127-.*\.compute-1\.amazonaws\.com$/),
@@ -86,11 +96,11 @@ describe('the life of an instance', () => {
 
   it('stops, losing its public address and its SSH server, and starts with another address', async () => {
     const id = await launch();
-    const { PublicIpAddress: first } = await reached(ec2.client, id, 'running');
+    const { PublicIpAddress: first } = await reached(id, 'running');
     await answers(first);
     const stopping = await stop(id);
     expect(stopping.StoppingInstances?.[0]).toMatchObject({ PreviousState: { Name: 'running' }, CurrentState: { Name: 'stopping' } });
-    const stopped = await reached(ec2.client, id, 'stopped');
+    const stopped = await reached(id, 'stopped');
     expect(stopped).toMatchObject({
       StateReason: { Code: 'Client.UserInitiatedShutdown' },
       StateTransitionReason: expect.stringMatching(/^User initiated \(.* GMT\)$/),
@@ -103,7 +113,7 @@ describe('the life of an instance', () => {
       PreviousState: { Name: 'stopped' },
       CurrentState: { Name: 'pending' },
     });
-    const again = await reached(ec2.client, id, 'running');
+    const again = await reached(id, 'running');
     expect(again.PublicIpAddress).not.toBe(first);
     expect(again.StateReason).toBeUndefined();
     await answers(again.PublicIpAddress);
@@ -113,10 +123,10 @@ describe('the life of an instance', () => {
 
   it('ends terminated: without tags and network, shown for an hour', async () => {
     const id = await launch();
-    await reached(ec2.client, id, 'running');
+    await reached(id, 'running');
     await terminate(id);
     expect(await stateOf(id)).toBe('shutting-down');
-    const ended = await reached(ec2.client, id, 'terminated');
+    const ended = await reached(id, 'terminated');
     expect(ended).toMatchObject({
       Tags: [],
       NetworkInterfaces: [],
@@ -139,17 +149,18 @@ describe('the life of an instance', () => {
     ec2.ec2.admin('POST', { latency: 'calibrated' });
     ec2.clock.setRate(100);
     const id = await launch();
-    ec2.clock.setRate(1);
+    // Each call takes its time, too.
+    ec2.clock.setRate(5);
     expect(await stateOf(id)).toBe('pending');
     ec2.clock.advance(5000);
-    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    const { PublicIpAddress } = await reached(id, 'running');
     expect(await banner(PublicIpAddress)).toBe('ECONNREFUSED');
     ec2.clock.advance(23_000);
     await answers(PublicIpAddress);
     await stop(id);
-    ec2.clock.advance(18_000);
+    ec2.clock.advance(12_000);
     expect(await stateOf(id)).toBe('stopping');
-    ec2.clock.advance(2000);
+    ec2.clock.advance(8000);
     expect(await stateOf(id)).toBe('stopped');
   });
 });
@@ -158,7 +169,7 @@ describe('a state that does not allow it', () => {
   it('refuses to stop what is pending, and to start or stop what is ending', async () => {
     const id = await launch();
     expect(await refusal(stop(id))).toMatchObject({ code: 'IncorrectInstanceState' });
-    await reached(ec2.client, id, 'running');
+    await reached(id, 'running');
     await stop(id);
     expect(await refusal(start(id))).toEqual({
       code: 'IncorrectInstanceState',
@@ -172,17 +183,17 @@ describe('a state that does not allow it', () => {
 
   it('starts what runs and stops what is stopped without a change', async () => {
     const id = await launch();
-    const { LaunchTime } = await reached(ec2.client, id, 'running');
+    const { LaunchTime } = await reached(id, 'running');
     expect((await start(id)).StartingInstances?.[0]?.CurrentState?.Name).toBe('running');
     expect((await instanceOf(ec2.client, id)).LaunchTime).toEqual(LaunchTime);
     await stop(id);
-    await reached(ec2.client, id, 'stopped');
+    await reached(id, 'stopped');
     expect((await stop(id)).StoppingInstances?.[0]?.CurrentState?.Name).toBe('stopped');
   });
 
   it('changes nothing when one of several instances is refused', async () => {
     const [running, ended] = [await launch(), await launch()];
-    await reached(ec2.client, running, 'running');
+    await reached(running, 'running');
     await terminate(ended);
     expect(await refusal(stop(running, ended))).toMatchObject({ code: 'IncorrectInstanceState' });
     expect(await stateOf(running)).toBe('running');
@@ -195,7 +206,7 @@ describe('what a test may plan', () => {
   it('an instance that never answers, and whose console says why', async () => {
     ec2.ec2.admin('POST', { launches: [{ outcome: 'never-answers', reason: 'no bootable device' }] });
     const id = await launch();
-    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    const { PublicIpAddress } = await reached(id, 'running');
     await expect.poll(() => consoleOf(id)).toBe('no bootable device\n');
     expect(await banner(PublicIpAddress)).toBe('ECONNREFUSED');
   });
@@ -206,28 +217,28 @@ describe('what a test may plan', () => {
   ] as const)('an instance that dies while it boots: %s on shutdown', async (InstanceInitiatedShutdownBehavior, state) => {
     ec2.ec2.admin('POST', { launches: [{ outcome: 'dies-booting' }] });
     const id = await launch({ InstanceInitiatedShutdownBehavior });
-    expect((await reached(ec2.client, id, state)).StateReason?.Code).toBe('Client.InstanceInitiatedShutdown');
+    expect((await reached(id, state)).StateReason?.Code).toBe('Client.InstanceInitiatedShutdown');
     expect(await consoleOf(id)).toBe('');
   });
 
   it('a start that goes back to stopped, once', async () => {
     const id = await launch();
-    await reached(ec2.client, id, 'running');
+    await reached(id, 'running');
     await stop(id);
-    await reached(ec2.client, id, 'stopped');
+    await reached(id, 'stopped');
     ec2.ec2.admin('POST', { starts: [{ outcome: 'stopped', reason: 'Client.InvalidKMSKey.InvalidState: The KMS key is disabled' }] });
     await start(id);
     expect(await stateOf(id)).toBe('pending');
-    expect((await reached(ec2.client, id, 'stopped')).StateReason).toMatchObject({ Code: 'Client.InvalidKMSKey.InvalidState' });
+    expect((await reached(id, 'stopped')).StateReason).toMatchObject({ Code: 'Client.InvalidKMSKey.InvalidState' });
     await start(id);
-    await reached(ec2.client, id, 'running');
+    await reached(id, 'running');
   });
 });
 
 describe('who reaches an instance', () => {
   it('is up to its security group', async () => {
     const id = await launch();
-    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    const { PublicIpAddress } = await reached(id, 'running');
     await answers(PublicIpAddress);
     const IpPermissions = [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }];
     await ec2.client.send(new RevokeSecurityGroupIngressCommand({ GroupId: network.groupId, IpPermissions }));
@@ -236,7 +247,7 @@ describe('who reaches an instance', () => {
 
   it('is up to the route of its subnet', async () => {
     const id = await launch();
-    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    const { PublicIpAddress } = await reached(id, 'running');
     await answers(PublicIpAddress);
     await ec2.client.send(new DeleteRouteCommand({ RouteTableId: network.routeTableId, DestinationCidrBlock: '0.0.0.0/0' }));
     expect(await banner(PublicIpAddress)).toBe('');
@@ -244,7 +255,7 @@ describe('who reaches an instance', () => {
 
   it('keeps the internet gateway in place while the instance has a public address', async () => {
     const id = await launch();
-    await reached(ec2.client, id, 'running');
+    await reached(id, 'running');
     const detach = () => ec2.client.send(new DetachInternetGatewayCommand({ InternetGatewayId: network.gatewayId, VpcId: network.vpcId }));
     expect(await refusal(detach())).toMatchObject({ code: 'DependencyViolation' });
     await stop(id);
@@ -255,11 +266,11 @@ describe('who reaches an instance', () => {
 describe('after the embedded AWS was restarted', () => {
   it('running instances answer again at the same address, and stopped ones stay stopped', async () => {
     const [id, other] = [await launch(), await launch()];
-    const { PublicIpAddress } = await reached(ec2.client, id, 'running');
+    const { PublicIpAddress } = await reached(id, 'running');
     await answers(PublicIpAddress);
-    await reached(ec2.client, other, 'running');
+    await reached(other, 'running');
     await stop(other);
-    await reached(ec2.client, other, 'stopped');
+    await reached(other, 'stopped');
     ec2 = await ec2.restart();
     expect((await instanceOf(ec2.client, id)).PublicIpAddress).toBe(PublicIpAddress);
     await answers(PublicIpAddress);
@@ -271,38 +282,37 @@ describe('after the embedded AWS was restarted', () => {
     const ending = await launch();
     await terminate(ending);
     ec2 = await ec2.restart();
-    await answers((await reached(ec2.client, launched, 'running')).PublicIpAddress);
-    await reached(ec2.client, ending, 'terminated');
+    await answers((await reached(launched, 'running')).PublicIpAddress);
+    await reached(ending, 'terminated');
   });
 });
 
 describe('DescribeInstances', () => {
-  it.each<[string, (id: string) => string | Promise<string>]>([
-    ['instance-id', (id) => id],
-    ['tag:Name', () => 'bo*'],
-    ['client-token', () => 'token'],
-    ['instance-state-name', () => 'running'],
-    ['vpc-id', () => network.vpcId],
-    ['subnet-id', () => network.subnetId],
-    ['instance.group-id', () => network.groupId],
-    ['network-interface.subnet-id', () => network.subnetId],
-    [
-      'network-interface.network-interface-id',
-      async (id) => known((await instanceOf(ec2.client, id)).NetworkInterfaces?.[0]?.NetworkInterfaceId),
-    ],
-    ['ip-address', async (id) => known((await instanceOf(ec2.client, id)).PublicIpAddress)],
-  ])('finds an instance by %s, and no other', async (Name, value) => {
+  it('finds an instance by each filter, and no other', async () => {
     const id = await launch({ ClientToken: 'token' });
-    await reached(ec2.client, id, 'running');
+    const { NetworkInterfaces, PublicIpAddress } = await reached(id, 'running');
     const ended = await launch({ ClientToken: 'other', TagSpecifications: [] });
     await terminate(ended);
-    await reached(ec2.client, ended, 'terminated');
-    const find = async (...Values: string[]) => {
+    await reached(ended, 'terminated');
+    const find = async (Name: string, ...Values: string[]) => {
       const { Reservations = [] } = await ec2.client.send(new DescribeInstancesCommand({ Filters: [{ Name, Values }] }));
       return Reservations.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => InstanceId));
     };
-    expect(await find(await value(id))).toEqual([id]);
-    expect(await find('nothing')).toEqual([]);
+    for (const [name, value] of Object.entries({
+      'instance-id': id,
+      'tag:Name': 'bo*',
+      'client-token': 'token',
+      'instance-state-name': 'running',
+      'vpc-id': network.vpcId,
+      'subnet-id': network.subnetId,
+      'instance.group-id': network.groupId,
+      'network-interface.subnet-id': network.subnetId,
+      'network-interface.network-interface-id': known(NetworkInterfaces?.[0]?.NetworkInterfaceId),
+      'ip-address': known(PublicIpAddress),
+    })) {
+      expect({ name, found: await find(name, value) }).toEqual({ name, found: [id] });
+      expect({ name, found: await find(name, 'nothing') }).toEqual({ name, found: [] });
+    }
   });
 
   it('comes in pages', async () => {

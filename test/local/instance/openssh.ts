@@ -145,6 +145,7 @@ export const ssh = (
 ) =>
   program(
     'ssh',
-    [...booted.options, ...(given.options ?? []), `${given.user ?? 'dev'}@${booted.address}`, ...command],
+    // OpenSSH heeds the first of two options.
+    [...(given.options ?? []), ...booted.options, `${given.user ?? 'dev'}@${booted.address}`, ...command],
     given.input === undefined ? {} : { input: given.input },
   );

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { spawn as spawnTerminal } from '@lydell/node-pty';
+import ssh2, { type SFTPWrapper } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Booted, bootInstance, freePort, openWorkbench, program, ssh, type Workbench } from './openssh.ts';
 
@@ -92,8 +93,9 @@ describe('a terminal', () => {
 
   it('is a login shell where no command is given, with job control', async () => {
     const { terminal, exit, shows } = openTerminal([]);
-    terminal.write('shopt -q login_shell && echo login=$((1+1)); set -o | grep monitor\r');
-    await shows(/login=2\r\n.*monitor\s+on/s);
+    terminal.write("PS1='ready> '; shopt -q login_shell && echo login=$((1+1)); set -o | grep monitor\r");
+    // What is typed while the shell works on its prompt shows in other ways.
+    await shows(/login=2\r\n.*monitor\s+on.*ready> $/s);
     terminal.write('sleep 600\r');
     await shows(/sleep 600\r\n/);
     terminal.write('\x03');
@@ -117,6 +119,26 @@ describe('files', () => {
     expect(await ssh(booted, ['stat -c %a copied'])).toMatchObject({ stdout: '750\n' });
     expect(await program('scp', [...booted.options, `${target()}:copied`, path('down')])).toMatchObject({ code: 0 });
     expect(readFileSync(path('down')).equals(content)).toBe(true);
+  });
+
+  // Where a file's end is answered before the parts that were asked for earlier, scp cuts the file short.
+  it('are worked on in the order of asking', async () => {
+    await ssh(booted, ['mkdir many; cd many; touch $(seq 500)']);
+    const client = new ssh2.Client();
+    onTestFinished(() => void client.end());
+    const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
+      client.once('ready', () => client.sftp((error, opened) => (error ? reject(error) : resolve(opened)))).once('error', reject);
+      client.connect({ host: booted.address, port: booted.port, username: 'dev', privateKey: readFileSync(bench.userKey.path) });
+    });
+    const answered: string[] = [];
+    await new Promise<void>((resolve) => {
+      sftp.opendir('many', () => answered.push('what takes long'));
+      sftp.stat('many', () => {
+        answered.push('what takes no time');
+        resolve();
+      });
+    });
+    expect(answered).toEqual(['what takes long', 'what takes no time']);
   });
 
   it('may be whole folders', async () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createClock } from '../../../local/clock.ts';
 import { failureOf, isAlive, payloadOf, region, usePools, whoAmI } from './functions.ts';
 
@@ -22,15 +22,14 @@ describe('a sandbox', () => {
   });
 
   it('has an environment of its own and nothing of the user', async () => {
-    process.env.SECRET_OF_THE_USER = 'x';
-    process.env.AWS_PROFILE = 'production';
+    vi.stubEnv('SECRET_OF_THE_USER', 'x');
+    vi.stubEnv('AWS_PROFILE', 'production');
+    onTestFinished(() => void vi.unstubAllEnvs());
     const nosy = make('nosy', 'export const handler = async () => ({ ...process.env, cwd: process.cwd() });', {
       environment: { TABLE: 'demo', AWS_REGION: 'eu-west-1' },
     });
     const { PATH, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ACCESS_KEY_ID, AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, cwd, ...rest } =
       await payloadOf<Record<string, string>>(poolOf([nosy]).invoke(nosy.arn, {}));
-    delete process.env.SECRET_OF_THE_USER;
-    delete process.env.AWS_PROFILE;
     expect(rest).toEqual({
       TABLE: 'demo',
       AWS_REGION: region,

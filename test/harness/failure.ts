@@ -1,0 +1,76 @@
+import { expect } from 'vitest';
+import { catalogue, type ErrorName } from '../../core/errors.ts';
+import type { TestAws } from './embedded-aws.ts';
+import type { Ran } from './recode.ts';
+
+/**
+ * The errors that no execution ends with, by the file of test/workflows/bad-input that provokes each of them through the CLI.
+ * test/workflows/catalogue.test.ts makes executions end with every other entry of the catalogue.
+ */
+export const raisedBy = {
+  arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid'],
+  caller: [
+    'NoCredentials',
+    'NoRegion',
+    'ProfileNotFound',
+    'CallerWithoutLastingName',
+    'ControlPlaneNotDeployed',
+    'CredentialsExpired',
+    'CredentialsNotValid',
+    'AwsUnreachable',
+  ],
+  connection: ['SshClientMissing', 'SshHostKeyDiffers', 'SshKeyRefused', 'SshUnreachable', 'KeyPairIncomplete', 'KeysNotWritable'],
+  interrupted: ['Interrupted', 'Cancelled', 'OperationInProgress'],
+  machine: [
+    'StateDirectoryNotWritable',
+    'StateDirectoryNotOurs',
+    'StateDamaged',
+    'LocalAwsDidNotStart',
+    'LocalAwsDidNotStop',
+    'LocalRegionDiffers',
+    'PlatformNotSupported',
+  ],
+} as const satisfies Record<string, readonly ErrorName[]>;
+
+export interface ExpectedFailure {
+  readonly name: ErrorName;
+  readonly message: string;
+  /** 1 by default. */
+  readonly code?: number;
+  /** What "--help" follows in the next step; `recode aws start` by default. */
+  readonly usage?: string;
+}
+
+const raised = new Set<ErrorName>();
+
+/** Expects that `recode` has shown this failure, whole and nothing else: in words on stderr, or with --json as one object on stdout. */
+export function expectFailure(ran: Ran, args: readonly string[], expected: ExpectedFailure): void {
+  const { name, message, code = 1, usage = 'recode aws start' } = expected;
+  raised.add(name);
+  const { title, nextStep } = explained(name, args, usage);
+  if (args.includes('--json')) {
+    expect(ran.json).toEqual({ error: { name, title, message, nextStep } });
+  } else {
+    expect(ran.stderr).toBe(`✗ ${title}\n${indented(message)}\n\n${indented(nextStep)}\n`);
+  }
+  expect(ran.code).toBe(code);
+}
+
+/** Expects that nobody has changed anything in any region of the account since the calls were last forgotten. */
+export async function expectNothingChanged(aws: TestAws): Promise<void> {
+  const { calls } = (await aws.get('calls')) as { calls: { service: string; action: string; outcome: string }[] };
+  const changing = calls.filter(({ action, outcome }) => outcome === 'ok' && !/^(Describe|Get|List|Query|Scan)/.test(action));
+  expect(changing).toEqual([]);
+}
+
+/** Expects that the tests before have provoked each error that their file is there for. */
+export function expectAllRaised(names: readonly ErrorName[]): void {
+  expect(names.filter((name) => !raised.has(name))).toEqual([]);
+}
+
+function explained(name: ErrorName, args: readonly string[], usage: string): { title: string; nextStep: string } {
+  const { title, nextStep } = catalogue[name];
+  return { title, nextStep: nextStep.replaceAll('{command}', ['recode', ...args].join(' ')).replaceAll('{usage}', usage) };
+}
+
+const indented = (text: string) => text.replace(/^(?=.)/gm, '  ');

@@ -1,0 +1,87 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ErrorName } from '../../../core/errors.ts';
+import { embeddedAws, type TestAws } from '../../harness/embedded-aws.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
+import { recode } from '../../harness/recode.ts';
+import { recodeStart } from '../../harness/start.ts';
+
+let aws: TestAws;
+let directory: string;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-arguments-'));
+  aws = await embeddedAws();
+});
+afterAll(async () => {
+  // Nothing runs, unless something was started that should have been refused.
+  await recode(['local', 'down'], { directory });
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+const bare = (text: string) =>
+  `"${text}" does not say whose repository it is, and Recode does not know your GitHub account. Write it as owner/name, for example "recode-sh/${text}".`;
+const noRepository = (text: string) =>
+  `"${text}" is not the name of a GitHub repository. Write it as owner/name, for example "recode-sh/workspace".`;
+const noSize = (text: string) => `--volume-size takes a whole number of GiB from 8 to 16384, not "${text}".`;
+const noBlock = (text: string) => `--allow-cidr takes IPv4 blocks, and "${text}" is none.`;
+const noType = (text: string) => `"${text}" is not the name of an instance type, such as t2.medium.`;
+const noRegion = (text: string) => `"${text}" is not the name of a region, such as us-east-1.`;
+
+const refused: [ErrorName, string[], string][] = [
+  ['RepositoryNotValid', ['api'], bare('api')],
+  ['RepositoryNotValid', ['api', '--json'], bare('api')],
+  ['RepositoryNotValid', ['acme/'], noRepository('acme/')],
+  ['RepositoryNotValid', ['/api'], noRepository('/api')],
+  ['RepositoryNotValid', ['acme/api/web'], noRepository('acme/api/web')],
+  ['RepositoryNotValid', ['../api'], noRepository('../api')],
+  ['RepositoryNotValid', ['https://github.com/acme/api'], noRepository('https://github.com/acme/api')],
+  ['InstanceTypeNotFound', ['acme/api', '--instance-type', 'large'], noType('large')],
+  ['VolumeSizeNotValid', ['acme/api', '--volume-size', '7'], noSize('7')],
+  ['VolumeSizeNotValid', ['acme/api', '--volume-size', '16385'], noSize('16385')],
+  ['VolumeSizeNotValid', ['acme/api', '--volume-size', '-16'], noSize('-16')],
+  ['VolumeSizeNotValid', ['acme/api', '--volume-size', 'big'], noSize('big')],
+  ['CidrNotValid', ['acme/api', '--allow-cidr', '10.0.0.0/33'], noBlock('10.0.0.0/33')],
+  ['CidrNotValid', ['acme/api', '--allow-cidr', '10.0.0.0/8', '--allow-cidr', '::/0'], noBlock('::/0')],
+  ['UsageNotValid', ['acme/api', '--region', '../us-east-1'], noRegion('../us-east-1')],
+  [
+    'UsageNotValid',
+    ['acme/api', '--volume-type', 'io1'],
+    "Option '--volume-type <type>' argument 'io1' is invalid. Allowed choices are gp2, gp3.",
+  ],
+  ['UsageNotValid', ['acme/api', '--volume-size'], "Option '--volume-size <GiB>' argument missing."],
+  ['UsageNotValid', ['acme/api', '--local', '--profile', 'team'], "Option '--local' cannot be used with option '--profile <name>'."],
+  ['UsageNotValid', ['acme/api', '--instance-typ', 't2.nano'], "Unknown option '--instance-typ'. Did you mean --instance-type?"],
+  ['UsageNotValid', ['acme/api', '--jso', '--json'], "Unknown option '--jso'. Did you mean --json?"],
+  ['UsageNotValid', ['acme/api', 'acme/web'], "Too many arguments for 'start'. Expected 1 argument but got 2."],
+  ['UsageNotValid', [], "Missing required argument 'repository'."],
+];
+
+const otherCommands: [string, string[], string][] = [
+  ['recode', ['frobnicate'], "Unknown command 'frobnicate'."],
+  ['recode', ['loca', 'up'], "Unknown command 'loca'."],
+  ['recode aws', ['aws', 'strat', 'acme/api'], "Unknown command 'strat'. Did you mean start?"],
+  ['recode local up', ['local', 'up', '--region', 'us_east_1'], noRegion('us_east_1')],
+  ['recode local down', ['local', 'down', 'now'], "Too many arguments for 'down'. Expected 0 arguments but got 1."],
+];
+
+const codeOf = (name: ErrorName) => (name === 'UsageNotValid' ? 2 : 1);
+
+describe('what is typed', () => {
+  it.concurrent.each(refused)('is refused as %s: recode aws start %j', async (name, args, message) => {
+    expectFailure(await recodeStart(aws, directory, args), ['aws', 'start', ...args], { name, message, code: codeOf(name) });
+  });
+
+  it.concurrent.each(otherCommands)('is explained by the help of %s: %j', async (usage, args, message) => {
+    expectFailure(await recode(args, { directory }), args, { name: 'UsageNotValid', message, usage, code: 2 });
+  });
+
+  it('is refused before anything is asked of AWS or written to this machine', async () => {
+    expect(await aws.get('calls')).toMatchObject({ calls: [] });
+    expect(readdirSync(join(directory, 'home'))).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['home']);
+    expectAllRaised(raisedBy.arguments);
+  });
+});

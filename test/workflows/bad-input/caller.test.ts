@@ -1,0 +1,125 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TestAws } from '../../harness/embedded-aws.ts';
+import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
+import { recode } from '../../harness/recode.ts';
+import { deployedAws, recodeStart } from '../../harness/start.ts';
+
+let aws: TestAws;
+let directory: string;
+beforeAll(async () => {
+  aws = await deployedAws();
+});
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-caller-'));
+});
+afterEach(async () => {
+  await expectNothingChanged(aws);
+  await aws.delete('faults');
+  rmSync(directory, { recursive: true });
+});
+afterAll(() => aws.stop());
+
+const args = ['aws', 'start', 'acme/api'];
+const nowhere = 'There are none in the environment, in the files of the AWS CLI, or from this machine itself.';
+const nameless = (arn: string) =>
+  `You are signed in as ${arn}, a name that does not last or that everybody shares, so Recode cannot tell whose environments are yours.`;
+/** Runs the command where nothing but these variables says which account is meant. */
+const startWith = (env: Record<string, string>, more: readonly string[] = []) => recode([...args, ...more], { directory, env });
+const key = { AWS_ACCESS_KEY_ID: 'alice', AWS_SECRET_ACCESS_KEY: 'test' };
+const refuse = (service: string, action: string, code: string, message: string) =>
+  aws.post('faults', { service, action, kind: 'error', code, message, status: 403 });
+
+describe('a caller', () => {
+  it('without credentials is told where to put some', async () => {
+    const ran = await startWith({ AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: 'us-east-1' });
+    expectFailure(ran, args, { name: 'NoCredentials', message: nowhere });
+  });
+
+  it('without a region is told how to name one', async () => {
+    const ran = await startWith({ AWS_ENDPOINT_URL: aws.endpoint, ...key });
+    const message = 'Neither --region, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one.';
+    expectFailure(ran, args, { name: 'NoRegion', message });
+  });
+
+  it('who names a profile that does not exist is told so', async () => {
+    const named = ['--profile', 'tema', '--region', 'us-east-1'];
+    expectFailure(await startWith({ AWS_ENDPOINT_URL: aws.endpoint }, named), [...args, ...named], {
+      name: 'ProfileNotFound',
+      message: 'There is no profile "tema" in the files of the AWS CLI.',
+    });
+  });
+
+  it.each([
+    ['CredentialsExpired', 'ExpiredToken', 'The security token included in the request is expired'],
+    ['CredentialsNotValid', 'InvalidClientTokenId', 'The security token included in the request is invalid.'],
+  ] as const)('is told %s where AWS answers %s', async (name, code, message) => {
+    await refuse('sts', 'GetCallerIdentity', code, message);
+    expectFailure(await recodeStart(aws, directory, ['acme/api']), args, { name, message: `${code}: ${message}` });
+  });
+
+  it('who is root has no name of their own', async () => {
+    const ran = await recodeStart(aws, directory, ['acme/api'], { AWS_ACCESS_KEY_ID: 'root' });
+    expectFailure(ran, args, { name: 'CallerWithoutLastingName', message: nameless(`arn:aws:iam::${aws.accountId}:root`) });
+  });
+
+  it.each(['botocore-session-1730000000', 'aws-sdk-js-1730000000', 'i-0123456789abcdef0'])(
+    'whose session is named %s by a machine has no lasting name',
+    async (session) => {
+      const arn = `arn:aws:sts::${aws.accountId}:assumed-role/Developer/${session}`;
+      await aws.post('identities', { accessKeyId: 'somebody', arn });
+      const ran = await recodeStart(aws, directory, ['acme/api'], { AWS_ACCESS_KEY_ID: 'somebody' });
+      expectFailure(ran, args, { name: 'CallerWithoutLastingName', message: nameless(arn) });
+    },
+  );
+
+  it('whose RECODE_OWNER cannot be an owner is told what can', async () => {
+    const ran = await recodeStart(aws, directory, ['acme/api'], { RECODE_OWNER: 'Alice A.' });
+    const message = 'RECODE_OWNER is "Alice A.", but an owner has 1 to 128 letters, digits and + = . _ @ - only.';
+    expectFailure(ran, args, { name: 'CallerWithoutLastingName', message });
+  });
+
+  it('whose endpoint does not answer is told which', async () => {
+    const ran = await recodeStart(aws, directory, ['acme/api'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
+    expectFailure(ran, args, { name: 'AwsUnreachable', message: 'Nothing listens at 127.0.0.1 port 9.' });
+  });
+
+  // In all of these cases the key would open nothing.
+  afterEach(() => {
+    expect(existsSync(join(directory, 'home', '.local'))).toBe(false);
+  });
+});
+
+describe('an account where Recode is not deployed', () => {
+  const machine = (region: string) => `arn:aws:states:${region}:000000000000:stateMachine:recode-start`;
+
+  it('is told by the region', async () => {
+    const ran = await recodeStart(aws, directory, ['acme/api', '--region', 'eu-west-1']);
+    expectFailure(ran, [...args, '--region', 'eu-west-1'], {
+      name: 'ControlPlaneNotDeployed',
+      message: `There is no state machine ${machine('eu-west-1')} that you may start.`,
+    });
+  });
+
+  it('is told where the caller may start nothing', async () => {
+    await refuse('states', 'StartExecution', 'AccessDeniedException', 'User alice is not authorized to perform: states:StartExecution');
+    expectFailure(await recodeStart(aws, directory, ['acme/api', '--json']), [...args, '--json'], {
+      name: 'ControlPlaneNotDeployed',
+      message: `There is no state machine ${machine('us-east-1')} that you may start.`,
+    });
+  });
+
+  it('is told where the caller may not read its table', async () => {
+    await refuse('dynamodb', 'GetItem', 'AccessDeniedException', 'User alice is not authorized to perform: dynamodb:GetItem');
+    expectFailure(await recodeStart(aws, directory, ['acme/api']), args, {
+      name: 'ControlPlaneNotDeployed',
+      message: `There is no table recode-config-dynamodb-table in us-east-1 of the account ${aws.accountId} that you may read.`,
+    });
+  });
+});
+
+it('raises all that a caller can be refused for', () => {
+  expectAllRaised(raisedBy.caller);
+});

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateSubnetCommand, CreateVpcCommand } from '@aws-sdk/client-ec2';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { tagged } from '../../../aws/tags.ts';
+import { network } from '../../../core/names.ts';
+import { networkTags } from '../../../core/tags.ts';
+import type { TestAws } from '../../harness/embedded-aws.ts';
+import { expectFailure } from '../../harness/failure.ts';
+import { type Inventory, inventory } from '../../harness/inventory.ts';
+import { deployedAws, recodeStart } from '../../harness/start.ts';
+
+let aws: TestAws;
+let directory: string;
+let before: Inventory;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-options-'));
+  aws = await deployedAws();
+  before = await inventory(aws);
+});
+afterEach(async () => {
+  expect(await inventory(aws)).toEqual(before);
+});
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+/** Runs a start that is refused. */
+async function expectRefused(args: readonly string[], name: Parameters<typeof expectFailure>[2]['name'], message: string) {
+  expectFailure(await recodeStart(aws, directory, args), ['aws', 'start', ...args], { name, message });
+}
+
+/** A network of Recode's in a zone that does not offer every type. */
+async function makeSubnet(AvailabilityZone: string): Promise<void> {
+  const { ec2 } = aws.clients;
+  const { vpc, subnet } = network;
+  const made = await ec2.send(new CreateVpcCommand({ CidrBlock: vpc.cidr, TagSpecifications: tagged('vpc', networkTags(vpc.name)) }));
+  await ec2.send(
+    new CreateSubnetCommand({
+      VpcId: made.Vpc?.VpcId,
+      CidrBlock: subnet.cidr,
+      AvailabilityZone,
+      TagSpecifications: tagged('subnet', networkTags(subnet.name)),
+    }),
+  );
+}
+
+describe('an instance type', () => {
+  it('that the region does not know is refused in an account where nothing exists, and a near one is named', async () => {
+    await expectRefused(
+      ['acme/api', '--instance-type', 't9.large'],
+      'InstanceTypeNotFound',
+      'EC2 offers no t9.large in this region. It offers t3.large.',
+    );
+  });
+
+  it.each([
+    ['mac1.metal', 'its architecture is x86_64_mac, not amd64 or arm64'],
+    ['trn2.48xlarge', 'it is not sold on demand'],
+    ['m1.small', 'it boots no HVM image'],
+  ])('that cannot hold an environment is refused with the reason: %s', async (type, reason) => {
+    await expectRefused(
+      ['acme/api', '--instance-type', type],
+      'InstanceTypeNotSupported',
+      `${type} cannot hold an environment: ${reason}.`,
+    );
+  });
+
+  it('that the zone of the subnet does not offer is refused', async () => {
+    await makeSubnet('us-east-1f');
+    before = await inventory(aws);
+    await expectRefused(
+      ['acme/api', '--instance-type', 'a1.xlarge'],
+      'InstanceTypeNotFound',
+      'EC2 offers no a1.xlarge in the zone us-east-1f of the subnet. It offers t3.xlarge.',
+    );
+  });
+});
+
+describe('an option that differs from those of the environment', () => {
+  beforeAll(async () => {
+    const started = await recodeStart(aws, directory, ['acme/api', '--json']);
+    expect(started.code, started.stderr + started.stdout).toBe(0);
+    before = await inventory(aws);
+  });
+
+  it.each([
+    ['--instance-type', 't2.medium', 't3.medium'],
+    ['--volume-size', '16', '64'],
+    ['--volume-type', 'gp2', 'gp3'],
+    ['--allow-cidr', '0.0.0.0/0', '203.0.113.7/32'],
+  ])('is refused, naming both values: %s', async (option, existing, given) => {
+    await expectRefused(
+      ['acme/api', option, given],
+      'OptionDiffers',
+      `The environment acme/api exists with ${option} ${existing}, not ${given}.`,
+    );
+  });
+});

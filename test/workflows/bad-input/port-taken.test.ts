@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { expectFailure } from '../../harness/failure.ts';
+import { expectConverged, inventory } from '../../harness/inventory.ts';
+import { deployedAws, recodeStart } from '../../harness/start.ts';
+
+// The addresses of instances are random. Here all are one, so that the test can take it without disturbing anybody else.
+const address = vi.hoisted(() => [127, 64 + Math.floor(Math.random() * 64), Math.floor(Math.random() * 256), 200]);
+vi.mock('node:crypto', async (importOriginal) => {
+  const crypto = await importOriginal<typeof import('node:crypto')>();
+  let drawn = 0;
+  const randomInt = (...range: [number] | [number, number]) => {
+    if (range.length === 1) return crypto.randomInt(...range);
+    drawn = (drawn % 3) + 1;
+    return address[drawn];
+  };
+  return { ...crypto, randomInt };
+});
+
+it('names the addresses that were tried where port 2200 is taken on all of them, and the next start goes on', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'recode-port-'));
+  await using aws = await deployedAws();
+  const host = address.join('.');
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen({ host, port: 2200, exclusive: true }, resolve));
+
+  const refused = await recodeStart(aws, directory, ['acme/api']);
+  await new Promise((resolve) => taken.close(resolve));
+  const [, reason = ''] = /^ {2}(The instance i-[0-9a-f]+ is terminated: Server.InternalError: .*)$/m.exec(refused.stderr) ?? [];
+  expectFailure(refused, ['aws', 'start', 'acme/api'], { name: 'InstanceFailedToLaunch', message: reason });
+  const tried = Array(5).fill(`${host} (address already in use)`).join(', ');
+  expect(reason).toContain(
+    `No address of this machine is free for an SSH server on port 2200. Tried: ${tried}. Stop whatever listens there`,
+  );
+  expect((await inventory(aws)).instances).toEqual([]);
+
+  const started = await recodeStart(aws, directory, ['acme/api', '--json']);
+  expect(started.code, started.stderr + started.stdout).toBe(0);
+  expect(started.json).toMatchObject({ publicIpAddress: host });
+  await expectConverged(aws, 1);
+  rmSync(directory, { recursive: true });
+});

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { catalogue, type ErrorName, isErrorName } from '../../core/errors.ts';
+import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { recodeStart } from '../harness/start.ts';
+
+const lastsSeconds = 86_400;
+// As Lambda reports an error that a step threw; the message has the lines of a console below it.
+const message = 'It happened to acme/api.\nThe end of its console:\n\nlogin:';
+const cause = JSON.stringify({ errorType: 'Error', errorMessage: message, trace: ['Error: It happened'] });
+const definition = {
+  StartAt: 'Which',
+  TimeoutSeconds: lastsSeconds,
+  States: {
+    Which: { Type: 'Choice', Choices: [{ Variable: '$.environment.owner', StringEquals: 'waits', Next: 'Wait' }], Default: 'End' },
+    Wait: { Type: 'Wait', Comment: 'Waiting', Seconds: 2 * lastsSeconds, End: true },
+    End: { Type: 'Fail', ErrorPath: '$.environment.owner', Cause: cause },
+  },
+};
+
+let directory: string;
+let aws: TestAws;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-catalogue-'));
+  const machine = {
+    Type: 'AWS::StepFunctions::StateMachine',
+    Properties: { StateMachineName: 'recode-start', DefinitionString: JSON.stringify(definition) },
+  };
+  writeFileSync(join(directory, 'cloudformation-template-update-stack.json'), JSON.stringify({ Resources: { Start: machine } }));
+  aws = await embeddedAws({ packageDirectory: directory });
+});
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+const provokedElsewhere: readonly ErrorName[] = Object.values(raisedBy).flat();
+const names = Object.keys(catalogue)
+  .filter(isErrorName)
+  .filter((name) => !provokedElsewhere.includes(name));
+const forms = [['acme/api'], ['acme/api', '--json']];
+
+/** Runs a start whose execution fails with the error that is its owner's name. */
+const failWith = (name: string, args: readonly string[]) => recodeStart(aws, directory, args, { RECODE_OWNER: name });
+
+describe('an execution that fails', () => {
+  it.concurrent.each(names)('with %s is explained', async (name) => {
+    for (const form of forms) expectFailure(await failWith(name, form), ['aws', 'start', ...form], { name, message });
+  });
+
+  it.concurrent.each([
+    ['States.Timeout', 'ExecutionTimedOut', message],
+    ['Runtime.ExitError', 'Unexpected', `Runtime.ExitError: ${message}`],
+  ] as const)('with %s, which is no error of ours, is explained as %s', async (error, name, explanation) => {
+    expectFailure(await failWith(error, ['acme/api']), ['aws', 'start', 'acme/api'], { name, message: explanation });
+  });
+});
+
+describe('an execution that does not end by itself', () => {
+  const args = ['aws', 'start', 'acme/api'];
+
+  /** Runs a start, ends its execution from outside, and returns what the command has shown. */
+  async function endedBy(end: (executionArn: string) => Promise<unknown>) {
+    const running = failWith('waits', ['acme/api']);
+    const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:recode-start`;
+    const executionArn = await vi.waitFor(
+      async () => {
+        const { executions = [] } = await aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }));
+        expect(executions).toHaveLength(1);
+        return executions[0]?.executionArn ?? '';
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    await end(executionArn);
+    return running;
+  }
+
+  it('is explained by the cause that whoever stopped it gave', async () => {
+    const stop = (executionArn: string) => aws.clients.sfn.send(new StopExecutionCommand({ executionArn, cause: 'We move to eu-west-1.' }));
+    expectFailure(await endedBy(stop), args, { name: 'ExecutionAborted', message: 'We move to eu-west-1.' });
+  });
+
+  it('is explained where whoever stopped it gave no cause', async () => {
+    const stop = (executionArn: string) => aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
+    expectFailure(await endedBy(stop), args, { name: 'ExecutionAborted', message: 'Somebody stopped the execution.' });
+  });
+
+  it('is explained when it has taken too long', async () => {
+    const wait = () => aws.post('clock', { advanceMilliseconds: lastsSeconds * 1000 });
+    expectFailure(await endedBy(wait), args, { name: 'ExecutionTimedOut', message: 'The execution has run longer than it may.' });
+  });
+});
+
+it('shares the whole catalogue with the tests of bad input', () => {
+  expectAllRaised(names);
+  expect([...names, ...provokedElsewhere].sort()).toEqual(Object.keys(catalogue).sort());
+});
