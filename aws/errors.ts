@@ -117,9 +117,13 @@ export function meaningOf(error: unknown): Meaning {
 export function translate(error: unknown): RecodeError {
   if (error instanceof RecodeError) return error;
   const meaning = meaningOf(error);
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const name = becomes[meaning] ?? (statusOf(error) === undefined ? 'Unexpected' : 'AwsRefused');
-  return new RecodeError(name, message, { cause: error });
+  const said = statusOf(error) !== undefined;
+  return new RecodeError(becomes[meaning] ?? (said ? 'AwsRefused' : 'Unexpected'), messageOf(error, said), { cause: error });
+}
+
+function messageOf(error: unknown, saidByAws: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  return saidByAws ? `AWS says: ${error.message.replace(/\.$/, '')} (${error.name}).` : `${error.name}: ${error.message}`;
 }
 
 /**
@@ -136,13 +140,13 @@ export async function unless<Answer>(meaning: Meaning, call: Promise<Answer>): P
 
 /** An execution's failure as it was thrown: a step's errors keep their name, anything else is unexpected. */
 export function failureOf(name: string, cause: string): RecodeError {
-  if (isErrorName(name)) return new RecodeError(name, messageOf(cause));
-  if (name === 'States.Timeout') return new RecodeError('ExecutionTimedOut', messageOf(cause) || 'A step took longer than it may.');
-  return new RecodeError('Unexpected', `${name}: ${messageOf(cause)}`);
+  if (isErrorName(name)) return new RecodeError(name, causeMessage(cause));
+  if (name === 'States.Timeout') return new RecodeError('ExecutionTimedOut', causeMessage(cause) || 'A step took longer than it may.');
+  return new RecodeError('Unexpected', `${name}: ${causeMessage(cause)}`);
 }
 
 /** The message in the JSON that Step Functions makes a failed Lambda's cause. */
-function messageOf(cause: string): string {
+function causeMessage(cause: string): string {
   try {
     const parsed: unknown = JSON.parse(cause);
     if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage);

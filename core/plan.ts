@@ -55,5 +55,6 @@ export function startFailure({ instanceId, state, reasonCode, reasonMessage }: E
     !created && (state === 'stopped' || state === 'stopping') && /^Client\.(User|Instance)Initiated/.test(reasonCode ?? '');
   if (stopBefore) return undefined;
   const name = created ? 'InstanceFailedToLaunch' : 'InstanceFailedToStart';
-  return new RecodeError(name, `The instance ${instanceId} is ${state}: ${reasonMessage ?? 'AWS gives no reason'}.`);
+  const reason = (reasonMessage ?? 'AWS gives no reason').replace(/\.$/, '');
+  return new RecodeError(name, `The instance ${instanceId} is ${state}: ${reason}.`);
 }

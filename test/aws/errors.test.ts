@@ -32,7 +32,7 @@ describe('translate', () => {
   ])('makes %s %s, with what AWS said', (code, name) => {
     const error = translate(refusal(code));
     expect(error.name).toBe(name);
-    expect(error.message).toBe(`${code}: said AWS`);
+    expect(error.message).toBe(`AWS says: said AWS (${code}).`);
   });
 
   it('tells a type that the free tier has not from any other combination that AWS refuses, by the message', () => {

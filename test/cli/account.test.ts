@@ -136,10 +136,10 @@ describe('openAccount', () => {
 
   it.each([
     ['CredentialsExpired', 'ExpiredToken', 'The security token included in the request is expired'],
-    ['CredentialsNotValid', 'InvalidClientTokenId', 'The security token included in the request is invalid.'],
+    ['CredentialsNotValid', 'InvalidClientTokenId', 'The security token included in the request is invalid'],
   ])('tells %s where AWS says %s', async (name, code, message) => {
     environmentKey('alice');
     await aws.post('faults', { service: 'sts', action: 'GetCallerIdentity', kind: 'error', code, message, status: 403, count: 1 });
-    expect(await failureOf({ local: false, region: 'us-east-1' })).toMatchObject({ name, message: `${code}: ${message}` });
+    expect(await failureOf({ local: false, region: 'us-east-1' })).toMatchObject({ name, message: `AWS says: ${message} (${code}).` });
   });
 });

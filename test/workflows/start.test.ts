@@ -166,14 +166,6 @@ describe('a start that fails', () => {
     await expectConverged(aws, 1);
   });
 
-  it('shows the end of the console when SSH never opens', async () => {
-    await aws.post('ec2', { launches: [{ outcome: 'never-answers' }] });
-    await aws.post('clock', { rate: 400 });
-    const failed = await runStart(aws);
-    await aws.post('clock', { rate: 20 });
-    expect(failed).toMatchObject({ status: 'FAILED', error: 'SshNotReady', cause: expect.stringContaining('The end of its console:') });
-  });
-
   it('refuses an instance type that does not exist before it makes anything', async () => {
     expect(await runStart(aws, { instanceType: 't9.medium' })).toMatchObject({ status: 'FAILED', error: 'InstanceTypeNotFound' });
     const { items, ...resources } = await inventory(aws);

@@ -105,7 +105,7 @@ describe('failOperation', () => {
       await account.refuse(action, 'UnauthorizedOperation');
       const { Cause } = await account.run(failOperation, document(thrown('SshNotReady', 'no answer.')));
       const { errorMessage } = JSON.parse(Cause) as { errorMessage: string };
-      expect(errorMessage).toMatch(/^no answer\.\nIts console cannot be read: UnauthorizedOperation: /);
+      expect(errorMessage).toMatch(/^no answer\.\nIts console cannot be read: AWS says: .* \(UnauthorizedOperation\)\.$/);
       const { lastError, ...left } = (await readEnvironment(account.dynamodb, environment)) ?? {};
       expect(left).not.toHaveProperty('operation');
       expect(lastError).toMatchObject({ name: 'SshNotReady', message: errorMessage });

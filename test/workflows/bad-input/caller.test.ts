@@ -54,10 +54,10 @@ describe('a caller', () => {
 
   it.each([
     ['CredentialsExpired', 'ExpiredToken', 'The security token included in the request is expired'],
-    ['CredentialsNotValid', 'InvalidClientTokenId', 'The security token included in the request is invalid.'],
+    ['CredentialsNotValid', 'InvalidClientTokenId', 'The security token included in the request is invalid'],
   ] as const)('is told %s where AWS answers %s', async (name, code, message) => {
     await refuse('sts', 'GetCallerIdentity', code, message);
-    expectFailure(await recodeStart(aws, directory, ['acme/api']), args, { name, message: `${code}: ${message}` });
+    expectFailure(await recodeStart(aws, directory, ['acme/api']), args, { name, message: `AWS says: ${message} (${code}).` });
   });
 
   it('who is root has no name of their own', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { expectFailure } from '../../harness/failure.ts';
 import { expectConverged, inventory } from '../../harness/inventory.ts';
 import { deployedAws, recodeStart } from '../../harness/start.ts';
@@ -22,6 +22,7 @@ vi.mock('node:crypto', async (importOriginal) => {
 
 it('names the addresses that were tried where port 2200 is taken on all of them, and the next start goes on', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'recode-port-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
   await using aws = await deployedAws();
   const host = address.join('.');
   const taken = createServer();
@@ -41,5 +42,4 @@ it('names the addresses that were tried where port 2200 is taken on all of them,
   expect(started.code, started.stderr + started.stdout).toBe(0);
   expect(started.json).toMatchObject({ publicIpAddress: host });
   await expectConverged(aws, 1);
-  rmSync(directory, { recursive: true });
 });
