@@ -12,7 +12,7 @@ interface Call {
 
 const reading = /^(Describe|Get|List|Query|Scan|Search)/;
 // The effect is there, and then: nobody hears of it; or the step is dead before it could do anything more.
-const kinds = ['lost-answer', 'crash-after', 'crash-before'] as const;
+const kinds = ['lost-answer', 'crash-after'] as const;
 
 let aws: TestAws;
 beforeAll(async () => {
@@ -51,4 +51,4 @@ it('repairs every mutating call whose effect is there but whose answer, or whose
   }
   console.log(`${swept} points swept: ${points.length} mutating calls, each with ${kinds.join(', ')}`);
   expect(points.length).toBeGreaterThan(15);
-}, 180_000);
+}, 240_000);

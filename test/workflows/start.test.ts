@@ -68,7 +68,7 @@ describe('an environment that exists', () => {
     const first = await runStart(aws);
     await aws.delete('calls');
     const second = await runStart(aws);
-    expect(second.output).toEqual({ ...first.output, created: false });
+    expect(second).toMatchObject({ output: { ...first.output, created: false } });
     const mutating = (await calls()).filter(({ service, action }) => service === 'ec2' && !action.startsWith('Describe'));
     expect(mutating).toEqual([]);
     await expectConverged(aws, 1);
@@ -79,7 +79,7 @@ describe('an environment that exists', () => {
     await aws.clients.ec2.send(new StopInstancesCommand({ InstanceIds: [first.output?.instanceId ?? ''] }));
     await vi.waitFor(async () => expect(await instanceState()).toBe('stopped'), { timeout: 10_000 });
     const second = await runStart(aws);
-    expect(second.output).toEqual({ ...first.output, created: false, publicIpAddress: expect.any(String) });
+    expect(second).toMatchObject({ output: { ...first.output, created: false, publicIpAddress: expect.any(String) } });
     expect(second.output?.publicIpAddress).not.toBe(first.output?.publicIpAddress);
     await expectConverged(aws, 1);
   });
@@ -91,7 +91,7 @@ describe('an environment that exists', () => {
     expect(await instanceState()).toBe('stopping');
     const second = await runStart(aws);
     await aws.post('ec2', { latency: 'instant' });
-    expect(second.output).toMatchObject({ instanceId: first.output?.instanceId, created: false });
+    expect(second).toMatchObject({ output: { instanceId: first.output?.instanceId, created: false } });
     await expectConverged(aws, 1);
   });
 
@@ -102,7 +102,7 @@ describe('an environment that exists', () => {
     await vi.waitFor(async () => expect(await instanceState()).toBe('stopped'), { timeout: 10_000 });
     await aws.clients.ec2.send(new StartInstancesCommand(ids));
     const second = await runStart(aws);
-    expect(second.output).toMatchObject({ created: false, instanceId: first.output?.instanceId });
+    expect(second).toMatchObject({ output: { created: false, instanceId: first.output?.instanceId } });
     expect(second.output?.publicIpAddress).not.toBe(first.output?.publicIpAddress);
     await expectConverged(aws, 1);
   });
@@ -111,7 +111,7 @@ describe('an environment that exists', () => {
     const first = await runStart(aws);
     await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [first.output?.instanceId ?? ''] }));
     const second = await runStart(aws);
-    expect(second.output).toMatchObject({ created: true, status: 'started' });
+    expect(second).toMatchObject({ output: { created: true, status: 'started' } });
     expect(second.output?.instanceId).not.toBe(first.output?.instanceId);
     await expectConverged(aws, 1);
   });
@@ -132,7 +132,7 @@ describe('a start that fails', () => {
       expect.objectContaining({ kind: 'environment', status: 'creating', lastError: expect.objectContaining({ name: 'NoCapacity' }) }),
     );
     const resumed = await runStart(aws, { instanceType: 't3.medium' });
-    expect(resumed.output).toMatchObject({ created: true, instanceType: 't3.medium' });
+    expect(resumed).toMatchObject({ output: { created: true, instanceType: 't3.medium' } });
     await expectConverged(aws, 1);
   });
 

@@ -58,5 +58,5 @@ describe('people who start at once', () => {
     expect(new Set(started.map(({ publicIpAddress }) => publicIpAddress)).size).toBe(20);
     expect(started.every(({ created }) => created)).toBe(true);
     await expectConverged(aws, 20);
-  });
+  }, 180_000);
 });

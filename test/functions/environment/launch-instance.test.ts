@@ -173,7 +173,9 @@ describe('launchInstance', () => {
       const first = await account.refusal(launchInstance, document);
       expect(first).toMatchObject({
         name: 'ImageUnavailable',
-        message: expect.stringMatching(`^The image ${document.image.imageId} is not available \\(any more\\): ${code}`),
+        message: expect.stringMatching(
+          `^The image ${document.image.imageId} is not available \\(any more\\): AWS says: .* \\(${code}\\)\\.$`,
+        ),
       });
       await account.refuse('RunInstances', code);
       const second = { ...document, imageUnavailable: { Error: 'ImageUnavailable', Cause: '{}' } };
@@ -187,7 +189,7 @@ describe('launchInstance', () => {
   it('calls an instance type unsupported that an account on the free tier may not have', async () => {
     await using account = await testAccount();
     const document = await readyToLaunch(account);
-    const message = 'The specified instance type is not eligible for Free Tier.';
+    const message = 'The specified instance type is not eligible for Free Tier';
     await account.aws.post('faults', {
       service: 'ec2',
       action: 'RunInstances',

@@ -1,4 +1,6 @@
+import crypto from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,24 +9,11 @@ import { expectFailure } from '../../harness/failure.ts';
 import { expectConverged, inventory } from '../../harness/inventory.ts';
 import { deployedAws, recodeStart } from '../../harness/start.ts';
 
-// The addresses of instances are random. Here all are one, so that the test can take it without disturbing anybody else.
-const address = vi.hoisted(() => [127, 64 + Math.floor(Math.random() * 64), Math.floor(Math.random() * 256), 200]);
-vi.mock('node:crypto', async (importOriginal) => {
-  const crypto = await importOriginal<typeof import('node:crypto')>();
-  let drawn = 0;
-  const randomInt = (...range: [number] | [number, number]) => {
-    if (range.length === 1) return crypto.randomInt(...range);
-    drawn = (drawn % 3) + 1;
-    return address[drawn];
-  };
-  return { ...crypto, randomInt };
-});
-
 it('names the addresses that were tried where port 2200 is taken on all of them, and the next start goes on', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'recode-port-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   await using aws = await deployedAws();
-  const host = address.join('.');
+  const host = onlyAddress();
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen({ host, port: 2200, exclusive: true }, resolve));
 
@@ -43,3 +32,22 @@ it('names the addresses that were tried where port 2200 is taken on all of them,
   expect(started.json).toMatchObject({ publicIpAddress: host });
   await expectConverged(aws, 1);
 });
+
+/** The addresses of instances are random. In this test all are one, so that it can be taken without disturbing anybody else. */
+function onlyAddress(): string {
+  const { randomInt } = crypto;
+  const address = [127, randomInt(64, 128), randomInt(0, 256), 200];
+  let drawn = 0;
+  const spy = vi.spyOn(crypto, 'randomInt').mockImplementation((first: number, second?: number) => {
+    if (second === undefined) return randomInt(first);
+    drawn = (drawn % 3) + 1;
+    return address[drawn];
+  });
+  // For modules that are loaded already, too.
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    spy.mockRestore();
+    syncBuiltinESMExports();
+  });
+  return address.join('.');
+}
