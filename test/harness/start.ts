@@ -12,7 +12,7 @@ import { type Ran, type RunOptions, recode } from './recode.ts';
 const rate = 20;
 
 /** How often a state that waits looks again before it gives up: in the packaged stack, and where a test waits for it to give up. */
-const polls = { packaged: 900, shortened: 30 };
+const polls = { packaged: 600, shortened: 30 };
 const packaged = join(import.meta.dirname, '../../dist/stack');
 
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */

@@ -73,12 +73,10 @@ describe('a terminal', () => {
   }
 
   it('has the size and the type of the client, and follows when it is resized', async () => {
-    const { terminal, exit, shows } = openTerminal(["'stty size; echo $TERM; read x; stty size; exit 7'"].map((text) => `bash -c ${text}`));
+    const command = `trap "stty size; exit 7" WINCH; stty size; echo $TERM; while :; do sleep 0.05; done`;
+    const { terminal, exit, shows } = openTerminal([`bash -c '${command}'`]);
     await shows(/30 100\r\nxterm-256color/);
     terminal.resize(120, 40);
-    // The new size travels in a message of its own.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    terminal.write('\r');
     await shows(/40 120/);
     expect(await exit).toBe(7);
   });
