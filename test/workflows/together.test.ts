@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged } from '../harness/inventory.ts';
+import { recode } from '../harness/recode.ts';
 import { deployedAws, recodeStart } from '../harness/start.ts';
 
 // Concurrency is shown with as many processes on an account where nothing exists, not with promises in one process.
@@ -47,6 +48,17 @@ describe('people who start at once', () => {
     expect(new Set(started.map(({ instanceId }) => instanceId)).size).toBe(1);
     expect(started.filter(({ created }) => created)).toHaveLength(1);
     await expectConverged(aws, 1);
+  });
+
+  it('share one embedded AWS, too, when all are the first on a machine', async () => {
+    const start = () => recode(['aws', 'start', 'acme/api', '--local', '--json'], { directory });
+    try {
+      const started = (await Promise.all(Array.from({ length: 4 }, start))).map(json);
+      expect(new Set(started.map(({ instanceId }) => instanceId)).size).toBe(1);
+      expect(started.filter(({ created }) => created)).toHaveLength(1);
+    } finally {
+      await recode(['local', 'down'], { directory });
+    }
   });
 
   it('get twenty environments when twenty start one each', async () => {

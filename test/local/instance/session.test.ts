@@ -82,7 +82,7 @@ describe('a terminal', () => {
   });
 
   it('interrupts with Ctrl-C', async () => {
-    const { terminal, exit, shows } = openTerminal([`bash -c 'trap "echo caught; exit 9" INT; echo ready; sleep 600 & wait'`]);
+    const { terminal, exit, shows } = openTerminal([`bash -c 'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.1; done'`]);
     await shows(/ready/);
     terminal.write('\x03');
     await shows(/caught/);
