@@ -22,10 +22,12 @@ export type MainReport =
   | { readonly kind: 'region'; readonly asked: string; readonly deployed: string }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** The process that serves a directory: announced there, and answering under that name. */
+/** The process that serves a directory: announced there, alive, and answering under that name. */
 export async function runningProcess(directory: string): Promise<Announcement | undefined> {
   const announcement = readAnnouncement(directory);
-  return announcement && (await answeringPid(announcement.endpoint)) === announcement.pid ? announcement : undefined;
+  // Once it was killed, anybody may listen on its port and answer in its name.
+  if (!announcement || isGone(announcement.pid)) return undefined;
+  return (await answeringPid(announcement.endpoint)) === announcement.pid ? announcement : undefined;
 }
 
 /**

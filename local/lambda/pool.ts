@@ -50,7 +50,8 @@ interface Member {
 
 interface Waiting {
   readonly lambda: StackFunction;
-  readonly since: number;
+  /** It has waited long enough for a busy sandbox of its function. */
+  impatient: boolean;
   readonly timer: NodeJS.Timeout;
   readonly take: (member: Member | undefined) => void;
 }
@@ -123,7 +124,7 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
     }
   };
 
-  const placeFor = ({ lambda, since }: Waiting, api: RuntimeApi): Member | undefined => {
+  const placeFor = ({ lambda, impatient }: Waiting, api: RuntimeApi): Member | undefined => {
     const ofFunction = [...members.values()].filter((member) => member.lambda === lambda && member.sandbox.usable());
     const free = ofFunction.find((member) => idle.has(member));
     if (free) {
@@ -131,7 +132,7 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
       return free;
     }
     if (members.size < limit) return start(lambda, api);
-    if (ofFunction.length === 0 || performance.now() - since >= patience) evictLongestIdle();
+    if (ofFunction.length === 0 || impatient) evictLongestIdle();
     return undefined;
   };
 
@@ -157,8 +158,12 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
       const api = await runtimeApi;
       const member = await new Promise<Member | undefined>((take) => {
         if (stopped) return take(undefined);
-        const timer = setTimeout(serveQueue, patience, api);
-        queue.push({ lambda, since: performance.now(), timer, take });
+        const losePatience = () => {
+          waiting.impatient = true;
+          serveQueue(api);
+        };
+        const waiting: Waiting = { lambda, impatient: false, timer: setTimeout(losePatience, patience), take };
+        queue.push(waiting);
         serveQueue(api);
       });
       if (!member) return refusal('Lambda.ServiceException', 'The embedded AWS stops.');

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -225,6 +225,21 @@ describe('status', () => {
     writeFileSync(join(directory, 'process.json'), '{"pid":');
     expect(await status(installation)).toMatchObject({ running: false });
     expect((await up(installation)).pid).not.toBe(process.pid);
+  });
+
+  it('believes nobody who answers in the name of a process that is dead', async () => {
+    await up(installation);
+    await down(installation);
+    const { pid } = spawnSync('true');
+    const other = await listen(0, (_, response) => response.end(JSON.stringify({ pid })));
+    const { port } = other.address() as AddressInfo;
+    const stale = { pid, endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', accountId: '0', build: 'one' };
+    writeFileSync(join(directory, 'process.json'), JSON.stringify(stale));
+    try {
+      expect(await status(installation)).toMatchObject({ running: false });
+    } finally {
+      await close(other);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -87,7 +88,8 @@ export async function bootInstance(
   given: { userData?: (port: number) => Buffer; id?: string; keyPair?: string; admits?: (remote: string, port: number) => boolean } = {},
 ): Promise<Booted> {
   const port = await freePort();
-  const id = given.id ?? 'i-0123456789abcdef0';
+  // Of its own: a halt ends whatever process says that it is of the instance.
+  const id = given.id ?? `i-${randomBytes(9).toString('hex').slice(1)}`;
   const userData = given.userData?.(port) ?? cloudConfig(bench, 'dev', port);
   const address = await bench.host.reserveAddress(userData);
   const keyPair = given.keyPair === undefined ? {} : { keyPair: given.keyPair };

@@ -42,7 +42,7 @@ describe('the pool', () => {
     const short = await Promise.all([payloadOf(pool().invoke(b.arn, { sleep: 50 })), payloadOf(pool().invoke(b.arn, {}))]);
     expect(short).toEqual([ofB, ofB]);
     expect(isAlive(ofA.pid)).toBe(true);
-    const long = await Promise.all([payloadOf(pool().invoke(b.arn, { sleep: 4000 })), payloadOf(pool().invoke(b.arn, {}))]);
+    const long = await Promise.all([payloadOf(pool().invoke(b.arn, { sleep: 3000 })), payloadOf(pool().invoke(b.arn, {}))]);
     expect(long[0]).toEqual(ofB);
     expect(long[1]).not.toEqual(ofB);
     expect(isAlive(ofA.pid)).toBe(false);
