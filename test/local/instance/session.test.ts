@@ -94,8 +94,9 @@ describe('a terminal', () => {
     terminal.write("PS1='ready> '; shopt -q login_shell && echo login=$((1+1)); set -o | grep monitor\r");
     // What is typed while the shell works on its prompt shows in other ways.
     await shows(/login=2\r\n.*monitor\s+on.*ready> $/s);
-    terminal.write('sleep 600\r');
-    await shows(/sleep 600\r\n/);
+    // Its own word that it runs: the line's echo comes before.
+    terminal.write(`sh -c 'echo begun; exec sleep 600'\r`);
+    await shows(/^begun\r\n/m);
     terminal.write('\x03');
     terminal.write('exit 4\r');
     expect(await exit).toBe(4);
