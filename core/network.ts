@@ -18,4 +18,3 @@ export const Network = v.variant('status', [
   v.object({ ...common, status: v.literal('deleting'), before: v.picklist(['creating', 'ready']), ids: v.optional(NetworkIds) }),
 ]);
 export type Network = v.InferOutput<typeof Network>;
-export type ReadyNetwork = Extract<Network, { status: 'ready' }>;

@@ -19,7 +19,6 @@ export interface Flow {
 
 export type State = v.InferOutput<typeof StateSchema>;
 export type ChoiceState = v.InferOutput<typeof ChoiceSchema>;
-export type FailState = v.InferOutput<typeof FailSchema>;
 export type MapState = v.InferOutput<typeof MapSchema>;
 export type ParallelState = v.InferOutput<typeof ParallelSchema>;
 export type TaskState = v.InferOutput<typeof TaskSchema>;
