@@ -49,6 +49,8 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   ],
   [/^InvalidAMIID\.(NotFound|Unavailable)$/, 'no-image'],
   [/^(DependencyViolation|InvalidGroup\.InUse|VolumeInUse)$/, 'still-in-use'],
+  // What DeleteNetworkInterface says of one that is attached.
+  [/^InvalidParameterValue$/, 'still-in-use', /in use/i],
   [/^(RouteAlreadyExists|Resource\.AlreadyAssociated|InvalidPermission\.Duplicate)$/, 'already-there'],
   [/^(InvalidGroup\.Duplicate|InvalidKeyPair\.Duplicate)$/, 'duplicate-name'],
   [/^InvalidSubnet\.Conflict$/, 'subnet-conflict'],
@@ -90,6 +92,7 @@ const becomes: Partial<Record<Meaning, ErrorName>> = {
   'duplicate-name': 'NameOwnedElsewhere',
   'token-mismatch': 'InstanceNotVisibleYet',
   'interface-in-use': 'DependencyStillInUse',
+  'wrong-state': 'DependencyStillInUse',
   'no-capacity': 'NoCapacity',
   'subnet-full': 'SubnetFull',
   quota: 'QuotaReached',

@@ -24,6 +24,7 @@ const firstPollMilliseconds = 400;
 const longestPollMilliseconds = 3_000;
 const pollGrowth = 1.15;
 const longestUnknownMilliseconds = 15_000;
+const ends = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionAborted', 'ExecutionTimedOut'];
 
 /**
  * Starts an execution.
@@ -64,6 +65,28 @@ export async function* followExecution(sfn: SFNClient, executionArn: string): As
     await sleep(poll * (0.75 + Math.random() / 2));
     poll = Math.min(longestPollMilliseconds, poll * pollGrowth);
   }
+}
+
+/** What an execution is doing. */
+export interface Progress {
+  /** False once it has ended, whatever it has left behind. */
+  readonly running: boolean;
+  /** The sentences of the steps that it is at. */
+  readonly sentences: readonly string[];
+}
+
+/** What an execution is doing now. One that Step Functions does not know (yet) counts as running. */
+export async function executionProgress(sfn: SFNClient, executionArn: string): Promise<Progress> {
+  const known = await unless('no-execution', Promise.all([stateSentences(sfn, executionArn), eventsAfter(sfn, executionArn, 0)]));
+  if (!known) return { running: true, sentences: [] };
+  const [sentences, events] = known;
+  const at = new Set<string>();
+  for (const { type, stateEnteredEventDetails: entered, stateExitedEventDetails: exited } of events) {
+    if (type === 'TaskStateEntered') at.add(entered?.name ?? '');
+    if (type === 'TaskStateExited') at.delete(exited?.name ?? '');
+  }
+  const running = !events.some(({ type = '' }) => ends.includes(type));
+  return { running, sentences: running ? [...at].flatMap((state) => sentences.get(state) ?? []) : [] };
 }
 
 /** Asks about an execution until it is known: StartExecution is eventually consistent. */

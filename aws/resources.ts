@@ -6,6 +6,7 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeVolumesCommand,
   DescribeVpcsCommand,
   type EC2Client,
   type Filter,
@@ -16,6 +17,7 @@ import {
   type RouteTable,
   type SecurityGroup,
   type Subnet,
+  type Volume,
   type Vpc,
 } from '@aws-sdk/client-ec2';
 import { network } from '../core/names.ts';
@@ -36,47 +38,69 @@ export async function findInternetGateways(ec2: EC2Client): Promise<InternetGate
   return byId(InternetGateways, ({ InternetGatewayId }) => InternetGatewayId);
 }
 
-/** The subnet, in whichever VPC of ours it is: the VPC that holds it is the one that counts. */
-export async function findSubnet(ec2: EC2Client): Promise<Subnet | undefined> {
+/** The subnets, in whichever VPC of ours they are: the VPC that holds one is the one that counts. */
+export async function findSubnets(ec2: EC2Client): Promise<Subnet[]> {
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: tagFilters(networkTags(network.subnet.name)) }));
-  return byId(Subnets, ({ SubnetId }) => SubnetId)[0];
+  return byId(Subnets, ({ SubnetId }) => SubnetId);
 }
 
-export async function findRouteTables(ec2: EC2Client, vpcId: string): Promise<RouteTable[]> {
+/** The route tables, of one VPC or of all. */
+export async function findRouteTables(ec2: EC2Client, vpcId?: string): Promise<RouteTable[]> {
+  const inVpc = vpcId === undefined ? [] : [{ Name: 'vpc-id', Values: [vpcId] }];
   const { RouteTables = [] } = await ec2.send(
-    new DescribeRouteTablesCommand({ Filters: [...tagFilters(networkTags(network.routeTable.name)), { Name: 'vpc-id', Values: [vpcId] }] }),
+    new DescribeRouteTablesCommand({ Filters: [...tagFilters(networkTags(network.routeTable.name)), ...inVpc] }),
   );
   return byId(RouteTables, ({ RouteTableId }) => RouteTableId);
 }
 
-export async function findSecurityGroup(ec2: EC2Client, environment: Belonging): Promise<SecurityGroup | undefined> {
+export async function findSecurityGroups(ec2: EC2Client, environment: Belonging): Promise<SecurityGroup[]> {
   const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: tagFilters(belongingTags(environment)) }));
-  return byId(SecurityGroups, ({ GroupId }) => GroupId)[0];
+  return byId(SecurityGroups, ({ GroupId }) => GroupId);
 }
 
 /** The key pair of a name, whoever's it is: the caller compares its tags. */
-export async function findKeyPair(ec2: EC2Client, keyName: string): Promise<KeyPairInfo | undefined> {
+export async function findNamedKeyPair(ec2: EC2Client, keyName: string): Promise<KeyPairInfo | undefined> {
   const { KeyPairs = [] } = await ec2.send(new DescribeKeyPairsCommand({ Filters: [{ Name: 'key-name', Values: [keyName] }] }));
   return KeyPairs[0];
 }
 
-export async function findNetworkInterface(ec2: EC2Client, environment: Belonging): Promise<NetworkInterface | undefined> {
+export async function findKeyPairs(ec2: EC2Client, environment: Belonging): Promise<KeyPairInfo[]> {
+  const { KeyPairs = [] } = await ec2.send(new DescribeKeyPairsCommand({ Filters: tagFilters(belongingTags(environment)) }));
+  return byId(KeyPairs, ({ KeyPairId }) => KeyPairId);
+}
+
+export async function findNetworkInterfaces(ec2: EC2Client, environment: Belonging): Promise<NetworkInterface[]> {
   const { NetworkInterfaces = [] } = await ec2.send(
     new DescribeNetworkInterfacesCommand({ Filters: tagFilters(belongingTags(environment)) }),
   );
-  return byId(NetworkInterfaces, ({ NetworkInterfaceId }) => NetworkInterfaceId)[0];
+  return byId(NetworkInterfaces, ({ NetworkInterfaceId }) => NetworkInterfaceId);
 }
 
-const liveStates = ['pending', 'running', 'stopping', 'stopped'];
+/** The environment's volumes that are not on their way out already. */
+export async function findVolumes(ec2: EC2Client, environment: Belonging): Promise<Volume[]> {
+  const staying = { Name: 'status', Values: ['creating', 'available', 'in-use', 'error'] };
+  const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ Filters: [staying, ...tagFilters(belongingTags(environment))] }));
+  return byId(Volumes, ({ VolumeId }) => VolumeId);
+}
+
+export const liveStates: readonly InstanceState[] = ['pending', 'running', 'stopping', 'stopped'];
 
 /**
  * The environment's live instances: the recorded one first, by its id, then whatever bears the environment's tags. The tags of a
  * terminated instance fade, so by tag only live states count.
  */
 export async function findInstances(ec2: EC2Client, environment: Belonging, recordedId?: string): Promise<Instance[]> {
-  const live: Filter = { Name: 'instance-state-name', Values: liveStates };
+  const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
   const recorded = recordedId === undefined ? [] : await describeInstances(ec2, [live, { Name: 'instance-id', Values: [recordedId] }]);
   return recorded.length > 0 ? recorded : describeInstances(ec2, [live, ...tagFilters(belongingTags(environment))]);
+}
+
+/** Every instance of the environment that is not terminated yet: the recorded one and whatever bears the environment's tags. */
+export async function findRemainingInstances(ec2: EC2Client, environment: Belonging, recordedId?: string): Promise<Instance[]> {
+  const remaining: Filter = { Name: 'instance-state-name', Values: [...liveStates, 'shutting-down'] };
+  const tagged = await describeInstances(ec2, [remaining, ...tagFilters(belongingTags(environment))]);
+  if (recordedId === undefined || tagged.some(({ InstanceId }) => InstanceId === recordedId)) return tagged;
+  return [...tagged, ...(await describeInstances(ec2, [remaining, { Name: 'instance-id', Values: [recordedId] }]))];
 }
 
 /** Instances by filters; what is not visible (yet) is absent. */

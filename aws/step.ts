@@ -77,16 +77,20 @@ function makeClients<Uses extends UsesOf>(uses: Uses): Clients<Uses> {
   return Object.fromEntries(Object.entries(uses).map(([name, make]) => [name, make()])) as Clients<Uses>;
 }
 
+const Environment = v.nullish(v.object({ owner: v.string(), repository: v.string() }));
 const Subject = v.object({
   operation: v.optional(v.object({ executionArn: v.string() })),
-  environment: v.optional(v.object({ owner: v.string(), repository: v.string() })),
+  environment: Environment,
+  /** Before the operation has begun. */
+  executionArn: v.optional(v.string()),
+  input: v.optional(v.object({ environment: Environment })),
 });
 
 /** What an operator searches the log for: the execution and the environment. */
 function subject(event: unknown): Record<string, string> {
   const parsed = v.safeParse(Subject, event);
   if (!parsed.success) return {};
-  const { operation, environment } = parsed.output;
+  const { input, executionArn, operation = executionArn && { executionArn }, environment = input?.environment } = parsed.output;
   return {
     ...(operation && { executionArn: operation.executionArn }),
     ...(environment && { environment: `${environment.owner}/${environment.repository}` }),

@@ -4,6 +4,8 @@ import { ownerOf } from '../core/owner.ts';
 
 /** Which account a command works in, and as whom. */
 export interface Account {
+  /** What was asked for. */
+  readonly options: AccountOptions;
   readonly partition: string;
   readonly accountId: string;
   readonly region: string;
@@ -39,11 +41,12 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   return options.local ? openLocalAccount(options) : openAwsAccount(options);
 }
 
-async function openLocalAccount({ region }: AccountOptions): Promise<Account> {
+async function openLocalAccount(options: AccountOptions): Promise<Account> {
   const { startEmbeddedAws, localCredentials } = await import('./embedded-aws.ts');
-  const running = await startEmbeddedAws(region);
+  const running = await startEmbeddedAws(options.region);
   const credentials = localCredentials();
   return {
+    options,
     partition: 'aws',
     accountId: running.accountId,
     region: running.region,
@@ -65,6 +68,7 @@ async function openAwsAccount(options: AccountOptions): Promise<Account> {
   const sts = new STSClient({ ...patience, region, logger: silent, ...(profile && { profile }), ...(credentials && { credentials }) });
   const { Account: accountId = '', Arn: callerArn = '' } = await sts.send(new GetCallerIdentityCommand({}));
   return {
+    options,
     partition: callerArn.split(':')[1] ?? '',
     accountId,
     region,

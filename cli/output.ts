@@ -33,7 +33,18 @@ export function table(rows: readonly (readonly [name: string, value: string])[])
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join('');
 }
 
-/** Writes the one JSON object that --json promises. */
+/** Rows below their headings, each column as wide as its longest cell. */
+export function columns(headings: readonly string[], rows: readonly (readonly string[])[], style: (heading: string) => string): string {
+  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[], dress = (text: string) => text) =>
+    `${cells
+      .map((cell, column) => dress(column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd()}\n`;
+  return line(headings, style) + rows.map((row) => line(row)).join('');
+}
+
+/** Writes the one JSON value that --json promises. */
 export function writeJson({ stdout }: Output, value: unknown): void {
   stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import { startCommand } from './commands/aws/start.ts';
+import { followCommand } from './commands/aws/follow/command.ts';
+import { listCommand } from './commands/aws/list/command.ts';
+import { removeCommand } from './commands/aws/remove/command.ts';
+import { startCommand } from './commands/aws/start/command.ts';
+import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
+import { stopCommand } from './commands/aws/stop/command.ts';
+import { uninstallCommand } from './commands/aws/uninstall/command.ts';
 import { downCommand } from './commands/local/down.ts';
 import { resetCommand } from './commands/local/reset.ts';
 import { statusCommand } from './commands/local/status.ts';
@@ -9,10 +15,25 @@ import type { Output } from './output.ts';
 
 /** All commands of `recode`. What they do is loaded when one of them runs. */
 export function createProgram(output: Output, version: string): Command {
-  const aws = new Command('aws').summary('Development environments on AWS').addCommand(startCommand(output));
-  aws
+  const aws = new Command('aws')
+    .summary('Development environments on AWS')
     .description('Development environments in your AWS account, or in the embedded AWS on this machine (--local).')
-    .addHelpText('after', examples([['Start an environment, or find it started', 'recode aws start acme/api']]));
+    .addCommand(startCommand(output))
+    .addCommand(stopCommand(output))
+    .addCommand(removeCommand(output))
+    .addCommand(listCommand(output))
+    .addCommand(environmentStatusCommand(output))
+    .addCommand(followCommand(output))
+    .addCommand(uninstallCommand(output))
+    .addHelpText(
+      'after',
+      examples([
+        ['Start an environment, or find it started', 'recode aws start acme/api'],
+        ['Stop it for the night', 'recode aws stop acme/api'],
+        ['See all that you have', 'recode aws list'],
+        ['Remove it for good', 'recode aws remove acme/api'],
+      ]),
+    );
   const local = new Command('local')
     .summary('The embedded AWS on this machine')
     .description('The embedded AWS: what --local works with, on this machine alone. The first command with --local starts it.')
@@ -83,6 +104,8 @@ function settled(command: Command, output: Output, top = false): Command {
 function environmentHelp(): string {
   const rows = [
     ['AWS_PROFILE, AWS_REGION, …', 'as for the AWS CLI'],
+    ['GH_TOKEN, GITHUB_TOKEN', 'whose repositories are meant by a name alone; else the GitHub CLI is asked'],
+    ['GITHUB_API_URL', "where GitHub's API is, for GitHub Enterprise"],
     ['RECODE_LOCAL=1', 'use the embedded AWS, as --local does'],
     ['RECODE_LOCAL_DIR', 'where the embedded AWS keeps its state'],
     ['RECODE_OWNER', 'whose environments they are, where your AWS sign-in has no lasting name'],

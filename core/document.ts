@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { EnvironmentRequest, GivenRequest } from './environment.ts';
+import { EnvironmentRequest, environmentStatuses, GivenRequest } from './environment.ts';
 
 /**
  * The state document that a workflow hands from step to step: what each of its nouns holds. A step names the nouns it needs in its
@@ -8,12 +8,20 @@ import { EnvironmentRequest, GivenRequest } from './environment.ts';
 
 const Repository = v.pipe(v.string(), v.regex(/^[^/\s]+\/[^/\s]+$/));
 
+/** Who asks, for the teammates who meet the operation. It need not be the environment's owner. */
+const Caller = v.string();
+
+/** The input of an execution that stops or removes an environment. */
+export const EnvironmentInput = v.object({ caller: Caller, environment: v.object({ owner: v.string(), repository: Repository }) });
+export type EnvironmentInput = v.InferOutput<typeof EnvironmentInput>;
+
 /** The input of an execution of the start workflow. */
-export const StartInput = v.object({
-  environment: v.object({ owner: v.string(), repository: Repository }),
-  request: GivenRequest,
-});
+export const StartInput = v.object({ ...EnvironmentInput.entries, request: GivenRequest });
 export type StartInput = v.InferOutput<typeof StartInput>;
+
+/** The input of an execution of the uninstall workflow. */
+export const UninstallInput = v.object({ caller: Caller });
+export type UninstallInput = v.InferOutput<typeof UninstallInput>;
 
 /** The environment that an operation holds; it has a name by then. */
 export const HeldEnvironment = v.object({
@@ -21,7 +29,10 @@ export const HeldEnvironment = v.object({
   owner: v.string(),
   repository: v.string(),
   name: v.string(),
+  /** What is asked for now. */
   request: EnvironmentRequest,
+  /** What its record held when the operation took it. */
+  recorded: v.object({ status: v.picklist(environmentStatuses), request: EnvironmentRequest, instanceId: v.nullable(v.string()) }),
 });
 export type HeldEnvironment = v.InferOutput<typeof HeldEnvironment>;
 
@@ -45,6 +56,9 @@ export const SecurityGroup = v.object({ securityGroupId: v.string() });
 export const KeyPair = v.object({ keyName: v.string() });
 export const NetworkInterface = v.object({ networkInterfaceId: v.string() });
 
+/** The instances that a stop or a remove waits for. */
+export const Instances = v.object({ instanceIds: v.array(v.string()) });
+
 /** The output of a start: what the CLI prints. */
 export const StartOutput = v.object({
   owner: v.string(),
@@ -59,3 +73,29 @@ export const StartOutput = v.object({
   publicKey: v.string(),
 });
 export type StartOutput = v.InferOutput<typeof StartOutput>;
+
+/** The output of a stop. */
+export const StopOutput = v.object({
+  owner: v.string(),
+  repository: v.string(),
+  name: v.string(),
+  status: v.literal('stopped'),
+  /** False where it was stopped already. */
+  changed: v.boolean(),
+  instanceId: v.string(),
+  instanceType: v.string(),
+});
+export type StopOutput = v.InferOutput<typeof StopOutput>;
+
+/** The output of a remove. */
+export const RemoveOutput = v.object({
+  owner: v.string(),
+  repository: v.string(),
+  name: v.string(),
+  status: v.literal('removed'),
+});
+export type RemoveOutput = v.InferOutput<typeof RemoveOutput>;
+
+/** The output of an uninstall. */
+export const UninstallOutput = v.object({ status: v.picklist(['uninstalled', 'not-installed']) });
+export type UninstallOutput = v.InferOutput<typeof UninstallOutput>;

@@ -77,29 +77,47 @@ export const Environment = v.variant('status', [
 ]);
 export type Environment = v.InferOutput<typeof Environment>;
 export type EnvironmentStatus = Environment['status'];
+export const environmentStatuses = Environment.options.map(({ entries }) => entries.status.literal);
+
+/** The operations on one environment. */
+export type EnvironmentOperationKind = Exclude<OperationKind, 'uninstall'>;
 
 /** Which statuses an operation may find an environment in, and which one it leaves while it runs. Absent: refused. */
-const transitions: Record<OperationKind, Partial<Record<EnvironmentStatus, EnvironmentStatus>>> = {
+const transitions: Record<EnvironmentOperationKind, Partial<Record<EnvironmentStatus, EnvironmentStatus>>> = {
   start: { creating: 'creating', starting: 'starting', started: 'starting', stopping: 'starting', stopped: 'starting' },
-  stop: {},
-  remove: {},
-  uninstall: {},
+  stop: { starting: 'stopping', started: 'stopping', stopping: 'stopping', stopped: 'stopping' },
+  remove: {
+    creating: 'removing',
+    starting: 'removing',
+    started: 'removing',
+    stopping: 'removing',
+    stopped: 'removing',
+    removing: 'removing',
+  },
 };
 
 /**
  * The status that an environment has while an operation is at work on it.
  *
- * @throws RecodeError EnvironmentBeingRemoved when its removal began and failed
+ * @throws RecodeError EnvironmentBeingRemoved when its removal began and failed, EnvironmentNotFinished when there is nothing to stop yet
  */
-export function statusDuring(kind: OperationKind, environment: Environment): EnvironmentStatus {
-  const next = transitions[kind][environment.status];
-  if (next === undefined) {
-    throw new RecodeError(
-      'EnvironmentBeingRemoved',
-      `The environment ${environment.repository} is ${environment.status}; it can only be removed.`,
-    );
+export function statusDuring(kind: EnvironmentOperationKind, { repository, status }: Environment): EnvironmentStatus {
+  const next = transitions[kind][status];
+  if (next !== undefined) return next;
+  if (status === 'removing') {
+    throw new RecodeError('EnvironmentBeingRemoved', `The removal of the environment ${repository} has begun and did not end.`);
   }
-  return next;
+  throw new RecodeError('EnvironmentNotFinished', `The environment ${repository} is ${status}: its first start did not end well.`);
+}
+
+// The longest list that a person reads to its end.
+const mostNamed = 20;
+
+/** The refusal of an uninstall while there are environments, naming them with their owners. */
+export function environmentsStillExist(environments: readonly Pick<Environment, 'owner' | 'repository'>[]): RecodeError {
+  const named = environments.slice(0, mostNamed).map(({ repository, owner }) => `${repository} of ${owner}`);
+  const more = environments.length > mostNamed ? [`${environments.length - mostNamed} more`] : [];
+  return new RecodeError('EnvironmentsStillExist', `The region still has ${[...named, ...more].join(', ')}.`);
 }
 
 type GivenOptions = Omit<GivenRequest, 'publicKey'>;

@@ -27,7 +27,22 @@ export const catalogue = {
   UsageNotValid: { title: 'The command is not valid', nextStep: 'Run "{usage} --help" to see what it takes.', reaction: 'never' },
   RepositoryNotValid: {
     title: 'Not a repository',
-    nextStep: 'Give a GitHub repository as owner/name, such as "recode aws start recode-sh/workspace".',
+    nextStep: 'Give a GitHub repository as owner/name or by its URL, such as "{usage} recode-sh/workspace".',
+    reaction: 'never',
+  },
+  GitHubAccountUnknown: {
+    title: 'Your GitHub account is not known',
+    nextStep: 'Write the repository as owner/name, set GH_TOKEN, or sign in with "gh auth login".',
+    reaction: 'never',
+  },
+  RepositoryNotFound: {
+    title: 'No such repository on GitHub',
+    nextStep: 'Check the spelling. For a private repository, set GH_TOKEN or run "gh auth login" as somebody who may see it.',
+    reaction: 'never',
+  },
+  ConfirmationRequired: {
+    title: 'Nobody to ask',
+    nextStep: 'Run it in a terminal, or without the question: "{command} --force".',
     reaction: 'never',
   },
   CidrNotValid: {
@@ -110,16 +125,32 @@ export const catalogue = {
     reaction: 'never',
   },
 
+  EnvironmentNotFound: {
+    title: 'No such environment',
+    nextStep: 'Run "recode aws list" to see yours, and "recode aws list --all" to see everyone\'s.',
+    reaction: 'never',
+  },
+  EnvironmentNotFinished: {
+    title: 'The environment was never finished',
+    nextStep: 'Start it again to finish it, or remove it.',
+    reaction: 'never',
+  },
+  EnvironmentsStillExist: {
+    title: 'There are environments left',
+    nextStep: 'Remove them first ("recode aws remove <repository>", with --owner for a teammate\'s), then run "{command}" again.',
+    reaction: 'never',
+  },
+
   // Who else is at work
   OperationInProgress: {
-    title: 'Another operation holds the environment',
+    title: 'Another operation is at work',
     nextStep: 'Wait for it to end, then run "{command}" again.',
     reaction: 'never',
   },
   OperationSettling: { title: 'The operation before has not let go yet', nextStep: again, reaction: 'poll' },
   UninstallInProgress: {
     title: 'Recode is being uninstalled',
-    nextStep: 'Wait until it is uninstalled, then run "{command}" again.',
+    nextStep: 'Wait until it is uninstalled, then run "{command}" again to install it anew.',
     reaction: 'never',
   },
   EnvironmentBeingRemoved: {
@@ -127,7 +158,12 @@ export const catalogue = {
     nextStep: 'Finish its removal, then run "{command}" to make a new one.',
     reaction: 'never',
   },
-  RecodeNotInstalled: { title: 'Recode has no table in this region yet', nextStep: again, reaction: 'caught' },
+  RecodeNotInstalled: {
+    title: 'Recode is not installed in this region',
+    nextStep: 'Check --region and --profile. The first "recode aws start" in a region installs what environments share.',
+    reaction: 'caught',
+  },
+  TableStillDeleting: { title: 'The table is not deleted yet', nextStep: again, reaction: 'poll' },
   TableNotActive: { title: 'The table is not ready yet', nextStep: again, reaction: 'poll' },
   NetworkBusy: { title: 'Another execution is making the network', nextStep: again, reaction: 'poll' },
   LockLost: { title: 'Another operation has taken over', nextStep: again, reaction: 'never' },
@@ -142,7 +178,11 @@ export const catalogue = {
     nextStep: 'Ask whoever deployed Recode to allow the action, or to update the deployment.',
     reaction: 'permission',
   },
-  DependencyStillInUse: { title: 'A resource is still in use', nextStep: again, reaction: 'dependency' },
+  DependencyStillInUse: {
+    title: 'A resource is still in use',
+    nextStep: 'Take away what uses it, then run "{command}" again; it goes on where this one ended.',
+    reaction: 'dependency',
+  },
   NoCapacity: {
     title: 'AWS has no capacity for this instance type',
     nextStep: 'Try again in a few minutes, or with another --instance-type.',
@@ -183,6 +223,12 @@ export const catalogue = {
 
   // The instance
   InstanceStillStopping: { title: 'The instance is still stopping', nextStep: again, reaction: 'poll' },
+  InstanceStillTerminating: { title: 'The instance is not terminated yet', nextStep: again, reaction: 'poll' },
+  InstanceGone: {
+    title: 'The environment has no instance any more',
+    nextStep: 'Start the environment to get a new instance, or remove it.',
+    reaction: 'never',
+  },
   InstanceNotRunning: { title: 'The instance is not running yet', nextStep: again, reaction: 'poll' },
   InstanceFailedToLaunch: { title: 'The instance failed to launch', nextStep: again, reaction: 'never' },
   InstanceFailedToStart: { title: 'The instance failed to start', nextStep: again, reaction: 'never' },

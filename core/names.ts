@@ -16,6 +16,9 @@ export const ssh = { port: 2200, user: 'recode' } as const;
 
 export const stateMachines = {
   start: 'recode-start',
+  stop: 'recode-stop',
+  remove: 'recode-remove',
+  uninstall: 'recode-uninstall',
 } as const;
 
 export type EnvironmentResource = 'security-group' | 'key-pair' | 'network-interface' | 'instance' | 'volume';

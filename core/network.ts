@@ -5,6 +5,8 @@ const common = {
   /** Another one after each uninstall, so that a start which began before it notices. */
   installation: v.string(),
   operation: v.optional(Operation),
+  /** Nobody makes or deletes any of it before (milliseconds since the epoch): Lambdas of a failed execution may still be at work. */
+  quietUntil: v.optional(v.number()),
 };
 
 const NetworkIds = v.object({ vpcId: v.string(), subnetId: v.string(), internetGatewayId: v.string(), routeTableId: v.string() });
@@ -14,7 +16,7 @@ export type NetworkIds = v.InferOutput<typeof NetworkIds>;
 export const Network = v.variant('status', [
   v.object({ ...common, status: v.literal('creating') }),
   v.object({ ...common, status: v.literal('ready'), ids: NetworkIds }),
-  /** `before` is what an uninstall that refuses goes back to. */
+  /** `before` is what an uninstall that refuses or fails goes back to: incomplete from its first deletion on. */
   v.object({ ...common, status: v.literal('deleting'), before: v.picklist(['creating', 'ready']), ids: v.optional(NetworkIds) }),
 ]);
 export type Network = v.InferOutput<typeof Network>;

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 export const Operation = v.object({
   executionArn: v.string(),
   kind: v.picklist(['start', 'stop', 'remove', 'uninstall']),
+  /** Who began it. */
   owner: v.string(),
   /** ISO 8601. */
   startedAt: v.string(),

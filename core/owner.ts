@@ -5,6 +5,9 @@ const lastingName = /^(?!\.{1,2}$)[A-Za-z0-9+=._@-]{1,128}$/;
 // Session names that an SDK or a service makes up: another one at the next sign-in.
 const machineMade = /^(aws-sdk-js-|aws-sdk-js-session-|botocore-session-|aws-go-sdk-|AWSCLI-Session|i-[0-9a-f]+$|\d{10,}$)/i;
 
+/** Whether a text can be the name of an owner. */
+export const isOwner = (text: string): boolean => lastingName.test(text);
+
 /**
  * The owner of the environments that a caller starts: the last part of the ARN that `sts:GetCallerIdentity` answers
  * (the user's name, or the name of a role's session), or what RECODE_OWNER says.
@@ -13,7 +16,7 @@ const machineMade = /^(aws-sdk-js-|aws-sdk-js-session-|botocore-session-|aws-go-
  */
 export function ownerOf(callerArn: string, chosen?: string): string {
   if (chosen !== undefined) {
-    if (lastingName.test(chosen)) return chosen;
+    if (isOwner(chosen)) return chosen;
     throw new RecodeError(
       'CallerWithoutLastingName',
       `RECODE_OWNER is "${chosen}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`,
@@ -21,7 +24,7 @@ export function ownerOf(callerArn: string, chosen?: string): string {
   }
   const resource = callerArn.split(':').slice(5).join(':');
   const name = resource.split('/').at(-1) ?? '';
-  if (resource === 'root' || machineMade.test(name) || !lastingName.test(name)) {
+  if (resource === 'root' || machineMade.test(name) || !isOwner(name)) {
     throw new RecodeError(
       'CallerWithoutLastingName',
       `You are signed in as ${callerArn}, a name that does not last or that everybody shares, so Recode cannot tell whose environments are yours.`,

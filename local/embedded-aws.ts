@@ -4,6 +4,8 @@ import { createDynamoDb } from './dynamodb.ts';
 import { createEc2 } from './ec2/ec2.ts';
 import { createFaults } from './faults.ts';
 import { createGateway } from './gateway.ts';
+import { createIam, type Iam } from './iam/iam.ts';
+import { readRoles } from './iam/roles.ts';
 import { createInstanceHost } from './instance/server.ts';
 import { createPool } from './lambda/pool.ts';
 import { readStack } from './stack.ts';
@@ -31,6 +33,8 @@ export interface EmbeddedAwsOptions {
   readonly runtimeFile?: string;
   /** The port to prefer; a free one is taken without it, or where somebody else has it. */
   readonly port?: number;
+  /** Whether functions and state machines may do only what their roles in the packaged stack allow; by default they may do everything. */
+  readonly iam?: 'enforced' | 'off';
 }
 
 /**
@@ -58,21 +62,45 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     const dynamodb = await createDynamoDb({ stateDirectory, region, accountId, clock });
     running.push(() => dynamodb.stop());
     let endpoint = '';
-    const pool = createPool({ stack, stateDirectory, endpoint: () => endpoint, clock, runtimeFile });
+    const iam: Iam | undefined =
+      options.iam === 'enforced' && packageDirectory
+        ? createIam({
+            accountId,
+            region,
+            roles: readRoles(packageDirectory, { accountId, region }),
+            ownerOf: (accessKeyId) => pool.ownerOf(accessKeyId),
+            arnOf: (accessKeyId) => sts.arnOf(accessKeyId),
+          })
+        : undefined;
+    const { invocationRefusal } = iam ?? {};
+    const pool = createPool({
+      stack,
+      stateDirectory,
+      endpoint: () => endpoint,
+      clock,
+      runtimeFile,
+      ...(invocationRefusal && { invocationRefusal }),
+    });
     running.push(() => pool.stop());
     const stepFunctions = createStepFunctions({ stack, clock, store, pool });
     // Last, because its instances boot as soon as they are restored.
-    const ec2 = createEc2({ accountId, clock, store, instances });
+    const ec2 = createEc2({ accountId, clock, store, instances, ...(iam && { authorize: iam.authorizeEc2 }) });
     running.push(() => ec2.stop());
-    const sts = createSts({ accountId, ownerOf: pool.ownerOf });
+    const sts = createSts({ accountId, ownerOf: iam?.ownerOf ?? pool.ownerOf });
 
     const gateway = await createGateway({
-      services: { ec2, states: stepFunctions, dynamodb, sts },
+      services: {
+        ec2,
+        states: iam?.guardStepFunctions(stepFunctions) ?? stepFunctions,
+        dynamodb: iam?.guardDynamoDb(dynamodb) ?? dynamodb,
+        sts,
+      },
       admin: {
         status: () => ({ pid: process.pid, endpoint, region, accountId, stateDirectory }),
         ec2: ec2.admin,
         dynamodb: dynamodb.admin,
         identities: sts.admin,
+        ...(iam && { iam: iam.admin }),
       },
       clock,
       faults: createFaults(),

@@ -37,6 +37,8 @@ const Fault = v.variant('kind', [
     code: v.pipe(v.string(), v.minLength(1)),
     message: v.optional(v.string(), 'This failure was asked for at /_local/faults.'),
     status: v.optional(v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)), 400),
+    /** The call takes effect all the same: the error answers what may be a repetition of it. */
+    effect: v.optional(v.boolean(), false),
   }),
   /** The sandbox that made the call is killed, and the call has no effect. */
   v.strictObject({ ...common, kind: v.literal('crash-before') }),

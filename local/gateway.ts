@@ -78,6 +78,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const { accessKeyId = '', region = '' } = scope ?? {};
     const aws: AwsRequest = { id: randomUUID(), method, path, headers, body: body ?? Buffer.alloc(0), accessKeyId, region };
     response.setHeader('x-amzn-requestid', aws.id);
+    // A client that finds its own time far from this one takes a failure for the consequence and repeats its call; a Lambda's is the clock's.
+    if (options.ownerOf(accessKeyId)) response.setHeader('date', new Date(clock.now()).toUTCString());
 
     const name = scope?.service ?? guessService(aws);
     const service = name !== undefined && Object.hasOwn(services, name) ? services[name] : undefined;
@@ -130,7 +132,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     fault?: Fault,
   ): Promise<{ answer: AwsResponse; outcome: string }> {
     try {
-      if (fault?.kind === 'error') throw new AwsFailure(fault.code, fault.message, fault.status);
+      if (fault?.kind === 'error') {
+        if (fault.effect) await service.handle(request);
+        throw new AwsFailure(fault.code, fault.message, fault.status);
+      }
       if (fault?.kind === 'delay') await delay(clock, fault.milliseconds);
       return { answer: await service.handle(request), outcome: 'ok' };
     } catch (error) {

@@ -34,8 +34,7 @@ export interface StackStateMachine {
  * Throws `UnsupportedTemplate` where the template asks for something of CloudFormation that is not resolved here.
  */
 export function readStack(packageDirectory: string, { accountId, region }: { accountId: string; region: string }): Stack {
-  const file = join(packageDirectory, 'cloudformation-template-update-stack.json');
-  const template = readTemplate(file);
+  const template = readTemplate(packageDirectory);
   const { resolve, text } = createResolver(template, { accountId, region });
   const resources = Object.entries(template.Resources);
 
@@ -95,6 +94,7 @@ const Code = v.looseObject({ S3Key: v.unknown() });
 const Environment = v.object({ Variables: v.optional(v.record(v.string(), v.unknown())) });
 const Substitutions = v.record(v.string(), v.unknown());
 const Template = v.object({
+  Conditions: v.optional(v.record(v.string(), v.unknown()), {}),
   Parameters: v.optional(v.record(v.string(), v.object({ Default: v.optional(v.union([v.string(), v.number()])) })), {}),
   Resources: v.record(
     v.string(),
@@ -106,7 +106,9 @@ const Template = v.object({
   ),
 });
 
-function readTemplate(file: string): v.InferOutput<typeof Template> {
+/** Reads the CloudFormation template of a packaged stack. Throws `UnsupportedTemplate`. */
+export function readTemplate(packageDirectory: string): v.InferOutput<typeof Template> {
+  const file = join(packageDirectory, 'cloudformation-template-update-stack.json');
   try {
     return v.parse(Template, JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {

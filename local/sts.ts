@@ -5,6 +5,8 @@ import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './s
 
 /** STS behind the gateway. */
 export interface Sts extends Service {
+  /** Who an access key is. */
+  arnOf(accessKeyId: string): string;
   /**
    * `/_local/identities`: POST `{ accessKeyId, arn }` says who a key is, GET answers what was said, DELETE forgets it.
    * Throws `AwsFailure` for anything else.
@@ -36,6 +38,7 @@ export function createSts(options: {
   };
 
   return {
+    arnOf,
     action: (request) => actionOf(parametersOf(request)),
     async handle(request) {
       const parameters = parametersOf(request);

@@ -21,11 +21,14 @@ export interface Resolver {
   resolve(value: unknown, where: string): unknown;
   /** The same for a place that takes a string; numbers and booleans become text, as CloudFormation has it. */
   text(value: unknown, where: string): string;
+  /** Whether a condition of the template holds. Throws `UnsupportedTemplate`. */
+  holds(condition: string, where: string): boolean;
 }
 
-/** Resolves `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, the pseudo parameters of a place and the parameters' defaults. */
+/** Resolves `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, `Fn::If`, the pseudo parameters of a place and the parameters' defaults. */
 export function createResolver(
   template: {
+    readonly Conditions?: Readonly<Record<string, unknown>> | undefined;
     readonly Parameters: Readonly<Record<string, { readonly Default?: string | number | undefined }>>;
     readonly Resources: Readonly<Record<string, TemplateResource>>;
   },
@@ -49,6 +52,11 @@ export function createResolver(
     switch (template.Resources[name]?.Type) {
       case 'AWS::Lambda::Function':
         return nameOf(name, 'FunctionName', where);
+      case 'AWS::Logs::LogGroup':
+        return nameOf(name, 'LogGroupName', where);
+      case 'AWS::IAM::Role':
+        return iamName(name, 'RoleName', where);
+      case 'AWS::IAM::ManagedPolicy':
       case 'AWS::StepFunctions::StateMachine':
         return arnOf(name, where);
       default:
@@ -57,7 +65,8 @@ export function createResolver(
   };
 
   const attribute = (name: string, attributeName: string, where: string): string => {
-    if (attributeName === 'Arn') return arnOf(name, where);
+    const attributeOfArn = template.Resources[name]?.Type === 'AWS::IAM::ManagedPolicy' ? 'PolicyArn' : 'Arn';
+    if (attributeName === attributeOfArn) return arnOf(name, where);
     throw new UnsupportedTemplate(where, `the embedded AWS does not know the attribute ${attributeName} of ${name}`);
   };
 
@@ -68,6 +77,12 @@ export function createResolver(
         return `arn:aws:lambda:${at}:function:${nameOf(name, 'FunctionName', where)}`;
       case 'AWS::StepFunctions::StateMachine':
         return `arn:aws:states:${at}:stateMachine:${nameOf(name, 'StateMachineName', where)}`;
+      case 'AWS::Logs::LogGroup':
+        return `arn:aws:logs:${at}:log-group:${nameOf(name, 'LogGroupName', where)}:*`;
+      case 'AWS::IAM::Role':
+        return `arn:aws:iam::${accountId}:role${pathOf(name, where)}${iamName(name, 'RoleName', where)}`;
+      case 'AWS::IAM::ManagedPolicy':
+        return `arn:aws:iam::${accountId}:policy${pathOf(name, where)}${iamName(name, 'ManagedPolicyName', where)}`;
       default:
         throw new UnsupportedTemplate(where, `the embedded AWS does not know the ARN of ${name}`);
     }
@@ -75,6 +90,14 @@ export function createResolver(
 
   const nameOf = (name: string, property: string, where: string): string =>
     text(template.Resources[name]?.Properties[property], `${where} (${name}.${property})`);
+
+  /** CloudFormation makes a name of its own where the template has none. */
+  const iamName = (name: string, property: string, where: string): string => propertyOr(name, name, property, where);
+  const pathOf = (name: string, where: string): string => propertyOr('/', name, 'Path', where);
+  const propertyOr = (fallback: string, name: string, property: string, where: string): string => {
+    const value = resolve(template.Resources[name]?.Properties[property], where);
+    return value === undefined ? fallback : text(value, where);
+  };
 
   const substitute = (argument: unknown, where: string): string => {
     const [pattern, variables] = Array.isArray(argument) ? argument : [argument, {}];
@@ -96,10 +119,42 @@ export function createResolver(
     return parts.map((part) => text(part, where)).join(delimiter);
   };
 
-  const intrinsic = (name: string, argument: unknown, where: string): string => {
+  const choose = (argument: unknown, where: string): unknown => {
+    const [condition, met, unmet] = Array.isArray(argument) ? argument : [];
+    return resolve(holds(String(condition), where) ? met : unmet, where);
+  };
+
+  const holds = (condition: string, where: string): boolean => {
+    const conditions = template.Conditions ?? {};
+    if (!Object.hasOwn(conditions, condition)) throw new UnsupportedTemplate(where, `there is no condition ${condition}`);
+    return evaluate(conditions[condition], `Conditions.${condition}`);
+  };
+
+  const evaluate = (condition: unknown, where: string): boolean => {
+    const [[name, argument] = []] = isRecord(condition) ? Object.entries(condition) : [];
+    const operands: unknown[] = Array.isArray(argument) ? argument : [];
+    switch (name) {
+      case 'Condition':
+        return holds(String(argument), where);
+      case 'Fn::Equals':
+        return text(operands[0], where) === text(operands[1], where);
+      case 'Fn::Not':
+        return !evaluate(operands[0], where);
+      case 'Fn::And':
+        return operands.every((operand) => evaluate(operand, where));
+      case 'Fn::Or':
+        return operands.some((operand) => evaluate(operand, where));
+      default:
+        throw new UnsupportedTemplate(where, `the embedded AWS does not evaluate ${name ?? 'this condition'}`);
+    }
+  };
+
+  const intrinsic = (name: string, argument: unknown, where: string): unknown => {
     switch (name) {
       case 'Ref':
-        return reference(String(argument), where);
+        return argument === noValue ? undefined : reference(String(argument), where);
+      case 'Fn::If':
+        return choose(argument, where);
       case 'Fn::GetAtt': {
         const [resource, attributeName] = typeof argument === 'string' ? argument.split('.') : Array.isArray(argument) ? argument : [];
         return attribute(String(resource), String(attributeName), where);
@@ -114,11 +169,12 @@ export function createResolver(
   };
 
   const resolve = (value: unknown, where: string): unknown => {
-    if (Array.isArray(value)) return value.map((element) => resolve(element, where));
+    if (Array.isArray(value)) return value.map((element) => resolve(element, where)).filter((element) => element !== undefined);
     if (!isRecord(value)) return value;
     const [key, ...others] = Object.keys(value);
     if (key !== undefined && others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) return intrinsic(key, value[key], where);
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolve(member, `${where}.${name}`)]));
+    const members = Object.entries(value).map(([name, member]) => [name, resolve(member, `${where}.${name}`)] as const);
+    return Object.fromEntries(members.filter(([, member]) => member !== undefined));
   };
 
   const text = (value: unknown, where: string): string => {
@@ -128,8 +184,11 @@ export function createResolver(
     throw new UnsupportedTemplate(where, resolved === undefined ? 'it is missing' : 'it is not a string');
   };
 
-  return { resolve, text };
+  return { resolve, text, holds };
 }
+
+/** Stands for the absence of what it is the value of. */
+const noValue = 'AWS::NoValue';
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -24,17 +24,27 @@ interface State {
   Type: string;
   Comment?: string;
   Resource?: string;
+  Parameters?: Record<string, string>;
   TimeoutSeconds?: number;
   Retry?: Retrier[];
-  Catch?: { ErrorEquals: string[] }[];
+  Catch?: { ErrorEquals: string[]; ResultPath?: string; Next: string }[];
   Branches?: Machine[];
+  Next?: string;
+  ResultPath?: string;
+  OutputPath?: string;
+  ErrorPath?: string;
+  CausePath?: string;
 }
 interface Machine {
   States: Record<string, State>;
 }
 
+type Arn = { 'Fn::GetAtt': [resource: string, attribute: string] };
 interface Template {
   Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+}
+interface Role {
+  Policies: { PolicyDocument: { Statement: { Effect: string; Action: string; Resource: Arn[] }[] } }[];
 }
 const template = JSON.parse(read('dist/stack/cloudformation-template-update-stack.json')) as Template;
 const resources = (type: string) =>
@@ -42,11 +52,22 @@ const resources = (type: string) =>
     .filter(([, resource]) => resource.Type === type)
     .map(([id, { Properties }]) => ({ id, ...Properties }) as { id: string } & Record<string, unknown>);
 const packagedFunctions = resources('AWS::Lambda::Function');
-const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((resource) => ({
-  name: String(resource.StateMachineName),
-  definition: JSON.parse(String(resource.DefinitionString)) as Machine,
-  substitutions: resource.DefinitionSubstitutions as Record<string, { 'Fn::GetAtt': [string, string] }>,
-}));
+
+/** The state machines as they would be deployed, each with the kind of operation that it is. */
+const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((resource) => {
+  const name = String(resource.StateMachineName);
+  const role = template.Resources[(resource.RoleArn as Arn)['Fn::GetAtt'][0]]?.Properties as unknown as Role;
+  const definition = JSON.parse(String(resource.DefinitionString)) as Machine;
+  return {
+    name,
+    kind: Object.entries(stateMachines).find(([, deployed]) => deployed === name)?.[0],
+    definition,
+    tasks: statesOf(definition).filter(([, { Type }]) => Type === 'Task'),
+    substitutions: resource.DefinitionSubstitutions as Record<string, Arn>,
+    statements: role.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
+  };
+});
+const tasks = packagedMachines.flatMap((machine) => machine.tasks);
 
 function statesOf(machine: Machine): [string, State][] {
   return Object.entries(machine.States).flatMap(([name, state]) => [
@@ -54,28 +75,36 @@ function statesOf(machine: Machine): [string, State][] {
     ...(state.Branches ?? []).flatMap(statesOf),
   ]);
 }
-const tasks = packagedMachines.flatMap(({ definition }) => statesOf(definition)).filter(([, { Type }]) => Type === 'Task');
+const namesOf = (states: readonly [string, State][]) => [...new Set(states.map(([name]) => name))].sort();
 const kebab = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
 const camel = (name: string) => name[0]?.toLowerCase() + name.slice(1);
 
 describe('one name everywhere', () => {
-  const states = [...new Set(tasks.map(([name]) => name))].sort();
+  const states = namesOf(tasks);
 
   it('gives each task state the function of its name', () => {
     for (const [name, { Resource }] of tasks) expect(Resource).toBe(`\${${name}}`);
-    for (const { substitutions, definition } of packagedMachines) {
-      const own = statesOf(definition).flatMap(([name, { Type }]) => (Type === 'Task' ? [name] : []));
-      expect(Object.keys(substitutions).sort()).toEqual(own.sort());
-      for (const [name, target] of Object.entries(substitutions)) expect(target['Fn::GetAtt']).toEqual([`${name}LambdaFunction`, 'Arn']);
-    }
   });
 
-  it('gives each state one function, one file and one test', () => {
+  it.each(packagedMachines)(
+    'lets $name invoke the functions of its own states, and no others',
+    ({ tasks: own, substitutions, statements }) => {
+      const arns = Object.fromEntries(namesOf(own).map((name) => [name, { 'Fn::GetAtt': [`${name}LambdaFunction`, 'Arn'] }]));
+      expect(own.length).toBeGreaterThan(3);
+      expect(substitutions).toEqual(arns);
+      expect(statements).toEqual([{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: expect.any(Array) }]);
+      const invoked = statements.flatMap(({ Resource }) => Resource).map(({ 'Fn::GetAtt': [id] }) => id);
+      expect(invoked.sort()).toEqual(Object.values(arns).map(({ 'Fn::GetAtt': [id] }) => id));
+      for (const id of invoked) expect(packagedFunctions.map((packaged) => packaged.id)).toContain(id);
+    },
+  );
+
+  it('gives each state one function and one file, and a test or several that begin with its name', () => {
     const keys = Object.keys(parse(read('infra/functions.yml')) as object).sort();
     expect(keys).toEqual(states.map(camel).sort());
     expect(below('functions').sort()).toEqual(states.map((name) => `${kebab(name)}.ts`).sort());
     const tests = below('test/functions').filter((file) => file.endsWith('.test.ts'));
-    expect(tests.sort()).toEqual(states.map((name) => `${kebab(name)}.test.ts`).sort());
+    expect([...new Set(tests.map((file) => file.split('.')[0]))].sort()).toEqual(states.map(kebab).sort());
   });
 
   it('gives each function the bundle of its name', () => {
@@ -86,8 +115,46 @@ describe('one name everywhere', () => {
     }
   });
 
-  it('deploys the state machines under the names that the CLI starts', () => {
+  it('deploys the state machines under the names that the CLI starts, each as its file describes it', () => {
     expect(packagedMachines.map(({ name }) => name).sort()).toEqual(Object.values(stateMachines).sort());
+    expect(below('statemachines').sort()).toEqual(
+      Object.keys(stateMachines)
+        .map((kind) => `${kind}.asl.yaml`)
+        .sort(),
+    );
+    for (const { kind, definition } of packagedMachines) {
+      expect(definition).toEqual(parse(read(`statemachines/${kind}.asl.yaml`), { maxAliasCount: 1_000 }));
+    }
+  });
+});
+
+describe.each(packagedMachines)('the workflow $name', ({ kind, definition: { States } }) => {
+  const { BeginOperation, FailOperation, Failed } = States;
+  const [tryBlock, ...others] = Object.values(States).filter(({ Type }) => Type === 'Parallel');
+
+  it('begins with its kind, its execution and the whole input', () => {
+    expect(BeginOperation?.Parameters).toEqual({
+      kind,
+      'executionArn.$': '$$.Execution.Id',
+      'startedAt.$': '$$.Execution.StartTime',
+      'input.$': '$',
+    });
+    expect(BeginOperation).not.toHaveProperty('ResultPath');
+  });
+
+  it('does all that comes after that in one block, whatever fails in it lets go of what the execution holds', () => {
+    expect(others).toEqual([]);
+    expect(States[BeginOperation?.Next ?? '']).toBe(tryBlock);
+    expect(tryBlock?.Branches).toHaveLength(1);
+    expect(tryBlock).toMatchObject({ OutputPath: '$[0]', End: true });
+    expect(tryBlock?.Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'FailOperation' }]);
+  });
+
+  it('fails under the name of the error that it failed with', () => {
+    expect(FailOperation).toMatchObject({ Type: 'Task', ResultPath: '$.failure', Next: 'Failed' });
+    expect(FailOperation).not.toHaveProperty('Catch');
+    expect(Failed).toEqual({ Type: 'Fail', ErrorPath: '$.failure.Error', CausePath: '$.failure.Cause' });
+    expect(statesOf({ States }).filter(([, { Type }]) => Type === 'Fail')).toEqual([['Failed', Failed]]);
   });
 });
 
@@ -112,6 +179,12 @@ describe('retries', () => {
 
   it('shows a sentence for each state that a person may wait for', () => {
     for (const [name, { Comment }] of tasks) expect(Comment, name).toMatch(/^[A-Z][^.]+$/);
+  });
+
+  it('retries every task of every workflow in one way', () => {
+    const [, first] = tasks[0] ?? [];
+    expect(first?.Retry?.length).toBeGreaterThan(0);
+    for (const [name, { Retry }] of tasks) expect(Retry, name).toEqual(first?.Retry);
   });
 
   it('retries exactly the errors of the catalogue whose reaction is to repeat', () => {

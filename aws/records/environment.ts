@@ -4,7 +4,7 @@ import { Environment, type EnvironmentStatus } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { candidateNames, environmentId } from '../../core/names.ts';
 import type { Operation } from '../../core/operation.ts';
-import { askHolder, inProgress, mine, settling } from './holder.ts';
+import { mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { deleteItem, type Key, putItem, readItem, readItems, updateItem } from './table.ts';
 
 /** Whose environment, for which repository: what its record is found by. */
@@ -20,9 +20,9 @@ export function readEnvironment(dynamodb: DynamoDBClient, subject: EnvironmentSu
   return readItem(dynamodb, keyOf(subject), Environment);
 }
 
-/** All environments of the region. */
-export function readEnvironments(dynamodb: DynamoDBClient): Promise<Environment[]> {
-  return readItems(dynamodb, 'environment', Environment);
+/** All environments of the region, or those of one owner. Throws RecodeNotInstalled without a table. */
+export function readEnvironments(dynamodb: DynamoDBClient, owner?: string): Promise<Environment[]> {
+  return readItems(dynamodb, 'environment', Environment, owner === undefined ? undefined : environmentId({ owner, repository: '' }));
 }
 
 /** Puts a new environment, held by its operation, unless there is one. */
@@ -33,22 +33,21 @@ export async function putEnvironment(dynamodb: DynamoDBClient, environment: Envi
 /**
  * Takes an environment for an operation. What it changes of the record is the operation alone.
  *
+ * @param admit refuses, by throwing, what the operation may not take; asked once nobody else is at work, and before waiting for the last Lambda
  * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
  */
 export async function takeEnvironment(
   dynamodb: DynamoDBClient,
   sfn: SFNClient,
   { environment, operation, now }: { environment: Environment; operation: Operation; now: number },
+  admit: (environment: Environment) => void,
 ): Promise<Environment> {
-  const subject = `The environment ${environment.repository}`;
   const holder = environment.operation;
   if (holder?.executionArn === operation.executionArn) return environment;
-  if (holder) {
-    const verdict = await askHolder(sfn, holder, now);
-    if (verdict === 'held') throw inProgress(subject, holder);
-    if (verdict === 'settling') throw settling(environment.repository);
-  }
-  if (now < (environment.quietUntil ?? 0)) throw settling(environment.repository);
+  const subject = `the environment ${environment.repository}`;
+  const verdict = await refuseRunning(sfn, { subject, holder, now });
+  admit(environment);
+  refuseSettling({ subject, verdict, quietUntil: environment.quietUntil, now });
   const taken = await updateItem(
     dynamodb,
     keyOf(environment),
@@ -61,7 +60,7 @@ export async function takeEnvironment(
     Environment,
   );
   // Somebody was faster: the state machine comes back and reads who.
-  if (!taken) throw settling(environment.repository);
+  if (!taken) throw settling(subject);
   return taken;
 }
 
@@ -112,6 +111,25 @@ export async function change(
   return changed;
 }
 
+/**
+ * Ends an environment that this operation holds and whose resources are gone: its claim of a name first, so that none is ever without
+ * its environment. Nothing is done where the operation does not hold it (any more).
+ */
+export async function deleteEnvironment(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject & { readonly name: string },
+  operation: Operation,
+): Promise<void> {
+  const current = await readEnvironment(dynamodb, environment);
+  if (current?.operation?.executionArn !== operation.executionArn) return;
+  await deleteItem(
+    dynamodb,
+    { kind: 'name', id: environment.name },
+    { when: '#environment = :environment', values: { ':environment': environmentId(environment) } },
+  );
+  await deleteItem(dynamodb, keyOf(environment), { when: mine, values: { ':me': operation.executionArn } });
+}
+
 /** Lets go of an environment, recording how the operation ended; nothing is done where this operation does not hold it (any more). */
 export async function release(
   dynamodb: DynamoDBClient,
@@ -119,7 +137,8 @@ export async function release(
   operation: Operation,
   end: { status?: EnvironmentStatus; updatedAt: string } & Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const forget = end.status === 'started' ? ['operation', 'lastError', 'quietUntil'] : ['operation'];
+  const ended = end.status === undefined ? [] : ['lastError', 'quietUntil'];
+  const forget = ['operation', ...ended, ...(end.status === 'stopped' ? ['publicIpAddress'] : [])];
   await updateItem(
     dynamodb,
     keyOf(environment),

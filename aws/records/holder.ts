@@ -3,6 +3,40 @@ import { RecodeError } from '../../core/errors.ts';
 import { type HolderState, judgeHolder, type Operation, type Verdict } from '../../core/operation.ts';
 import { unless } from '../errors.ts';
 
+/**
+ * Refuses whoever comes while the operation that holds something runs.
+ *
+ * @returns what it is where it does not run
+ * @throws RecodeError OperationInProgress
+ */
+export async function refuseRunning(
+  sfn: SFNClient,
+  { subject, holder, now }: { subject: string; holder: Operation | undefined; now: number },
+): Promise<Exclude<Verdict, 'held'>> {
+  if (!holder) return 'closed';
+  const verdict = await askHolder(sfn, holder, now);
+  if (verdict !== 'held') return verdict;
+  throw new RecodeError(
+    'OperationInProgress',
+    `A ${holder.kind} is at work on ${subject}; ${holder.owner} began it at ${holder.startedAt}.`,
+  );
+}
+
+/** Sends away, to come back soon, whoever comes while the last Lambda of the operation before may still be at work. Throws OperationSettling. */
+export function refuseSettling({
+  subject,
+  verdict,
+  quietUntil = 0,
+  now,
+}: {
+  subject: string;
+  verdict: Verdict;
+  quietUntil: number | undefined;
+  now: number;
+}): void {
+  if (verdict === 'settling' || now < quietUntil) throw settling(subject);
+}
+
 /** Asks Step Functions whether the execution that holds a lock still runs, and judges by it. */
 export async function askHolder(sfn: SFNClient, operation: Operation, now: number): Promise<Verdict> {
   const answer = await unless('no-execution', sfn.send(new DescribeExecutionCommand({ executionArn: operation.executionArn })));
@@ -12,14 +46,6 @@ export async function askHolder(sfn: SFNClient, operation: Operation, now: numbe
 function stateOf(answer: { status?: string | undefined; stopDate?: Date | undefined } | undefined): HolderState {
   if (!answer) return { state: 'unknown' };
   return answer.status === 'RUNNING' || !answer.stopDate ? { state: 'running' } : { state: 'closed', closedAt: answer.stopDate.getTime() };
-}
-
-/** The refusal of whoever comes while an operation is at work. */
-export function inProgress(subject: string, operation: Operation): RecodeError {
-  return new RecodeError(
-    'OperationInProgress',
-    `${subject} is held by a ${operation.kind} that ${operation.owner} began at ${operation.startedAt}.`,
-  );
 }
 
 export function settling(subject: string): RecodeError {

@@ -3,11 +3,12 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../../core/errors.ts';
 import { Network, type NetworkIds } from '../../core/network.ts';
-import type { Operation } from '../../core/operation.ts';
-import { askHolder, mine } from './holder.ts';
+import { type Operation, settleSeconds } from '../../core/operation.ts';
+import { askHolder, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { putItem, readItem, updateItem } from './table.ts';
 
 const key = { kind: 'network', id: 'network' } as const;
+const subject = 'the network';
 
 /** The network as recorded; undefined before the first start in the region. Throws RecodeNotInstalled without a table. */
 export function readNetwork(dynamodb: DynamoDBClient): Promise<Network | undefined> {
@@ -24,6 +25,25 @@ export async function readOrPutNetwork(dynamodb: DynamoDBClient): Promise<Networ
 }
 
 /**
+ * The network, for a start that wants to enter: what an uninstall has left behind that died is as it was before.
+ *
+ * @throws RecodeError UninstallInProgress while an uninstall runs, OperationSettling until the last Lambda of a dead one must be dead
+ */
+export async function networkToEnter(dynamodb: DynamoDBClient, sfn: SFNClient, now: number): Promise<Network> {
+  const network = await readOrPutNetwork(dynamodb);
+  if (network.status !== 'deleting') return network;
+  const verdict = network.operation ? await askHolder(sfn, network.operation, now) : 'closed';
+  if (verdict === 'held') throw uninstallInProgress();
+  refuseSettling({ subject, verdict, quietUntil: network.quietUntil, now });
+  // Somebody else may have restored it, or another uninstall taken it: the state machine comes back and reads which.
+  if (!(await restore(dynamodb, network))) throw settling(subject);
+  return networkToEnter(dynamodb, sfn, now);
+}
+
+/** The refusal of a start while an uninstall is at work. */
+export const uninstallInProgress = () => new RecodeError('UninstallInProgress', 'Recode is being uninstalled from this region.');
+
+/**
  * Takes the network for making it, or finds it ready.
  *
  * @throws RecodeError NetworkBusy while another execution makes it or uninstalls it
@@ -33,29 +53,18 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
   if (!network) throw new RecodeError('LockLost', 'The record of the network is gone: Recode was uninstalled meanwhile.');
   if (network.status === 'ready') return network;
   const holder = network.operation;
-  const held = holder !== undefined && holder.executionArn !== operation.executionArn;
-  if (held && (await askHolder(sfn, holder, now)) !== 'closed') {
-    throw new RecodeError('NetworkBusy', `The network is held by a ${holder.kind} that ${holder.owner} began at ${holder.startedAt}.`);
+  if (holder?.executionArn === operation.executionArn) return network;
+  if (now < (network.quietUntil ?? 0)) throw busy('Its last operation failed moments ago; its last calls may still be under way.');
+  if (holder && (await askHolder(sfn, holder, now)) !== 'closed') {
+    throw busy(`A ${holder.kind} is at work on it; ${holder.owner} began it at ${holder.startedAt}.`);
   }
   // A network found deleting here belongs to an uninstall that died before it refused: this environment was there before its query.
-  const status = network.status === 'deleting' ? network.before : 'creating';
-  const claimed = await updateItem(
-    dynamodb,
-    key,
-    {
-      set: { status, ...(status === 'creating' && { operation }) },
-      remove: [...(network.status === 'deleting' ? ['before'] : []), ...(status === 'ready' ? ['operation'] : [])],
-      when: `#installation = :installation AND #status = :seen AND (${holder ? '#operation.#executionArn = :holder' : 'attribute_not_exists(#operation)'} OR ${mine})`,
-      values: {
-        ':installation': network.installation,
-        ':seen': network.status,
-        ':me': operation.executionArn,
-        ...(holder && { ':holder': holder.executionArn }),
-      },
-    },
-    Network,
-  );
-  if (!claimed) throw new RecodeError('NetworkBusy', 'Another execution has just taken the network.');
+  if (network.status === 'deleting') {
+    if (!(await restore(dynamodb, network))) throw busy('Another execution has just taken it.');
+    return claimNetwork(dynamodb, sfn, operation, now);
+  }
+  const claimed = await take(dynamodb, network, operation, { status: 'creating' });
+  if (!claimed) throw busy('Another execution has just taken it.');
   return claimed;
 }
 
@@ -65,19 +74,96 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
  * @throws RecodeError LockLost when another execution holds it
  */
 export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operation, ids: NetworkIds): Promise<Network> {
-  const recorded = await updateItem(
-    dynamodb,
-    key,
-    { set: { status: 'ready', ids }, remove: ['operation'], when: mine, values: { ':me': operation.executionArn } },
-    Network,
-  );
+  const recorded = await change(dynamodb, operation, { status: 'ready', ids }, ['operation']);
   const network = recorded ?? (await readNetwork(dynamodb));
   // Not ours any more, but ready with these ids: this step's own earlier attempt recorded it.
   if (network?.status === 'ready' && network.ids.vpcId === ids.vpcId) return network;
-  throw new RecodeError('LockLost', 'Another execution has taken the network over.');
+  throw lockLost();
 }
 
-/** Lets go of the network if this execution holds it. */
-export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Operation): Promise<void> {
-  await updateItem(dynamodb, key, { set: {}, remove: ['operation'], when: mine, values: { ':me': operation.executionArn } }, Network);
+/**
+ * Takes the network for uninstalling it, so that no start enters. Where there is no record of one it is made first: a start may be about to.
+ *
+ * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
+ */
+export async function takeNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, operation: Operation, now: number): Promise<Network> {
+  const network = await readOrPutNetwork(dynamodb);
+  const holder = network.operation;
+  if (holder?.executionArn === operation.executionArn) return network;
+  const verdict = await refuseRunning(sfn, { subject, holder, now });
+  refuseSettling({ subject, verdict, quietUntil: network.quietUntil, now });
+  const before = network.status === 'deleting' ? network.before : network.status;
+  const taken = await take(dynamodb, network, operation, { status: 'deleting', before });
+  if (!taken) throw settling(subject);
+  return taken;
 }
+
+/**
+ * Records that the first deletion is about to begin: whatever happens from now on, the network is incomplete.
+ *
+ * @throws RecodeError LockLost when another execution holds it
+ */
+export async function beginDeletion(dynamodb: DynamoDBClient, operation: Operation): Promise<void> {
+  if (!(await change(dynamodb, operation, { before: 'creating' }, ['ids']))) throw lockLost();
+}
+
+/** Lets go of the network if this execution holds it, after a failure; an uninstall's goes back to what it was before. */
+export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Operation, now: number): Promise<void> {
+  const network = await readNetwork(dynamodb);
+  if (network?.operation?.executionArn !== operation.executionArn) return;
+  const status = network.status === 'deleting' ? network.before : network.status;
+  const quietUntil = status === 'creating' && { quietUntil: now + settleSeconds * 1000 };
+  await change(dynamodb, operation, { status, ...quietUntil }, ['operation', 'before']);
+}
+
+/** Undoes the mark of an uninstall that died. Returns undefined where it is not that uninstall's any more. */
+function restore(dynamodb: DynamoDBClient, network: Network & { status: 'deleting' }): Promise<Network | undefined> {
+  const { when, values } = unchanged(network);
+  return updateItem(
+    dynamodb,
+    key,
+    { set: { status: network.before }, remove: ['before', 'operation', 'quietUntil'], when, values },
+    Network,
+  );
+}
+
+function take(
+  dynamodb: DynamoDBClient,
+  network: Network,
+  operation: Operation,
+  set: Readonly<Record<string, unknown>>,
+): Promise<Network | undefined> {
+  const { when, values } = unchanged(network);
+  return updateItem(
+    dynamodb,
+    key,
+    {
+      set: { ...set, operation },
+      remove: ['quietUntil'],
+      when: `(${when}) OR ${mine}`,
+      values: { ...values, ':me': operation.executionArn },
+    },
+    Network,
+  );
+}
+
+/** Changes the network that this operation holds. Returns undefined where it does not. */
+function change(
+  dynamodb: DynamoDBClient,
+  operation: Operation,
+  set: Readonly<Record<string, unknown>>,
+  remove: readonly string[],
+): Promise<Network | undefined> {
+  return updateItem(dynamodb, key, { set, remove, when: mine, values: { ':me': operation.executionArn } }, Network);
+}
+
+/** That the network is still what was read: the same installation, status and holder. */
+function unchanged({ installation, status, operation }: Network) {
+  return {
+    when: `#installation = :installation AND #status = :seen AND ${operation ? '#operation.#executionArn = :holder' : 'attribute_not_exists(#operation)'}`,
+    values: { ':installation': installation, ':seen': status, ...(operation && { ':holder': operation.executionArn }) },
+  };
+}
+
+const busy = (message: string) => new RecodeError('NetworkBusy', `The network is taken. ${message}`);
+const lockLost = () => new RecodeError('LockLost', 'Another execution has taken the network over.');

@@ -46,19 +46,20 @@ export async function readItem<Schema extends v.GenericSchema>(
   return answer.Item && parse(key, schema, unmarshall(answer.Item));
 }
 
-/** Reads all items of a kind, page after page. */
+/** Reads all items of a kind, or those of them whose id begins with a text, page after page. */
 export async function readItems<Schema extends v.GenericSchema>(
   dynamodb: DynamoDBClient,
   kind: Key['kind'],
   schema: Schema,
+  idPrefix?: string,
 ): Promise<v.InferOutput<Schema>[]> {
+  const which = idPrefix === undefined ? '#kind = :kind' : '#kind = :kind AND begins_with(#id, :prefix)';
   const pages = paginateQuery(
     { client: dynamodb },
     {
       TableName: tableName,
-      KeyConditionExpression: '#kind = :kind',
-      ExpressionAttributeNames: { '#kind': 'kind' },
-      ExpressionAttributeValues: marshall({ ':kind': kind }),
+      KeyConditionExpression: which,
+      ...expressions([which], { ':kind': kind, ...(idPrefix !== undefined && { ':prefix': idPrefix }) }),
       ConsistentRead: true,
     },
   );
@@ -130,6 +131,16 @@ function expressions(texts: readonly string[], values: Readonly<Record<string, u
     ExpressionAttributeNames: Object.fromEntries([...names].map((name) => [name, name.slice(1)])),
     ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: marshall(values, { removeUndefinedValues: true }) }),
   };
+}
+
+/** Reads or writes where Recode may not be installed: undefined where there is no table. */
+export async function ifInstalled<Answer>(call: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof RecodeError && error.name === 'RecodeNotInstalled') return undefined;
+    throw error;
+  }
 }
 
 async function orNotInstalled<Answer>(call: Promise<Answer>): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { RecodeError } from '../../core/errors.ts';
 
 /** Why a file of an environment could not be read or written, in words instead of the system's. */
-export function keysNotWritable(path: string, doing: 'read' | 'written', error: unknown): RecodeError {
+export function keysNotWritable(path: string, doing: 'read' | 'written' | 'deleted', error: unknown): RecodeError {
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = reasons[code ?? ''] ?? message;
   return new RecodeError('KeysNotWritable', `${path} cannot be ${doing}: ${reason.replace(/\.?$/, '.')}`, { cause: error });

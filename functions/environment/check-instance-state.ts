@@ -1,39 +1,76 @@
+import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { describeInstances, explained } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { Instances } from '../../core/document.ts';
 import type { Instance as RecordedInstance } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { startFailure } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 
-/** Looks whether the instance runs and has its public address; until then `InstanceNotRunning` makes the state wait. */
+/**
+ * Looks whether the instance is where the operation wants it: a start's runs and has its public address, a stop's is stopped, a remove's is
+ * gone. Until then its error makes the state wait. Returns the instance for the record; null where there is nothing to record.
+ */
 export const checkInstanceState = step({
-  input: v.object({ plan: v.object({ created: v.boolean(), instanceId: v.string() }) }),
+  input: v.variant('kind', [
+    v.object({ kind: v.literal('start'), plan: v.object({ created: v.boolean(), instanceId: v.string() }) }),
+    v.object({ kind: v.picklist(['stop', 'remove']), instances: Instances }),
+  ]),
   uses: { ec2 },
-  async run({ plan: { created, instanceId } }, { ec2 }): Promise<RecordedInstance & { publicIpAddress: string }> {
-    const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
-    if (!instance) throw new RecodeError('InstanceNotVisibleYet', `EC2 does not show the instance ${instanceId} yet.`);
-    const failure = startFailure(explained(instance), created);
-    if (failure) throw failure;
-    const { State, PublicIpAddress, InstanceType, Architecture, Tags = [] } = instance;
-    // The address comes with `running` or shortly after.
-    if (State?.Name !== 'running' || !PublicIpAddress || !InstanceType) {
-      throw new RecodeError(
-        'InstanceNotRunning',
-        `The instance ${instanceId} is ${State?.Name}${State?.Name === 'running' ? ' without a public address yet' : ''}.`,
-      );
+  async run(document, { ec2 }): Promise<(RecordedInstance & { publicIpAddress?: string }) | null> {
+    switch (document.kind) {
+      case 'start':
+        return runningInstance(ec2, document.plan);
+      case 'stop':
+        return stoppedInstance(ec2, document.instances.instanceIds);
+      case 'remove':
+        return noInstance(ec2, document.instances.instanceIds);
     }
-    const hostKey = Tags.find(({ Key }) => Key === tagKey.sshHostKey)?.Value;
-    if (!hostKey) throw new RecodeError('ResourceDiffers', `The instance ${instanceId} has lost its tag ${tagKey.sshHostKey}.`);
-    return {
-      instanceId,
-      instanceType: InstanceType,
-      architecture: Architecture === 'arm64' ? 'arm64' : 'x86_64',
-      hostKey,
-      publicIpAddress: PublicIpAddress,
-    };
   },
 });
 
 export const handler = lambdaHandler(checkInstanceState);
+
+async function runningInstance(ec2: EC2Client, { created, instanceId }: { created: boolean; instanceId: string }) {
+  const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
+  if (!instance) throw new RecodeError('InstanceNotVisibleYet', `EC2 does not show the instance ${instanceId} yet.`);
+  const failure = startFailure(explained(instance), created);
+  if (failure) throw failure;
+  const state = instance.State?.Name;
+  // The address comes with `running` or shortly after.
+  if (state === 'running' && instance.PublicIpAddress) {
+    const record = recordOf(instance);
+    if (!record) throw new RecodeError('ResourceDiffers', `The instance ${instanceId} has lost its tag ${tagKey.sshHostKey}.`);
+    return { ...record, publicIpAddress: instance.PublicIpAddress };
+  }
+  throw new RecodeError(
+    'InstanceNotRunning',
+    `The instance ${instanceId} is ${state}${state === 'running' ? ' without a public address yet' : ''}.`,
+  );
+}
+
+async function stoppedInstance(ec2: EC2Client, instanceIds: string[]): Promise<RecordedInstance | null> {
+  const instances = await describeInstances(ec2, [{ Name: 'instance-id', Values: instanceIds }]);
+  const going = instances.find(({ State }) => State?.Name !== 'stopped' && State?.Name !== 'terminated');
+  if (going) throw new RecodeError('InstanceStillStopping', `The instance ${going.InstanceId} is ${going.State?.Name}.`);
+  const stopped = instances.find(({ State }) => State?.Name === 'stopped');
+  if (!stopped) throw new RecodeError('InstanceGone', `The instance ${instanceIds.join(', ')} was terminated while it was to be stopped.`);
+  return recordOf(stopped);
+}
+
+async function noInstance(ec2: EC2Client, instanceIds: string[]): Promise<null> {
+  if (instanceIds.length === 0) return null;
+  const instances = await describeInstances(ec2, [{ Name: 'instance-id', Values: instanceIds }]);
+  const left = instances.find(({ State }) => State?.Name !== 'terminated');
+  if (left) throw new RecodeError('InstanceStillTerminating', `The instance ${left.InstanceId} is ${left.State?.Name}.`);
+  return null;
+}
+
+/** What the record holds of an instance; null without its host key, which a stop can do without. */
+function recordOf({ InstanceId = '', InstanceType, Architecture, Tags = [] }: Instance): RecordedInstance | null {
+  const hostKey = Tags.find(({ Key }) => Key === tagKey.sshHostKey)?.Value;
+  if (!hostKey) return null;
+  return { instanceId: InstanceId, instanceType: InstanceType ?? '', architecture: Architecture === 'arm64' ? 'arm64' : 'x86_64', hostKey };
+}

@@ -1,7 +1,7 @@
 import { CreateNetworkInterfaceCommand, type EC2Client, type NetworkInterface } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
-import { findNetworkInterface } from '../../aws/resources.ts';
+import { findNetworkInterfaces } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
@@ -17,7 +17,7 @@ export const createNetworkInterface = step({
   uses: { ec2 },
   async run({ environment, operation, network: { ids }, securityGroup: { securityGroupId } }, { ec2 }) {
     const wanted = { subnetId: ids.subnetId, securityGroupId };
-    const existing = await findNetworkInterface(ec2, environment);
+    const existing = (await findNetworkInterfaces(ec2, environment))[0];
     if (existing) refuseOther(existing, wanted);
     const networkInterface = existing ?? (await newNetworkInterface(ec2, environment, operation, wanted));
     return { networkInterfaceId: networkInterface?.NetworkInterfaceId };

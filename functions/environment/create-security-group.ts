@@ -10,7 +10,7 @@ import {
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { findSecurityGroup } from '../../aws/resources.ts';
+import { findSecurityGroups } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { HeldEnvironment, UsableNetwork } from '../../core/document.ts';
@@ -23,7 +23,7 @@ export const createSecurityGroup = step({
   input: v.object({ environment: HeldEnvironment, network: UsableNetwork }),
   uses: { ec2 },
   async run({ environment, network: { ids } }, { ec2 }) {
-    const group = await findSecurityGroup(ec2, environment);
+    const group = (await findSecurityGroups(ec2, environment))[0];
     const groupId = group?.GroupId ?? (await newSecurityGroup(ec2, ids.vpcId, environment));
     const admitted = sshBlocks(group);
     const { allowCidrs } = environment.request;

@@ -2,7 +2,7 @@ import { DeleteKeyPairCommand, type EC2Client, ImportKeyPairCommand, type KeyPai
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { findKeyPair } from '../../aws/resources.ts';
+import { findNamedKeyPair } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { HeldEnvironment } from '../../core/document.ts';
@@ -17,7 +17,7 @@ export const importKeyPair = step({
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     const keyName = resourceName(environment.name, 'key-pair');
-    const existing = await findKeyPair(ec2, keyName);
+    const existing = await findNamedKeyPair(ec2, keyName);
     if (existing && !bear(existing.Tags, belongingTags(environment))) {
       throw new RecodeError(
         'NameOwnedElsewhere',

@@ -4,7 +4,7 @@ import { change } from '../../aws/records/environment.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment } from '../../core/document.ts';
-import { EnvironmentRequest, GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
+import { GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { Operation } from '../../core/operation.ts';
 import { planStart as decide, type InstanceState } from '../../core/plan.ts';
@@ -17,15 +17,13 @@ const everywhere = '0.0.0.0/0';
  */
 export const planStart = step({
   input: v.object({
-    environment: v.object({
-      ...HeldEnvironment.entries,
-      recorded: v.object({ request: EnvironmentRequest, instanceId: v.nullable(v.string()) }),
-    }),
+    environment: HeldEnvironment,
     request: GivenRequest,
     operation: Operation,
   }),
   uses: { dynamodb, ec2 },
-  async run({ environment: { recorded, ...environment }, request, operation }, { dynamodb, ec2 }) {
+  async run({ environment, request, operation }, { dynamodb, ec2 }) {
+    const { recorded } = environment;
     const instances = await findInstances(ec2, environment, recorded.instanceId ?? undefined);
     const plan = decide(
       instances.flatMap(({ InstanceId, State }) =>

@@ -7,10 +7,10 @@ import {
 } from '@aws-sdk/client-ec2';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { readEnvironment } from '../../aws/records/environment.ts';
-import { findSubnet } from '../../aws/resources.ts';
+import { ifInstalled } from '../../aws/records/table.ts';
+import { findSubnets } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { type InstanceType, StartInput } from '../../core/document.ts';
-import type { Environment } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 const defaultType = 't2.medium';
@@ -23,13 +23,14 @@ export const resolveInstanceType = step({
   input: StartInput,
   uses: { dynamodb, ec2 },
   async run({ environment, request }, { dynamodb, ec2 }): Promise<InstanceType> {
-    const recorded = await recordedEnvironment(dynamodb, environment);
+    // Before the first start in a region there is no table, and so no record.
+    const recorded = await ifInstalled(readEnvironment(dynamodb, environment));
     // An instance that exists has proved its type; whether the given options fit it is decided later.
     if (recorded && 'instance' in recorded && recorded.instance) {
       return { name: recorded.instance.instanceType, architecture: recorded.instance.architecture, zones: [] };
     }
     const name = request.instanceType ?? recorded?.request.instanceType ?? defaultType;
-    const [info, zones, subnet] = await Promise.all([describe(ec2, name), zonesOffering(ec2, name), findSubnet(ec2)]);
+    const [info, zones, [subnet]] = await Promise.all([describe(ec2, name), zonesOffering(ec2, name), findSubnets(ec2)]);
     const zone = subnet?.AvailabilityZone;
     if (!info || zones.length === 0 || (zone !== undefined && !zones.includes(zone))) {
       const place = zone === undefined || zones.length === 0 ? 'this region' : `the zone ${zone} of the subnet`;
@@ -40,19 +41,6 @@ export const resolveInstanceType = step({
 });
 
 export const handler = lambdaHandler(resolveInstanceType);
-
-async function recordedEnvironment(
-  client: Parameters<typeof readEnvironment>[0],
-  subject: StartInput['environment'],
-): Promise<Environment | undefined> {
-  try {
-    return await readEnvironment(client, subject);
-  } catch (error) {
-    // Before the first start in a region there is no table, and so no record.
-    if (error instanceof RecodeError && error.name === 'RecodeNotInstalled') return undefined;
-    throw error;
-  }
-}
 
 async function describe(ec2: EC2Client, name: string): Promise<InstanceTypeInfo | undefined> {
   const { InstanceTypes = [] } = await ec2.send(new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [name] }] }));

@@ -8,7 +8,7 @@ import {
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { findSubnet } from '../../aws/resources.ts';
+import { findSubnets } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { overlap } from '../../core/cidr.ts';
@@ -31,7 +31,7 @@ export const createSubnet = step({
 export const handler = lambdaHandler(createSubnet);
 
 async function existingSubnet(ec2: EC2Client, vpcId: string): Promise<string | undefined> {
-  const subnet = await findSubnet(ec2);
+  const [subnet] = await findSubnets(ec2);
   if (!subnet) return undefined;
   if (subnet.VpcId === vpcId && subnet.CidrBlock === network.subnet.cidr) return subnet.SubnetId;
   throw new RecodeError(

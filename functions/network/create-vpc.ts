@@ -1,7 +1,7 @@
 import { CreateVpcCommand, type EC2Client, type Vpc } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
-import { findSubnet, findVpcs } from '../../aws/resources.ts';
+import { findSubnets, findVpcs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { RecodeError } from '../../core/errors.ts';
@@ -21,7 +21,7 @@ export const handler = lambdaHandler(createVpc);
 
 /** An earlier attempt's VPC: of twins the one that holds our subnet. */
 async function existingVpc(ec2: EC2Client): Promise<Vpc | undefined> {
-  const [vpcs, subnet] = await Promise.all([findVpcs(ec2), findSubnet(ec2)]);
+  const [vpcs, [subnet]] = await Promise.all([findVpcs(ec2), findSubnets(ec2)]);
   const vpc = vpcs.find(({ VpcId }) => VpcId === subnet?.VpcId) ?? vpcs[0];
   if (vpc && vpc.CidrBlock !== network.vpc.cidr) {
     throw new RecodeError(

@@ -4,11 +4,19 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { dynamodb, sfn } from '../../aws/clients.ts';
 import { change, claimName, leaveEnvironment, putEnvironment, readEnvironment, takeEnvironment } from '../../aws/records/environment.ts';
-import { readNetwork, readOrPutNetwork } from '../../aws/records/network.ts';
+import { networkToEnter, readNetwork, takeNetwork, uninstallInProgress } from '../../aws/records/network.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { InstanceType, StartInput } from '../../core/document.ts';
-import { type Environment, type EnvironmentRequest, type GivenRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
+import { EnvironmentInput, type HeldEnvironment, InstanceType, StartInput, UninstallInput } from '../../core/document.ts';
+import {
+  type Environment,
+  type EnvironmentOperationKind,
+  type EnvironmentRequest,
+  type GivenRequest,
+  refuseOtherRequest,
+  statusDuring,
+} from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
+import type { Network } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 
 const defaults: Pick<EnvironmentRequest, 'volumeSize' | 'volumeType' | 'allowCidrs'> = {
@@ -17,85 +25,119 @@ const defaults: Pick<EnvironmentRequest, 'volumeSize' | 'volumeType' | 'allowCid
   allowCidrs: ['0.0.0.0/0'],
 };
 
-interface Entry {
-  readonly subject: StartInput['environment'];
-  readonly request: EnvironmentRequest;
-  readonly given: GivenRequest;
+const execution = { executionArn: v.string(), startedAt: v.string() };
+const StartDocument = v.object({ ...StartInput.entries, instanceType: InstanceType });
+type StartDocument = v.InferOutput<typeof StartDocument>;
+
+/** What the workflow starts from: its kind, and what this execution holds and was asked for; null for what it does not have. */
+interface Begun {
+  readonly kind: Operation['kind'];
+  readonly environment: HeldEnvironment | null;
+  readonly request: GivenRequest | null;
+  readonly instanceType: InstanceType | null;
+  readonly network: Network | null;
   readonly operation: Operation;
-  readonly now: number;
 }
 
-/**
- * Enters an operation: takes the environment for this execution, gives it its name, and hands on what the workflow starts from.
- * The environment is written before the network is read again, and an uninstall does the reverse: at least one sees the other.
- */
+/** An operation that enters, and what it needs for that. */
+interface Entry {
+  readonly dynamodb: DynamoDBClient;
+  readonly sfn: SFNClient;
+  readonly now: number;
+  readonly operation: Operation & { readonly kind: EnvironmentOperationKind };
+}
+
+/** Enters an operation: takes for this execution what it works on, and hands on what the workflow starts from. */
 export const beginOperation = step({
-  input: v.object({
-    ...StartInput.entries,
-    instanceType: InstanceType,
-    operation: v.object({ kind: v.literal('start'), executionArn: v.string(), startedAt: v.string() }),
-  }),
+  input: v.variant('kind', [
+    v.object({ kind: v.literal('start'), ...execution, input: StartDocument }),
+    v.object({ kind: v.picklist(['stop', 'remove']), ...execution, input: EnvironmentInput }),
+    v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
+  ]),
   uses: { dynamodb, sfn },
-  async run({ environment: subject, request: given, instanceType, operation: begun }, { dynamodb, sfn, clock }) {
-    const operation = { ...begun, owner: subject.owner };
-    const request = { ...defaults, ...given, instanceType: instanceType.name };
-    for (;;) {
-      const { installation, status } = await readOrPutNetwork(dynamodb);
-      if (status === 'deleting') throw uninstallInProgress();
-      const environment = await enter(dynamodb, sfn, { subject, request, given, operation, now: clock.now() });
-
-      const network = await readNetwork(dynamodb);
-      if (network?.installation !== installation || network.status === 'deleting') {
-        await leaveEnvironment(dynamodb, environment, operation);
-        if (network?.installation === installation) throw uninstallInProgress();
-        continue; // Recode was uninstalled meanwhile, and we begin in a new installation.
-      }
-
-      const name = await claimName(dynamodb, environment, operation);
-      const held = await change(dynamodb, environment, operation, {
-        set: { status: statusDuring(operation.kind, environment), updatedAt: new Date(clock.now()).toISOString() },
-      });
-      return {
-        environment: {
-          uid: held.uid,
-          owner: held.owner,
-          repository: held.repository,
-          name,
-          request: { ...held.request, ...given, instanceType: instanceType.name },
-          recorded: { request: held.request, instanceId: 'instance' in held && held.instance ? held.instance.instanceId : null },
-        },
-        request: given,
-        instanceType,
-        network,
-        operation,
-      };
+  async run(begun, { dynamodb, sfn, clock }): Promise<Begun> {
+    const { kind, executionArn, startedAt, input } = begun;
+    const context = { dynamodb, sfn, now: clock.now() };
+    const operation = { executionArn, owner: input.caller, startedAt };
+    if (begun.kind === 'start') return beginStart(begun.input, { ...context, operation: { ...operation, kind: begun.kind } });
+    const nothing = { environment: null, request: null, instanceType: null, network: null };
+    if (begun.kind === 'uninstall') {
+      const uninstall = { ...operation, kind: begun.kind };
+      return { ...nothing, kind, operation: uninstall, network: await takeNetwork(dynamodb, sfn, uninstall, context.now) };
     }
+    const entry = { ...context, operation: { ...operation, kind: begun.kind } };
+    const existing = await readEnvironment(dynamodb, begun.input.environment);
+    if (!existing) throw environmentNotFound(begun.input.environment);
+    const environment = await take(existing, entry);
+    return { ...nothing, kind, operation: entry.operation, environment: await hold(environment, environment.request, entry) };
   },
 });
 
 export const handler = lambdaHandler(beginOperation);
 
-/** Puts the environment where there is none, or takes the one there is, after refusing what it cannot become. */
-async function enter(dynamodb: DynamoDBClient, sfn: SFNClient, { subject, request, given, operation, now }: Entry): Promise<Environment> {
-  const existing = await readEnvironment(dynamodb, subject);
-  if (!existing) {
-    const time = new Date(now).toISOString();
-    await putEnvironment(dynamodb, {
-      ...subject,
-      uid: randomUUID(),
-      status: 'creating',
-      request,
-      operation,
-      createdAt: time,
-      updatedAt: time,
-    });
-    // Somebody else's may have been faster, and is taken like any other.
-    return enter(dynamodb, sfn, { subject, request, given, operation, now });
+/**
+ * The environment is written before the network is read again, and an uninstall marks the network before it reads the environments: at
+ * least one sees the other.
+ */
+async function beginStart({ environment: subject, request: given, instanceType }: StartDocument, entry: Entry): Promise<Begun> {
+  const { dynamodb, sfn, now, operation } = entry;
+  const request = { ...defaults, ...given, instanceType: instanceType.name };
+  for (;;) {
+    const { installation } = await networkToEnter(dynamodb, sfn, now);
+    const environment = await putOrTake(subject, request, given, entry);
+    const network = await readNetwork(dynamodb);
+    if (network?.installation === installation && network.status !== 'deleting') {
+      const wanted = { ...environment.request, ...given, instanceType: instanceType.name };
+      return { kind: 'start', environment: await hold(environment, wanted, entry), request: given, instanceType, network, operation };
+    }
+    await leaveEnvironment(dynamodb, environment, operation);
+    // Under another installation Recode was uninstalled meanwhile, and we begin in the new one.
+    if (network?.installation === installation) throw uninstallInProgress();
   }
-  statusDuring(operation.kind, existing);
-  // Until it has an instance, an environment may still become what is asked for now; PlanStart sees whether it has one.
-  if (existing.status !== 'creating') refuseOtherRequest(existing.repository, existing.request, given);
-  return takeEnvironment(dynamodb, sfn, { environment: existing, operation, now });
 }
 
-const uninstallInProgress = () => new RecodeError('UninstallInProgress', 'Recode is being uninstalled from this region.');
+/** Puts the environment where there is none, or takes the one there is, after refusing what it cannot become. */
+async function putOrTake(
+  subject: StartInput['environment'],
+  request: EnvironmentRequest,
+  given: GivenRequest,
+  entry: Entry,
+): Promise<Environment> {
+  const existing = await readEnvironment(entry.dynamodb, subject);
+  if (existing) return take(existing, entry, given);
+  const time = new Date(entry.now).toISOString();
+  const { operation } = entry;
+  await putEnvironment(entry.dynamodb, {
+    ...subject,
+    uid: randomUUID(),
+    status: 'creating',
+    request,
+    operation,
+    createdAt: time,
+    updatedAt: time,
+  });
+  // Somebody else's may have been faster, and is taken like any other.
+  return putOrTake(subject, request, given, entry);
+}
+
+function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, given?: GivenRequest): Promise<Environment> {
+  return takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
+    statusDuring(operation.kind, existing);
+    // Until it has an instance, an environment may still become what is asked for now; PlanStart sees whether it has one.
+    if (given && existing.status !== 'creating') refuseOtherRequest(existing.repository, existing.request, given);
+  });
+}
+
+/** Gives an environment that was taken its name and its status, and hands it on. */
+async function hold(environment: Environment, request: EnvironmentRequest, { dynamodb, now, operation }: Entry): Promise<HeldEnvironment> {
+  const name = await claimName(dynamodb, environment, operation);
+  const held = await change(dynamodb, environment, operation, {
+    set: { status: statusDuring(operation.kind, environment), updatedAt: new Date(now).toISOString() },
+  });
+  const instanceId = 'instance' in held && held.instance ? held.instance.instanceId : null;
+  const { uid, owner, repository } = held;
+  return { uid, owner, repository, name, request, recorded: { status: environment.status, request: held.request, instanceId } };
+}
+
+const environmentNotFound = ({ owner, repository }: { owner: string; repository: string }) =>
+  new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);

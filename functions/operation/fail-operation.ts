@@ -4,6 +4,7 @@ import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { failureOf, translate } from '../../aws/errors.ts';
 import { release } from '../../aws/records/environment.ts';
 import { releaseNetwork } from '../../aws/records/network.ts';
+import { ifInstalled } from '../../aws/records/table.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment } from '../../core/document.ts';
@@ -19,22 +20,21 @@ const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
  */
 export const failOperation = step({
   input: v.object({
-    environment: HeldEnvironment,
+    environment: v.nullable(HeldEnvironment),
     operation: Operation,
     failure: v.object({ Error: v.string(), Cause: v.string() }),
   }),
   uses: { dynamodb, ec2 },
   async run({ environment, operation, failure }, { dynamodb, ec2, clock }) {
     const error = failureOf(failure.Error, failure.Cause);
-    const message = silent.includes(error.name) ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
+    const console = environment && operation.kind === 'start' && silent.includes(error.name);
+    const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
     const now = clock.now();
     const at = new Date(now).toISOString();
-    await releaseNetwork(dynamodb, operation);
-    await release(dynamodb, environment, operation, {
-      lastError: { name: error.name, message, at },
-      quietUntil: now + settleSeconds * 1000,
-      updatedAt: at,
-    });
+    const end = { lastError: { name: error.name, message, at }, quietUntil: now + settleSeconds * 1000, updatedAt: at };
+    // An uninstall that fails at its very end has no table any more, and nothing to let go of.
+    await ifInstalled(releaseNetwork(dynamodb, operation, now));
+    if (environment) await ifInstalled(release(dynamodb, environment, operation, end));
     return { Error: failure.Error, Cause: JSON.stringify({ errorType: failure.Error, errorMessage: message }) };
   },
 });

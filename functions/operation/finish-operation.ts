@@ -1,35 +1,64 @@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
-import { release } from '../../aws/records/environment.ts';
+import { deleteEnvironment, release } from '../../aws/records/environment.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment, type StartOutput } from '../../core/document.ts';
+import { HeldEnvironment, Instances, type RemoveOutput, type StartOutput, type StopOutput } from '../../core/document.ts';
 import { Instance } from '../../core/environment.ts';
 import { Operation } from '../../core/operation.ts';
 
-/** Records what the environment is now and lets go of it. Its output is the execution's output. */
+const held = { environment: HeldEnvironment, operation: Operation };
+
+/** Records what the environment is now and lets go of it; a removed one's record and name go. Its output is the execution's output. */
 export const finishOperation = step({
-  input: v.object({
-    environment: HeldEnvironment,
-    operation: Operation,
-    plan: v.object({ created: v.boolean() }),
-    instance: v.object({ ...Instance.entries, publicIpAddress: v.string() }),
-  }),
+  input: v.variant('kind', [
+    v.object({
+      kind: v.literal('start'),
+      ...held,
+      plan: v.object({ created: v.boolean() }),
+      instance: v.object({ ...Instance.entries, publicIpAddress: v.string() }),
+    }),
+    v.object({
+      kind: v.literal('stop'),
+      ...held,
+      instances: v.object({ ...Instances.entries, changed: v.boolean() }),
+      instance: v.nullable(Instance),
+    }),
+    v.object({ kind: v.literal('remove'), ...held }),
+  ]),
   uses: { dynamodb },
-  async run({ environment, operation, plan, instance: { publicIpAddress, ...instance } }, { dynamodb, clock }): Promise<StartOutput> {
+  async run(document, { dynamodb, clock }): Promise<StartOutput | StopOutput | RemoveOutput> {
+    const { environment, operation } = document;
+    const { owner, repository, name, recorded, request } = environment;
+    const subject = { owner, repository, name };
     const updatedAt = new Date(clock.now()).toISOString();
-    await release(dynamodb, environment, operation, { status: 'started', instance, publicIpAddress, updatedAt });
-    return {
-      owner: environment.owner,
-      repository: environment.repository,
-      name: environment.name,
-      status: 'started',
-      created: plan.created,
-      instanceId: instance.instanceId,
-      instanceType: instance.instanceType,
-      publicIpAddress,
-      hostKey: instance.hostKey,
-      publicKey: environment.request.publicKey,
-    };
+    switch (document.kind) {
+      case 'start': {
+        const { publicIpAddress, ...instance } = document.instance;
+        await release(dynamodb, environment, operation, { status: 'started', instance, publicIpAddress, updatedAt });
+        const { instanceId, instanceType, hostKey } = instance;
+        const { publicKey } = request;
+        return {
+          ...subject,
+          status: 'started',
+          created: document.plan.created,
+          instanceId,
+          instanceType,
+          publicIpAddress,
+          hostKey,
+          publicKey,
+        };
+      }
+      case 'stop': {
+        const { instance, instances } = document;
+        await release(dynamodb, environment, operation, { status: 'stopped', ...(instance && { instance }), updatedAt });
+        const changed = instances.changed || recorded.status !== 'stopped';
+        const { instanceId = instances.instanceIds[0] ?? '', instanceType = request.instanceType } = instance ?? {};
+        return { ...subject, status: 'stopped', changed, instanceId, instanceType };
+      }
+      case 'remove':
+        await deleteEnvironment(dynamodb, environment, operation);
+        return { ...subject, status: 'removed' };
+    }
   },
 });
 

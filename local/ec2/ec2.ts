@@ -33,6 +33,9 @@ export interface Ec2 extends Service {
   stop(): Promise<void>;
 }
 
+/** Throws `AwsFailure` unless who has this access key may do this in the region. */
+export type Authorize = (accessKeyId: string, action: string, input: wire.Decoded, region: Region) => void;
+
 /** Every action that the embedded EC2 answers. */
 export const operations: Operations = {
   ...vpcOperations,
@@ -65,8 +68,15 @@ const StateDocument = v.strictObject({ regions: v.record(v.string(), RegionDocum
  * EC2 of all regions, each with its own resources, kept in `ec2.json` of the store.
  * Throws `StateDamaged` if that file is not what this build wrote.
  */
-export function createEc2(options: { accountId: string; clock: Clock; store: Store; instances: InstanceHost }): Ec2 {
-  const { accountId, clock, store, instances } = options;
+export function createEc2(options: {
+  accountId: string;
+  clock: Clock;
+  store: Store;
+  instances: InstanceHost;
+  /** Everybody may do everything without it. */
+  authorize?: Authorize;
+}): Ec2 {
+  const { accountId, clock, store, instances, authorize } = options;
   const settings = defaultSettings();
   const regions = new Map<string, OpenRegion>();
   const save = () =>
@@ -95,10 +105,11 @@ export function createEc2(options: { accountId: string; clock: Clock; store: Sto
     const input = wire.decode(model, query);
     checkHonoured(action, operation, input);
     if (operation.filters && input.Filters) checkFilters(action, operation.filters, input.Filters as GivenFilter[]);
-    if (input.DryRun === true) throw new AwsFailure('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
 
     const { region, state, life } = regions.get(request.region) ?? open(request.region);
     life.settle();
+    authorize?.(request.accessKeyId, action, input, region);
+    if (input.DryRun === true) throw new AwsFailure('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
     const { ClientToken: token, ...parameters } = input;
     const repeatable = operation.idempotent && typeof token === 'string' && token !== '' ? token : undefined;
     const known = repeatable === undefined ? undefined : state.clientTokens.answered(action, repeatable, parameters);

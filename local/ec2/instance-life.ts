@@ -26,8 +26,9 @@ export function createInstanceLife(region: Region): InstanceLife {
     for (const instance of resources.instances.all()) {
       changed = advance(instance, region) || changed;
       const work = workOf(instance);
-      if (work !== undefined && begun.get(instance.id) !== `${work} ${instance.since}`) {
-        begun.set(instance.id, `${work} ${instance.since}`);
+      // Each of its works is done once a run.
+      if (work !== undefined && begun.get(instance.id) !== `${work} ${instance.launchedAt}`) {
+        begun.set(instance.id, `${work} ${instance.launchedAt}`);
         enqueue(instance, () => perform(work, instance));
       }
       if (isForgotten(instance, clock.now())) {
@@ -125,11 +126,11 @@ function workOf({ state, public: isPublic, address, fate, until }: Instance): Wo
       return fate?.outcome === 'never-answers' ? 'hang' : 'boot';
     case 'stopping':
     case 'shutting-down':
+    // Where time passes quickly, nobody may have seen it stopping.
+    case 'stopped':
       return 'halt';
     case 'terminated':
       return 'erase';
-    case 'stopped':
-      return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Stack, StackFunction } from '../stack.ts';
@@ -9,8 +10,14 @@ export type { Invocation } from './sandbox.ts';
 
 /** The stack's functions, run in sandboxes that are kept for the next invocation. */
 export interface Pool {
-  /** Runs a function with that event; waits for a free sandbox in the order of asking. Rejects only where the function's code cannot be read. */
-  invoke(functionArn: string, event: unknown): Promise<Invocation>;
+  /**
+   * Runs a function with that event; waits for a free sandbox in the order of asking. Once the signal aborts, an invocation that waits
+   * will never begin, as one that AWS throttled is not repeated; one that has begun goes on. Rejects only where the function's code
+   * cannot be read.
+   */
+  invoke(functionArn: string, event: unknown, signal?: AbortSignal): Promise<Invocation>;
+  /** The pool for the executions of a state machine: its role may invoke only what it is allowed to. */
+  invokedBy(stateMachineArn: string): Pool;
   /** The function whose sandbox has these credentials, and the identity they stand for. */
   ownerOf(accessKeyId: string): { functionName: string; arn: string } | undefined;
   /** Kills the sandbox that has these credentials; resolves when it is dead, to false where there is none. */
@@ -28,23 +35,29 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** The bundle of `lambda/runtime.ts`. */
   readonly runtimeFile: string;
-  /** How many sandboxes there are at most: by default enough to keep one of each step of a long workflow, at some 14 MB each. */
+  /** How many sandboxes there are at most, at some 14 MB each; by default enough to keep one of each function. */
   readonly limit?: number;
+  /** Why a state machine may not invoke a function, undefined where it may; each may invoke all without it. */
+  readonly invocationRefusal?: (stateMachineArn: string, functionArn: string) => string | undefined;
 }
 
 /** How long a sandbox stays without work before it ends, in milliseconds. */
 const idleTime = 60_000;
 /**
- * How long an invocation of a full pool waits for a busy sandbox of its function before it takes the place of another's, in milliseconds:
- * a few times what a new one takes to start, which with many executions at once would else be done for each step.
+ * How long an invocation waits for a busy sandbox of its function before another one is started: a few times what the latest took to
+ * start, and at least so many milliseconds. Where many executions come to a step at once, sandboxes would else be started all the time.
  */
-const patience = 250;
+const patience = { starts: 3, atLeast: 250 };
+/** With fewer sandboxes than functions, workflows that go through all of them would start a new one for each step. */
+const besidesOneOfEach = 8;
+const usualLimit = 32;
 /** The longest event that Lambda takes, in bytes. */
 const longestEvent = 6_291_456;
 
 interface Member {
   readonly lambda: StackFunction;
   readonly sandbox: Sandbox;
+  loading: boolean;
   idleTimer?: NodeJS.Timeout;
 }
 
@@ -56,7 +69,9 @@ interface Waiting {
   readonly take: (member: Member | undefined) => void;
 }
 
-export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile, limit = 32 }: PoolOptions): Pool {
+export function createPool(options: PoolOptions): Pool {
+  const { stack, stateDirectory, endpoint, clock, runtimeFile } = options;
+  const { limit = Math.max(usualLimit, stack.functions.length + besidesOneOfEach) } = options;
   const functions = new Map(stack.functions.map((lambda) => [lambda.arn, lambda]));
   const taskRoots = new Map<string, string>();
   const members = new Map<string, Member>();
@@ -64,6 +79,8 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
   const idle = new Set<Member>();
   const queue: Waiting[] = [];
   let runtimeApi: Promise<RuntimeApi> | undefined;
+  /** What the latest sandbox took to start, in milliseconds; on a busy machine many times what it takes on an idle one. */
+  let startTime = 0;
   /** On its way out to make room; one at a time. */
   let evicted: Member | undefined;
   let stopped = false;
@@ -85,8 +102,14 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
       clock,
       logFile: join(stateDirectory, 'logs', `${lambda.name}.log`),
     });
-    const member: Member = { lambda, sandbox };
+    const member: Member = { lambda, sandbox, loading: true };
+    const begin = performance.now();
     members.set(sandbox.accessKeyId, member);
+    void sandbox.loaded.then(() => {
+      startTime = performance.now() - begin;
+      member.loading = false;
+      serveQueue(api);
+    });
     void sandbox.exited.then(() => {
       members.delete(sandbox.accessKeyId);
       wake(member);
@@ -124,6 +147,13 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
     }
   };
 
+  const leaveQueue = (waiting: Waiting): void => {
+    if (!queue.includes(waiting)) return;
+    clearTimeout(waiting.timer);
+    queue.splice(queue.indexOf(waiting), 1);
+    waiting.take(undefined);
+  };
+
   const placeFor = ({ lambda, impatient }: Waiting, api: RuntimeApi): Member | undefined => {
     const ofFunction = [...members.values()].filter((member) => member.lambda === lambda && member.sandbox.usable());
     const free = ofFunction.find((member) => idle.has(member));
@@ -131,8 +161,11 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
       wake(free);
       return free;
     }
+    // One more at a time: by then the first that wait may have been served.
+    const another = ofFunction.length === 0 || (impatient && !ofFunction.some(({ loading }) => loading));
+    if (!another) return undefined;
     if (members.size < limit) return start(lambda, api);
-    if (ofFunction.length === 0 || impatient) evictLongestIdle();
+    evictLongestIdle();
     return undefined;
   };
 
@@ -143,8 +176,8 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
     if (evicted) end(evicted);
   };
 
-  return {
-    async invoke(functionArn, event) {
+  const pool: Pool = {
+    async invoke(functionArn, event, signal) {
       const lambda = functions.get(functionArn);
       if (!lambda) return refusal('Lambda.ResourceNotFoundException', `Function not found: ${functionArn}`);
       const text = JSON.stringify(event);
@@ -157,20 +190,34 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
       runtimeApi ??= startRuntimeApi();
       const api = await runtimeApi;
       const member = await new Promise<Member | undefined>((take) => {
-        if (stopped) return take(undefined);
+        if (stopped || signal?.aborted) return take(undefined);
         const losePatience = () => {
           waiting.impatient = true;
           serveQueue(api);
         };
-        const waiting: Waiting = { lambda, impatient: false, timer: setTimeout(losePatience, patience), take };
+        const leave = () => leaveQueue(waiting);
+        const goOn = (member: Member | undefined) => {
+          signal?.removeEventListener('abort', leave);
+          take(member);
+        };
+        const timer = setTimeout(losePatience, Math.max(patience.atLeast, patience.starts * startTime));
+        const waiting: Waiting = { lambda, impatient: false, timer, take: goOn };
+        signal?.addEventListener('abort', leave);
         queue.push(waiting);
         serveQueue(api);
       });
-      if (!member) return refusal('Lambda.ServiceException', 'The embedded AWS stops.');
+      if (!member) return refusal('Lambda.ServiceException', stopped ? 'The embedded AWS stops.' : 'Nobody waits for it any more.');
       const invocation = await member.sandbox.invoke(text);
       release(member, api);
       return invocation;
     },
+    invokedBy: (stateMachineArn) => ({
+      ...pool,
+      async invoke(functionArn, event, signal) {
+        const reason = options.invocationRefusal?.(stateMachineArn, functionArn);
+        return reason === undefined ? pool.invoke(functionArn, event, signal) : accessDenied(reason);
+      },
+    }),
     ownerOf(accessKeyId) {
       const name = members.get(accessKeyId)?.lambda.name;
       return name === undefined ? undefined : { functionName: name, arn: `arn:aws:sts::${stack.accountId}:assumed-role/${name}/${name}` };
@@ -191,6 +238,13 @@ export function createPool({ stack, stateDirectory, endpoint, clock, runtimeFile
       await (await runtimeApi)?.stop();
     },
   };
+  return pool;
+}
+
+/** What an execution gets to see of Lambda's AccessDeniedException, when its task names the function itself. */
+function accessDenied(reason: string): Invocation {
+  const answer = `Service: AWSLambda; Status Code: 403; Error Code: AccessDeniedException; Request ID: ${randomUUID()}; Proxy: null`;
+  return refusal('Lambda.AWSLambdaException', `${reason} (${answer})`);
 }
 
 function refusal(error: string, reason: string): Invocation {

@@ -46,8 +46,9 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     // A sandbox that dies in the middle of a request is reported by its exit.
     answer(request, response).catch(() => response.destroy());
   });
-  // A sandbox may wait for its next event as long as it likes.
+  // A sandbox may wait for its next event as long as it likes, and work on one: its connection is not closed under its answer.
   server.requestTimeout = 0;
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 

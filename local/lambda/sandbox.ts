@@ -14,6 +14,8 @@ export type Invocation = { readonly payload: unknown } | { readonly error: strin
 /** A process that runs one function, one invocation at a time. */
 export interface Sandbox {
   readonly accessKeyId: string;
+  /** Resolves when it has loaded its function, or is gone before that. */
+  readonly loaded: Promise<void>;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
   /** Whether it can take another invocation: not after a time-out, an exit or `kill`. */
@@ -88,8 +90,13 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     settle(failure({ errorType: 'Sandbox.Timedout', errorMessage: message }));
   };
 
+  let tellLoaded = () => {};
+  const loaded = new Promise<void>((resolve) => {
+    tellLoaded = resolve;
+  });
   const api = options.runtimeApi.serve({
     next(response) {
+      tellLoaded();
       waiting = response;
       deliver();
     },
@@ -119,6 +126,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     const end = (reason: string) => {
       ending = reason;
       api.close();
+      tellLoaded();
       settle(exitFailure(reason));
       resolve();
     };
@@ -132,6 +140,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
 
   return {
     accessKeyId,
+    loaded,
     exited,
     usable: () => ending === undefined,
     invoke(event) {

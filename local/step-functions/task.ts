@@ -23,7 +23,7 @@ export async function callFunction(
     ...(timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds }),
   });
   trail.add('LambdaFunctionStarted');
-  const invocation = await within(timeoutSeconds, signal, pool.invoke(state.Resource, input));
+  const invocation = await within(timeoutSeconds, signal, pool.invoke(state.Resource, input, signal));
   if (!invocation) {
     trail.add('LambdaFunctionTimedOut', { error: 'States.Timeout' });
     throw new StateFailure('States.Timeout', undefined);

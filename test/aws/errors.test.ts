@@ -40,6 +40,12 @@ describe('translate', () => {
     expect(translate(refusal('InvalidParameterCombination', 400, message)).name).toBe('InstanceTypeNotSupported');
   });
 
+  it('tells an interface that is still attached from any other parameter that AWS refuses, by the message', () => {
+    const message = "Network interface 'eni-1' is currently in use.";
+    expect(translate(refusal('InvalidParameterValue', 400, message)).name).toBe('DependencyStillInUse');
+    expect(translate(refusal('InvalidParameterValue', 400, 'Invalid availability zone')).name).toBe('AwsRefused');
+  });
+
   it('takes any answer of 500 and above for an outage', () => {
     expect(translate(refusal('SomethingNew', 503)).name).toBe('AwsUnavailable');
   });

@@ -1,20 +1,24 @@
-import { CreateTagsCommand, type EC2Client, ImportKeyPairCommand } from '@aws-sdk/client-ec2';
+import { CreateTagsCommand, DeleteTagsCommand, type EC2Client, ImportKeyPairCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   describeInstances,
   findInstances,
   findInternetGateways,
-  findKeyPair,
-  findNetworkInterface,
+  findKeyPairs,
+  findNamedKeyPair,
+  findNetworkInterfaces,
+  findRemainingInstances,
   findRouteTables,
-  findSecurityGroup,
-  findSubnet,
+  findSecurityGroups,
+  findSubnets,
+  findVolumes,
   findVpcs,
 } from '../../aws/resources.ts';
+import type { Belonging } from '../../core/tags.ts';
 import { type TestAccount, testAccount } from '../functions/account.ts';
 import { environment, publicKey } from '../functions/documents.ts';
-import { launched, untilState } from '../functions/launched.ts';
-import { makeGateway, makeVpc } from '../functions/resources.ts';
+import { launchByHand, launched, untilState } from '../functions/launched.ts';
+import { makeGateway, makeRouteTable, makeSubnet, makeVpc } from '../functions/resources.ts';
 
 /** One environment with everything it has, beside a VPC and a gateway of somebody else's. */
 let account: TestAccount;
@@ -29,48 +33,70 @@ beforeAll(async () => {
 });
 afterAll(() => account[Symbol.asyncDispose]());
 
+const finders: ((ec2: EC2Client, belonging: Belonging) => Promise<object[]>)[] = [
+  findSecurityGroups,
+  findKeyPairs,
+  findNetworkInterfaces,
+  findInstances,
+  findRemainingInstances,
+  findVolumes,
+];
+
 describe('the network', () => {
   it('is found by its names and our tag, both', async () => {
     const { vpcId, subnetId, internetGatewayId } = made.document.network.ids;
     expect(await findVpcs(ec2)).toMatchObject([{ VpcId: vpcId }]);
-    expect(await findSubnet(ec2)).toMatchObject({ SubnetId: subnetId });
+    expect(await findSubnets(ec2)).toMatchObject([{ SubnetId: subnetId }]);
     expect(await findInternetGateways(ec2)).toMatchObject([{ InternetGatewayId: internetGatewayId }]);
     expect(await findRouteTables(ec2, vpcId)).toEqual([]);
   });
 
-  it('lists twins by their ids', async () => {
+  it('lists twins by their ids, in whichever VPC they are', async () => {
     await using other = await testAccount();
-    const ids = [await makeVpc(other.ec2), await makeVpc(other.ec2), await makeVpc(other.ec2)];
-    expect((await findVpcs(other.ec2)).map(({ VpcId }) => VpcId)).toEqual(ids.toSorted());
+    const vpcIds = [await makeVpc(other.ec2), await makeVpc(other.ec2), await makeVpc(other.ec2)];
+    expect((await findVpcs(other.ec2)).map(({ VpcId }) => VpcId)).toEqual(vpcIds.toSorted());
+    const subnetIds = [];
+    const tableIds = [];
+    for (const vpcId of vpcIds) {
+      subnetIds.push(await makeSubnet(other.ec2, vpcId));
+      tableIds.push(await makeRouteTable(other.ec2, vpcId));
+    }
+    expect((await findSubnets(other.ec2)).map(({ SubnetId }) => SubnetId)).toEqual(subnetIds.toSorted());
+    expect((await findRouteTables(other.ec2)).map(({ RouteTableId }) => RouteTableId)).toEqual(tableIds.toSorted());
+    expect((await findRouteTables(other.ec2, vpcIds[1])).map(({ RouteTableId }) => RouteTableId)).toEqual([tableIds[1]]);
+  });
+
+  it('has no route table but the one of our tags', async () => {
+    await using other = await testAccount();
+    const vpcId = await makeVpc(other.ec2);
+    await makeRouteTable(other.ec2, vpcId, []);
+    expect(await findRouteTables(other.ec2)).toEqual([]);
   });
 
   it('is nothing in an empty region', async () => {
     await using empty = await testAccount();
-    expect([await findVpcs(empty.ec2), await findSubnet(empty.ec2), await findInternetGateways(empty.ec2)]).toEqual([[], undefined, []]);
+    expect([await findVpcs(empty.ec2), await findSubnets(empty.ec2), await findInternetGateways(empty.ec2)]).toEqual([[], [], []]);
   });
 });
 
 describe('an environment', () => {
-  it('is found with its group, interface and instance', async () => {
-    expect(await findSecurityGroup(ec2, environment)).toMatchObject({ GroupId: made.document.securityGroup.securityGroupId });
-    expect(await findNetworkInterface(ec2, environment)).toMatchObject({
-      NetworkInterfaceId: made.document.networkInterface.networkInterfaceId,
-    });
+  it('is found with its group, key, interface, instance and volume', async () => {
+    const { securityGroup, networkInterface, keyPair } = made.document;
+    expect(await findSecurityGroups(ec2, environment)).toMatchObject([{ GroupId: securityGroup.securityGroupId }]);
+    expect(await findKeyPairs(ec2, environment)).toMatchObject([{ KeyName: keyPair.keyName }]);
+    expect(await findNetworkInterfaces(ec2, environment)).toMatchObject([{ NetworkInterfaceId: networkInterface.networkInterfaceId }]);
     expect(await findInstances(ec2, environment)).toMatchObject([{ InstanceId: made.instanceId }]);
+    expect(await findVolumes(ec2, environment)).toMatchObject([{ Attachments: [{ InstanceId: made.instanceId }] }]);
   });
 
   it.each([{ owner: 'bob' }, { repository: 'acme/web' }, { name: 'acme-web' }])('is not found as another one: %o', async (other) => {
-    const belonging = { ...environment, ...other };
-    expect(await findSecurityGroup(ec2, belonging)).toBeUndefined();
-    expect(await findNetworkInterface(ec2, belonging)).toBeUndefined();
-    expect(await findInstances(ec2, belonging)).toEqual([]);
+    for (const find of finders) expect(await find(ec2, { ...environment, ...other }), find.name).toEqual([]);
   });
 
   it.each(['acme-*', 'acme?api', '*', 'acme\\-api'])(
     'is not found by the name %s: a filter’s wildcards stand for themselves',
     async (name) => {
-      expect(await findSecurityGroup(ec2, { ...environment, name })).toBeUndefined();
-      expect(await findInstances(ec2, { ...environment, name })).toEqual([]);
+      for (const find of finders) expect(await find(ec2, { ...environment, name }), find.name).toEqual([]);
     },
   );
 
@@ -78,7 +104,7 @@ describe('an environment', () => {
     const name = 'acme.api+1=@x';
     const groupId = made.document.securityGroup.securityGroupId ?? '';
     await ec2.send(new CreateTagsCommand({ Resources: [groupId], Tags: [{ Key: 'recode:environment', Value: name }] }));
-    expect(await findSecurityGroup(ec2, { ...environment, name })).toMatchObject({ GroupId: groupId });
+    expect(await findSecurityGroups(ec2, { ...environment, name })).toMatchObject([{ GroupId: groupId }]);
     await ec2.send(new CreateTagsCommand({ Resources: [groupId], Tags: [{ Key: 'recode:environment', Value: environment.name }] }));
   });
 });
@@ -86,8 +112,8 @@ describe('an environment', () => {
 describe('a key pair', () => {
   it('is found by its name alone, whoever’s it is', async () => {
     await ec2.send(new ImportKeyPairCommand({ KeyName: 'somebody', PublicKeyMaterial: Buffer.from(publicKey(3)) }));
-    expect(await findKeyPair(ec2, 'somebody')).toMatchObject({ KeyName: 'somebody', Tags: [] });
-    expect(await findKeyPair(ec2, 'some')).toBeUndefined();
+    expect(await findNamedKeyPair(ec2, 'somebody')).toMatchObject({ KeyName: 'somebody', Tags: [] });
+    expect(await findNamedKeyPair(ec2, 'some')).toBeUndefined();
   });
 });
 
@@ -108,5 +134,42 @@ describe('an instance', () => {
     expect(await findInstances(other.ec2, environment, instanceId)).toHaveLength(1);
     await untilState(other, instanceId, 'terminated');
     expect(await findInstances(other.ec2, environment, instanceId)).toEqual([]);
+  });
+});
+
+describe('what remains of an environment', () => {
+  it('is its instance until that is terminated', async () => {
+    await using other = await testAccount();
+    const { instanceId } = await launched(other);
+    expect(await findRemainingInstances(other.ec2, environment)).toMatchObject([{ InstanceId: instanceId }]);
+    await other.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
+    const going = [{ InstanceId: instanceId, State: { Name: 'shutting-down' } }];
+    expect(await findRemainingInstances(other.ec2, environment)).toMatchObject(going);
+    expect(await findRemainingInstances(other.ec2, environment, instanceId)).toMatchObject(going);
+    expect(await findInstances(other.ec2, environment, instanceId)).toEqual([]);
+    await untilState(other, instanceId, 'terminated');
+    expect(await findRemainingInstances(other.ec2, environment, instanceId)).toEqual([]);
+  });
+
+  it('is also the recorded instance that has lost its tags, beside those that have them', async () => {
+    await using other = await testAccount();
+    const { document, instanceId } = await launched(other);
+    await other.ec2.send(new DeleteTagsCommand({ Resources: [instanceId] }));
+    expect(await findRemainingInstances(other.ec2, environment)).toEqual([]);
+    expect(await findRemainingInstances(other.ec2, environment, instanceId)).toMatchObject([{ InstanceId: instanceId }]);
+    const twin = await launchByHand(other, document);
+    expect(await findRemainingInstances(other.ec2, environment)).toMatchObject([{ InstanceId: twin }]);
+    expect((await findRemainingInstances(other.ec2, environment, instanceId)).map(({ InstanceId }) => InstanceId).toSorted()).toEqual(
+      [instanceId, twin].toSorted(),
+    );
+  });
+
+  it('is its volume until that goes with the instance', async () => {
+    await using other = await testAccount();
+    const { instanceId } = await launched(other);
+    expect(await findVolumes(other.ec2, environment)).toHaveLength(1);
+    await other.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
+    await untilState(other, instanceId, 'terminated');
+    expect(await findVolumes(other.ec2, environment)).toEqual([]);
   });
 });

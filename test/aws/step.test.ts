@@ -64,4 +64,29 @@ describe('lambdaHandler', () => {
       }),
     ]);
   });
+
+  const environment = { owner: 'alice', repository: 'acme/api' };
+  it.each([
+    ['a step of an operation', { operation: { executionArn: 'arn:one' }, environment }, 'arn:one', 'alice/acme/api'],
+    ['a step of an uninstall', { operation: { executionArn: 'arn:one' }, environment: null }, 'arn:one', undefined],
+    ['BeginOperation', { executionArn: 'arn:one', input: { caller: 'bob', environment } }, 'arn:one', 'alice/acme/api'],
+    ['BeginOperation of an uninstall', { executionArn: 'arn:one', input: { caller: 'bob' } }, 'arn:one', undefined],
+    ['a step before the operation has begun', { caller: 'bob', environment }, undefined, 'alice/acme/api'],
+    ['an input that names neither', {}, undefined, undefined],
+    ['an input that is none of ours', { operation: 'one', environment: 7 }, undefined, undefined],
+  ])('logs %s under what it is about', async (_, event, executionArn, about) => {
+    await invoke({ name: 'Ada', ...event });
+    const [line] = lines.map((text) => JSON.parse(text) as Record<string, unknown>);
+    expect(line).toMatchObject({ message: 'done', step: context.functionName, requestId: 'request-1' });
+    expect([line?.executionArn, line?.environment]).toEqual([executionArn, about]);
+  });
+
+  it('logs nothing of the invocation before', async () => {
+    const handler = lambdaHandler(greeting);
+    await invoke({ name: 'Ada', operation: { executionArn: 'arn:one' }, environment }, handler);
+    await invoke({ name: 'Bob' }, handler);
+    const [, line] = lines.map((text) => JSON.parse(text) as Record<string, unknown>);
+    expect(line).not.toHaveProperty('executionArn');
+    expect(line).not.toHaveProperty('environment');
+  });
 });

@@ -22,7 +22,24 @@ describe('the commands', () => {
   it('are those that the help of recode itself names', async () => {
     const { stdout } = await run('--help');
     for (const command of leafCommands(program)) expect(stdout).toContain(`\n  ${commandName(command).replace(/^recode /, '')} `);
-    expect(leafCommands(program)).toHaveLength(5);
+    expect(leafCommands(program)).toHaveLength(11);
+  });
+
+  const account = ['--profile <name>', '--region <region>', '--local'];
+  const operation = ['--owner <owner>', '--force', '--no-wait', ...account, '--json'];
+  it.each([
+    ['start', ['--instance-type <type>', '--volume-size <GiB>', '--volume-type <type>', '--allow-cidr <block>', ...operation]],
+    ['stop', operation],
+    ['remove', operation],
+    ['list', ['--all', ...account, '--json']],
+    ['status', ['--owner <owner>', ...account, '--json']],
+    ['follow', ['--owner <owner>', ...account, '--json']],
+    ['uninstall', [...account, '--force', '--json']],
+  ])('name every option in the help of aws %s, and what it does', async (name, options) => {
+    const { stdout } = await run('aws', name, '-h');
+    const shown = stdout.split('Options:\n')[1]?.split('\n\n')[0] ?? '';
+    expect(shown.match(/^ {2}-\S+( <\w+>)?/gm)?.map((option) => option.trim())).toEqual([...options, '-h,']);
+    for (const option of options) expect(shown).toMatch(new RegExp(`^ {2}${option} +\\S`, 'm'));
   });
 
   it.each(named)('show help with examples: %j', async (argv) => {
@@ -47,6 +64,12 @@ describe('the commands', () => {
 
   it.each([
     [['aws', 'strat', 'acme/api'], "unknown command 'strat'", 'recode aws'],
+    [['aws', 'remove'], "missing required argument 'repository'", 'recode aws remove'],
+    [['aws', 'start', 'acme/api', '--volume-type', 'io1'], 'Allowed choices are gp2, gp3', 'recode aws start'],
+    [['aws', 'start', 'acme/api', '--instance-typ', 'm5.large'], 'Did you mean --instance-type?', 'recode aws start'],
+    [['aws', 'stop', 'acme/api', 'acme/web'], 'too many arguments', 'recode aws stop'],
+    [['aws', 'list', '--local', '--profile', 'team'], "cannot be used with option '--profile", 'recode aws list'],
+    [['aws', 'uninstall', '--owner', 'bob'], "unknown option '--owner'", 'recode aws uninstall'],
     [['lcal', 'up'], "unknown command 'lcal'", 'recode'],
     [['local', 'up', '--reigon', 'x'], "unknown option '--reigon'", 'recode local up'],
     [['--bogus'], "unknown option '--bogus'", 'recode'],

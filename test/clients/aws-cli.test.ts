@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestAws } from '../harness/embedded-aws.ts';
-import { deployedAws, somePublicKey } from '../harness/start.ts';
+import { deployedAws, somePublicKey } from '../harness/workflows.ts';
 
 // Debian's, a program that nobody here wrote: what it can do, any client of AWS can.
 const program = '/usr/bin/aws';

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Environment, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
+import {
+  type Environment,
+  type EnvironmentOperationKind,
+  environmentStatuses,
+  environmentsStillExist,
+  refuseOtherRequest,
+  statusDuring,
+} from '../../core/environment.ts';
+import { RecodeError } from '../../core/errors.ts';
 
 const request = {
   instanceType: 't2.medium',
@@ -26,16 +34,55 @@ const environments: Environment[] = [
   { ...common, status: 'removing' },
 ];
 
-describe('statusDuring a start', () => {
-  it('keeps what was never finished as creating, and calls every other one starting', () => {
-    const statuses = environments.filter(({ status }) => status !== 'removing').map((environment) => statusDuring('start', environment));
-    expect(statuses).toEqual(['creating', 'starting', 'starting', 'starting', 'starting']);
+describe('statusDuring', () => {
+  const during = (kind: EnvironmentOperationKind) => environments.map((environment) => outcome(() => statusDuring(kind, environment)));
+  const outcome = (call: () => string) => {
+    try {
+      return call();
+    } catch (error) {
+      return error instanceof RecodeError ? error.name : error;
+    }
+  };
+
+  it('covers every status', () => {
+    expect(environments.map(({ status }) => status)).toEqual(environmentStatuses);
   });
 
-  it('refuses one whose removal began', () => {
+  it('of a start keeps what was never finished as creating, calls every other one starting, and refuses what is to be removed', () => {
+    expect(during('start')).toEqual(['creating', 'starting', 'starting', 'starting', 'starting', 'EnvironmentBeingRemoved']);
+  });
+
+  it('of a stop refuses what has nothing to stop yet, and what is to be removed', () => {
+    expect(during('stop')).toEqual(['EnvironmentNotFinished', 'stopping', 'stopping', 'stopping', 'stopping', 'EnvironmentBeingRemoved']);
+  });
+
+  it('of a remove takes every environment', () => {
+    expect(during('remove')).toEqual(environments.map(() => 'removing'));
+  });
+
+  it('names the environment where it refuses', () => {
     expect(() => statusDuring('start', { ...common, status: 'removing' })).toThrow(
-      expect.objectContaining({ name: 'EnvironmentBeingRemoved' }),
+      'The removal of the environment acme/api has begun and did not end.',
     );
+    expect(() => statusDuring('stop', { ...common, status: 'creating' })).toThrow(
+      'The environment acme/api is creating: its first start did not end well.',
+    );
+  });
+});
+
+describe('environmentsStillExist', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, number) => ({ owner: 'alice', repository: `acme/${number}` }));
+
+  it('names the environments with their owners', () => {
+    expect(environmentsStillExist([...many(1), { owner: 'bob', repository: 'acme/api' }])).toMatchObject({
+      name: 'EnvironmentsStillExist',
+      message: 'The region still has acme/0 of alice, acme/api of bob.',
+    });
+  });
+
+  it('names no more than a person reads, and counts the others', () => {
+    expect(environmentsStillExist(many(20)).message).toMatch(/, acme\/19 of alice\.$/);
+    expect(environmentsStillExist(many(22)).message).toMatch(/, acme\/19 of alice, 2 more\.$/);
   });
 });
 

@@ -1,9 +1,9 @@
 import type { HeldEnvironment } from '../../core/document.ts';
-import type { EnvironmentRequest } from '../../core/environment.ts';
+import type { EnvironmentRequest, Instance } from '../../core/environment.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
-import type { Operation } from '../../core/operation.ts';
+import type { Operation, OperationKind } from '../../core/operation.ts';
 
-/** The nouns of a start's state document, as the states before a step would have left them. */
+/** The nouns of a state document, as the states before a step would have left them. */
 
 /** The public key of a user; each number makes another one. */
 export const publicKey = (number = 1): string => keyPairFrom(Buffer.alloc(32, number), 'alice').publicKey;
@@ -16,16 +16,28 @@ export const request: EnvironmentRequest = {
   publicKey: publicKey(),
 };
 
-export const environment: HeldEnvironment = { uid: 'uid-1', owner: 'alice', repository: 'acme/api', name: 'acme-api', request };
+export const environment: HeldEnvironment = {
+  uid: 'uid-1',
+  owner: 'alice',
+  repository: 'acme/api',
+  name: 'acme-api',
+  request,
+  recorded: { status: 'creating', request, instanceId: null },
+};
 
 /** The operation of an execution of the given name; one that Step Functions need not know. */
-export const operationOf = (execution: string): Operation => ({
-  executionArn: `arn:aws:states:us-east-1:000000000000:execution:recode-start:${execution}`,
-  kind: 'start',
+export const operationOf = (execution: string, kind: OperationKind = 'start'): Operation => ({
+  executionArn: `arn:aws:states:us-east-1:000000000000:execution:recode-${kind}:${execution}`,
+  kind,
   owner: 'alice',
   startedAt: '2026-01-01T00:00:00.000Z',
 });
 
 export const operation = operationOf('one');
+
+export const networkIds = { vpcId: 'vpc-1', subnetId: 'subnet-1', internetGatewayId: 'igw-1', routeTableId: 'rtb-1' };
+
+/** An instance as its environment records it. */
+export const instance: Instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 AAAA' };
 
 export const instanceType = { name: 't2.medium', architecture: 'x86_64', zones: ['us-east-1b', 'us-east-1c'] };

@@ -1,11 +1,21 @@
 import * as v from 'valibot';
 import { deleteItem, type Key, putItem, readItems } from '../../aws/records/table.ts';
-import type { Operation } from '../../core/operation.ts';
+import { type Operation, settleSeconds } from '../../core/operation.ts';
+import { beginOperation } from '../../functions/operation/begin-operation.ts';
 import { holderPackage } from '../harness/holders.ts';
 import { type TestAccount, testAccount } from './account.ts';
-import { instanceType, publicKey } from './documents.ts';
+import { instanceType, publicKey, request } from './documents.ts';
 
 const networkKey: Key = { kind: 'network', id: 'network' };
+
+export const alicesApi = { owner: 'alice', repository: 'acme/api' };
+export const environmentKey: Key = { kind: 'environment', id: 'alice/acme/api' };
+
+/** The record of alice's environment of acme/api, free and without a name unless said otherwise. */
+export function recordOf<Fields extends object>(fields: Fields) {
+  const time = '2026-01-01T00:00:00.000Z';
+  return { uid: 'uid-1', ...alicesApi, request, createdAt: time, updatedAt: time, ...fields };
+}
 
 /** An account in which Recode has its table, and the network as given; null for none. */
 export async function installed(network: Record<string, unknown> | null = { status: 'creating' }): Promise<TestAccount> {
@@ -15,16 +25,30 @@ export async function installed(network: Record<string, unknown> | null = { stat
   return account;
 }
 
-/** The input of BeginOperation in an execution of a start, as the workflow makes it. */
-export function begin(operation: Operation, fields: { owner?: string; repository?: string; request?: object; instanceType?: object } = {}) {
-  const { kind, executionArn, startedAt } = operation;
-  return {
-    environment: { owner: fields.owner ?? 'alice', repository: fields.repository ?? 'acme/api' },
-    request: fields.request ?? { publicKey: publicKey() },
-    instanceType: fields.instanceType ?? instanceType,
-    operation: { kind, executionArn, startedAt },
-  };
+interface Asked {
+  readonly owner?: string;
+  readonly repository?: string;
+  readonly request?: object;
+  readonly instanceType?: object;
 }
+
+/** The input of BeginOperation in the operation's execution, as its workflow makes it; whoever began the operation is the caller. */
+export function begin({ kind, executionArn, startedAt, owner: caller }: Operation, asked: Asked = {}) {
+  const environment = { owner: asked.owner ?? 'alice', repository: asked.repository ?? 'acme/api' };
+  const wanted = { request: asked.request ?? { publicKey: publicKey() }, instanceType: asked.instanceType ?? instanceType };
+  const input = { caller, ...(kind !== 'uninstall' && { environment }), ...(kind === 'start' && wanted) };
+  return { kind, executionArn, startedAt, input };
+}
+
+/** Runs BeginOperation for an operation on an environment. Returns the nouns it hands on; fails where it hands on no environment. */
+export async function entered(account: TestAccount, event: unknown) {
+  const { environment, ...nouns } = await account.run(beginOperation, event);
+  if (!environment) throw new Error(`BeginOperation hands on no environment, but ${JSON.stringify(nouns)}.`);
+  return { ...nouns, environment };
+}
+
+/** Waits until the last Lambda of an execution must be dead that closes now. */
+export const settle = ({ aws }: TestAccount) => aws.clock.advance(settleSeconds * 1000);
 
 /** The environments by the names that they have claimed. */
 export async function claims({ dynamodb }: TestAccount): Promise<Record<string, string>> {
@@ -33,16 +57,29 @@ export async function claims({ dynamodb }: TestAccount): Promise<Record<string, 
 }
 
 /** Does something between the step's next write of this kind and its call after that. */
-export function afterWrite({ dynamodb }: TestAccount, command: string, what: () => Promise<unknown>): void {
+export function afterWrite(account: TestAccount, command: string, what: () => Promise<unknown>): void {
+  atWrite(account, command, async (write) => {
+    const answer = await write();
+    await what();
+    return answer;
+  });
+}
+
+/** Does something between what the step has read and its next write of this kind. */
+export function beforeWrite(account: TestAccount, command: string, what: () => Promise<unknown>): void {
+  atWrite(account, command, async (write) => {
+    await what();
+    return write();
+  });
+}
+
+function atWrite({ dynamodb }: TestAccount, command: string, around: <Answer>(write: () => Promise<Answer>) => Promise<Answer>): void {
   let done = false;
   dynamodb.middlewareStack.add(
-    (next, context) => async (args) => {
-      const answer = await next(args);
-      if (context.commandName === command && !done) {
-        done = true;
-        await what();
-      }
-      return answer;
+    (next, context) => (args) => {
+      if (context.commandName !== command || done) return next(args);
+      done = true;
+      return around(() => next(args));
     },
     { step: 'initialize' },
   );

@@ -1,5 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DescribeInstancesCommand, type EC2Client, GetConsoleOutputCommand, type Instance } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstancesCommand,
+  type EC2Client,
+  GetConsoleOutputCommand,
+  type Instance,
+  RunInstancesCommand,
+  StopInstancesCommand,
+  type Tag,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import type { HeldEnvironment } from '../../core/document.ts';
 import { createNetworkInterface } from '../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../functions/environment/create-security-group.ts';
@@ -8,7 +17,7 @@ import { launchInstance } from '../../functions/environment/launch-instance.ts';
 import { resolveImage } from '../../functions/environment/resolve-image.ts';
 import type { TestAccount } from './account.ts';
 import { environment as defaultEnvironment, instanceType as defaultType, operation } from './documents.ts';
-import { idOf, makeNetwork } from './resources.ts';
+import { environmentTagsOf, idOf, makeNetwork, tagging } from './resources.ts';
 
 export type LaunchDocument = Awaited<ReturnType<typeof readyToLaunch>>;
 
@@ -28,6 +37,42 @@ export async function launched(account: TestAccount, document?: LaunchDocument):
   const launching = document ?? (await readyToLaunch(account));
   const { instanceId } = await account.run(launchInstance, launching);
   return { document: launching, instanceId: idOf(instanceId) };
+}
+
+/** Launches an instance by hand, as somebody with the console would; its tags are the environment's unless others are given. */
+export async function launchByHand(
+  { ec2 }: TestAccount,
+  { image, network }: Pick<LaunchDocument, 'image' | 'network'>,
+  { tags = environmentTagsOf('instance'), volumeTags }: { tags?: Tag[]; volumeTags?: Tag[] } = {},
+): Promise<string> {
+  const { Instances = [] } = await ec2.send(
+    new RunInstancesCommand({
+      ImageId: image.imageId,
+      InstanceType: 't2.medium',
+      MinCount: 1,
+      MaxCount: 1,
+      SubnetId: network.ids.subnetId,
+      // With tags of its own the root volume is meant to outlive the instance.
+      BlockDeviceMappings: volumeTags && [{ DeviceName: '/dev/sda1', Ebs: { DeleteOnTermination: false } }],
+      TagSpecifications: [...tagging('instance', tags), ...tagging('volume', volumeTags ?? [])],
+    }),
+  );
+  return idOf(Instances[0]?.InstanceId);
+}
+
+/** Brings an instance from wherever it is into a state, by AWS's own calls and the time they take. */
+export async function bringTo(
+  account: TestAccount,
+  instanceId: string,
+  state: 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated',
+) {
+  const InstanceIds = [instanceId];
+  if (state === 'stopping' || state === 'stopped') {
+    await untilState(account, instanceId, 'running');
+    await account.ec2.send(new StopInstancesCommand({ InstanceIds }));
+  }
+  if (state === 'shutting-down' || state === 'terminated') await account.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
+  return untilState(account, instanceId, state);
 }
 
 /** Lets time pass until the instance is in the state. Fails if it does not get there. */

@@ -1,6 +1,9 @@
 import {
   AttachInternetGatewayCommand,
   CreateInternetGatewayCommand,
+  CreateNetworkInterfaceCommand,
+  CreateRouteTableCommand,
+  CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
   type EC2Client,
@@ -56,6 +59,35 @@ export async function makeGateway(ec2: EC2Client, vpcId?: string, tags: Tag[] = 
   const id = idOf(InternetGateway?.InternetGatewayId);
   if (vpcId !== undefined) await ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: id, VpcId: vpcId }));
   return id;
+}
+
+/** A route table that no subnet uses. */
+export async function makeRouteTable(ec2: EC2Client, VpcId: string, tags: Tag[] = networkTagsOf('recode-route-table')): Promise<string> {
+  const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId, TagSpecifications: tagging('route-table', tags) }));
+  return idOf(RouteTable?.RouteTableId);
+}
+
+export async function makeGroup(
+  ec2: EC2Client,
+  VpcId: string,
+  tags: Tag[] = environmentTagsOf('security-group'),
+  GroupName = 'recode-acme-api-security-group',
+): Promise<string> {
+  const TagSpecifications = tagging('security-group', tags);
+  const { GroupId } = await ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: 'made by hand', VpcId, TagSpecifications }));
+  return idOf(GroupId);
+}
+
+/** A network interface, in its VPC's default group where none is given. */
+export async function makeInterface(
+  ec2: EC2Client,
+  SubnetId: string,
+  Groups?: string[],
+  tags: Tag[] = environmentTagsOf('network-interface'),
+): Promise<string> {
+  const TagSpecifications = tagging('network-interface', tags);
+  const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId, Groups, TagSpecifications }));
+  return idOf(NetworkInterface?.NetworkInterfaceId);
 }
 
 /** A whole network as a finished start leaves it, but for its route table. */

@@ -4,11 +4,12 @@ import type { TestAws } from './embedded-aws.ts';
 import type { Ran } from './recode.ts';
 
 /**
- * The errors that no execution ends with, by the file of test/workflows/bad-input that provokes each of them through the CLI.
+ * The errors that are provoked through the CLI as a user would, by the file of test/workflows or test/workflows/bad-input that does it.
  * test/workflows/catalogue.test.ts makes executions end with every other entry of the catalogue.
  */
 export const raisedBy = {
   arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid'],
+  'at-once': ['OperationInProgress', 'UninstallInProgress'],
   caller: [
     'NoCredentials',
     'NoRegion',
@@ -20,7 +21,8 @@ export const raisedBy = {
     'AwsUnreachable',
   ],
   connection: ['SshClientMissing', 'SshHostKeyDiffers', 'SshKeyRefused', 'SshUnreachable', 'KeyPairIncomplete', 'KeysNotWritable'],
-  interrupted: ['Interrupted', 'Cancelled', 'OperationInProgress'],
+  interrupted: ['Interrupted', 'Cancelled'],
+  'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],
   machine: [
     'StateDirectoryNotWritable',
     'StateDirectoryNotOurs',
@@ -30,6 +32,8 @@ export const raisedBy = {
     'LocalRegionDiffers',
     'PlatformNotSupported',
   ],
+  questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
+  uninstall: ['EnvironmentsStillExist'],
 } as const satisfies Record<string, readonly ErrorName[]>;
 
 export interface ExpectedFailure {

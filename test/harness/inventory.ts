@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
   DescribeInstancesCommand,
   DescribeInternetGatewaysCommand,
@@ -48,19 +48,35 @@ export async function inventory({ clients: { ec2, dynamodb } }: TestAws) {
 }
 
 /**
- * Checks that the account holds one complete network, and for each environment of the table exactly one of each resource,
- * completely configured, and a record that agrees with it. Returns what it found.
+ * Checks that the account holds one complete network and so many environments: of each exactly one of each resource, completely
+ * configured, and a record that agrees with it and that no operation holds. Nothing else is there. Returns what it found.
  */
-export async function expectConverged(aws: TestAws, count: number): Promise<Inventory> {
+export async function expectConverged(aws: TestAws, count: number, status: 'started' | 'stopped' = 'started'): Promise<Inventory> {
   const found = await inventory(aws);
   await expectOneNetwork(aws, found);
-  const environments = (found.items ?? []).filter(({ kind }) => kind === 'environment').map((item) => v.parse(Environment, item));
-  expect(environments).toHaveLength(count);
+  const environments = (found.items ?? []).filter(({ kind }) => kind === 'environment');
+  expect(environments, 'environments').toHaveLength(count);
   for (const kind of ['securityGroups', 'keyPairs', 'networkInterfaces', 'instances', 'volumes'] as const)
     expect(found[kind], kind).toHaveLength(count);
-  expect(found.items?.filter(({ kind }) => kind === 'name')).toHaveLength(count);
-  for (const environment of environments) expectEnvironment(found, environment);
+  expect(
+    found.items?.filter(({ kind }) => kind === 'name'),
+    'names',
+  ).toHaveLength(count);
+  for (const item of environments) {
+    for (const passing of ['operation', 'quietUntil', 'lastError']) expect(item).not.toHaveProperty(passing);
+    expect(item).toMatchObject({ status, name: expect.any(String) });
+    expect('publicIpAddress' in item, 'an address').toBe(status === 'started');
+    expectEnvironment(found, v.parse(Environment, item));
+  }
   return found;
+}
+
+/** Checks that the account is as it was before Recode came. */
+export async function expectNothing(aws: TestAws): Promise<void> {
+  const { items, ...resources } = await inventory(aws);
+  for (const [kind, found] of Object.entries(resources)) expect(found, kind).toEqual([]);
+  const { TableNames } = await aws.clients.dynamodb.send(new ListTablesCommand({}));
+  expect(TableNames).toEqual([]);
 }
 
 async function expectOneNetwork(aws: TestAws, found: Inventory): Promise<void> {
@@ -108,9 +124,6 @@ async function expectOneNetwork(aws: TestAws, found: Inventory): Promise<void> {
 }
 
 function expectEnvironment(found: Inventory, environment: Environment): void {
-  expect(environment).toMatchObject({ status: 'started', name: expect.any(String) });
-  expect(environment).not.toHaveProperty('operation');
-  expect(environment).not.toHaveProperty('lastError');
   const { name = '', owner, repository, request } = environment;
   const tags = (resource: string) =>
     expect.arrayContaining([
@@ -138,13 +151,13 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
   const hostKey = 'instance' in environment ? environment.instance?.hostKey : undefined;
   expect(instance).toMatchObject({
     Tags: expect.arrayContaining([{ Key: 'recode:ssh-host-key', Value: hostKey }]),
-    State: { Name: 'running' },
+    State: { Name: environment.status === 'stopped' ? 'stopped' : 'running' },
     InstanceType: request.instanceType,
     KeyName: key?.KeyName,
-    PublicIpAddress: 'publicIpAddress' in environment ? environment.publicIpAddress : undefined,
     MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
   });
   expect(instance?.Tags).toEqual(tags('instance'));
+  expect(instance?.PublicIpAddress).toBe('publicIpAddress' in environment ? environment.publicIpAddress : undefined);
   const volume = found.volumes.find(({ Attachments = [] }) => Attachments.some(({ InstanceId }) => InstanceId === instance?.InstanceId));
   expect(volume).toMatchObject({ Size: request.volumeSize, VolumeType: request.volumeType, Encrypted: true, Tags: tags('volume') });
   expect(volume?.Attachments).toMatchObject([{ DeleteOnTermination: true }]);

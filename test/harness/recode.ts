@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { sharedGitHub } from './github.ts';
 
 export interface Ran {
   readonly code: number | null;
@@ -24,10 +25,12 @@ export interface RunOptions {
 }
 
 /**
- * Runs the built `recode` as a user would, in an environment that has nothing of the machine's: no AWS_* variables, another home.
+ * Runs the built `recode` as a user would, in an environment that has nothing of the machine's: no AWS_* variables, another home,
+ * and a GitHub that knows every repository.
  * Resolves when it has ended, whatever its exit code.
  */
-export function recode(args: readonly string[], { directory, env = {}, cwd, input, interrupted }: RunOptions): Promise<Ran> {
+export async function recode(args: readonly string[], { directory, env = {}, cwd, input, interrupted }: RunOptions): Promise<Ran> {
+  const GITHUB_API_URL = await sharedGitHub();
   const home = join(directory, 'home');
   mkdirSync(home, { recursive: true });
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/recode.js'), ...args], {
@@ -39,6 +42,7 @@ export function recode(args: readonly string[], { directory, env = {}, cwd, inpu
       RECODE_LOCAL_DIR: join(directory, 'local'),
       // Otherwise the SDK would look for an instance's role on the network.
       AWS_EC2_METADATA_DISABLED: 'true',
+      GITHUB_API_URL,
       ...env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -256,6 +256,27 @@ describe('/_local', () => {
   });
 });
 
+it('answers a Lambda with the time that it lives in, and anybody else with real time', async () => {
+  const quick = createClock();
+  quick.advance(3_600_000);
+  const own = await createGateway({
+    services: { dynamodb },
+    admin: {},
+    clock: quick,
+    faults: createFaults(),
+    ownerOf: (accessKeyId) => (accessKeyId === 'SANDBOX' ? { functionName: 'createVpc' } : undefined),
+    crash: async () => false,
+  });
+  onTestFinished(() => own.stop());
+  const lead = async (accessKeyId: string) => {
+    const headers = { authorization: authorization('dynamodb', accessKeyId), 'x-amz-target': 'DynamoDB_20120810.ListTables' };
+    const answer = await fetch(own.endpoint, { method: 'POST', headers, body: '{}' });
+    return Math.round((Date.parse(answer.headers.get('date') ?? '') - Date.now()) / 60_000);
+  };
+  expect(await lead('SANDBOX')).toBeCloseTo(60);
+  expect(await lead('alice')).toBeCloseTo(0);
+});
+
 describe('/_local/calls', () => {
   it('tells of every call, who made it and how it ended', async () => {
     await client.send(new ListTablesCommand({}));
@@ -290,6 +311,13 @@ describe('a fault', () => {
     expect(dynamodb.handled).toBe(0);
     await client.send(new ListTablesCommand({}));
     expect(await outcomes()).toEqual(['ThrottlingException', 'ok']);
+  });
+
+  it('answers with an error although the call took effect', async () => {
+    await fault({ kind: 'error', code: 'ThrottlingException', effect: true });
+    await expect(client.send(new ListTablesCommand({}))).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(dynamodb.handled).toBe(1);
+    expect(await outcomes()).toEqual(['ThrottlingException']);
   });
 
   it('kills the sandbox before the call takes effect', async () => {

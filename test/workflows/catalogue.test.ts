@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { catalogue, type ErrorName, isErrorName } from '../../core/errors.ts';
 import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
-import { recodeStart } from '../harness/start.ts';
+import { recodeStart } from '../harness/workflows.ts';
 
 const lastsSeconds = 86_400;
 // As Lambda reports an error that a step threw; the message has the lines of a console below it.

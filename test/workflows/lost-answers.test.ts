@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged } from '../harness/inventory.ts';
-import { deployedAws, runStart } from '../harness/start.ts';
 import { wipe } from '../harness/wipe.ts';
+import { deployedAws, runStart } from '../harness/workflows.ts';
 
 interface Call {
   service: string;

@@ -5,7 +5,7 @@ import { ListExecutionsCommand, paginateGetExecutionHistory } from '@aws-sdk/cli
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tableName } from '../../core/names.ts';
 import type { TestAws } from '../harness/embedded-aws.ts';
-import { deployedAws, runStart } from '../harness/start.ts';
+import { deployedAws, runStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 beforeAll(async () => {

@@ -2,8 +2,8 @@ import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged, inventory } from '../harness/inventory.ts';
-import { deployedAws, runStart } from '../harness/start.ts';
 import { wipe } from '../harness/wipe.ts';
+import { deployedAws, runStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 beforeAll(async () => {

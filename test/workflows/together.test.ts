@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged } from '../harness/inventory.ts';
 import { recode } from '../harness/recode.ts';
-import { deployedAws, recodeStart } from '../harness/start.ts';
+import { deployedAws, recodeStart } from '../harness/workflows.ts';
 
 // Concurrency is shown with as many processes on an account where nothing exists, not with promises in one process.
 let aws: TestAws;

@@ -1,17 +1,7 @@
-import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  change,
-  claimName,
-  leaveEnvironment,
-  putEnvironment,
-  readEnvironment,
-  readEnvironments,
-  release,
-  takeEnvironment,
-} from '../../../aws/records/environment.ts';
-import { putItem, readItem } from '../../../aws/records/table.ts';
+import { change, putEnvironment, readEnvironment, readEnvironments, takeEnvironment } from '../../../aws/records/environment.ts';
 import type { Environment } from '../../../core/environment.ts';
+import { RecodeError } from '../../../core/errors.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
 import { operationOf, request } from '../../functions/documents.ts';
@@ -38,15 +28,14 @@ async function recorded(fields: Partial<Environment> = {}): Promise<Environment>
   return environment;
 }
 const read = (environment: Environment) => readEnvironment(account.dynamodb, environment);
-const take = (environment: Environment, operation: Operation, now = account.aws.clock.now()) =>
-  takeEnvironment(account.dynamodb, account.sfn, { environment, operation, now });
+const admitAll = () => {};
+const take = (environment: Environment, operation: Operation, now = account.aws.clock.now(), admit: () => void = admitAll) =>
+  takeEnvironment(account.dynamodb, account.sfn, { environment, operation, now }, admit);
 const refusal = (call: Promise<unknown>) =>
   call.then(
     () => 'none',
     ({ name }: Error) => name,
   );
-const claimant = async (name: string) =>
-  (await readItem(account.dynamodb, { kind: 'name', id: name }, v.object({ environment: v.string() })))?.environment;
 
 describe('the record of an environment', () => {
   it('is found however GitHub writes the repository, but by its owner only', async () => {
@@ -64,6 +53,16 @@ describe('the record of an environment', () => {
   it('is among all environments', async () => {
     const environment = await recorded();
     expect(await readEnvironments(account.dynamodb)).toContainEqual(environment);
+  });
+
+  it('is among those of its owner alone, also where another owner’s name begins with that', async () => {
+    const [one, other] = [await recorded({ owner: 'carol', name: 'one' }), await recorded({ owner: 'carol', name: 'other' })];
+    const longer = await recorded({ owner: 'carol2' });
+    const shorter = await recorded({ owner: 'car' });
+    expect(await readEnvironments(account.dynamodb, 'carol')).toEqual([one, other]);
+    expect(await readEnvironments(account.dynamodb, 'carol2')).toEqual([longer]);
+    expect(await readEnvironments(account.dynamodb, 'car')).toEqual([shorter]);
+    expect(await readEnvironments(account.dynamodb, 'Carol')).toEqual([]);
   });
 });
 
@@ -84,7 +83,7 @@ describe('takeEnvironment', () => {
     const environment = await recorded({ operation: holder });
     await expect(take(environment, me)).rejects.toMatchObject({
       name: 'OperationInProgress',
-      message: `The environment ${environment.repository} is held by a start that alice began at ${holder.startedAt}.`,
+      message: `A start is at work on the environment ${environment.repository}; alice began it at ${holder.startedAt}.`,
     });
   });
 
@@ -107,6 +106,22 @@ describe('takeEnvironment', () => {
     const environment = await recorded({ quietUntil: 1_000_000 });
     expect(await refusal(take(environment, me, 999_999))).toBe('OperationSettling');
     expect(await take(environment, me, 1_000_000)).not.toHaveProperty('quietUntil');
+  });
+
+  it('does not take what may not be had, and asks only when nobody else is at work, but before waiting', async () => {
+    const refuse = () => {
+      throw new RecodeError('EnvironmentNotFinished', 'Not finished.');
+    };
+    const holder = await startHolder(account.sfn);
+    const held = await recorded({ operation: holder });
+    expect(await refusal(take(held, me, undefined, refuse))).toBe('OperationInProgress');
+    const closedAt = await closeHolder(account.sfn, holder);
+    expect(await refusal(take(held, me, closedAt, refuse))).toBe('EnvironmentNotFinished');
+    expect(await refusal(take(await recorded({ quietUntil: 1_000_000 }), me, 1, refuse))).toBe('EnvironmentNotFinished');
+    expect(await refusal(take(await recorded(), me, undefined, refuse))).toBe('EnvironmentNotFinished');
+    expect(await read(held)).toEqual(held);
+    const mine = await recorded({ operation: me });
+    expect(await take(mine, me, undefined, refuse)).toEqual(mine);
   });
 
   it('does not take what is another environment by now', async () => {
@@ -133,75 +148,6 @@ describe('takeEnvironment', () => {
   });
 });
 
-describe('leaveEnvironment', () => {
-  it('deletes an environment that never had a name', async () => {
-    const environment = await recorded({ operation: me });
-    await leaveEnvironment(account.dynamodb, environment, me);
-    expect(await read(environment)).toBeUndefined();
-  });
-
-  it('lets go of one that has a name', async () => {
-    const environment = await recorded({ operation: me, name: 'named' });
-    await leaveEnvironment(account.dynamodb, environment, me);
-    const { operation: _, ...rest } = environment;
-    expect(await read(environment)).toEqual(rest);
-  });
-
-  it('leaves an environment that somebody else holds', async () => {
-    const environment = await recorded({ operation: operationOf('other') });
-    await leaveEnvironment(account.dynamodb, environment, me);
-    expect(await read(environment)).toEqual(environment);
-  });
-});
-
-describe('claimName', () => {
-  it('gives the slug of the repository, and records the claim', async () => {
-    const environment = await recorded({ operation: me });
-    const name = `acme-api-${made}`;
-    expect(await claimName(account.dynamodb, environment, me)).toBe(name);
-    expect(await claimName(account.dynamodb, { ...environment, name } as Environment, me)).toBe(name);
-    expect(await claimant(name)).toBe(`alice/${environment.repository}`);
-    expect(await read(environment)).toMatchObject({ name });
-  });
-
-  it('goes on to the next candidate where somebody else has the name', async () => {
-    const environment = await recorded({ operation: me });
-    await putItem(account.dynamodb, { kind: 'name', id: `acme-api-${made}` }, { environment: 'bob/other' });
-    expect(await claimName(account.dynamodb, environment, me)).toBe(`acme-api-${made}-alice`);
-    expect(await claimant(`acme-api-${made}`)).toBe('bob/other');
-    expect(await read(environment)).toMatchObject({ name: `acme-api-${made}-alice` });
-  });
-
-  it('claims the name that an attempt recorded and did not claim any more', async () => {
-    const environment = await recorded({ operation: me });
-    const name = `acme-api-${made}-alice`;
-    expect(await claimName(account.dynamodb, { ...environment, name } as Environment, me)).toBe(name);
-    expect(await claimant(name)).toBe(`alice/${environment.repository}`);
-    expect(await claimant(`acme-api-${made}`)).toBeUndefined();
-  });
-
-  it('says that all of its names are taken', async () => {
-    const environment = await recorded({ operation: me });
-    const name = await claimName(account.dynamodb, environment, me);
-    const taken = [name, `${name}-alice`];
-    await putItem(account.dynamodb, { kind: 'name', id: name }, { environment: 'bob/1' }, { when: 'attribute_exists(#kind)', values: {} });
-    await putItem(account.dynamodb, { kind: 'name', id: `${name}-alice` }, { environment: 'bob/2' });
-    const last = await claimName(account.dynamodb, environment, me);
-    expect(last).toMatch(new RegExp(`^${name}-alice-[0-9a-f]{8}$`));
-    await putItem(account.dynamodb, { kind: 'name', id: last }, { environment: 'bob/3' }, { when: 'attribute_exists(#kind)', values: {} });
-    await expect(claimName(account.dynamodb, environment, me)).rejects.toMatchObject({
-      name: 'NameOwnedElsewhere',
-      message: `The names ${[...taken, last].join(', ')} are all claimed by other environments.`,
-    });
-  });
-
-  it('claims nothing for an execution that has lost the environment', async () => {
-    const environment = await recorded({ operation: operationOf('other') });
-    expect(await refusal(claimName(account.dynamodb, environment, me))).toBe('LockLost');
-    expect(await claimant(`acme-api-${made}`)).toBeUndefined();
-  });
-});
-
 describe('change', () => {
   it('changes an environment that the execution holds, and none that it does not', async () => {
     const environment = await recorded({ operation: me, name: 'x' });
@@ -215,30 +161,5 @@ describe('change', () => {
       message: `Another operation has taken the environment ${environment.repository} over.`,
     });
     expect((await read(environment))?.updatedAt).toBe('later');
-  });
-});
-
-describe('release', () => {
-  const lastError = { name: 'NoCapacity', message: 'none', at: time };
-
-  it('keeps the last error and the quiet time of an operation that failed', async () => {
-    const environment = await recorded({ operation: me });
-    await release(account.dynamodb, environment, me, { lastError, quietUntil: 5, updatedAt: 'later' });
-    const { operation: _, ...rest } = environment;
-    expect(await read(environment)).toEqual({ ...rest, lastError, quietUntil: 5, updatedAt: 'later' });
-  });
-
-  it('forgets them once the environment is started', async () => {
-    const environment = await recorded({ operation: me, name: 'x', lastError, quietUntil: 5 });
-    const instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 AAAA' };
-    await release(account.dynamodb, environment, me, { status: 'started', instance, publicIpAddress: '127.64.0.1', updatedAt: 'later' });
-    const { operation: _, lastError: __, quietUntil: ___, ...rest } = environment;
-    expect(await read(environment)).toEqual({ ...rest, status: 'started', instance, publicIpAddress: '127.64.0.1', updatedAt: 'later' });
-  });
-
-  it('does nothing where the execution does not hold the environment', async () => {
-    const environment = await recorded({ operation: operationOf('other') });
-    await release(account.dynamodb, environment, me, { updatedAt: 'later' });
-    expect(await read(environment)).toEqual(environment);
   });
 });

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { claimNetwork, readNetwork, readOrPutNetwork, recordNetwork, releaseNetwork } from '../../../aws/records/network.ts';
+import { claimNetwork, readNetwork, readOrPutNetwork, recordNetwork } from '../../../aws/records/network.ts';
 import { deleteItem, putItem } from '../../../aws/records/table.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
-import { operationOf } from '../../functions/documents.ts';
+import { networkIds as ids, operationOf } from '../../functions/documents.ts';
 import { closeHolder, holderPackage, startHolder } from '../../harness/holders.ts';
 
 const quietMilliseconds = 35_000;
-const ids = { vpcId: 'vpc-1', subnetId: 'subnet-1', internetGatewayId: 'igw-1', routeTableId: 'rtb-1' };
 const me = operationOf('me');
 
 let account: TestAccount;
@@ -16,14 +15,14 @@ beforeAll(async () => {
   await account.createTable();
 });
 afterAll(() => account[Symbol.asyncDispose]());
-beforeEach(async () => {
-  await deleteItem(account.dynamodb, { kind: 'network', id: 'network' }, { when: 'attribute_exists(#kind)', values: {} });
-});
+beforeEach(() => remove());
 
+const remove = () => deleteItem(account.dynamodb, { kind: 'network', id: 'network' }, { when: 'attribute_exists(#kind)', values: {} });
 const put = (network: Record<string, unknown>) =>
   putItem(account.dynamodb, { kind: 'network', id: 'network' }, { installation: 'installation-1', ...network });
 const read = () => readNetwork(account.dynamodb);
 const claim = (operation: Operation, now = account.aws.clock.now()) => claimNetwork(account.dynamodb, account.sfn, operation, now);
+const startUninstall = async (): Promise<Operation> => ({ ...(await startHolder(account.sfn)), kind: 'uninstall' });
 const refusal = (call: Promise<unknown>) =>
   call.then(
     () => 'none',
@@ -71,7 +70,10 @@ describe('claimNetwork', () => {
   it('waits while an execution that runs holds it', async () => {
     const holder = await startHolder(account.sfn, 'bob');
     await put({ status: 'creating', operation: holder });
-    await expect(claim(me)).rejects.toMatchObject({ name: 'NetworkBusy', message: expect.stringContaining('a start that bob began at') });
+    await expect(claim(me)).rejects.toMatchObject({
+      name: 'NetworkBusy',
+      message: `The network is taken. A start is at work on it; bob began it at ${holder.startedAt}.`,
+    });
     expect((await read())?.operation).toEqual(holder);
   });
 
@@ -90,8 +92,17 @@ describe('claimNetwork', () => {
     expect(await claim(me, startedAt + 15 * 60_000)).toMatchObject({ operation: me });
   });
 
+  it('waits for the quiet time after a failure', async () => {
+    await put({ status: 'creating', quietUntil: 1_000_000 });
+    await expect(claim(me, 999_999)).rejects.toMatchObject({
+      name: 'NetworkBusy',
+      message: 'The network is taken. Its last operation failed moments ago; its last calls may still be under way.',
+    });
+    expect(await claim(me, 1_000_000)).toEqual({ status: 'creating', installation: 'installation-1', operation: me });
+  });
+
   it('restores a network that an uninstall died over to what it was before: ready', async () => {
-    const uninstall: Operation = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    const uninstall = await startUninstall();
     await put({ status: 'deleting', before: 'ready', ids, operation: uninstall });
     const closedAt = await closeHolder(account.sfn, uninstall);
     const restored = { status: 'ready', installation: 'installation-1', ids };
@@ -100,14 +111,28 @@ describe('claimNetwork', () => {
   });
 
   it('restores a network that an uninstall had begun to delete to creating, and holds it', async () => {
-    const uninstall: Operation = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    const uninstall = await startUninstall();
     await put({ status: 'deleting', before: 'creating', operation: uninstall });
     const closedAt = await closeHolder(account.sfn, uninstall);
     expect(await claim(me, closedAt + quietMilliseconds)).toEqual({ status: 'creating', installation: 'installation-1', operation: me });
   });
 
+  it('is restored once and held by one, however many come at once', async () => {
+    const uninstall = await startUninstall();
+    await put({ status: 'deleting', before: 'creating', operation: uninstall });
+    const now = (await closeHolder(account.sfn, uninstall)) + quietMilliseconds;
+    const operations = await Promise.all(Array.from({ length: 6 }, () => startHolder(account.sfn)));
+    const outcomes = await Promise.all(operations.map((operation) => refusal(claim(operation, now))));
+    expect(outcomes.filter((outcome) => outcome === 'none').length).toBeLessThanOrEqual(1);
+    expect(['none', 'NetworkBusy']).toEqual(expect.arrayContaining(outcomes));
+    // Whoever restored it may have lost it to another one; all but one come back.
+    const again = await Promise.all(operations.map((operation) => refusal(claim(operation, now))));
+    expect(again.toSorted()).toEqual([...Array.from({ length: 5 }, () => 'NetworkBusy'), 'none']);
+    expect(await read()).toEqual({ status: 'creating', installation: 'installation-1', operation: operations[again.indexOf('none')] });
+  });
+
   it('waits while an uninstall that runs deletes it: it will refuse', async () => {
-    const uninstall: Operation = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    const uninstall = await startUninstall();
     await put({ status: 'deleting', before: 'ready', ids, operation: uninstall });
     expect(await refusal(claim(me))).toBe('NetworkBusy');
     expect((await read())?.status).toBe('deleting');
@@ -131,24 +156,17 @@ describe('recordNetwork', () => {
     expect((await read())?.status).toBe('creating');
   });
 
+  it('is content with its own earlier record, also where the answer was lost', async () => {
+    await put({ status: 'creating', operation: me });
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+    const recorded = { status: 'ready', installation: 'installation-1', ids };
+    expect(await recordNetwork(account.dynamodb, me, ids)).toEqual(recorded);
+    expect(await recordNetwork(account.dynamodb, me, ids)).toEqual(recorded);
+    expect(await read()).toEqual(recorded);
+  });
+
   it('does not take somebody else’s network for its own earlier record', async () => {
     await put({ status: 'ready', ids: { ...ids, vpcId: 'vpc-2' } });
     expect(await refusal(recordNetwork(account.dynamodb, me, ids))).toBe('LockLost');
-  });
-});
-
-describe('releaseNetwork', () => {
-  it('lets go of a network that the execution holds', async () => {
-    await put({ status: 'creating', operation: me });
-    await releaseNetwork(account.dynamodb, me);
-    expect(await read()).toEqual({ status: 'creating', installation: 'installation-1' });
-  });
-
-  it('leaves a network that somebody else holds, or that is not there', async () => {
-    await releaseNetwork(account.dynamodb, me);
-    expect(await read()).toBeUndefined();
-    await put({ status: 'creating', operation: operationOf('other') });
-    await releaseNetwork(account.dynamodb, me);
-    expect((await read())?.operation).toEqual(operationOf('other'));
   });
 });

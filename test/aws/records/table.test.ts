@@ -2,7 +2,8 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deleteItem, putItem, readItem, readItems, updateItem } from '../../../aws/records/table.ts';
+import { deleteItem, ifInstalled, putItem, readItem, readItems, updateItem } from '../../../aws/records/table.ts';
+import { RecodeError } from '../../../core/errors.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
 
 const Thing = v.object({
@@ -80,6 +81,21 @@ describe('readItems', () => {
     for (const id of ids) await putItem(account.dynamodb, { kind: 'name', id }, { status: id, owner: 'x'.repeat(300_000) });
     expect((await readItems(account.dynamodb, 'name', Thing)).map(({ status }) => status)).toEqual(ids);
   });
+
+  it('reads those alone whose id begins with a text', async () => {
+    for (const id of ['alice/x', 'alice/y', 'alice2/x', 'ali/x', 'bob/alice/'])
+      await putItem(account.dynamodb, { kind: 'network', id }, { status: id });
+    const begins = async (text: string) => (await readItems(account.dynamodb, 'network', Thing, text)).map(({ status }) => status);
+    expect(await begins('alice/')).toEqual(['alice/x', 'alice/y']);
+    expect(await begins('alice')).toEqual(['alice/x', 'alice/y', 'alice2/x']);
+    expect(await begins('carol/')).toEqual([]);
+  });
+
+  it('reads over as many pages as those take', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e'].map((letter) => `paged/${letter}`);
+    for (const id of ids) await putItem(account.dynamodb, { kind: 'network', id }, { status: id, owner: 'x'.repeat(300_000) });
+    expect((await readItems(account.dynamodb, 'network', Thing, 'paged/')).map(({ status }) => status)).toEqual(ids);
+  });
 });
 
 describe('a damaged item', () => {
@@ -107,5 +123,22 @@ describe('without a table', () => {
     ];
     const outcomes = await Promise.allSettled(calls);
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.name)).toEqual(calls.map(() => 'RecodeNotInstalled'));
+  });
+});
+
+describe('ifInstalled', () => {
+  it('answers nothing where there is no table, and what there is where there is one', async () => {
+    await using empty = await testAccount();
+    expect(await ifInstalled(readItem(empty.dynamodb, key('x'), Thing))).toBeUndefined();
+    expect(await ifInstalled(readItems(empty.dynamodb, 'name', Thing))).toBeUndefined();
+    await putItem(account.dynamodb, key('there'), { status: 'one' });
+    expect(await ifInstalled(readItem(account.dynamodb, key('there'), Thing))).toEqual({ status: 'one' });
+  });
+
+  it('lets every other refusal escape', async () => {
+    const busy = new RecodeError('NetworkBusy', 'Busy.');
+    await expect(ifInstalled(Promise.reject(busy))).rejects.toBe(busy);
+    await account.aws.post('faults', { service: 'dynamodb', action: 'GetItem', kind: 'error', code: 'AccessDeniedException' });
+    await expect(ifInstalled(readItem(account.dynamodb, key('x'), Thing))).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 });

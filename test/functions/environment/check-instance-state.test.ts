@@ -4,11 +4,13 @@ import { checkInstanceState } from '../../../functions/environment/check-instanc
 import { startInstance } from '../../../functions/environment/start-instance.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, request } from '../documents.ts';
-import { launched, readyToLaunch, untilState } from '../launched.ts';
+import { bringTo, launchByHand, launched, readyToLaunch, untilState } from '../launched.ts';
 
-const document = (instanceId: string, created = true) => ({ plan: { created, instanceId } });
+const document = (instanceId: string, created = true) => ({ kind: 'start', plan: { created, instanceId } });
+const stop = (...instanceIds: string[]) => ({ kind: 'stop', instances: { instanceIds, changed: true } });
+const remove = (...instanceIds: string[]) => ({ kind: 'remove', instances: { instanceIds } });
 
-describe('checkInstanceState', () => {
+describe('checkInstanceState of a start', () => {
   it('waits for a pending instance', async () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
@@ -35,10 +37,10 @@ describe('checkInstanceState', () => {
   it('tells the architecture of an arm64 instance', async () => {
     await using account = await testAccount();
     const arm = { ...environment, request: { ...request, instanceType: 't4g.medium' } };
-    const document = await readyToLaunch(account, arm, { name: 't4g.medium', architecture: 'arm64', zones: [] });
-    const { instanceId } = await launched(account, document);
+    const prepared = await readyToLaunch(account, arm, { name: 't4g.medium', architecture: 'arm64', zones: [] });
+    const { instanceId } = await launched(account, prepared);
     await untilState(account, instanceId, 'running');
-    expect(await account.run(checkInstanceState, { plan: { created: true, instanceId } })).toMatchObject({
+    expect(await account.run(checkInstanceState, document(instanceId))).toMatchObject({
       instanceType: 't4g.medium',
       architecture: 'arm64',
     });
@@ -46,12 +48,12 @@ describe('checkInstanceState', () => {
 
   it('waits for an instance that is not visible yet', async () => {
     await using account = await testAccount();
-    const document = await readyToLaunch(account);
+    const prepared = await readyToLaunch(account);
     await account.hideNew(100);
-    const { instanceId } = await launched(account, document);
-    expect((await account.refusal(checkInstanceState, { plan: { created: true, instanceId } })).name).toBe('InstanceNotVisibleYet');
+    const { instanceId } = await launched(account, prepared);
+    expect((await account.refusal(checkInstanceState, document(instanceId))).name).toBe('InstanceNotVisibleYet');
     account.aws.clock.advance(100);
-    expect((await account.refusal(checkInstanceState, { plan: { created: true, instanceId } })).name).toBe('InstanceNotRunning');
+    expect((await account.refusal(checkInstanceState, document(instanceId))).name).toBe('InstanceNotRunning');
   });
 
   it('waits for the public address of a running instance', async () => {
@@ -146,7 +148,142 @@ describe('checkInstanceState', () => {
 
   it('refuses a plan without an instance', async () => {
     await using account = await testAccount();
-    expect((await account.refusal(checkInstanceState, { plan: { created: true } })).name).toBe('InputNotValid');
+    expect((await account.refusal(checkInstanceState, { kind: 'start', plan: { created: true } })).name).toBe('InputNotValid');
+  });
+});
+
+describe('checkInstanceState of a stop', () => {
+  it('waits until the instance is stopped, and tells what it is, without an address', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    const { Tags = [] } = await bringTo(account, instanceId, 'stopping');
+    expect(await account.refusal(checkInstanceState, stop(instanceId))).toMatchObject({
+      name: 'InstanceStillStopping',
+      message: `The instance ${instanceId} is stopping.`,
+    });
+    await untilState(account, instanceId, 'stopped');
+    const stopped = {
+      instanceId,
+      instanceType: 't2.medium',
+      architecture: 'x86_64',
+      hostKey: Tags.find(({ Key }) => Key === 'recode:ssh-host-key')?.Value,
+    };
+    expect(await account.run(checkInstanceState, stop(instanceId))).toEqual(stopped);
+    expect(await account.run(checkInstanceState, stop(instanceId))).toEqual(stopped);
+  });
+
+  it('needs no host key of an instance that is stopped', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId], Tags: [{ Key: 'recode:ssh-host-key' }] }));
+    await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    await untilState(account, instanceId, 'stopped');
+    expect(await account.run(checkInstanceState, stop(instanceId))).toBeNull();
+  });
+
+  it('waits where EC2 does not show yet that the instance is stopping', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    expect(await account.refusal(checkInstanceState, stop(instanceId))).toMatchObject({
+      name: 'InstanceStillStopping',
+      message: `The instance ${instanceId} is running.`,
+    });
+  });
+
+  it('says that the instance was terminated once it is', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await bringTo(account, instanceId, 'shutting-down');
+    expect((await account.refusal(checkInstanceState, stop(instanceId))).name).toBe('InstanceStillStopping');
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.refusal(checkInstanceState, stop(instanceId))).toMatchObject({
+      name: 'InstanceGone',
+      message: `The instance ${instanceId} was terminated while it was to be stopped.`,
+    });
+  });
+
+  it('says so of an instance that EC2 has forgotten', async () => {
+    await using account = await testAccount();
+    expect((await account.refusal(checkInstanceState, stop('i-00000000000000000'))).name).toBe('InstanceGone');
+  });
+
+  it('waits for each of several, and tells of one that is left', async () => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    const other = await launchByHand(account, launch);
+    await bringTo(account, instanceId, 'stopped');
+    expect((await account.refusal(checkInstanceState, stop(instanceId, other))).name).toBe('InstanceStillStopping');
+    await bringTo(account, other, 'terminated');
+    expect(await account.run(checkInstanceState, stop(instanceId, other))).toMatchObject({ instanceId });
+  });
+
+  it.each([
+    ['UnauthorizedOperation', 'PermissionMissing'],
+    ['RequestLimitExceeded', 'RequestThrottled'],
+  ])('ends with what %s means', async (code, name) => {
+    await using account = await testAccount();
+    await account.refuse('DescribeInstances', code);
+    expect((await account.refusal(checkInstanceState, stop('i-1'))).name).toBe(name);
+  });
+});
+
+describe('checkInstanceState of a remove', () => {
+  it('waits until the instance is terminated', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    // Right after TerminateInstances EC2 may still show what was before.
+    expect(await account.refusal(checkInstanceState, remove(instanceId))).toMatchObject({
+      name: 'InstanceStillTerminating',
+      message: `The instance ${instanceId} is running.`,
+    });
+    await bringTo(account, instanceId, 'shutting-down');
+    expect(await account.refusal(checkInstanceState, remove(instanceId))).toMatchObject({
+      name: 'InstanceStillTerminating',
+      message: `The instance ${instanceId} is shutting-down.`,
+    });
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.run(checkInstanceState, remove(instanceId))).toBeNull();
+    expect(await account.run(checkInstanceState, remove(instanceId))).toBeNull();
+  });
+
+  it('is done where there was none, or EC2 has forgotten it', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    expect(await account.run(checkInstanceState, remove())).toBeNull();
+    expect(await account.run(checkInstanceState, remove('i-00000000000000000'))).toBeNull();
+    expect((await account.refusal(checkInstanceState, remove('i-00000000000000000', instanceId))).name).toBe('InstanceStillTerminating');
+  });
+
+  it('waits for each of several', async () => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    const other = await launchByHand(account, launch);
+    await bringTo(account, instanceId, 'terminated');
+    expect(await account.refusal(checkInstanceState, remove(instanceId, other))).toMatchObject({
+      name: 'InstanceStillTerminating',
+      message: expect.stringContaining(other),
+    });
+  });
+
+  it.each([
+    ['UnauthorizedOperation', 'PermissionMissing'],
+    ['RequestLimitExceeded', 'RequestThrottled'],
+  ])('takes no instance for gone where looking is refused with %s', async (code, name) => {
+    await using account = await testAccount();
+    await account.refuse('DescribeInstances', code);
+    expect((await account.refusal(checkInstanceState, remove('i-1'))).name).toBe(name);
+  });
+});
+
+describe('checkInstanceState', () => {
+  it.each([
+    { kind: 'stop', plan: { created: false, instanceId: 'i-1' } },
+    { kind: 'remove', instances: {} },
+    { kind: 'uninstall', instances: { instanceIds: [] } },
+    { instances: { instanceIds: [] } },
+  ])('refuses %j', async (event) => {
+    await using account = await testAccount();
+    expect((await account.refusal(checkInstanceState, event)).name).toBe('InputNotValid');
   });
 });
 

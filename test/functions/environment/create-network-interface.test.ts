@@ -1,10 +1,10 @@
-import { CreateNetworkInterfaceCommand, DescribeNetworkInterfacesCommand, type EC2Client, type Tag } from '@aws-sdk/client-ec2';
+import { DescribeNetworkInterfacesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createNetworkInterface } from '../../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, operation, operationOf } from '../documents.ts';
-import { environmentTagsOf, idOf, makeNetwork, makeSubnet, tagging } from '../resources.ts';
+import { environmentTagsOf, idOf, makeInterface, makeNetwork, makeSubnet } from '../resources.ts';
 
 describe('createNetworkInterface', () => {
   it('creates the interface with our name and tags, in the subnet and the security group', async () => {
@@ -54,7 +54,7 @@ describe('createNetworkInterface', () => {
     await using account = await testAccount();
     const { document, vpcId, subnetId, groupId } = await prepared(account);
     const other = await makeSubnet(account.ec2, vpcId, { tags: [], cidr: '10.0.5.0/24' });
-    const id = await makeInterface(account.ec2, other, [groupId], environmentTagsOf('network-interface'));
+    const id = await makeInterface(account.ec2, other, [groupId]);
     expect(await account.refusal(createNetworkInterface, document)).toMatchObject({
       name: 'ResourceDiffers',
       message: `The network interface ${id} is in ${other} with ${groupId}, not in ${subnetId} with ${groupId}.`,
@@ -65,7 +65,7 @@ describe('createNetworkInterface', () => {
   it('refuses an interface of ours without our security group', async () => {
     await using account = await testAccount();
     const { document, subnetId } = await prepared(account);
-    await makeInterface(account.ec2, subnetId, undefined, environmentTagsOf('network-interface'));
+    await makeInterface(account.ec2, subnetId);
     expect((await account.refusal(createNetworkInterface, document)).name).toBe('ResourceDiffers');
   });
 
@@ -113,12 +113,6 @@ async function prepared(account: TestAccount) {
   const document = { environment, operation, network: { status: 'ready', ids } };
   const securityGroup = await account.run(createSecurityGroup, document);
   return { document: { ...document, securityGroup }, ...ids, groupId: idOf(securityGroup.securityGroupId) };
-}
-
-async function makeInterface(ec2: EC2Client, SubnetId: string, Groups: string[] | undefined, tags: Tag[]) {
-  const TagSpecifications = tagging('network-interface', tags);
-  const { NetworkInterface } = await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId, Groups, TagSpecifications }));
-  return idOf(NetworkInterface?.NetworkInterfaceId);
 }
 
 async function interfaces(ec2: EC2Client) {

@@ -1,15 +1,9 @@
-import {
-  AuthorizeSecurityGroupIngressCommand,
-  CreateSecurityGroupCommand,
-  DescribeSecurityGroupsCommand,
-  type EC2Client,
-  type Tag,
-} from '@aws-sdk/client-ec2';
+import { AuthorizeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, request } from '../documents.ts';
-import { environmentTagsOf, idOf, makeNetwork, tagging } from '../resources.ts';
+import { environmentTagsOf, makeGroup, makeNetwork } from '../resources.ts';
 
 const GroupName = 'recode-acme-api-security-group';
 
@@ -60,7 +54,7 @@ describe('createSecurityGroup', () => {
   it('opens a group that an attempt left without its rules', async () => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account);
-    const groupId = await makeGroup(account.ec2, vpcId, environmentTagsOf('security-group'));
+    const groupId = await makeGroup(account.ec2, vpcId);
     expect(await account.run(createSecurityGroup, document)).toEqual({ securityGroupId: groupId });
     expect(await groups(account.ec2)).toMatchObject([{ ingress: [{ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] }] }]);
   });
@@ -68,7 +62,7 @@ describe('createSecurityGroup', () => {
   it('adds the blocks that are missing to those that are there', async () => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account, ['203.0.113.7/32', '198.51.100.0/24', '192.0.2.0/24']);
-    const groupId = await makeGroup(account.ec2, vpcId, environmentTagsOf('security-group'));
+    const groupId = await makeGroup(account.ec2, vpcId);
     await account.ec2.send(
       new AuthorizeSecurityGroupIngressCommand({
         GroupId: groupId,
@@ -88,7 +82,7 @@ describe('createSecurityGroup', () => {
   ])('does not take the block of ports %d to %d for ours', async (FromPort, ToPort) => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account);
-    const groupId = await makeGroup(account.ec2, vpcId, environmentTagsOf('security-group'));
+    const groupId = await makeGroup(account.ec2, vpcId);
     const others = { IpProtocol: 'tcp', FromPort, ToPort, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
     await account.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [others] }));
     await account.run(createSecurityGroup, document);
@@ -235,12 +229,6 @@ const asking = <Document extends { environment: typeof environment }>(document: 
   ...document,
   environment: { ...document.environment, request: { ...document.environment.request, allowCidrs } },
 });
-
-async function makeGroup(ec2: EC2Client, VpcId: string, tags: Tag[]) {
-  const TagSpecifications = tagging('security-group', tags);
-  const { GroupId } = await ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: 'made by hand', VpcId, TagSpecifications }));
-  return idOf(GroupId);
-}
 
 /** The security groups besides the default ones that come with each VPC. */
 async function groups(ec2: EC2Client) {

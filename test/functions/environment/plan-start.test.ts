@@ -6,13 +6,13 @@ import { launchInstance } from '../../../functions/environment/launch-instance.t
 import { planStart } from '../../../functions/environment/plan-start.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, operation, operationOf, publicKey, request } from '../documents.ts';
+import { environmentKey, recordOf } from '../installed.ts';
 import { launched, untilState } from '../launched.ts';
 
-const time = '2026-01-01T00:00:00.000Z';
-const recorded = { ...environment, status: 'creating', createdAt: time, updatedAt: time };
+const recorded = recordOf({ status: 'creating', name: 'acme-api' });
 /** What BeginOperation hands on where this is given besides the key. */
 const asking = (given: object, instanceId: string | null = null) => ({
-  environment: { ...environment, request: { ...request, ...given }, recorded: { request, instanceId } },
+  environment: { ...environment, request: { ...request, ...given }, recorded: { ...environment.recorded, instanceId } },
   request: { publicKey: publicKey(), ...given },
   operation,
 });
@@ -163,6 +163,6 @@ describe('planStart', () => {
 async function holding(execution = 'one'): Promise<TestAccount> {
   const account = await testAccount();
   await account.createTable();
-  await putItem(account.dynamodb, { kind: 'environment', id: 'alice/acme/api' }, { ...recorded, operation: operationOf(execution) });
+  await putItem(account.dynamodb, environmentKey, { ...recorded, operation: operationOf(execution) });
   return account;
 }

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/table.ts';
 import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment as held, publicKey, request } from '../documents.ts';
+import { instance, publicKey, request } from '../documents.ts';
+import { environmentKey, recordOf } from '../installed.ts';
 import { makeSubnet, makeVpc } from '../resources.ts';
 
 const zones = (letters: string) => [...letters].map((letter) => `us-east-1${letter}`);
 const document = (instanceType?: string) => ({
+  caller: 'alice',
   environment: { owner: 'alice', repository: 'acme/api' },
   request: { publicKey: publicKey(), ...(instanceType !== undefined && { instanceType }) },
 });
@@ -19,6 +21,25 @@ describe('resolveInstanceType', () => {
       architecture: 'x86_64',
       zones: zones('abcdef'),
     });
+  });
+
+  it('takes t2.medium by default, where the table has other environments alone', async () => {
+    await using account = await testAccount();
+    await record(account, { status: 'creating', request: { ...request, instanceType: 't3.large' } });
+    const other = { ...document(), environment: { owner: 'bob', repository: 'acme/api' } };
+    expect(await account.run(resolveInstanceType, other)).toMatchObject({ name: 't2.medium' });
+  });
+
+  it('takes the type of an instance that is to be removed, so that the refusal comes from whoever takes the environment', async () => {
+    await using account = await testAccount();
+    await record(account, { status: 'removing', instance: { ...instance, instanceType: 'x9.old' } });
+    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 'x9.old' });
+  });
+
+  it('takes the default for an environment that is to be removed and never had an instance', async () => {
+    await using account = await testAccount();
+    await record(account, { status: 'removing' });
+    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 't2.medium' });
   });
 
   it.each([
@@ -40,8 +61,7 @@ describe('resolveInstanceType', () => {
 
   it('takes the type of the instance that exists, whatever is given or offered', async () => {
     await using account = await testAccount();
-    const instance = { instanceId: 'i-1', instanceType: 'x9.old', architecture: 'arm64', hostKey: 'ssh-ed25519 AAAA' };
-    await record(account, { status: 'stopped', instance });
+    await record(account, { status: 'stopped', instance: { ...instance, instanceType: 'x9.old', architecture: 'arm64' } });
     const found = { name: 'x9.old', architecture: 'arm64', zones: [] };
     expect(await account.run(resolveInstanceType, document())).toEqual(found);
     expect(await account.run(resolveInstanceType, document('t3.large'))).toEqual(found);
@@ -123,6 +143,15 @@ describe('resolveInstanceType', () => {
     expect((await account.refusal(resolveInstanceType, document())).name).toBe(name);
   });
 
+  it('refuses an input without a caller', async () => {
+    await using account = await testAccount();
+    const { caller: _, ...without } = document();
+    expect(await account.refusal(resolveInstanceType, without)).toMatchObject({
+      name: 'InputNotValid',
+      message: expect.stringContaining('caller'),
+    });
+  });
+
   it('refuses what is no instance type at all', async () => {
     await using account = await testAccount();
     expect(await account.refusal(resolveInstanceType, document('medium'))).toMatchObject({
@@ -134,6 +163,5 @@ describe('resolveInstanceType', () => {
 
 async function record({ dynamodb, createTable }: TestAccount, fields: object): Promise<void> {
   await createTable();
-  const time = '2026-01-01T00:00:00.000Z';
-  await putItem(dynamodb, { kind: 'environment', id: 'alice/acme/api' }, { ...held, createdAt: time, updatedAt: time, ...fields });
+  await putItem(dynamodb, environmentKey, recordOf({ name: 'acme-api', ...fields }));
 }

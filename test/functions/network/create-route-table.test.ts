@@ -1,15 +1,9 @@
-import {
-  AssociateRouteTableCommand,
-  CreateRouteCommand,
-  CreateRouteTableCommand,
-  DescribeRouteTablesCommand,
-  type EC2Client,
-} from '@aws-sdk/client-ec2';
+import { AssociateRouteTableCommand, CreateRouteCommand, DescribeRouteTablesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createRouteTable } from '../../../functions/network/create-route-table.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { operation, operationOf } from '../documents.ts';
-import { idOf, makeGateway, makeNetwork, makeVpc, networkTagsOf, tagging } from '../resources.ts';
+import { makeGateway, makeNetwork, makeRouteTable, makeVpc, networkTagsOf } from '../resources.ts';
 
 describe('createRouteTable', () => {
   it('creates the route table with our name and tags, the route to the gateway and the subnet that uses it', async () => {
@@ -179,11 +173,6 @@ async function network({ ec2 }: TestAccount) {
   const { vpcId, subnetId, internetGatewayId } = await makeNetwork(ec2);
   const document = { operation, vpc: { vpcId }, subnet: { subnetId }, internetGateway: { internetGatewayId } };
   return { document, vpcId, subnetId, internetGatewayId };
-}
-
-async function makeRouteTable(ec2: EC2Client, VpcId: string, tags = networkTagsOf('recode-route-table')) {
-  const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId, TagSpecifications: tagging('route-table', tags) }));
-  return idOf(RouteTable?.RouteTableId);
 }
 
 const associate = (ec2: EC2Client, RouteTableId: string, SubnetId: string) =>

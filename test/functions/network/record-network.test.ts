@@ -1,6 +1,5 @@
 import {
   AssociateRouteTableCommand,
-  CreateRouteTableCommand,
   DescribeInternetGatewaysCommand,
   DescribeRouteTablesCommand,
   DescribeVpcsCommand,
@@ -14,7 +13,7 @@ import { putItem } from '../../../aws/records/table.ts';
 import { recordNetwork } from '../../../functions/network/record-network.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { operation, operationOf } from '../documents.ts';
-import { idOf, makeGateway, makeNetwork, makeSubnet, makeVpc, networkTagsOf, tagging } from '../resources.ts';
+import { makeGateway, makeNetwork, makeRouteTable, makeSubnet, makeVpc } from '../resources.ts';
 
 describe('recordNetwork', () => {
   it('records the ids of the network and lets go of it', async () => {
@@ -137,11 +136,6 @@ async function finishedNetwork({ ec2, dynamodb, createTable }: TestAccount, hold
     routeTable: { routeTableId },
   };
   return { document, ids: { vpcId, subnetId, internetGatewayId, routeTableId } };
-}
-
-async function makeRouteTable(ec2: EC2Client, VpcId: string, tags = networkTagsOf('recode-route-table')) {
-  const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId, TagSpecifications: tagging('route-table', tags) }));
-  return idOf(RouteTable?.RouteTableId);
 }
 
 const tagged = (ec2: EC2Client) => list(ec2, [{ Name: 'tag:recode:managed-by', Values: ['recode'] }]);

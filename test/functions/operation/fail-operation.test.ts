@@ -5,16 +5,17 @@ import { putItem } from '../../../aws/records/table.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { failOperation } from '../../../functions/operation/fail-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, operation, operationOf } from '../documents.ts';
+import { environment, networkIds as ids, instance, operation, operationOf } from '../documents.ts';
+import { environmentKey, recordOf } from '../installed.ts';
 import { launched, untilPrinted, untilState } from '../launched.ts';
 
-const time = '2026-01-01T00:00:00.000Z';
-const recorded = { ...environment, status: 'creating', createdAt: time, updatedAt: time };
+const quietMilliseconds = 35_000;
+const recorded = recordOf({ status: 'creating', name: 'acme-api' });
 const thrown = (name: string, errorMessage: string) => ({
   Error: name,
   Cause: JSON.stringify({ errorType: name, errorMessage, trace: [] }),
 });
-const document = (failure: object) => ({ environment, operation, failure });
+const document = (failure: object) => ({ kind: 'start', environment, operation, failure });
 const noCapacity = document(thrown('NoCapacity', 'no t2.medium in us-east-1a'));
 
 describe('failOperation', () => {
@@ -28,21 +29,30 @@ describe('failOperation', () => {
     expect(await readEnvironment(account.dynamodb, environment)).toEqual({
       ...recorded,
       lastError: { name: 'NoCapacity', message: 'no t2.medium in us-east-1a', at },
-      quietUntil: now + 35_000,
+      quietUntil: now + quietMilliseconds,
       updatedAt: at,
     });
   });
 
-  it('lets go of the network', async () => {
+  it('lets go of the network that it was making, and keeps everybody out of that too', async () => {
     await using account = await holding(operation);
-    await putNetwork(account, operation);
+    account.stopClock();
+    await putNetwork(account, { status: 'creating', operation });
     await account.run(failOperation, noCapacity);
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1' });
+    const quietUntil = account.aws.clock.now() + quietMilliseconds;
+    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1', quietUntil });
+  });
+
+  it('leaves the network alone where there was nothing to make of it', async () => {
+    await using account = await holding(operation);
+    await putNetwork(account, { status: 'ready', ids });
+    await account.run(failOperation, noCapacity);
+    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'ready', installation: 'installation-1', ids });
   });
 
   it('leaves a network and an environment that others hold', async () => {
     await using account = await holding(operationOf('other'));
-    await putNetwork(account, operationOf('other'));
+    await putNetwork(account, { status: 'creating', operation: operationOf('other') });
     expect(await account.run(failOperation, noCapacity)).toMatchObject({ Error: 'NoCapacity' });
     expect((await readNetwork(account.dynamodb))?.operation).toEqual(operationOf('other'));
     expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation: operationOf('other') });
@@ -112,6 +122,28 @@ describe('failOperation', () => {
     },
   );
 
+  it.each(['stop', 'remove'] as const)(
+    'of a %s leaves the status that the next attempt goes on from, and asks no console',
+    async (kind) => {
+      const status = { stop: 'stopping', remove: 'removing' }[kind];
+      const record = recordOf({ status, name: 'acme-api', instance });
+      const own = operationOf('one', kind);
+      await using account = await holding(own, record);
+      await account.refuse('DescribeInstances', 'UnauthorizedOperation');
+      const failure = thrown('InstanceNotRunning', 'The instance i-1 is pending.');
+      const output = await account.run(failOperation, { kind, environment, operation: own, failure });
+      expect(JSON.parse(output.Cause)).toMatchObject({ errorMessage: 'The instance i-1 is pending.' });
+      expect(await account.aws.get('faults')).toMatchObject({ faults: [{ action: 'DescribeInstances' }] });
+      const { updatedAt, ...left } = record;
+      expect(await readEnvironment(account.dynamodb, environment)).toEqual({
+        ...left,
+        lastError: { name: 'InstanceNotRunning', message: 'The instance i-1 is pending.', at: expect.any(String) },
+        quietUntil: expect.any(Number),
+        updatedAt: expect.not.stringContaining(updatedAt),
+      });
+    },
+  );
+
   it('asks no console about another error', async () => {
     await using account = await holding(operation);
     await account.refuse('DescribeInstances', 'UnauthorizedOperation');
@@ -126,18 +158,78 @@ describe('failOperation', () => {
     expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ lastError: { name: 'NoCapacity' } });
   });
 
+  it('ends with the failure where there is no table any more', async () => {
+    await using account = await testAccount();
+    expect(await account.run(failOperation, noCapacity)).toMatchObject({ Error: 'NoCapacity' });
+  });
+
+  it('does not take a table that cannot be written for one that is not there', async () => {
+    await using account = await holding(operation);
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'error', code: 'AccessDeniedException' });
+    expect((await account.refusal(failOperation, noCapacity)).name).toBe('PermissionMissing');
+  });
+
   it('refuses a failure without a cause', async () => {
     await using account = await holding(operation);
     expect((await account.refusal(failOperation, document({ Error: 'NoCapacity' }))).name).toBe('InputNotValid');
   });
 });
 
-async function holding(holder: Operation): Promise<TestAccount> {
+describe('failOperation of an uninstall', () => {
+  const uninstall = operationOf('one', 'uninstall');
+  const failure = thrown('DependencyStillInUse', 'AWS says: in use.');
+  const failed = { kind: 'uninstall', environment: null, request: null, instanceType: null, operation: uninstall, failure };
+
+  it('gives a network back complete where nothing was deleted yet, and nobody has to wait', async () => {
+    await using account = await holding(operationOf('other'));
+    await putNetwork(account, { status: 'deleting', before: 'ready', ids, operation: uninstall });
+    const output = await account.run(failOperation, failed);
+    expect(output).toEqual({
+      Error: 'DependencyStillInUse',
+      Cause: JSON.stringify({ errorType: failure.Error, errorMessage: 'AWS says: in use.' }),
+    });
+    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'ready', installation: 'installation-1', ids });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation: operationOf('other') });
+  });
+
+  it('leaves an incomplete network, and keeps everybody out while Lambdas may still delete some of it', async () => {
+    await using account = await holding(operationOf('other'));
+    account.stopClock();
+    await putNetwork(account, { status: 'deleting', before: 'creating', operation: uninstall });
+    await account.run(failOperation, failed);
+    const quietUntil = account.aws.clock.now() + quietMilliseconds;
+    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1', quietUntil });
+  });
+
+  it('leaves a network that another uninstall has taken over', async () => {
+    await using account = await holding(operationOf('other'));
+    const taken = { status: 'deleting', before: 'creating', operation: operationOf('two', 'uninstall') };
+    await putNetwork(account, taken);
+    await account.run(failOperation, failed);
+    expect(await readNetwork(account.dynamodb)).toEqual({ installation: 'installation-1', ...taken });
+  });
+
+  it('is content with a network whose answer was lost', async () => {
+    await using account = await holding(operationOf('other'));
+    await putNetwork(account, { status: 'deleting', before: 'ready', ids, operation: uninstall });
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+    const first = await account.run(failOperation, failed);
+    expect(await account.run(failOperation, failed)).toEqual(first);
+    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'ready', installation: 'installation-1', ids });
+  });
+
+  it('ends with the failure where the table is gone already', async () => {
+    await using account = await testAccount();
+    expect(await account.run(failOperation, failed)).toMatchObject({ Error: 'DependencyStillInUse' });
+  });
+});
+
+async function holding(holder: Operation, record: object = recorded): Promise<TestAccount> {
   const account = await testAccount();
   await account.createTable();
-  await putItem(account.dynamodb, { kind: 'environment', id: 'alice/acme/api' }, { ...recorded, operation: holder });
+  await putItem(account.dynamodb, environmentKey, { ...record, operation: holder });
   return account;
 }
 
-const putNetwork = ({ dynamodb }: TestAccount, holder: Operation) =>
-  putItem(dynamodb, { kind: 'network', id: 'network' }, { status: 'creating', installation: 'installation-1', operation: holder });
+const putNetwork = ({ dynamodb }: TestAccount, network: object) =>
+  putItem(dynamodb, { kind: 'network', id: 'network' }, { installation: 'installation-1', ...network });

@@ -1,78 +1,237 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../../aws/records/environment.ts';
-import { putItem } from '../../../aws/records/table.ts';
-import { StartOutput } from '../../../core/document.ts';
-import type { Operation } from '../../../core/operation.ts';
+import { putItem, readItem } from '../../../aws/records/table.ts';
+import { RemoveOutput, StartOutput, StopOutput } from '../../../core/document.ts';
+import type { OperationKind } from '../../../core/operation.ts';
+import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, operation, operationOf, publicKey } from '../documents.ts';
+import { environment, instance, operationOf, publicKey, request } from '../documents.ts';
+import { afterWrite, begin, claims, environmentKey, recordOf } from '../installed.ts';
 
-const time = '2026-01-01T00:00:00.000Z';
-const instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 AAAA host' };
-const document = { environment, operation, plan: { created: true }, instance: { ...instance, publicIpAddress: '127.64.0.1' } };
-const recorded = { ...environment, status: 'creating', createdAt: time, updatedAt: time };
+const lastError = { name: 'NoCapacity', message: 'none', at: '2026-01-01T00:00:00.000Z' };
+const publicIpAddress = '127.64.0.1';
+const named = recordOf({ name: 'acme-api' });
+const subject = { owner: 'alice', repository: 'acme/api', name: 'acme-api' };
+const updatedNow = ({ aws }: TestAccount) => expect.stringContaining(new Date(aws.clock.now()).toISOString().slice(0, 13));
 
-describe('finishOperation', () => {
-  it('records the environment as started, lets go of it and forgets the failures before', async () => {
-    await using account = await holding(operation, { lastError: { name: 'NoCapacity', message: 'none', at: time }, quietUntil: 5 });
-    const output = await account.run(finishOperation, document);
-    expect(output).toEqual({
-      owner: 'alice',
-      repository: 'acme/api',
-      name: 'acme-api',
-      status: 'started',
-      created: true,
-      instanceId: 'i-1',
-      instanceType: 't2.medium',
-      publicIpAddress: '127.64.0.1',
-      hostKey: 'ssh-ed25519 AAAA host',
-      publicKey: publicKey(),
-    });
-    expect(v.is(StartOutput, output)).toBe(true);
-    const updatedAt = new Date(account.aws.clock.now()).toISOString().slice(0, 13);
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({
-      ...recorded,
-      status: 'started',
+/** Each operation's document as FinishOperation meets it, and the record that it finds. */
+const operations = {
+  start: {
+    document: {
+      kind: 'start',
+      environment,
+      operation: operationOf('one'),
+      plan: { created: true },
+      instance: { ...instance, publicIpAddress },
+    },
+    record: { ...named, status: 'creating' },
+  },
+  stop: {
+    document: {
+      kind: 'stop',
+      environment: { ...environment, recorded: { status: 'started', request, instanceId: 'i-1' } },
+      operation: operationOf('one', 'stop'),
+      instances: { instanceIds: ['i-1'], changed: true },
       instance,
-      publicIpAddress: '127.64.0.1',
-      updatedAt: expect.stringContaining(updatedAt),
-    });
-  });
+    },
+    record: { ...named, status: 'stopping', instance, publicIpAddress },
+  },
+  remove: {
+    document: { kind: 'remove', environment, operation: operationOf('one', 'remove'), instances: { instanceIds: ['i-1'] } },
+    record: { ...named, status: 'removing', instance, publicIpAddress },
+  },
+} as const;
+const { start, stop, remove } = operations;
+
+describe.each(['start', 'stop', 'remove'] as const)('finishOperation of a %s', (kind) => {
+  const { document, record } = operations[kind];
 
   it('answers the same when it runs again, and changes nothing any more', async () => {
-    await using account = await holding(operation);
+    await using account = await holding(kind);
     const first = await account.run(finishOperation, document);
     const before = await readEnvironment(account.dynamodb, environment);
+    expect(before?.operation).toBeUndefined();
     expect(await account.run(finishOperation, document)).toEqual(first);
     expect(await readEnvironment(account.dynamodb, environment)).toEqual(before);
   });
 
-  it('is content with a record whose answer was lost', async () => {
-    await using account = await holding(operation);
-    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+  it('changes nothing where another operation has taken over', async () => {
+    await using account = await holding(kind, { operation: operationOf('other', 'stop') });
+    const before = await readEnvironment(account.dynamodb, environment);
     await account.run(finishOperation, document);
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual(before);
+    expect(before).toMatchObject({ status: record.status, operation: operationOf('other', 'stop') });
+    expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
+  });
+
+  it('says that there is no table', async () => {
+    await using account = await testAccount();
+    expect((await account.refusal(finishOperation, document)).name).toBe('RecodeNotInstalled');
+  });
+});
+
+describe('finishOperation of a start', () => {
+  it('records the environment as started, lets go of it and forgets the failures before', async () => {
+    await using account = await holding('start', { lastError, quietUntil: 5 });
+    const output = await account.run(finishOperation, start.document);
+    expect(output).toEqual({
+      ...subject,
+      status: 'started',
+      created: true,
+      instanceId: 'i-1',
+      instanceType: 't2.medium',
+      publicIpAddress,
+      hostKey: 'ssh-ed25519 AAAA',
+      publicKey: publicKey(),
+    });
+    expect(v.is(StartOutput, output)).toBe(true);
+    const started = { ...named, status: 'started', instance, publicIpAddress, updatedAt: updatedNow(account) };
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual(started);
+    expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
+  });
+
+  it('is content with a record whose answer was lost', async () => {
+    await using account = await holding('start');
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+    await account.run(finishOperation, start.document);
     expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ status: 'started' });
   });
 
-  it('changes nothing where another operation has taken over', async () => {
-    await using account = await holding(operationOf('other'));
-    await account.run(finishOperation, document);
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation: operationOf('other') });
-  });
-
   it('refuses an instance without an address', async () => {
-    await using account = await holding(operation);
-    expect(await account.refusal(finishOperation, { ...document, instance })).toMatchObject({
+    await using account = await holding('start');
+    expect(await account.refusal(finishOperation, { ...start.document, instance })).toMatchObject({
       name: 'InputNotValid',
       message: expect.stringContaining('instance.publicIpAddress'),
     });
   });
 });
 
-async function holding(holder: Operation, fields: object = {}): Promise<TestAccount> {
+describe('finishOperation of a stop', () => {
+  it('records the environment as stopped, without an address, lets go of it and forgets the failures before', async () => {
+    await using account = await holding('stop', { lastError, quietUntil: 5 });
+    const output = await account.run(finishOperation, stop.document);
+    expect(output).toEqual({ ...subject, status: 'stopped', changed: true, instanceId: 'i-1', instanceType: 't2.medium' });
+    expect(v.is(StopOutput, output)).toBe(true);
+    const stopped = { ...named, status: 'stopped', instance, updatedAt: updatedNow(account) };
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual(stopped);
+    expect(await readItem(account.dynamodb, environmentKey, v.looseObject({}))).not.toHaveProperty('publicIpAddress');
+    expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
+  });
+
+  it('keeps the recorded instance where what EC2 shows is not enough to record', async () => {
+    await using account = await holding('stop');
+    const output = await account.run(finishOperation, { ...stop.document, instance: null });
+    expect(output).toEqual({ ...subject, status: 'stopped', changed: true, instanceId: 'i-1', instanceType: 't2.medium' });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({
+      ...named,
+      status: 'stopped',
+      instance,
+      updatedAt: updatedNow(account),
+    });
+  });
+
+  it.each([
+    ['the instance was running, as recorded', 'started', true, true],
+    ['the instance was stopped by hand', 'started', false, true],
+    ['somebody had started the stopped instance by hand', 'stopped', true, true],
+    ['it was stopped already', 'stopped', false, false],
+  ] as const)('tells whether anything changed: %s', async (_, status, changed, expected) => {
+    await using account = await holding('stop');
+    const found = { ...stop.document.environment, recorded: { status, request, instanceId: 'i-1' } };
+    const instances = { instanceIds: ['i-1'], changed };
+    const output = await account.run(finishOperation, { ...stop.document, environment: found, instances });
+    expect(output).toMatchObject({ status: 'stopped', changed: expected });
+  });
+
+  it('is content with a record whose answer was lost', async () => {
+    await using account = await holding('stop');
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+    await account.run(finishOperation, stop.document);
+    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ status: 'stopped', instance });
+  });
+});
+
+describe('finishOperation of a remove', () => {
+  it('deletes the claim of the name and then the record', async () => {
+    await using account = await holding('remove', { lastError });
+    const left: unknown[] = [];
+    afterWrite(account, 'DeleteItemCommand', async () =>
+      left.push(await claims(account), await readEnvironment(account.dynamodb, environment)),
+    );
+    const output = await account.run(finishOperation, remove.document);
+    expect(output).toEqual({ ...subject, status: 'removed' });
+    expect(v.is(RemoveOutput, output)).toBe(true);
+    expect(left).toEqual([{}, expect.objectContaining({ status: 'removing', operation: remove.document.operation })]);
+    expect(await claims(account)).toEqual({});
+    expect(await readEnvironment(account.dynamodb, environment)).toBeUndefined();
+  });
+
+  it.each([
+    ['claim', 0],
+    ['record', 1],
+  ])('is content with a %s whose answer was lost', async (_, skip) => {
+    await using account = await holding('remove');
+    await account.aws.post('faults', { service: 'dynamodb', action: 'DeleteItem', kind: 'lost-answer', skip });
+    expect(await account.run(finishOperation, remove.document)).toMatchObject({ status: 'removed' });
+    expect(await account.aws.get('faults')).toEqual({ faults: [] });
+    expect(await claims(account)).toEqual({});
+    expect(await readEnvironment(account.dynamodb, environment)).toBeUndefined();
+  });
+
+  it.each([
+    ['claim', 0],
+    ['record', 1],
+  ])('goes on where an attempt before died over the %s', async (_, skip) => {
+    await using account = await holding('remove');
+    await account.aws.post('faults', { service: 'dynamodb', action: 'DeleteItem', kind: 'error', code: 'AccessDeniedException', skip });
+    expect((await account.refusal(finishOperation, remove.document)).name).toBe('PermissionMissing');
+    expect(await account.run(finishOperation, remove.document)).toMatchObject({ status: 'removed' });
+    expect(await claims(account)).toEqual({});
+    expect(await readEnvironment(account.dynamodb, environment)).toBeUndefined();
+  });
+
+  it('leaves the environment that a start has made anew since an attempt before', async () => {
+    await using account = await holding('remove');
+    await account.run(finishOperation, remove.document);
+    await account.run(beginOperation, begin(operationOf('next')));
+    const anew = await readEnvironment(account.dynamodb, environment);
+    expect(await account.run(finishOperation, remove.document)).toMatchObject({ status: 'removed' });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual(anew);
+    expect(anew).toMatchObject({ status: 'creating', operation: operationOf('next') });
+    expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
+  });
+
+  it('leaves a claim that is another environment’s', async () => {
+    await using account = await holding('remove');
+    await putItem(
+      account.dynamodb,
+      { kind: 'name', id: 'acme-api' },
+      { environment: 'bob/acme/api' },
+      { when: 'attribute_exists(#kind)', values: {} },
+    );
+    await account.run(finishOperation, remove.document);
+    expect(await claims(account)).toEqual({ 'acme-api': 'bob/acme/api' });
+    expect(await readEnvironment(account.dynamodb, environment)).toBeUndefined();
+  });
+});
+
+it('refuses a document of an operation that it does not finish', async () => {
+  await using account = await holding('start');
+  const uninstall = { ...remove.document, kind: 'uninstall' };
+  expect(await account.refusal(finishOperation, uninstall)).toMatchObject({
+    name: 'InputNotValid',
+    message: expect.stringContaining('kind'),
+  });
+});
+
+/** An account with the record that an operation finds in the end, held by it unless said otherwise, and the claim of its name. */
+async function holding(kind: Exclude<OperationKind, 'uninstall'>, fields: object = {}): Promise<TestAccount> {
   const account = await testAccount();
   await account.createTable();
-  await putItem(account.dynamodb, { kind: 'environment', id: 'alice/acme/api' }, { ...recorded, operation: holder, ...fields });
+  const { document, record } = operations[kind];
+  await putItem(account.dynamodb, environmentKey, { ...record, operation: document.operation, ...fields });
+  await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'alice/acme/api' });
   return account;
 }

@@ -121,6 +121,18 @@ describe('the life of an instance', () => {
     expect(keys).toEqual([hostKey, hostKey]);
   });
 
+  it('stops its SSH server and starts again where time passes so quickly that nobody sees it stopping', async () => {
+    const id = await launch();
+    const { PublicIpAddress: first } = await reached(id, 'running');
+    await answers(first);
+    ec2.clock.setRate(1_000_000);
+    await stop(id);
+    expect(await stateOf(id)).toBe('stopped');
+    await expect.poll(() => banner(first)).toBe('ECONNREFUSED');
+    await start(id);
+    await answers((await reached(id, 'running')).PublicIpAddress);
+  });
+
   it('ends terminated: without tags and network, shown for an hour', async () => {
     const id = await launch();
     await reached(id, 'running');

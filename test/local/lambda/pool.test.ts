@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
 import type { StackFunction } from '../../../local/stack.ts';
 import { isAlive, payloadOf, usePools, whoAmI } from './functions.ts';
 
-const { make, pool, poolOf } = usePools();
+const { directory, make, pool, poolOf } = usePools();
 
 describe('the pool', () => {
   it('never has more sandboxes than its limit, and lets the rest wait', async () => {
@@ -34,18 +35,29 @@ describe('the pool', () => {
     expect((await payloadOf(pool().invoke(a.arn, {}))).pid).toBe(ofA.pid);
   });
 
+  it('waits a moment for a busy sandbox of its function before it starts another, one after the other', async () => {
+    const who = make('who', holding(directory()));
+    poolOf([who]);
+    const first = await payloadOf(pool().invoke(who.arn, {}));
+    expect(await Promise.all([1, 2, 3].map(() => payloadOf(pool().invoke(who.arn, {}))))).toEqual([first, first, first]);
+    const held = [1, 2, 3].map(() => payloadOf(pool().invoke(who.arn, { hold: true })));
+    await vi.waitFor(() => expect(holders(directory())).toHaveLength(3), { timeout: 20_000 });
+    letGo(directory());
+    expect(new Set((await Promise.all(held)).map(({ pid }) => pid)).size).toBe(3);
+  });
+
   it('waits a moment for a busy sandbox of its function before it ends that of another', async () => {
-    const [a, b] = ['a', 'b'].map((name) => make(name, whoAmI)) as [StackFunction, StackFunction];
+    const [a, b] = [make('a', whoAmI), make('b', holding(directory()))];
     poolOf([a, b], { limit: 2 });
     const ofA = await payloadOf(pool().invoke(a.arn, {}));
     const ofB = await payloadOf(pool().invoke(b.arn, {}));
-    const short = await Promise.all([payloadOf(pool().invoke(b.arn, { sleep: 50 })), payloadOf(pool().invoke(b.arn, {}))]);
-    expect(short).toEqual([ofB, ofB]);
+    expect(await Promise.all([1, 2].map(() => payloadOf(pool().invoke(b.arn, {}))))).toEqual([ofB, ofB]);
     expect(isAlive(ofA.pid)).toBe(true);
-    const long = await Promise.all([payloadOf(pool().invoke(b.arn, { sleep: 3000 })), payloadOf(pool().invoke(b.arn, {}))]);
-    expect(long[0]).toEqual(ofB);
-    expect(long[1]).not.toEqual(ofB);
+    const held = payloadOf(pool().invoke(b.arn, { hold: true }));
+    expect(await payloadOf(pool().invoke(b.arn, {}))).not.toEqual(ofB);
     expect(isAlive(ofA.pid)).toBe(false);
+    letGo(directory());
+    expect(await held).toEqual(ofB);
   });
 
   it('ends a sandbox that had nothing to do for a minute', async () => {
@@ -77,6 +89,35 @@ describe('the pool', () => {
     expect(order).toEqual(['a1', 'b1', 'a2', 'b2']);
   });
 
+  it('keeps a sandbox of each function, however many there are', async () => {
+    const functions = Array.from({ length: 36 }, (_, index) => make(`step-${index}`, whoAmI));
+    poolOf(functions);
+    const askAll = () => Promise.all(functions.map(({ arn }) => payloadOf(pool().invoke(arn, {}))));
+    const first = await askAll();
+    expect(await askAll()).toEqual(first);
+  });
+
+  it('never begins an invocation that nobody waits for any more, and ends none that has begun', async () => {
+    const who = make(
+      'who',
+      `let calls = 0; export const handler = async ({ sleep = 0 }) => {
+      calls += 1;
+      await new Promise((resolve) => setTimeout(resolve, sleep));
+      return { calls };
+    };`,
+    );
+    poolOf([who], { limit: 1 });
+    const abort = new AbortController();
+    const begun = pool().invoke(who.arn, { sleep: 300 }, abort.signal);
+    const waiting = pool().invoke(who.arn, {}, abort.signal);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    abort.abort();
+    expect(await waiting).toMatchObject({ error: 'Lambda.ServiceException', cause: 'Nobody waits for it any more.' });
+    expect(await payloadOf<{ calls: number }>(begun)).toEqual({ calls: 1 });
+    expect(await pool().invoke(who.arn, {}, abort.signal)).toMatchObject({ error: 'Lambda.ServiceException' });
+    expect(await payloadOf<{ calls: number }>(pool().invoke(who.arn, {}))).toEqual({ calls: 2 });
+  });
+
   it('ends what runs and what waits when it stops', async () => {
     const who = make('who', whoAmI);
     poolOf([who], { limit: 1 });
@@ -96,3 +137,13 @@ describe('the pool', () => {
     await expect(poolOf([evil]).invoke(evil.arn, {})).rejects.toThrow('outside of itself');
   });
 });
+
+/** Answers with its process and access key: at once, or as soon as it is let go. */
+const holding = (folder: string) => `import { existsSync, writeFileSync } from 'node:fs';
+export const handler = async ({ hold = false }) => {
+  if (hold) writeFileSync('${folder}/holder-' + process.pid, '');
+  while (hold && !existsSync('${folder}/let-go')) await new Promise((resolve) => setTimeout(resolve, 5));
+  return { pid: process.pid, accessKeyId: process.env.AWS_ACCESS_KEY_ID };
+};`;
+const holders = (folder: string) => readdirSync(folder).filter((name) => name.startsWith('holder-'));
+const letGo = (folder: string) => writeFileSync(join(folder, 'let-go'), '');

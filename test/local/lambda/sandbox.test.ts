@@ -15,10 +15,17 @@ describe('a sandbox', () => {
   });
 
   it('runs one invocation at a time', async () => {
-    const who = make('who', whoAmI);
-    poolOf([who]);
-    const pids = await Promise.all([1, 2, 3].map(async () => (await payloadOf(pool().invoke(who.arn, { sleep: 100 }))).pid));
-    expect(new Set(pids).size).toBe(3);
+    const busy = make(
+      'busy',
+      `let running = 0; export const handler = async () => {
+        running += 1;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { running: running-- };
+      };`,
+    );
+    poolOf([busy]);
+    const invocations = [1, 2, 3, 4].map(() => payloadOf<{ running: number }>(pool().invoke(busy.arn, {})));
+    expect(await Promise.all(invocations)).toEqual(invocations.map(() => ({ running: 1 })));
   });
 
   it('has an environment of its own and nothing of the user', async () => {

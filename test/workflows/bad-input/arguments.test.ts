@@ -6,7 +6,7 @@ import type { ErrorName } from '../../../core/errors.ts';
 import { embeddedAws, type TestAws } from '../../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
 import { recode } from '../../harness/recode.ts';
-import { recodeStart } from '../../harness/start.ts';
+import { recodeStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
@@ -21,23 +21,25 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const bare = (text: string) =>
-  `"${text}" does not say whose repository it is, and Recode does not know your GitHub account. Write it as owner/name, for example "recode-sh/${text}".`;
 const noRepository = (text: string) =>
   `"${text}" is not the name of a GitHub repository. Write it as owner/name, for example "recode-sh/workspace".`;
+const otherHost = (text: string, host: string) =>
+  `"${text}" is on ${host}, but Recode takes repositories on github.com alone. Write it as owner/name, for example "recode-sh/workspace".`;
 const noSize = (text: string) => `--volume-size takes a whole number of GiB from 8 to 16384, not "${text}".`;
 const noBlock = (text: string) => `--allow-cidr takes IPv4 blocks, and "${text}" is none.`;
 const noType = (text: string) => `"${text}" is not the name of an instance type, such as t2.medium.`;
+const noOwner = (text: string) => `--owner is "${text}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`;
 const noRegion = (text: string) => `"${text}" is not the name of a region, such as us-east-1.`;
 
 const refused: [ErrorName, string[], string][] = [
-  ['RepositoryNotValid', ['api'], bare('api')],
-  ['RepositoryNotValid', ['api', '--json'], bare('api')],
+  ['RepositoryNotValid', ['my api'], noRepository('my api')],
+  ['RepositoryNotValid', ['my api', '--json'], noRepository('my api')],
   ['RepositoryNotValid', ['acme/'], noRepository('acme/')],
   ['RepositoryNotValid', ['/api'], noRepository('/api')],
   ['RepositoryNotValid', ['acme/api/web'], noRepository('acme/api/web')],
   ['RepositoryNotValid', ['../api'], noRepository('../api')],
-  ['RepositoryNotValid', ['https://github.com/acme/api'], noRepository('https://github.com/acme/api')],
+  ['RepositoryNotValid', ['https://github.com/acme'], noRepository('https://github.com/acme')],
+  ['RepositoryNotValid', ['https://gitlab.com/acme/api'], otherHost('https://gitlab.com/acme/api', 'gitlab.com')],
   ['InstanceTypeNotFound', ['acme/api', '--instance-type', 'large'], noType('large')],
   ['VolumeSizeNotValid', ['acme/api', '--volume-size', '7'], noSize('7')],
   ['VolumeSizeNotValid', ['acme/api', '--volume-size', '16385'], noSize('16385')],
@@ -46,6 +48,7 @@ const refused: [ErrorName, string[], string][] = [
   ['CidrNotValid', ['acme/api', '--allow-cidr', '10.0.0.0/33'], noBlock('10.0.0.0/33')],
   ['CidrNotValid', ['acme/api', '--allow-cidr', '10.0.0.0/8', '--allow-cidr', '::/0'], noBlock('::/0')],
   ['UsageNotValid', ['acme/api', '--region', '../us-east-1'], noRegion('../us-east-1')],
+  ['UsageNotValid', ['acme/api', '--owner', 'Alice A.'], noOwner('Alice A.')],
   [
     'UsageNotValid',
     ['acme/api', '--volume-type', 'io1'],
@@ -63,6 +66,10 @@ const otherCommands: [string, string[], string][] = [
   ['recode', ['frobnicate'], "Unknown command 'frobnicate'."],
   ['recode', ['loca', 'up'], "Unknown command 'loca'."],
   ['recode aws', ['aws', 'strat', 'acme/api'], "Unknown command 'strat'. Did you mean start?"],
+  ['recode aws stop', ['aws', 'stop', 'acme/api', '--volume-size', '16'], "Unknown option '--volume-size'."],
+  ['recode aws remove', ['aws', 'remove'], "Missing required argument 'repository'."],
+  ['recode aws list', ['aws', 'list', 'acme/api'], "Too many arguments for 'list'. Expected 0 arguments but got 1."],
+  ['recode aws uninstall', ['aws', 'uninstall', '--region', 'eu_west'], noRegion('eu_west')],
   ['recode local up', ['local', 'up', '--region', 'us_east_1'], noRegion('us_east_1')],
   ['recode local down', ['local', 'down', 'now'], "Too many arguments for 'down'. Expected 0 arguments but got 1."],
 ];

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { TestAws } from '../../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
 import { recode } from '../../harness/recode.ts';
-import { deployedAws, recodeStart } from '../../harness/start.ts';
+import { deployedAws, recodeStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;

@@ -10,7 +10,7 @@ import { tagKey } from '../../../core/tags.ts';
 import type { TestAws } from '../../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
 import { inventory } from '../../harness/inventory.ts';
-import { deployedAws, impatientPackage, recodeStart } from '../../harness/start.ts';
+import { deployedAws, impatientPackage, recodeStart } from '../../harness/workflows.ts';
 
 interface Started {
   instanceId: string;

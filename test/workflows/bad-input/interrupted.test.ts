@@ -1,83 +1,113 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { updateItem } from '../../../aws/records/table.ts';
-import { Environment } from '../../../core/environment.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { stateMachines } from '../../../core/names.ts';
+import type { OperationKind } from '../../../core/operation.ts';
 import type { TestAws } from '../../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
-import { expectConverged, inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeStart } from '../../harness/start.ts';
+import { expectConverged, expectNothing } from '../../harness/inventory.ts';
+import { holdNext, letGo, type Place } from '../../harness/pace.ts';
+import { hasCalled, type User, userOf } from '../../harness/users.ts';
+import { deployedAws, runRemove, runStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
+let bob: User;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'recode-interrupted-'));
   aws = await deployedAws();
+  bob = userOf(aws, 'bob', directory);
 });
+afterEach(() => letGo(aws));
 afterAll(async () => {
   await aws.stop();
   rmSync(directory, { recursive: true });
 });
 
-const args = ['aws', 'start', 'acme/api'];
-const patient = { timeout: 50_000, interval: 20 };
+const start = ['start', 'acme/api'];
+const stop = ['stop', 'acme/api'];
+const remove = ['remove', 'acme/api', '--force'];
+const uninstall = ['uninstall', '--force'];
 
-async function executions() {
-  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:recode-start`;
-  return (await aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn }))).executions ?? [];
+/** The execution of a kind that runs. */
+async function running(kind: OperationKind): Promise<string> {
+  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachines[kind]}`;
+  const { executions = [] } = await aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }));
+  expect(executions).toHaveLength(1);
+  return executions[0]?.executionArn ?? '';
 }
 
-describe('Ctrl-C', () => {
-  it('before the start begins starts nothing', async () => {
+/** Sends Ctrl-C to a command that follows an execution, and expects that the execution goes on; resolves to its ARN. */
+async function interrupt(kind: OperationKind, command: readonly string[], what: string): Promise<string> {
+  await aws.delete('calls');
+  const ran = await bob.run(command, { interrupted: hasCalled(aws, bob, 'DescribeStateMachineForExecution') });
+  const executionArn = await running(kind);
+  const message = `You interrupted the view of the ${what}. Its execution is ${executionArn}.`;
+  expectFailure(ran, ['aws', ...command], { name: 'Interrupted', message, code: 130 });
+  return executionArn;
+}
+
+/** Gives a command again, and lets the execution go on once the command follows it. */
+async function again(command: readonly string[], followed: number) {
+  await aws.delete('calls');
+  const ran = bob.run(command);
+  await hasCalled(aws, bob, 'DescribeStateMachineForExecution', followed);
+  letGo(aws);
+  return ran;
+}
+
+describe('Ctrl-C before anything begins', () => {
+  it.each<[string, readonly string[]]>([
+    ['start of acme/api', start],
+    ['look at acme/api', ['status', 'acme/api']],
+  ])('ends the %s, and nothing is begun', async (what, command) => {
     await aws.post('faults', { service: 'sts', action: 'GetCallerIdentity', kind: 'delay', milliseconds: 60_000 });
-    const interrupted = vi.waitFor(async () => expect(await aws.get('faults')).toMatchObject({ faults: [] }), patient);
-    const ran = await recodeStart(aws, directory, ['acme/api'], {}, { interrupted });
-    const message = 'You interrupted the start of acme/api before it began.';
-    expectFailure(ran, args, { name: 'Cancelled', message, code: 130 });
+    const taken = async () => expect(await aws.get('faults')).toMatchObject({ faults: [] });
+    const ran = await bob.run(command, { interrupted: vi.waitFor(taken, { timeout: 50_000, interval: 20 }) });
+    const message = `You interrupted the ${what} before it began.`;
+    expectFailure(ran, ['aws', ...command], { name: 'Cancelled', message, code: 130 });
     await expectNothingChanged(aws);
   });
-
-  it('while it goes on ends the command alone, and the command given again follows the start', async () => {
-    await aws.post('ec2', { latency: 'calibrated' });
-    // From here on it takes half a minute, or as little as the rest of this test lets it.
-    const imported = expect.objectContaining({ action: 'ImportKeyPair' });
-    const interrupted = vi
-      .waitFor(async () => expect(await aws.get('calls')).toMatchObject({ calls: expect.arrayContaining([imported]) }), patient)
-      .then(() => aws.post('clock', { rate: 1 }));
-    const ran = await recodeStart(aws, directory, ['acme/api'], {}, { interrupted });
-    const [{ executionArn = '', status = '' } = {}] = await executions();
-    expect(status).toBe('RUNNING');
-    const message = `You interrupted the view of the start of acme/api. Its execution is ${executionArn}.`;
-    expectFailure(ran, args, { name: 'Interrupted', message, code: 130 });
-
-    const following = recodeStart(aws, directory, ['acme/api', '--json']);
-    await vi.waitFor(async () => expect((await executions()).map((one) => one.status).sort()).toEqual(['FAILED', 'RUNNING']), patient);
-    await aws.post('clock', { rate: 20 });
-    const again = await following;
-    expect(again.code, again.stderr).toBe(0);
-    expect(again.stderr).toContain('acme/api is already starting, begun by alice at ');
-    expect(again.json).toMatchObject({ status: 'started', created: false, executionArn });
-    await expectConverged(aws, 1);
-  }, 120_000);
 });
 
-describe("somebody else's operation", () => {
-  it('of another kind is named, not followed', async () => {
-    const startedAt = new Date(aws.clock.now()).toISOString();
-    const operation = {
-      executionArn: `arn:aws:states:us-east-1:${aws.accountId}:execution:recode-stop:one`,
-      kind: 'stop',
-      owner: 'bob',
-      startedAt,
-    };
-    const key = { kind: 'environment', id: 'alice/acme/api' } as const;
-    await updateItem(aws.clients.dynamodb, key, { set: { operation }, when: 'attribute_exists(#uid)', values: {} }, Environment);
-    const before = await inventory(aws);
-    const message = `The environment acme/api is held by a stop that bob began at ${startedAt}.`;
-    expectFailure(await recodeStart(aws, directory, ['acme/api']), args, { name: 'OperationInProgress', message });
-    expect(await inventory(aws)).toEqual(before);
+// One environment's life, each part of which is interrupted.
+describe('Ctrl-C while an execution is followed ends the command alone; given again, it follows', () => {
+  beforeAll(async () => {
+    await runStart(aws);
+    await runRemove(aws);
+  });
+
+  it.each<[OperationKind, Place, readonly string[], string]>([
+    ['start', 'creating', start, 'start of acme/api'],
+    ['stop', 'stopping', stop, 'stop of acme/api'],
+    ['remove', 'removing', remove, 'removal of acme/api'],
+    ['uninstall', 'uninstalling', uninstall, 'uninstall'],
+  ])('the %s', async (kind, place, command, what) => {
+    await holdNext(aws, place);
+    const executionArn = await interrupt(kind, command, what);
+    // Its own execution is refused first.
+    const { code, json, stderr } = await again([...command, '--json'], 2);
+    expect(stderr).toMatch(/ is already (starting|stopping|being removed|being uninstalled), begun \d+ s ago by bob\.$/m);
+    expect(json).toMatchObject({ executionArn });
+    expect(code).toBe(0);
+  });
+
+  it('and in the end there is nothing left', async () => {
+    await expectNothing(aws);
+    expect(existsSync(bob.files('acme/api').folder)).toBe(false);
+  });
+
+  it('a follow', async () => {
+    await runStart(aws);
+    await holdNext(aws, 'creating');
+    expect((await bob.run([...start, '--no-wait'])).code).toBe(0);
+    const executionArn = await interrupt('start', ['follow', 'acme/api'], 'operation on acme/api');
+    const { code, json } = await again(['follow', 'acme/api', '--json'], 1);
+    expect(json).toMatchObject({ status: 'started', created: true, executionArn });
+    expect(code).toBe(0);
+    await expectConverged(aws, 2);
   });
 });
 

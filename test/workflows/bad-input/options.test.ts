@@ -9,7 +9,7 @@ import { networkTags } from '../../../core/tags.ts';
 import type { TestAws } from '../../harness/embedded-aws.ts';
 import { expectFailure } from '../../harness/failure.ts';
 import { type Inventory, inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeStart } from '../../harness/start.ts';
+import { deployedAws, recodeStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { expectFailure } from '../../harness/failure.ts';
 import { expectConverged, inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeStart } from '../../harness/start.ts';
+import { deployedAws, recodeStart } from '../../harness/workflows.ts';
 
 it('names the addresses that were tried where port 2200 is taken on all of them, and the next start goes on', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'recode-port-'));

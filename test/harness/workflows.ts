@@ -2,9 +2,11 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { StartOutput } from '../../core/document.ts';
+import type { EnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
+import { stateMachines } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
+import type { OperationKind } from '../../core/operation.ts';
 import { embeddedAws, type TestAws } from './embedded-aws.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
 
@@ -36,34 +38,61 @@ export function impatientPackage(directory: string): string {
 /** A public key whose private half nobody needs. */
 export const somePublicKey = keyPairFrom(Buffer.alloc(32, 1), 'test').publicKey;
 
-export interface Ended {
+export interface Ended<Output> {
   readonly executionArn: string;
   readonly status: string;
   readonly error?: string;
   readonly cause?: string;
   /** Of one that succeeded. */
-  readonly output?: StartOutput;
+  readonly output?: Output;
 }
 
+interface Subject {
+  readonly owner?: string | undefined;
+  readonly repository?: string | undefined;
+  /** The owner by default. */
+  readonly caller?: string | undefined;
+}
+const subjectOf = ({ owner = 'alice', repository = 'acme/api', caller = owner }: Subject): EnvironmentInput => ({
+  caller,
+  environment: { owner, repository },
+});
+
 /** Runs the start workflow as the CLI would, by the API alone, and waits for its end. */
-export async function runStart(
-  aws: TestAws,
-  { owner = 'alice', repository = 'acme/api', ...request }: { owner?: string; repository?: string } & Partial<GivenRequest> = {},
-): Promise<Ended> {
-  const { sfn } = aws.clients;
-  const { executionArn = '' } = await sfn.send(
-    new StartExecutionCommand({
-      stateMachineArn: `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:recode-start`,
-      input: JSON.stringify({ environment: { owner, repository }, request: { publicKey: somePublicKey, ...request } }),
-    }),
-  );
+export function runStart(aws: TestAws, { owner, repository, caller, ...request }: Subject & Partial<GivenRequest> = {}) {
+  return run<StartOutput>(aws, 'start', { ...subjectOf({ owner, repository, caller }), request: { publicKey: somePublicKey, ...request } });
+}
+
+/** The same of the stop workflow. */
+export const runStop = (aws: TestAws, subject: Subject = {}) => run<StopOutput>(aws, 'stop', subjectOf(subject));
+
+/** The same of the remove workflow. */
+export const runRemove = (aws: TestAws, subject: Subject = {}) => run<RemoveOutput>(aws, 'remove', subjectOf(subject));
+
+/** The same of the uninstall workflow. */
+export const runUninstall = (aws: TestAws, caller = 'alice') => run<UninstallOutput>(aws, 'uninstall', { caller });
+
+async function run<Output>(aws: TestAws, kind: OperationKind, input: unknown): Promise<Ended<Output>> {
+  const executionArn = await begin(aws, kind, input);
+  return ended<Output>(aws, executionArn);
+}
+
+/** Starts an execution of a workflow with an input. Resolves to its ARN. */
+export async function begin(aws: TestAws, kind: OperationKind, input: unknown): Promise<string> {
+  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachines[kind]}`;
+  const { executionArn = '' } = await aws.clients.sfn.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+  return executionArn;
+}
+
+/** Waits for the end of an execution. */
+export async function ended<Output>({ clients: { sfn } }: TestAws, executionArn: string): Promise<Ended<Output>> {
   for (;;) {
     const { status = '', output, error, cause } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
     if (status !== 'RUNNING') {
       return {
         executionArn,
         status,
-        ...(output !== undefined && { output: JSON.parse(output) as StartOutput }),
+        ...(output !== undefined && { output: JSON.parse(output) as Output }),
         ...(error !== undefined && { error }),
         ...(cause !== undefined && { cause }),
       };

@@ -1,42 +1,30 @@
-import { canonicalCidr } from '../../../core/cidr.ts';
-import { type GivenRequest, volumeSizes } from '../../../core/environment.ts';
-import { RecodeError } from '../../../core/errors.ts';
-import { parseRepository } from '../../../core/repository.ts';
-import type { AccountOptions } from '../../account.ts';
-import { parseRegion } from '../../region.ts';
+import { canonicalCidr } from '../../../../core/cidr.ts';
+import { type GivenRequest, volumeSizes } from '../../../../core/environment.ts';
+import { RecodeError } from '../../../../core/errors.ts';
+import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
 
 /** What a person asked for; options that were not given are absent, their defaults are the control plane's. */
-export interface StartRequest {
-  readonly repository: string;
-  readonly account: AccountOptions;
+export interface StartRequest extends OperationRequest {
   readonly request: Omit<GivenRequest, 'publicKey'>;
 }
 
 /** The options as commander hands them over. */
-export interface StartOptions {
+export interface StartFlags extends OperationFlags {
   readonly instanceType?: string;
   readonly volumeSize?: string;
   readonly volumeType?: 'gp2' | 'gp3';
   readonly allowCidr?: readonly string[];
-  readonly profile?: string;
-  readonly region?: string;
-  readonly local?: boolean;
 }
 
 /**
  * Reads what was typed, before anything is asked of the network.
  *
- * @throws RecodeError RepositoryNotValid, InstanceTypeNotFound, VolumeSizeNotValid, CidrNotValid, UsageNotValid
+ * @throws RecodeError InstanceTypeNotFound, VolumeSizeNotValid, CidrNotValid, UsageNotValid
  */
-export function parseStart(repository: string, options: StartOptions, environment: NodeJS.ProcessEnv): StartRequest {
-  const { instanceType, volumeSize, volumeType, allowCidr, profile, region } = options;
-  const local = options.local ?? ['1', 'true'].includes(environment.RECODE_LOCAL ?? '');
-  if (local && profile !== undefined) {
-    throw new RecodeError('UsageNotValid', 'A --profile belongs to AWS, but RECODE_LOCAL=1 chooses the embedded AWS. Unset one of them.');
-  }
+export function parseStart(repository: string, flags: StartFlags, environment: NodeJS.ProcessEnv): StartRequest {
+  const { instanceType, volumeSize, volumeType, allowCidr } = flags;
   return {
-    repository: parseRepository(repository),
-    account: { local, ...(profile !== undefined && { profile }), ...(region !== undefined && { region: parseRegion(region) }) },
+    ...parseOperation(repository, flags, environment),
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType) }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),

@@ -1,26 +1,26 @@
 import { Command, Option } from 'commander';
-import { examples } from '../../help.ts';
-import type { Output } from '../../output.ts';
-import type { StartOptions } from './start-request.ts';
+import { examples } from '../../../help.ts';
+import type { Output } from '../../../output.ts';
+import { addAccountOptions, addOperationOptions, jsonOption, repositoryArgument } from '../options.ts';
+import type { StartFlags } from './request.ts';
 
 /** `recode aws start` */
 export function startCommand(output: Output): Command {
-  return new Command('start')
+  const command = new Command('start')
     .summary('Start the development environment of a repository')
     .description(
       'Start the development environment of a GitHub repository, and make it first if there is none.\n\n' +
         'It is an EC2 instance of your own, which you reach with your own ssh. Started again, it is the same one: its disk ' +
         'and its host key stay, its address may change. The start runs in AWS; interrupted here, it goes on there.',
     )
-    .argument('<repository>', 'a GitHub repository, as owner/name')
+    .argument(...repositoryArgument)
     .option('--instance-type <type>', 'EC2 instance type: on demand, with EBS, amd64 or arm64 (default: t2.medium)')
     .option('--volume-size <GiB>', 'size of the root volume (default: 16)')
     .addOption(new Option('--volume-type <type>', 'type of the root volume (default: gp2)').choices(['gp2', 'gp3']))
-    .option('--allow-cidr <block>', 'IPv4 block that may reach SSH; give it again for more (default: 0.0.0.0/0)', collect)
-    .option('--profile <name>', 'profile of the AWS CLI to use')
-    .option('--region <region>', 'AWS region')
-    .addOption(new Option('--local', 'use the embedded AWS on this machine; also RECODE_LOCAL=1').conflicts('profile'))
-    .option('--json', 'print the result as JSON; progress goes to stderr')
+    .option('--allow-cidr <block>', 'IPv4 block that may reach SSH; give it again for more (default: 0.0.0.0/0)', collect);
+  addOperationOptions(command, "before a teammate's environment is started");
+  return addAccountOptions(command)
+    .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
@@ -31,10 +31,10 @@ export function startCommand(output: Output): Command {
         ['Connect from a script', 'eval "$(recode aws start acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),
     )
-    .action(async (repository: string, options: StartOptions) => {
-      const { parseStart } = await import('./start-request.ts');
-      const request = parseStart(repository, options, process.env);
-      const { runStart } = await import('./start-environment.ts');
+    .action(async (repository: string, flags: StartFlags) => {
+      const { parseStart } = await import('./request.ts');
+      const request = parseStart(repository, flags, process.env);
+      const { runStart } = await import('./run.ts');
       await runStart(request, output);
     });
 }

@@ -1,0 +1,108 @@
+import type * as v from 'valibot';
+import { meaningOf } from '../../../../aws/errors.ts';
+import { executionProgress } from '../../../../aws/executions.ts';
+import { RemoveOutput, StartOutput, StopOutput } from '../../../../core/document.ts';
+import type { EnvironmentOperationKind } from '../../../../core/environment.ts';
+import { RecodeError } from '../../../../core/errors.ts';
+import { stateMachines } from '../../../../core/names.ts';
+import { ago } from '../../../duration.ts';
+import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { statusWords, viewOf } from '../../../environment-view.ts';
+import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
+import { type Output, writeJson } from '../../../output.ts';
+import { forgetExecution, rememberedExecution } from '../../../remembered-execution.ts';
+import type { EnvironmentTarget } from '../options.ts';
+import { concludeRemove } from '../remove/run.ts';
+import { concludeStart } from '../start/run.ts';
+import { concludeStop } from '../stop/run.ts';
+
+/**
+ * Follows the execution that holds an environment, or that this machine has handed over, and ends as its own command would.
+ *
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation}.ts
+ */
+export function runFollow(target: EnvironmentTarget, output: Output): Promise<void> {
+  return inSession(output, `operation on ${target.repository}`, async (session) => {
+    await followWhatIsThere(await openEnvironment(target, session.view), session, output);
+  });
+}
+
+async function followWhatIsThere(environment: OpenedEnvironment, session: Session, output: Output): Promise<void> {
+  const { files } = environment;
+  const remembered = rememberedExecution(files);
+  const executionArn = await choose(environment, remembered, session);
+  if (executionArn === undefined) return nothingUnderWay(environment, session, output);
+  const ours = executionArn === remembered;
+  try {
+    await conclude(environment, { executionArn, ours }, session, output);
+  } catch (error) {
+    if (meaningOf(error) !== 'no-execution') throw error;
+    // Step Functions forgets after 90 days, and the embedded AWS at a reset.
+    forgetExecution(files);
+    return ours ? followWhatIsThere(environment, session, output) : nothingUnderWay(environment, session, output);
+  }
+  forgetExecution(files);
+}
+
+/** What is at work comes first, unless what this machine has begun is still waiting for it. */
+async function choose(environment: OpenedEnvironment, remembered: string | undefined, { view }: Session): Promise<string | undefined> {
+  const holder = (await findRecord(environment))?.operation;
+  if (!holder || remembered === undefined || holder.executionArn === remembered) return holder?.executionArn ?? remembered;
+  if ((await executionProgress(environment.clients.sfn, remembered)).running) return remembered;
+  view.say(
+    `The ${kindOf(remembered)} that you began has ended. A ${holder.kind} is at work, begun ${ago(holder.startedAt)} by ${holder.owner}.`,
+  );
+  return holder.executionArn;
+}
+
+async function conclude(
+  environment: OpenedEnvironment,
+  { executionArn, ours }: { executionArn: string; ours: boolean },
+  session: Session,
+  output: Output,
+): Promise<void> {
+  switch (kindOf(executionArn)) {
+    case 'start':
+      return concludeStart(environment, { ...(await followed(environment, executionArn, StartOutput, session)), ours }, session, output);
+    case 'stop': {
+      const stopped = await followed(environment, executionArn, StopOutput, session);
+      session.view.end();
+      return concludeStop(stopped, output);
+    }
+    case 'remove': {
+      const removed = await followed(environment, executionArn, RemoveOutput, session);
+      session.view.end();
+      return concludeRemove(environment, removed, output);
+    }
+  }
+}
+
+/** Follows an execution to its end. A failure is told once. */
+async function followed<Schema extends v.GenericSchema>(
+  { clients, files }: OpenedEnvironment,
+  executionArn: string,
+  output: Schema,
+  session: Session,
+): Promise<Followed<v.InferOutput<Schema>>> {
+  try {
+    return await follow(clients, executionArn, output, session);
+  } catch (error) {
+    if (error instanceof RecodeError) forgetExecution(files);
+    throw error;
+  }
+}
+
+/** The operation that an execution is, by the state machine in its ARN. */
+function kindOf(executionArn: string): EnvironmentOperationKind {
+  const kind = (['start', 'stop', 'remove'] as const).find((kind) => executionArn.includes(`:${stateMachines[kind]}:`));
+  if (kind) return kind;
+  throw new RecodeError('Unexpected', `The execution ${executionArn} is none of an operation on an environment.`);
+}
+
+async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session, output: Output): Promise<void> {
+  const record = await requireRecord(environment);
+  view.end();
+  const shown = viewOf(environment.account, record);
+  if (output.json) writeJson(output, shown);
+  else output.stdout.write(`Nothing is under way: ${shown.repository} is ${statusWords(shown)}.\n`);
+}

@@ -1,0 +1,84 @@
+import { type Command, Option } from 'commander';
+import { RecodeError } from '../../../core/errors.ts';
+import { isOwner } from '../../../core/owner.ts';
+import type { AccountOptions } from '../../account.ts';
+import { parseRegion } from '../../region.ts';
+
+/** Options that several commands take, as commander hands them over. */
+export interface AccountFlags {
+  readonly profile?: string;
+  readonly region?: string;
+  readonly local?: boolean;
+}
+
+export interface EnvironmentFlags extends AccountFlags {
+  readonly owner?: string;
+}
+
+export interface OperationFlags extends EnvironmentFlags {
+  readonly force?: boolean;
+  /** False with --no-wait. */
+  readonly wait: boolean;
+}
+
+/** Which environment a command is about; the caller's own where no owner was given. */
+export interface EnvironmentTarget {
+  /** As it was typed: it may leave the GitHub account out. */
+  readonly repository: string;
+  readonly owner?: string;
+  readonly account: AccountOptions;
+}
+
+/** What an operation on an environment was asked to do. */
+export interface OperationRequest extends EnvironmentTarget {
+  /** Not to ask whether it is meant. */
+  readonly force: boolean;
+  readonly wait: boolean;
+}
+
+/** The argument of every command about one environment. */
+export const repositoryArgument = [
+  '<repository>',
+  'a GitHub repository: owner/name, its URL, or the name alone of one of your own',
+] as const;
+
+/** Adds --profile, --region and --local: which account to work in. */
+export function addAccountOptions(command: Command): Command {
+  return command
+    .option('--profile <name>', 'profile of the AWS CLI to use')
+    .option('--region <region>', 'AWS region')
+    .addOption(new Option('--local', 'use the embedded AWS on this machine; also RECODE_LOCAL=1').conflicts('profile'));
+}
+
+/** Adds --owner, and whether to ask and to wait: what the operations on an environment share. */
+export function addOperationOptions(command: Command, asked: string): Command {
+  return command
+    .option('--owner <owner>', "act on a teammate's environment")
+    .option('--force', `do not ask ${asked}`)
+    .option('--no-wait', 'return at once; "recode aws follow" shows how it goes on');
+}
+
+export const jsonOption = ['--json', 'print the result as JSON; progress goes to stderr'] as const;
+
+/** Reads which account was asked for. Throws RecodeError UsageNotValid. */
+export function parseAccount({ profile, region, local: given }: AccountFlags, environment: NodeJS.ProcessEnv): AccountOptions {
+  const local = given ?? ['1', 'true'].includes(environment.RECODE_LOCAL ?? '');
+  if (local && profile !== undefined) {
+    throw new RecodeError('UsageNotValid', 'A --profile belongs to AWS, but RECODE_LOCAL=1 chooses the embedded AWS. Unset one of them.');
+  }
+  return { local, ...(profile !== undefined && { profile }), ...(region !== undefined && { region: parseRegion(region) }) };
+}
+
+/** Reads which environment was asked for. Throws RecodeError UsageNotValid. */
+export function parseTarget(repository: string, flags: EnvironmentFlags, environment: NodeJS.ProcessEnv): EnvironmentTarget {
+  const { owner } = flags;
+  if (owner !== undefined && !isOwner(owner)) {
+    throw new RecodeError('UsageNotValid', `--owner is "${owner}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`);
+  }
+  return { repository, account: parseAccount(flags, environment), ...(owner !== undefined && { owner }) };
+}
+
+/** Reads what an operation was asked to do. Throws RecodeError UsageNotValid. */
+export function parseOperation(repository: string, flags: OperationFlags, environment: NodeJS.ProcessEnv): OperationRequest {
+  return { ...parseTarget(repository, flags, environment), force: flags.force ?? false, wait: flags.wait };
+}

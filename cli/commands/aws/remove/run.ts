@@ -1,0 +1,46 @@
+import { RemoveOutput } from '../../../../core/document.ts';
+import type { Environment } from '../../../../core/environment.ts';
+import { confirm } from '../../../confirm.ts';
+import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { operate } from '../../../environment-operation.ts';
+import { type Followed, inSession } from '../../../operation.ts';
+import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { resourceRows } from '../../../resources.ts';
+import { deleteEnvironmentFolder } from '../../../ssh/folder.ts';
+import type { OperationRequest } from '../options.ts';
+
+/**
+ * Removes an environment with all that was made for it, after a question that names it, and its files on this machine.
+ *
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, ConfirmationRequired, and those of cli/{environment,operation}.ts
+ */
+export function runRemove(request: OperationRequest, output: Output): Promise<void> {
+  return inSession(output, `removal of ${request.repository}`, async (session) => {
+    const environment = await openEnvironment(request, session.view);
+    const record = await requireRecord(environment);
+    if (!request.force && !(await confirm(question(environment, record), output))) return;
+    const removed = await operate(environment, { kind: 'remove', output: RemoveOutput }, request, session, output);
+    session.view.end();
+    if (removed) concludeRemove(environment, removed, output);
+  });
+}
+
+/** Deletes the files of the removed environment on this machine, and prints. Throws RecodeError KeysNotWritable. */
+export function concludeRemove({ files }: OpenedEnvironment, { result, executionArn }: Followed<RemoveOutput>, output: Output): void {
+  deleteEnvironmentFolder(files);
+  const { repository, owner, name, status } = result;
+  if (output.json) {
+    writeJson(output, { repository, owner, name, status, executionArn });
+    return;
+  }
+  const { stdout } = output;
+  stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', `Removed ${repository}`)}\n`);
+}
+
+function question({ own, account: { region }, subject: { owner } }: OpenedEnvironment, record: Environment): string {
+  const { repository } = record;
+  const whose = own ? 'your environment' : `${owner}'s environment`;
+  const rows = resourceRows(record);
+  const what = rows.length === 0 ? ', which has nothing yet.\n' : `, and what is on its disk:\n${table(rows)}`;
+  return `This deletes ${whose} ${repository} in ${region}${what}Remove it?`;
+}

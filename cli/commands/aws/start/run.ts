@@ -1,0 +1,102 @@
+import { StartOutput } from '../../../../core/document.ts';
+import type { Environment } from '../../../../core/environment.ts';
+import { RecodeError } from '../../../../core/errors.ts';
+import { ssh } from '../../../../core/names.ts';
+import { sameKey } from '../../../../core/openssh-key.ts';
+import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
+import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { operate } from '../../../environment-operation.ts';
+import { checkRepository } from '../../../github.ts';
+import { type Followed, inSession, type Session } from '../../../operation.ts';
+import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
+import { checkConnection, requireSshClient } from '../../../ssh/connect.ts';
+import type { EnvironmentFolder } from '../../../ssh/folder.ts';
+import { ensureKeyPair, type KeyPair, readKeyPair } from '../../../ssh/keys.ts';
+import { pinHostKey } from '../../../ssh/known-hosts.ts';
+import type { StartRequest } from './request.ts';
+
+// What the workflow does when there is something to do.
+const changes: readonly string[] = ['LaunchInstance', 'StartInstance'];
+
+/**
+ * Starts an environment: makes its key, starts the execution, follows it, pins the host key, proves that ssh connects, and prints.
+ *
+ * @throws RecodeError what the execution fails with, PrivateKeyNotHere, and those of cli/{environment,operation,github}.ts and cli/ssh
+ */
+export function runStart(request: StartRequest, output: Output): Promise<void> {
+  return inSession(output, `start of ${request.repository}`, async (session) => {
+    // Before anything is made that could not be reached then.
+    if (request.owner === undefined) await requireSshClient();
+    const environment = await openEnvironment(request, session.view);
+    const publicKey = environment.own ? await ownKey(environment, session) : (await requireRecord(environment)).request.publicKey;
+    if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
+    const asked = { kind: 'start', output: StartOutput, request: { ...request.request, publicKey } } as const;
+    const started = await operate(environment, asked, request, session, output);
+    if (started) await concludeStart(environment, started, session, output);
+  });
+}
+
+/** Connects to the environment that a start has led to, and prints how; a teammate's is theirs to connect to. */
+export async function concludeStart(
+  environment: OpenedEnvironment,
+  started: Followed<StartOutput>,
+  { view }: Session,
+  output: Output,
+): Promise<void> {
+  const { files, own, subject } = environment;
+  const { name, repository, publicIpAddress: address, publicKey, hostKey } = started.result;
+  if (own) {
+    const keyPair = readKeyPair(files.key);
+    if (!keyPair || !sameKey(publicKey, keyPair.publicKey)) throw privateKeyNotHere(subject.repository, files);
+    await view.during('Checking the SSH connection', async () => {
+      pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
+      writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
+      await checkConnection({ sshConfig: files.sshConfig, name, address });
+    });
+  }
+  view.end();
+  print(output, started, own ? sshCommand(files, name) : null);
+}
+
+/** The public key to start with. A repository that does not exist is refused before there is anything of it. */
+async function ownKey(environment: OpenedEnvironment, { view }: Session): Promise<string> {
+  const { subject, files } = environment;
+  const record = await findRecord(environment);
+  if (!record) {
+    const checked = await checkRepository(subject.repository, process.env);
+    if (checked !== 'exists') view.say(checked.warning);
+  }
+  return keyFor(record, files, subject.repository).publicKey;
+}
+
+/** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. */
+function keyFor(record: Environment | undefined, files: EnvironmentFolder, repository: string): KeyPair {
+  if (!record || record.status === 'creating') return ensureKeyPair(files.key, `recode ${repository}`);
+  const here = readKeyPair(files.key);
+  if (!here || !sameKey(here.publicKey, record.request.publicKey)) throw privateKeyNotHere(repository, files);
+  return here;
+}
+
+function print(output: Output, { result, executionArn, ours, entered }: Followed<StartOutput>, command: string | null): void {
+  const { repository, owner, name, status, instanceId, instanceType, publicIpAddress } = result;
+  if (output.json) {
+    const instance = { instanceId, instanceType, publicIpAddress };
+    writeJson(output, { repository, owner, name, status, ...instance, sshCommand: command, executionArn, created: ours && result.created });
+    return;
+  }
+  const { stdout } = output;
+  const changed = changes.some((state) => entered.has(state));
+  const said = changed ? `Started ${repository}` : `${repository} is already started`;
+  stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', said)}\n`);
+  stdout.write(
+    table([
+      ['Address', publicIpAddress],
+      ['Instance', `${instanceId} (${instanceType})`],
+    ]),
+  );
+  stdout.write(command === null ? `\n${owner} connects with their own key.\n` : `\nConnect to it:\n  ${paint(stdout, 'bold', command)}\n`);
+}
+
+const privateKeyNotHere = (repository: string, { key }: EnvironmentFolder) =>
+  new RecodeError('PrivateKeyNotHere', `The environment ${repository} lets in another key than this machine's, which would be in ${key}.`);

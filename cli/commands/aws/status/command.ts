@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import { examples } from '../../../help.ts';
+import type { Output } from '../../../output.ts';
+import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgument } from '../options.ts';
+
+/** `recode aws status` */
+export function statusCommand(output: Output): Command {
+  const command = new Command('status')
+    .summary('Show a development environment and what is at work on it')
+    .description(
+      'Show what is recorded of a development environment: its resources, the operation that is at work on it, and its last error.',
+    )
+    .argument(...repositoryArgument)
+    .option('--owner <owner>', "show a teammate's environment");
+  return addAccountOptions(command)
+    .option(...jsonOption)
+    .addHelpText(
+      'after',
+      examples([
+        ['Show an environment', 'recode aws status acme/api'],
+        ['Connect from a script', 'eval "$(recode aws status acme/api --json | jq -r .sshCommand) uname -a"'],
+      ]),
+    )
+    .action(async (repository: string, flags: EnvironmentFlags) => {
+      const { parseTarget } = await import('../options.ts');
+      const target = parseTarget(repository, flags, process.env);
+      const { runStatus } = await import('./run.ts');
+      await runStatus(target, output);
+    });
+}

@@ -1,0 +1,76 @@
+import { executionProgress, type Progress } from '../../../../aws/executions.ts';
+import { readNetwork } from '../../../../aws/records/network.ts';
+import { ifInstalled } from '../../../../aws/records/table.ts';
+import type { Environment } from '../../../../core/environment.ts';
+import type { Network } from '../../../../core/network.ts';
+import { ago } from '../../../duration.ts';
+import { openEnvironment, requireRecord } from '../../../environment.ts';
+import { type EnvironmentView, statusWords, viewOf } from '../../../environment-view.ts';
+import { inSession } from '../../../operation.ts';
+import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { resourceRows, resourcesOf } from '../../../resources.ts';
+import type { EnvironmentTarget } from '../options.ts';
+
+/**
+ * Shows an environment as the table records it, and what the execution at work on it is doing.
+ *
+ * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, and those of cli/environment.ts
+ */
+export function runStatus(target: EnvironmentTarget, output: Output): Promise<void> {
+  return inSession(output, `look at ${target.repository}`, async ({ view }) => {
+    const opened = await openEnvironment(target, view);
+    const { account, clients } = opened;
+    const record = await requireRecord(opened);
+    const [network, progress] = await Promise.all([
+      ifInstalled(readNetwork(clients.dynamodb)),
+      record.operation && executionProgress(clients.sfn, record.operation.executionArn),
+    ]);
+    view.end();
+    const shown = viewOf(account, record);
+    if (output.json) writeJson(output, asJson(shown, record, network, progress));
+    else print(output, shown, record, network, progress);
+  });
+}
+
+function asJson(shown: EnvironmentView, record: Environment, network: Network | undefined, progress: Progress | undefined) {
+  const { volumeSize, volumeType, allowCidrs } = record.request;
+  return {
+    ...shown,
+    operation: shown.operation && { ...shown.operation, running: progress?.running ?? false, steps: progress?.sentences ?? [] },
+    volumeSize,
+    volumeType,
+    allowCidrs,
+    resources: resourcesOf(record),
+    network: network?.status === 'ready' ? network.ids : null,
+  };
+}
+
+function print(
+  { stdout }: Output,
+  shown: EnvironmentView,
+  record: Environment,
+  network: Network | undefined,
+  progress: Progress | undefined,
+): void {
+  const { operation, lastError } = shown;
+  stdout.write(`${paint(stdout, 'bold', shown.repository)} of ${shown.owner}: ${statusWords(shown)}\n\n`);
+  stdout.write(
+    table([
+      ['since', ago(shown.updatedAt)],
+      ['made', ago(shown.createdAt)],
+      ...(shown.publicIpAddress ? [['address', shown.publicIpAddress] as const] : []),
+      ['SSH allowed from', record.request.allowCidrs.join(', ')],
+      ...resourceRows(record),
+      ...(network?.status === 'ready' ? [['VPC', network.ids.vpcId] as const, ['subnet', network.ids.subnetId] as const] : []),
+    ]),
+  );
+  if (operation) {
+    const begun = `begun ${ago(operation.startedAt)} by ${operation.owner}`;
+    const doing = progress?.running
+      ? `A ${operation.kind} is at work, ${begun}: ${progress.sentences.join(', ') || 'just begun'}.`
+      : `A ${operation.kind}, ${begun}, has ended without letting go of it. The next command takes over.`;
+    stdout.write(`\n${doing}\n`);
+  }
+  if (lastError) stdout.write(`\nThe last error, ${ago(lastError.at)}: ${lastError.message}\n`);
+  if (shown.sshCommand) stdout.write(`\nConnect to it:\n  ${paint(stdout, 'bold', shown.sshCommand)}\n`);
+}

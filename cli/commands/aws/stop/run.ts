@@ -1,0 +1,36 @@
+import { StopOutput } from '../../../../core/document.ts';
+import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
+import { openEnvironment, requireRecord } from '../../../environment.ts';
+import { operate } from '../../../environment-operation.ts';
+import { type Followed, inSession } from '../../../operation.ts';
+import { type Output, paint, table, writeJson } from '../../../output.ts';
+import type { OperationRequest } from '../options.ts';
+
+/**
+ * Stops an environment and waits until it is stopped.
+ *
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation}.ts
+ */
+export function runStop(request: OperationRequest, output: Output): Promise<void> {
+  return inSession(output, `stop of ${request.repository}`, async (session) => {
+    const environment = await openEnvironment(request, session.view);
+    await requireRecord(environment);
+    if (!(await confirmOnBehalf(environment, 'stop', request, output))) return;
+    const stopped = await operate(environment, { kind: 'stop', output: StopOutput }, request, session, output);
+    session.view.end();
+    if (stopped) concludeStop(stopped, output);
+  });
+}
+
+/** Prints what a stop has led to. */
+export function concludeStop({ result, executionArn }: Followed<StopOutput>, output: Output): void {
+  const { repository, owner, name, status, changed, instanceId, instanceType } = result;
+  if (output.json) {
+    writeJson(output, { repository, owner, name, status, instanceId, instanceType, executionArn, changed });
+    return;
+  }
+  const { stdout } = output;
+  const said = changed ? `Stopped ${repository}` : `${repository} is already stopped`;
+  stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', said)}\n`);
+  stdout.write(table([['Instance', `${instanceId} (${instanceType})`]]));
+}

@@ -1,0 +1,49 @@
+import { readEnvironments } from '../../../../aws/records/environment.ts';
+import { readNetwork } from '../../../../aws/records/network.ts';
+import { ifInstalled } from '../../../../aws/records/table.ts';
+import { UninstallOutput } from '../../../../core/document.ts';
+import { environmentsStillExist } from '../../../../core/environment.ts';
+import { network, tableName } from '../../../../core/names.ts';
+import type { Account, AccountOptions } from '../../../account.ts';
+import { clientsOf } from '../../../clients.ts';
+import { confirm } from '../../../confirm.ts';
+import { openShown, orNotDeployed } from '../../../environment.ts';
+import { inSession, runOperation } from '../../../operation.ts';
+import { type Output, paint, writeJson } from '../../../output.ts';
+
+/**
+ * Uninstalls Recode from a region, after a question that names what goes.
+ *
+ * @throws RecodeError what the execution fails with, EnvironmentsStillExist, ConfirmationRequired, and those of cli/{account,operation}.ts
+ */
+export function runUninstall({ account: options, force }: { account: AccountOptions; force: boolean }, output: Output): Promise<void> {
+  return inSession(output, 'uninstall', async (session) => {
+    const account = await openShown({ account: options }, session.view);
+    const clients = await clientsOf(account);
+    const environments = await orNotDeployed(account, ifInstalled(readEnvironments(clients.dynamodb)));
+    if (!environments) return print(output, account, { status: 'not-installed' }, null);
+    if (environments.length > 0) throw environmentsStillExist(environments);
+    if (!force && !(await confirm(question(account), output))) return;
+    const holder = async () => (await ifInstalled(readNetwork(clients.dynamodb)))?.operation;
+    const input = { caller: account.owner };
+    const asked = { kind: 'uninstall', input, output: UninstallOutput, subject: `Recode in ${account.region}`, holder } as const;
+    const { result, executionArn } = await runOperation(clients, account, asked, session);
+    session.view.end();
+    print(output, account, result, executionArn);
+  });
+}
+
+function print(output: Output, { region }: Account, { status }: UninstallOutput, executionArn: string | null): void {
+  if (output.json) {
+    writeJson(output, { region, status, executionArn });
+    return;
+  }
+  const { stdout } = output;
+  const said = status === 'uninstalled' ? `Uninstalled Recode from ${region}` : `Recode is not installed in ${region}`;
+  stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', said)}\n`);
+}
+
+function question({ region, accountId }: Account): string {
+  const names = [network.routeTable.name, network.internetGateway.name, network.subnet.name, network.vpc.name, tableName];
+  return `This deletes from ${region} in the account ${accountId}:\n${names.map((name) => `  ${name}`).join('\n')}\nUninstall Recode?`;
+}

@@ -1,0 +1,20 @@
+import type { EnvironmentOperationKind } from '../core/environment.ts';
+import { confirm } from './confirm.ts';
+import type { OpenedEnvironment } from './environment.ts';
+import type { Output } from './output.ts';
+
+/**
+ * Asks before an operation on a teammate's environment; the caller's own needs no question. False where the answer was no, which is said.
+ *
+ * @throws RecodeError ConfirmationRequired where there is nobody to ask
+ */
+export async function confirmOnBehalf(
+  { own, subject: { owner, repository } }: OpenedEnvironment,
+  kind: EnvironmentOperationKind,
+  { force }: { readonly force: boolean },
+  output: Output,
+): Promise<boolean> {
+  return own || force || confirm(`The environment ${repository} is ${owner}'s. ${verbs[kind]} it?`, output);
+}
+
+const verbs: Readonly<Record<EnvironmentOperationKind, string>> = { start: 'Start', stop: 'Stop', remove: 'Remove' };

@@ -1,0 +1,35 @@
+import { RecodeError } from '../core/errors.ts';
+import { type Output, progressOf } from './output.ts';
+
+/**
+ * Asks a person whether they mean it; anything but a yes is a no, Ctrl-C and Ctrl-D too. A no is said, and makes the exit code 1.
+ *
+ * @param question names what is at stake; its last line is the question itself
+ * @throws RecodeError ConfirmationRequired where there is no terminal to ask on
+ */
+export async function confirm(question: string, output: Output): Promise<boolean> {
+  const stream = progressOf(output);
+  if (!process.stdin.isTTY || !stream.isTTY) {
+    throw new RecodeError('ConfirmationRequired', `There is no terminal to ask on: ${question}`);
+  }
+  const { createInterface } = await import('node:readline/promises');
+  const prompt = createInterface({ input: process.stdin, output: stream });
+  // Only the line that is typed on is drawn again.
+  const [asked, ...above] = question.split('\n').reverse();
+  for (const line of above.reverse()) stream.write(`${line}\n`);
+  // Ctrl-C and Ctrl-D close the prompt first, and reject the question after that.
+  const closed = new Promise<undefined>((resolve) => prompt.once('close', () => resolve(undefined)));
+  try {
+    const answer = await Promise.race([prompt.question(`${asked} [y/N] `), closed]);
+    // What is written next begins a line of its own.
+    if (answer === undefined) stream.write('\n');
+    const meant = /^y(es)?$/i.test(answer?.trim() ?? '');
+    if (!meant) {
+      stream.write('Nothing is done.\n');
+      process.exitCode = 1;
+    }
+    return meant;
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,49 @@
+import type * as v from 'valibot';
+import { readEnvironment } from '../aws/records/environment.ts';
+import { ifInstalled } from '../aws/records/table.ts';
+import type { EnvironmentOperationKind, GivenRequest } from '../core/environment.ts';
+import type { AccountOptions } from './account.ts';
+import type { OpenedEnvironment } from './environment.ts';
+import { type Followed, runOperation, type Session, startOperation } from './operation.ts';
+import { type Output, writeJson } from './output.ts';
+import { forgetExecution, rememberExecution } from './remembered-execution.ts';
+import { shellQuote } from './shell-quote.ts';
+
+/**
+ * Runs an operation on an environment and follows it to its end. Where the command is not to wait, the execution is remembered for
+ * "recode aws follow" and its ARN printed; then there is nothing to return.
+ *
+ * @throws RecodeError what the execution fails with, ControlPlaneNotDeployed
+ */
+export async function operate<Schema extends v.GenericSchema>(
+  environment: OpenedEnvironment,
+  asked: { readonly kind: EnvironmentOperationKind; readonly output: Schema; readonly request?: GivenRequest },
+  { wait }: { readonly wait: boolean },
+  session: Session,
+  output: Output,
+): Promise<Followed<v.InferOutput<Schema>> | undefined> {
+  const { account, clients, subject, files } = environment;
+  const { kind, request } = asked;
+  const input = { caller: account.owner, environment: subject, ...(request && { request }) };
+  if (!wait) {
+    handOver(environment, await startOperation(clients, account, { kind, input }), output);
+    return undefined;
+  }
+  forgetExecution(files);
+  const holder = async () => (await ifInstalled(readEnvironment(clients.dynamodb, subject)))?.operation;
+  return runOperation(clients, account, { kind, input, output: asked.output, subject: subject.repository, holder }, session);
+}
+
+function handOver({ account, files, subject: { repository, owner }, own }: OpenedEnvironment, executionArn: string, output: Output): void {
+  rememberExecution(files, executionArn);
+  if (output.json) {
+    writeJson(output, { repository, owner, executionArn });
+    return;
+  }
+  const command = ['recode', 'aws', 'follow', repository, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
+  output.stdout.write(`The execution is ${executionArn}.\nFollow it with "${command.map(shellQuote).join(' ')}".\n`);
+}
+
+function accountFlags({ local, profile, region }: AccountOptions): string[] {
+  return [...(local ? ['--local'] : []), ...(profile ? ['--profile', profile] : []), ...(region ? ['--region', region] : [])];
+}

@@ -1,0 +1,74 @@
+import { meaningOf } from '../aws/errors.ts';
+import { type EnvironmentSubject, readEnvironment } from '../aws/records/environment.ts';
+import { ifInstalled } from '../aws/records/table.ts';
+import type { Environment } from '../core/environment.ts';
+import { RecodeError } from '../core/errors.ts';
+import { tableName } from '../core/names.ts';
+import { type Account, openAccount } from './account.ts';
+import { type Clients, clientsOf } from './clients.ts';
+import type { EnvironmentTarget } from './commands/aws/options.ts';
+import type { FollowView } from './follow-view.ts';
+import { resolveRepository } from './repository.ts';
+import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
+
+/** An environment in an account, for a command to work on; it need not exist. */
+export interface OpenedEnvironment {
+  readonly account: Account;
+  readonly clients: Clients;
+  readonly subject: EnvironmentSubject;
+  /** Whether it is the caller's own. */
+  readonly own: boolean;
+  /** Its files on this machine. */
+  readonly files: EnvironmentFolder;
+}
+
+/**
+ * Opens the account that an environment is in, and finds out whose environment of which repository is meant.
+ *
+ * @throws RecodeError those of cli/account.ts and cli/repository.ts
+ */
+export async function openEnvironment(target: EnvironmentTarget, view: FollowView): Promise<OpenedEnvironment> {
+  const repository = await resolveRepository(target.repository, process.env);
+  const account = await openShown(target, view);
+  const owner = target.owner ?? account.owner;
+  return {
+    account,
+    clients: await clientsOf(account),
+    subject: { owner, repository },
+    own: owner === account.owner,
+    files: environmentFolder({ ...account, owner, repository }, process.env),
+  };
+}
+
+/** Opens an account; the embedded AWS takes its moment to start, which is shown. */
+export async function openShown({ account: options }: Pick<EnvironmentTarget, 'account'>, view: FollowView): Promise<Account> {
+  if (options.local) {
+    const { embeddedAwsStatus } = await import('./embedded-aws.ts');
+    const { running } = await embeddedAwsStatus();
+    if (!running) return view.during('Starting the embedded AWS', () => openAccount(options));
+  }
+  return openAccount(options);
+}
+
+/** The record of an environment; undefined where there is none, or no table yet. Throws RecodeError ControlPlaneNotDeployed. */
+export function findRecord({ clients, account, subject }: OpenedEnvironment): Promise<Environment | undefined> {
+  return ifInstalled(orNotDeployed(account, readEnvironment(clients.dynamodb, subject)));
+}
+
+/** The record of an environment that has to be there. Throws RecodeError EnvironmentNotFound, RecodeNotInstalled, ControlPlaneNotDeployed. */
+export async function requireRecord({ clients, account, subject }: OpenedEnvironment): Promise<Environment> {
+  const record = await orNotDeployed(account, readEnvironment(clients.dynamodb, subject));
+  if (record) return record;
+  throw new RecodeError('EnvironmentNotFound', `${subject.owner} has no environment for ${subject.repository} in ${account.region}.`);
+}
+
+/** In a region without Recode AWS refuses to read the table, because the permissions are given where it is deployed. */
+export async function orNotDeployed<Answer>({ region, accountId }: Account, reading: Promise<Answer>): Promise<Answer> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (meaningOf(error) !== 'unauthorized') throw error;
+    const message = `There is no table ${tableName} in ${region} of the account ${accountId} that you may read.`;
+    throw new RecodeError('ControlPlaneNotDeployed', message, { cause: error });
+  }
+}

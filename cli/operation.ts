@@ -1,0 +1,123 @@
+import * as v from 'valibot';
+import { followExecution, startExecution } from '../aws/executions.ts';
+import { RecodeError } from '../core/errors.ts';
+import { stateMachines } from '../core/names.ts';
+import type { Operation, OperationKind } from '../core/operation.ts';
+import type { Account } from './account.ts';
+import type { Clients } from './clients.ts';
+import { ago } from './duration.ts';
+import { type FollowView, openFollowView } from './follow-view.ts';
+import { interruption } from './interruption.ts';
+import type { Output } from './output.ts';
+
+/** A command at work: where it shows what is going on, and the execution it has come to. */
+export interface Session {
+  readonly view: FollowView;
+  readonly execution: { arn?: string };
+}
+
+/** An operation to run: its input, and how to find who is at work instead. */
+export interface Asked<Schema extends v.GenericSchema> {
+  readonly kind: OperationKind;
+  readonly input: unknown;
+  /** What its execution's output is. */
+  readonly output: Schema;
+  /** What it works on, for people: `acme/api`. */
+  readonly subject: string;
+  /** The operation that holds it now, if there is one. */
+  holder(): Promise<Operation | undefined>;
+}
+
+/** How an operation has ended well. */
+export interface Followed<Result> {
+  readonly result: Result;
+  readonly executionArn: string;
+  /** Whether this command has started the execution. */
+  readonly ours: boolean;
+  /** The names of the states that it has entered. */
+  readonly entered: ReadonlySet<string>;
+}
+
+const doing: Readonly<Record<OperationKind, string>> = {
+  start: 'starting',
+  stop: 'stopping',
+  remove: 'being removed',
+  uninstall: 'being uninstalled',
+};
+// Each time somebody else's operation has ended just before it could be followed.
+const mostAttempts = 5;
+
+/**
+ * Runs a command that may follow an execution. At Ctrl-C it ends, and tells what becomes of the execution.
+ *
+ * @param what the operation, for people: `start of acme/api`
+ * @throws RecodeError Interrupted, Cancelled, and what the work throws
+ */
+export async function inSession(output: Output, what: string, work: (session: Session) => Promise<void>): Promise<void> {
+  const session: Session = { view: await openFollowView(output, process.env), execution: {} };
+  try {
+    await Promise.race([work(session), interruption(() => interrupted(what, session.execution))]);
+  } finally {
+    session.view.end();
+  }
+}
+
+/** Starts an execution, and returns its ARN at once. Throws RecodeError ControlPlaneNotDeployed. */
+export async function startOperation(
+  { sfn }: Clients,
+  { partition, region, accountId }: Account,
+  { kind, input }: Pick<Asked<v.GenericSchema>, 'kind' | 'input'>,
+): Promise<string> {
+  return startExecution(sfn, `arn:${partition}:states:${region}:${accountId}:stateMachine:${stateMachines[kind]}`, input);
+}
+
+/**
+ * Starts an execution and follows it to its end; where the same operation is at work already, follows that one instead.
+ *
+ * @throws RecodeError what the execution fails with
+ */
+export async function runOperation<Schema extends v.GenericSchema>(
+  clients: Clients,
+  account: Account,
+  asked: Asked<Schema>,
+  session: Session,
+): Promise<Followed<v.InferOutput<Schema>>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return { ...(await follow(clients, await startOperation(clients, account, asked), asked.output, session)), ours: true };
+    } catch (error) {
+      if (!(error instanceof RecodeError) || error.name !== 'OperationInProgress' || attempt === mostAttempts) throw error;
+      const operation = await asked.holder();
+      if (operation && operation.kind !== asked.kind) throw error;
+      if (operation) {
+        session.view.say(`${asked.subject} is already ${doing[asked.kind]}, begun ${ago(operation.startedAt)} by ${operation.owner}.`);
+        return await follow(clients, operation.executionArn, asked.output, session);
+      }
+    }
+  }
+}
+
+/** Follows an execution that somebody else has started to its end. Throws what it fails with. */
+export async function follow<Schema extends v.GenericSchema>(
+  { sfn }: Clients,
+  executionArn: string,
+  output: Schema,
+  { view, execution }: Session,
+): Promise<Followed<v.InferOutput<Schema>>> {
+  execution.arn = executionArn;
+  const entered = new Set<string>();
+  for await (const event of followExecution(sfn, executionArn)) {
+    view.show(event);
+    if (event.type === 'state-entered') entered.add(event.state);
+    if (event.type === 'failed') throw event.error;
+    if (event.type === 'succeeded') return { result: v.parse(output, event.output), executionArn, entered, ours: false };
+  }
+  throw new RecodeError('Unexpected', `The history of the execution ${executionArn} ends before the execution.`);
+}
+
+/** Why the command ends at Ctrl-C; the execution, if there is one by then, goes on without it. */
+function interrupted(what: string, { arn }: { arn?: string }): RecodeError {
+  return arn === undefined
+    ? new RecodeError('Cancelled', `You interrupted the ${what} before it began.`)
+    : new RecodeError('Interrupted', `You interrupted the view of the ${what}. Its execution is ${arn}.`);
+}

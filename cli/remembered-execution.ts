@@ -1,0 +1,28 @@
+import { readFileSync, rmSync } from 'node:fs';
+import type { EnvironmentFolder } from './ssh/folder.ts';
+import { keysNotWritable } from './ssh/keys-not-writable.ts';
+import { replaceFile } from './ssh/replace-file.ts';
+
+/**
+ * Remembers on this machine an execution that nobody waits for: it may be followed before it holds the environment, and after it has ended.
+ *
+ * @throws RecodeError KeysNotWritable
+ */
+export function rememberExecution({ execution }: EnvironmentFolder, executionArn: string): void {
+  replaceFile(execution, `${executionArn}\n`);
+}
+
+/** The execution that is remembered for an environment, if there is one. Throws RecodeError KeysNotWritable. */
+export function rememberedExecution({ execution }: EnvironmentFolder): string | undefined {
+  try {
+    return readFileSync(execution, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw keysNotWritable(execution, 'read', error);
+  }
+}
+
+/** Forgets it, because it has been followed, or a later one is. */
+export function forgetExecution({ execution }: EnvironmentFolder): void {
+  rmSync(execution, { force: true });
+}

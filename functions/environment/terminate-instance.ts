@@ -1,0 +1,33 @@
+import { type Instance, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { unless } from '../../aws/errors.ts';
+import { findRemainingInstances, liveStates } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { HeldEnvironment } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { bear, belongingTags } from '../../core/tags.ts';
+
+/** Terminates the environment's instance. Returns all that are not gone yet, those that were going already too, to be waited for. */
+export const terminateInstance = step({
+  input: v.object({ environment: HeldEnvironment }),
+  uses: { ec2 },
+  async run({ environment }, { ec2 }) {
+    const remaining = await findRemainingInstances(ec2, environment, environment.recorded.instanceId ?? undefined);
+    const instanceIds = idsOf(remaining);
+    const live = remaining.filter(({ State }) => liveStates.some((state) => state === State?.Name));
+    if (live.length === 0) return { instanceIds };
+    const stranger = live.find(({ Tags }) => !bear(Tags, belongingTags(environment)));
+    if (stranger)
+      throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} does not bear the tags of its environment any more.`);
+    const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));
+    // The call is refused as a whole for one instance that has gone meanwhile: looking again finds the others.
+    if (!terminated)
+      throw new RecodeError('InstanceNotVisibleYet', `EC2 does not know one of the instances ${idsOf(live).join(', ')} any more.`);
+    return { instanceIds };
+  },
+});
+
+export const handler = lambdaHandler(terminateInstance);
+
+const idsOf = (instances: readonly Instance[]) => instances.flatMap(({ InstanceId }) => InstanceId ?? []);

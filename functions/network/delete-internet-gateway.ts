@@ -1,0 +1,28 @@
+import { DeleteInternetGatewayCommand, DetachInternetGatewayCommand } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { deleteAll } from '../../aws/deletion.ts';
+import { unless } from '../../aws/errors.ts';
+import { findInternetGateways, findVpcs } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+
+/** Detaches the internet gateway from our VPC, and deletes it. While it is attached to somebody else's, its error makes the state wait. */
+export const deleteInternetGateway = step({
+  input: v.object({}),
+  uses: { ec2 },
+  async run(_, { ec2 }) {
+    const ours = (await findVpcs(ec2)).map(({ VpcId }) => VpcId);
+    await deleteAll(
+      () => findInternetGateways(ec2),
+      async ({ InternetGatewayId, Attachments = [] }) => {
+        for (const { VpcId } of Attachments.filter(({ VpcId }) => ours.includes(VpcId))) {
+          await unless('not-attached', ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId, VpcId })));
+        }
+        await ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId }));
+      },
+    );
+    return {};
+  },
+});
+
+export const handler = lambdaHandler(deleteInternetGateway);

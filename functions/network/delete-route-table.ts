@@ -1,0 +1,28 @@
+import { DeleteRouteTableCommand, DisassociateRouteTableCommand } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { deleteAll } from '../../aws/deletion.ts';
+import { unless } from '../../aws/errors.ts';
+import { findRouteTables, findSubnets } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+
+/** Takes the route table away from our subnets, and deletes it. While somebody else's subnet uses it, its error makes the state wait. */
+export const deleteRouteTable = step({
+  input: v.object({}),
+  uses: { ec2 },
+  async run(_, { ec2 }) {
+    const ours = (await findSubnets(ec2)).map(({ SubnetId }) => SubnetId);
+    await deleteAll(
+      () => findRouteTables(ec2),
+      async ({ RouteTableId, Associations = [] }) => {
+        for (const { RouteTableAssociationId: AssociationId } of Associations.filter(({ SubnetId }) => ours.includes(SubnetId))) {
+          await unless('not-found', ec2.send(new DisassociateRouteTableCommand({ AssociationId })));
+        }
+        await ec2.send(new DeleteRouteTableCommand({ RouteTableId }));
+      },
+    );
+    return {};
+  },
+});
+
+export const handler = lambdaHandler(deleteRouteTable);

@@ -1,0 +1,21 @@
+import { DeleteSubnetCommand } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { deleteAll } from '../../aws/deletion.ts';
+import { findSubnets } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+
+/** Deletes the public subnet. While something of somebody's is still in it, its error makes the state wait. */
+export const deleteSubnet = step({
+  input: v.object({}),
+  uses: { ec2 },
+  async run(_, { ec2 }) {
+    await deleteAll(
+      () => findSubnets(ec2),
+      ({ SubnetId }) => ec2.send(new DeleteSubnetCommand({ SubnetId })),
+    );
+    return {};
+  },
+});
+
+export const handler = lambdaHandler(deleteSubnet);

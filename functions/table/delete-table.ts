@@ -1,0 +1,40 @@
+import { DeleteTableCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as v from 'valibot';
+import { dynamodb } from '../../aws/clients.ts';
+import { unless } from '../../aws/errors.ts';
+import { readNetwork } from '../../aws/records/network.ts';
+import { ifInstalled } from '../../aws/records/table.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import type { UninstallOutput } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { tableName } from '../../core/names.ts';
+import { Operation } from '../../core/operation.ts';
+
+/** Deletes the table, if it still is the one that this execution uninstalls, and makes the state wait until it is gone. Its output is the execution's output. */
+export const deleteTable = step({
+  input: v.object({ operation: Operation }),
+  uses: { dynamodb },
+  async run({ operation }, { dynamodb }): Promise<UninstallOutput> {
+    const status = await tableStatus(dynamodb);
+    if (status === undefined) return { status: 'uninstalled' };
+    if (status !== 'DELETING') {
+      const ours = await ifInstalled(isOurs(dynamodb, operation));
+      // Our table is gone by an earlier attempt, and a start has made a new one.
+      if (ours === false) return { status: 'uninstalled' };
+      // The SDK repeats a deletion whose answer was lost, and is told that the table is in use: it is being deleted.
+      if (ours) await unless('no-table', unless('table-in-use', dynamodb.send(new DeleteTableCommand({ TableName: tableName }))));
+    }
+    throw new RecodeError('TableStillDeleting', `The table ${tableName} is being deleted.`);
+  },
+});
+
+export const handler = lambdaHandler(deleteTable);
+
+async function isOurs(dynamodb: DynamoDBClient, { executionArn }: Operation): Promise<boolean> {
+  return (await readNetwork(dynamodb))?.operation?.executionArn === executionArn;
+}
+
+async function tableStatus(dynamodb: DynamoDBClient): Promise<string | undefined> {
+  const described = await unless('no-table', dynamodb.send(new DescribeTableCommand({ TableName: tableName })));
+  return described?.Table?.TableStatus;
+}

@@ -1,0 +1,201 @@
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  change,
+  claimName,
+  deleteEnvironment,
+  leaveEnvironment,
+  putEnvironment,
+  readEnvironment,
+  release,
+} from '../../../aws/records/environment.ts';
+import { putItem, readItem } from '../../../aws/records/table.ts';
+import type { Environment } from '../../../core/environment.ts';
+import type { Operation } from '../../../core/operation.ts';
+import { type TestAccount, testAccount } from '../../functions/account.ts';
+import { instance, operationOf, request } from '../../functions/documents.ts';
+
+const me = operationOf('me');
+const time = '2026-01-01T00:00:00.000Z';
+
+let account: TestAccount;
+beforeAll(async () => {
+  account = await testAccount();
+  await account.createTable();
+});
+afterAll(() => account[Symbol.asyncDispose]());
+
+/** Records an environment of a repository of its own, so that no test meets another's. */
+let made = 0;
+async function recorded(fields: Partial<Environment> = {}): Promise<Environment> {
+  made += 1;
+  const base = { uid: `uid-${made}`, owner: 'alice', repository: `acme/api-${made}`, request, createdAt: time, updatedAt: time };
+  const environment = { ...base, status: 'creating', ...fields } as Environment;
+  await putEnvironment(account.dynamodb, environment);
+  return environment;
+}
+const read = (environment: Environment) => readEnvironment(account.dynamodb, environment);
+const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'none',
+    ({ name }: Error) => name,
+  );
+const claimant = async (name: string) =>
+  (await readItem(account.dynamodb, { kind: 'name', id: name }, v.object({ environment: v.string() })))?.environment;
+
+describe('leaveEnvironment', () => {
+  it('deletes an environment that never had a name', async () => {
+    const environment = await recorded({ operation: me });
+    await leaveEnvironment(account.dynamodb, environment, me);
+    expect(await read(environment)).toBeUndefined();
+  });
+
+  it('lets go of one that has a name', async () => {
+    const environment = await recorded({ operation: me, name: 'named' });
+    await leaveEnvironment(account.dynamodb, environment, me);
+    const { operation: _, ...rest } = environment;
+    expect(await read(environment)).toEqual(rest);
+  });
+
+  it('leaves an environment that somebody else holds', async () => {
+    const environment = await recorded({ operation: operationOf('other') });
+    await leaveEnvironment(account.dynamodb, environment, me);
+    expect(await read(environment)).toEqual(environment);
+  });
+});
+
+describe('claimName', () => {
+  it('gives the slug of the repository, and records the claim', async () => {
+    const environment = await recorded({ operation: me });
+    const name = `acme-api-${made}`;
+    expect(await claimName(account.dynamodb, environment, me)).toBe(name);
+    expect(await claimName(account.dynamodb, { ...environment, name } as Environment, me)).toBe(name);
+    expect(await claimant(name)).toBe(`alice/${environment.repository}`);
+    expect(await read(environment)).toMatchObject({ name });
+  });
+
+  it('goes on to the next candidate where somebody else has the name', async () => {
+    const environment = await recorded({ operation: me });
+    await putItem(account.dynamodb, { kind: 'name', id: `acme-api-${made}` }, { environment: 'bob/other' });
+    expect(await claimName(account.dynamodb, environment, me)).toBe(`acme-api-${made}-alice`);
+    expect(await claimant(`acme-api-${made}`)).toBe('bob/other');
+    expect(await read(environment)).toMatchObject({ name: `acme-api-${made}-alice` });
+  });
+
+  it('claims the name that an attempt recorded and did not claim any more', async () => {
+    const environment = await recorded({ operation: me });
+    const name = `acme-api-${made}-alice`;
+    expect(await claimName(account.dynamodb, { ...environment, name } as Environment, me)).toBe(name);
+    expect(await claimant(name)).toBe(`alice/${environment.repository}`);
+    expect(await claimant(`acme-api-${made}`)).toBeUndefined();
+  });
+
+  it('says that all of its names are taken', async () => {
+    const environment = await recorded({ operation: me });
+    const name = await claimName(account.dynamodb, environment, me);
+    const taken = [name, `${name}-alice`];
+    await putItem(account.dynamodb, { kind: 'name', id: name }, { environment: 'bob/1' }, { when: 'attribute_exists(#kind)', values: {} });
+    await putItem(account.dynamodb, { kind: 'name', id: `${name}-alice` }, { environment: 'bob/2' });
+    const last = await claimName(account.dynamodb, environment, me);
+    expect(last).toMatch(new RegExp(`^${name}-alice-[0-9a-f]{8}$`));
+    await putItem(account.dynamodb, { kind: 'name', id: last }, { environment: 'bob/3' }, { when: 'attribute_exists(#kind)', values: {} });
+    await expect(claimName(account.dynamodb, environment, me)).rejects.toMatchObject({
+      name: 'NameOwnedElsewhere',
+      message: `The names ${[...taken, last].join(', ')} are all claimed by other environments.`,
+    });
+  });
+
+  it('claims nothing for an execution that has lost the environment', async () => {
+    const environment = await recorded({ operation: operationOf('other') });
+    expect(await refusal(claimName(account.dynamodb, environment, me))).toBe('LockLost');
+    expect(await claimant(`acme-api-${made}`)).toBeUndefined();
+  });
+});
+
+describe('deleteEnvironment', () => {
+  /** An environment that has claimed its name. */
+  async function claimed(operation: Operation) {
+    const environment = await recorded({ operation: me });
+    const name = await claimName(account.dynamodb, environment, me);
+    await change(account.dynamodb, environment, me, { set: { operation, status: 'removing' } });
+    return { ...environment, name };
+  }
+
+  it('deletes the claim and the record, and is content with finding neither', async () => {
+    const environment = await claimed(me);
+    await deleteEnvironment(account.dynamodb, environment, me);
+    expect(await claimant(environment.name)).toBeUndefined();
+    expect(await read(environment)).toBeUndefined();
+    await deleteEnvironment(account.dynamodb, environment, me);
+  });
+
+  it('never leaves a claim without its environment: with the claim refused, the record stays', async () => {
+    const environment = await claimed(me);
+    await account.aws.post('faults', { service: 'dynamodb', action: 'DeleteItem', kind: 'error', code: 'AccessDeniedException' });
+    expect(await refusal(deleteEnvironment(account.dynamodb, environment, me))).toBe('AccessDeniedException');
+    expect(await claimant(environment.name)).toBe(`alice/${environment.repository}`);
+    expect(await read(environment)).toMatchObject({ status: 'removing', operation: me });
+  });
+
+  it('leaves the claim that another environment has of its name', async () => {
+    const environment = await claimed(me);
+    const byBob = { when: 'attribute_exists(#kind)', values: {} };
+    await putItem(account.dynamodb, { kind: 'name', id: environment.name }, { environment: 'bob/other' }, byBob);
+    await deleteEnvironment(account.dynamodb, environment, me);
+    expect(await claimant(environment.name)).toBe('bob/other');
+    expect(await read(environment)).toBeUndefined();
+  });
+
+  it.each([0, 1])('is content with a deletion whose answer was lost (number %i)', async (skip) => {
+    const environment = await claimed(me);
+    await account.aws.post('faults', { service: 'dynamodb', action: 'DeleteItem', kind: 'lost-answer', skip });
+    await deleteEnvironment(account.dynamodb, environment, me);
+    expect(await account.aws.get('faults')).toEqual({ faults: [] });
+    expect(await claimant(environment.name)).toBeUndefined();
+    expect(await read(environment)).toBeUndefined();
+  });
+
+  it('does nothing where the execution does not hold the environment', async () => {
+    const environment = await claimed(operationOf('other', 'remove'));
+    await deleteEnvironment(account.dynamodb, environment, me);
+    expect(await claimant(environment.name)).toBe(`alice/${environment.repository}`);
+    expect(await read(environment)).toMatchObject({ operation: operationOf('other', 'remove') });
+  });
+});
+
+describe('release', () => {
+  const lastError = { name: 'NoCapacity', message: 'none', at: time };
+
+  it('keeps the last error and the quiet time of an operation that failed', async () => {
+    const environment = await recorded({ operation: me });
+    await release(account.dynamodb, environment, me, { lastError, quietUntil: 5, updatedAt: 'later' });
+    const { operation: _, ...rest } = environment;
+    expect(await read(environment)).toEqual({ ...rest, lastError, quietUntil: 5, updatedAt: 'later' });
+  });
+
+  it('forgets them once the environment is started', async () => {
+    const environment = await recorded({ operation: me, name: 'x', lastError, quietUntil: 5 });
+    await release(account.dynamodb, environment, me, { status: 'started', instance, publicIpAddress: '127.64.0.1', updatedAt: 'later' });
+    const { operation: _, lastError: __, quietUntil: ___, ...rest } = environment;
+    expect(await read(environment)).toEqual({ ...rest, status: 'started', instance, publicIpAddress: '127.64.0.1', updatedAt: 'later' });
+  });
+
+  it('forgets them and the address once the environment is stopped', async () => {
+    const before = { status: 'started', instance, publicIpAddress: '127.64.0.1' } as const;
+    const environment = await recorded({ operation: me, name: 'x', lastError, quietUntil: 5, ...before });
+    await release(account.dynamodb, environment, me, { status: 'stopped', instance, updatedAt: 'later' });
+    const { operation: _, lastError: __, quietUntil: ___, ...rest } = environment;
+    const { publicIpAddress: ____, ...stopped } = { ...rest, ...before, status: 'stopped', updatedAt: 'later' };
+    expect(await readItem(account.dynamodb, { kind: 'environment', id: `alice/${environment.repository}` }, v.looseObject({}))).toEqual({
+      kind: 'environment',
+      id: `alice/${environment.repository}`,
+      ...stopped,
+    });
+  });
+
+  it('does nothing where the execution does not hold the environment', async () => {
+    const environment = await recorded({ operation: operationOf('other') });
+    await release(account.dynamodb, environment, me, { updatedAt: 'later' });
+    expect(await read(environment)).toEqual(environment);
+  });
+});

@@ -1,0 +1,72 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectFailure, expectNothingChanged } from '../harness/failure.ts';
+import { fakeGitHub, type GitHubAnswer, gitHubCli, tokenOf } from '../harness/github.ts';
+import { deployedAws, recodeStart } from '../harness/workflows.ts';
+
+let aws: TestAws;
+let directory: string;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-github-'));
+  aws = await deployedAws();
+});
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+/** A GitHub with answers of its own, for as long as the test runs. */
+async function gitHubWith(answers: Record<string, GitHubAnswer>): Promise<{ GITHUB_API_URL: string; host: string }> {
+  const gitHub = await fakeGitHub(answers);
+  onTestFinished(() => gitHub[Symbol.asyncDispose]());
+  return { GITHUB_API_URL: gitHub.url, host: new URL(gitHub.url).host };
+}
+
+// In the order in which somebody would come across them.
+describe('recode aws start', () => {
+  const missing = { '/repos/acme/api': { status: 404 } };
+
+  it.each([[['acme/api']], [['https://github.com/acme/api', '--json']]])(
+    'refuses a repository that does not exist before anything is made: %j',
+    async (args) => {
+      const { GITHUB_API_URL, host } = await gitHubWith(missing);
+      const ran = await recodeStart(aws, directory, args, { GITHUB_API_URL, GH_TOKEN: tokenOf('mona') });
+      const message = `GitHub at ${host} shows no repository acme/api with the token in GH_TOKEN.`;
+      expectFailure(ran, ['aws', 'start', ...args], { name: 'RepositoryNotFound', message });
+      await expectNothingChanged(aws);
+      expect(readdirSync(join(directory, 'home'))).toEqual([]);
+    },
+  );
+
+  it('refuses a name alone where it cannot know whose repository that is', async () => {
+    const { GITHUB_API_URL, host } = await gitHubWith({});
+    const ran = await recodeStart(aws, directory, ['api'], { GITHUB_API_URL, GITHUB_TOKEN: 'ghp_worthless' });
+    const reason = `GitHub at ${host} does not accept the token in GITHUB_TOKEN.`;
+    const message = `"api" does not say whose repository it is, and Recode does not know your GitHub account. ${reason}`;
+    expectFailure(ran, ['aws', 'start', 'api'], { name: 'GitHubAccountUnknown', message });
+    await expectNothingChanged(aws);
+  });
+
+  it('starts with a warning where GitHub does not say', async () => {
+    const { GITHUB_API_URL, host } = await gitHubWith({ '/repos/acme/api': { status: 503 } });
+    const ran = await recodeStart(aws, directory, ['acme/api', '--json'], { GITHUB_API_URL });
+    expect(ran.stderr).toContain(`Recode could not check whether acme/api exists. GitHub at ${host} answers with the status 503.\n`);
+    expect(ran.json).toMatchObject({ repository: 'acme/api', status: 'started', created: true });
+  });
+
+  it('asks no more about a repository that has an environment', async () => {
+    const { GITHUB_API_URL } = await gitHubWith(missing);
+    const ran = await recodeStart(aws, directory, ['git@github.com:acme/api.git', '--json'], { GITHUB_API_URL });
+    expect(ran.json, ran.stderr).toMatchObject({ repository: 'acme/api', status: 'started', created: false });
+  });
+
+  it('takes a name alone for one of the repositories of whoever is logged in with the GitHub CLI, and keeps their token to itself', async () => {
+    const token = tokenOf('mona');
+    const ran = await recodeStart(aws, directory, ['cli', '--json'], { PATH: gitHubCli(`echo ${token}`), RECODE_DEBUG: '1' });
+    expect(ran.json, ran.stderr).toMatchObject({ repository: 'mona/cli', name: 'mona-cli', status: 'started' });
+    expect(ran.stdout + ran.stderr).not.toContain(token);
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { resourceRows, resourcesOf } from '../../cli/resources.ts';
+import type { Environment } from '../../core/environment.ts';
+
+const creating: Environment = {
+  uid: 'one',
+  owner: 'alice',
+  repository: 'acme/api',
+  name: 'acme-api',
+  status: 'creating',
+  request: { instanceType: 't2.medium', volumeSize: 16, volumeType: 'gp2', allowCidrs: ['0.0.0.0/0'], publicKey: 'ssh-ed25519 AAAA' },
+  createdAt: '2026-11-01T12:00:00Z',
+  updatedAt: '2026-11-01T12:00:00Z',
+};
+const instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 BBBB' } as const;
+
+describe('resourcesOf', () => {
+  it('names all that was made for an environment, and tells what is recorded of each', () => {
+    expect(resourcesOf({ ...creating, name: 'acme-api', status: 'stopped', instance })).toEqual([
+      { kind: 'instance', name: 'recode-acme-api-instance', details: ['i-1', 't2.medium'] },
+      { kind: 'volume', name: 'recode-acme-api-volume', details: ['16 GiB', 'gp2'] },
+      { kind: 'network interface', name: 'recode-acme-api-network-interface', details: [] },
+      { kind: 'key pair', name: 'recode-acme-api-key-pair', details: [] },
+      { kind: 'security group', name: 'recode-acme-api-security-group', details: [] },
+    ]);
+  });
+
+  it('finds nothing of an environment that has no name yet', () => {
+    const { name, ...nameless } = creating;
+    expect(resourcesOf(nameless)).toEqual([]);
+  });
+});
+
+describe('resourceRows', () => {
+  it('says in parentheses what is recorded', () => {
+    const rows = resourceRows(creating);
+    expect(rows.slice(0, 2)).toEqual([
+      ['instance', 'recode-acme-api-instance'],
+      ['volume', 'recode-acme-api-volume (16 GiB, gp2)'],
+    ]);
+  });
+});

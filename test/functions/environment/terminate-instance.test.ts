@@ -1,0 +1,141 @@
+import { DeleteTagsCommand } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { terminateInstance } from '../../../functions/environment/terminate-instance.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { environmentLookalikes } from '../deletion.ts';
+import { environment } from '../documents.ts';
+import { bringTo, instanceOf, launchByHand, launched, readyToLaunch, untilState } from '../launched.ts';
+
+const document = (instanceId: string | null = null) => ({
+  environment: { ...environment, recorded: { ...environment.recorded, status: 'removing', instanceId } },
+});
+const stateOf = async ({ ec2 }: TestAccount, instanceId: string) => (await instanceOf(ec2, instanceId)).State?.Name;
+const hour = 60 * 60 * 1000;
+
+describe('terminateInstance', () => {
+  it.each(['pending', 'running', 'stopping', 'stopped'] as const)('terminates an instance that is %s', async (state) => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    if (state !== 'pending') await bringTo(account, instanceId, state);
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId] });
+    expect(await stateOf(account, instanceId)).toBe('shutting-down');
+  });
+
+  it('hands on one that is going already, without terminating it again', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await bringTo(account, instanceId, 'shutting-down');
+    await account.aws.delete('calls');
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId] });
+    expect(await terminations(account)).toEqual([]);
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [] });
+    expect(await terminations(account)).toEqual([]);
+  });
+
+  it.each([null, 'i-00000000000000000'])('is done where there is no instance and the record names %s', async (recorded) => {
+    await using account = await testAccount();
+    expect(await account.run(terminateInstance, document(recorded))).toEqual({ instanceIds: [] });
+    expect(await terminations(account)).toEqual([]);
+  });
+
+  it('is content with a termination that was not answered', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await account.loseAnswer('TerminateInstances');
+    expect((await account.refusal(terminateInstance, document(instanceId))).name).toBe('AwsUnavailable');
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId] });
+    expect(await terminations(account)).toEqual(['lost-answer']);
+  });
+
+  it('terminates an instance of a start that did not come to record it', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [instanceId] });
+  });
+
+  it('terminates nothing while the recorded instance has lost its tags: it may be somebody else’s by now', async () => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId] }));
+    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [] });
+    const twin = await launchByHand(account, launch);
+    expect(await account.refusal(terminateInstance, document(instanceId))).toMatchObject({
+      name: 'ResourceDiffers',
+      message: `The instance ${instanceId} does not bear the tags of its environment any more.`,
+    });
+    for (const id of [instanceId, twin]) expect(await stateOf(account, id)).not.toBe('shutting-down');
+  });
+
+  it('terminates twins, and hands on the one of them that is going already', async () => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    const twins = [await launchByHand(account, launch), await launchByHand(account, launch)];
+    await bringTo(account, instanceId, 'shutting-down');
+    const all = [instanceId, ...twins].toSorted();
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: all });
+    for (const id of all) expect(await stateOf(account, id)).toBe('shutting-down');
+  });
+
+  it('leaves what does not bear all of the environment’s tags', async () => {
+    await using account = await testAccount();
+    account.stopClock();
+    const launch = await readyToLaunch(account);
+    const foreign: string[] = [];
+    for (const tags of environmentLookalikes('instance')) foreign.push(await launchByHand(account, launch, { tags }));
+    const ours = await launchByHand(account, launch);
+    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [ours] });
+    for (const id of foreign) expect(await stateOf(account, id)).toBe('pending');
+  });
+
+  it('comes back for the others where EC2 has forgotten one of them meanwhile', async () => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    const twin = await launchByHand(account, launch);
+    let forgotten = false;
+    account.amendAnswers('DescribeInstancesCommand', async () => {
+      if (forgotten) return {};
+      forgotten = true;
+      await bringTo(account, instanceId, 'terminated');
+      account.aws.clock.advance(hour);
+      return {};
+    });
+    expect((await account.refusal(terminateInstance, document())).name).toBe('InstanceNotVisibleYet');
+    expect(await stateOf(account, twin)).toBe('running');
+    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [twin] });
+  });
+
+  it.each([
+    ['InvalidInstanceID.NotFound', 'InstanceNotVisibleYet'],
+    ['UnauthorizedOperation', 'PermissionMissing'],
+    ['RequestLimitExceeded', 'RequestThrottled'],
+    ['InternalError', 'AwsUnavailable'],
+    ['OperationNotPermitted', 'AwsRefused'],
+  ])('ends with what %s means, and terminates none', async (code, name) => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    const twin = await launchByHand(account, launch);
+    await account.refuse('TerminateInstances', code);
+    expect((await account.refusal(terminateInstance, document(instanceId))).name).toBe(name);
+    expect([await stateOf(account, instanceId), await stateOf(account, twin)]).toEqual(['pending', 'pending']);
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId, twin].toSorted() });
+  });
+
+  it.each([0, 1])('takes no instance for gone where it may not look, %d looks before', async (skip) => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId] }));
+    await account.refuse('DescribeInstances', 'UnauthorizedOperation', skip);
+    expect((await account.refusal(terminateInstance, document(instanceId))).name).toBe('PermissionMissing');
+  });
+
+  it('refuses an environment without its record', async () => {
+    await using account = await testAccount();
+    expect((await account.refusal(terminateInstance, { environment: { ...environment, recorded: null } })).name).toBe('InputNotValid');
+  });
+});
+
+async function terminations({ aws }: TestAccount): Promise<string[]> {
+  const { calls } = (await aws.get('calls')) as { calls: { action: string; outcome: string }[] };
+  return calls.filter(({ action }) => action === 'TerminateInstances').map(({ outcome }) => outcome);
+}

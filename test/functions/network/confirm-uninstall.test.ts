@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { putEnvironment } from '../../../aws/records/environment.ts';
+import { readNetwork } from '../../../aws/records/network.ts';
+import { putItem } from '../../../aws/records/table.ts';
+import { confirmUninstall } from '../../../functions/network/confirm-uninstall.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { networkIds, operationOf, request } from '../documents.ts';
+
+const operation = operationOf('one', 'uninstall');
+const taken = { installation: 'installation-1', status: 'deleting', before: 'ready', ids: networkIds, operation };
+const incomplete = { installation: 'installation-1', status: 'deleting', before: 'creating', operation };
+
+describe('confirmUninstall', () => {
+  it('counts the network as incomplete where there is no environment, once', async () => {
+    await using account = await withNetwork(taken);
+    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+    expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
+    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+    expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
+  });
+
+  it('goes on where its record was not answered', async () => {
+    await using account = await withNetwork(taken);
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer', count: 3 });
+    expect((await account.refusal(confirmUninstall, { operation })).name).toBe('AwsUnavailable');
+    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+    expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
+  });
+
+  it.each(['creating', 'removing'] as const)('refuses while there is an environment that is %s', async (status) => {
+    await using account = await withNetwork(taken);
+    await put(account, { owner: 'alice', repository: 'acme/api' }, status);
+    expect((await account.refusal(confirmUninstall, { operation })).name).toBe('EnvironmentsStillExist');
+    expect(await readNetwork(account.dynamodb)).toEqual(taken);
+  });
+
+  it('names the environments that there are with their owners', async () => {
+    await using account = await withNetwork(taken);
+    await put(account, { owner: 'bob', repository: 'acme/web' });
+    await put(account, { owner: 'alice', repository: 'Acme/API' });
+    expect(await account.refusal(confirmUninstall, { operation })).toMatchObject({
+      name: 'EnvironmentsStillExist',
+      message: 'The region still has Acme/API of alice, acme/web of bob.',
+    });
+  });
+
+  it.each([
+    [20, /, acme\/r-20 of alice\.$/],
+    [21, /, acme\/r-20 of alice, 1 more\.$/],
+    [45, /, acme\/r-20 of alice, 25 more\.$/],
+  ])('names twenty of %d environments at most', async (count, end) => {
+    await using account = await withNetwork(taken);
+    for (let number = 1; number <= count; number += 1)
+      await put(account, { owner: 'alice', repository: `acme/r-${String(number).padStart(2, '0')}` });
+    const { name, message } = await account.refusal(confirmUninstall, { operation });
+    expect(name).toBe('EnvironmentsStillExist');
+    expect(message).toMatch(end);
+    expect(message.match(/ of alice/g)).toHaveLength(20);
+  });
+
+  it('is not kept by what else the table holds', async () => {
+    await using account = await withNetwork(taken);
+    await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'alice/acme/api' });
+    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+  });
+
+  it.each<[string, Record<string, unknown> | undefined]>([
+    ['by another execution', { ...taken, operation: operationOf('other', 'uninstall') }],
+    ['by nobody', { installation: 'installation-1', status: 'ready', ids: networkIds }],
+    ['nowhere: its record is gone', undefined],
+  ])('begins no deletion where the network is held %s', async (_, network) => {
+    await using account = await withNetwork(network);
+    expect((await account.refusal(confirmUninstall, { operation })).name).toBe('LockLost');
+    expect(await readNetwork(account.dynamodb)).toEqual(network);
+  });
+
+  it('begins no deletion without the table', async () => {
+    await using account = await testAccount();
+    expect((await account.refusal(confirmUninstall, { operation })).name).toBe('RecodeNotInstalled');
+  });
+
+  it.each([
+    ['Query', 'AccessDeniedException', 'PermissionMissing'],
+    ['Query', 'ProvisionedThroughputExceededException', 'RequestThrottled'],
+    ['Query', 'InternalServerError', 'AwsUnavailable'],
+    ['UpdateItem', 'AccessDeniedException', 'PermissionMissing'],
+  ])('begins no deletion where %s answers %s', async (action, code, name) => {
+    await using account = await withNetwork(taken);
+    await account.aws.post('faults', { service: 'dynamodb', action, kind: 'error', code, count: 3 });
+    expect((await account.refusal(confirmUninstall, { operation })).name).toBe(name);
+    expect(await readNetwork(account.dynamodb)).toEqual(taken);
+  });
+
+  it('refuses a document without the operation', async () => {
+    await using account = await withNetwork(taken);
+    expect((await account.refusal(confirmUninstall, {})).name).toBe('InputNotValid');
+  });
+});
+
+async function withNetwork(network: Record<string, unknown> | undefined): Promise<TestAccount> {
+  const account = await testAccount();
+  await account.createTable();
+  if (network) await putItem(account.dynamodb, { kind: 'network', id: 'network' }, network);
+  return account;
+}
+
+function put(
+  { dynamodb }: TestAccount,
+  subject: { owner: string; repository: string },
+  status: 'creating' | 'removing' = 'creating',
+): Promise<void> {
+  const time = '2026-01-01T00:00:00.000Z';
+  return putEnvironment(dynamodb, { ...subject, uid: subject.repository, status, request, createdAt: time, updatedAt: time });
+}

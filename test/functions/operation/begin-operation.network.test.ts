@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { readEnvironments } from '../../../aws/records/environment.ts';
+import { readNetwork } from '../../../aws/records/network.ts';
+import { putItem } from '../../../aws/records/table.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import { beginOperation } from '../../../functions/operation/begin-operation.ts';
+import { closeHolder, startHolder } from '../../harness/holders.ts';
+import type { TestAccount } from '../account.ts';
+import { networkIds as ids, instance, operationOf } from '../documents.ts';
+import {
+  afterWrite,
+  beforeWrite,
+  begin,
+  claims,
+  entered,
+  environmentKey,
+  installed,
+  recordOf,
+  replaceNetwork,
+  settle,
+} from '../installed.ts';
+
+const deleting = { status: 'deleting', before: 'ready', ids, operation: operationOf('uninstall', 'uninstall') };
+const stopped = recordOf({ status: 'stopped', name: 'acme-api', instance });
+
+describe('a start that finds Recode being uninstalled', () => {
+  it('is refused while the uninstall runs, nothing being written meanwhile', async () => {
+    await using account = await installed(null);
+    const operation = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    await replaceNetwork(account, { installation: 'installation-1', ...deleting, operation });
+    await account.aws.delete('calls');
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('UninstallInProgress');
+    expect(await account.aws.get('calls')).toMatchObject({ calls: [{ action: 'GetItem' }, { action: 'DescribeExecution' }] });
+    expect(await readEnvironments(account.dynamodb)).toEqual([]);
+  });
+
+  it('is refused where the uninstall begins while the environment is put, and leaves nothing behind', async () => {
+    await using account = await installed();
+    afterWrite(account, 'PutItemCommand', () => replaceNetwork(account, { installation: 'installation-1', ...deleting }));
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('UninstallInProgress');
+    expect(await readEnvironments(account.dynamodb)).toEqual([]);
+    expect(await claims(account)).toEqual({});
+    expect(await readNetwork(account.dynamodb)).toMatchObject(deleting);
+  });
+
+  it('is refused where the uninstall begins while an environment is taken, and leaves it as it was', async () => {
+    await using account = await installed({ status: 'ready', ids });
+    await putItem(account.dynamodb, environmentKey, stopped);
+    afterWrite(account, 'UpdateItemCommand', () => replaceNetwork(account, { installation: 'installation-1', ...deleting }));
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('UninstallInProgress');
+    expect(await readEnvironments(account.dynamodb)).toEqual([stopped]);
+  });
+
+  it.each([
+    ['another installation', { status: 'creating', installation: 'installation-2' }],
+    ['no installation yet', undefined],
+  ])('begins again where the uninstall has ended meanwhile and there is %s', async (_, network) => {
+    await using account = await installed();
+    afterWrite(account, 'PutItemCommand', () => replaceNetwork(account, network));
+    const output = await entered(account, begin(operationOf('one')));
+    expect(output.network?.installation).not.toBe('installation-1');
+    expect(await readNetwork(account.dynamodb)).toEqual(output.network);
+    expect(await readEnvironments(account.dynamodb)).toMatchObject([
+      { uid: output.environment.uid, name: 'acme-api', operation: operationOf('one') },
+    ]);
+  });
+});
+
+describe('a start that finds the network of an uninstall that died', () => {
+  it.each([
+    ['ready', { status: 'deleting', before: 'ready', ids }, { status: 'ready', ids }],
+    ['incomplete', { status: 'deleting', before: 'creating' }, { status: 'creating' }],
+  ])('restores it to what it was, %s, once the last Lambda must be dead', async (_, left, restored) => {
+    await using account = await installed(null);
+    const uninstall = { ...(await startHolder(account.sfn, 'bob')), kind: 'uninstall' as const };
+    await replaceNetwork(account, { installation: 'installation-1', ...left, operation: uninstall });
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('UninstallInProgress');
+    await closeHolder(account.sfn, uninstall);
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('OperationSettling');
+    expect(await readNetwork(account.dynamodb)).toMatchObject(left);
+    expect(await readEnvironments(account.dynamodb)).toEqual([]);
+    settle(account);
+    const { network } = await entered(account, begin(operationOf('one')));
+    expect(network).toEqual({ installation: 'installation-1', ...restored });
+    expect(await readNetwork(account.dynamodb)).toEqual(network);
+  });
+
+  it('restores it where the uninstall’s execution is forgotten by now', async () => {
+    await using account = await installed(deleting);
+    const { network } = await entered(account, begin(operationOf('one')));
+    expect(network).toEqual({ installation: 'installation-1', status: 'ready', ids });
+  });
+
+  it('is content with a restoration whose answer was lost', async () => {
+    await using account = await installed(null);
+    const uninstall = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
+    await replaceNetwork(account, { installation: 'installation-1', ...deleting, operation: uninstall });
+    await closeHolder(account.sfn, uninstall);
+    settle(account);
+    await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
+    // The SDK repeats the write, which finds the network restored; the state machine comes back.
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('OperationSettling');
+    const { network } = await entered(account, begin(operationOf('one')));
+    expect(network).toEqual({ installation: 'installation-1', status: 'ready', ids });
+  });
+
+  it('finds it restored where another start restores it at the same time', async () => {
+    await using account = await installed(null);
+    const uninstall = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
+    await replaceNetwork(account, { installation: 'installation-1', ...deleting, operation: uninstall });
+    await closeHolder(account.sfn, uninstall);
+    settle(account);
+    const repositories = ['acme/api', 'acme/web', 'acme/app'];
+    const outcomes = await Promise.all(repositories.map((repository) => enterEventually(account, repository)));
+    for (const { network } of outcomes) expect(network).toEqual({ installation: 'installation-1', status: 'ready', ids });
+    expect(await readNetwork(account.dynamodb)).toEqual({ installation: 'installation-1', status: 'ready', ids });
+    expect((await readEnvironments(account.dynamodb)).map(({ repository }) => repository).toSorted()).toEqual(repositories.toSorted());
+  });
+
+  it('leaves it to another uninstall that has taken it meanwhile', async () => {
+    await using account = await installed(null);
+    const dead = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
+    await replaceNetwork(account, { installation: 'installation-1', ...deleting, operation: dead });
+    await closeHolder(account.sfn, dead);
+    settle(account);
+    const next = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
+    beforeWrite(account, 'UpdateItemCommand', () =>
+      replaceNetwork(account, { installation: 'installation-1', ...deleting, operation: next }),
+    );
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('OperationSettling');
+    expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('UninstallInProgress');
+    expect(await readNetwork(account.dynamodb)).toMatchObject({ ...deleting, operation: next });
+    expect(await readEnvironments(account.dynamodb)).toEqual([]);
+  });
+});
+
+/** Begins a start as its state machine does: again, while it has to settle. */
+async function enterEventually(account: TestAccount, repository: string) {
+  for (;;) {
+    try {
+      return await entered(account, begin(operationOf(repository.replace('/', '-')), { repository }));
+    } catch (error) {
+      if (!(error instanceof RecodeError && error.name === 'OperationSettling')) throw error;
+    }
+  }
+}

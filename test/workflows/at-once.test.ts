@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../aws/records/environment.ts';
+import type { OperationKind } from '../../core/operation.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { expectConverged, expectNothing } from '../harness/inventory.ts';
+import { beginHeld, letGo } from '../harness/pace.ts';
+import { hasCalled, type User, userOf } from '../harness/users.ts';
+import { deployedAws } from '../harness/workflows.ts';
+
+let aws: TestAws;
+let directory: string;
+let alice: User;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-at-once-'));
+  aws = await deployedAws();
+  alice = userOf(aws, 'alice', directory);
+});
+afterEach(() => letGo(aws));
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+const subject = { owner: 'alice', repository: 'acme/api' };
+const input = { caller: 'bob', environment: subject };
+
+/** Expects that commands are refused while an operation of bob's holds the environment. */
+async function expectRefused(kind: OperationKind, commands: readonly (readonly string[])[]): Promise<void> {
+  const { startedAt = '' } = (await readEnvironment(aws.clients.dynamodb, subject))?.operation ?? {};
+  const message = `A ${kind} is at work on the environment acme/api; bob began it at ${startedAt}.`;
+  const ran = await Promise.all(commands.map((command) => alice.run(command)));
+  for (const [index, command] of commands.entries()) {
+    const one = ran[index];
+    if (one) expectFailure(one, ['aws', ...command], { name: 'OperationInProgress', message });
+  }
+}
+
+/** Runs a command, lets the operation that holds the environment go on once the command follows it, and resolves to what it shows. */
+async function follows(command: readonly string[]) {
+  await aws.delete('calls');
+  const running = alice.run(command);
+  // Of its own execution, which was refused, and of the other one.
+  await hasCalled(aws, alice, 'DescribeStateMachineForExecution', 2);
+  letGo(aws);
+  return running;
+}
+
+const start = ['start', 'acme/api'];
+const stop = ['stop', 'acme/api'];
+const remove = ['remove', 'acme/api', '--force'];
+const uninstall = ['uninstall', '--force'];
+
+// The life of one environment, in which bob is always a little faster.
+describe('while somebody else', () => {
+  beforeAll(async () => {
+    expect((await alice.run(start)).code).toBe(0);
+  });
+
+  it('stops the environment, it is neither started nor removed, and a stop follows theirs', async () => {
+    await beginHeld(aws, 'stopping', input);
+    await expectRefused('stop', [start, remove]);
+    const { code, stdout } = await follows(stop);
+    expect(stdout).toMatch(/^Taking the environment\nacme\/api is already stopping, begun \d+ s ago by bob\.\nTaking the environment\n/);
+    expect(stdout).toContain('✓ Stopped acme/api\n');
+    expect(code).toBe(0);
+    await expectConverged(aws, 1, 'stopped');
+  });
+
+  it('starts it, it is neither stopped nor removed, and a start follows theirs', async () => {
+    const { request } = (await readEnvironment(aws.clients.dynamodb, subject)) ?? {};
+    await beginHeld(aws, 'starting', { ...input, request: { publicKey: request?.publicKey } });
+    await expectRefused('start', [stop, remove]);
+    const { code, json, stderr } = await follows([...start, '--json']);
+    expect(stderr).toMatch(/^acme\/api is already starting, begun \d+ s ago by bob\.$/m);
+    expect(json).toMatchObject({ status: 'started', created: false });
+    expect(code).toBe(0);
+    await expectConverged(aws, 1);
+  });
+
+  it('removes it, it is neither started nor stopped, and a remove follows theirs', async () => {
+    await beginHeld(aws, 'removing', input);
+    await expectRefused('remove', [start, stop]);
+    const { code, stdout } = await follows(remove);
+    expect(stdout).toMatch(/^acme\/api is already being removed, begun \d+ s ago by bob\.$/m);
+    expect(stdout).toContain('✓ Removed acme/api\n');
+    expect(code).toBe(0);
+    await expectConverged(aws, 0);
+  });
+
+  it('uninstalls Recode, nothing is started, and an uninstall follows theirs', async () => {
+    await beginHeld(aws, 'uninstalling', { caller: 'bob' });
+    const message = 'Recode is being uninstalled from this region.';
+    expectFailure(await alice.run(start), ['aws', ...start], { name: 'UninstallInProgress', message });
+    const { code, stdout } = await follows(uninstall);
+    expect(stdout).toMatch(/^Recode in us-east-1 is already being uninstalled, begun \d+ s ago by bob\.$/m);
+    expect(stdout).toContain('✓ Uninstalled Recode from us-east-1\n');
+    expect(code).toBe(0);
+    await expectNothing(aws);
+  });
+});
+
+it('raises all that others at work are told by', () => {
+  expectAllRaised(raisedBy['at-once']);
+});

@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../aws/records/environment.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectFailure } from '../harness/failure.ts';
+import { beginHeld, holdNext, letGo } from '../harness/pace.ts';
+import type { Ran } from '../harness/recode.ts';
+import { hasCalled, type User, userOf } from '../harness/users.ts';
+import { deployedAws, ended } from '../harness/workflows.ts';
+
+let aws: TestAws;
+let directory: string;
+let bob: User;
+let carol: User;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-follow-'));
+  aws = await deployedAws();
+  bob = userOf(aws, 'bob', directory);
+  carol = userOf(aws, 'carol', directory);
+});
+afterEach(() => letGo(aws));
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+const environment = { owner: 'bob', repository: 'acme/api' };
+const follow = ['follow', 'acme/api'];
+const remembers = () => existsSync(bob.files('acme/api').execution);
+
+/** Hands an operation over to AWS; resolves to its execution's ARN. */
+async function handOver(user: User, args: readonly string[]): Promise<string> {
+  const ran = await user.run([...args, '--no-wait', '--json']);
+  expect(ran.json, ran.stderr).toEqual({ ...environment, executionArn: expect.stringMatching(/^arn:aws:states:us-east-1:/) });
+  expect(ran.code).toBe(0);
+  return (ran.json as { executionArn: string }).executionArn;
+}
+
+/** Follows something that is held, and lets it go on once it is followed. */
+async function followHeld(user: User, args: readonly string[] = follow): Promise<Ran> {
+  await aws.delete('calls');
+  const running = user.run(args);
+  await hasCalled(aws, user, 'DescribeStateMachineForExecution');
+  letGo(aws);
+  return running;
+}
+
+// One environment's life, begun here and looked at later.
+describe('recode aws follow', () => {
+  it('ends as the start would that was not waited for', async () => {
+    const begun = await bob.run(['start', 'acme/api', '--region', 'us-east-1', '--no-wait']);
+    const [, executionArn = ''] = /^The execution is (\S+)\.$/m.exec(begun.stdout) ?? [];
+    expect(begun.stdout).toBe(`The execution is ${executionArn}.\nFollow it with "recode aws follow acme/api --region us-east-1".\n`);
+    expect(begun).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout, stderr } = await bob.run(follow);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^Checking the instance type\nTaking the environment\n[\s\S]*\nChecking the SSH connection\n\n✓ Started acme\/api\n/,
+    );
+    const [, sshCommand = ''] = /\nConnect to it:\n {2}(ssh .*)\n$/.exec(stdout) ?? [];
+    await promisify(execFile)('/bin/sh', ['-c', `${sshCommand} true`]);
+  });
+
+  it('says where nothing is under way', async () => {
+    expect(remembers()).toBe(false);
+    expect(await bob.run(follow)).toMatchObject({ code: 0, stdout: 'Nothing is under way: acme/api is started.\n', stderr: '' });
+    expect((await bob.run([...follow, '--json'])).json).toMatchObject({ ...environment, status: 'started', operation: null });
+  });
+
+  it('shows what is at work, whoever began it, to its end', async () => {
+    const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment });
+    const { code, json, stderr } = await followHeld(bob, [...follow, '--json']);
+    expect(stderr).toBe('Taking the environment\nStopping the instance\nWaiting for the instance to stop\nRecording the environment\n');
+    expect(json).toMatchObject({ ...environment, status: 'stopped', changed: true, executionArn });
+    expect(code).toBe(0);
+  });
+
+  it('shows the end of what has ended meanwhile, once', async () => {
+    const executionArn = await handOver(bob, ['start', 'acme/api']);
+    expect(await ended(aws, executionArn)).toMatchObject({ status: 'SUCCEEDED' });
+    expect((await bob.run([...follow, '--json'])).json).toMatchObject({ status: 'started', executionArn, created: false });
+    expect((await bob.run(follow)).stdout).toBe('Nothing is under way: acme/api is started.\n');
+  });
+
+  it('knows what was begun before it holds the environment', async () => {
+    const dead = await beginHeld(aws, 'stopping', { caller: 'alice', environment });
+    await aws.clients.sfn.send(new StopExecutionCommand({ executionArn: dead }));
+    // Nobody enters before the last Lambda of the dead one must be dead too, and time crawls.
+    const executionArn = await handOver(bob, ['stop', 'acme/api']);
+    expect(await readEnvironment(aws.clients.dynamodb, environment)).toMatchObject({ operation: { executionArn: dead } });
+    const { code, json } = await followHeld(bob, [...follow, '--json']);
+    expect(json).toMatchObject({ status: 'stopped', executionArn });
+    expect(code).toBe(0);
+  });
+
+  it('says that what was begun has ended where another operation is at work', async () => {
+    const { request } = (await readEnvironment(aws.clients.dynamodb, environment)) ?? {};
+    await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: request?.publicKey } });
+    expect(await ended(aws, await handOver(bob, ['stop', 'acme/api']))).toMatchObject({ error: 'OperationInProgress' });
+    const { code, stdout } = await followHeld(bob);
+    expect(stdout).toMatch(
+      /^The stop that you began has ended\. A start is at work, begun \d+ s ago by alice\.\nChecking the instance type\n/,
+    );
+    expect(stdout).toContain('✓ Started acme/api\n');
+    expect(code).toBe(0);
+  });
+
+  it('shows a teammate how their environment is started, who alone connects to it', async () => {
+    await holdNext(aws, 'stopping');
+    await handOver(bob, ['stop', 'acme/api']);
+    const ran = await followHeld(carol, [...follow, '--owner', 'bob']);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain('✓ Stopped acme/api\n');
+    await holdNext(aws, 'starting');
+    await handOver(bob, ['start', 'acme/api']);
+    const { stdout } = await followHeld(carol, [...follow, '--owner', 'bob']);
+    expect(stdout).toMatch(/✓ Started acme\/api\n[\s\S]*\nbob connects with their own key\.\n$/);
+    expect((await bob.run(follow)).stdout).toContain('✓ Started acme/api\n');
+  });
+
+  it('ends as the remove would that was not waited for, the files on this machine included', async () => {
+    const executionArn = await handOver(bob, ['remove', 'acme/api', '--force']);
+    expect(await ended(aws, executionArn)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(existsSync(bob.files('acme/api').key)).toBe(true);
+    const { code, json } = await bob.run([...follow, '--json']);
+    expect(json).toEqual({ ...environment, name: 'acme-api', status: 'removed', executionArn });
+    expect(code).toBe(0);
+    expect(existsSync(bob.files('acme/api').folder)).toBe(false);
+  });
+
+  it('fails as what it follows has failed, once', async () => {
+    await aws.post('faults', {
+      service: 'ec2',
+      action: 'RunInstances',
+      kind: 'error',
+      code: 'InsufficientInstanceCapacity',
+      message: 'None.',
+    });
+    await handOver(bob, ['start', 'acme/api']);
+    const message = 'AWS says: None (InsufficientInstanceCapacity).';
+    expectFailure(await bob.run([...follow, '--json']), ['aws', ...follow, '--json'], { name: 'NoCapacity', message });
+    expect((await bob.run(follow)).stdout).toBe('Nothing is under way: acme/api is creating (failed).\n');
+  });
+
+  it('forgets what AWS has forgotten', async () => {
+    // As after a reset of the embedded AWS, or three months.
+    writeFileSync(bob.files('acme/api').execution, `arn:aws:states:us-east-1:${aws.accountId}:execution:recode-stop:long-ago\n`);
+    // The command waits a quarter of a minute of its own clock for an execution to become known.
+    const hurry = `const now = Date.now; const begun = now(); Date.now = () => begun + (now() - begun) * 100;`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hurry)}` };
+    expect((await bob.run(follow, { env })).stdout).toBe('Nothing is under way: acme/api is creating (failed).\n');
+    expect(remembers()).toBe(false);
+  });
+});

@@ -1,0 +1,201 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { updateItem } from '../../aws/records/table.ts';
+import { Environment } from '../../core/environment.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { beginHeld, letGo } from '../harness/pace.ts';
+import { type User, userOf } from '../harness/users.ts';
+import { deployedAws, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
+
+let aws: TestAws;
+let directory: string;
+let alice: User;
+let bob: User;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-list-'));
+  aws = await deployedAws();
+  alice = userOf(aws, 'alice', directory);
+  bob = userOf(aws, 'bob', directory);
+});
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+/** What a command prints that succeeds, times left out. */
+async function shown(user: User, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await user.run(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout.replace(/\b\d+ (s|min) ago/g, 'NOW');
+}
+
+describe('where Recode is not installed', () => {
+  it('a list says so', async () => {
+    for (const args of [['list'], ['list', '--all']]) expect(await shown(alice, args)).toBe('Recode is not installed in us-east-1.\n');
+    expect((await alice.run(['list', '--json'])).json).toEqual([]);
+  });
+
+  it.each(['status', 'stop', 'remove', 'follow'])('%s is refused', async (command) => {
+    const ran = await alice.run([command, 'acme/api']);
+    const message = 'There is no table recode-config-dynamodb-table in this region.';
+    expectFailure(ran, ['aws', command, 'acme/api'], { name: 'RecodeNotInstalled', message });
+  });
+
+  it.each([
+    [['list'], 'Query'],
+    [['uninstall'], 'Query'],
+    [['status', 'acme/api'], 'GetItem'],
+  ])('because it is not deployed there, AWS refuses to read: %j', async (args, action) => {
+    const code = 'AccessDeniedException';
+    await aws.post('faults', { service: 'dynamodb', action, kind: 'error', code, message: 'User alice is not authorized', status: 400 });
+    const message = `There is no table recode-config-dynamodb-table in us-east-1 of the account ${aws.accountId} that you may read.`;
+    expectFailure(await alice.run(args), ['aws', ...args], { name: 'ControlPlaneNotDeployed', message });
+  });
+});
+
+describe('a list', () => {
+  it('is empty, or the one of everyone', async () => {
+    await runStart(aws, { owner: 'bob', repository: 'acme/web' });
+    await runStop(aws, { owner: 'bob', repository: 'acme/web' });
+    expect(await shown(alice, ['list'])).toBe('You have no environment in us-east-1.\n');
+    expect(await shown(alice, ['list', '--all'])).toBe(
+      'REPOSITORY  OWNER  STATUS   TYPE       ADDRESS  SINCE\nacme/web    bob    stopped  t2.medium  -        NOW\n',
+    );
+  });
+
+  it('shows what has failed, beside what has not', async () => {
+    expect((await alice.run(['start', 'acme/api'])).code).toBe(0);
+    await aws.post('faults', {
+      service: 'ec2',
+      action: 'RunInstances',
+      kind: 'error',
+      code: 'InsufficientInstanceCapacity',
+      message: 'None.',
+    });
+    await runStart(aws, { repository: 'acme/a-longer-name', instanceType: 'm6g.large' });
+    const { publicIpAddress } = (await alice.run(['status', 'acme/api', '--json'])).json as { publicIpAddress: string };
+    const address = publicIpAddress.padEnd(15);
+    const rows = [
+      `REPOSITORY          STATUS             TYPE       ${'ADDRESS'.padEnd(publicIpAddress.length)}  SINCE`,
+      `acme/a-longer-name  creating (failed)  m6g.large  ${'-'.padEnd(publicIpAddress.length)}  NOW`,
+      `acme/api            started            t2.medium  ${address.trimEnd()}  NOW`,
+    ];
+    expect(await shown(alice, ['list'])).toBe(`${rows.join('\n')}\n`);
+    expect(await shown(bob, ['list'])).toContain('acme/web');
+    expect(await shown(bob, ['list'])).not.toContain('acme/api');
+  });
+
+  it('is a list of objects with the fields of a start, in JSON', async () => {
+    const started = (await alice.run(['start', 'acme/api', '--json'])).json as object;
+    const listed = (await alice.run(['list', '--all', '--json'])).json as Record<string, unknown>[];
+    expect(listed.map(({ owner, repository, status }) => [owner, repository, status])).toEqual([
+      ['alice', 'acme/a-longer-name', 'creating'],
+      ['alice', 'acme/api', 'started'],
+      ['bob', 'acme/web', 'stopped'],
+    ]);
+    for (const one of listed) expect(Object.keys(one)).toEqual(expect.arrayContaining(Object.keys(started)));
+    expect(listed[1]).toMatchObject({ ...started, executionArn: null, created: false, operation: null });
+  });
+});
+
+describe('the status of an environment', () => {
+  it('is what is recorded of it, its resources, and how to connect', async () => {
+    const { name, instanceId, publicIpAddress, sshCommand } = (await alice.run(['status', 'acme/api', '--json'])).json as Record<
+      string,
+      string
+    >;
+    const text = await shown(alice, ['status', 'acme/api']);
+    expect(text).toMatch(
+      /^acme\/api of alice: started\n\n {2}since +NOW\n {2}made +NOW\n {2}address +127\.\d+\.\d+\.\d+\n {2}SSH allowed from +0\.0\.0\.0\/0\n/,
+    );
+    expect(text).toContain(`  instance           recode-${name}-instance (${instanceId}, t2.medium)\n`);
+    expect(text).toContain(`  security group     recode-${name}-security-group\n`);
+    expect(text).toMatch(/\n {2}VPC +vpc-[0-9a-f]{17}\n {2}subnet +subnet-[0-9a-f]{17}\n/);
+    expect(text.endsWith(`\n\nConnect to it:\n  ${sshCommand}\n`)).toBe(true);
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', `${sshCommand} hostname`]);
+    expect(stdout).not.toBe('');
+    expect(text).toContain(String(publicIpAddress));
+  });
+
+  it('is one object with all fields of a start, in JSON', async () => {
+    const started = (await alice.run(['start', 'acme/api', '--json'])).json as object;
+    expect((await alice.run(['status', 'https://github.com/acme/api', '--json'])).json).toEqual({
+      ...started,
+      executionArn: null,
+      created: false,
+      operation: null,
+      lastError: null,
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      volumeSize: 16,
+      volumeType: 'gp2',
+      allowCidrs: ['0.0.0.0/0'],
+      resources: expect.arrayContaining([{ kind: 'key pair', name: expect.stringMatching(/-key-pair$/), details: [] }]),
+      network: expect.objectContaining({ vpcId: expect.stringMatching(/^vpc-/), subnetId: expect.stringMatching(/^subnet-/) }),
+    });
+  });
+
+  it('has no address while it is stopped, and no command for who has no key', async () => {
+    const stopped = await shown(bob, ['status', 'acme/web']);
+    expect(stopped).toMatch(/^acme\/web of bob: stopped\n/);
+    expect(stopped).not.toMatch(/address|Connect/);
+    const started = await shown(bob, ['status', 'acme/api', '--owner', 'alice']);
+    expect(started).toMatch(/^acme\/api of alice: started\n/);
+    expect(started).not.toContain('Connect');
+  });
+
+  it('tells the last error', async () => {
+    const text = await shown(alice, ['status', 'acme/a-longer-name']);
+    expect(text).toMatch(/^acme\/a-longer-name of alice: creating \(failed\)\n/);
+    expect(text).toMatch(/\nThe last error, NOW: AWS says: None \(InsufficientInstanceCapacity\)\.\n$/);
+  });
+
+  it('tells what is at work on it, with its step, and when that has ended without letting go', async () => {
+    const environment = { owner: 'bob', repository: 'acme/web' };
+    const executionArn = await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: somePublicKey } });
+    const atWork = await shown(bob, ['status', 'acme/web']);
+    expect(atWork).toMatch(/^acme\/web of bob: starting\n/);
+    expect(atWork).toMatch(/\nA start is at work, begun NOW by alice: Starting the instance\.\n$/);
+    const operation = { kind: 'start', owner: 'alice', startedAt: expect.any(String), running: true, steps: ['Starting the instance'] };
+    expect((await bob.run(['status', 'acme/web', '--json'])).json).toMatchObject({ status: 'starting', executionArn, operation });
+
+    await aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
+    letGo(aws);
+    const ended = await shown(bob, ['status', 'acme/web']);
+    expect(ended).toMatch(/\nA start, begun NOW by alice, has ended without letting go of it\. The next command takes over\.\n$/);
+    const { json } = await bob.run(['status', 'acme/web', '--json']);
+    expect(json).toMatchObject({ operation: { ...operation, running: false, steps: [] } });
+    expect(await runStop(aws, environment)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('shows an execution that Step Functions does not know yet as just begun', async () => {
+    const startedAt = new Date(aws.clock.now()).toISOString();
+    const operation = {
+      executionArn: `arn:aws:states:us-east-1:${aws.accountId}:execution:recode-stop:none`,
+      kind: 'stop',
+      owner: 'bob',
+      startedAt,
+    };
+    const key = { kind: 'environment', id: 'bob/acme/web' } as const;
+    await updateItem(aws.clients.dynamodb, key, { set: { operation }, when: 'attribute_exists(#uid)', values: {} }, Environment);
+    expect(await shown(bob, ['status', 'acme/web'])).toMatch(/\nA stop is at work, begun NOW by bob: just begun\.\n$/);
+  });
+});
+
+describe('an environment that does not exist', () => {
+  it.each(['status', 'stop', 'remove', 'follow'])('has nothing to %s', async (command) => {
+    const ran = await bob.run([command, 'acme/api']);
+    const message = 'bob has no environment for acme/api in us-east-1.';
+    expectFailure(ran, ['aws', command, 'acme/api'], { name: 'EnvironmentNotFound', message });
+  });
+
+  it('raises all that it is told by', () => {
+    expectAllRaised(raisedBy['list-and-status']);
+  });
+});

@@ -1,0 +1,116 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../aws/records/environment.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectFailure, expectNothingChanged } from '../harness/failure.ts';
+import { expectConverged } from '../harness/inventory.ts';
+import { holdNext, letGo } from '../harness/pace.ts';
+import { type User, userOf } from '../harness/users.ts';
+import { deployedAws, ended } from '../harness/workflows.ts';
+
+let aws: TestAws;
+let directory: string;
+let alice: User;
+let bob: User;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-owner-'));
+  aws = await deployedAws();
+  alice = userOf(aws, 'alice', directory);
+  bob = userOf(aws, 'bob', directory);
+  expect((await alice.run(['start', 'acme/api'])).code).toBe(0);
+});
+afterEach(() => letGo(aws));
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+const theirs = ['acme/api', '--owner', 'alice'];
+const record = () => readEnvironment(aws.clients.dynamodb, { owner: 'alice', repository: 'acme/api' });
+
+// Bob at work on what is Alice's.
+describe("a teammate's environment", () => {
+  it.each([
+    ['start', "The environment acme/api is alice's. Start it?"],
+    ['stop', "The environment acme/api is alice's. Stop it?"],
+  ])('is not touched where nobody can be asked: %s', async (command, question) => {
+    await aws.delete('calls');
+    const ran = await bob.run([command, ...theirs]);
+    const message = `There is no terminal to ask on: ${question}`;
+    expectFailure(ran, ['aws', command, ...theirs], { name: 'ConfirmationRequired', message });
+    await expectNothingChanged(aws);
+  });
+
+  it.each(['n\r', '\x03'])('is not touched after %j', async (answer) => {
+    const { text, code } = await bob.inTerminal(['stop', ...theirs], [["The environment acme/api is alice's. Stop it? [y/N] ", answer]]);
+    expect(text).toMatch(/\[y\/N\] n?\nNothing is done\.\n$/);
+    expect(code).toBe(1);
+    expect(await record()).toMatchObject({ status: 'started' });
+  });
+
+  it('is stopped after a yes', async () => {
+    const { text, code } = await bob.inTerminal(['stop', ...theirs], [["The environment acme/api is alice's. Stop it? [y/N] ", 'y\r']]);
+    expect(text).toContain('✓ Stopped acme/api\n');
+    expect(code).toBe(0);
+    await expectConverged(aws, 1, 'stopped');
+  });
+
+  it('is started with --force, and is its owner’s alone to connect to', async () => {
+    const before = await record();
+    const { code, json, stderr } = await bob.run(['start', ...theirs, '--force', '--json']);
+    expect(code, stderr).toBe(0);
+    expect(json).toMatchObject({ repository: 'acme/api', owner: 'alice', status: 'started', created: false, sshCommand: null });
+    expect((await record())?.request).toEqual(before?.request);
+    expect(existsSync(bob.files('acme/api', 'alice').key)).toBe(false);
+    const { stdout } = await alice.run(['start', 'acme/api']);
+    expect(stdout).toContain('✓ acme/api is already started\n');
+    expect(stdout).toContain('\nConnect to it:\n  ssh ');
+  });
+
+  it('is not made into another one', async () => {
+    const args = ['start', ...theirs, '--force', '--instance-type', 'm5.large'];
+    const message = 'The environment acme/api exists with --instance-type t2.medium, not m5.large.';
+    expectFailure(await bob.run(args), ['aws', ...args], { name: 'OptionDiffers', message });
+  });
+
+  it('says who is at work on it', async () => {
+    await holdNext(aws, 'stopping');
+    const begun = await bob.run(['stop', ...theirs, '--force', '--no-wait']);
+    expect(begun.stdout).toContain('Follow it with "recode aws follow acme/api --owner alice".\n');
+    const [, executionArn = ''] = /^The execution is (\S+)\.$/m.exec(begun.stdout) ?? [];
+    const atWork = async () => (await alice.run(['status', 'acme/api'])).stdout;
+    await expect
+      .poll(atWork, { timeout: 30_000 })
+      .toMatch(/\nA stop is at work, begun \d+ s ago by bob: Waiting for the instance to stop\.\n$/);
+    letGo(aws);
+    expect(await ended(aws, executionArn)).toMatchObject({ status: 'SUCCEEDED' });
+    expect((await bob.run(['follow', ...theirs])).stdout).toContain('✓ Stopped acme/api\n');
+  });
+
+  it('is removed after a yes, and its owner begins anew with the same key', async () => {
+    const { text, code } = await bob.inTerminal(['remove', ...theirs], [['Remove it? [y/N] ', 'y\r']]);
+    expect(text).toContain("This deletes alice's environment acme/api in us-east-1, and what is on its disk:\n");
+    expect(text).toContain('✓ Removed acme/api\n');
+    expect(code).toBe(0);
+    await expectConverged(aws, 0);
+    expect(existsSync(bob.files('acme/api', 'alice').folder)).toBe(false);
+    const again = await alice.run(['start', 'acme/api', '--json']);
+    expect(again.json, again.stderr).toMatchObject({ status: 'started', created: true });
+  });
+});
+
+describe('an environment', () => {
+  it.each(['start', 'stop', 'remove', 'status', 'follow'])('that a teammate does not have is refused: %s', async (command) => {
+    const args = [command, 'acme/web', '--owner', 'alice'];
+    const message = 'alice has no environment for acme/web in us-east-1.';
+    expectFailure(await bob.run(args), ['aws', ...args], { name: 'EnvironmentNotFound', message });
+  });
+
+  it("of one's own needs no question, also where the owner is named", async () => {
+    const { code, stdout } = await alice.run(['stop', ...theirs]);
+    expect(stdout).toContain('✓ Stopped acme/api\n');
+    expect(code).toBe(0);
+  });
+});

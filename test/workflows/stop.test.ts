@@ -1,0 +1,140 @@
+import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../aws/records/environment.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
+import { beginHeld, letGo } from '../harness/pace.ts';
+import { wipe } from '../harness/wipe.ts';
+import { deployedAws, ended, runRemove, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
+
+let aws: TestAws;
+beforeAll(async () => {
+  aws = await deployedAws();
+});
+afterEach(async () => {
+  letGo(aws);
+  await wipe(aws);
+});
+afterAll(() => aws.stop());
+
+const subject = { owner: 'alice', repository: 'acme/api' };
+const record = () => readEnvironment(aws.clients.dynamodb, subject);
+const mutations = async () => {
+  const { calls } = (await aws.get('calls')) as { calls: { service: string; action: string }[] };
+  return calls.filter(({ service, action }) => service === 'ec2' && !/^(Describe|Get)/.test(action)).map(({ action }) => action);
+};
+
+/** Starts the environment; resolves to its instance. */
+async function started(): Promise<{ InstanceIds: string[]; instanceId: string }> {
+  const { output } = await runStart(aws);
+  const instanceId = output?.instanceId ?? '';
+  await aws.delete('calls');
+  return { InstanceIds: [instanceId], instanceId };
+}
+
+/** Begins a start and ends its execution from outside while its instance is pending. */
+async function killStart(caller: string): Promise<void> {
+  const executionArn = await beginHeld(aws, 'pending', { caller, environment: subject, request: { publicKey: somePublicKey } });
+  await aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
+  letGo(aws);
+}
+
+describe('a stop', () => {
+  it('stops the instance and keeps everything else; the next start starts the same one', async () => {
+    const { instanceId } = await started();
+    const stopped = await runStop(aws);
+    const output = { ...subject, name: 'acme-api', status: 'stopped', instanceId, instanceType: 't2.medium' };
+    expect(stopped).toMatchObject({ status: 'SUCCEEDED', output: { ...output, changed: true } });
+    expect(await mutations()).toEqual(['StopInstances']);
+    await expectConverged(aws, 1, 'stopped');
+    expect((await runStart(aws)).output).toMatchObject({ instanceId, created: false });
+    await expectConverged(aws, 1);
+  });
+
+  it('of what is stopped already changes nothing, and says so', async () => {
+    await started();
+    await runStop(aws);
+    await aws.delete('calls');
+    expect(await runStop(aws)).toMatchObject({ status: 'SUCCEEDED', output: { status: 'stopped', changed: false } });
+    expect(await mutations()).toEqual([]);
+    await expectConverged(aws, 1, 'stopped');
+  });
+
+  it('records that somebody has stopped the instance by hand', async () => {
+    const { InstanceIds } = await started();
+    await aws.clients.ec2.send(new StopInstancesCommand({ InstanceIds }));
+    expect((await runStop(aws)).output).toMatchObject({ changed: true });
+    await expectConverged(aws, 1, 'stopped');
+  });
+
+  it('stops an instance that somebody has started by hand', async () => {
+    const { InstanceIds } = await started();
+    await runStop(aws);
+    await aws.clients.ec2.send(new StartInstancesCommand({ InstanceIds }));
+    expect((await runStop(aws)).output).toMatchObject({ changed: true });
+    await expectConverged(aws, 1, 'stopped');
+  });
+
+  it('takes over from a start that was killed', async () => {
+    const { instanceId } = await started();
+    await runStop(aws);
+    await killStart('bob');
+    expect((await runStop(aws)).output).toMatchObject({ instanceId, changed: true });
+    await expectConverged(aws, 1, 'stopped');
+  });
+});
+
+describe('a stop that is refused', () => {
+  it('finds nothing installed, and installs nothing', async () => {
+    expect(await runStop(aws)).toMatchObject({ status: 'FAILED', error: 'RecodeNotInstalled' });
+    await expectNothing(aws);
+  });
+
+  it('finds no environment', async () => {
+    await started();
+    const other = await runStop(aws, { owner: 'bob' });
+    expect(other).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFound' });
+    expect(other.cause).toContain('bob has no environment for acme/api.');
+    await expectConverged(aws, 1);
+  });
+
+  it('finds an environment whose first start failed, and leaves it as it is', async () => {
+    await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InsufficientInstanceCapacity' });
+    expect((await runStart(aws)).error).toBe('NoCapacity');
+    const before = await inventory(aws);
+    expect(await runStop(aws)).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFinished' });
+    expect(await inventory(aws)).toEqual(before);
+  });
+
+  it('finds an environment whose first start was killed after the launch: the next start records what is there', async () => {
+    await killStart('alice');
+    expect(await runStop(aws)).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFinished' });
+    expect((await runStart(aws)).output).toMatchObject({ created: false });
+    await expectConverged(aws, 1);
+  });
+});
+
+describe('an environment whose instance somebody has terminated', () => {
+  it('cannot be stopped, but removed', async () => {
+    const { InstanceIds } = await started();
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
+    expect(await runStop(aws)).toMatchObject({ status: 'FAILED', error: 'InstanceGone' });
+    expect(await record()).toMatchObject({ status: 'stopping', lastError: { name: 'InstanceGone' } });
+    expect(await record()).not.toHaveProperty('operation');
+    expect(await runRemove(aws)).toMatchObject({ output: { status: 'removed' } });
+    expect(await record()).toBeUndefined();
+  });
+
+  it('while it was being stopped is told the same, and gets a new one from the next start', async () => {
+    const { InstanceIds, instanceId } = await started();
+    const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment: subject });
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
+    letGo(aws);
+    expect(await ended(aws, executionArn)).toMatchObject({ status: 'FAILED', error: 'InstanceGone' });
+    const { output } = await runStart(aws);
+    expect(output).toMatchObject({ created: true });
+    expect(output?.instanceId).not.toBe(instanceId);
+    await expectConverged(aws, 1);
+  });
+});
