@@ -3,7 +3,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 
 // Shorter than any Lambda's time-out, so that a step fails by its own words, not by being killed.
-const timeouts = { connectionTimeout: 3_000, requestTimeout: 8_000 };
+const timeouts = { connectionTimeout: 3_000, requestTimeout: 8_000, throwOnRequestTimeout: true };
 
 /**
  * EC2 for a step. It sends each request once: CreateVpc and others take no client token, so a repeat has to look first, and

@@ -29,7 +29,7 @@ export interface AccountOptions {
 
 // The SDK warns whoever names a profile and has a key in the environment too, though that is in no doubt here.
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const patience = { maxAttempts: 4, requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000 } };
+const patience = { maxAttempts: 4, requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true } };
 
 /**
  * Finds the account by the AWS CLI's own rules: a profile that is named beats the credentials in the environment variables, which beat

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EnvironmentRequest, environmentStatuses, GivenRequest } from './environment.ts';
+import { isOwner } from './owner.ts';
 
 /**
  * The state document that a workflow hands from step to step: what each of its nouns holds. A step names the nouns it needs in its
@@ -8,11 +9,15 @@ import { EnvironmentRequest, environmentStatuses, GivenRequest } from './environ
 
 const Repository = v.pipe(v.string(), v.regex(/^[^/\s]+\/[^/\s]+$/));
 
+const Owner = v.pipe(
+  v.string(),
+  v.check((name) => isOwner(name), 'the name of an owner'),
+);
 /** Who asks, for the teammates who meet the operation. It need not be the environment's owner. */
-const Caller = v.string();
+const Caller = Owner;
 
 /** The input of an execution that stops or removes an environment. */
-export const EnvironmentInput = v.object({ caller: Caller, environment: v.object({ owner: v.string(), repository: Repository }) });
+export const EnvironmentInput = v.object({ caller: Caller, environment: v.object({ owner: Owner, repository: Repository }) });
 export type EnvironmentInput = v.InferOutput<typeof EnvironmentInput>;
 
 /** The input of an execution of the start workflow. */

@@ -4,7 +4,7 @@ import { Environment, type EnvironmentStatus } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { candidateNames, environmentId } from '../../core/names.ts';
 import type { Operation } from '../../core/operation.ts';
-import { mine, refuseRunning, refuseSettling, settling } from './holder.ts';
+import { asRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { deleteItem, type Key, putItem, readItem, readItems, updateItem } from './table.ts';
 
 /** Whose environment, for which repository: what its record is found by. */
@@ -48,14 +48,15 @@ export async function takeEnvironment(
   const verdict = await refuseRunning(sfn, { subject, holder, now });
   admit(environment);
   refuseSettling({ subject, verdict, quietUntil: environment.quietUntil, now });
+  const { when, values } = asRead(environment);
   const taken = await updateItem(
     dynamodb,
     keyOf(environment),
     {
       set: { operation },
       remove: ['quietUntil'],
-      when: `(#uid = :uid AND ${holder ? '#operation.#executionArn = :holder' : 'attribute_not_exists(#operation)'}) OR ${mine}`,
-      values: { ':uid': environment.uid, ':me': operation.executionArn, ...(holder && { ':holder': holder.executionArn }) },
+      when: `(#uid = :uid AND ${when}) OR ${mine}`,
+      values: { ...values, ':uid': environment.uid, ':me': operation.executionArn },
     },
     Environment,
   );
@@ -86,7 +87,7 @@ export async function claimName(dynamodb: DynamoDBClient, environment: Environme
     const claimed = await putItem(
       dynamodb,
       { kind: 'name', id: name },
-      { environment: owner },
+      { environment: owner, uid: environment.uid },
       { when: 'attribute_not_exists(#kind) OR #environment = :environment', values: { ':environment': owner } },
     );
     if (claimed) return name;
@@ -117,16 +118,13 @@ export async function change(
  */
 export async function deleteEnvironment(
   dynamodb: DynamoDBClient,
-  environment: EnvironmentSubject & { readonly name: string },
+  environment: EnvironmentSubject & { readonly name: string; readonly uid: string },
   operation: Operation,
 ): Promise<void> {
   const current = await readEnvironment(dynamodb, environment);
   if (current?.operation?.executionArn !== operation.executionArn) return;
-  await deleteItem(
-    dynamodb,
-    { kind: 'name', id: environment.name },
-    { when: '#environment = :environment', values: { ':environment': environmentId(environment) } },
-  );
+  // By the environment's uid: an attempt that outlives its own repeat must leave the claim of one that was made anew.
+  await deleteItem(dynamodb, { kind: 'name', id: environment.name }, { when: '#uid = :uid', values: { ':uid': environment.uid } });
   await deleteItem(dynamodb, keyOf(environment), { when: mine, values: { ':me': operation.executionArn } });
 }
 

@@ -2,6 +2,7 @@ import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../../core/errors.ts';
 import { type HolderState, judgeHolder, type Operation, type Verdict } from '../../core/operation.ts';
 import { unless } from '../errors.ts';
+import type { Condition } from './table.ts';
 
 /**
  * Refuses whoever comes while the operation that holds something runs.
@@ -16,10 +17,12 @@ export async function refuseRunning(
   if (!holder) return 'closed';
   const verdict = await askHolder(sfn, holder, now);
   if (verdict !== 'held') return verdict;
-  throw new RecodeError(
-    'OperationInProgress',
-    `A ${holder.kind} is at work on ${subject}; ${holder.owner} began it at ${holder.startedAt}.`,
-  );
+  throw new RecodeError('OperationInProgress', atWork(subject, holder));
+}
+
+/** The sentence that says who is at work on something, and since when. */
+export function atWork(subject: string, { kind, owner, startedAt }: Operation): string {
+  return `${kind === 'uninstall' ? 'An' : 'A'} ${kind} is at work on ${subject}; ${owner} began it at ${startedAt}.`;
 }
 
 /** Sends away, to come back soon, whoever comes while the last Lambda of the operation before may still be at work. Throws OperationSettling. */
@@ -57,3 +60,25 @@ export function settling(subject: string): RecodeError {
 
 /** The end of every condition of ours: free, or already taken by this execution, because the SDK may repeat a write that succeeded. */
 export const mine = '#operation.#executionArn = :me';
+
+/** The condition that an item is still what was read: its status, its holder and its quiet time. */
+export function asRead({
+  status,
+  operation,
+  quietUntil,
+}: {
+  readonly status: string;
+  readonly operation?: Operation | undefined;
+  readonly quietUntil?: number | undefined;
+}): Condition {
+  const held = operation ? '#operation.#executionArn = :holder' : 'attribute_not_exists(#operation)';
+  const quiet = quietUntil === undefined ? 'attribute_not_exists(#quietUntil)' : '#quietUntil = :quietUntil';
+  return {
+    when: `#status = :seen AND ${held} AND ${quiet}`,
+    values: {
+      ':seen': status,
+      ...(operation && { ':holder': operation.executionArn }),
+      ...(quietUntil !== undefined && { ':quietUntil': quietUntil }),
+    },
+  };
+}

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../../core/errors.ts';
+import { tableName } from '../../core/names.ts';
 import { Network, type NetworkIds } from '../../core/network.ts';
 import { type Operation, settleSeconds } from '../../core/operation.ts';
-import { askHolder, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
+import { unless } from '../errors.ts';
+import { askHolder, asRead, atWork, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { putItem, readItem, updateItem } from './table.ts';
 
 const key = { kind: 'network', id: 'network' } as const;
@@ -35,6 +37,7 @@ export async function networkToEnter(dynamodb: DynamoDBClient, sfn: SFNClient, n
   const verdict = network.operation ? await askHolder(sfn, network.operation, now) : 'closed';
   if (verdict === 'held') throw uninstallInProgress();
   refuseSettling({ subject, verdict, quietUntil: network.quietUntil, now });
+  await refuseDyingTable(dynamodb);
   // Somebody else may have restored it, or another uninstall taken it: the state machine comes back and reads which.
   if (!(await restore(dynamodb, network))) throw settling(subject);
   return networkToEnter(dynamodb, sfn, now);
@@ -56,7 +59,7 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
   if (holder?.executionArn === operation.executionArn) return network;
   if (now < (network.quietUntil ?? 0)) throw busy('Its last operation failed moments ago; its last calls may still be under way.');
   if (holder && (await askHolder(sfn, holder, now)) !== 'closed') {
-    throw busy(`A ${holder.kind} is at work on it; ${holder.owner} began it at ${holder.startedAt}.`);
+    throw busy(atWork('it', holder));
   }
   // A network found deleting here belongs to an uninstall that died before it refused: this environment was there before its query.
   if (network.status === 'deleting') {
@@ -78,6 +81,8 @@ export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operati
   const network = recorded ?? (await readNetwork(dynamodb));
   // Not ours any more, but ready with these ids: this step's own earlier attempt recorded it.
   if (network?.status === 'ready' && network.ids.vpcId === ids.vpcId) return network;
+  // An uninstall has marked it since; it will find this execution's environment, refuse, and take its mark away.
+  if (network?.status === 'deleting' && network.ids?.vpcId === ids.vpcId) throw busy('An uninstall has just marked it.');
   throw lockLost();
 }
 
@@ -92,6 +97,7 @@ export async function takeNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, oper
   if (holder?.executionArn === operation.executionArn) return network;
   const verdict = await refuseRunning(sfn, { subject, holder, now });
   refuseSettling({ subject, verdict, quietUntil: network.quietUntil, now });
+  if (network.status === 'deleting') await refuseDyingTable(dynamodb);
   const before = network.status === 'deleting' ? network.before : network.status;
   const taken = await take(dynamodb, network, operation, { status: 'deleting', before });
   if (!taken) throw settling(subject);
@@ -111,6 +117,8 @@ export async function beginDeletion(dynamodb: DynamoDBClient, operation: Operati
 export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Operation, now: number): Promise<void> {
   const network = await readNetwork(dynamodb);
   if (network?.operation?.executionArn !== operation.executionArn) return;
+  // What is on its way out is let go of by vanishing.
+  if (network.status === 'deleting' && network.before === 'creating' && (await isDying(dynamodb))) return;
   const status = network.status === 'deleting' ? network.before : network.status;
   const quietUntil = status === 'creating' && { quietUntil: now + settleSeconds * 1000 };
   await change(dynamodb, operation, { status, ...quietUntil }, ['operation', 'before']);
@@ -157,12 +165,20 @@ function change(
   return updateItem(dynamodb, key, { set, remove, when: mine, values: { ':me': operation.executionArn } }, Network);
 }
 
-/** That the network is still what was read: the same installation, status and holder. */
-function unchanged({ installation, status, operation }: Network) {
-  return {
-    when: `#installation = :installation AND #status = :seen AND ${operation ? '#operation.#executionArn = :holder' : 'attribute_not_exists(#operation)'}`,
-    values: { ':installation': installation, ':seen': status, ...(operation && { ':holder': operation.executionArn }) },
-  };
+/** That the network is still what was read, in the same installation. */
+function unchanged(network: Network) {
+  const { when, values } = asRead(network);
+  return { when: `#installation = :installation AND ${when}`, values: { ...values, ':installation': network.installation } };
+}
+
+/** DynamoDB may go on serving a table that it deletes: nobody enters that. Throws TableStillDeleting. */
+async function refuseDyingTable(dynamodb: DynamoDBClient): Promise<void> {
+  if (await isDying(dynamodb)) throw new RecodeError('TableStillDeleting', `The table ${tableName} is being deleted.`);
+}
+
+async function isDying(dynamodb: DynamoDBClient): Promise<boolean> {
+  const described = await unless('no-table', dynamodb.send(new DescribeTableCommand({ TableName: tableName })));
+  return described?.Table?.TableStatus === 'DELETING';
 }
 
 const busy = (message: string) => new RecodeError('NetworkBusy', `The network is taken. ${message}`);

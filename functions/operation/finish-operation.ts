@@ -51,7 +51,8 @@ export const finishOperation = step({
       case 'stop': {
         const { instance, instances } = document;
         await release(dynamodb, environment, operation, { status: 'stopped', ...(instance && { instance }), updatedAt });
-        const changed = instances.changed || recorded.status !== 'stopped';
+        // An attempt before may have stopped it, and its answer been lost.
+        const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
         const { instanceId = instances.instanceIds[0] ?? '', instanceType = request.instanceType } = instance ?? {};
         return { ...subject, status: 'stopped', changed, instanceId, instanceType };
       }

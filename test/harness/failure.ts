@@ -33,6 +33,7 @@ export const raisedBy = {
     'PlatformNotSupported',
   ],
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
+  stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],
 } as const satisfies Record<string, readonly ErrorName[]>;
 
@@ -48,12 +49,12 @@ export interface ExpectedFailure {
 const raised = new Set<ErrorName>();
 
 /** Expects that `recode` has shown this failure, whole and nothing else: in words on stderr, or with --json as one object on stdout. */
-export function expectFailure(ran: Ran, args: readonly string[], expected: ExpectedFailure): void {
+export function expectFailure(ran: Pick<Ran, 'code' | 'stdout' | 'stderr'>, args: readonly string[], expected: ExpectedFailure): void {
   const { name, message, code = 1, usage = 'recode aws start' } = expected;
   raised.add(name);
   const { title, nextStep } = explained(name, args, usage);
   if (args.includes('--json')) {
-    expect(ran.json).toEqual({ error: { name, title, message, nextStep } });
+    expect(JSON.parse(ran.stdout)).toEqual({ error: { name, title, message, nextStep } });
   } else {
     expect(ran.stderr).toBe(`✗ ${title}\n${indented(message)}\n\n${indented(nextStep)}\n`);
   }

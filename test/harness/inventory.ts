@@ -161,5 +161,5 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
   const volume = found.volumes.find(({ Attachments = [] }) => Attachments.some(({ InstanceId }) => InstanceId === instance?.InstanceId));
   expect(volume).toMatchObject({ Size: request.volumeSize, VolumeType: request.volumeType, Encrypted: true, Tags: tags('volume') });
   expect(volume?.Attachments).toMatchObject([{ DeleteOnTermination: true }]);
-  expect(found.items).toContainEqual({ kind: 'name', id: name, environment: `${owner}/${repository.toLowerCase()}` });
+  expect(found.items).toContainEqual({ kind: 'name', id: name, environment: `${owner}/${repository.toLowerCase()}`, uid: environment.uid });
 }

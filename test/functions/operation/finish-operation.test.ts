@@ -232,6 +232,6 @@ async function holding(kind: Exclude<OperationKind, 'uninstall'>, fields: object
   await account.createTable();
   const { document, record } = operations[kind];
   await putItem(account.dynamodb, environmentKey, { ...record, operation: document.operation, ...fields });
-  await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'alice/acme/api' });
+  await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'alice/acme/api', uid: 'uid-1' });
   return account;
 }
