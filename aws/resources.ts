@@ -20,36 +20,34 @@ import {
   type Volume,
   type Vpc,
 } from '@aws-sdk/client-ec2';
-import { network } from '../core/names.ts';
 import type { ExplainedState, InstanceState } from '../core/plan.ts';
-import { type Belonging, belongingTags, networkTags, type Tag } from '../core/tags.ts';
+import { type Belonging, belongingTags, managedBy, type Tag } from '../core/tags.ts';
 
-/** Finding what bears our tags: the tags say which resources exist and whose they are. Of twins, the one with the lowest id comes first. */
+/**
+ * Finding what bears our tags: the tags say which resources exist and whose they are. Of twins, the one with the lowest id comes first.
+ * Of what all environments share, the one tag tells: anybody may rename a VPC in the console, and nothing else of ours is of these types.
+ */
 
 export async function findVpcs(ec2: EC2Client): Promise<Vpc[]> {
-  const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ Filters: tagFilters(networkTags(network.vpc.name)) }));
+  const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ Filters: tagFilters([managedBy]) }));
   return byId(Vpcs, ({ VpcId }) => VpcId);
 }
 
 export async function findInternetGateways(ec2: EC2Client): Promise<InternetGateway[]> {
-  const { InternetGateways = [] } = await ec2.send(
-    new DescribeInternetGatewaysCommand({ Filters: tagFilters(networkTags(network.internetGateway.name)) }),
-  );
+  const { InternetGateways = [] } = await ec2.send(new DescribeInternetGatewaysCommand({ Filters: tagFilters([managedBy]) }));
   return byId(InternetGateways, ({ InternetGatewayId }) => InternetGatewayId);
 }
 
 /** The subnets, in whichever VPC of ours they are: the VPC that holds one is the one that counts. */
 export async function findSubnets(ec2: EC2Client): Promise<Subnet[]> {
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: tagFilters(networkTags(network.subnet.name)) }));
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: tagFilters([managedBy]) }));
   return byId(Subnets, ({ SubnetId }) => SubnetId);
 }
 
 /** The route tables, of one VPC or of all. */
 export async function findRouteTables(ec2: EC2Client, vpcId?: string): Promise<RouteTable[]> {
   const inVpc = vpcId === undefined ? [] : [{ Name: 'vpc-id', Values: [vpcId] }];
-  const { RouteTables = [] } = await ec2.send(
-    new DescribeRouteTablesCommand({ Filters: [...tagFilters(networkTags(network.routeTable.name)), ...inVpc] }),
-  );
+  const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters: [...tagFilters([managedBy]), ...inVpc] }));
   return byId(RouteTables, ({ RouteTableId }) => RouteTableId);
 }
 

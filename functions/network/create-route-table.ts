@@ -17,7 +17,7 @@ import { InternetGateway, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
-import { bear, networkTags } from '../../core/tags.ts';
+import { bear, managedBy, networkTags } from '../../core/tags.ts';
 
 /** Ensures the route table: everything that is not local goes to the internet gateway, and the public subnet uses it. */
 export const createRouteTable = step({
@@ -25,7 +25,7 @@ export const createRouteTable = step({
   uses: { ec2 },
   async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2 }) {
     const used = await tableOfSubnet(ec2, subnetId);
-    if (used && !bear(used.Tags, networkTags(network.routeTable.name))) {
+    if (used && !bear(used.Tags, [managedBy])) {
       throw new RecodeError('ResourceDiffers', `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which is not ours.`);
     }
     const table = used ?? (await findRouteTables(ec2, vpcId))[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn));

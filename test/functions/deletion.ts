@@ -1,4 +1,4 @@
-import type { EC2Client, Tag } from '@aws-sdk/client-ec2';
+import { CreateTagsCommand, type EC2Client, type Tag } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import type { ErrorName } from '../../core/errors.ts';
 import { type TestAccount, testAccount } from './account.ts';
@@ -99,6 +99,15 @@ export function describeDeletion(deletion: Deletion): void {
       await make(tags, lookalikes.length);
       await run(account);
       expect(await sorted(account)).toEqual(foreign.toSorted());
+    });
+
+    it('deletes one that somebody has given another name', async () => {
+      await using account = await testAccount();
+      const make = await prepare(account);
+      const id = await make(tags, 0);
+      await account.ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: 'Name', Value: 'mine' }] }));
+      await run(account);
+      expect(await list(account.ec2)).toEqual([]);
     });
 
     it('finishes what an attempt left whose answer was lost', async () => {
