@@ -1,0 +1,57 @@
+import type { AwsRequest } from '../../service.ts';
+import { keysOf } from '../keys.ts';
+import type { Need } from '../policy.ts';
+import { type Json, jsonOf } from './json.ts';
+import type { GivenTag } from './subject.ts';
+
+type TablesOf = (input: Json) => readonly unknown[];
+
+const ofTable: TablesOf = ({ TableName }) => [TableName];
+const ofTableOrIndex: TablesOf = ({ TableName, IndexName }) => [IndexName === undefined ? TableName : `${TableName}/index/${IndexName}`];
+const ofEachTable: TablesOf = ({ RequestItems }) => (typeof RequestItems === 'object' && RequestItems ? Object.keys(RequestItems) : []);
+const ofArn: TablesOf = ({ ResourceArn }) => [ResourceArn];
+
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+const tablesByAction: Readonly<Record<string, TablesOf>> = {
+  CreateTable: ofTable,
+  DescribeTable: ofTable,
+  DeleteTable: ofTable,
+  DescribeTimeToLive: ofTable,
+  GetItem: ofTable,
+  PutItem: ofTable,
+  UpdateItem: ofTable,
+  DeleteItem: ofTable,
+  Query: ofTableOrIndex,
+  Scan: ofTableOrIndex,
+  BatchGetItem: ofEachTable,
+  BatchWriteItem: ofEachTable,
+  TagResource: ofArn,
+  UntagResource: ofArn,
+  ListTagsOfResource: ofArn,
+  ListTables: () => ['*'],
+};
+
+/** What a request to DynamoDB needs; nothing where it is malformed, or asks for what is not served: DynamoDB refuses it by itself. */
+export function needsOfDynamoDb(action: string, request: AwsRequest, accountId: string): Need[] {
+  const input = jsonOf(request);
+  const tables = isDynamoDbActionKnown(action) ? tablesByAction[action]?.(input) : undefined;
+  const tags = tagsOf(input);
+  const need = (name: string, table: string): Need => ({
+    action: `dynamodb:${name}`,
+    resource: table.startsWith('arn:') ? table : `arn:aws:dynamodb:${request.region}:${accountId}:table/${table}`,
+    keys: keysOf({ region: request.region, service: 'dynamodb', requestTags: tags }),
+  });
+  return (tables ?? [])
+    .filter((table) => typeof table === 'string')
+    .flatMap((table) => [need(action, table), ...(action === 'CreateTable' && tags.length > 0 ? [need('TagResource', table)] : [])]);
+}
+
+/** Whether it is known what an action needs. */
+export function isDynamoDbActionKnown(action: string): boolean {
+  return Object.hasOwn(tablesByAction, action);
+}
+
+function tagsOf({ Tags, TagKeys }: Json): GivenTag[] {
+  if (Array.isArray(TagKeys)) return TagKeys.map((Key) => ({ Key: String(Key) }));
+  return Array.isArray(Tags) ? Tags.filter((tag) => typeof tag?.Key === 'string' && typeof tag.Value === 'string') : [];
+}
