@@ -77,7 +77,14 @@ export function openExecutions({
     const trail = createTrail(execution.history, cutOff.signal);
     const context = { [executionInContext]: aboutExecution(execution), StateMachine: aboutStateMachine(execution) };
     try {
-      const output = await runStateMachine({ clock, pool, context }, definition, JSON.parse(execution.input), trail, cutOff.signal);
+      const asItsRole = pool.invokedBy(execution.stateMachineArn);
+      const output = await runStateMachine(
+        { clock, pool: asItsRole, context },
+        definition,
+        JSON.parse(execution.input),
+        trail,
+        cutOff.signal,
+      );
       cutOff.signal.throwIfAborted();
       close(execution, 'ExecutionSucceeded', trail.previous, { output: JSON.stringify(output), outputDetails: { truncated: false } });
     } catch (error) {

@@ -62,8 +62,8 @@ describe('a sandbox', () => {
     const who = make('who', whoAmI);
     poolOf([who]);
     const [first, second] = await Promise.all([
-      payloadOf(pool().invoke(who.arn, { sleep: 50 })),
-      payloadOf(pool().invoke(who.arn, { sleep: 50 })),
+      payloadOf(pool().invoke(who.arn, { sleep: 1_500 })),
+      payloadOf(pool().invoke(who.arn, { sleep: 1_500 })),
     ]);
     expect(first.accessKeyId).not.toBe(second.accessKeyId);
     expect(pool().ownerOf(first.accessKeyId)).toEqual({ functionName: 'who', arn: 'arn:aws:sts::000000000000:assumed-role/who/who' });
