@@ -42,27 +42,25 @@ interface Execution {
   cause?: string;
 }
 
-async function start(environment: object, request: object): Promise<Execution> {
+/** Starts an execution of one of the state machines that the AWS CLI lists, and waits for its end. */
+async function execute(name: string, input: object): Promise<Execution> {
   const { stateMachines } = await cli<{ stateMachines: { name: string; stateMachineArn: string }[] }>(
     'stepfunctions',
     'list-state-machines',
   );
-  const machine = stateMachines.find(({ name }) => name === 'recode-start');
-  const input = JSON.stringify({ environment, request: { publicKey: somePublicKey, ...request } });
-  const { executionArn } = await cli<Execution>(
-    'stepfunctions',
-    'start-execution',
-    '--state-machine-arn',
-    machine?.stateMachineArn ?? '',
-    '--input',
-    input,
-  );
+  const arn = stateMachines.find((machine) => machine.name === name)?.stateMachineArn ?? '';
+  const started = ['stepfunctions', 'start-execution', '--state-machine-arn', arn, '--input', JSON.stringify(input)];
+  const { executionArn } = await cli<Execution>(...started);
   for (;;) {
     const execution = await cli<Execution>('stepfunctions', 'describe-execution', '--execution-arn', executionArn);
     if (execution.status !== 'RUNNING') return execution;
     await sleep(200);
   }
 }
+
+const start = (environment: object, request: object) =>
+  execute('recode-start', { caller: 'alice', environment, request: { publicKey: somePublicKey, ...request } });
+const outputOf = ({ output = 'null' }: Execution) => JSON.parse(output) as unknown;
 
 describe('the AWS CLI', () => {
   it('knows who calls', async () => {
@@ -131,5 +129,23 @@ describe('the AWS CLI', () => {
       type: 'ExecutionFailed',
       executionFailedEventDetails: { error: 'InstanceTypeNotSupported', cause: expect.stringContaining('mac1.metal') },
     });
+  });
+
+  it('stops, removes and uninstalls, and is told how each of them ends', async () => {
+    const environment = { owner: 'alice', repository: 'acme/api' };
+    const input = { caller: 'alice', environment };
+    const stopped = await execute('recode-stop', input);
+    expect(stopped).toMatchObject({ status: 'SUCCEEDED' });
+    expect(outputOf(stopped)).toMatchObject({ ...environment, status: 'stopped', changed: true });
+    const { Reservations } = await cli<{ Reservations: { Instances: { State: { Name: string } }[] }[] }>('ec2', 'describe-instances');
+    expect(Reservations[0]?.Instances[0]?.State.Name).toBe('stopped');
+
+    expect(await execute('recode-uninstall', { caller: 'alice' })).toMatchObject({ status: 'FAILED', error: 'EnvironmentsStillExist' });
+    expect(outputOf(await execute('recode-remove', input))).toMatchObject({ ...environment, status: 'removed' });
+    expect(await execute('recode-remove', input)).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFound' });
+    expect(outputOf(await execute('recode-uninstall', { caller: 'alice' }))).toEqual({ status: 'uninstalled' });
+    expect(outputOf(await execute('recode-uninstall', { caller: 'alice' }))).toEqual({ status: 'not-installed' });
+    expect(await cli('dynamodb', 'list-tables')).toEqual({ TableNames: [] });
+    expect(await cli('ec2', 'describe-vpcs')).toEqual({ Vpcs: [] });
   });
 });

@@ -40,7 +40,7 @@ export function violations(found: Inventory, past: readonly Past[], theirs: Read
   ];
 }
 
-const Claim = v.strictObject({ kind: v.literal('name'), id: v.string(), environment: v.string() });
+const Claim = v.strictObject({ kind: v.literal('name'), id: v.string(), environment: v.string(), uid: v.string() });
 type Claim = v.InferOutput<typeof Claim>;
 
 export interface Resource {
@@ -150,9 +150,10 @@ function leftBehind(who: string, operation: Operation | undefined, killed: Reado
   return [`${who} is still held by the ${shortened(operation.executionArn)} of ${operation.owner}, which has ended.`];
 }
 
-function claimProblems({ id, environment }: Claim, environments: readonly Environment[]): string[] {
+function claimProblems({ id, environment, uid }: Claim, environments: readonly Environment[]): string[] {
   const claimer = environments.find((each) => environmentId(each) === environment);
   if (!claimer) return [`The name ${id} is claimed for ${environment}, of which ${tableName} has no record.`];
+  if (claimer.uid !== uid) return [`The name ${id} is claimed for an environment ${environment} that was there before this one.`];
   return claimer.name === id ? [] : [`The name ${id} is claimed for ${environment}, which is called ${claimer.name}.`];
 }
 

@@ -2,11 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describeFailure, exitCodeOf, showFailure } from '../../cli/failure.ts';
+import { openFollowView } from '../../cli/follow-view.ts';
+import { follow } from '../../cli/operation.ts';
 import { catalogue, type ErrorName, isErrorName } from '../../core/errors.ts';
+import { collectedOutput } from '../cli/collect.ts';
 import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
-import { recodeStart } from '../harness/workflows.ts';
+import type { Ran } from '../harness/recode.ts';
+import { begin, recodeStart } from '../harness/workflows.ts';
 
 const lastsSeconds = 86_400;
 // As Lambda reports an error that a step threw; the message has the lines of a console below it.
@@ -46,13 +52,23 @@ const names = Object.keys(catalogue)
 /** Runs a start whose execution fails with the error that is its owner's name. */
 const failWith = (name: string, args: readonly string[]) => recodeStart(aws, directory, args, { RECODE_OWNER: name });
 
+/** What every command does with such an execution, without a process for each. */
+async function followed(name: string): Promise<Pick<Ran, 'code' | 'stdout' | 'stderr'>> {
+  const { output, stdout, stderr } = collectedOutput();
+  const executionArn = await begin(aws, 'start', { environment: { owner: name, repository: 'acme/api' } });
+  const session = { view: await openFollowView(output, {}), execution: {} };
+  const error: unknown = await follow(aws.clients, executionArn, v.unknown(), session).catch((reason: unknown) => reason);
+  const failure = describeFailure(error, { argv: ['aws', 'start', 'acme/api'], usage: 'recode aws start' });
+  showFailure(output, failure, error, {});
+  return { code: exitCodeOf(failure), stdout: stdout(), stderr: stderr() };
+}
+
 describe('an execution that fails', () => {
   it.concurrent.each(names)('with %s is explained', async (name) => {
-    expectFailure(await failWith(name, ['acme/api']), ['aws', 'start', 'acme/api'], { name, message });
+    expectFailure(await followed(name), ['aws', 'start', 'acme/api'], { name, message });
   });
 
-  it('is explained the same way in JSON', async () => {
-    const args = ['acme/api', '--json'];
+  it.each([[['acme/api']], [['acme/api', '--json']]])('is explained by the command that began it: %j', async (args) => {
     expectFailure(await failWith('NoCapacity', args), ['aws', 'start', ...args], { name: 'NoCapacity', message });
   });
 
@@ -60,7 +76,7 @@ describe('an execution that fails', () => {
     ['States.Timeout', 'ExecutionTimedOut', message],
     ['Runtime.ExitError', 'Unexpected', `Runtime.ExitError: ${message}`],
   ] as const)('with %s, which is no error of ours, is explained as %s', async (error, name, explanation) => {
-    expectFailure(await failWith(error, ['acme/api']), ['aws', 'start', 'acme/api'], { name, message: explanation });
+    expectFailure(await followed(error), ['aws', 'start', 'acme/api'], { name, message: explanation });
   });
 });
 

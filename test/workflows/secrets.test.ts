@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ListExecutionsCommand, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { tableName } from '../../core/names.ts';
+import { stateMachines, tableName } from '../../core/names.ts';
 import type { TestAws } from '../harness/embedded-aws.ts';
-import { deployedAws, runStart } from '../harness/workflows.ts';
+import { deployedAws, runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';
 
 let aws: TestAws;
 beforeAll(async () => {
@@ -20,14 +20,22 @@ it('keeps private keys out of inputs, outputs, histories, logs and the table', a
   const succeeded = await runStart(aws);
   await aws.post('ec2', { launches: [{ outcome: 'terminated', reason: 'Server.InternalError' }] });
   const failed = await runStart(aws, { repository: 'acme/other' });
-  expect([succeeded.status, failed.status]).toEqual(['SUCCEEDED', 'FAILED']);
+  const stopped = await runStop(aws);
+  const removed = await runRemove(aws, { repository: 'acme/other' });
+  const refused = await runUninstall(aws);
+  const ends = [succeeded, failed, stopped, removed, refused].map(({ status }) => status);
+  expect(ends).toEqual(['SUCCEEDED', 'FAILED', 'SUCCEEDED', 'SUCCEEDED', 'FAILED']);
 
   const { sfn, dynamodb } = aws.clients;
-  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:recode-start`;
-  const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
-  expect(executions).toHaveLength(2);
+  const executionArns: string[] = [];
+  for (const name of Object.values(stateMachines)) {
+    const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${name}`;
+    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+    executionArns.push(...executions.flatMap(({ executionArn }) => executionArn ?? []));
+  }
+  expect(executionArns).toHaveLength(5);
   const events: unknown[] = [];
-  for (const { executionArn } of executions) {
+  for (const executionArn of executionArns) {
     for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn })) events.push(...(page.events ?? []));
   }
   const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: tableName }));

@@ -1,22 +1,36 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/environment.ts';
 import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
+import { type User, userOf } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
 import { deployedAws, ended, runRemove, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
+let directory: string;
+let alice: User;
 beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-stop-'));
   aws = await deployedAws();
+  alice = userOf(aws, 'alice', directory);
 });
 afterEach(async () => {
   letGo(aws);
   await wipe(aws);
 });
-afterAll(() => aws.stop());
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+const command = ['stop', 'acme/api'];
 
 const subject = { owner: 'alice', repository: 'acme/api' };
 const record = () => readEnvironment(aws.clients.dynamodb, subject);
@@ -52,11 +66,17 @@ describe('a stop', () => {
     await expectConverged(aws, 1);
   });
 
-  it('of what is stopped already changes nothing, and says so', async () => {
-    await started();
-    await runStop(aws);
+  it('says what it has stopped; of what is stopped already it changes nothing, and says so', async () => {
+    const { instanceId } = await started();
+    const shown = ['Taking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Recording the environment'];
+    const text = (said: string) => `${shown.join('\n')}\n\n✓ ${said}\n  Instance  ${instanceId} (t2.medium)\n`;
+    expect(await alice.run(command)).toMatchObject({ code: 0, stdout: text('Stopped acme/api'), stderr: '' });
     await aws.delete('calls');
-    expect(await runStop(aws)).toMatchObject({ status: 'SUCCEEDED', output: { status: 'stopped', changed: false } });
+    expect(await alice.run(command)).toMatchObject({ code: 0, stdout: text('acme/api is already stopped'), stderr: '' });
+    const output = { ...subject, name: 'acme-api', status: 'stopped', instanceId, instanceType: 't2.medium' };
+    const { code, json } = await alice.run([...command, '--json']);
+    expect(json).toEqual({ ...output, executionArn: expect.stringMatching(/:execution:recode-stop:/), changed: false });
+    expect(code).toBe(0);
     expect(await mutations()).toEqual([]);
     await expectConverged(aws, 1, 'stopped');
   });
@@ -103,7 +123,8 @@ describe('a stop that is refused', () => {
     await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InsufficientInstanceCapacity' });
     expect((await runStart(aws)).error).toBe('NoCapacity');
     const before = await inventory(aws);
-    expect(await runStop(aws)).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFinished' });
+    const message = 'The environment acme/api is creating: its first start did not end well.';
+    expectFailure(await alice.run(command), ['aws', ...command], { name: 'EnvironmentNotFinished', message });
     expect(await inventory(aws)).toEqual(before);
   });
 
@@ -119,7 +140,8 @@ describe('an environment whose instance somebody has terminated', () => {
   it('cannot be stopped, but removed', async () => {
     const { InstanceIds } = await started();
     await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
-    expect(await runStop(aws)).toMatchObject({ status: 'FAILED', error: 'InstanceGone' });
+    const message = 'EC2 shows no instance of the environment acme/api: somebody terminated it.';
+    expectFailure(await alice.run(command), ['aws', ...command], { name: 'InstanceGone', message });
     expect(await record()).toMatchObject({ status: 'stopping', lastError: { name: 'InstanceGone' } });
     expect(await record()).not.toHaveProperty('operation');
     expect(await runRemove(aws)).toMatchObject({ output: { status: 'removed' } });
@@ -137,4 +159,8 @@ describe('an environment whose instance somebody has terminated', () => {
     expect(output?.instanceId).not.toBe(instanceId);
     await expectConverged(aws, 1);
   });
+});
+
+it('raises what a stop is refused for', () => {
+  expectAllRaised(raisedBy.stop);
 });

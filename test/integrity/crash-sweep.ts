@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { expect } from 'vitest';
+import type { OperationKind } from '../../core/operation.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectConverged, expectNothing } from '../harness/inventory.ts';
+import { begin, deployedAws, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
+
+/** A workflow of an environment's life, and what the account has to hold after it. */
+export interface Workflow {
+  readonly name: string;
+  readonly kind: OperationKind;
+  readonly input: unknown;
+  /** The error that it ends with, where it is to be refused. */
+  readonly refusal?: string;
+  /** It is part of a detour, which a life leaves out once nothing on it is left to be hit. */
+  readonly detour?: string;
+  expectEnd(aws: TestAws): Promise<unknown>;
+}
+
+/** A mutating call that a function makes in a clean run of a workflow. */
+export interface Point {
+  readonly service: string;
+  readonly action: string;
+  readonly function: string;
+  /** How many such calls of the function go before it in the workflow. */
+  readonly skip: number;
+}
+
+/** Runs a workflow to its end, whatever it does to it at the point. Returns what becomes of the life that it belongs to. */
+export type Hit = (aws: TestAws, workflow: Workflow, point: Point) => Promise<'goes on' | 'is over'>;
+
+const subject = { caller: 'alice', environment: { owner: 'alice', repository: 'acme/api' } };
+const starting = {
+  kind: 'start',
+  input: { ...subject, request: { publicKey: somePublicKey } },
+  expectEnd: (aws: TestAws) => expectConverged(aws, 1),
+} as const;
+const uninstalling = { kind: 'uninstall', input: { caller: 'alice' } } as const;
+
+export const firstStart: Workflow = { name: 'first start', ...starting };
+export const remove: Workflow = { name: 'remove', kind: 'remove', input: subject, expectEnd: (aws) => expectConverged(aws, 0) };
+export const uninstall: Workflow = { name: 'uninstall', ...uninstalling, expectEnd: expectNothing };
+
+/** One life passes through all workflows, from an empty account to an empty account, and may be hit once in each of them. */
+const life: readonly Workflow[] = [
+  firstStart,
+  {
+    name: 'refused uninstall',
+    ...uninstalling,
+    refusal: 'EnvironmentsStillExist',
+    detour: 'refusal',
+    expectEnd: (aws) => expectConverged(aws, 1),
+  },
+  { name: 'stop', kind: 'stop', input: subject, detour: 'rest', expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
+  { name: 'start', ...starting, detour: 'rest' },
+  remove,
+  uninstall,
+];
+
+/** What is left to be swept, by the name of its workflow. */
+type Points = ReadonlyMap<string, Point[]>;
+
+/**
+ * Hits each mutating call that the functions make in a clean life: the calls are recorded, so that a step that is added is swept without a
+ * change here. RECODE_SWEEP selects points by a part of their name, to repeat those that an earlier run has named.
+ *
+ * @param among which of the points count
+ */
+export async function sweep(crash: string, hit: Hit, among = (_: Workflow, _point: Point) => true): Promise<void> {
+  let aws = await deployedAws();
+  const failures: string[] = [];
+  try {
+    const points = await record(aws, among);
+    const counts = life.map(({ name }) => `${points.get(name)?.length} in ${name}`);
+    const all = [...points.values()].flat().length;
+    while ([...points.values()].some((left) => left.length > 0)) {
+      const failure = await live(aws, points, hit);
+      if (failure === undefined) continue;
+      failures.push(`${crash}: ${failure}`);
+      await aws.stop();
+      aws = await deployedAws();
+    }
+    console.log(`${crash}: ${all} points swept (${counts.join(', ')})`);
+  } finally {
+    await aws.stop();
+  }
+  expect(failures).toEqual([]);
+}
+
+const reading = /^(Describe|Get|List|Query|Scan|Search)/;
+
+/** Lives a clean life and notes its mutating calls. */
+async function record(aws: TestAws, among: (workflow: Workflow, point: Point) => boolean): Promise<Points> {
+  const points = new Map<string, Point[]>();
+  for (const workflow of life) {
+    await aws.delete('calls');
+    expectGood(workflow, await run(aws, workflow));
+    await workflow.expectEnd(aws);
+    const { calls } = (await aws.get('calls')) as { calls: { service: string; action: string; functionName?: string }[] };
+    const seen: Point[] = [];
+    for (const { service, action, functionName } of calls) {
+      if (functionName === undefined || reading.test(action)) continue;
+      const skip = seen.filter((other) => other.action === action && other.function === functionName).length;
+      seen.push({ service, action, function: functionName, skip });
+    }
+    expect(seen, `Nothing mutates in ${workflow.name}.`).not.toEqual([]);
+    points.set(
+      workflow.name,
+      seen.filter((point) => among(workflow, point) && nameOf(workflow, point).includes(process.env.RECODE_SWEEP ?? '')),
+    );
+  }
+  return points;
+}
+
+/** Lives one life and hits it at the next point of each workflow. Returns what went wrong, after which the account is of no use any more. */
+async function live(aws: TestAws, points: Points, hit: Hit): Promise<string | undefined> {
+  const names: string[] = [];
+  const detours = life.filter(({ name }) => points.get(name)?.length).map(({ detour }) => detour);
+  for (const workflow of life.filter(({ detour }) => detour === undefined || detours.includes(detour))) {
+    const point = points.get(workflow.name)?.shift();
+    names.push(point ? nameOf(workflow, point) : `${workflow.name}, left alone`);
+    try {
+      if (point && (await hit(aws, workflow, point)) === 'is over') return undefined;
+      if (!point) expectGood(workflow, await run(aws, workflow));
+      await workflow.expectEnd(aws);
+    } catch (error) {
+      return `${names.reverse().join(', after ')}: ${(error as Error).message}`;
+    }
+  }
+  return undefined;
+}
+
+const nameOf = ({ name }: Workflow, point: Point) => `${name} ${point.function.replace(/^.*-/, '')} ${point.action} ${point.skip}`;
+
+/** Hits a workflow with a fault from which its own retries have to lead to the end. */
+export function retried(kind: 'crash-before' | 'crash-after' | 'lost-answer'): Hit {
+  return async (aws, workflow, point) => {
+    await aws.post('faults', { ...point, kind });
+    expectGood(workflow, await run(aws, workflow));
+    expect(await faultsLeft(aws), 'faults that did not happen').toEqual([]);
+    return 'goes on';
+  };
+}
+
+/** How fast time passes where what happens must not depend on how busy the machine is: slower than in other tests. */
+export const carefulRate = 4;
+
+/** Begins a workflow and stops its execution as soon as its call meets the fault, before Step Functions tries again. */
+export async function kill(
+  aws: TestAws,
+  workflow: Workflow,
+  fault: Point & { readonly kind: string; readonly milliseconds?: number },
+): Promise<void> {
+  const rate = aws.clock.rate();
+  aws.clock.setRate(carefulRate);
+  await aws.post('faults', fault);
+  const executionArn = await begin(aws, workflow.kind, workflow.input);
+  while ((await faultsLeft(aws)).length > 0 && (await isRunning(aws, executionArn))) await sleep(2);
+  await aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
+  expect(await ended(aws, executionArn)).toMatchObject({ status: 'ABORTED' });
+  aws.clock.setRate(rate);
+}
+
+export const run = async (aws: TestAws, { kind, input }: Workflow) => ended(aws, await begin(aws, kind, input));
+
+/** Expects the end that a workflow has where nothing goes wrong. */
+export function expectGood({ refusal }: Workflow, { status, error, cause }: Ended<unknown>): void {
+  const good = refusal === undefined ? { status: 'SUCCEEDED' } : { status: 'FAILED', error: refusal };
+  expect({ status, error }, cause).toEqual(good);
+}
+
+/** Expects the same of one that was killed and is run again: the killed one may have left no environment to remove. */
+export function expectRepeated(workflow: Workflow, end: Ended<unknown>): void {
+  if (workflow.kind !== 'remove' || end.error !== 'EnvironmentNotFound') expectGood(workflow, end);
+}
+
+export async function isRunning({ clients: { sfn } }: TestAws, executionArn: string): Promise<boolean> {
+  return (await sfn.send(new DescribeExecutionCommand({ executionArn }))).status === 'RUNNING';
+}
+
+async function faultsLeft(aws: TestAws): Promise<readonly unknown[]> {
+  return ((await aws.get('faults')) as { faults: unknown[] }).faults;
+}
