@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { inventory } from '../harness/inventory.ts';
@@ -20,6 +21,10 @@ const start: Contender = { kind: 'start' };
 const stop: Contender = { kind: 'stop' };
 const remove: Contender = { kind: 'remove' };
 const uninstall: Contender = { kind: 'uninstall' };
+
+/** Waits until all faults have happened. */
+const untilNoFaults = () =>
+  vi.waitFor(async () => expect(await aws.get('faults')).toEqual({ faults: [] }), { timeout: 10_000, interval: 5 });
 
 /** Runs one execution alone. */
 const alone = async (contender: Contender) => expect(await outcomeOf(aws, await enter(aws, contender)), contender.kind).toBe('succeeded');
@@ -96,6 +101,36 @@ describe('an uninstall and a first start', () => {
   });
 });
 
+describe('a first start whose sandbox dies while an uninstall is at work', () => {
+  const writes: readonly (readonly [string, string, number])[] = [
+    ['has written its environment', 'PutItem', 0],
+    ['has given it its name', 'UpdateItem', 0],
+    ['has claimed that name', 'PutItem', 1],
+    ['holds it', 'UpdateItem', 1],
+  ];
+
+  it.each(writes)('right after it %s gives way to it or goes on, and leaves no lock behind', async (_title, action, skip) => {
+    await alone(start);
+    await alone(remove);
+    await aws.post('faults', { service: 'dynamodb', action, function: 'recode-prod-beginOperation', skip, kind: 'crash-after' });
+    const starting = outcomeOf(aws, await enter(aws, start));
+    await untilNoFaults();
+    const query = { service: 'dynamodb', action: 'Query', function: 'recode-prod-confirmUninstall' };
+    await aws.post('faults', { ...query, kind: 'delay', milliseconds: 120_000 });
+    const uninstalling = outcomeOf(aws, await enter(aws, uninstall));
+    await untilNoFaults();
+    // By then the start has tried again.
+    await Promise.race([starting, sleep(1_000)]);
+    await aws.post('clock', { advanceMilliseconds: 120_000 });
+    expect([
+      ['UninstallInProgress', 'succeeded'],
+      ['UninstallInProgress', 'EnvironmentsStillExist'],
+      ['succeeded', 'EnvironmentsStillExist'],
+    ]).toContainEqual([await starting, await uninstalling]);
+    await expectInvariants(aws);
+  });
+});
+
 describe('an uninstall and the start of a stopped environment', () => {
   it('leave the environment as it was, or start it', async () => {
     await alone(start);
@@ -158,7 +193,7 @@ describe('an uninstall and the last remove', () => {
     await alone(start);
     await aws.post('faults', { service: 'dynamodb', action: 'DeleteItem', skip: 1, kind: 'crash-after' });
     const removing = outcomeOf(aws, await enter(aws, remove));
-    for (let left = 1; left > 0; ) left = ((await aws.get('faults')) as { faults: unknown[] }).faults.length;
+    await untilNoFaults();
     await alone(uninstall);
     expect(await removing).toBe('succeeded');
     await expectInvariants(aws);
