@@ -21,7 +21,9 @@ export interface User {
   readonly name: string;
   /** Runs `recode aws` with these arguments, without a terminal. */
   run(args: readonly string[], options?: Pick<RunOptions, 'env' | 'interrupted'>): Promise<Ran>;
-  /** The same on a terminal, typing each answer once what it answers is there. */
+  /** The same, as what it has printed alone. */
+  prints(args: readonly string[]): Promise<Pick<Ran, 'code' | 'stdout' | 'stderr'>>;
+  /** Runs it on a terminal, typing each answer once what it answers is there. */
   inTerminal(args: readonly string[], answers: readonly (readonly [question: string, typed: string])[]): Promise<Shown>;
   /** The files on their machine of an environment, their own by default. */
   files(repository: string, owner?: string): EnvironmentFolder;
@@ -32,10 +34,15 @@ export function userOf(aws: TestAws, name: string, root: string): User {
   const directory = join(root, name);
   const home = join(directory, 'home');
   const account = { AWS_ACCESS_KEY_ID: name, AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: aws.region };
+  const run: User['run'] = (args, { env, ...options } = {}) =>
+    recode(['aws', ...args], { ...options, directory, env: { ...account, AWS_ENDPOINT_URL: aws.endpoint, ...env } });
   return {
     name,
-    run: (args, { env, ...options } = {}) =>
-      recode(['aws', ...args], { ...options, directory, env: { ...account, AWS_ENDPOINT_URL: aws.endpoint, ...env } }),
+    run,
+    async prints(args) {
+      const { code, stdout, stderr } = await run(args);
+      return { code, stdout, stderr };
+    },
     async inTerminal(args, answers) {
       const PATH = process.env.PATH ?? '';
       const env = { PATH, HOME: home, TERM: 'xterm', ...account, AWS_ENDPOINT_URL: aws.endpoint, GITHUB_API_URL: await sharedGitHub() };

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { firstStart, type Hit, retried, sweep } from './crash-sweep.ts';
+import { carefulRate, firstStart, type Hit, retried, sweep } from './crash-sweep.ts';
 
 /** Longer than Step Functions waits before it tries again. */
 const invisibleMilliseconds = 8_000;
@@ -7,10 +7,13 @@ const crashAfter = retried('crash-after');
 
 /** The effect is there, the sandbox is dead, and when Step Functions tries again EC2 does not show yet what has been made. */
 const shownLate: Hit = async (aws, workflow, point) => {
+  const rate = aws.clock.rate();
+  aws.clock.setRate(carefulRate);
   await aws.post('ec2', { invisibleMilliseconds });
   const next = await crashAfter(aws, workflow, point);
   aws.clock.advance(invisibleMilliseconds);
   await aws.delete('ec2');
+  aws.clock.setRate(rate);
   return next;
 };
 
