@@ -53,22 +53,22 @@ async function followHeld(user: User, args: readonly string[] = follow): Promise
 // One environment's life, begun here and looked at later.
 describe('recode aws follow', () => {
   it('ends as the start would that was not waited for', async () => {
-    const begun = await bob.run(['start', 'acme/api', '--region', 'us-east-1', '--no-wait']);
+    const begun = await bob.prints(['start', 'acme/api', '--region', 'us-east-1', '--no-wait']);
     const [, executionArn = ''] = /^The execution is (\S+)\.$/m.exec(begun.stdout) ?? [];
-    expect(begun.stdout).toBe(`The execution is ${executionArn}.\nFollow it with "recode aws follow acme/api --region us-east-1".\n`);
-    expect(begun).toMatchObject({ code: 0, stderr: '' });
-    const { code, stdout, stderr } = await bob.run(follow);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(
+    const stdout = `The execution is ${executionArn}.\nFollow it with "recode aws follow acme/api --region us-east-1".\n`;
+    expect(begun).toEqual({ code: 0, stdout, stderr: '' });
+    const followed = await bob.prints(follow);
+    expect(followed).toMatchObject({ code: 0, stderr: '' });
+    expect(followed.stdout).toMatch(
       /^Checking the instance type\nTaking the environment\n[\s\S]*\nChecking the SSH connection\n\n✓ Started acme\/api\n/,
     );
-    const [, sshCommand = ''] = /\nConnect to it:\n {2}(ssh .*)\n$/.exec(stdout) ?? [];
+    const [, sshCommand = ''] = /\nConnect to it:\n {2}(ssh .*)\n$/.exec(followed.stdout) ?? [];
     await promisify(execFile)('/bin/sh', ['-c', `${sshCommand} true`]);
   });
 
   it('says where nothing is under way', async () => {
     expect(remembers()).toBe(false);
-    expect(await bob.run(follow)).toMatchObject({ code: 0, stdout: 'Nothing is under way: acme/api is started.\n', stderr: '' });
+    expect(await bob.prints(follow)).toEqual({ code: 0, stdout: 'Nothing is under way: acme/api is started.\n', stderr: '' });
     expect((await bob.run([...follow, '--json'])).json).toMatchObject({ ...environment, status: 'started', operation: null });
   });
 
@@ -113,9 +113,7 @@ describe('recode aws follow', () => {
   it('shows a teammate how their environment is started, who alone connects to it', async () => {
     await holdNext(aws, 'stopping');
     await handOver(bob, ['stop', 'acme/api']);
-    const ran = await followHeld(carol, [...follow, '--owner', 'bob']);
-    expect(ran).toMatchObject({ code: 0, stderr: '' });
-    expect(ran.stdout).toContain('✓ Stopped acme/api\n');
+    expect((await followHeld(carol, [...follow, '--owner', 'bob'])).stdout).toContain('✓ Stopped acme/api\n');
     await holdNext(aws, 'starting');
     await handOver(bob, ['start', 'acme/api']);
     const { stdout } = await followHeld(carol, [...follow, '--owner', 'bob']);

@@ -32,9 +32,9 @@ afterAll(async () => {
 
 /** What a command prints that succeeds, times left out. */
 async function shown(user: User, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await user.run(args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return stdout.replace(/\b\d+ (s|min) ago/g, 'NOW');
+  const printed = await user.prints(args);
+  expect(printed).toMatchObject({ code: 0, stderr: '' });
+  return printed.stdout.replace(/\b\d+ (s|min) ago/g, 'NOW');
 }
 
 /** Runs a command of alice's that does not wait; resolves to its execution's ARN. */

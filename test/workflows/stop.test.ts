@@ -70,9 +70,9 @@ describe('a stop', () => {
     const { instanceId } = await started();
     const shown = ['Taking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Recording the environment'];
     const text = (said: string) => `${shown.join('\n')}\n\n✓ ${said}\n  Instance  ${instanceId} (t2.medium)\n`;
-    expect(await alice.run(command)).toMatchObject({ code: 0, stdout: text('Stopped acme/api'), stderr: '' });
+    expect(await alice.prints(command)).toEqual({ code: 0, stdout: text('Stopped acme/api'), stderr: '' });
     await aws.delete('calls');
-    expect(await alice.run(command)).toMatchObject({ code: 0, stdout: text('acme/api is already stopped'), stderr: '' });
+    expect(await alice.prints(command)).toEqual({ code: 0, stdout: text('acme/api is already stopped'), stderr: '' });
     const output = { ...subject, name: 'acme-api', status: 'stopped', instanceId, instanceType: 't2.medium' };
     const { code, json } = await alice.run([...command, '--json']);
     expect(json).toEqual({ ...output, executionArn: expect.stringMatching(/:execution:recode-stop:/), changed: false });
