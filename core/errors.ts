@@ -60,6 +60,11 @@ export const catalogue = {
     nextStep: 'Start executions with the recode CLI of the same version as the deployed control plane.',
     reaction: 'never',
   },
+  SettingsNotValid: {
+    title: 'A setting of the control plane is not valid',
+    nextStep: 'Ask the administrator to correct the parameter and to deploy again.',
+    reaction: 'never',
+  },
   InstanceTypeNotFound: {
     title: 'No such instance type here',
     nextStep: 'Choose another one with --instance-type. https://aws.amazon.com/ec2/instance-types lists them all.',

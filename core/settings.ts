@@ -1,0 +1,78 @@
+import * as v from 'valibot';
+import { EnvironmentRequest } from './environment.ts';
+import { RecodeError } from './errors.ts';
+
+const list = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').flatMap((part) => part.trim() || [])),
+);
+const count = v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number));
+const optional = v.pipe(
+  v.string(),
+  v.transform((text) => (text === '' ? undefined : text)),
+);
+
+/** The variables of a function's environment that hold what the administrator has chosen; infra/parameters.yml says which and why. */
+const Variables = v.object({
+  RECODE_INSTANCE_TYPE: v.pipe(v.string(), v.nonEmpty()),
+  RECODE_ALLOWED_INSTANCE_TYPES: list,
+  RECODE_INGRESS_CIDRS: v.pipe(list, v.minLength(1)),
+  RECODE_VOLUME_SIZE: count,
+  RECODE_VOLUME_TYPE: EnvironmentRequest.entries.volumeType,
+  RECODE_VOLUME_ENCRYPTED: v.pipe(
+    v.picklist(['true', 'false']),
+    v.transform((text) => text === 'true'),
+  ),
+  RECODE_VOLUME_KMS_KEY: optional,
+  RECODE_ENVIRONMENTS_PER_OWNER: count,
+  RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
+  RECODE_TAGS: list,
+});
+
+/** What the administrator of a stack has chosen for all of its environments. */
+export interface Settings {
+  /** Of a start that asks for none. */
+  readonly instanceType: string;
+  /** Which types may be asked for, such as `t3.large` or `t3.*`; none means any. */
+  readonly allowedInstanceTypes: readonly string[];
+  /** IPv4 blocks that may reach SSH where a start names none. */
+  readonly ingressCidrs: readonly string[];
+  /** GiB. */
+  readonly volumeSize: number;
+  readonly volumeType: EnvironmentRequest['volumeType'];
+  readonly volumeEncrypted: boolean;
+  /** The ARN of the key that encrypts volumes, where it is not the account's default. */
+  readonly volumeKmsKey: string | undefined;
+  /** How many environments one owner may have; 0 means any number. */
+  readonly environmentsPerOwner: number;
+  /** When a started environment is stopped that says nothing of it, as `--auto-stop` and `--time-zone` take it: `20:00 UTC`, `8h`, `never`. */
+  readonly autoStop: string;
+  /** Put on everything that is made, so that its costs can be told apart. */
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+}
+
+/**
+ * Reads the settings from a function's environment.
+ *
+ * @throws RecodeError SettingsNotValid naming the variable
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const parsed = v.safeParse(Variables, environment, { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new RecodeError('SettingsNotValid', `${v.getDotPath(issue)}: ${issue.message}.`);
+  }
+  const of = parsed.output;
+  return {
+    instanceType: of.RECODE_INSTANCE_TYPE,
+    allowedInstanceTypes: of.RECODE_ALLOWED_INSTANCE_TYPES,
+    ingressCidrs: of.RECODE_INGRESS_CIDRS,
+    volumeSize: of.RECODE_VOLUME_SIZE,
+    volumeType: of.RECODE_VOLUME_TYPE,
+    volumeEncrypted: of.RECODE_VOLUME_ENCRYPTED,
+    volumeKmsKey: of.RECODE_VOLUME_KMS_KEY,
+    environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
+    autoStop: of.RECODE_AUTO_STOP,
+    tags: of.RECODE_TAGS.map((tag) => ({ Key: tag.slice(0, tag.indexOf('=')), Value: tag.slice(tag.indexOf('=') + 1) })),
+  };
+}
