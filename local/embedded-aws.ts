@@ -99,6 +99,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
         status: () => ({ pid: process.pid, endpoint, region, accountId, stateDirectory }),
         ec2: ec2.admin,
         dynamodb: dynamodb.admin,
+        lambda: pool.admin,
         identities: sts.admin,
         ...(iam && { iam: iam.admin }),
       },

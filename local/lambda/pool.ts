@@ -22,6 +22,8 @@ export interface Pool {
   ownerOf(accessKeyId: string): { functionName: string; arn: string } | undefined;
   /** Kills the sandbox that has these credentials; resolves when it is dead, to false where there is none. */
   crash(accessKeyId: string): Promise<boolean>;
+  /** `/_local/lambda`: GET tells which functions are at work, once for each invocation. */
+  admin(): { readonly underWay: readonly string[] };
   /** Kills all sandboxes. What runs or waits in them ends with an error. */
   stop(): Promise<void>;
 }
@@ -58,6 +60,7 @@ interface Member {
   readonly lambda: StackFunction;
   readonly sandbox: Sandbox;
   loading: boolean;
+  working: boolean;
   idleTimer?: NodeJS.Timeout;
 }
 
@@ -102,7 +105,7 @@ export function createPool(options: PoolOptions): Pool {
       clock,
       logFile: join(stateDirectory, 'logs', `${lambda.name}.log`),
     });
-    const member: Member = { lambda, sandbox, loading: true };
+    const member: Member = { lambda, sandbox, loading: true, working: false };
     const begin = performance.now();
     members.set(sandbox.accessKeyId, member);
     void sandbox.loaded.then(() => {
@@ -207,7 +210,9 @@ export function createPool(options: PoolOptions): Pool {
         serveQueue(api);
       });
       if (!member) return refusal('Lambda.ServiceException', stopped ? 'The embedded AWS stops.' : 'Nobody waits for it any more.');
+      member.working = true;
       const invocation = await member.sandbox.invoke(text);
+      member.working = false;
       release(member, api);
       return invocation;
     },
@@ -227,6 +232,7 @@ export function createPool(options: PoolOptions): Pool {
       await member?.sandbox.kill();
       return member !== undefined;
     },
+    admin: () => ({ underWay: [...members.values()].flatMap(({ working, lambda }) => (working ? lambda.name : [])) }),
     async stop() {
       stopped = true;
       for (const { take, timer } of queue.splice(0)) {

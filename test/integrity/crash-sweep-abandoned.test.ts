@@ -1,6 +1,6 @@
 import { it } from 'vitest';
 import { settleSeconds } from '../../core/operation.ts';
-import { expectGood, expectRepeated, firstStart, type Hit, kill, remove, run, sweep, uninstall } from './crash-sweep.ts';
+import { expectGood, expectRepeated, firstStart, type Hit, kill, lambdasEnded, remove, run, sweep, uninstall } from './crash-sweep.ts';
 
 /**
  * The effect is there, but the sandbox is dead, and so is the execution. Its user thinks better of it: who wanted to have an environment
@@ -8,6 +8,7 @@ import { expectGood, expectRepeated, firstStart, type Hit, kill, remove, run, sw
  */
 const abandoned: Hit = async (aws, workflow, point) => {
   await kill(aws, workflow, { ...point, kind: 'crash-after' });
+  await lambdasEnded(aws);
   aws.clock.advance(settleSeconds * 1000);
   if (workflow.kind === 'remove' || workflow.kind === 'uninstall') {
     const started = await run(aws, firstStart);

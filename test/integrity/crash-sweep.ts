@@ -162,6 +162,11 @@ export async function kill(
   aws.clock.setRate(rate);
 }
 
+/** Waits until no Lambda is at work any more: they live in real time, and the clock may run ahead of what is under way. */
+export async function lambdasEnded(aws: TestAws): Promise<void> {
+  while (((await aws.get('lambda')) as { underWay: unknown[] }).underWay.length > 0) await sleep(5);
+}
+
 export const run = async (aws: TestAws, { kind, input }: Workflow) => ended(aws, await begin(aws, kind, input));
 
 /** Expects the end that a workflow has where nothing goes wrong. */
