@@ -25,6 +25,7 @@ export type Meaning =
   | 'volume-too-small'
   | 'condition-failed'
   | 'no-table'
+  | 'other-table'
   | 'table-in-use'
   | 'no-execution'
   | 'execution-exists'
@@ -52,6 +53,8 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   // What DeleteNetworkInterface says of one that is attached.
   [/^InvalidParameterValue$/, 'still-in-use', /in use/i],
   [/^(RouteAlreadyExists|Resource\.AlreadyAssociated|InvalidPermission\.Duplicate)$/, 'already-there'],
+  // What AttachInternetGateway says of a VPC that has one.
+  [/^InvalidParameterValue$/, 'already-there', /already has an internet gateway/i],
   [/^(InvalidGroup\.Duplicate|InvalidKeyPair\.Duplicate)$/, 'duplicate-name'],
   [/^InvalidSubnet\.Conflict$/, 'subnet-conflict'],
   [/^IdempotentParameterMismatch$/, 'token-mismatch'],
@@ -77,6 +80,8 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   [/^InvalidBlockDeviceMapping$/, 'volume-too-small'],
   [/^ConditionalCheckFailedException$/, 'condition-failed'],
   [/^ResourceNotFoundException$/, 'no-table'],
+  // What a table of our name answers that has other keys.
+  [/^ValidationException$/, 'other-table', /key element does not match the schema/i],
   [/^ResourceInUseException$/, 'table-in-use'],
   [/^(ExecutionDoesNotExist|StateMachineDoesNotExist)$/, 'no-execution'],
   [/^ExecutionAlreadyExists$/, 'execution-exists'],

@@ -176,7 +176,11 @@ export const catalogue = {
   // What AWS says
   RequestThrottled: { title: 'AWS asks for fewer requests', nextStep: again, reaction: 'busy' },
   AwsUnavailable: { title: 'AWS did not answer', nextStep: again, reaction: 'lost' },
-  NotVisibleYet: { title: 'AWS does not show a new resource yet', nextStep: again, reaction: 'visibility' },
+  NotVisibleYet: {
+    title: 'AWS does not show a resource (yet)',
+    nextStep: `${again} If somebody has deleted a part of the network by hand: remove the environments, uninstall, and start again.`,
+    reaction: 'visibility',
+  },
   InstanceNotVisibleYet: { title: 'AWS does not show the new instance yet', nextStep: again, reaction: 'visibility' },
   PermissionMissing: {
     title: 'A permission is missing',

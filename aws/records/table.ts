@@ -10,7 +10,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
-import { unless } from '../errors.ts';
+import { meaningOf, unless } from '../errors.ts';
 
 /** Typed access to the one table: consistent reads and conditional writes of single items, which is all that the protocol builds on. */
 
@@ -144,9 +144,14 @@ export async function ifInstalled<Answer>(call: Promise<Answer>): Promise<Answer
 }
 
 async function orNotInstalled<Answer>(call: Promise<Answer>): Promise<Answer> {
-  const answer = await unless('no-table', call);
-  if (answer === undefined) throw notInstalled();
-  return answer;
+  try {
+    return await call;
+  } catch (error) {
+    const meaning = meaningOf(error);
+    if (meaning === 'no-table') throw notInstalled();
+    if (meaning !== 'other-table') throw error;
+    throw new RecodeError('NameOwnedElsewhere', `The table ${tableName} is not Recode's: it has other keys.`, { cause: error });
+  }
 }
 
 async function* notInstalledIn<Page>(pages: AsyncIterable<Page>): AsyncGenerator<Page> {

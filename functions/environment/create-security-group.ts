@@ -32,10 +32,9 @@ export const createSecurityGroup = step({
     if (surplus.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom(surplus) }));
     // One block a call: a call with one that is there already adds none of the others.
     for (const block of allowCidrs.filter((block) => !admitted.includes(block))) {
-      await unless(
-        'already-there',
-        ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom([block]) })),
-      );
+      const rule = new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom([block]) });
+      if (await unless('already-there', ec2.send(rule))) continue;
+      throw new RecodeError('NotVisibleYet', `The security group ${groupId} admits ${block}, EC2 says, but the rule is not visible yet.`);
     }
     return { securityGroupId: groupId };
   },

@@ -1,27 +1,53 @@
-import { AttachInternetGatewayCommand, DescribeInternetGatewaysCommand } from '@aws-sdk/client-ec2';
+import {
+  AttachInternetGatewayCommand,
+  DescribeInternetGatewaysCommand,
+  type DescribeInternetGatewaysCommandInput,
+  type EC2Client,
+  type InternetGateway,
+} from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { InternetGateway, Vpc } from '../../core/document.ts';
+import { InternetGateway as Gateway, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 /** Ensures that the internet gateway is attached to the VPC. */
 export const attachInternetGateway = step({
-  input: v.object({ vpc: Vpc, internetGateway: InternetGateway }),
+  input: v.object({ vpc: Vpc, internetGateway: Gateway }),
   uses: { ec2 },
   async run({ vpc: { vpcId }, internetGateway: { internetGatewayId } }, { ec2 }) {
     const attached = await unless(
       'already-there',
       ec2.send(new AttachInternetGatewayCommand({ VpcId: vpcId, InternetGatewayId: internetGatewayId })),
     );
-    if (attached) return {};
-    const { InternetGateways = [] } = await ec2.send(new DescribeInternetGatewaysCommand({ InternetGatewayIds: [internetGatewayId] }));
-    const to = InternetGateways[0]?.Attachments?.[0]?.VpcId;
-    if (to !== vpcId)
-      throw new RecodeError('ResourceDiffers', `The internet gateway ${internetGatewayId} is attached to ${to}, not to ${vpcId}.`);
+    if (!attached) await expectAttached(ec2, internetGatewayId, vpcId);
     return {};
   },
 });
 
 export const handler = lambdaHandler(attachInternetGateway);
+
+/** One of the two is attached to something already: to each other, or the VPC has another gateway, or the gateway another VPC. */
+async function expectAttached(ec2: EC2Client, internetGatewayId: string, vpcId: string): Promise<void> {
+  const [ofVpc, [ours]] = await Promise.all([
+    describe(ec2, { Filters: [{ Name: 'attachment.vpc-id', Values: [vpcId] }] }),
+    describe(ec2, { InternetGatewayIds: [internetGatewayId] }),
+  ]);
+  if (ofVpc.some((gateway) => gateway.InternetGatewayId === internetGatewayId)) return;
+  const [other] = ofVpc;
+  if (other) {
+    throw new RecodeError(
+      'ResourceDiffers',
+      `The VPC ${vpcId} has the internet gateway ${other.InternetGatewayId}, not ${internetGatewayId}.`,
+    );
+  }
+  const to = ours?.Attachments?.[0]?.VpcId;
+  if (to !== undefined && to !== vpcId)
+    throw new RecodeError('ResourceDiffers', `The internet gateway ${internetGatewayId} is attached to ${to}, not to ${vpcId}.`);
+  throw new RecodeError('NotVisibleYet', `The internet gateway ${internetGatewayId} is attached, EC2 says, but does not show it yet.`);
+}
+
+async function describe(ec2: EC2Client, which: DescribeInternetGatewaysCommandInput): Promise<InternetGateway[]> {
+  return (await ec2.send(new DescribeInternetGatewaysCommand(which))).InternetGateways ?? [];
+}

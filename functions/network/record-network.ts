@@ -1,6 +1,7 @@
 import { DeleteInternetGatewayCommand, DeleteRouteTableCommand, DeleteVpcCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
+import { deleteAll } from '../../aws/deletion.ts';
 import { unless } from '../../aws/errors.ts';
 import { recordNetwork as record } from '../../aws/records/network.ts';
 import { findInternetGateways, findRouteTables, findVpcs } from '../../aws/resources.ts';
@@ -25,17 +26,23 @@ export const recordNetwork = step({
 export const handler = lambdaHandler(recordNetwork);
 
 async function deleteTwins(ec2: EC2Client, ours: { vpcId: string; internetGatewayId: string; routeTableId: string }): Promise<void> {
-  const [vpcs, gateways, tables] = await Promise.all([findVpcs(ec2), findInternetGateways(ec2), findRouteTables(ec2, ours.vpcId)]);
-  for (const { RouteTableId, Associations = [] } of tables) {
-    if (RouteTableId === ours.routeTableId || Associations.length > 0) continue;
-    await unless('not-found', ec2.send(new DeleteRouteTableCommand({ RouteTableId })));
-  }
-  for (const { InternetGatewayId, Attachments = [] } of gateways) {
-    if (InternetGatewayId === ours.internetGatewayId || Attachments.length > 0) continue;
-    await unless('not-found', ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId })));
-  }
-  for (const { VpcId } of vpcs) {
+  await deleteAll(
+    async () =>
+      (await findRouteTables(ec2, ours.vpcId)).filter(
+        ({ RouteTableId, Associations = [] }) => RouteTableId !== ours.routeTableId && Associations.length === 0,
+      ),
+    ({ RouteTableId }) => ec2.send(new DeleteRouteTableCommand({ RouteTableId })),
+  );
+  await deleteAll(
+    async () =>
+      (await findInternetGateways(ec2)).filter(
+        ({ InternetGatewayId, Attachments = [] }) => InternetGatewayId !== ours.internetGatewayId && Attachments.length === 0,
+      ),
+    ({ InternetGatewayId }) => ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId })),
+  );
+  await deleteAll(
+    async () => (await findVpcs(ec2)).filter(({ VpcId }) => VpcId !== ours.vpcId),
     // A twin that somebody has put something into is not empty: AWS refuses, and it stays.
-    if (VpcId !== ours.vpcId) await unless('still-in-use', unless('not-found', ec2.send(new DeleteVpcCommand({ VpcId }))));
-  }
+    ({ VpcId }) => unless('still-in-use', ec2.send(new DeleteVpcCommand({ VpcId }))),
+  );
 }

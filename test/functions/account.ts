@@ -19,7 +19,7 @@ export interface TestAccount extends Clients, AsyncDisposable {
   /** The next call of this EC2 action takes effect, but its answer is lost. */
   loseAnswer(action: string): Promise<unknown>;
   /** The next call of this EC2 action, after so many that pass, is refused with this code. */
-  refuse(action: string, code: string, skip?: number): Promise<unknown>;
+  refuse(action: string, code: string, skip?: number, fault?: { readonly effect: true }): Promise<unknown>;
   /** What is created from now on stays invisible for so long; 0 for not at all. */
   hideNew(milliseconds: number): Promise<unknown>;
   /** From now on EC2's answers to this command are changed: it has what the embedded EC2's catalogue lacks. */
@@ -72,7 +72,7 @@ export async function testAccount(options: { packageDirectory?: string; region?:
       throw new Error(`The step was to be refused and answered ${JSON.stringify(outcome.output)}.`);
     },
     loseAnswer: (action) => aws.post('faults', { service: 'ec2', action, kind: 'lost-answer' }),
-    refuse: (action, code, skip = 0) => aws.post('faults', { service: 'ec2', action, kind: 'error', code, skip }),
+    refuse: (action, code, skip = 0, fault) => aws.post('faults', { service: 'ec2', action, kind: 'error', code, skip, ...fault }),
     hideNew: (invisibleMilliseconds) => aws.post('ec2', { invisibleMilliseconds }),
     amendAnswers(command, amend) {
       clients.ec2.middlewareStack.add(

@@ -36,7 +36,7 @@ const ec2 = () => aws.clients.ec2;
 // Whoever waits for what will never come is ended.
 const patienceMilliseconds = 30_000;
 
-async function run(kind: 'start' | 'stop' | 'remove'): Promise<Outcome> {
+async function run(kind: 'start' | 'stop' | 'remove' | 'uninstall'): Promise<Outcome> {
   const executionArn = await enter(aws, { kind });
   const end = () => aws.clients.sfn.send(new StopExecutionCommand({ executionArn, cause: 'It has waited too long.' }));
   const timer = setTimeout(end, patienceMilliseconds);
@@ -115,6 +115,8 @@ const resources: readonly Case[] = [
   { what: 'the instance and the key pair', destroy: () => deleteInstance().then(deleteKeyPair) },
   { what: 'the network interface', destroy: deleteInterface },
   { what: 'the security group', destroy: deleteGroup },
+];
+const networkParts: readonly Case[] = [
   { what: 'the route table', destroy: deleteRouteTable },
   { what: 'the internet gateway and the route table', destroy: () => deleteGateway().then(deleteRouteTable) },
   { what: 'the subnet', destroy: deleteSubnet },
@@ -130,7 +132,7 @@ const records: readonly Case[] = [
 ];
 
 describe('where somebody has deleted by hand', () => {
-  it.each([keyPair, ...resources, ...claims])('$what, a remove still leaves nothing behind', async ({ destroy }) => {
+  it.each([keyPair, ...resources, ...networkParts, ...claims])('$what, a remove still leaves nothing behind', async ({ destroy }) => {
     await destroy();
     expect(await run('remove')).toBe('succeeded');
   });
@@ -142,23 +144,18 @@ describe('where somebody has deleted by hand', () => {
     await expectConverged(aws, 1);
   });
 
+  it.each(networkParts)('$what, a start makes it again after a remove and an uninstall', async ({ destroy }) => {
+    await destroy();
+    for (const kind of ['remove', 'uninstall', 'start'] as const) expect(await run(kind)).toBe('succeeded');
+    await expectConverged(aws, 1);
+  });
+
   it.each(records)('$what, a remove says that there is no environment, and after a start it ends well', async ({ destroy }) => {
     await destroy();
     const nothing: readonly Outcome[] = ['EnvironmentNotFound', 'RecodeNotInstalled'];
     expect(nothing).toContain(await run('remove'));
     expect(await run('start')).toBe('succeeded');
     expect(await run('remove')).toBe('succeeded');
-  });
-
-  it('the internet gateway, a start names the route table that still leads there, and repairs both once that is deleted, too', async () => {
-    await deleteGateway();
-    expect(await run('start')).toBe('ResourceDiffers');
-    const { items = [], routeTables } = await inventory(aws);
-    const message = items.find(({ kind }) => kind === 'environment')?.lastError.message as string;
-    expect(message).toContain(routeTables[0]?.RouteTableId);
-    await deleteRouteTable();
-    expect(await run('start')).toBe('succeeded');
-    await expectConverged(aws, 1);
   });
 
   it('the key pair, which an instance needs no more once it is launched, a start finds the instance running', async () => {

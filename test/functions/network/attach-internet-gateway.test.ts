@@ -37,15 +37,24 @@ describe('attachInternetGateway', () => {
     expect(await attachmentsOf(account.ec2, gatewayId)).toEqual([theirs]);
   });
 
-  it('passes on that the VPC has another gateway', async () => {
+  it('names the other gateway that the VPC has', async () => {
     await using account = await testAccount();
     const vpcId = await makeVpc(account.ec2);
-    await makeGateway(account.ec2, vpcId, []);
+    const otherId = await makeGateway(account.ec2, vpcId, []);
     const gatewayId = await makeGateway(account.ec2);
     expect(await account.refusal(attachInternetGateway, document(vpcId, gatewayId))).toMatchObject({
-      name: 'AwsRefused',
-      message: expect.stringContaining('already has an internet gateway attached'),
+      name: 'ResourceDiffers',
+      message: expect.stringContaining(otherId),
     });
+  });
+
+  it('comes back where EC2 says that it is attached and does not show it', async () => {
+    await using account = await testAccount();
+    const vpcId = await makeVpc(account.ec2);
+    const gatewayId = await makeGateway(account.ec2);
+    await account.refuse('AttachInternetGateway', 'Resource.AlreadyAssociated');
+    expect((await account.refusal(attachInternetGateway, document(vpcId, gatewayId))).name).toBe('NotVisibleYet');
+    expect(await account.run(attachInternetGateway, document(vpcId, gatewayId))).toEqual({});
   });
 
   it('waits for a gateway that is not visible yet', async () => {

@@ -96,9 +96,17 @@ describe('recordNetwork', () => {
     const { document } = await finishedNetwork(account);
     await makeVpc(account.ec2);
     await makeGateway(account.ec2);
-    await account.refuse('DeleteVpc', 'InvalidVpcID.NotFound');
-    await account.refuse('DeleteInternetGateway', 'InvalidInternetGatewayID.NotFound');
+    await account.refuse('DeleteVpc', 'InvalidVpcID.NotFound', 0, { effect: true });
+    await account.refuse('DeleteInternetGateway', 'InvalidInternetGatewayID.NotFound', 0, { effect: true });
     expect(await account.run(recordNetwork, document)).toMatchObject({ status: 'ready' });
+  });
+
+  it('comes back where EC2 denies a twin and shows it', async () => {
+    await using account = await testAccount();
+    const { document } = await finishedNetwork(account);
+    await makeVpc(account.ec2);
+    await account.refuse('DeleteVpc', 'InvalidVpcID.NotFound');
+    expect((await account.refusal(recordNetwork, document)).name).toBe('NotVisibleYet');
   });
 
   it('records nothing where another execution holds the network', async () => {
