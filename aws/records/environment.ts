@@ -46,6 +46,8 @@ export async function takeEnvironment(
   if (holder?.executionArn === operation.executionArn) return environment;
   const subject = `the environment ${environment.repository}`;
   const verdict = await refuseRunning(sfn, { subject, holder, now });
+  // Whoever held it when it was read and has just closed may have changed it at the very end.
+  if (holder && verdict === 'settling' && !(await isHeldBy(dynamodb, environment, holder))) throw settling(subject);
   admit(environment);
   refuseSettling({ subject, verdict, quietUntil: environment.quietUntil, now });
   const { when, values } = asRead(environment);
@@ -65,11 +67,31 @@ export async function takeEnvironment(
   return taken;
 }
 
-/** Takes back what entering did: an environment that never had a name is deleted, any other is let go of. */
-export async function leaveEnvironment(dynamodb: DynamoDBClient, environment: Environment, operation: Operation): Promise<void> {
+async function isHeldBy(dynamodb: DynamoDBClient, environment: Environment, holder: Operation): Promise<boolean> {
+  const current = await readEnvironment(dynamodb, environment);
+  return current?.uid === environment.uid && current.operation?.executionArn === holder.executionArn;
+}
+
+/**
+ * Takes back what entering did, if anything: an environment that never had a name is deleted, any other is let go of.
+ *
+ * @param lastError why it was left, where entering had come so far that it shows
+ */
+export async function leaveEnvironment(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject,
+  operation: Operation,
+  lastError?: Environment['lastError'],
+): Promise<void> {
   const me = { ':me': operation.executionArn };
   const deleted = await deleteItem(dynamodb, keyOf(environment), { when: `${mine} AND attribute_not_exists(#name)`, values: me });
-  if (!deleted) await updateItem(dynamodb, keyOf(environment), { set: {}, remove: ['operation'], when: mine, values: me }, Environment);
+  if (deleted) return;
+  await updateItem(
+    dynamodb,
+    keyOf(environment),
+    { set: lastError ? { lastError } : {}, remove: ['operation'], when: mine, values: me },
+    Environment,
+  );
 }
 
 /**

@@ -80,10 +80,10 @@ export const handler = lambdaHandler(beginOperation);
  * least one sees the other.
  */
 async function beginStart({ environment: subject, request: given, instanceType }: StartDocument, entry: Entry): Promise<Begun> {
-  const { dynamodb, sfn, now, operation } = entry;
+  const { dynamodb, operation } = entry;
   const request = { ...defaults, ...given, instanceType: instanceType.name };
   for (;;) {
-    const { installation } = await networkToEnter(dynamodb, sfn, now);
+    const { installation } = await enterNetwork(subject, entry);
     const environment = await putOrTake(subject, request, given, entry);
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
@@ -93,6 +93,21 @@ async function beginStart({ environment: subject, request: given, instanceType }
     await leaveEnvironment(dynamodb, environment, operation);
     // Under another installation Recode was uninstalled meanwhile, and we begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
+  }
+}
+
+/** The network, for entering. Where an uninstall has come since an attempt before has put the environment, that is taken back. */
+async function enterNetwork(subject: StartInput['environment'], { dynamodb, sfn, now, operation }: Entry): Promise<Network> {
+  try {
+    return await networkToEnter(dynamodb, sfn, now);
+  } catch (error) {
+    if (!(error instanceof RecodeError) || error.name !== 'UninstallInProgress') throw error;
+    const environment = await readEnvironment(dynamodb, subject);
+    if (environment?.operation?.executionArn === operation.executionArn) {
+      const { name, message } = error;
+      await leaveEnvironment(dynamodb, environment, operation, { name, message, at: new Date(now).toISOString() });
+    }
+    throw error;
   }
 }
 

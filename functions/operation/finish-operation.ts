@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
 import { deleteEnvironment, release } from '../../aws/records/environment.ts';
+import { ifInstalled } from '../../aws/records/table.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment, Instances, type RemoveOutput, type StartOutput, type StopOutput } from '../../core/document.ts';
 import { Instance } from '../../core/environment.ts';
@@ -57,7 +58,8 @@ export const finishOperation = step({
         return { ...subject, status: 'stopped', changed, instanceId, instanceType };
       }
       case 'remove':
-        await deleteEnvironment(dynamodb, environment, operation);
+        // An attempt before may have deleted the last environment, and an uninstall the table since.
+        await ifInstalled(deleteEnvironment(dynamodb, environment, operation));
         return { ...subject, status: 'removed' };
     }
   },

@@ -127,9 +127,9 @@ function environmentProblems(environment: Environment, { found, ours, claims, ki
   if (!finished && !operation && !lastError) problems.push(`${who} is unfinished, and does not say why.`);
   if (name !== undefined && !candidateNames(environment).includes(name)) problems.push(`${who} is called ${name}, as it cannot be.`);
   const claimed = claims.some(({ id, environment: by }) => id === name && by === environmentId(environment));
-  // A start that was killed wrote the name down, but may not have come to claim it; a remove gives it back before its end.
-  if (name !== undefined && !claimed && status !== 'removing' && !(operation && killed.has(operation.executionArn)))
-    problems.push(`${who} has not claimed its name ${name}.`);
+  // A start that was cut off wrote the name down, but may not have come to claim it; a remove gives it back before its end.
+  const cutOff = status === 'creating' && (operation ? killed.has(operation.executionArn) : lastError?.name === 'UninstallInProgress');
+  if (name !== undefined && !claimed && status !== 'removing' && !cutOff) problems.push(`${who} has not claimed its name ${name}.`);
   return finished ? [...problems, ...stateProblems(who, environment, found)] : problems;
 }
 

@@ -30,8 +30,27 @@ describe('a start that finds Recode being uninstalled', () => {
     await replaceNetwork(account, { installation: 'installation-1', ...deleting, operation });
     await account.aws.delete('calls');
     expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('UninstallInProgress');
-    expect(await account.aws.get('calls')).toMatchObject({ calls: [{ action: 'GetItem' }, { action: 'DescribeExecution' }] });
+    const { calls } = (await account.aws.get('calls')) as { calls: { action: string }[] };
+    expect(calls.map(({ action }) => action)).toEqual(['GetItem', 'DescribeExecution', 'GetItem']);
     expect(await readEnvironments(account.dynamodb)).toEqual([]);
+  });
+
+  it.each([
+    ['takes back what its attempt before has put', {}, undefined],
+    ['lets go of what its attempt before has named, and says why', { name: 'acme-api' }, { name: 'UninstallInProgress' }],
+  ])('%s', async (_, named, lastError) => {
+    await using account = await installed(null);
+    const uninstall = { ...(await startHolder(account.sfn)), kind: 'uninstall' };
+    await replaceNetwork(account, { installation: 'installation-1', ...deleting, operation: uninstall });
+    const { name: _name, ...unnamed } = stopped;
+    const operation = operationOf('one');
+    await putItem(account.dynamodb, environmentKey, { ...unnamed, ...named, status: 'creating', operation });
+    expect((await account.refusal(beginOperation, begin(operation))).name).toBe('UninstallInProgress');
+    const [left, ...others] = await readEnvironments(account.dynamodb);
+    expect(others).toEqual([]);
+    if (lastError === undefined) expect(left).toBeUndefined();
+    else expect(left).toMatchObject({ status: 'creating', lastError });
+    expect(left?.operation).toBeUndefined();
   });
 
   it('is refused where the uninstall begins while the environment is put, and leaves nothing behind', async () => {

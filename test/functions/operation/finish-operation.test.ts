@@ -65,11 +65,11 @@ describe.each(['start', 'stop', 'remove'] as const)('finishOperation of a %s', (
     expect(before).toMatchObject({ status: record.status, operation: operationOf('other', 'stop') });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
+});
 
-  it('says that there is no table', async () => {
-    await using account = await testAccount();
-    expect((await account.refusal(finishOperation, document)).name).toBe('RecodeNotInstalled');
-  });
+it.each([start, stop])('finishOperation of a $document.kind says that there is no table', async ({ document }) => {
+  await using account = await testAccount();
+  expect((await account.refusal(finishOperation, document)).name).toBe('RecodeNotInstalled');
 });
 
 describe('finishOperation of a start', () => {
@@ -154,6 +154,11 @@ describe('finishOperation of a stop', () => {
 });
 
 describe('finishOperation of a remove', () => {
+  it('is done where an uninstall has deleted the table since an attempt before', async () => {
+    await using account = await testAccount();
+    expect(await account.run(finishOperation, remove.document)).toMatchObject({ status: 'removed' });
+  });
+
   it('deletes the claim of the name and then the record', async () => {
     await using account = await holding('remove', { lastError });
     const left: unknown[] = [];
