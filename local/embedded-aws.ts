@@ -2,12 +2,17 @@ import { mkdirSync } from 'node:fs';
 import { type Clock, openClock } from './clock.ts';
 import { createDynamoDb } from './dynamodb.ts';
 import { createEc2 } from './ec2/ec2.ts';
+import { createEventBridge } from './eventbridge/eventbridge.ts';
+import { readInvokeConfigs } from './eventbridge/invoke-config.ts';
+import { readRules } from './eventbridge/rule.ts';
 import { createFaults } from './faults.ts';
 import { createGateway } from './gateway.ts';
 import { createIam, type Iam } from './iam/iam.ts';
 import { readRoles } from './iam/roles.ts';
 import { createInstanceHost } from './instance/server.ts';
 import { createPool } from './lambda/pool.ts';
+import { readSchedules } from './scheduler/schedule.ts';
+import { createScheduler } from './scheduler/scheduler.ts';
 import { readStack } from './stack.ts';
 import { createStepFunctions } from './step-functions/api.ts';
 import { openStore } from './store.ts';
@@ -57,6 +62,9 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     const stack = packageDirectory
       ? readStack(packageDirectory, { accountId, region })
       : { accountId, region, functions: [], stateMachines: [] };
+    const rules = packageDirectory ? readRules(packageDirectory, stack) : [];
+    const invokeConfigs = packageDirectory ? readInvokeConfigs(packageDirectory, stack) : new Map();
+    const schedules = packageDirectory ? readSchedules(packageDirectory, stack) : [];
     const instances = createInstanceHost({ stateDirectory });
     running.push(() => instances.stop());
     const dynamodb = await createDynamoDb({ stateDirectory, region, accountId, clock });
@@ -82,7 +90,15 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       ...(invocationRefusal && { invocationRefusal }),
     });
     running.push(() => pool.stop());
-    const stepFunctions = createStepFunctions({ stack, clock, store, pool });
+    const eventBridge = createEventBridge({ stack, rules, invokeConfigs, clock, store, pool });
+    const stepFunctions = createStepFunctions({ stack, clock, store, pool, onStatusChange: eventBridge.publish });
+    const scheduler = createScheduler({
+      schedules,
+      clock,
+      store,
+      start: stepFunctions.start,
+      refusal: (schedule, stateMachineArn) => iam?.startRefusal(schedule, stateMachineArn),
+    });
     // Last, because its instances boot as soon as they are restored.
     const ec2 = createEc2({ accountId, clock, store, instances, ...(iam && { authorize: iam.authorizeEc2 }) });
     running.push(() => ec2.stop());
@@ -113,6 +129,11 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     // Before the gateway, whose end would lead executions along the paths of their failures.
     running.push(() => stepFunctions.stop());
     endpoint = gateway.endpoint;
+    // They stop before Step Functions does: that executions end with the process is delivered by the next one.
+    eventBridge.begin();
+    running.push(() => eventBridge.stop());
+    scheduler.begin();
+    running.push(() => scheduler.stop());
     return { endpoint, region, accountId, clock, stop };
   } catch (error) {
     await stop();

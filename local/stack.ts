@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
-import { createResolver, type TemplateResource, UnsupportedTemplate } from './template.ts';
+import { openPackage } from './package.ts';
+import { requireJson, type TemplateResource, UnsupportedTemplate } from './template.ts';
 
 /** What the packaged stack deploys, read from the CloudFormation template that `serverless package` made. */
 export interface Stack {
@@ -34,9 +35,8 @@ export interface StackStateMachine {
  * Throws `UnsupportedTemplate` where the template asks for something of CloudFormation that is not resolved here.
  */
 export function readStack(packageDirectory: string, { accountId, region }: { accountId: string; region: string }): Stack {
-  const template = readTemplate(packageDirectory);
-  const { resolve, text } = createResolver(template, { accountId, region });
-  const resources = Object.entries(template.Resources);
+  const { resolver, ofType } = openPackage(packageDirectory, { accountId, region });
+  const { resolve, text } = resolver;
 
   const functionOf = (id: string, { Properties }: TemplateResource): StackFunction => {
     const number = (name: string, fallback: number) => {
@@ -74,52 +74,14 @@ export function readStack(packageDirectory: string, { accountId, region }: { acc
     return { name, arn: `arn:aws:states:${region}:${accountId}:stateMachine:${name}`, definition };
   };
 
-  const ofType = <T>(type: string, read: (id: string, resource: TemplateResource) => T): T[] =>
-    resources
-      .filter(([, resource]) => resource.Type === type)
-      .map(([id, resource]) => {
-        if (resource.Condition !== undefined) throw new UnsupportedTemplate(id, 'conditions are not evaluated');
-        return read(id, resource);
-      });
-
   return {
     accountId,
     region,
-    functions: ofType('AWS::Lambda::Function', functionOf),
-    stateMachines: ofType('AWS::StepFunctions::StateMachine', stateMachineOf),
+    functions: ofType('AWS::Lambda::Function').map(([id, resource]) => functionOf(id, resource)),
+    stateMachines: ofType('AWS::StepFunctions::StateMachine').map(([id, resource]) => stateMachineOf(id, resource)),
   };
 }
 
 const Code = v.looseObject({ S3Key: v.unknown() });
 const Environment = v.object({ Variables: v.optional(v.record(v.string(), v.unknown())) });
 const Substitutions = v.record(v.string(), v.unknown());
-const Template = v.object({
-  Conditions: v.optional(v.record(v.string(), v.unknown()), {}),
-  Parameters: v.optional(v.record(v.string(), v.object({ Default: v.optional(v.union([v.string(), v.number()])) })), {}),
-  Resources: v.record(
-    v.string(),
-    v.object({
-      Type: v.string(),
-      Condition: v.optional(v.string()),
-      Properties: v.optional(v.record(v.string(), v.unknown()), {}),
-    }),
-  ),
-});
-
-/** Reads the CloudFormation template of a packaged stack. Throws `UnsupportedTemplate`. */
-export function readTemplate(packageDirectory: string): v.InferOutput<typeof Template> {
-  const file = join(packageDirectory, 'cloudformation-template-update-stack.json');
-  try {
-    return v.parse(Template, JSON.parse(readFileSync(file, 'utf8')));
-  } catch (error) {
-    throw new UnsupportedTemplate(file, (error as Error).message);
-  }
-}
-
-function requireJson(definition: string, where: string): void {
-  try {
-    JSON.parse(definition);
-  } catch (error) {
-    throw new UnsupportedTemplate(where, `not JSON: ${(error as Error).message}`);
-  }
-}

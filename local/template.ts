@@ -29,7 +29,7 @@ export interface Resolver {
 export function createResolver(
   template: {
     readonly Conditions?: Readonly<Record<string, unknown>> | undefined;
-    readonly Parameters: Readonly<Record<string, { readonly Default?: string | number | undefined }>>;
+    readonly Parameters: Readonly<Record<string, { readonly Default?: string | number | boolean | undefined }>>;
     readonly Resources: Readonly<Record<string, TemplateResource>>;
   },
   { accountId, region }: { accountId: string; region: string },
@@ -55,7 +55,10 @@ export function createResolver(
       case 'AWS::Logs::LogGroup':
         return nameOf(name, 'LogGroupName', where);
       case 'AWS::IAM::Role':
-        return iamName(name, 'RoleName', where);
+        return nameOrId(name, 'RoleName', where);
+      case 'AWS::Events::Rule':
+      case 'AWS::Scheduler::Schedule':
+        return nameOrId(name, 'Name', where);
       case 'AWS::IAM::ManagedPolicy':
       case 'AWS::StepFunctions::StateMachine':
         return arnOf(name, where);
@@ -80,9 +83,13 @@ export function createResolver(
       case 'AWS::Logs::LogGroup':
         return `arn:aws:logs:${at}:log-group:${nameOf(name, 'LogGroupName', where)}:*`;
       case 'AWS::IAM::Role':
-        return `arn:aws:iam::${accountId}:role${pathOf(name, where)}${iamName(name, 'RoleName', where)}`;
+        return `arn:aws:iam::${accountId}:role${pathOf(name, where)}${nameOrId(name, 'RoleName', where)}`;
       case 'AWS::IAM::ManagedPolicy':
-        return `arn:aws:iam::${accountId}:policy${pathOf(name, where)}${iamName(name, 'ManagedPolicyName', where)}`;
+        return `arn:aws:iam::${accountId}:policy${pathOf(name, where)}${nameOrId(name, 'ManagedPolicyName', where)}`;
+      case 'AWS::Events::Rule':
+        return `arn:aws:events:${at}:rule/${nameOrId(name, 'Name', where)}`;
+      case 'AWS::Scheduler::Schedule':
+        return `arn:aws:scheduler:${at}:schedule/default/${nameOrId(name, 'Name', where)}`;
       default:
         throw new UnsupportedTemplate(where, `the embedded AWS does not know the ARN of ${name}`);
     }
@@ -92,7 +99,7 @@ export function createResolver(
     text(template.Resources[name]?.Properties[property], `${where} (${name}.${property})`);
 
   /** CloudFormation makes a name of its own where the template has none. */
-  const iamName = (name: string, property: string, where: string): string => propertyOr(name, name, property, where);
+  const nameOrId = (name: string, property: string, where: string): string => propertyOr(name, name, property, where);
   const pathOf = (name: string, where: string): string => propertyOr('/', name, 'Path', where);
   const propertyOr = (fallback: string, name: string, property: string, where: string): string => {
     const value = resolve(template.Resources[name]?.Properties[property], where);
@@ -185,6 +192,15 @@ export function createResolver(
   };
 
   return { resolve, text, holds };
+}
+
+/** Throws `UnsupportedTemplate` for a text of the template that has to be JSON and is not. */
+export function requireJson(text: string, where: string): void {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new UnsupportedTemplate(where, `not JSON: ${(error as Error).message}`);
+  }
 }
 
 /** Stands for the absence of what it is the value of. */

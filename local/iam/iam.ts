@@ -21,6 +21,8 @@ export interface Iam {
   authorizeEc2(accessKeyId: string, action: string, input: Decoded, region: Region): void;
   /** Why the role of a state machine may not invoke a function, in AWS's words; undefined where it may. */
   invocationRefusal(stateMachineArn: string, functionArn: string): string | undefined;
+  /** Why the role of a schedule may not start executions of a state machine, in AWS's words; undefined where it may. */
+  startRefusal(schedule: { readonly name: string; readonly arn: string }, stateMachineArn: string): string | undefined;
   /**
    * `/_local/iam`: POST `{ accessKeyId, policies }` leaves a key the named managed policies of the stack alone (all rights again with null),
    * POST `{ deny: [{ functionName?, action, resource? }] }` takes permissions away, GET tells, DELETE forgets both.
@@ -118,6 +120,17 @@ export function createIam(options: {
       const arn = sessionOf(accountId, role?.name ?? name, name);
       const keys = keysOf({ region, service: 'lambda' });
       const need = { action: 'lambda:InvokeFunction', resource: functionArn, keys };
+      return refusal({ arn, principalArn: role?.arn ?? roleOfSession(arn), rights: role }, () => [need]);
+    },
+    startRefusal(schedule, stateMachineArn) {
+      const role = roles.ofSchedule(schedule.arn);
+      // A schedule's group, not the schedule, is what Scheduler names as the source of its request.
+      const source = { 'aws:sourceaccount': accountId, 'aws:sourcearn': `arn:aws:scheduler:${region}:${accountId}:schedule-group/default` };
+      const sourceKeys = new Map(Object.entries(source).map(([key, value]) => [key, [value]]));
+      if (role && !role.trust.admits('scheduler.amazonaws.com', (key) => sourceKeys.get(key)))
+        return 'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.';
+      const arn = sessionOf(accountId, role?.name ?? schedule.name, schedule.name);
+      const need = { action: 'states:StartExecution', resource: stateMachineArn, keys: keysOf({ region, service: 'states' }) };
       return refusal({ arn, principalArn: role?.arn ?? roleOfSession(arn), rights: role }, () => [need]);
     },
     admin: (method, body) => settings.admin(method, body),

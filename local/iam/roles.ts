@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { readTemplate } from '../stack.ts';
-import { createResolver, type Resolver, type TemplateResource, UnsupportedTemplate } from '../template.ts';
+import { openPackage } from '../package.ts';
+import { type Resolver, type TemplateResource, UnsupportedTemplate } from '../template.ts';
 import { awsManagedPolicies } from './aws-managed.ts';
 import { parsed } from './parsed.ts';
 import { compilePolicy, type Policy, type Rights } from './policy.ts';
+import { compileTrust, type Trust } from './trust.ts';
 
 /** A role of the packaged stack. */
 export interface Role extends Rights {
@@ -17,6 +18,8 @@ export interface Roles {
   ofFunction(functionName: string): Role | undefined;
   /** The role of a state machine, likewise. */
   ofStateMachine(arn: string): Role | undefined;
+  /** The role of a schedule and who may assume it, likewise. */
+  ofSchedule(arn: string): (Role & { readonly trust: Trust }) | undefined;
   /** A managed policy of the template by its logical id, name or ARN. */
   managedPolicy(name: string): Policy | undefined;
 }
@@ -26,24 +29,27 @@ export interface Roles {
  * Throws `UnsupportedTemplate` for a policy that AWS would refuse or that cannot be enforced here as it would be there.
  */
 export function readRoles(packageDirectory: string, place: { accountId: string; region: string }): Roles {
-  const template = readTemplate(packageDirectory);
-  const resolver = createResolver(template, place);
-  const resources = Object.entries(template.Resources).filter(
-    ([id, { Condition }]) => Condition === undefined || resolver.holds(Condition, id),
-  );
-  const ofType = (type: string) => resources.filter(([, resource]) => resource.Type === type);
+  const { resolver, ofType } = openPackage(packageDirectory, place);
 
   const managed = ofType('AWS::IAM::ManagedPolicy').map(([id, resource]) => managedPolicyOf(id, resource, resolver));
   const attached = ofType('AWS::IAM::Policy').map(([id, resource]) => attachedPolicyOf(id, resource, resolver));
   const roles = new Map<string, Role>();
+  const resourceAt = (arn: string | undefined) => ofType('AWS::IAM::Role').find(([id]) => arnOf(id, resolver) === arn);
   /** Only the roles that somebody here has are read. */
   const roleAt = (arn: string | undefined): Role | undefined => {
     const known = arn === undefined ? undefined : roles.get(arn);
     if (known || arn === undefined) return known;
-    const found = ofType('AWS::IAM::Role').find(([id]) => arnOf(id, resolver) === arn);
+    const found = resourceAt(arn);
     const role = found && roleOf(...found, { resolver, managed, attached });
     if (role) roles.set(arn, role);
     return role;
+  };
+  const trustingRoleAt = (arn: string | undefined) => {
+    const role = roleAt(arn);
+    const [id, resource] = resourceAt(arn) ?? [];
+    if (!role || !resource) return undefined;
+    const where = `${id}.AssumeRolePolicyDocument`;
+    return { ...role, trust: compileTrust(resolver.resolve(resource.Properties.AssumeRolePolicyDocument, where), where) };
   };
   const holders = (type: string, property: string, nameOf: (id: string, resource: TemplateResource) => string) =>
     new Map(
@@ -56,10 +62,17 @@ export function readRoles(packageDirectory: string, place: { accountId: string; 
     resolver.text(Properties.FunctionName, `${id}.FunctionName`),
   );
   const stateMachines = holders('AWS::StepFunctions::StateMachine', 'RoleArn', (id) => arnOf(id, resolver));
+  const schedules = new Map(
+    ofType('AWS::Scheduler::Schedule').map(([id, { Properties }]) => {
+      const { RoleArn } = parsed(Target, resolver.resolve(Properties.Target, `${id}.Target`), `${id}.Target`);
+      return [arnOf(id, resolver), trustingRoleAt(RoleArn)] as const;
+    }),
+  );
 
   return {
     ofFunction: (name) => functions.get(name),
     ofStateMachine: (arn) => stateMachines.get(arn),
+    ofSchedule: (arn) => schedules.get(arn),
     managedPolicy: (name) => managed.find(({ names }) => names.includes(name))?.policy,
   };
 }
@@ -76,6 +89,7 @@ interface ManagedPolicy {
 type Attached = Pick<ManagedPolicy, 'policy' | 'roles'>;
 
 const Strings = v.optional(v.array(v.string()), []);
+const Target = v.object({ RoleArn: v.string() });
 const Inline = v.optional(v.array(v.object({ PolicyName: v.unknown(), PolicyDocument: v.unknown() })), []);
 
 function managedPolicyOf(id: string, resource: TemplateResource, resolver: Resolver): ManagedPolicy {

@@ -11,6 +11,8 @@ import { page } from './page.ts';
 import { type Action, parseRequest, type Request, requests } from './request.ts';
 
 export interface StepFunctions extends Service {
+  /** Starts an execution under a new name, as another service here does, with JSON as its input; returns its ARN. Throws `AwsFailure`. */
+  start(stateMachineArn: string, input: string): string;
   /** Fails the executions that run, as an abrupt end would. */
   stop(): void;
 }
@@ -24,13 +26,16 @@ export function createStepFunctions({
   clock,
   store,
   pool,
+  onStatusChange,
 }: {
   stack: Stack;
   clock: Clock;
   store: Store;
   pool: Pool;
+  /** Told of each execution that has started or ended. */
+  onStatusChange?: (execution: Execution) => void;
 }): StepFunctions {
-  const executions = openExecutions({ stack, directory: join(store.directory, 'executions'), clock, pool });
+  const executions = openExecutions({ stack, directory: join(store.directory, 'executions'), clock, pool, onStatusChange });
   const deployedAt = clock.now();
 
   const stateMachineAt = (arn: string, region: string): StackStateMachine => {
@@ -124,6 +129,7 @@ export function createStepFunctions({
       return response(200, request, answer(action, request));
     },
     failure: ({ code, message, status }, request) => response(status, request, { __type: code, message }),
+    start: (stateMachineArn, input) => executions.start(stateMachineAt(stateMachineArn, stack.region), randomUUID(), input).executionArn,
     stop: () => executions.stop(),
   };
 }

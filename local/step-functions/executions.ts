@@ -51,11 +51,14 @@ export function openExecutions({
   directory,
   clock,
   pool,
+  onStatusChange = () => {},
 }: {
   stack: Stack;
   directory: string;
   clock: Clock;
   pool: Pool;
+  /** Told of each execution that has started or ended, those failed now included. */
+  onStatusChange?: ((execution: Execution) => void) | undefined;
 }): Executions {
   const definitions = new Map(stack.stateMachines.map(({ name, arn, definition }) => [arn, parseDefinition(name, definition)]));
   const executions = new Map<string, Execution>();
@@ -70,6 +73,7 @@ export function openExecutions({
     const closed = closedBy(execution.history.append(type, previousEventId, details));
     if (!closed) throw new Error(`${type} does not close an execution.`);
     execution.closed = closed;
+    onStatusChange(execution);
     return closed;
   };
 
@@ -131,6 +135,7 @@ export function openExecutions({
       const timeOut = () => close(execution, 'ExecutionTimedOut', 0, {});
       const cancelTimeOut = TimeoutSeconds === undefined ? () => {} : clock.at(header.startDate + TimeoutSeconds * 1000, timeOut);
       running.set(execution, { cutOff, cancelTimeOut });
+      onStatusChange(execution);
       void run(execution, definition, cutOff);
       return execution;
     },

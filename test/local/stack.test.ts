@@ -139,6 +139,38 @@ resources:
     ]);
   });
 
+  it('leaves out the resources whose condition does not hold', () => {
+    const conditional = (Condition: string, name: string) => lambda({ FunctionName: name }, { Condition });
+    packaged({
+      Parameters: { Loud: { Type: 'String', Default: true } },
+      Conditions: { IsLoud: { 'Fn::Equals': [{ Ref: 'Loud' }, 'true'] }, IsSilent: { 'Fn::Not': [{ Condition: 'IsLoud' }] } },
+      Resources: {
+        One: conditional('IsLoud', 'loud'),
+        Two: conditional('IsSilent', 'silent'),
+        Start: { ...machine({ DefinitionString: 'not even read' }), Condition: 'IsSilent' },
+      },
+    });
+    expect(read().functions.map(({ name }) => name)).toEqual(['loud']);
+    expect(read().stateMachines).toEqual([]);
+  });
+
+  it('does not mind resources that do nothing here, whatever they refer to', () => {
+    const types = [
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::Dashboard',
+      'AWS::SNS::Topic',
+      'AWS::SNS::Subscription',
+      'AWS::Logs::LogGroup',
+      'AWS::Logs::MetricFilter',
+    ];
+    const idle = types.map((Type, index) => [`Idle${index}`, { Type, Properties: { Odd: { 'Fn::GetAZs': { Ref: 'AWS::StackId' } } } }]);
+    packaged({
+      Resources: { One: lambda(), ...Object.fromEntries(idle) },
+      Outputs: { Url: { Value: { 'Fn::ImportValue': 'x' }, Export: { Name: { Ref: 'AWS::StackName' } } } },
+    });
+    expect(read().functions).toHaveLength(1);
+  });
+
   const environment = (value: unknown) => ({ Resources: { One: lambda({ Environment: { Variables: { Odd: value } } }) } });
   it.each([
     [
@@ -157,7 +189,11 @@ resources:
     ['a value that is no text', environment({ a: 1 }), /Odd: it is not a string/],
     ['a function without a name', { Resources: { One: lambda({ FunctionName: undefined }) } }, /One\.FunctionName: it is missing/],
     ['a time-out that is no number', { Resources: { One: lambda({ Timeout: 'soon' }) } }, /One\.Timeout: it is not a whole number/],
-    ['a condition', { Resources: { One: lambda({}, { Condition: 'IsProduction' }) } }, /One: conditions are not evaluated/],
+    [
+      'a condition that is not there',
+      { Resources: { One: lambda({}, { Condition: 'IsProduction' }) } },
+      /One: there is no condition IsProduction/,
+    ],
     ['a zip that is not there', { Resources: { One: lambda({ Code: { S3Key: 'x/two.zip' } }) } }, /there is no file .*two\.zip/],
     ['a definition as an object', { Resources: { Start: machine({ Definition: {} }) } }, /Start: only a DefinitionString is read/],
     [
