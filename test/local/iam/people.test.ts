@@ -1,6 +1,13 @@
-import { CreateTableCommand, GetItemCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, GetItemCommand, ListTablesCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { CreateVpcCommand, DeleteVpcCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
-import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  DescribeStateMachineCommand,
+  DescribeStateMachineForExecutionCommand,
+  GetExecutionHistoryCommand,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { refusal } from '../ec2/server.ts';
@@ -9,6 +16,26 @@ import { type EnforcedAws, startEnforcedAws } from './enforced.ts';
 const managed = (...Statement: object[]) => ({ Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: { Statement } } });
 const blue = { StringEquals: { 'aws:RequestTag/team': 'blue' } };
 const vpcs = 'arn:aws:ec2:*:*:vpc/*';
+/** Whoever runs a machine, follows and stops its executions, and reads a table; of the machine and the table of that name only. */
+const running = (name: string) =>
+  managed(
+    {
+      Effect: 'Allow',
+      Action: ['states:StartExecution', 'states:DescribeStateMachine'],
+      Resource: { 'Fn::Sub': `arn:aws:states:\${AWS::Region}:\${AWS::AccountId}:stateMachine:${name}` },
+    },
+    {
+      Effect: 'Allow',
+      Action: ['states:DescribeExecution', 'states:GetExecutionHistory', 'states:StopExecution', 'states:DescribeStateMachineForExecution'],
+      Resource: { 'Fn::Sub': `arn:aws:states:\${AWS::Region}:\${AWS::AccountId}:execution:${name}:*` },
+    },
+    {
+      Effect: 'Allow',
+      Action: ['dynamodb:GetItem', 'dynamodb:Query'],
+      Resource: { 'Fn::Sub': `arn:aws:dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/${name}` },
+    },
+  );
+
 const stack = {
   Oven: {
     Type: 'AWS::StepFunctions::StateMachine',
@@ -33,6 +60,8 @@ const stack = {
       Resource: { 'Fn::Sub': 'arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/recipes' },
     },
   ),
+  OvenUser: running('oven'),
+  StoveUser: running('stove'),
 };
 
 let aws: EnforcedAws;
@@ -127,6 +156,44 @@ describe('a person', () => {
     expect((await refusal(bob.dynamodb.send(new GetItemCommand({ TableName: 'recipes', Key: { id: { S: '1' } } })))).code).toBe(
       'ResourceNotFoundException',
     );
+    await expect(bob.sts.send(new GetCallerIdentityCommand())).resolves.toMatchObject({ Account: '000000000000' });
+  });
+
+  it('runs, follows and stops executions and reads a table with the rights for that, and with no others', async () => {
+    const name = 'oven';
+    const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:oven';
+    const { executionArn } = await root.sfn.send(new StartExecutionCommand({ stateMachineArn }));
+    const table = 'arn:aws:dynamodb:us-east-1:000000000000:table/oven';
+    const key = { id: { S: '1' } };
+    const query = { KeyConditionExpression: 'id = :id', ExpressionAttributeValues: { ':id': { S: '1' } } };
+    const calls: [action: string, resource: string | undefined, call: () => Promise<unknown>][] = [
+      ['states:DescribeStateMachine', stateMachineArn, () => bob.sfn.send(new DescribeStateMachineCommand({ stateMachineArn }))],
+      ['states:StartExecution', stateMachineArn, () => bob.sfn.send(new StartExecutionCommand({ stateMachineArn }))],
+      ['states:DescribeExecution', executionArn, () => bob.sfn.send(new DescribeExecutionCommand({ executionArn }))],
+      ['states:GetExecutionHistory', executionArn, () => bob.sfn.send(new GetExecutionHistoryCommand({ executionArn }))],
+      [
+        'states:DescribeStateMachineForExecution',
+        executionArn,
+        () => bob.sfn.send(new DescribeStateMachineForExecutionCommand({ executionArn })),
+      ],
+      ['states:StopExecution', executionArn, () => bob.sfn.send(new StopExecutionCommand({ executionArn }))],
+      ['dynamodb:GetItem', table, () => bob.dynamodb.send(new GetItemCommand({ TableName: name, Key: key }))],
+      ['dynamodb:Query', table, () => bob.dynamodb.send(new QueryCommand({ TableName: name, ...query }))],
+    ];
+    await restrict('StoveUser');
+    for (const [action, resource, call] of calls) {
+      expect(await refusal(call())).toEqual({
+        code: 'AccessDeniedException',
+        status: 400,
+        message: `${user} ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
+      });
+    }
+    await restrict('OvenUser');
+    for (const [action, , call] of calls) {
+      if (action.startsWith('states:')) await call();
+      // There is no such table, which is DynamoDB's to say.
+      else expect((await refusal(call())).code).toBe('ResourceNotFoundException');
+    }
     await expect(bob.sts.send(new GetCallerIdentityCommand())).resolves.toMatchObject({ Account: '000000000000' });
   });
 

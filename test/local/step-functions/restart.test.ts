@@ -138,3 +138,22 @@ it('forgets an execution 90 days after its end', () => {
   clock.stop();
   rmSync(directory, { recursive: true });
 });
+
+it('tells of what ran at a kill, once', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'restart-'));
+  const clock = createClock();
+  const stateMachineArn = machineArn('machine');
+  const executionArn = `${stateMachineArn}:x`;
+  const header = { executionArn, name: 'x', stateMachineArn, stateMachineName: 'machine', roleArn: 'r', definition: '{}', input: '{}' };
+  createHistory(join(directory, 'machine', 'x.jsonl'), { ...header, startDate: clock.now() }, clock);
+  const stack = { accountId, region, functions: [], stateMachines: [] };
+  const pool = createPool({ stack, stateDirectory: directory, endpoint: () => '', clock, runtimeFile });
+  const changes: unknown[] = [];
+  const open = () => openExecutions({ stack, directory, clock, pool, onStatusChange: (execution) => changes.push(execution) });
+  open();
+  expect(changes).toMatchObject([{ executionArn, closed: { status: 'FAILED', error: 'States.Runtime', cause: stopped } }]);
+  open();
+  expect(changes).toHaveLength(1);
+  clock.stop();
+  rmSync(directory, { recursive: true });
+});
