@@ -16,9 +16,21 @@ const Owner = v.pipe(
 /** Who asks, for the teammates who meet the operation. It need not be the environment's owner. */
 const Caller = Owner;
 
-/** The input of an execution that stops or removes an environment. */
+/** The input of an execution on an environment. */
 export const EnvironmentInput = v.object({ caller: Caller, environment: v.object({ owner: Owner, repository: Repository }) });
 export type EnvironmentInput = v.InferOutput<typeof EnvironmentInput>;
+
+/** Which environment is due to be stopped, and at which of its times: a stop that nobody asked for stops no other. */
+export const Due = v.object({ uid: v.string(), stopAt: v.string() });
+export type Due = v.InferOutput<typeof Due>;
+
+/** An environment that is due: what a sweep finds of it. */
+export const DueEnvironment = v.object({ owner: v.string(), repository: v.string(), ...Due.entries });
+export type DueEnvironment = v.InferOutput<typeof DueEnvironment>;
+
+/** The input of an execution of the stop workflow. */
+export const StopInput = v.object({ ...EnvironmentInput.entries, due: v.exactOptional(Due) });
+export type StopInput = v.InferOutput<typeof StopInput>;
 
 /** The input of an execution of the start workflow. */
 export const StartInput = v.object({ ...EnvironmentInput.entries, request: GivenRequest });
@@ -37,7 +49,12 @@ export const HeldEnvironment = v.object({
   /** What is asked for now. */
   request: EnvironmentRequest,
   /** What its record held when the operation took it. */
-  recorded: v.object({ status: v.picklist(environmentStatuses), request: EnvironmentRequest, instanceId: v.nullable(v.string()) }),
+  recorded: v.object({
+    status: v.picklist(environmentStatuses),
+    request: EnvironmentRequest,
+    instanceId: v.nullable(v.string()),
+    stopAt: v.optional(v.string()),
+  }),
 });
 export type HeldEnvironment = v.InferOutput<typeof HeldEnvironment>;
 
@@ -76,6 +93,8 @@ export const StartOutput = v.object({
   publicIpAddress: v.string(),
   hostKey: v.string(),
   publicKey: v.string(),
+  /** When it is stopped by itself (ISO 8601); null for never. */
+  stopAt: v.optional(v.nullable(v.string()), null),
 });
 export type StartOutput = v.InferOutput<typeof StartOutput>;
 

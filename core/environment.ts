@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { canonicalCidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
 import { sameKey } from './openssh-key.ts';
 import { Operation, type OperationKind } from './operation.ts';
 
-/** What was asked for, with the defaults applied. */
+/** What was asked for, with the defaults applied that are settled at the first start. */
 export const EnvironmentRequest = v.object({
   instanceType: v.string(),
   /** GiB. */
@@ -14,6 +15,8 @@ export const EnvironmentRequest = v.object({
   allowCidrs: v.array(v.string()),
   /** The public half of the user's key, in OpenSSH's format. */
   publicKey: v.string(),
+  /** Absent where nothing was asked: then the team's default counts, as it is at each start. */
+  autoStop: v.exactOptional(AutoStop),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
 
@@ -38,6 +41,7 @@ export const GivenRequest = v.strictObject({
     ),
   ),
   publicKey: v.pipe(v.string(), v.regex(/^ssh-ed25519 [A-Za-z0-9+/]+=*( [^\n]*)?$/)),
+  autoStop: v.exactOptional(GivenAutoStop),
 });
 export type GivenRequest = v.InferOutput<typeof GivenRequest>;
 
@@ -57,6 +61,8 @@ const common = {
   repository: v.string(),
   request: EnvironmentRequest,
   operation: v.optional(Operation),
+  /** When it is stopped by itself (ISO 8601), from its start to its stop; absent for never. */
+  stopAt: v.optional(v.string()),
   /** Nobody takes the environment before (milliseconds since the epoch): Lambdas of a failed execution may still be at work. */
   quietUntil: v.optional(v.number()),
   lastError: v.optional(v.object({ name: v.string(), message: v.string(), at: v.string() })),
@@ -120,7 +126,8 @@ export function environmentsStillExist(environments: readonly Pick<Environment, 
   return new RecodeError('EnvironmentsStillExist', `The region still has ${[...named, ...more].join(', ')}.`);
 }
 
-type GivenOptions = Omit<GivenRequest, 'publicKey'>;
+/** When it stops by itself may be changed at each start. */
+type GivenOptions = Omit<GivenRequest, 'publicKey' | 'autoStop'>;
 
 const optionNames: Record<keyof GivenOptions, string> = {
   instanceType: '--instance-type',

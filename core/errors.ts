@@ -55,6 +55,11 @@ export const catalogue = {
     nextStep: 'Leave --volume-size out for 16 GiB, or give one that fits.',
     reaction: 'never',
   },
+  AutoStopNotValid: {
+    title: 'Not a time to stop at',
+    nextStep: 'Give --auto-stop a time of day (20:00), a time after each start (8h, 90m) or never, and --time-zone a name such as Europe/Paris.',
+    reaction: 'never',
+  },
   InputNotValid: {
     title: 'The input of the execution is not valid',
     nextStep: 'Start executions with the recode CLI of the same version as the deployed control plane.',
@@ -153,6 +158,11 @@ export const catalogue = {
     reaction: 'never',
   },
   OperationSettling: { title: 'The operation before has not let go yet', nextStep: again, reaction: 'poll' },
+  AutoStopNotDue: {
+    title: 'The environment is not to be stopped any more',
+    nextStep: 'Nothing is to be done: "recode aws status <repository>" shows when it stops.',
+    reaction: 'never',
+  },
   UninstallInProgress: {
     title: 'Recode is being uninstalled',
     nextStep: 'Wait until it is uninstalled, then run "{command}" again to install it anew.',

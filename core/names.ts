@@ -14,12 +14,16 @@ export const network = {
 /** The port that an environment's SSH server listens on, and the user it lets in. */
 export const ssh = { port: 2200, user: 'recode' } as const;
 
+/** A state machine an operation. */
 export const stateMachines = {
   start: 'recode-start',
   stop: 'recode-stop',
   remove: 'recode-remove',
   uninstall: 'recode-uninstall',
 } as const;
+
+/** The state machines that no person starts. */
+export const upkeepStateMachines = { 'auto-stop': 'recode-auto-stop' } as const;
 
 export type EnvironmentResource = 'security-group' | 'key-pair' | 'network-interface' | 'instance' | 'volume';
 

@@ -5,6 +5,9 @@ const lastingName = /^(?!\.{1,2}$)[A-Za-z0-9+=._@-]{1,128}$/;
 // Session names that an SDK or a service makes up: another one at the next sign-in.
 const machineMade = /^(aws-sdk-js-|aws-sdk-js-session-|botocore-session-|aws-go-sdk-|AWSCLI-Session|i-[0-9a-f]+$|\d{10,}$)/i;
 
+/** Who begins the stops that nobody asks for: no person's name, though it could be one. */
+export const autoStopCaller = 'auto-stop@recode';
+
 /** Whether a text can be the name of an owner. */
 export const isOwner = (text: string): boolean => lastingName.test(text);
 

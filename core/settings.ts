@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type AutoStop, parseAutoStop } from './auto-stop.ts';
 import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
 
@@ -45,8 +46,8 @@ export interface Settings {
   readonly volumeKmsKey: string | undefined;
   /** How many environments one owner may have; 0 means any number. */
   readonly environmentsPerOwner: number;
-  /** When a started environment is stopped that says nothing of it, as `--auto-stop` and `--time-zone` take it: `20:00 UTC`, `8h`, `never`. */
-  readonly autoStop: string;
+  /** When an environment is stopped whose start says nothing of it: `20:00 UTC`, `8h`, `never`. */
+  readonly autoStop: AutoStop;
   /** Put on everything that is made, so that its costs can be told apart. */
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
 }
@@ -72,7 +73,16 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     volumeEncrypted: of.RECODE_VOLUME_ENCRYPTED,
     volumeKmsKey: of.RECODE_VOLUME_KMS_KEY,
     environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
-    autoStop: of.RECODE_AUTO_STOP,
+    autoStop: autoStopOf(of.RECODE_AUTO_STOP),
     tags: of.RECODE_TAGS.map((tag) => ({ Key: tag.slice(0, tag.indexOf('=')), Value: tag.slice(tag.indexOf('=') + 1) })),
   };
+}
+
+function autoStopOf(text: string): AutoStop {
+  try {
+    return parseAutoStop(text);
+  } catch (error) {
+    if (!(error instanceof RecodeError)) throw error;
+    throw new RecodeError('SettingsNotValid', `RECODE_AUTO_STOP: ${error.message}`, { cause: error });
+  }
 }

@@ -21,6 +21,7 @@ function tasksOf({ States }) {
   const names = Object.entries(States).flatMap(([name, state]) => [
     ...(state.Type === 'Task' ? [name] : []),
     ...(state.Branches ?? []).flatMap(tasksOf),
+    ...(state.ItemProcessor ? tasksOf(state.ItemProcessor) : []),
   ]);
   return [...new Set(names)];
 }

@@ -58,6 +58,9 @@ function shape(name, state, indent) {
     const branches = state.Branches.flatMap((branch) => body(branch, `${indent}  `));
     return [`${indent}subgraph ${name}["${state.Comment ?? name}"]`, ...branches, `${indent}end`];
   }
+  if (state.Type === 'Map') {
+    return [`${indent}subgraph ${name}["${state.Comment ?? name} (for each)"]`, ...body(state.ItemProcessor, `${indent}  `), `${indent}end`];
+  }
   if (state.Type === 'Choice') return [`${indent}${name}{${name}}`];
   if (state.Type === 'Fail' || state.Type === 'Succeed') return [`${indent}${name}([${name}])`];
   return [`${indent}${name}["${name}"]`];
@@ -65,6 +68,6 @@ function shape(name, state, indent) {
 
 function exits(state) {
   if (state.Type !== 'Choice') return state.Next === undefined ? [] : [[state.Next, undefined]];
-  const rules = state.Choices.map((rule) => [rule.Next, String(rule.StringEquals ?? rule.BooleanEquals)]);
+  const rules = state.Choices.map((rule) => [rule.Next, rule.IsPresent ? 'yes' : String(rule.StringEquals ?? rule.BooleanEquals)]);
   return [...rules, [state.Default, 'otherwise']];
 }

@@ -1,11 +1,12 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import { DueEnvironment } from '../../core/document.ts';
 import { Environment, type EnvironmentStatus } from '../../core/environment.ts';
-import { RecodeError } from '../../core/errors.ts';
+import { type ErrorName, RecodeError } from '../../core/errors.ts';
 import { candidateNames, environmentId } from '../../core/names.ts';
 import type { Operation } from '../../core/operation.ts';
 import { asRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
-import { deleteItem, type Key, putItem, readItem, readItems, updateItem } from './table.ts';
+import { deleteItem, type Key, putItem, readItem, readItems, searchItems, updateItem } from './table.ts';
 
 /** Whose environment, for which repository: what its record is found by. */
 export interface EnvironmentSubject {
@@ -23,6 +24,30 @@ export function readEnvironment(dynamodb: DynamoDBClient, subject: EnvironmentSu
 /** All environments of the region, or those of one owner. Throws RecodeNotInstalled without a table. */
 export function readEnvironments(dynamodb: DynamoDBClient, owner?: string): Promise<Environment[]> {
   return readItems(dynamodb, 'environment', Environment, owner === undefined ? undefined : environmentId({ owner, repository: '' }));
+}
+
+/**
+ * Environments that are due to be stopped: so many at most, in the order of their ids, beginning after one. What they are may have changed
+ * since; a stop looks again before it stops.
+ *
+ * @throws RecodeError RecodeNotInstalled without a table
+ */
+export function readDueEnvironments(
+  dynamodb: DynamoDBClient,
+  { now, after, most }: { now: number; after: string | undefined; most: number },
+): Promise<DueEnvironment[]> {
+  const mayRun: readonly EnvironmentStatus[] = ['starting', 'started', 'stopping'];
+  const statuses = Object.fromEntries(mayRun.map((status) => [`:${status}`, status]));
+  return searchItems(dynamodb, 'environment', DueEnvironment, {
+    // One whose last operation failed may run still, and is due as any other. One that has lost its instance has nothing to stop.
+    when:
+      `#stopAt <= :now AND #status IN (${Object.keys(statuses).join(', ')}) AND attribute_not_exists(#operation) ` +
+      'AND (attribute_not_exists(#lastError) OR #lastError.#name <> :gone)',
+    values: { ':now': new Date(now).toISOString(), ...statuses, ':gone': 'InstanceGone' satisfies ErrorName },
+    attributes: Object.keys(DueEnvironment.entries),
+    after,
+    most,
+  });
 }
 
 /** Puts a new environment, held by its operation, unless there is one. */
@@ -51,14 +76,16 @@ export async function takeEnvironment(
   admit(environment);
   refuseSettling({ subject, verdict, quietUntil: environment.quietUntil, now });
   const { when, values } = asRead(environment);
+  const { uid, stopAt } = environment;
+  const due = stopAt === undefined ? 'attribute_not_exists(#stopAt)' : '#stopAt = :stopAt';
   const taken = await updateItem(
     dynamodb,
     keyOf(environment),
     {
       set: { operation },
       remove: ['quietUntil'],
-      when: `(#uid = :uid AND ${when}) OR ${mine}`,
-      values: { ...values, ':uid': environment.uid, ':me': operation.executionArn },
+      when: `(#uid = :uid AND ${due} AND ${when}) OR ${mine}`,
+      values: { ...values, ':uid': uid, ':stopAt': stopAt, ':me': operation.executionArn },
     },
     Environment,
   );
@@ -150,19 +177,24 @@ export async function deleteEnvironment(
   await deleteItem(dynamodb, keyOf(environment), { when: mine, values: { ':me': operation.executionArn } });
 }
 
-/** Lets go of an environment, recording how the operation ended; nothing is done where this operation does not hold it (any more). */
+/**
+ * Lets go of an environment, recording how the operation ended; what is undefined is not recorded any more. Returns the environment as it is
+ * then, or undefined where this operation does not hold it (any more): nothing is done then.
+ */
 export async function release(
   dynamodb: DynamoDBClient,
   environment: EnvironmentSubject,
   operation: Operation,
   end: { status?: EnvironmentStatus; updatedAt: string } & Readonly<Record<string, unknown>>,
-): Promise<void> {
+): Promise<Environment | undefined> {
+  const set = Object.fromEntries(Object.entries(end).filter(([, value]) => value !== undefined));
+  const undone = Object.keys(end).filter((name) => end[name] === undefined);
   const ended = end.status === undefined ? [] : ['lastError', 'quietUntil'];
-  const forget = ['operation', ...ended, ...(end.status === 'stopped' ? ['publicIpAddress'] : [])];
-  await updateItem(
+  const forget = ['operation', ...ended, ...undone, ...(end.status === 'stopped' ? ['publicIpAddress', 'stopAt'] : [])];
+  return updateItem(
     dynamodb,
     keyOf(environment),
-    { set: end, remove: forget, when: mine, values: { ':me': operation.executionArn } },
+    { set, remove: forget, when: mine, values: { ':me': operation.executionArn } },
     Environment,
   );
 }

@@ -1,6 +1,7 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../../core/errors.ts';
 import { type HolderState, judgeHolder, type Operation, type Verdict } from '../../core/operation.ts';
+import { autoStopCaller } from '../../core/owner.ts';
 import { unless } from '../errors.ts';
 import type { Condition } from './table.ts';
 
@@ -22,6 +23,7 @@ export async function refuseRunning(
 
 /** The sentence that says who is at work on something, and since when. */
 export function atWork(subject: string, { kind, owner, startedAt }: Operation): string {
+  if (owner === autoStopCaller) return `An automatic ${kind} is at work on ${subject}; it began at ${startedAt}.`;
   return `${kind === 'uninstall' ? 'An' : 'A'} ${kind} is at work on ${subject}; ${owner} began it at ${startedAt}.`;
 }
 

@@ -6,7 +6,7 @@ import { dynamodb, sfn } from '../../aws/clients.ts';
 import { change, claimName, leaveEnvironment, putEnvironment, readEnvironment, takeEnvironment } from '../../aws/records/environment.ts';
 import { networkToEnter, readNetwork, takeNetwork, uninstallInProgress } from '../../aws/records/network.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { EnvironmentInput, type HeldEnvironment, InstanceType, StartInput, UninstallInput } from '../../core/document.ts';
+import { type Due, EnvironmentInput, type HeldEnvironment, InstanceType, StartInput, StopInput, UninstallInput } from '../../core/document.ts';
 import {
   type Environment,
   type EnvironmentOperationKind,
@@ -51,7 +51,8 @@ interface Entry {
 export const beginOperation = step({
   input: v.variant('kind', [
     v.object({ kind: v.literal('start'), ...execution, input: StartDocument }),
-    v.object({ kind: v.picklist(['stop', 'remove']), ...execution, input: EnvironmentInput }),
+    v.object({ kind: v.literal('stop'), ...execution, input: StopInput }),
+    v.object({ kind: v.literal('remove'), ...execution, input: EnvironmentInput }),
     v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
   ]),
   uses: { dynamodb, sfn },
@@ -68,7 +69,8 @@ export const beginOperation = step({
     const entry = { ...context, operation: { ...operation, kind: begun.kind } };
     const existing = await readEnvironment(dynamodb, begun.input.environment);
     if (!existing) throw environmentNotFound(begun.input.environment);
-    const environment = await take(existing, entry);
+    const due = begun.kind === 'stop' ? begun.input.due : undefined;
+    const environment = await take(existing, entry, { due });
     return { ...nothing, kind, operation: entry.operation, environment: await hold(environment, environment.request, entry) };
   },
 });
@@ -119,7 +121,7 @@ async function putOrTake(
   entry: Entry,
 ): Promise<Environment> {
   const existing = await readEnvironment(entry.dynamodb, subject);
-  if (existing) return take(existing, entry, given);
+  if (existing) return take(existing, entry, { given });
   const time = new Date(entry.now).toISOString();
   const { operation } = entry;
   await putEnvironment(entry.dynamodb, {
@@ -135,8 +137,15 @@ async function putOrTake(
   return putOrTake(subject, request, given, entry);
 }
 
-function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, given?: GivenRequest): Promise<Environment> {
+/** What the environment has to be for whoever takes it: what is asked for, or still due. */
+interface Wanted {
+  readonly given?: GivenRequest;
+  readonly due?: Due | undefined;
+}
+
+function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, { given, due }: Wanted): Promise<Environment> {
   return takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
+    if (due && (existing.uid !== due.uid || existing.stopAt !== due.stopAt)) throw notDue(existing, due);
     statusDuring(operation.kind, existing);
     // Until it has an instance, an environment may still become what is asked for now; PlanStart sees whether it has one.
     if (given && existing.status !== 'creating') refuseOtherRequest(existing.repository, existing.request, given);
@@ -151,8 +160,14 @@ async function hold(environment: Environment, request: EnvironmentRequest, { dyn
   });
   const instanceId = 'instance' in held && held.instance ? held.instance.instanceId : null;
   const { uid, owner, repository } = held;
-  return { uid, owner, repository, name, request, recorded: { status: environment.status, request: held.request, instanceId } };
+  const recorded = { status: environment.status, request: held.request, instanceId, stopAt: environment.stopAt };
+  return { uid, owner, repository, name, request, recorded };
 }
 
 const environmentNotFound = ({ owner, repository }: { owner: string; repository: string }) =>
   new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);
+
+function notDue({ repository, uid, stopAt }: Environment, due: Due): RecodeError {
+  const now = uid !== due.uid ? 'it is another one now' : stopAt === undefined ? 'it does not stop by itself any more' : `it stops at ${stopAt} now`;
+  return new RecodeError('AutoStopNotDue', `The environment ${repository} was to be stopped at ${due.stopAt}, but ${now}.`);
+}

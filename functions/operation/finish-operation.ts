@@ -1,23 +1,29 @@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
-import { deleteEnvironment, release } from '../../aws/records/environment.ts';
+import { deleteEnvironment, readEnvironment, release } from '../../aws/records/environment.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { AutoStop, nextStop } from '../../core/auto-stop.ts';
 import { HeldEnvironment, Instances, type RemoveOutput, type StartOutput, type StopOutput } from '../../core/document.ts';
 import { Instance } from '../../core/environment.ts';
 import { Operation } from '../../core/operation.ts';
 
 const held = { environment: HeldEnvironment, operation: Operation };
+const StartDocument = v.object({
+  kind: v.literal('start'),
+  ...held,
+  request: v.object({ autoStop: v.exactOptional(AutoStop) }),
+  /** It has no action any more where an instance was launched. */
+  plan: v.object({ created: v.boolean(), action: v.optional(v.string()) }),
+  instance: v.object({ ...Instance.entries, publicIpAddress: v.string() }),
+});
+type StartDocument = v.InferOutput<typeof StartDocument>;
 
 /** Records what the environment is now and lets go of it; a removed one's record and name go. Its output is the execution's output. */
 export const finishOperation = step({
   input: v.variant('kind', [
-    v.object({
-      kind: v.literal('start'),
-      ...held,
-      plan: v.object({ created: v.boolean() }),
-      instance: v.object({ ...Instance.entries, publicIpAddress: v.string() }),
-    }),
+    StartDocument,
     v.object({
       kind: v.literal('stop'),
       ...held,
@@ -26,8 +32,8 @@ export const finishOperation = step({
     }),
     v.object({ kind: v.literal('remove'), ...held }),
   ]),
-  uses: { dynamodb },
-  async run(document, { dynamodb, clock }): Promise<StartOutput | StopOutput | RemoveOutput> {
+  uses: { dynamodb, settings },
+  async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RemoveOutput> {
     const { environment, operation } = document;
     const { owner, repository, name, recorded, request } = environment;
     const subject = { owner, repository, name };
@@ -35,7 +41,11 @@ export const finishOperation = step({
     switch (document.kind) {
       case 'start': {
         const { publicIpAddress, ...instance } = document.instance;
-        await release(dynamodb, environment, operation, { status: 'started', instance, publicIpAddress, updatedAt });
+        const stopAt = stopAtOf(document, settings.autoStop, clock.now());
+        const started = { status: 'started', ...changedRequest(document), instance, publicIpAddress, stopAt, updatedAt } as const;
+        const released = await release(dynamodb, environment, operation, started);
+        // An attempt before may have recorded it, and its answer been lost.
+        const current = released ?? (await readEnvironment(dynamodb, environment));
         const { instanceId, instanceType, hostKey } = instance;
         const { publicKey } = request;
         return {
@@ -47,6 +57,7 @@ export const finishOperation = step({
           publicIpAddress,
           hostKey,
           publicKey,
+          stopAt: current?.stopAt ?? null,
         };
       }
       case 'stop': {
@@ -66,3 +77,18 @@ export const finishOperation = step({
 });
 
 export const handler = lambdaHandler(finishOperation);
+
+/** When the started environment is stopped by itself. One that was found started keeps its time, until it has passed or another one is asked for. */
+function stopAtOf({ environment, request, plan }: StartDocument, teamDefault: AutoStop, now: number): string | undefined {
+  const kept = environment.recorded.stopAt;
+  const found = plan.action === 'nothing' || plan.action === 'wait';
+  if (found && request.autoStop === undefined && kept !== undefined && Date.parse(kept) > now) return kept;
+  const next = nextStop(environment.request.autoStop ?? teamDefault, now);
+  return next === undefined ? undefined : new Date(next).toISOString();
+}
+
+/** What is asked for anew is recorded with the time that follows from it; PlanStart has recorded the request of an instance that was launched. */
+function changedRequest({ environment: { request, recorded }, request: { autoStop }, plan }: StartDocument) {
+  if (autoStop === undefined || plan.created) return {};
+  return { request: { ...recorded.request, autoStop: request.autoStop } };
+}

@@ -1,12 +1,15 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type * as v from 'valibot';
+import { parse } from 'yaml';
 import { translate } from '../../aws/errors.ts';
 import { type Clock, parseInput } from '../../aws/step.ts';
 import type { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
+import { readSettings, type Settings } from '../../core/settings.ts';
 import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
 
 /** An AWS account of the test's own, seen as a step's Lambda sees it. */
@@ -26,6 +29,8 @@ export interface TestAccount extends Clients, AsyncDisposable {
   amendAnswers(command: string, amend: (output: Record<string, unknown>) => object | Promise<object>): void;
   /** Stops the clock, so that whatever changes with time does so only where a test advances it. */
   stopClock(): void;
+  /** From now on steps find that the administrator has chosen this; the stack's defaults before. */
+  choose(settings: Partial<Settings>): void;
   /** Makes the table that Recode records its infrastructure in. */
   createTable(): Promise<void>;
 }
@@ -38,22 +43,23 @@ interface Clients {
 
 interface RunnableStep<Input extends v.GenericSchema, Output> {
   readonly input: Input;
-  run(input: v.InferOutput<Input>, context: Clients & { readonly clock: Clock }): Promise<Output>;
+  run(input: v.InferOutput<Input>, context: Clients & { readonly clock: Clock; readonly settings: Settings }): Promise<Output>;
 }
 
 /** Opens an account on an embedded AWS of its own; `packageDirectory` says what is deployed in it, and is deleted with it. */
 export async function testAccount(options: { packageDirectory?: string; region?: string } = {}): Promise<TestAccount> {
   const aws = await embeddedAws(options);
-  const settings = { endpoint: aws.endpoint, region: aws.region, credentials: { accessKeyId: 'lambda', secretAccessKey: 'test' } };
+  const access = { endpoint: aws.endpoint, region: aws.region, credentials: { accessKeyId: 'lambda', secretAccessKey: 'test' } };
   const clients: Clients = {
-    ec2: new EC2Client({ ...settings, maxAttempts: 1 }),
-    dynamodb: new DynamoDBClient({ ...settings, maxAttempts: 3 }),
-    sfn: new SFNClient({ ...settings, maxAttempts: 3 }),
+    ec2: new EC2Client({ ...access, maxAttempts: 1 }),
+    dynamodb: new DynamoDBClient({ ...access, maxAttempts: 3 }),
+    sfn: new SFNClient({ ...access, maxAttempts: 3 }),
   };
+  let settings = defaultSettings;
 
   const run = async <Input extends v.GenericSchema, Output>(step: RunnableStep<Input, Output>, event: unknown): Promise<Output> => {
     try {
-      return await step.run(parseInput(step.input, event), { ...clients, clock: { now: () => aws.clock.now() } });
+      return await step.run(parseInput(step.input, event), { ...clients, settings, clock: { now: () => aws.clock.now() } });
     } catch (error) {
       throw translate(error);
     }
@@ -86,6 +92,9 @@ export async function testAccount(options: { packageDirectory?: string; region?:
     },
     // A rate must be above 0; this one is a millisecond in twelve days.
     stopClock: () => aws.clock.setRate(1e-9),
+    choose(chosen) {
+      settings = { ...settings, ...chosen };
+    },
     async createTable() {
       const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
       await clients.dynamodb.send(
@@ -107,3 +116,11 @@ export async function testAccount(options: { packageDirectory?: string; region?:
     },
   };
 }
+
+const parameters = parse(readFileSync(join(import.meta.dirname, '../../infra/parameters.yml'), 'utf8')) as Record<
+  string,
+  { default: unknown; variable?: string }
+>;
+const defaultSettings = readSettings(
+  Object.fromEntries(Object.values(parameters).flatMap(({ variable, default: value }) => (variable ? [[variable, String(value)]] : []))),
+);

@@ -23,6 +23,7 @@ const operations = {
       kind: 'start',
       environment,
       operation: operationOf('one'),
+      request: {},
       plan: { created: true },
       instance: { ...instance, publicIpAddress },
     },
@@ -36,7 +37,7 @@ const operations = {
       instances: { instanceIds: ['i-1'], changed: true },
       instance,
     },
-    record: { ...named, status: 'stopping', instance, publicIpAddress },
+    record: { ...named, status: 'stopping', instance, publicIpAddress, stopAt: '2026-01-01T20:00:00.000Z' },
   },
   remove: {
     document: { kind: 'remove', environment, operation: operationOf('one', 'remove'), instances: { instanceIds: ['i-1'] } },
@@ -85,9 +86,11 @@ describe('finishOperation of a start', () => {
       publicIpAddress,
       hostKey: 'ssh-ed25519 AAAA',
       publicKey: publicKey(),
+      stopAt: expect.stringMatching(/T20:00:00\.000Z$/),
     });
     expect(v.is(StartOutput, output)).toBe(true);
-    const started = { ...named, status: 'started', instance, publicIpAddress, updatedAt: updatedNow(account) };
+    const { stopAt } = output as StartOutput;
+    const started = { ...named, status: 'started', instance, publicIpAddress, stopAt, updatedAt: updatedNow(account) };
     expect(await readEnvironment(account.dynamodb, environment)).toEqual(started);
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
@@ -117,6 +120,7 @@ describe('finishOperation of a stop', () => {
     const stopped = { ...named, status: 'stopped', instance, updatedAt: updatedNow(account) };
     expect(await readEnvironment(account.dynamodb, environment)).toEqual(stopped);
     expect(await readItem(account.dynamodb, environmentKey, v.looseObject({}))).not.toHaveProperty('publicIpAddress');
+    expect(await readEnvironment(account.dynamodb, environment)).not.toHaveProperty('stopAt');
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 

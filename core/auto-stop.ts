@@ -1,0 +1,101 @@
+import { Temporal } from 'temporal-polyfill';
+import * as v from 'valibot';
+import { RecodeError } from './errors.ts';
+
+/** How long after its start an environment may stop by itself, in minutes: at most a week. */
+const longestMinutes = 7 * 24 * 60;
+
+/** When an environment is stopped by itself: at a time of each day, so long after each start, or never. */
+export const AutoStop = v.variant('kind', [
+  v.object({
+    kind: v.literal('daily'),
+    time: v.pipe(v.string(), v.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 20:00')),
+    /** Of the IANA database. */
+    timeZone: v.string(),
+  }),
+  v.object({ kind: v.literal('after'), minutes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(longestMinutes)) }),
+  v.object({ kind: v.literal('never') }),
+]);
+export type AutoStop = v.InferOutput<typeof AutoStop>;
+
+/** The same as it is asked for. What is recorded is not checked again: whoever reads it may know fewer time zones. */
+export const GivenAutoStop = v.pipe(
+  AutoStop,
+  v.check((given) => given.kind !== 'daily' || isTimeZone(given.timeZone), 'a time zone of the IANA database, such as Europe/Paris'),
+);
+
+/**
+ * Reads `20:00`, `20:00 Europe/Paris`, `8h`, `90m` or `never`.
+ *
+ * @param timeZone of a time of day that names none
+ * @throws RecodeError AutoStopNotValid
+ */
+export function parseAutoStop(text: string, timeZone = 'UTC'): AutoStop {
+  const { success, output } = v.safeParse(AutoStop, readForm(text, timeZone));
+  if (!success) {
+    throw new RecodeError(
+      'AutoStopNotValid',
+      `"${text}" is no time of day such as 20:00, no time after each start such as 8h or 90m (a week at most), and not "never".`,
+    );
+  }
+  if (output.kind === 'daily' && !isTimeZone(output.timeZone)) {
+    throw new RecodeError('AutoStopNotValid', `"${output.timeZone}" is not a time zone of the IANA database, such as Europe/Paris.`);
+  }
+  return output;
+}
+
+/** The same as text: `20:00 Europe/Paris`, `8h`, `90m`, `never`. */
+export function autoStopText(autoStop: AutoStop): string {
+  switch (autoStop.kind) {
+    case 'daily':
+      return `${autoStop.time} ${autoStop.timeZone}`;
+    case 'after':
+      return autoStop.minutes % 60 === 0 ? `${autoStop.minutes / 60}h` : `${autoStop.minutes}m`;
+    case 'never':
+      return 'never';
+  }
+}
+
+/**
+ * When an environment that was started at a time is to be stopped, in milliseconds since the epoch; undefined for never. A time of day is the
+ * next one after the start.
+ *
+ * A time that a change to summer time skips is moved on by as much as the clocks are; of one that comes twice the first counts.
+ */
+export function nextStop(autoStop: AutoStop, startedAtMilliseconds: number): number | undefined {
+  switch (autoStop.kind) {
+    case 'daily':
+      return nextTime(autoStop, startedAtMilliseconds);
+    case 'after':
+      return startedAtMilliseconds + autoStop.minutes * 60_000;
+    case 'never':
+      return undefined;
+  }
+}
+
+function readForm(text: string, timeZone: string): unknown {
+  if (text === 'never') return { kind: 'never' };
+  const [, count, unit] = /^(\d{1,5})(h|m)$/.exec(text) ?? [];
+  if (count !== undefined) return { kind: 'after', minutes: Number(count) * (unit === 'h' ? 60 : 1) };
+  const [, time, own = timeZone] = /^(\d?\d:\d\d)(?: +(\S+))?$/.exec(text) ?? [];
+  return time === undefined ? undefined : { kind: 'daily', time: time.padStart(5, '0'), timeZone: own };
+}
+
+function nextTime({ time, timeZone }: { time: string; timeZone: string }, from: number): number {
+  const today = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone).toPlainDate();
+  const on = (date: Temporal.PlainDate) => date.toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(time) }).epochMilliseconds;
+  const due = on(today);
+  return due > from ? due : on(today.add({ days: 1 }));
+}
+
+function isTimeZone(name: string): boolean {
+  // An offset such as +02:00 would do too, but knows no summer time.
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../../aws/records/environment.ts';
+import { putItem, updateItem } from '../../../aws/records/table.ts';
+import { Environment } from '../../../core/environment.ts';
+import { autoStopCaller } from '../../../core/owner.ts';
+import { beginOperation } from '../../../functions/operation/begin-operation.ts';
+import { startHolder } from '../../harness/holders.ts';
+import type { TestAccount } from '../account.ts';
+import { networkIds as ids, instance, operationOf } from '../documents.ts';
+import { alicesApi, beforeWrite, begin, entered, environmentKey, installed, recordOf } from '../installed.ts';
+
+const stopAt = '2026-01-01T20:00:00.000Z';
+const later = '2026-01-02T20:00:00.000Z';
+const started = recordOf({ status: 'started', name: 'acme-api', instance, publicIpAddress: '127.64.0.1', stopAt });
+const operation = { ...operationOf('one', 'stop'), owner: autoStopCaller };
+
+/** The input of BeginOperation in a stop that a sweep has asked for. */
+function dueStop(due: object = { uid: 'uid-1', stopAt }) {
+  const { input, ...execution } = begin(operation);
+  return { ...execution, input: { ...input, due } };
+}
+
+async function recorded(record: object): Promise<TestAccount> {
+  const account = await installed({ status: 'ready', ids });
+  await putItem(account.dynamodb, environmentKey, { ...record });
+  return account;
+}
+
+/** Another time to stop, as a start would have recorded it that has begun and ended meanwhile. */
+const restart = ({ aws: { clients } }: TestAccount) =>
+  updateItem(clients.dynamodb, environmentKey, { set: { stopAt: later }, when: 'attribute_exists(#kind)', values: {} }, Environment);
+
+describe('a stop of an environment that is due', () => {
+  it('takes it as any stop does, and hands on when it was to stop', async () => {
+    await using account = await recorded(started);
+    const { environment } = await entered(account, dueStop());
+    expect(environment).toMatchObject({ uid: 'uid-1', recorded: { status: 'started', stopAt } });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'stopping', stopAt, operation });
+  });
+
+  it('finds what it has taken when it begins again', async () => {
+    await using account = await recorded(started);
+    await entered(account, dueStop());
+    await restart(account);
+    expect((await entered(account, dueStop())).environment).toMatchObject({ uid: 'uid-1' });
+  });
+
+  it.each([
+    ['another one of the same name', { ...started, uid: 'uid-2' }, 'it is another one now'],
+    ['stopped', recordOf({ status: 'stopped', name: 'acme-api', instance }), 'it does not stop by itself any more'],
+    ['restarted', { ...started, stopAt: later }, `it stops at ${later} now`],
+    ['never to stop', recordOf({ ...started, stopAt: undefined }), 'it does not stop by itself any more'],
+  ])('leaves alone what is %s meanwhile', async (_, record, reason) => {
+    await using account = await recorded(record);
+    const before = await readEnvironment(account.dynamodb, alicesApi);
+    expect(await account.refusal(beginOperation, dueStop())).toMatchObject({
+      name: 'AutoStopNotDue',
+      message: `The environment acme/api was to be stopped at ${stopAt}, but ${reason}.`,
+    });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual(before);
+  });
+
+  it('leaves alone what gets another time between the look at it and the take', async () => {
+    await using account = await recorded(started);
+    beforeWrite(account, 'UpdateItemCommand', () => restart(account));
+    expect((await account.refusal(beginOperation, dueStop())).name).toBe('OperationSettling');
+    expect((await account.refusal(beginOperation, dueStop())).name).toBe('AutoStopNotDue');
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual({ ...started, stopAt: later });
+  });
+
+  it('is refused while another operation is at work, which may change its time', async () => {
+    await using account = await recorded(started);
+    const holder = await startHolder(account.sfn);
+    await putItem(account.dynamodb, environmentKey, { ...started, operation: holder }, { when: 'attribute_exists(#kind)', values: {} });
+    expect((await account.refusal(beginOperation, dueStop())).name).toBe('OperationInProgress');
+  });
+
+  it('is told apart from a person’s', async () => {
+    await using account = await recorded(started);
+    const holder = { ...(await startHolder(account.sfn)), kind: 'stop' as const, owner: autoStopCaller };
+    await putItem(account.dynamodb, environmentKey, { ...started, operation: holder }, { when: 'attribute_exists(#kind)', values: {} });
+    const { message } = await account.refusal(beginOperation, begin(operationOf('two')));
+    expect(message).toBe(`An automatic stop is at work on the environment acme/api; it began at ${holder.startedAt}.`);
+  });
+});
+
+it('a person’s stop stops it whenever it is due', async () => {
+  await using account = await recorded({ ...started, stopAt: later });
+  expect((await entered(account, begin(operationOf('one', 'stop')))).environment).toMatchObject({ uid: 'uid-1' });
+});
+
+it('a remove has no time to be due at', async () => {
+  await using account = await recorded(started);
+  const { kind: _, ...stop } = dueStop();
+  await entered(account, { ...stop, kind: 'remove', input: { ...stop.input, due: { uid: 'uid-2', stopAt } } });
+  expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'removing' });
+});

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { putItem } from '../../../aws/records/table.ts';
+import type { DueEnvironment } from '../../../core/document.ts';
+import { environmentId } from '../../../core/names.ts';
+import { findDueEnvironments } from '../../../functions/upkeep/find-due-environments.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { instance, operationOf } from '../documents.ts';
+import { recordOf } from '../installed.ts';
+
+const lastError = { name: 'AwsRefused', message: 'no', at: '2026-01-01T20:00:00.000Z' };
+const stopAt = '2026-01-01T20:00:00.000Z';
+const started = { status: 'started', name: 'acme-api', instance, publicIpAddress: '127.64.0.1', stopAt };
+
+interface Page {
+  readonly batches: DueEnvironment[][];
+  readonly after: string | null;
+}
+const find = (account: TestAccount, due?: Pick<Page, 'after'>) => account.run(findDueEnvironments, { ...(due && { due }) });
+
+/** Everything that a sweep finds, page by page. */
+async function sweep(account: TestAccount): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let page = await find(account); page.batches.length > 0; page = await find(account, page)) pages.push(page);
+  return pages;
+}
+
+async function record({ dynamodb }: TestAccount, fields: object): Promise<void> {
+  const environment = recordOf({ ...started, ...fields });
+  await putItem(dynamodb, { kind: 'environment', id: environmentId(environment) }, environment);
+}
+
+describe('findDueEnvironments', () => {
+  it('hands on what a stop needs of an environment that is due, and nothing else', async () => {
+    await using account = await testAccount();
+    await account.createTable();
+    await record(account, {});
+    const due = { owner: 'alice', repository: 'acme/api', uid: 'uid-1', stopAt };
+    expect(await find(account)).toEqual({ batches: [[due]], after: 'alice/acme/api' });
+    expect(await find(account, { after: 'alice/acme/api' })).toEqual({ batches: [], after: null });
+  });
+
+  it('finds nothing where Recode is not installed, and nothing where there is no environment', async () => {
+    await using account = await testAccount();
+    expect(await find(account)).toEqual({ batches: [], after: null });
+    await account.createTable();
+    expect(await find(account)).toEqual({ batches: [], after: null });
+  });
+
+  it.each([
+    ['one whose time is now', {}, 0, true],
+    ['not one whose time is to come', {}, 1, false],
+    ['not one that is never to stop', { stopAt: undefined }, 0, false],
+    ['not one that is at work already', { operation: operationOf('other') }, 0, false],
+    ['not one that is stopped', { status: 'stopped' }, 0, false],
+    ['not one that was never finished', { status: 'creating' }, 0, false],
+    ['not one that is to be removed', { status: 'removing' }, 0, false],
+    ['one whose stop failed', { status: 'stopping', lastError }, 0, true],
+    ['one that was started when a start failed on it', { status: 'starting', lastError }, 0, true],
+    ['one that is started, in spite of an error', { lastError }, 0, true],
+    ['not one whose instance is gone', { status: 'stopping', lastError: { ...lastError, name: 'InstanceGone' } }, 0, false],
+  ])('finds %s', async (_, fields, in_, found) => {
+    await using account = await testAccount();
+    account.stopClock();
+    await account.createTable();
+    await record(account, { stopAt: new Date(account.aws.clock.now() + in_).toISOString(), ...fields });
+    expect((await find(account)).batches).toHaveLength(found ? 1 : 0);
+  });
+
+  it('finds many page by page, each once, and each page far below what a state may pass on', async () => {
+    await using account = await testAccount();
+    await account.createTable();
+    // As long as an owner and a repository can be.
+    const [owner, organisation, name] = ['o'.repeat(120), 'a'.repeat(39), 'n'.repeat(92)];
+    const due = Array.from({ length: 600 }, (_, index) => {
+      const number = String(index).padStart(8, '0');
+      return { owner: `${owner}${number}`, repository: `${organisation}/${name}${number}`, uid: randomUUID(), stopAt };
+    });
+    await Promise.all(due.map((environment) => record(account, environment)));
+    // Between those that are due, some that are not.
+    await Promise.all(due.slice(200, 300).map(({ owner }) => record(account, { owner, stopAt: undefined })));
+    const pages = await sweep(account);
+    expect(pages.flatMap(({ batches }) => batches.flat())).toEqual(due);
+    expect(pages.map(({ batches }) => batches.map(({ length }) => length))).toEqual(
+      [10, 10, 4].map((batches) => Array<number>(batches).fill(25)),
+    );
+    expect(Math.max(...pages.map((page) => JSON.stringify(page).length))).toBeLessThan(262_144 / 2);
+  });
+
+  it('says which record is damaged', async () => {
+    await using account = await testAccount();
+    await account.createTable();
+    await record(account, { uid: undefined });
+    expect((await account.refusal(findDueEnvironments, {})).message).toContain('The item environment alice/acme/api of the table is damaged');
+  });
+});
