@@ -18,6 +18,8 @@ export interface EnvironmentView {
   readonly instanceId: string | null;
   readonly instanceType: string;
   readonly publicIpAddress: string | null;
+  /** When it stops by itself (ISO 8601); null for never, and while it is not started. */
+  readonly stopAt: string | null;
   /** Null while it is not started, and where this machine does not have its key. */
   readonly sshCommand: string | null;
   /** Of the operation that holds it. */
@@ -45,6 +47,7 @@ export function viewOf(account: Account, environment: Environment): EnvironmentV
     instanceId: instance?.instanceId ?? null,
     instanceType: instance?.instanceType ?? request.instanceType,
     publicIpAddress: started?.publicIpAddress ?? null,
+    stopAt: started?.stopAt ?? null,
     sshCommand: started ? commandFor(files, started) : null,
     executionArn: operation?.executionArn ?? null,
     created: false,

@@ -4,8 +4,8 @@ import { RecodeError } from '../core/errors.ts';
 import { stateMachines } from '../core/names.ts';
 import type { Operation, OperationKind } from '../core/operation.ts';
 import type { Account } from './account.ts';
+import { begun } from './begun.ts';
 import type { Clients } from './clients.ts';
-import { ago } from './duration.ts';
 import { type FollowView, openFollowView } from './follow-view.ts';
 import { interruption } from './interruption.ts';
 import type { Output } from './output.ts';
@@ -90,7 +90,7 @@ export async function runOperation<Schema extends v.GenericSchema>(
       const operation = await asked.holder();
       if (operation && operation.kind !== asked.kind) throw error;
       if (operation) {
-        session.view.say(`${asked.subject} is already ${doing[asked.kind]}, begun ${ago(operation.startedAt)} by ${operation.owner}.`);
+        session.view.say(`${asked.subject} is already ${doing[asked.kind]}, ${begun(operation)}.`);
         return await follow(clients, operation.executionArn, asked.output, session);
       }
     }

@@ -57,7 +57,8 @@ export const catalogue = {
   },
   AutoStopNotValid: {
     title: 'Not a time to stop at',
-    nextStep: 'Give --auto-stop a time of day (20:00), a time after each start (8h, 90m) or never, and --time-zone a name such as Europe/Paris.',
+    nextStep:
+      'Give --auto-stop a time of day (20:00), a time after each start (8h, 90m) or never, and --time-zone a name such as Europe/Paris.',
     reaction: 'never',
   },
   InputNotValid: {

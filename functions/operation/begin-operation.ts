@@ -6,7 +6,15 @@ import { dynamodb, sfn } from '../../aws/clients.ts';
 import { change, claimName, leaveEnvironment, putEnvironment, readEnvironment, takeEnvironment } from '../../aws/records/environment.ts';
 import { networkToEnter, readNetwork, takeNetwork, uninstallInProgress } from '../../aws/records/network.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { type Due, EnvironmentInput, type HeldEnvironment, InstanceType, StartInput, StopInput, UninstallInput } from '../../core/document.ts';
+import {
+  type Due,
+  EnvironmentInput,
+  type HeldEnvironment,
+  InstanceType,
+  StartInput,
+  StopInput,
+  UninstallInput,
+} from '../../core/document.ts';
 import {
   type Environment,
   type EnvironmentOperationKind,
@@ -168,6 +176,7 @@ const environmentNotFound = ({ owner, repository }: { owner: string; repository:
   new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);
 
 function notDue({ repository, uid, stopAt }: Environment, due: Due): RecodeError {
-  const now = uid !== due.uid ? 'it is another one now' : stopAt === undefined ? 'it does not stop by itself any more' : `it stops at ${stopAt} now`;
+  const now =
+    uid !== due.uid ? 'it is another one now' : stopAt === undefined ? 'it does not stop by itself any more' : `it stops at ${stopAt} now`;
   return new RecodeError('AutoStopNotDue', `The environment ${repository} was to be stopped at ${due.stopAt}, but ${now}.`);
 }

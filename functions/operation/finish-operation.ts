@@ -4,9 +4,10 @@ import { deleteEnvironment, readEnvironment, release } from '../../aws/records/e
 import { ifInstalled } from '../../aws/records/table.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { AutoStop, nextStop } from '../../core/auto-stop.ts';
+import { AutoStop } from '../../core/auto-stop.ts';
 import { HeldEnvironment, Instances, type RemoveOutput, type StartOutput, type StopOutput } from '../../core/document.ts';
 import { Instance } from '../../core/environment.ts';
+import { nextStop } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 
 const held = { environment: HeldEnvironment, operation: Operation };

@@ -63,6 +63,7 @@ describe('viewOf', () => {
       instanceId: null,
       instanceType: 't2.medium',
       publicIpAddress: null,
+      stopAt: null,
       sshCommand: null,
       executionArn: 'arn:one',
       created: false,
@@ -82,6 +83,14 @@ describe('viewOf', () => {
       expect(readFileSync(files().sshConfig, 'utf8')).toContain(`HostName ${publicIpAddress}\n`);
       expect(readFileSync(files().knownHosts, 'utf8')).toContain(`[${publicIpAddress}]:2200 ssh-ed25519 `);
     }
+  });
+
+  it('shows when it stops by itself, while it is started', () => {
+    const stopAt = '2026-11-02T20:00:00.000Z';
+    expect(viewOf(account, { ...environmentOf(), stopAt }).stopAt).toBe(stopAt);
+    expect(viewOf(account, environmentOf()).stopAt).toBeNull();
+    const { publicIpAddress, ...rest } = environmentOf();
+    expect(viewOf(account, { ...rest, status: 'stopping', stopAt }).stopAt).toBeNull();
   });
 
   it('shows no command where this machine does not have the key, and makes nothing', () => {

@@ -8,7 +8,7 @@ import type { Ran } from './recode.ts';
  * test/workflows/catalogue.test.ts makes executions end with every other entry of the catalogue.
  */
 export const raisedBy = {
-  arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid'],
+  arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid', 'AutoStopNotValid'],
   'at-once': ['OperationInProgress', 'UninstallInProgress'],
   caller: [
     'NoCredentials',

@@ -91,6 +91,8 @@ describe('findDueEnvironments', () => {
     await using account = await testAccount();
     await account.createTable();
     await record(account, { uid: undefined });
-    expect((await account.refusal(findDueEnvironments, {})).message).toContain('The item environment alice/acme/api of the table is damaged');
+    expect((await account.refusal(findDueEnvironments, {})).message).toContain(
+      'The item environment alice/acme/api of the table is damaged',
+    );
   });
 });

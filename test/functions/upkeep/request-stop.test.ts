@@ -88,7 +88,13 @@ describe('requestStop', () => {
   it('asks for the others where one cannot be asked for, fails then, and asks for that one when it is repeated', async () => {
     await using account = await waitingAccount();
     const environments = ['1', '2', '3'].map((uid) => due(account, 0, { uid }));
-    await account.aws.post('faults', { service: 'states', action: 'StartExecution', kind: 'error', code: 'AccessDeniedException', skip: 1 });
+    await account.aws.post('faults', {
+      service: 'states',
+      action: 'StartExecution',
+      kind: 'error',
+      code: 'AccessDeniedException',
+      skip: 1,
+    });
     expect((await account.refusal(requestStop, { executionArn, environments })).name).toBe('PermissionMissing');
     expect((await started(account)).map(({ name }) => name.split('-')[2])).toEqual(['1', '3']);
     expect(await request(account, ...environments)).toEqual({ requested: 3 });

@@ -29,6 +29,8 @@ const noSize = (text: string) => `--volume-size takes a whole number of GiB from
 const noBlock = (text: string) => `--allow-cidr takes IPv4 blocks, and "${text}" is none.`;
 const noType = (text: string) => `"${text}" is not the name of an instance type, such as t2.medium.`;
 const noOwner = (text: string) => `--owner is "${text}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`;
+const noStop = (text: string) =>
+  `"${text}" is no time of day such as 20:00, no time after each start such as 8h or 90m (a week at most), and not "never".`;
 const noRegion = (text: string) => `"${text}" is not the name of a region, such as us-east-1.`;
 
 const refused: [ErrorName, string[], string][] = [
@@ -47,6 +49,19 @@ const refused: [ErrorName, string[], string][] = [
   ['VolumeSizeNotValid', ['acme/api', '--volume-size', 'big'], noSize('big')],
   ['CidrNotValid', ['acme/api', '--allow-cidr', '10.0.0.0/33'], noBlock('10.0.0.0/33')],
   ['CidrNotValid', ['acme/api', '--allow-cidr', '10.0.0.0/8', '--allow-cidr', '::/0'], noBlock('::/0')],
+  ['AutoStopNotValid', ['acme/api', '--auto-stop', '25:00'], noStop('25:00')],
+  ['AutoStopNotValid', ['acme/api', '--auto-stop', '8 h', '--json'], noStop('8 h')],
+  [
+    'AutoStopNotValid',
+    ['acme/api', '--auto-stop', '20:00', '--time-zone', 'Europe/Pariss'],
+    '"Europe/Pariss" is not a time zone of the IANA database, such as Europe/Paris.',
+  ],
+  ['UsageNotValid', ['acme/api', '--time-zone', 'UTC'], '--time-zone belongs to a time of day, such as --auto-stop 20:00.'],
+  [
+    'UsageNotValid',
+    ['acme/api', '--auto-stop', '8h', '--time-zone', 'UTC'],
+    '--time-zone belongs to a time of day alone, such as --auto-stop 20:00, not to "8h".',
+  ],
   ['UsageNotValid', ['acme/api', '--region', '../us-east-1'], noRegion('../us-east-1')],
   ['UsageNotValid', ['acme/api', '--owner', 'Alice A.'], noOwner('Alice A.')],
   [

@@ -5,7 +5,7 @@ import { RemoveOutput, StartOutput, StopOutput } from '../../../../core/document
 import type { EnvironmentOperationKind } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { stateMachines } from '../../../../core/names.ts';
-import { ago } from '../../../duration.ts';
+import { begun } from '../../../begun.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
@@ -49,9 +49,7 @@ async function choose(environment: OpenedEnvironment, remembered: string | undef
   const holder = (await findRecord(environment))?.operation;
   if (!holder || remembered === undefined || holder.executionArn === remembered) return holder?.executionArn ?? remembered;
   if ((await executionProgress(environment.clients.sfn, remembered)).running) return remembered;
-  view.say(
-    `The ${kindOf(remembered)} that you began has ended. A ${holder.kind} is at work, begun ${ago(holder.startedAt)} by ${holder.owner}.`,
-  );
+  view.say(`The ${kindOf(remembered)} that you began has ended. A ${holder.kind} is at work, ${begun(holder)}.`);
   return holder.executionArn;
 }
 

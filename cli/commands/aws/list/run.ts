@@ -7,6 +7,7 @@ import { openShown, orNotDeployed } from '../../../environment.ts';
 import { type EnvironmentView, statusWords, viewOf } from '../../../environment-view.ts';
 import { inSession } from '../../../operation.ts';
 import { columns, type Output, paint, writeJson } from '../../../output.ts';
+import { stopWords } from '../../../stop-time.ts';
 
 /**
  * Lists environments as the table records them.
@@ -36,7 +37,8 @@ function rowsOf(views: readonly EnvironmentView[], all: boolean, heading: (text:
     statusWords(view),
     view.instanceType,
     view.publicIpAddress ?? '-',
+    view.status === 'started' ? stopWords(view.stopAt) : '-',
     ago(view.updatedAt),
   ];
-  return columns(['REPOSITORY', ...(all ? ['OWNER'] : []), 'STATUS', 'TYPE', 'ADDRESS', 'SINCE'], views.map(row), heading);
+  return columns(['REPOSITORY', ...(all ? ['OWNER'] : []), 'STATUS', 'TYPE', 'ADDRESS', 'STOPS', 'SINCE'], views.map(row), heading);
 }

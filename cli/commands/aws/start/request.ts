@@ -1,6 +1,8 @@
+import { type AutoStop, parseAutoStop } from '../../../../core/auto-stop.ts';
 import { canonicalCidr } from '../../../../core/cidr.ts';
 import { type GivenRequest, volumeSizes } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
+import { localTimeZone } from '../../../stop-time.ts';
 import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
 
 /** What a person asked for; options that were not given are absent, their defaults are the control plane's. */
@@ -14,15 +16,18 @@ export interface StartFlags extends OperationFlags {
   readonly volumeSize?: string;
   readonly volumeType?: 'gp2' | 'gp3';
   readonly allowCidr?: readonly string[];
+  readonly autoStop?: string;
+  readonly timeZone?: string;
 }
 
 /**
  * Reads what was typed, before anything is asked of the network.
  *
- * @throws RecodeError InstanceTypeNotFound, VolumeSizeNotValid, CidrNotValid, UsageNotValid
+ * @throws RecodeError InstanceTypeNotFound, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, UsageNotValid
  */
 export function parseStart(repository: string, flags: StartFlags, environment: NodeJS.ProcessEnv): StartRequest {
   const { instanceType, volumeSize, volumeType, allowCidr } = flags;
+  const autoStop = parseWhen(flags);
   return {
     ...parseOperation(repository, flags, environment),
     request: {
@@ -30,6 +35,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),
       ...(volumeType !== undefined && { volumeType }),
       ...(allowCidr !== undefined && { allowCidrs: parseCidrs(allowCidr) }),
+      ...(autoStop !== undefined && { autoStop }),
     },
   };
 }
@@ -53,4 +59,14 @@ function parseCidrs(blocks: readonly string[]): string[] {
     return read;
   });
   return [...new Set(canonical)];
+}
+
+function parseWhen({ autoStop: when, timeZone }: Pick<StartFlags, 'autoStop' | 'timeZone'>): AutoStop | undefined {
+  if (when === undefined) {
+    if (timeZone === undefined) return undefined;
+    throw new RecodeError('UsageNotValid', '--time-zone belongs to a time of day, such as --auto-stop 20:00.');
+  }
+  const autoStop = parseAutoStop(when, timeZone ?? localTimeZone() ?? '');
+  if (timeZone === undefined || (autoStop.kind === 'daily' && autoStop.timeZone === timeZone)) return autoStop;
+  throw new RecodeError('UsageNotValid', `--time-zone belongs to a time of day alone, such as --auto-stop 20:00, not to "${when}".`);
 }

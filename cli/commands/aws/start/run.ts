@@ -14,6 +14,7 @@ import { checkConnection, requireSshClient } from '../../../ssh/connect.ts';
 import type { EnvironmentFolder } from '../../../ssh/folder.ts';
 import { ensureKeyPair, type KeyPair, readKeyPair } from '../../../ssh/keys.ts';
 import { pinHostKey } from '../../../ssh/known-hosts.ts';
+import { stopWordsInZone } from '../../../stop-time.ts';
 import type { StartRequest } from './request.ts';
 
 // What the workflow does when there is something to do.
@@ -79,9 +80,9 @@ function keyFor(record: Environment | undefined, files: EnvironmentFolder, repos
 }
 
 function print(output: Output, { result, executionArn, ours, entered }: Followed<StartOutput>, command: string | null): void {
-  const { repository, owner, name, status, instanceId, instanceType, publicIpAddress } = result;
+  const { repository, owner, name, status, instanceId, instanceType, publicIpAddress, stopAt } = result;
   if (output.json) {
-    const instance = { instanceId, instanceType, publicIpAddress };
+    const instance = { instanceId, instanceType, publicIpAddress, stopAt };
     writeJson(output, { repository, owner, name, status, ...instance, sshCommand: command, executionArn, created: ours && result.created });
     return;
   }
@@ -93,6 +94,7 @@ function print(output: Output, { result, executionArn, ours, entered }: Followed
     table([
       ['Address', publicIpAddress],
       ['Instance', `${instanceId} (${instanceType})`],
+      ['Stops', stopWordsInZone(stopAt)],
     ]),
   );
   stdout.write(command === null ? `\n${owner} connects with their own key.\n` : `\nConnect to it:\n  ${paint(stdout, 'bold', command)}\n`);

@@ -1,14 +1,17 @@
 import { executionProgress, type Progress } from '../../../../aws/executions.ts';
 import { readNetwork } from '../../../../aws/records/network.ts';
 import { ifInstalled } from '../../../../aws/records/table.ts';
+import { autoStopText } from '../../../../core/auto-stop.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import type { Network } from '../../../../core/network.ts';
+import { begun } from '../../../begun.ts';
 import { ago } from '../../../duration.ts';
 import { openEnvironment, requireRecord } from '../../../environment.ts';
 import { type EnvironmentView, statusWords, viewOf } from '../../../environment-view.ts';
 import { inSession } from '../../../operation.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
+import { stopWordsInZone } from '../../../stop-time.ts';
 import type { EnvironmentTarget } from '../options.ts';
 
 /**
@@ -33,13 +36,14 @@ export function runStatus(target: EnvironmentTarget, output: Output): Promise<vo
 }
 
 function asJson(shown: EnvironmentView, record: Environment, network: Network | undefined, progress: Progress | undefined) {
-  const { volumeSize, volumeType, allowCidrs } = record.request;
+  const { volumeSize, volumeType, allowCidrs, autoStop } = record.request;
   return {
     ...shown,
     operation: shown.operation && { ...shown.operation, running: progress?.running ?? false, steps: progress?.sentences ?? [] },
     volumeSize,
     volumeType,
     allowCidrs,
+    autoStop: autoStop ? autoStopText(autoStop) : null,
     resources: resourcesOf(record),
     network: network?.status === 'ready' ? network.ids : null,
   };
@@ -52,23 +56,25 @@ function print(
   network: Network | undefined,
   progress: Progress | undefined,
 ): void {
-  const { operation, lastError } = shown;
+  const { operation, lastError, stopAt } = shown;
+  const { autoStop } = record.request;
   stdout.write(`${paint(stdout, 'bold', shown.repository)} of ${shown.owner}: ${statusWords(shown)}\n\n`);
   stdout.write(
     table([
       ['since', ago(shown.updatedAt)],
       ['made', ago(shown.createdAt)],
       ...(shown.publicIpAddress ? [['address', shown.publicIpAddress] as const] : []),
+      ...(shown.status === 'started' ? [['stops', stopWordsInZone(stopAt)] as const] : []),
+      ['auto-stop', autoStop ? autoStopText(autoStop) : "the team's default"],
       ['SSH allowed from', record.request.allowCidrs.join(', ')],
       ...resourceRows(record),
       ...(network?.status === 'ready' ? [['VPC', network.ids.vpcId] as const, ['subnet', network.ids.subnetId] as const] : []),
     ]),
   );
   if (operation) {
-    const begun = `begun ${ago(operation.startedAt)} by ${operation.owner}`;
     const doing = progress?.running
-      ? `A ${operation.kind} is at work, ${begun}: ${progress.sentences.join(', ') || 'just begun'}.`
-      : `A ${operation.kind}, ${begun}, has ended without letting go of it. The next command takes over.`;
+      ? `A ${operation.kind} is at work, ${begun(operation)}: ${progress.sentences.join(', ') || 'just begun'}.`
+      : `A ${operation.kind}, ${begun(operation)}, has ended without letting go of it. The next command takes over.`;
     stdout.write(`\n${doing}\n`);
   }
   if (lastError) stdout.write(`\nThe last error, ${ago(lastError.at)}: ${lastError.message}\n`);

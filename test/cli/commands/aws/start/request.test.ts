@@ -1,9 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseStart, type StartFlags } from '../../../../../cli/commands/aws/start/request.ts';
+import { localTimeZone } from '../../../../../cli/stop-time.ts';
 import type { ErrorName } from '../../../../../core/errors.ts';
 
 /** What commander hands over where nothing was given. */
 const none: StartFlags = { wait: true };
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 const parse = (flags: Partial<StartFlags>) => parseStart('acme/api', { ...none, ...flags }, {});
 
 describe('parseStart', () => {
@@ -17,6 +22,8 @@ describe('parseStart', () => {
       volumeSize: '64',
       volumeType: 'gp3',
       allowCidr: ['203.0.113.7'],
+      autoStop: '20:00',
+      timeZone: 'Europe/Paris',
       owner: 'bob',
       force: true,
       wait: false,
@@ -29,13 +36,35 @@ describe('parseStart', () => {
       force: true,
       wait: false,
       account: { local: false, profile: 'team', region: 'eu-west-1' },
-      request: { instanceType: 'm6g.large', volumeSize: 64, volumeType: 'gp3', allowCidrs: ['203.0.113.7/32'] },
+      request: {
+        instanceType: 'm6g.large',
+        volumeSize: 64,
+        volumeType: 'gp3',
+        allowCidrs: ['203.0.113.7/32'],
+        autoStop: { kind: 'daily', time: '20:00', timeZone: 'Europe/Paris' },
+      },
     });
   });
 
   it('sends each CIDR block once, in its canonical form', () => {
     const { request } = parse({ allowCidr: ['10.1.2.3/8', '192.0.2.1', '10.0.0.0/8'] });
     expect(request.allowCidrs).toEqual(['10.0.0.0/8', '192.0.2.1/32']);
+  });
+
+  it.each([
+    ['8h', { kind: 'after', minutes: 480 }],
+    ['never', { kind: 'never' }],
+    ['20:00', { kind: 'daily', time: '20:00', timeZone: localTimeZone() }],
+    ['20:00 Asia/Tokyo', { kind: 'daily', time: '20:00', timeZone: 'Asia/Tokyo' }],
+  ])('reads when to stop, a time of day on the clock of this machine: %s', (autoStop, expected) => {
+    expect(parse({ autoStop }).request).toEqual({ autoStop: expected });
+  });
+
+  it('asks for the time zone where this machine has none that is known', () => {
+    vi.spyOn(Intl.DateTimeFormat.prototype, 'resolvedOptions').mockReturnValue({} as Intl.ResolvedDateTimeFormatOptions);
+    expect(() => parse({ autoStop: '20:00' })).toThrow(expect.objectContaining({ name: 'AutoStopNotValid' }));
+    expect(parse({ autoStop: '20:00', timeZone: 'UTC' }).request).toEqual({ autoStop: { kind: 'daily', time: '20:00', timeZone: 'UTC' } });
+    expect(parse({ autoStop: '8h' }).request).toEqual({ autoStop: { kind: 'after', minutes: 480 } });
   });
 
   it.each<[ErrorName, Partial<StartFlags>]>([
@@ -50,6 +79,13 @@ describe('parseStart', () => {
     ['CidrNotValid', { allowCidr: ['10.0.0.0/8', '::/0'] }],
     ['UsageNotValid', { region: '' }],
     ['UsageNotValid', { owner: '' }],
+    ['AutoStopNotValid', { autoStop: '' }],
+    ['AutoStopNotValid', { autoStop: '8pm' }],
+    ['AutoStopNotValid', { autoStop: '20:00', timeZone: 'Paris' }],
+    ['UsageNotValid', { timeZone: 'Europe/Paris' }],
+    ['UsageNotValid', { autoStop: '8h', timeZone: 'Europe/Paris' }],
+    ['UsageNotValid', { autoStop: 'never', timeZone: 'Europe/Paris' }],
+    ['UsageNotValid', { autoStop: '20:00 UTC', timeZone: 'Europe/Paris' }],
   ])('refuses with %s: %o', (name, flags) => {
     expect(() => parse(flags)).toThrow(expect.objectContaining({ name }));
   });

@@ -1,0 +1,26 @@
+import { Temporal } from 'temporal-polyfill';
+import type { AutoStop } from './auto-stop.ts';
+
+/**
+ * When an environment that was started at a time is to be stopped, in milliseconds since the epoch; undefined for never. A time of day is the
+ * next one after the start.
+ *
+ * A time that a change to summer time skips is moved on by as much as the clocks are; of one that comes twice the first counts.
+ */
+export function nextStop(autoStop: AutoStop, startedAtMilliseconds: number): number | undefined {
+  switch (autoStop.kind) {
+    case 'daily':
+      return nextTime(autoStop, startedAtMilliseconds);
+    case 'after':
+      return startedAtMilliseconds + autoStop.minutes * 60_000;
+    case 'never':
+      return undefined;
+  }
+}
+
+function nextTime({ time, timeZone }: { time: string; timeZone: string }, from: number): number {
+  const today = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone).toPlainDate();
+  const on = (date: Temporal.PlainDate) => date.toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(time) }).epochMilliseconds;
+  const due = on(today);
+  return due > from ? due : on(today.add({ days: 1 }));
+}
