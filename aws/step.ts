@@ -84,13 +84,21 @@ const Subject = v.object({
   /** Before the operation has begun. */
   executionArn: v.optional(v.string()),
   input: v.optional(v.object({ environment: Environment })),
+  /** In an event of EventBridge. */
+  detail: v.optional(v.object({ executionArn: v.string() })),
 });
 
 /** What an operator searches the log for: the execution and the environment. */
 function subject(event: unknown): Record<string, string> {
   const parsed = v.safeParse(Subject, event);
   if (!parsed.success) return {};
-  const { input, executionArn, operation = executionArn && { executionArn }, environment = input?.environment } = parsed.output;
+  const {
+    input,
+    detail,
+    executionArn = detail?.executionArn,
+    operation = executionArn && { executionArn },
+    environment = input?.environment,
+  } = parsed.output;
   return {
     ...(operation && { executionArn: operation.executionArn }),
     ...(environment && { environment: `${environment.owner}/${environment.repository}` }),

@@ -357,6 +357,28 @@ export class RecodeError extends Error {
   }
 }
 
+// What nobody has to look into: what was asked for cannot be, or not now.
+const refusals: ReadonlySet<string> = new Set<ErrorName>([
+  'InputNotValid',
+  'VolumeSizeNotValid',
+  'InstanceTypeNotFound',
+  'InstanceTypeNotSupported',
+  'OptionDiffers',
+  'PrivateKeyNotHere',
+  'EnvironmentNotFound',
+  'EnvironmentNotFinished',
+  'EnvironmentsStillExist',
+  'EnvironmentBeingRemoved',
+  'OperationInProgress',
+  'UninstallInProgress',
+  'RecodeNotInstalled',
+]);
+
+/** Whether an operation that ends with this error was refused, rather than failed. */
+export function isRefusal(name: string): boolean {
+  return refusals.has(name);
+}
+
 export function isErrorName(name: string): name is ErrorName {
   return Object.hasOwn(catalogue, name);
 }

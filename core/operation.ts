@@ -12,6 +12,9 @@ export const Operation = v.object({
 export type Operation = v.InferOutput<typeof Operation>;
 export type OperationKind = Operation['kind'];
 
+/** What of an operation tells whether it holds something. */
+export type Holder = Pick<Operation, 'executionArn'>;
+
 /**
  * How long after an execution has closed one of its Lambdas may still be at work, in seconds: the longest Lambda time-out
  * (30) and 5 for clocks that differ. Nobody enters before.

@@ -4,7 +4,7 @@ import { DueEnvironment } from '../../core/document.ts';
 import { Environment, type EnvironmentStatus } from '../../core/environment.ts';
 import { type ErrorName, RecodeError } from '../../core/errors.ts';
 import { candidateNames, environmentId } from '../../core/names.ts';
-import type { Operation } from '../../core/operation.ts';
+import type { Holder, Operation } from '../../core/operation.ts';
 import { asRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { deleteItem, type Key, putItem, readItem, readItems, searchItems, updateItem } from './table.ts';
 
@@ -184,7 +184,7 @@ export async function deleteEnvironment(
 export async function release(
   dynamodb: DynamoDBClient,
   environment: EnvironmentSubject,
-  operation: Operation,
+  operation: Holder,
   end: { status?: EnvironmentStatus; updatedAt: string } & Readonly<Record<string, unknown>>,
 ): Promise<Environment | undefined> {
   const set = Object.fromEntries(Object.entries(end).filter(([, value]) => value !== undefined));

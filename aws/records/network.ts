@@ -4,7 +4,7 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { Network, type NetworkIds } from '../../core/network.ts';
-import { type Operation, settleSeconds } from '../../core/operation.ts';
+import { type Holder, type Operation, settleSeconds } from '../../core/operation.ts';
 import { unless } from '../errors.ts';
 import { askHolder, asRead, atWork, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { putItem, readItem, updateItem } from './table.ts';
@@ -114,7 +114,7 @@ export async function beginDeletion(dynamodb: DynamoDBClient, operation: Operati
 }
 
 /** Lets go of the network if this execution holds it, after a failure; an uninstall's goes back to what it was before. */
-export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Operation, now: number): Promise<void> {
+export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Holder, now: number): Promise<void> {
   const network = await readNetwork(dynamodb);
   if (network?.operation?.executionArn !== operation.executionArn) return;
   // What is on its way out is let go of by vanishing.
@@ -158,7 +158,7 @@ function take(
 /** Changes the network that this operation holds. Returns undefined where it does not. */
 function change(
   dynamodb: DynamoDBClient,
-  operation: Operation,
+  operation: Holder,
   set: Readonly<Record<string, unknown>>,
   remove: readonly string[],
 ): Promise<Network | undefined> {

@@ -1,45 +1,74 @@
+import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { failureOf, translate } from '../../aws/errors.ts';
-import { release } from '../../aws/records/environment.ts';
+import { EndedExecution, endOf } from '../../aws/execution-event.ts';
+import { metrics } from '../../aws/metrics.ts';
+import { type EnvironmentSubject, release } from '../../aws/records/environment.ts';
 import { releaseNetwork } from '../../aws/records/network.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment } from '../../core/document.ts';
-import { Operation, settleSeconds } from '../../core/operation.ts';
+import { type Holder, Operation, type OperationKind, settleSeconds } from '../../core/operation.ts';
 
 const consoleLines = 20;
 // An instance that is up but does not answer tells why on its console.
 const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
 
+const Failed = v.object({
+  environment: v.nullable(HeldEnvironment),
+  operation: Operation,
+  failure: v.object({ Error: v.string(), Cause: v.string() }),
+});
+
 /**
  * Ends a failed operation: records the error and lets go of what the operation held. Nobody enters before its last Lambda must be
- * dead. Returns the failure for the execution to end with, as Step Functions writes a Lambda's: `{ Error, Cause }`.
+ * dead. The workflow calls it for a failure that it catches, and gets the failure for the execution to end with, as Step Functions
+ * writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that has not ended well, whether it could catch or not.
  */
 export const failOperation = step({
-  input: v.object({
-    environment: v.nullable(HeldEnvironment),
-    operation: Operation,
-    failure: v.object({ Error: v.string(), Cause: v.string() }),
-  }),
-  uses: { dynamodb, ec2 },
-  async run({ environment, operation, failure }, { dynamodb, ec2, clock }) {
+  input: v.union([Failed, EndedExecution]),
+  uses: { dynamodb, ec2, metrics },
+  async run(document, { dynamodb, ec2, metrics, clock }) {
+    const now = clock.now();
+    if ('detail' in document) {
+      const ended = endOf(document);
+      if (ended.alarming) countFailure(metrics, ended.operation.kind);
+      return letGo(dynamodb, ended.environment, ended.operation, ended.error, now);
+    }
+    const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
     const console = environment && operation.kind === 'start' && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
-    const now = clock.now();
-    const at = new Date(now).toISOString();
-    const end = { lastError: { name: error.name, message, at }, quietUntil: now + settleSeconds * 1000, updatedAt: at };
-    // An uninstall that fails at its very end has no table any more, and nothing to let go of.
-    await ifInstalled(releaseNetwork(dynamodb, operation, now));
-    if (environment) await ifInstalled(release(dynamodb, environment, operation, end));
+    await letGo(dynamodb, environment, operation, { name: error.name, message }, now);
     return { Error: failure.Error, Cause: JSON.stringify({ errorType: failure.Error, errorMessage: message }) };
   },
 });
 
 export const handler = lambdaHandler(failOperation);
+
+async function letGo(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject | null,
+  operation: Holder,
+  { name, message }: { name: string; message: string },
+  now: number,
+): Promise<void> {
+  const at = new Date(now).toISOString();
+  const end = { lastError: { name, message, at }, quietUntil: now + settleSeconds * 1000, updatedAt: at };
+  // An uninstall that fails at its very end has no table any more, and nothing to let go of.
+  await ifInstalled(releaseNetwork(dynamodb, operation, now));
+  if (environment) await ifInstalled(release(dynamodb, environment, operation, end));
+}
+
+function countFailure(metrics: Metrics, kind: OperationKind): void {
+  metrics.addMetadata('operation', kind);
+  metrics.addMetric('OperationsFailed', MetricUnit.Count, 1);
+  metrics.publishStoredMetrics();
+}
 
 /** The end of the console, or why it cannot be had: nothing may keep a failed operation from letting go. */
 async function consoleTail(ec2: EC2Client, environment: HeldEnvironment): Promise<string> {

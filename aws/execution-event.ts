@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { isRefusal } from '../core/errors.ts';
+import { stateMachines } from '../core/names.ts';
+import type { OperationKind } from '../core/operation.ts';
+import { failureOf } from './errors.ts';
+import type { EnvironmentSubject } from './records/environment.ts';
+
+/**
+ * The event by which EventBridge tells that an execution has not ended well, as far as we read it.
+ * https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+ */
+export const EndedExecution = v.object({
+  detail: v.object({
+    executionArn: v.string(),
+    stateMachineArn: v.string(),
+    status: v.picklist(['FAILED', 'TIMED_OUT', 'ABORTED']),
+    /** JSON; null where it is too large for an event. */
+    input: v.nullish(v.string()),
+    error: v.nullish(v.string()),
+    cause: v.nullish(v.string()),
+  }),
+});
+export type EndedExecution = v.InferOutput<typeof EndedExecution>;
+
+/** What there is to know of an execution that has not ended well. */
+export interface End {
+  readonly operation: { readonly executionArn: string; readonly kind: OperationKind };
+  /** What it was about; null for an uninstall, and where its input never was one. */
+  readonly environment: EnvironmentSubject | null;
+  readonly error: { readonly name: string; readonly message: string };
+  /** Whether it is the administrator's business: it was neither refused nor stopped by a person. */
+  readonly alarming: boolean;
+}
+
+/** Reads the event. Throws on a state machine that is none of ours. */
+export function endOf({ detail }: EndedExecution): End {
+  const { executionArn, stateMachineArn, status } = detail;
+  const error = errorOf(detail);
+  return {
+    operation: { executionArn, kind: kindOf(stateMachineArn) },
+    environment: environmentOf(detail.input),
+    error,
+    alarming: status !== 'ABORTED' && !isRefusal(error.name),
+  };
+}
+
+function errorOf({ status, error, cause }: EndedExecution['detail']): { name: string; message: string } {
+  switch (status) {
+    case 'ABORTED':
+      return { name: 'ExecutionAborted', message: `The execution was stopped${cause ? `: ${cause}` : '.'}` };
+    case 'TIMED_OUT':
+      return { name: 'ExecutionTimedOut', message: 'The execution took longer than it may.' };
+    case 'FAILED': {
+      const { name, message } = failureOf(error ?? 'States.Runtime', cause ?? '');
+      return { name, message };
+    }
+  }
+}
+
+function kindOf(stateMachineArn: string): OperationKind {
+  const found = (Object.keys(stateMachines) as OperationKind[]).find((kind) => stateMachineArn.endsWith(`:${stateMachines[kind]}`));
+  if (!found) throw new Error(`${stateMachineArn} is none of ours.`);
+  return found;
+}
+
+const Input = v.object({ environment: v.object({ owner: v.string(), repository: v.string() }) });
+
+function environmentOf(input: string | null | undefined): EnvironmentSubject | null {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Input), input);
+  return parsed.success ? parsed.output.environment : null;
+}
