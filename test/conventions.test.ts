@@ -112,10 +112,10 @@ describe('one name everywhere', () => {
   });
 
   it('gives each function the bundle of its name', () => {
-    const functions = parse(read('infra/functions.yml')) as Record<string, { handler: string; package: { artifact: string } }>;
-    for (const [key, { handler, package: packaged }] of Object.entries(functions)) {
-      expect(handler).toBe(`${kebab(key)}.handler`);
-      expect(basename(packaged.artifact)).toBe(`${kebab(key)}.zip`);
+    for (const { id, Handler, Code } of packagedFunctions) {
+      const file = kebab(id.replace(/LambdaFunction$/, ''));
+      expect(Handler).toBe(`${file}.handler`);
+      expect(basename((Code as { S3Key: string }).S3Key)).toBe(`${file}.zip`);
     }
   });
 
