@@ -7,8 +7,8 @@ import { readInvokeConfigs } from './eventbridge/invoke-config.ts';
 import { readRules } from './eventbridge/rule.ts';
 import { createFaults } from './faults.ts';
 import { createGateway } from './gateway.ts';
-import { createIam, type Iam } from './iam/iam.ts';
-import { readRoles } from './iam/roles.ts';
+import { createIam } from './iam/iam.ts';
+import { noRoles, readRoles } from './iam/roles.ts';
 import { createInstanceHost } from './instance/server.ts';
 import { createPool } from './lambda/pool.ts';
 import { readSchedules } from './scheduler/schedule.ts';
@@ -38,8 +38,6 @@ export interface EmbeddedAwsOptions {
   readonly runtimeFile?: string;
   /** The port to prefer; a free one is taken without it, or where somebody else has it. */
   readonly port?: number;
-  /** Whether functions and state machines may do only what their roles in the packaged stack allow; by default they may do everything. */
-  readonly iam?: 'enforced' | 'off';
 }
 
 /**
@@ -70,24 +68,20 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     const dynamodb = await createDynamoDb({ stateDirectory, region, accountId, clock });
     running.push(() => dynamodb.stop());
     let endpoint = '';
-    const iam: Iam | undefined =
-      options.iam === 'enforced' && packageDirectory
-        ? createIam({
-            accountId,
-            region,
-            roles: readRoles(packageDirectory, { accountId, region }),
-            ownerOf: (accessKeyId) => pool.ownerOf(accessKeyId),
-            arnOf: (accessKeyId) => sts.arnOf(accessKeyId),
-          })
-        : undefined;
-    const { invocationRefusal } = iam ?? {};
+    const iam = createIam({
+      accountId,
+      region,
+      roles: packageDirectory ? readRoles(packageDirectory, { accountId, region }) : noRoles,
+      ownerOf: (accessKeyId) => pool.ownerOf(accessKeyId),
+      arnOf: (accessKeyId) => sts.arnOf(accessKeyId),
+    });
     const pool = createPool({
       stack,
       stateDirectory,
       endpoint: () => endpoint,
       clock,
       runtimeFile,
-      ...(invocationRefusal && { invocationRefusal }),
+      invocationRefusal: iam.invocationRefusal,
     });
     running.push(() => pool.stop());
     const eventBridge = createEventBridge({ stack, rules, invokeConfigs, clock, store, pool });
@@ -100,15 +94,15 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       refusal: (schedule, stateMachineArn) => iam?.startRefusal(schedule, stateMachineArn),
     });
     // Last, because its instances boot as soon as they are restored.
-    const ec2 = createEc2({ accountId, clock, store, instances, ...(iam && { authorize: iam.authorizeEc2 }) });
+    const ec2 = createEc2({ accountId, clock, store, instances, authorize: iam.authorizeEc2 });
     running.push(() => ec2.stop());
-    const sts = createSts({ accountId, ownerOf: iam?.ownerOf ?? pool.ownerOf });
+    const sts = createSts({ accountId, ownerOf: iam.ownerOf });
 
     const gateway = await createGateway({
       services: {
         ec2,
-        states: iam?.guardStepFunctions(stepFunctions) ?? stepFunctions,
-        dynamodb: iam?.guardDynamoDb(dynamodb) ?? dynamodb,
+        states: iam.guardStepFunctions(stepFunctions),
+        dynamodb: iam.guardDynamoDb(dynamodb),
         sts,
       },
       admin: {
@@ -117,7 +111,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
         dynamodb: dynamodb.admin,
         lambda: pool.admin,
         identities: sts.admin,
-        ...(iam && { iam: iam.admin }),
+        iam: iam.admin,
       },
       clock,
       faults: createFaults(),

@@ -24,6 +24,9 @@ export interface Roles {
   managedPolicy(name: string): Policy | undefined;
 }
 
+/** The roles where nothing is deployed. */
+export const noRoles: Roles = { ofFunction: () => undefined, ofStateMachine: () => undefined, managedPolicy: () => undefined };
+
 /**
  * Reads the roles and managed policies of the packaged stack in `packageDirectory`, as they would be deployed in that account and region.
  * Throws `UnsupportedTemplate` for a policy that AWS would refuse or that cannot be enforced here as it would be there.

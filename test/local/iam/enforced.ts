@@ -9,7 +9,7 @@ import { zipSync } from 'fflate';
 import { startEmbeddedAws } from '../../../local/embedded-aws.ts';
 import { bundle } from '../../harness/bundle.ts';
 
-/** An embedded AWS in us-east-1, with a stack whose roles are enforced unless its settings say otherwise. */
+/** An embedded AWS in us-east-1, with a stack whose roles are enforced. */
 export interface EnforcedAws {
   clientsOf(accessKeyId: string): Clients;
   /** Asks `/_local/<name>`; throws with the message of the answer unless it is a success. */
@@ -25,10 +25,7 @@ interface Clients {
 }
 
 /** Deploys a stack; each of its functions sends the request that is its event to AWS, and answers with the status and the text that it got. */
-export async function startEnforcedAws(
-  resources: object,
-  settings: { readonly iam?: 'enforced' } = { iam: 'enforced' },
-): Promise<EnforcedAws> {
+export async function startEnforcedAws(resources: object): Promise<EnforcedAws> {
   const directory = mkdtempSync(join(tmpdir(), 'iam-aws-'));
   const packageDirectory = join(directory, 'package');
   mkdirSync(packageDirectory);
@@ -39,7 +36,6 @@ export async function startEnforcedAws(
     region: 'us-east-1',
     packageDirectory,
     runtimeFile: await bundle(directory, 'runtime', { file: 'local/lambda/runtime.ts' }),
-    ...settings,
   });
   const made: Clients[] = [];
 
