@@ -195,7 +195,8 @@ export const catalogue = {
   InstanceNotVisibleYet: { title: 'AWS does not show the new instance yet', nextStep: again, reaction: 'visibility' },
   PermissionMissing: {
     title: 'A permission is missing',
-    nextStep: 'Ask whoever deployed Recode to allow the action, or to update the deployment.',
+    nextStep:
+      "Ask whoever runs your AWS account. A role of Recode's functions gets the action when Recode is deployed again, unless the policy of the parameter permissionsBoundary or your organisation's policies take it away; you get it by the policy RecodeUser, or RecodeAdmin.",
     reaction: 'permission',
   },
   DependencyStillInUse: {

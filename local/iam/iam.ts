@@ -25,7 +25,7 @@ export interface Iam {
   startRefusal(schedule: { readonly name: string; readonly arn: string }, stateMachineArn: string): string | undefined;
   /**
    * `/_local/iam`: POST `{ accessKeyId, policies }` leaves a key the named managed policies of the stack alone (all rights again with null),
-   * POST `{ deny: [{ functionName?, action, resource? }] }` takes permissions away, GET tells, DELETE forgets both.
+   * POST `{ deny: [{ functionName?, action, resource? }] }` takes these permissions away and no others, GET tells, DELETE forgets both.
    */
   admin(method: string, body: unknown): unknown;
 }

@@ -49,7 +49,7 @@ export function createIamSettings(roles: Roles): IamSettings {
   };
 
   const change = (settings: v.InferOutput<typeof Change>): void => {
-    if ('deny' in settings) denied.push(...settings.deny.map((denial) => ({ ...denial, covers: coverOf(denial) })));
+    if ('deny' in settings) denied = settings.deny.map((denial) => ({ ...denial, covers: coverOf(denial) }));
     else if (settings.policies === null) restricted.delete(settings.accessKeyId);
     else restrict(settings.accessKeyId, settings.policies);
   };

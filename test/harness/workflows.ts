@@ -26,12 +26,25 @@ export async function deployedAws(packageDirectory = packaged): Promise<TestAws>
 
 /** Makes the packaged stack anew in a directory, with state machines that are as patient as tests are. */
 export function impatientPackage(directory: string): string {
+  return repackaged(directory, `"MaxAttempts":${polls.packaged}`, `"MaxAttempts":${polls.shortened}`);
+}
+
+/** The same, with state machines that try only once more, and soon, where a permission is missing. */
+export function strictPackage(directory: string): string {
+  const of = (seconds: number, attempts: number) =>
+    `"ErrorEquals":["PermissionMissing"],"IntervalSeconds":${seconds},"BackoffRate":2,"MaxAttempts":${attempts}`;
+  return repackaged(directory, of(4, 4), of(1, 1));
+}
+
+/** Makes the packaged stack anew in a directory, with one text for another in its state machines. */
+function repackaged(directory: string, from: string, to: string): string {
   cpSync(packaged, directory, { recursive: true });
   const file = join(directory, 'cloudformation-template-update-stack.json');
+  const inString = (json: string) => JSON.stringify(json).slice(1, -1);
   const text = readFileSync(file, 'utf8');
-  const shortened = text.replaceAll(`MaxAttempts\\":${polls.packaged}`, `MaxAttempts\\":${polls.shortened}`);
-  if (shortened === text) throw new Error(`No state of the packaged stack looks ${polls.packaged} times.`);
-  writeFileSync(file, shortened);
+  const changed = text.replaceAll(inString(from), inString(to));
+  if (changed === text) throw new Error(`No state of the packaged stack has ${from}.`);
+  writeFileSync(file, changed);
   return directory;
 }
 

@@ -244,6 +244,12 @@ describe('a permission that is taken away', () => {
     await root.ec2.send(new CreateVpcCommand(team('red')));
   });
 
+  it('is back when others are taken away', async () => {
+    await deny({ action: 'ec2:DescribeVpcs' });
+    expect(await deny({ action: 'ec2:CreateVpc' })).toEqual({ restricted: [], denied: [{ action: 'ec2:CreateVpc', resource: '*' }] });
+    await root.ec2.send(new DescribeVpcsCommand());
+  });
+
   it('may be that of one function, which leaves people alone', async () => {
     await deny({ functionName: 'bake', action: '*' });
     await root.ec2.send(new DescribeVpcsCommand());

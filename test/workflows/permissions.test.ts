@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { catalogue } from '../../core/errors.ts';
+import { settleSeconds } from '../../core/operation.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { deployedAws, recodeStart, strictPackage } from '../harness/workflows.ts';
+import { actionsOf, resources, roles, statementsOf } from '../infra/stack.ts';
+import { asExpected, callsOf, life, run, type Stage } from '../integrity/fault-matrix-life.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'permissions-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** An AWS of its own, where a missing permission is tried again once. */
+const strictAws = () => deployedAws(strictPackage(join(directory, 'stack')));
+
+/** What a function may do to which resource, as `/_local/iam` takes it away. */
+interface Permission {
+  readonly functionName: string;
+  readonly action: string;
+  readonly resource: string;
+}
+const nameOf = ({ functionName, action, resource }: Permission) =>
+  `${functionName.split('-').at(-1)} ${action} ${resource.split(':').slice(5).join(':') || '*'}`;
+
+/** Every permission of every function's role, as it would be deployed here. */
+function permissionsOfFunctions(aws: TestAws): Permission[] {
+  return resources('AWS::Lambda::Function').flatMap(({ FunctionName, Role }) => {
+    const role = roles.find(({ id }) => id === (Role as { 'Fn::GetAtt': [string] })['Fn::GetAtt'][0]);
+    if (!role) throw new Error(`${FunctionName} has no role.`);
+    return statementsOf(role).flatMap((statement) =>
+      actionsOf(statement)
+        .filter((action) => !action.startsWith('logs:'))
+        .map((action) => ({ functionName: String(FunctionName), action, resource: resourceOf(aws, statement.Resource) })),
+    );
+  });
+}
+
+function resourceOf(aws: TestAws, resource: unknown): string {
+  if (resource === '*') return resource;
+  const values: Readonly<Record<string, string>> = { Partition: 'aws', Region: aws.region, AccountId: aws.accountId };
+  return (resource as { 'Fn::Sub': string })['Fn::Sub'].replace(/\$\{AWS::(\w+)\}/g, (_, name: string) => values[name] ?? '');
+}
+
+// What only crashes, races and failures of EC2 lead to. The tests of these steps meet it.
+const unusual = [
+  'beginOperation dynamodb:DeleteItem table/recode-config-dynamodb-table',
+  // Why an instance does not answer: without it, the execution fails all the same, and says so.
+  'failOperation ec2:DescribeInstances *',
+  'failOperation ec2:GetConsoleOutput instance/*',
+  'claimNetwork states:DescribeExecution execution:recode-*',
+  'recordNetwork dynamodb:GetItem table/recode-config-dynamodb-table',
+  'launchInstance ec2:DescribeInstances *',
+  'launchInstance ec2:DescribeNetworkInterfaces *',
+  'startInstance ec2:DescribeInstances *',
+];
+/** Needed while SSH does not answer yet, which depends on how fast the machine is. */
+const sometimes = 'checkSsh ec2:DescribeInstances *';
+
+it('says which permission is missing, for each permission that the life of an environment needs', { timeout: 300_000 }, async () => {
+  await using aws = await strictAws();
+  // More than a hundred executions fail here.
+  aws.clock.setRate(100);
+  const missing = permissionsOfFunctions(aws).filter((permission) => nameOf(permission) !== sometimes);
+  for (const stage of life.filter(({ error }) => error === undefined)) {
+    await stage.prepare?.(aws);
+    while (!(await succeeds(aws, stage, missing)));
+    await stage.expectEnd(aws);
+  }
+  expect(missing.map(nameOf)).toEqual(unusual);
+});
+
+/** Runs a workflow without the missing permissions. Where it fails, gives it the one that it says it needs. */
+async function succeeds(aws: TestAws, stage: Stage, missing: Permission[]): Promise<boolean> {
+  await aws.delete('calls');
+  await aws.post('iam', { deny: missing });
+  aws.clock.advance(settleSeconds * 1000);
+  const ended = await run(aws, stage);
+  if (asExpected(stage, ended)) return true;
+  expect(ended, `${stage.name}: ${ended.cause}`).toMatchObject({ status: 'FAILED', error: 'PermissionMissing' });
+  const needed = missing.find((permission) => isNamed(permission, ended.cause ?? ''));
+  if (!needed) throw new Error(`${stage.name} lacks something else than what was taken away: ${ended.cause}`);
+  const refused = (await callsOf(aws)).filter(({ functionName, outcome }) => functionName === needed.functionName && isRefusal(outcome));
+  expect(refused.length, `${nameOf(needed)}, tried again`).toBeGreaterThan(1);
+  missing.splice(missing.indexOf(needed), 1);
+  return false;
+}
+
+/** Whether a failure says that this function lacks this permission. */
+function isNamed({ functionName, action, resource }: Permission, cause: string): boolean {
+  const [, by, what, on = '*'] =
+    /assumed-role\/\w+\/(\S+) is not authorized to perform: (\S+)(?: on resource: (\S+))? because/.exec(cause) ?? [];
+  const beginning = resource.endsWith('*') ? resource.slice(0, -1) : undefined;
+  return by === functionName && what === action && (on === resource || (beginning !== undefined && on.startsWith(beginning)));
+}
+
+const isRefusal = (outcome: string) => outcome === 'UnauthorizedOperation' || outcome === 'AccessDeniedException';
+
+it('tells the user what to ask for', async () => {
+  await using aws = await strictAws();
+  await aws.post('iam', { deny: [{ functionName: 'recode-prod-createVpc', action: 'ec2:CreateVpc' }] });
+  const ran = await recodeStart(aws, directory, ['acme/api']);
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain('recode-prod-createVpc is not authorized to perform: ec2:CreateVpc on resource:');
+  expect(ran.stderr).toContain(catalogue.PermissionMissing.nextStep);
+  expect(catalogue.PermissionMissing.nextStep).toMatch(/permissionsBoundary.*RecodeUser/);
+});
