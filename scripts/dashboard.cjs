@@ -3,7 +3,8 @@ const width = 12;
 const height = 6;
 
 const machines = ['Start', 'Stop', 'Remove', 'Uninstall', 'AutoStop'];
-const ofMachines = (metric) => machines.map((name) => ['AWS/States', metric, 'StateMachineArn', `\${${name}StateMachine}`, { label: name }]);
+const ofMachines = (metric) =>
+  machines.map((name) => ['AWS/States', metric, 'StateMachineArn', `\${${name}StateMachine}`, { label: name }]);
 
 const graphs = [
   ['Operations that succeeded', 'Sum', ofMachines('ExecutionsSucceeded')],

@@ -19,3 +19,11 @@ exports.environment = async ({ resolveVariable }) => {
   }
   return variables;
 };
+
+/** Tags of the stack itself, which CloudFormation puts on what it makes. */
+exports.tags = async ({ resolveVariable }) => {
+  const pairs = String(await resolveVariable('param:tags'))
+    .split(',')
+    .filter((pair) => pair.trim() !== '');
+  return Object.fromEntries(pairs.map((pair) => pair.trim().split(/=(.*)/s).slice(0, 2)));
+};

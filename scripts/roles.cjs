@@ -30,7 +30,7 @@ exports.functions = async ({ resolveVariable }) => {
     const properties = {
       AssumeRolePolicyDocument: policy([{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } }]),
       PermissionsBoundary,
-      Policies: [{ PolicyName: 'step', PolicyDocument: policy([...steps, ownLog]) }],
+      Policies: [{ PolicyName: 'step', PolicyDocument: policy([...steps, ownLog, trace]) }],
     };
     return [`${id}Role`, { Type: 'AWS::IAM::Role', Properties: properties }];
   });
@@ -74,5 +74,6 @@ function merged(statements) {
   return [...byRest.values()];
 }
 
+const trace = { Effect: 'Allow', Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], Resource: '*' };
 const allow = (Action, Resource, Condition) => ({ Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) });
 const policy = (Statement) => ({ Version: '2012-10-17', Statement });

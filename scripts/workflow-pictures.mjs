@@ -59,7 +59,11 @@ function shape(name, state, indent) {
     return [`${indent}subgraph ${name}["${state.Comment ?? name}"]`, ...branches, `${indent}end`];
   }
   if (state.Type === 'Map') {
-    return [`${indent}subgraph ${name}["${state.Comment ?? name} (for each)"]`, ...body(state.ItemProcessor, `${indent}  `), `${indent}end`];
+    return [
+      `${indent}subgraph ${name}["${state.Comment ?? name} (for each)"]`,
+      ...body(state.ItemProcessor, `${indent}  `),
+      `${indent}end`,
+    ];
   }
   if (state.Type === 'Choice') return [`${indent}${name}{${name}}`];
   if (state.Type === 'Fail' || state.Type === 'Succeed') return [`${indent}${name}([${name}])`];

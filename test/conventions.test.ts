@@ -80,6 +80,7 @@ function statesOf(machine: Machine): [string, State][] {
   ]);
 }
 const namesOf = (states: readonly [string, State][]) => [...new Set(states.map(([name]) => name))].sort();
+const { version } = JSON.parse(read('package.json')) as { version: string };
 const kebab = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
 const camel = (name: string) => name[0]?.toLowerCase() + name.slice(1);
 
@@ -96,8 +97,11 @@ describe('one name everywhere', () => {
       const arns = Object.fromEntries(namesOf(own).map((name) => [name, { 'Fn::GetAtt': [`${name}LambdaFunction`, 'Arn'] }]));
       expect(own.length).toBeGreaterThan(1);
       expect(substitutions).toEqual(arns);
-      expect(statements).toEqual([{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: expect.any(Array) }]);
-      const invoked = statements.flatMap(({ Resource }) => Resource).map(({ 'Fn::GetAtt': [id] }) => id);
+      const [invoking, logging, ...others] = statements;
+      expect(others).toEqual([]);
+      expect(invoking).toEqual({ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: expect.any(Array) });
+      expect(logging).toMatchObject({ Action: expect.arrayContaining(['logs:CreateLogDelivery', 'xray:PutTraceSegments']), Resource: '*' });
+      const invoked = (invoking?.Resource ?? []).map(({ 'Fn::GetAtt': [id] }) => id);
       expect(invoked.sort()).toEqual(Object.values(arns).map(({ 'Fn::GetAtt': [id] }) => id));
       for (const id of invoked) expect(packagedFunctions.map((packaged) => packaged.id)).toContain(id);
     },
@@ -127,7 +131,8 @@ describe('one name everywhere', () => {
         .sort(),
     );
     for (const { kind, definition } of packagedMachines) {
-      expect(definition).toEqual(parse(read(`statemachines/${kind}.asl.yaml`), { maxAliasCount: 1_000 }));
+      const written = parse(read(`statemachines/${kind}.asl.yaml`), { maxAliasCount: 1_000 }) as { Comment: string };
+      expect(definition).toEqual({ ...written, Comment: `${written.Comment} (recode ${version})` });
     }
   });
 });

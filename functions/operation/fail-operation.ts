@@ -37,14 +37,15 @@ export const failOperation = step({
     if ('detail' in document) {
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
-      return letGo(dynamodb, ended.environment, ended.operation, ended.error, now);
+      await letGo(dynamodb, ended.environment, ended.operation, ended.error, now);
+      return asLambda(ended.error.name, ended.error.message);
     }
     const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
     const console = environment && operation.kind === 'start' && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
     await letGo(dynamodb, environment, operation, { name: error.name, message }, now);
-    return { Error: failure.Error, Cause: JSON.stringify({ errorType: failure.Error, errorMessage: message }) };
+    return asLambda(failure.Error, message);
   },
 });
 
@@ -63,6 +64,8 @@ async function letGo(
   await ifInstalled(releaseNetwork(dynamodb, operation, now));
   if (environment) await ifInstalled(release(dynamodb, environment, operation, end));
 }
+
+const asLambda = (errorType: string, errorMessage: string) => ({ Error: errorType, Cause: JSON.stringify({ errorType, errorMessage }) });
 
 function countFailure(metrics: Metrics, kind: OperationKind): void {
   metrics.addMetadata('operation', kind);

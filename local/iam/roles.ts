@@ -25,7 +25,12 @@ export interface Roles {
 }
 
 /** The roles where nothing is deployed. */
-export const noRoles: Roles = { ofFunction: () => undefined, ofStateMachine: () => undefined, managedPolicy: () => undefined };
+export const noRoles: Roles = {
+  ofFunction: () => undefined,
+  ofStateMachine: () => undefined,
+  ofSchedule: () => undefined,
+  managedPolicy: () => undefined,
+};
 
 /**
  * Reads the roles and managed policies of the packaged stack in `packageDirectory`, as they would be deployed in that account and region.

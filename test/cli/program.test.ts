@@ -28,9 +28,18 @@ describe('the commands', () => {
   const account = ['--profile <name>', '--region <region>', '--local'];
   const operation = ['--owner <owner>', '--force', '--no-wait', ...account, '--json'];
   it.each([
-    ['start', ['--instance-type <type>', '--volume-size <GiB>', '--volume-type <type>', '--allow-cidr <block>',
-      '--auto-stop <when>',
-      '--time-zone <zone>', ...operation]],
+    [
+      'start',
+      [
+        '--instance-type <type>',
+        '--volume-size <GiB>',
+        '--volume-type <type>',
+        '--allow-cidr <block>',
+        '--auto-stop <when>',
+        '--time-zone <zone>',
+        ...operation,
+      ],
+    ],
     ['stop', operation],
     ['remove', operation],
     ['list', ['--all', ...account, '--json']],

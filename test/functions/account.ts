@@ -1,11 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type * as v from 'valibot';
 import { parse } from 'yaml';
 import { translate } from '../../aws/errors.ts';
+import { metrics } from '../../aws/metrics.ts';
 import { type Clock, parseInput } from '../../aws/step.ts';
 import type { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
@@ -31,6 +33,8 @@ export interface TestAccount extends Clients, AsyncDisposable {
   stopClock(): void;
   /** From now on steps find that the administrator has chosen this; the stack's defaults before. */
   choose(settings: Partial<Settings>): void;
+  /** What steps count with. */
+  readonly metrics: Metrics;
   /** Makes the table that Recode records its infrastructure in. */
   createTable(): Promise<void>;
 }
@@ -43,7 +47,10 @@ interface Clients {
 
 interface RunnableStep<Input extends v.GenericSchema, Output> {
   readonly input: Input;
-  run(input: v.InferOutput<Input>, context: Clients & { readonly clock: Clock; readonly settings: Settings }): Promise<Output>;
+  run(
+    input: v.InferOutput<Input>,
+    context: Clients & { readonly clock: Clock; readonly settings: Settings; readonly metrics: Metrics },
+  ): Promise<Output>;
 }
 
 /** Opens an account on an embedded AWS of its own; `packageDirectory` says what is deployed in it, and is deleted with it. */
@@ -56,10 +63,16 @@ export async function testAccount(options: { packageDirectory?: string; region?:
     sfn: new SFNClient({ ...access, maxAttempts: 3 }),
   };
   let settings = defaultSettings;
+  const counters = metrics();
 
   const run = async <Input extends v.GenericSchema, Output>(step: RunnableStep<Input, Output>, event: unknown): Promise<Output> => {
     try {
-      return await step.run(parseInput(step.input, event), { ...clients, settings, clock: { now: () => aws.clock.now() } });
+      return await step.run(parseInput(step.input, event), {
+        ...clients,
+        settings,
+        metrics: counters,
+        clock: { now: () => aws.clock.now() },
+      });
     } catch (error) {
       throw translate(error);
     }
@@ -68,6 +81,7 @@ export async function testAccount(options: { packageDirectory?: string; region?:
   return {
     aws,
     ...clients,
+    metrics: counters,
     run,
     async refusal(step, event) {
       const outcome = await run(step, event).then(
