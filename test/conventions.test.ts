@@ -177,7 +177,7 @@ describe('the upkeep', () => {
       const itemTasks = inside.filter(([, { Type }]) => Type === 'Task');
       expect(itemTasks.length).toBeGreaterThan(0);
       for (const [, { Catch }] of itemTasks) expect(Catch).toEqual([{ ErrorEquals: ['States.ALL'], Next: expect.any(String) }]);
-      expect(definition.States.Failed).toEqual({ Type: 'Fail', ErrorPath: '$.failure.Error', CausePath: '$.failure.Cause' });
+      expect(definition.States.Failed).toEqual({ Type: 'Fail', ErrorPath: '$.due.failure.Error', CausePath: '$.due.failure.Cause' });
     }
   });
 });

@@ -12,15 +12,25 @@ import { environmentId } from '../../core/names.ts';
  */
 const [most, perBatch] = [250, 25];
 
-/** Finds the next environments that are due to be stopped, after those that the sweep has found before. Where Recode is not installed, none is. */
+/** A batch that could not be asked for, as the state machine catches it. */
+const Failure = v.object({ Error: v.string(), Cause: v.string() });
+
+/**
+ * Finds the next environments that are due to be stopped, after those that the sweep has found before. Where Recode is not installed, none is.
+ * The first failure among the batches before is handed on to the end of the sweep.
+ */
 export const findDueEnvironments = step({
-  input: v.object({ due: v.optional(v.object({ after: v.nullable(v.string()) })) }),
+  input: v.object({
+    due: v.optional(v.object({ after: v.nullable(v.string()), failure: v.nullable(Failure) })),
+    requests: v.optional(v.array(v.union([Failure, v.object({ requested: v.number() })])), []),
+  }),
   uses: { dynamodb },
-  async run({ due }, { dynamodb, clock }) {
+  async run({ due, requests }, { dynamodb, clock }) {
     const reading = readDueEnvironments(dynamodb, { now: clock.now(), after: due?.after ?? undefined, most });
     const found = (await ifInstalled(reading)) ?? [];
     const last = found.at(-1);
-    return { batches: batchesOf(found), after: last ? environmentId(last) : null };
+    const failure = due?.failure ?? requests.find((request) => 'Error' in request) ?? null;
+    return { batches: batchesOf(found), after: last ? environmentId(last) : null, failure };
   },
 });
 

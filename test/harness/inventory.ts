@@ -66,6 +66,7 @@ export async function expectConverged(aws: TestAws, count: number, status: 'star
     for (const passing of ['operation', 'quietUntil', 'lastError']) expect(item).not.toHaveProperty(passing);
     expect(item).toMatchObject({ status, name: expect.any(String) });
     expect('publicIpAddress' in item, 'an address').toBe(status === 'started');
+    if (status === 'stopped') expect(item, 'a time to stop at').not.toHaveProperty('stopAt');
     expectEnvironment(found, v.parse(Environment, item));
   }
   return found;

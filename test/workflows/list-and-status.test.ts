@@ -71,12 +71,12 @@ describe('a list', () => {
     await runStop(aws, { owner: 'bob', repository: 'acme/web' });
     expect(await shown(alice, ['list'])).toBe('You have no environment in us-east-1.\n');
     expect(await shown(alice, ['list', '--all'])).toBe(
-      'REPOSITORY  OWNER  STATUS   TYPE       ADDRESS  SINCE\nacme/web    bob    stopped  t2.medium  -        NOW\n',
+      'REPOSITORY  OWNER  STATUS   TYPE       ADDRESS  STOPS  SINCE\nacme/web    bob    stopped  t2.medium  -        -      NOW\n',
     );
   });
 
   it('shows what has failed, beside what has not', async () => {
-    started = (await alice.run(['start', 'acme/api', '--json'])).json as Record<string, unknown>;
+    started = (await alice.run(['start', 'acme/api', '--auto-stop', 'never', '--json'])).json as Record<string, unknown>;
     await aws.post('faults', {
       service: 'ec2',
       action: 'RunInstances',
@@ -88,9 +88,9 @@ describe('a list', () => {
     const address = String(started.publicIpAddress);
     const cell = (text: string) => text.padEnd(address.length);
     const rows = [
-      `REPOSITORY          STATUS             TYPE       ${cell('ADDRESS')}  SINCE`,
-      `acme/a-longer-name  creating (failed)  m6g.large  ${cell('-')}  NOW`,
-      `acme/api            started            t2.medium  ${cell(address)}  NOW`,
+      `REPOSITORY          STATUS             TYPE       ${cell('ADDRESS')}  STOPS  SINCE`,
+      `acme/a-longer-name  creating (failed)  m6g.large  ${cell('-')}  -      NOW`,
+      `acme/api            started            t2.medium  ${cell(address)}  never  NOW`,
     ];
     expect(await shown(alice, ['list'])).toBe(`${rows.join('\n')}\n`);
   });
@@ -112,7 +112,9 @@ describe('the status of an environment', () => {
     const { instanceId, publicIpAddress, sshCommand } = started;
     const text = await shown(alice, ['status', 'https://github.com/acme/api']);
     expect(text).toMatch(/^acme\/api of alice: started\n\n {2}since +NOW\n {2}made +NOW\n/);
-    expect(text).toMatch(new RegExp(`\n {2}address +${publicIpAddress}\n {2}SSH allowed from +0\\.0\\.0\\.0/0\n`));
+    expect(text).toMatch(
+      new RegExp(`\n {2}address +${publicIpAddress}\n {2}stops +never\n {2}auto-stop +never\n {2}SSH allowed from +0\\.0\\.0\\.0/0\n`),
+    );
     expect(text).toContain(`  instance           recode-acme-api-instance (${instanceId}, t2.medium)\n`);
     expect(text).toContain('  security group     recode-acme-api-security-group\n');
     expect(text).toMatch(/\n {2}VPC +vpc-[0-9a-f]{17}\n {2}subnet +subnet-[0-9a-f]{17}\n/);
@@ -131,6 +133,7 @@ describe('the status of an environment', () => {
       volumeSize: 16,
       volumeType: 'gp2',
       allowCidrs: ['0.0.0.0/0'],
+      autoStop: 'never',
       resources: expect.arrayContaining([{ kind: 'key pair', name: 'recode-acme-api-key-pair', details: [] }]),
       network: expect.objectContaining({ vpcId: expect.stringMatching(/^vpc-/), subnetId: expect.stringMatching(/^subnet-/) }),
     });

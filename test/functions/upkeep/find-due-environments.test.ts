@@ -15,8 +15,11 @@ const started = { status: 'started', name: 'acme-api', instance, publicIpAddress
 interface Page {
   readonly batches: DueEnvironment[][];
   readonly after: string | null;
+  readonly failure: object | null;
 }
-const find = (account: TestAccount, due?: Pick<Page, 'after'>) => account.run(findDueEnvironments, { ...(due && { due }) });
+const find = (account: TestAccount, due?: Omit<Page, 'batches'>, requests?: object[]): Promise<Page> =>
+  account.run(findDueEnvironments, { ...(due && { due }), ...(requests && { requests }) });
+const nothing = { batches: [], after: null, failure: null };
 
 /** Everything that a sweep finds, page by page. */
 async function sweep(account: TestAccount): Promise<Page[]> {
@@ -36,15 +39,15 @@ describe('findDueEnvironments', () => {
     await account.createTable();
     await record(account, {});
     const due = { owner: 'alice', repository: 'acme/api', uid: 'uid-1', stopAt };
-    expect(await find(account)).toEqual({ batches: [[due]], after: 'alice/acme/api' });
-    expect(await find(account, { after: 'alice/acme/api' })).toEqual({ batches: [], after: null });
+    expect(await find(account)).toEqual({ batches: [[due]], after: 'alice/acme/api', failure: null });
+    expect(await find(account, { after: 'alice/acme/api', failure: null })).toEqual(nothing);
   });
 
   it('finds nothing where Recode is not installed, and nothing where there is no environment', async () => {
     await using account = await testAccount();
-    expect(await find(account)).toEqual({ batches: [], after: null });
+    expect(await find(account)).toEqual(nothing);
     await account.createTable();
-    expect(await find(account)).toEqual({ batches: [], after: null });
+    expect(await find(account)).toEqual(nothing);
   });
 
   it.each([
@@ -76,15 +79,26 @@ describe('findDueEnvironments', () => {
       const number = String(index).padStart(8, '0');
       return { owner: `${owner}${number}`, repository: `${organisation}/${name}${number}`, uid: randomUUID(), stopAt };
     });
-    await Promise.all(due.map((environment) => record(account, environment)));
+    for (let begin = 0; begin < due.length; begin += 40) {
+      await Promise.all(due.slice(begin, begin + 40).map((environment) => record(account, environment)));
+    }
     // Between those that are due, some that are not.
-    await Promise.all(due.slice(200, 300).map(({ owner }) => record(account, { owner, stopAt: undefined })));
+    await Promise.all(due.slice(200, 240).map(({ owner }) => record(account, { owner, stopAt: undefined })));
     const pages = await sweep(account);
     expect(pages.flatMap(({ batches }) => batches.flat())).toEqual(due);
     expect(pages.map(({ batches }) => batches.map(({ length }) => length))).toEqual(
       [10, 10, 4].map((batches) => Array<number>(batches).fill(25)),
     );
     expect(Math.max(...pages.map((page) => JSON.stringify(page).length))).toBeLessThan(262_144 / 2);
+  });
+
+  it('hands on the first failure among the batches before', async () => {
+    await using account = await testAccount();
+    const failures = ['AwsRefused', 'PermissionMissing'].map((name) => ({ Error: name, Cause: '{}' }));
+    const { failure } = await find(account, { after: 'alice/acme/api', failure: null }, [{ requested: 25 }, ...failures]);
+    expect(failure).toEqual(failures[0]);
+    expect(await find(account, { after: 'alice/acme/web', failure }, failures.slice(1))).toEqual({ ...nothing, failure });
+    expect(await find(account, { after: 'alice/acme/web', failure }, [{ requested: 1 }])).toEqual({ ...nothing, failure });
   });
 
   it('says which record is damaged', async () => {
