@@ -81,6 +81,16 @@ export const catalogue = {
     nextStep: 'Choose an on-demand type on amd64 or arm64 with EBS, such as --instance-type t3.medium.',
     reaction: 'never',
   },
+  InstanceTypeNotAllowed: {
+    title: 'Your team does not allow this instance type',
+    nextStep: 'Choose another one with --instance-type, or ask your administrator to allow it.',
+    reaction: 'never',
+  },
+  TooManyEnvironments: {
+    title: 'You have as many environments as your team allows',
+    nextStep: 'Remove one that you do not need ("recode aws list" shows them), or ask your administrator for more.',
+    reaction: 'never',
+  },
   OptionDiffers: {
     title: 'The environment exists with another option',
     nextStep: 'Leave the option out to use the environment as it is, or remove the environment first.',
@@ -364,6 +374,9 @@ const refusals: ReadonlySet<string> = new Set<ErrorName>([
   'VolumeSizeNotValid',
   'InstanceTypeNotFound',
   'InstanceTypeNotSupported',
+  'InstanceTypeNotAllowed',
+  'TooManyEnvironments',
+  'AutoStopNotDue',
   'OptionDiffers',
   'PrivateKeyNotHere',
   'EnvironmentNotFound',

@@ -27,7 +27,6 @@ const Variables = v.object({
   RECODE_VOLUME_KMS_KEY: optional,
   RECODE_ENVIRONMENTS_PER_OWNER: count,
   RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
-  RECODE_TAGS: list,
 });
 
 /** What the administrator of a stack has chosen for all of its environments. */
@@ -48,8 +47,6 @@ export interface Settings {
   readonly environmentsPerOwner: number;
   /** When an environment is stopped whose start says nothing of it: `20:00 UTC`, `8h`, `never`. */
   readonly autoStop: AutoStop;
-  /** Put on everything that is made, so that its costs can be told apart. */
-  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
 }
 
 /**
@@ -74,7 +71,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     volumeKmsKey: of.RECODE_VOLUME_KMS_KEY,
     environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
     autoStop: autoStopOf(of.RECODE_AUTO_STOP),
-    tags: of.RECODE_TAGS.map((tag) => ({ Key: tag.slice(0, tag.indexOf('=')), Value: tag.slice(tag.indexOf('=') + 1) })),
   };
 }
 

@@ -17,6 +17,7 @@ import { readStack } from './stack.ts';
 import { createStepFunctions } from './step-functions/api.ts';
 import { openStore } from './store.ts';
 import { createSts } from './sts.ts';
+import { createSwitch } from './switch.ts';
 
 export interface EmbeddedAws {
   readonly endpoint: string;
@@ -85,13 +86,19 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     });
     running.push(() => pool.stop());
     const eventBridge = createEventBridge({ stack, rules, invokeConfigs, clock, store, pool });
-    const stepFunctions = createStepFunctions({ stack, clock, store, pool, onStatusChange: eventBridge.publish });
+    const [events, schedule] = [createSwitch(), createSwitch()];
+    const onStatusChange: typeof eventBridge.publish = (execution) => {
+      if (events.on()) eventBridge.publish(execution);
+    };
+    const stepFunctions = createStepFunctions({ stack, clock, store, pool, onStatusChange });
     const scheduler = createScheduler({
       schedules,
       clock,
       store,
-      start: stepFunctions.start,
-      refusal: (schedule, stateMachineArn) => iam?.startRefusal(schedule, stateMachineArn),
+      start(stateMachineArn, input) {
+        if (schedule.on()) stepFunctions.start(stateMachineArn, input);
+      },
+      refusal: iam.startRefusal,
     });
     // Last, because its instances boot as soon as they are restored.
     const ec2 = createEc2({ accountId, clock, store, instances, authorize: iam.authorizeEc2 });
@@ -112,6 +119,8 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
         lambda: pool.admin,
         identities: sts.admin,
         iam: iam.admin,
+        eventbridge: events.admin,
+        scheduler: schedule.admin,
       },
       clock,
       faults: createFaults(),

@@ -10,6 +10,7 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { meaningOf, translate } from '../../aws/errors.ts';
 import { describeInstances } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
@@ -18,6 +19,7 @@ import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { Operation } from '../../core/operation.ts';
+import type { Settings } from '../../core/settings.ts';
 import { bear, belongingTags, environmentTags, tagKey } from '../../core/tags.ts';
 import { userData } from '../../core/user-data.ts';
 
@@ -39,22 +41,22 @@ type Input = v.InferOutput<typeof Input>;
  */
 export const launchInstance = step({
   input: Input,
-  uses: { ec2 },
-  async run(input, { ec2 }) {
-    return { ...input.plan, instanceId: await launchOrAdopt(ec2, input) };
+  uses: { ec2, settings },
+  async run(input, { ec2, settings }) {
+    return { ...input.plan, instanceId: await launchOrAdopt(ec2, input, settings) };
   },
 });
 
 export const handler = lambdaHandler(launchInstance);
 
-async function launchOrAdopt(ec2: EC2Client, input: Input): Promise<string | undefined> {
+async function launchOrAdopt(ec2: EC2Client, input: Input, settings: Settings): Promise<string | undefined> {
   const { environment, operation, networkInterface } = input;
   const token = clientToken(operation.executionArn, 'LaunchInstance', {
     uid: environment.uid,
     networkInterfaceId: networkInterface.networkInterfaceId,
   });
   try {
-    const { Instances = [] } = await ec2.send(new RunInstancesCommand(launchParameters(input, token)));
+    const { Instances = [] } = await ec2.send(new RunInstancesCommand(launchParameters(input, token, settings)));
     return Instances[0]?.InstanceId;
   } catch (error) {
     switch (meaningOf(error)) {
@@ -77,7 +79,11 @@ function imageFailure(error: unknown, { image, imageUnavailable }: Input): Recod
   return new RecodeError(imageUnavailable === undefined ? 'ImageUnavailable' : 'ImageNotFound', message, { cause: error });
 }
 
-function launchParameters({ environment, image, keyPair, networkInterface }: Input, token: string): RunInstancesCommandInput {
+function launchParameters(
+  { environment, image, keyPair, networkInterface }: Input,
+  token: string,
+  { volumeEncrypted, volumeKmsKey }: Settings,
+): RunInstancesCommandInput {
   const { request, name } = environment;
   const hostKey = keyPairFrom(randomBytes(32), resourceName(name, 'instance'));
   const instanceTags = [...environmentTags(environment, 'instance'), { Key: tagKey.sshHostKey, Value: hostKey.publicKey }];
@@ -92,7 +98,13 @@ function launchParameters({ environment, image, keyPair, networkInterface }: Inp
     BlockDeviceMappings: [
       {
         DeviceName: image.rootDeviceName,
-        Ebs: { VolumeSize: request.volumeSize, VolumeType: request.volumeType, Encrypted: true, DeleteOnTermination: true },
+        Ebs: {
+          VolumeSize: request.volumeSize,
+          VolumeType: request.volumeType,
+          Encrypted: volumeEncrypted || volumeKmsKey !== undefined,
+          KmsKeyId: volumeKmsKey,
+          DeleteOnTermination: true,
+        },
       },
     ],
     // Two hops: containers on the instance reach the metadata service too.

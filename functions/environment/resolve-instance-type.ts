@@ -9,11 +9,11 @@ import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { readEnvironment } from '../../aws/records/environment.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
 import { findSubnets } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { type InstanceType, StartInput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
-const defaultType = 't2.medium';
 const architectures = ['x86_64', 'arm64'] as const;
 // Where a type is missing, one of these of the same size is near: general purpose, newest last.
 const nearFamilies = ['t3', 't3a', 't2', 'm5', 'm6i', 't4g', 'm6g', 'm7g'];
@@ -21,15 +21,16 @@ const nearFamilies = ['t3', 't3a', 't2', 'm5', 'm6i', 't4g', 'm6g', 'm7g'];
 /** Decides which instance type the environment has, and refuses one that cannot hold an environment here before anything exists. */
 export const resolveInstanceType = step({
   input: StartInput,
-  uses: { dynamodb, ec2 },
-  async run({ environment, request }, { dynamodb, ec2 }): Promise<InstanceType> {
+  uses: { dynamodb, ec2, settings },
+  async run({ environment, request }, { dynamodb, ec2, settings }): Promise<InstanceType> {
     // Before the first start in a region there is no table, and so no record.
     const recorded = await ifInstalled(readEnvironment(dynamodb, environment));
     // An instance that exists has proved its type; whether the given options fit it is decided later.
     if (recorded && 'instance' in recorded && recorded.instance) {
       return { name: recorded.instance.instanceType, architecture: recorded.instance.architecture, zones: [] };
     }
-    const name = request.instanceType ?? recorded?.request.instanceType ?? defaultType;
+    const name = request.instanceType ?? recorded?.request.instanceType ?? settings.instanceType;
+    refuseForbidden(name, settings.allowedInstanceTypes);
     const [info, zones, [subnet]] = await Promise.all([describe(ec2, name), zonesOffering(ec2, name), findSubnets(ec2)]);
     const zone = subnet?.AvailabilityZone;
     if (!info || zones.length === 0 || (zone !== undefined && !zones.includes(zone))) {
@@ -41,6 +42,13 @@ export const resolveInstanceType = step({
 });
 
 export const handler = lambdaHandler(resolveInstanceType);
+
+/** `t3.*` allows every size of a family. */
+function refuseForbidden(name: string, allowed: readonly string[]): void {
+  const [family = ''] = name.split('.');
+  if (allowed.length === 0 || allowed.includes(name) || allowed.includes(`${family}.*`)) return;
+  throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${allowed.join(', ')}, not ${name}.`);
+}
 
 async function describe(ec2: EC2Client, name: string): Promise<InstanceTypeInfo | undefined> {
   const { InstanceTypes = [] } = await ec2.send(new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [name] }] }));

@@ -3,8 +3,17 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { dynamodb, sfn } from '../../aws/clients.ts';
-import { change, claimName, leaveEnvironment, putEnvironment, readEnvironment, takeEnvironment } from '../../aws/records/environment.ts';
+import {
+  change,
+  claimName,
+  leaveEnvironment,
+  putEnvironment,
+  readEnvironment,
+  readEnvironments,
+  takeEnvironment,
+} from '../../aws/records/environment.ts';
 import { networkToEnter, readNetwork, takeNetwork, uninstallInProgress } from '../../aws/records/network.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import {
   type Due,
@@ -26,12 +35,7 @@ import {
 import { RecodeError } from '../../core/errors.ts';
 import type { Network } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
-
-const defaults: Pick<EnvironmentRequest, 'volumeSize' | 'volumeType' | 'allowCidrs'> = {
-  volumeSize: 16,
-  volumeType: 'gp2',
-  allowCidrs: ['0.0.0.0/0'],
-};
+import type { Settings } from '../../core/settings.ts';
 
 const execution = { executionArn: v.string(), startedAt: v.string() };
 const StartDocument = v.object({ ...StartInput.entries, instanceType: InstanceType });
@@ -53,6 +57,7 @@ interface Entry {
   readonly sfn: SFNClient;
   readonly now: number;
   readonly operation: Operation & { readonly kind: EnvironmentOperationKind };
+  readonly settings: Settings;
 }
 
 /** Enters an operation: takes for this execution what it works on, and hands on what the workflow starts from. */
@@ -63,10 +68,10 @@ export const beginOperation = step({
     v.object({ kind: v.literal('remove'), ...execution, input: EnvironmentInput }),
     v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
   ]),
-  uses: { dynamodb, sfn },
-  async run(begun, { dynamodb, sfn, clock }): Promise<Begun> {
+  uses: { dynamodb, sfn, settings },
+  async run(begun, { dynamodb, sfn, settings, clock }): Promise<Begun> {
     const { kind, executionArn, startedAt, input } = begun;
-    const context = { dynamodb, sfn, now: clock.now() };
+    const context = { dynamodb, sfn, settings, now: clock.now() };
     const operation = { executionArn, owner: input.caller, startedAt };
     if (begun.kind === 'start') return beginStart(begun.input, { ...context, operation: { ...operation, kind: begun.kind } });
     const nothing = { environment: null, request: null, instanceType: null, network: null };
@@ -90,11 +95,13 @@ export const handler = lambdaHandler(beginOperation);
  * least one sees the other.
  */
 async function beginStart({ environment: subject, request: given, instanceType }: StartDocument, entry: Entry): Promise<Begun> {
-  const { dynamodb, operation } = entry;
-  const request = { ...defaults, ...given, instanceType: instanceType.name };
+  const { dynamodb, operation, settings } = entry;
+  const { volumeSize, volumeType, ingressCidrs } = settings;
+  const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, instanceType: instanceType.name };
   for (;;) {
     const { installation } = await enterNetwork(subject, entry);
     const environment = await putOrTake(subject, request, given, entry);
+    if (environment.name === undefined) await refuseOneTooMany(environment, entry);
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
       const wanted = { ...environment.request, ...given, instanceType: instanceType.name };
@@ -119,6 +126,21 @@ async function enterNetwork(subject: StartInput['environment'], { dynamodb, sfn,
     }
     throw error;
   }
+}
+
+/**
+ * Refuses a new environment of an owner who has as many as the team allows, and takes it back. It is counted after it was put, and only
+ * those before it count: of several that come at once, exactly as many stay as there is room for.
+ */
+async function refuseOneTooMany(environment: Environment, { dynamodb, operation, settings }: Entry): Promise<void> {
+  const most = settings.environmentsPerOwner;
+  if (most === 0) return;
+  const ageOf = ({ createdAt, uid }: Environment) => `${createdAt} ${uid}`;
+  const before = (await readEnvironments(dynamodb, environment.owner)).filter((other) => ageOf(other) < ageOf(environment));
+  if (before.length < most) return;
+  await leaveEnvironment(dynamodb, environment, operation);
+  const names = before.map(({ repository }) => repository).join(', ');
+  throw new RecodeError('TooManyEnvironments', `${environment.owner} has ${names}; your team allows ${most}.`);
 }
 
 /** Puts the environment where there is none, or takes the one there is, after refusing what it cannot become. */

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { withCostTags } from '../../aws/tags.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
@@ -24,7 +25,7 @@ export const createTable = step({
           { AttributeName: 'kind', KeyType: 'HASH' },
           { AttributeName: 'id', KeyType: 'RANGE' },
         ],
-        Tags: networkTags(tableName),
+        Tags: withCostTags(networkTags(tableName)),
       }),
     );
     await unless('table-in-use', created);

@@ -20,7 +20,8 @@ const packaged = join(import.meta.dirname, '../../dist/stack');
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
 export async function deployedAws(packageDirectory = packaged): Promise<TestAws> {
   const aws = await embeddedAws({ packageDirectory });
-  await aws.post('clock', { rate });
+  // What comes by itself comes where a test turns it on: the time of the day would else decide how long an environment runs.
+  await Promise.all([aws.post('clock', { rate }), aws.post('eventbridge', { on: false }), aws.post('scheduler', { on: false })]);
   return aws;
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../../aws/records/environment.ts';
 import { readNetwork } from '../../../aws/records/network.ts';
 import { putItem } from '../../../aws/records/table.ts';
@@ -17,6 +17,56 @@ const thrown = (name: string, errorMessage: string) => ({
 });
 const document = (failure: object) => ({ kind: 'start', environment, operation, failure });
 const noCapacity = document(thrown('NoCapacity', 'no t2.medium in us-east-1a'));
+
+describe('failOperation, told by EventBridge of an execution that has not ended well', () => {
+  const event = (detail: object, executionArn = operation.executionArn) => ({
+    version: '0',
+    source: 'aws.states',
+    detail: {
+      executionArn,
+      stateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:recode-start',
+      input: JSON.stringify({ caller: 'alice', environment: { owner: environment.owner, repository: environment.repository } }),
+      ...detail,
+    },
+  });
+  const aborted = event({ status: 'ABORTED', error: null, cause: null });
+
+  it('lets go of the environment and the network that it held', async () => {
+    await using account = await holding(operation);
+    account.stopClock();
+    await putNetwork(account, { status: 'creating', operation });
+    await account.run(failOperation, aborted);
+    const quietUntil = account.aws.clock.now() + quietMilliseconds;
+    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1', quietUntil });
+    const { operation: _, ...left } = (await readEnvironment(account.dynamodb, environment)) ?? {};
+    expect(left).toMatchObject({ status: 'creating', quietUntil, lastError: { name: 'ExecutionAborted' } });
+    expect(_).toBeUndefined();
+  });
+
+  it('changes nothing that another execution holds, or nobody', async () => {
+    await using account = await holding(operationOf('other'));
+    const before = await readEnvironment(account.dynamodb, environment);
+    await account.run(failOperation, aborted);
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual(before);
+  });
+
+  it('is content where Recode is not installed, and with an input that was never valid', async () => {
+    await using account = await testAccount();
+    await account.run(failOperation, aborted);
+    await account.run(failOperation, event({ status: 'FAILED', error: 'InputNotValid', cause: '{}', input: '[]' }));
+  });
+
+  it.each([
+    ['counts what is the administrator’s business', { status: 'TIMED_OUT' }, ['OperationsFailed']],
+    ['does not count what was stopped', { status: 'ABORTED' }, []],
+    ['does not count what was refused', { status: 'FAILED', error: 'OperationInProgress', cause: '{}' }, []],
+  ])('%s', async (_, detail, counted) => {
+    await using account = await testAccount();
+    const add = vi.spyOn(account.metrics, 'addMetric');
+    await account.run(failOperation, event(detail));
+    expect(add.mock.calls.map(([name]) => name)).toEqual(counted);
+  });
+});
 
 describe('failOperation', () => {
   it('records the error, lets go of the environment, and keeps everybody out while Lambdas may still be at work', async () => {

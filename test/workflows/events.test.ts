@@ -1,0 +1,48 @@
+import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { readEnvironment } from '../../aws/records/environment.ts';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { beginHeld, letGo } from '../harness/pace.ts';
+import { wipe } from '../harness/wipe.ts';
+import { deployedAws, runStart, somePublicKey } from '../harness/workflows.ts';
+
+const subject = { owner: 'alice', repository: 'acme/api' };
+const request = { publicKey: somePublicKey };
+const patience = { timeout: 15_000, interval: 50 };
+
+let aws: TestAws;
+beforeAll(async () => {
+  aws = await deployedAws();
+});
+afterEach(async () => {
+  letGo(aws);
+  await Promise.all([aws.post('eventbridge', { on: false }), aws.post('scheduler', { on: false })]);
+  await wipe(aws);
+});
+afterAll(() => aws.stop());
+
+const record = () => readEnvironment(aws.clients.dynamodb, subject);
+
+it('an execution that somebody stops lets go of the environment, and says why', async () => {
+  await aws.delete('eventbridge');
+  const executionArn = await beginHeld(aws, 'creating', { caller: 'alice', environment: subject, request });
+  await aws.clients.sfn.send(new StopExecutionCommand({ executionArn, cause: 'by hand' }));
+  await vi.waitFor(async () => expect(await record()).toMatchObject({ lastError: { name: 'ExecutionAborted' } }), patience);
+  expect(await record()).not.toHaveProperty('operation');
+});
+
+it('the schedule of the stack stops an environment when its time has come, and not before', async () => {
+  await runStart(aws, { ...subject, autoStop: { kind: 'after', minutes: 60 } });
+  await aws.delete('scheduler');
+  aws.clock.advance(50 * 60_000);
+  await vi.waitFor(async () => expect(await sweeps()).toBeGreaterThan(0), patience);
+  expect(await record()).toMatchObject({ status: 'started' });
+  aws.clock.advance(15 * 60_000);
+  await vi.waitFor(async () => expect(await record()).toMatchObject({ status: 'stopped' }), patience);
+});
+
+async function sweeps(): Promise<number> {
+  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:recode-auto-stop`;
+  const { executions = [] } = await aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'SUCCEEDED' }));
+  return executions.length;
+}
