@@ -60,15 +60,4 @@ describe('people who start at once', () => {
       await recode(['local', 'down'], { directory });
     }
   });
-
-  it('get twenty environments when twenty start one each', async () => {
-    const ran = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => recodeStart(aws, directory, [`acme/service-${index}`, '--json'])),
-    );
-    const started = ran.map(json);
-    expect(new Set(started.map(({ instanceId }) => instanceId)).size).toBe(20);
-    expect(new Set(started.map(({ publicIpAddress }) => publicIpAddress)).size).toBe(20);
-    expect(started.every(({ created }) => created)).toBe(true);
-    await expectConverged(aws, 20);
-  }, 180_000);
 });
