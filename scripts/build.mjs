@@ -4,51 +4,28 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { zipSync } from 'fflate';
-import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
+import { bundleFunctions, functionFiles } from './bundle.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const stampFile = join(dist, 'build.json');
 const sources = ['core', 'aws', 'functions', 'statemachines', 'cli', 'local', 'infra', 'scripts', 'serverless.yml', 'package-lock.json'];
-// A zip entry cannot be older. The same bytes in give the same zip out.
-const zipTime = new Date('1980-01-01T00:00:00');
 
 const stamp = JSON.stringify({ build: await digest(sources) });
 const fresh = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
 if (!(fresh && process.argv.includes('--if-stale'))) {
   await rm(dist, { recursive: true, force: true });
-  await Promise.all([buildFunctions().then(packageStack), buildPrograms()]);
+  await Promise.all([
+    functionFiles()
+      .then((files) => bundleFunctions(files, join(dist, 'functions')))
+      .then(packageStack),
+    buildPrograms(),
+  ]);
   await writeFile(stampFile, stamp);
-}
-
-async function buildFunctions() {
-  const steps = await filesBelow('functions');
-  await build({
-    absWorkingDir: root,
-    entryPoints: Object.fromEntries(steps.map((file) => [basename(file, '.ts'), file])),
-    outdir: join(dist, 'functions'),
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    minify: true,
-    keepNames: true, // an error's name is what the state machine matches
-    legalComments: 'none',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    alias: { '@aws-sdk/credential-provider-node': join(root, 'scripts/environment-credentials.mjs') },
-    plugins: [sdkSchemaTreeShaking],
-  });
-  for (const file of await readdir(join(dist, 'functions'))) {
-    const zip = zipSync({ [file]: [await readFile(join(dist, 'functions', file)), { mtime: zipTime }] });
-    await writeFile(join(dist, 'functions', file.replace(/\.mjs$/, '.zip')), zip);
-  }
 }
 
 async function packageStack() {

@@ -1,0 +1,76 @@
+// Measures what a cold start loads: the size of each function's bundle and the time until its handler is there, next to an empty handler that
+// is built in the same way. Fails where a bundle is too big, or takes too long with EC2's client in it.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { bundleFunctions, functionFiles } from '../scripts/bundle.mjs';
+
+const largestKilobytes = 350;
+const longestWith = (empty) => 1.3 * empty + 45;
+// Long enough for a quiet machine. A busy one gets more time, as long as a handler seems too slow.
+const usualSeconds = 20;
+const mostSeconds = 40;
+
+const run = promisify(execFile);
+const folder = await mkdtemp(join(tmpdir(), 'recode-cold-'));
+try {
+  const files = { empty: join(import.meta.dirname, 'empty-handler.mjs'), ...(await functionFiles()) };
+  const { outputs } = await bundleFunctions(files, folder);
+  const bundles = await Promise.all(Object.keys(files).map((name) => measureSize(name, outputs)));
+  await measureLoading(bundles);
+  report(bundles);
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+async function measureSize(name, outputs) {
+  const [, { inputs }] = Object.entries(outputs).find(([output]) => output.endsWith(`/${name}.mjs`));
+  const kilobytes = async (extension) => (await stat(join(folder, `${name}.${extension}`))).size / 1024;
+  return {
+    name,
+    kilobytes: await kilobytes('mjs'),
+    zipKilobytes: await kilobytes('zip'),
+    hasEc2: Object.keys(inputs).some((input) => input.includes('@aws-sdk/client-ec2/')),
+    milliseconds: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** One after the other, round by round, so that all suffer alike from whatever else the machine does; the best of each counts. */
+async function measureLoading(bundles) {
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  do {
+    for (const bundle of bundles) bundle.milliseconds = Math.min(bundle.milliseconds, await load(bundle.name));
+  } while (seconds() < usualSeconds || (seconds() < mostSeconds && tooSlow(bundles).length > 0));
+}
+
+/** In an environment that is empty: there is neither a region nor an account to call. */
+async function load(name) {
+  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'load.mjs'), join(folder, `${name}.mjs`)], { env: {} });
+  return Number(stdout);
+}
+
+function tooSlow(bundles) {
+  const [{ milliseconds: empty }] = bundles;
+  return bundles.filter(({ hasEc2, milliseconds }) => hasEc2 && milliseconds > longestWith(empty));
+}
+
+function report(bundles) {
+  const [{ milliseconds: empty }] = bundles;
+  const line = (name, ...numbers) => console.log(name.padEnd(26) + numbers.map((number) => String(number).padStart(10)).join(''));
+  line('function', 'KB', 'zip KB', 'load ms', '× empty');
+  for (const { name, kilobytes, zipKilobytes, milliseconds } of bundles) {
+    line(name, kilobytes.toFixed(1), zipKilobytes.toFixed(1), milliseconds.toFixed(1), (milliseconds / empty).toFixed(2));
+  }
+
+  for (const { name, kilobytes } of bundles.filter((bundle) => bundle.kilobytes > largestKilobytes)) {
+    console.error(`${name} has ${kilobytes.toFixed(1)} KB, more than ${largestKilobytes}.`);
+    process.exitCode = 1;
+  }
+  for (const { name, milliseconds } of tooSlow(bundles)) {
+    console.error(`${name} loads in ${milliseconds.toFixed(1)} ms, more than 1.3 × empty + 45 ms = ${longestWith(empty).toFixed(1)} ms.`);
+    process.exitCode = 1;
+  }
+}

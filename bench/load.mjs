@@ -1,0 +1,14 @@
+// Prints how long this process, which has loaded nothing before, takes to load the bundle that it is given, in milliseconds.
+import { pathToFileURL } from 'node:url';
+
+const [, , file] = process.argv;
+const url = pathToFileURL(file).href;
+
+const begun = performance.now();
+const { handler } = await import(url);
+const milliseconds = performance.now() - begun;
+
+if (typeof handler !== 'function') throw new Error(`${file} has no handler.`);
+const talking = process.getActiveResourcesInfo().filter((name) => /TCP|TLS|UDP|AddrInfo|QueryReq/.test(name));
+if (talking.length > 0) throw new Error(`${file} uses the network while it loads: ${talking.join(', ')}.`);
+console.log(milliseconds);

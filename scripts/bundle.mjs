@@ -1,0 +1,46 @@
+// How a function becomes what Lambda runs: one file that needs nothing but Node.js, alone in its zip. The same sources give the same bytes,
+// wherever and whenever.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { zipSync } from 'fflate';
+import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+// A zip entry cannot be older.
+const zipTime = new Date('1980-01-01T00:00:00');
+
+/** The files of the stack's functions by the names of their bundles: each file below functions/ is one. */
+export async function functionFiles() {
+  const entries = await readdir(join(root, 'functions'), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(files.sort().map((file) => [basename(file, '.ts'), file]));
+}
+
+/** Bundles files into a folder, each as `<name>.mjs` and `<name>.zip`. Resolves to esbuild's account of what is inside. */
+export async function bundleFunctions(files, folder) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: files,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: true, // an error's name is what the state machine matches
+    legalComments: 'none',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    alias: { '@aws-sdk/credential-provider-node': join(root, 'scripts/environment-credentials.mjs') },
+    plugins: [sdkSchemaTreeShaking],
+    metafile: true,
+  });
+  for (const name of Object.keys(files)) {
+    const bundle = await readFile(join(folder, `${name}.mjs`));
+    await writeFile(join(folder, `${name}.zip`), zipSync({ [`${name}.mjs`]: [bundle, { mtime: zipTime }] }));
+  }
+  return metafile;
+}
