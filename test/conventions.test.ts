@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { catalogue } from '../core/errors.ts';
 import { stateMachines, upkeepStateMachines } from '../core/names.ts';
-import { settleSeconds } from '../core/operation.ts';
+import { type Machine, type Retrier, type State, statesOf } from './infra/states.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -12,33 +12,6 @@ const below = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name);
-
-interface Retrier {
-  ErrorEquals: string[];
-  IntervalSeconds: number;
-  BackoffRate?: number;
-  MaxDelaySeconds?: number;
-  MaxAttempts: number;
-}
-interface State {
-  Type: string;
-  Comment?: string;
-  Resource?: string;
-  Parameters?: Record<string, string>;
-  TimeoutSeconds?: number;
-  Retry?: Retrier[];
-  Catch?: { ErrorEquals: string[]; ResultPath?: string; Next: string }[];
-  Branches?: Machine[];
-  ItemProcessor?: Machine;
-  Next?: string;
-  ResultPath?: string;
-  OutputPath?: string;
-  ErrorPath?: string;
-  CausePath?: string;
-}
-interface Machine {
-  States: Record<string, State>;
-}
 
 type Arn = { 'Fn::GetAtt': [resource: string, attribute: string] };
 interface Template {
@@ -72,13 +45,6 @@ const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((reso
 const operations = packagedMachines.filter(({ kind = '' }) => kind in stateMachines);
 const tasks = packagedMachines.flatMap((machine) => machine.tasks);
 
-function statesOf(machine: Machine): [string, State][] {
-  return Object.entries(machine.States).flatMap(([name, state]) => [
-    [name, state] as [string, State],
-    ...(state.Branches ?? []).flatMap(statesOf),
-    ...(state.ItemProcessor ? statesOf(state.ItemProcessor) : []),
-  ]);
-}
 const namesOf = (states: readonly [string, State][]) => [...new Set(states.map(([name]) => name))].sort();
 const { version } = JSON.parse(read('package.json')) as { version: string };
 const kebab = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
@@ -178,22 +144,6 @@ describe('the upkeep', () => {
       expect(itemTasks.length).toBeGreaterThan(0);
       for (const [, { Catch }] of itemTasks) expect(Catch).toEqual([{ ErrorEquals: ['States.ALL'], Next: expect.any(String) }]);
       expect(definition.States.Failed).toEqual({ Type: 'Fail', ErrorPath: '$.due.failure.Error', CausePath: '$.due.failure.Cause' });
-    }
-  });
-});
-
-describe('time-outs', () => {
-  const timeouts = packagedFunctions.map(({ Timeout }) => Number(Timeout));
-
-  it('lets nobody into what a closed execution held before the slowest Lambda must be dead', () => {
-    expect(Math.max(...timeouts)).toBeLessThanOrEqual(30);
-    expect(settleSeconds).toBe(Math.max(...timeouts) + 5);
-  });
-
-  it('gives each state more time than its Lambda has', () => {
-    for (const [name, { TimeoutSeconds = 0 }] of tasks) {
-      const lambda = packagedFunctions.find(({ id }) => id === `${name}LambdaFunction`);
-      expect(TimeoutSeconds, name).toBeGreaterThan(Number(lambda?.Timeout));
     }
   });
 });
