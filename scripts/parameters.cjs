@@ -7,13 +7,16 @@ const parameters = parse(readFileSync(join(__dirname, '..', 'infra', 'parameters
 
 exports.defaults = Object.fromEntries(Object.entries(parameters).map(([name, { default: value }]) => [name, value]));
 
-/** The environment of every function. Refuses a parameter that does not match its pattern, before anything is deployed. */
-exports.environment = async ({ resolveVariable }) => {
+/** The environment of every function. Refuses a parameter that there is not or that does not match its pattern, before anything is deployed. */
+exports.environment = async ({ options, resolveVariable }) => {
+  for (const name of [options.param ?? []].flat().map((pair) => pair.split('=')[0])) {
+    if (!Object.hasOwn(parameters, name)) refuse(`There is no parameter ${name}. There are ${Object.keys(parameters).join(', ')}.`);
+  }
   const variables = {};
   for (const [name, { variable, pattern, description }] of Object.entries(parameters)) {
     const value = String(await resolveVariable(`param:${name}`));
     if (!new RegExp(`^(${pattern})$`).test(value)) {
-      throw new Error(`The parameter ${name} cannot be "${value}". ${description} It has to match ${pattern}.`);
+      refuse(`The parameter ${name} cannot be "${value}". ${description} It has to match ${pattern}.`);
     }
     if (variable) variables[variable] = value;
   }
@@ -27,3 +30,8 @@ exports.tags = async ({ resolveVariable }) => {
     .filter((pair) => pair.trim() !== '');
   return Object.fromEntries(pairs.map((pair) => pair.trim().split(/=(.*)/s).slice(0, 2)));
 };
+
+/** Serverless prints the stack of what it catches, which here would hide the sentence. */
+function refuse(message) {
+  throw Object.assign(new Error(message), { stack: message });
+}

@@ -11,7 +11,8 @@ const { version } = require('../package.json');
 const folder = join(__dirname, '..', 'statemachines');
 
 module.exports = async ({ resolveVariable }) => {
-  const RetentionInDays = await resolveVariable('param:logRetentionDays');
+  // Given on the command line, it comes as text.
+  const RetentionInDays = Number(await resolveVariable('param:logRetentionDays'));
   const PermissionsBoundary = await permissionsBoundary({ resolveVariable });
   const resources = readdirSync(folder).map((file) => {
     const name = file.replace('.asl.yaml', '');
