@@ -3,7 +3,7 @@ import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
 import { readStack } from '../../local/stack.ts';
 import { faultsOf, findingsOf, tolerated } from './findings.ts';
-import { resources } from './stack.ts';
+import { resources } from '../infra/stack.ts';
 
 const directory = join(import.meta.dirname, '../../dist/stack');
 const template = join(directory, 'cloudformation-template-update-stack.json');
