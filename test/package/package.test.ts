@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
 import { readStack } from '../../local/stack.ts';
-import { faultsOf, findingsOf, tolerated } from './findings.ts';
 import { resources } from '../infra/stack.ts';
+import { faultsOf, findingsOf, tolerated } from './findings.ts';
 
 const directory = join(import.meta.dirname, '../../dist/stack');
 const template = join(directory, 'cloudformation-template-update-stack.json');

@@ -57,6 +57,13 @@ describe('launchInstance', () => {
     ]);
   });
 
+  it('leaves a volume unencrypted only where the administrator has chosen that, and no key', async () => {
+    await using account = await testAccount();
+    account.choose({ volumeEncrypted: false });
+    await account.run(launchInstance, await readyToLaunch(account, environment));
+    expect((await account.ec2.send(new DescribeVolumesCommand({}))).Volumes).toMatchObject([{ Encrypted: false }]);
+  });
+
   it('puts the host key into the user data, its public half into a tag, and neither’s secret into the output', async () => {
     await using account = await testAccount();
     const document = await readyToLaunch(account);

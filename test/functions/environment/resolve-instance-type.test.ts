@@ -13,6 +13,29 @@ const document = (instanceType?: string) => ({
   request: { publicKey: publicKey(), ...(instanceType !== undefined && { instanceType }) },
 });
 
+describe('resolveInstanceType where the administrator has chosen', () => {
+  it('takes the default that was chosen', async () => {
+    await using account = await testAccount();
+    account.choose({ instanceType: 'm6g.large' });
+    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 'm6g.large', architecture: 'arm64' });
+  });
+
+  it.each(['t3.large', 'm6g.large'])('takes %s where the team allows every t3, and m6g.large', async (name) => {
+    await using account = await testAccount();
+    account.choose({ allowedInstanceTypes: ['t3.*', 'm6g.large'] });
+    expect(await account.run(resolveInstanceType, document(name))).toMatchObject({ name });
+  });
+
+  it.each(['t3a.large', 'm6g.xlarge', 't2.medium'])('refuses %s there, saying what is allowed', async (name) => {
+    await using account = await testAccount();
+    account.choose({ allowedInstanceTypes: ['t3.*', 'm6g.large'] });
+    expect(await account.refusal(resolveInstanceType, document(name))).toMatchObject({
+      name: 'InstanceTypeNotAllowed',
+      message: `Your team allows t3.*, m6g.large, not ${name}.`,
+    });
+  });
+});
+
 describe('resolveInstanceType', () => {
   it('takes t2.medium by default, where there is no table yet', async () => {
     await using account = await testAccount();
