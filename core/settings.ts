@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type AutoStop, parseAutoStop } from './auto-stop.ts';
+import { canonicalCidr } from './cidr.ts';
 import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
 
@@ -17,7 +18,13 @@ const optional = v.pipe(
 const Variables = v.object({
   RECODE_INSTANCE_TYPE: v.pipe(v.string(), v.nonEmpty()),
   RECODE_ALLOWED_INSTANCE_TYPES: list,
-  RECODE_INGRESS_CIDRS: v.pipe(list, v.minLength(1)),
+  RECODE_INGRESS_CIDRS: v.pipe(
+    list,
+    v.minLength(1),
+    // EC2 returns them so, and they are compared.
+    v.transform((blocks) => blocks.map((block) => canonicalCidr(block))),
+    v.array(v.string('not an IPv4 CIDR block')),
+  ),
   RECODE_VOLUME_SIZE: count,
   RECODE_VOLUME_TYPE: EnvironmentRequest.entries.volumeType,
   RECODE_VOLUME_ENCRYPTED: v.pipe(

@@ -35,8 +35,13 @@ describe('readSettings', () => {
     expect(withVariables({ RECODE_INGRESS_CIDRS: '203.0.113.0/24,198.51.100.0/24' }).ingressCidrs).toHaveLength(2);
   });
 
+  it('reads blocks as EC2 writes them', () => {
+    expect(withVariables({ RECODE_INGRESS_CIDRS: '203.0.113.7/24' }).ingressCidrs).toEqual(['203.0.113.0/24']);
+  });
+
   it.each([
     ['RECODE_INGRESS_CIDRS', ''],
+    ['RECODE_INGRESS_CIDRS', '203.0.113.0/24,300.0.0.0/8'],
     ['RECODE_VOLUME_SIZE', 'large'],
     ['RECODE_VOLUME_TYPE', 'io1'],
     ['RECODE_VOLUME_ENCRYPTED', 'yes'],
