@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  DescribeStateMachineCommand,
   DescribeStateMachineForExecutionCommand,
   GetExecutionHistoryCommand,
   type HistoryEvent,
@@ -8,6 +9,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../core/errors.ts';
+import { publishedVersion } from '../core/version.ts';
 import { failureOf, meaningOf, unless } from './errors.ts';
 
 /** What happens in an execution, for whoever follows it. */
@@ -30,20 +32,25 @@ const ends = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionAborted', 'Exec
  * Starts an execution.
  *
  * @returns its ARN
- * @throws RecodeError ControlPlaneNotDeployed when the state machine does not exist here, or may not be started
+ * @throws RecodeError ControlPlaneNotDeployed when the state machine does not exist here
  */
 export async function startExecution(sfn: SFNClient, stateMachineArn: string, input: unknown): Promise<string> {
   const name = randomUUID();
-  try {
-    // Where the SDK repeats a request whose execution has closed already, its name, which is nobody else's, is refused.
-    await unless('execution-exists', sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })));
-    return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
-  } catch (error) {
-    // In a region without Recode AWS answers AccessDenied to whoever may start its executions only.
-    if (!['no-execution', 'unauthorized'].includes(meaningOf(error))) throw error;
-    const message = `There is no state machine ${stateMachineArn} that you may start.`;
-    throw new RecodeError('ControlPlaneNotDeployed', message, { cause: error });
-  }
+  const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
+  // Where the SDK repeats a request whose execution has closed already, its name, which is nobody else's, is refused.
+  await orNotDeployed(stateMachineArn, unless('execution-exists', sfn.send(command)));
+  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+}
+
+/**
+ * The version of the stack that a state machine is part of; undefined where it publishes none.
+ *
+ * @throws RecodeError ControlPlaneNotDeployed when the state machine does not exist here
+ */
+export async function deployedVersion(sfn: SFNClient, stateMachineArn: string): Promise<string | undefined> {
+  const { definition = '{}' } = await orNotDeployed(stateMachineArn, sfn.send(new DescribeStateMachineCommand({ stateMachineArn })));
+  const { Comment = '' } = JSON.parse(definition) as Machine;
+  return publishedVersion(Comment);
 }
 
 /** Follows an execution from its first event to its last, as a stream that ends with `succeeded` or `failed`. */
@@ -87,6 +94,15 @@ export async function executionProgress(sfn: SFNClient, executionArn: string): P
   }
   const running = !events.some(({ type = '' }) => ends.includes(type));
   return { running, sentences: running ? [...at].flatMap((state) => sentences.get(state) ?? []) : [] };
+}
+
+async function orNotDeployed<Answer>(stateMachineArn: string, call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (error) {
+    if (meaningOf(error) !== 'no-execution') throw error;
+    throw new RecodeError('ControlPlaneNotDeployed', `There is no state machine ${stateMachineArn}.`, { cause: error });
+  }
 }
 
 /** Asks about an execution until it is known: StartExecution is eventually consistent. */
@@ -157,6 +173,7 @@ async function stateSentences(sfn: SFNClient, executionArn: string): Promise<Map
 }
 
 interface Machine {
+  readonly Comment?: string;
   readonly States?: Readonly<Record<string, { readonly Comment?: string; readonly Branches?: readonly Machine[] }>>;
 }
 

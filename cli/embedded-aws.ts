@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
 import type { Installation, Running, Status } from '../local/control.ts';
-import { packageRoot } from './package-root.ts';
+import { builtPackage, packageRoot } from './package-root.ts';
 
 /**
  * The embedded AWS of this person's state directory, started if it does not run.
@@ -71,7 +70,7 @@ const directoryOf = ({ stateDirectory }: Control) => stateDirectory(process.env,
 
 function installation(directory: string): Installation {
   const dist = join(packageRoot(), 'dist');
-  const { build } = JSON.parse(readFileSync(join(dist, 'build.json'), 'utf8')) as { build: string };
+  const { build } = builtPackage();
   return { directory, packageDirectory: join(dist, 'stack'), mainFile: join(dist, 'local', 'main.mjs'), build };
 }
 

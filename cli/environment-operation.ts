@@ -13,7 +13,7 @@ import { shellQuote } from './shell-quote.ts';
  * Runs an operation on an environment and follows it to its end. Where the command is not to wait, the execution is remembered for
  * "recode aws follow" and its ARN printed; then there is nothing to return.
  *
- * @throws RecodeError what the execution fails with, ControlPlaneNotDeployed
+ * @throws RecodeError what the execution fails with, ControlPlaneNotDeployed, CallerNotAllowed
  */
 export async function operate<Schema extends v.GenericSchema>(
   environment: OpenedEnvironment,

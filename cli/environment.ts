@@ -1,12 +1,12 @@
-import { meaningOf } from '../aws/errors.ts';
 import { type EnvironmentSubject, readEnvironment } from '../aws/records/environment.ts';
 import { ifInstalled } from '../aws/records/table.ts';
 import type { Environment } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
-import { tableName } from '../core/names.ts';
+import { policies } from '../core/names.ts';
 import { type Account, openAccount } from './account.ts';
 import { type Clients, clientsOf } from './clients.ts';
 import type { EnvironmentTarget } from './commands/aws/options.ts';
+import { orNotAllowed } from './control-plane.ts';
 import type { FollowView } from './follow-view.ts';
 import { resolveRepository } from './repository.ts';
 import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
@@ -50,25 +50,14 @@ export async function openShown({ account: options }: Pick<EnvironmentTarget, 'a
   return openAccount(options);
 }
 
-/** The record of an environment; undefined where there is none, or no table yet. Throws RecodeError ControlPlaneNotDeployed. */
+/** The record of an environment; undefined where there is none, or no table yet. Throws RecodeError CallerNotAllowed. */
 export function findRecord({ clients, account, subject }: OpenedEnvironment): Promise<Environment | undefined> {
-  return ifInstalled(orNotDeployed(account, readEnvironment(clients.dynamodb, subject)));
+  return ifInstalled(orNotAllowed(account, policies.user, readEnvironment(clients.dynamodb, subject)));
 }
 
-/** The record of an environment that has to be there. Throws RecodeError EnvironmentNotFound, RecodeNotInstalled, ControlPlaneNotDeployed. */
+/** The record of an environment that has to be there. Throws RecodeError EnvironmentNotFound, RecodeNotInstalled, CallerNotAllowed. */
 export async function requireRecord({ clients, account, subject }: OpenedEnvironment): Promise<Environment> {
-  const record = await orNotDeployed(account, readEnvironment(clients.dynamodb, subject));
+  const record = await orNotAllowed(account, policies.user, readEnvironment(clients.dynamodb, subject));
   if (record) return record;
   throw new RecodeError('EnvironmentNotFound', `${subject.owner} has no environment for ${subject.repository} in ${account.region}.`);
-}
-
-/** In a region without Recode AWS refuses to read the table, because the permissions are given where it is deployed. */
-export async function orNotDeployed<Answer>({ region, accountId }: Account, reading: Promise<Answer>): Promise<Answer> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (meaningOf(error) !== 'unauthorized') throw error;
-    const message = `There is no table ${tableName} in ${region} of the account ${accountId} that you may read.`;
-    throw new RecodeError('ControlPlaneNotDeployed', message, { cause: error });
-  }
 }

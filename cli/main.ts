@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { describeFailure, exitCodeOf, showFailure } from './failure.ts';
 import { commandName } from './help.ts';
 import type { Output } from './output.ts';
-import { packageVersion } from './package-root.ts';
+import { builtPackage } from './package-root.ts';
 import { createProgram, namedCommand } from './program.ts';
 
 const argv = process.argv.slice(2);
@@ -20,7 +20,7 @@ for (const stream of [process.stdout, process.stderr]) {
 process.exit(await run());
 
 async function run(): Promise<number> {
-  const program = createProgram(output, packageVersion());
+  const program = createProgram(output, builtPackage().version);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { followExecution, startExecution } from '../aws/executions.ts';
 import { RecodeError } from '../core/errors.ts';
-import { stateMachines } from '../core/names.ts';
 import type { Operation, OperationKind } from '../core/operation.ts';
 import type { Account } from './account.ts';
 import { begun } from './begun.ts';
 import type { Clients } from './clients.ts';
+import { orNotAllowed, policyFor, stateMachineArn } from './control-plane.ts';
 import { type FollowView, openFollowView } from './follow-view.ts';
 import { interruption } from './interruption.ts';
 import type { Output } from './output.ts';
@@ -62,13 +62,13 @@ export async function inSession(output: Output, what: string, work: (session: Se
   }
 }
 
-/** Starts an execution, and returns its ARN at once. Throws RecodeError ControlPlaneNotDeployed. */
+/** Starts an execution, and returns its ARN at once. Throws RecodeError ControlPlaneNotDeployed, CallerNotAllowed. */
 export async function startOperation(
   { sfn }: Clients,
-  { partition, region, accountId }: Account,
+  account: Account,
   { kind, input }: Pick<Asked<v.GenericSchema>, 'kind' | 'input'>,
 ): Promise<string> {
-  return startExecution(sfn, `arn:${partition}:states:${region}:${accountId}:stateMachine:${stateMachines[kind]}`, input);
+  return orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input));
 }
 
 /**

@@ -12,8 +12,7 @@ export function packageRoot(): string {
   return folder;
 }
 
-/** The version of the installed package. */
-export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
-  return version;
+/** What is built: its version, which package.json is ahead of between a `git pull` and an `npm ci`, and a digest of all that it is made from. */
+export function builtPackage(): { readonly version: string; readonly build: string } {
+  return JSON.parse(readFileSync(join(packageRoot(), 'dist', 'build.json'), 'utf8')) as { version: string; build: string };
 }

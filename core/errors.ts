@@ -140,6 +140,23 @@ export const catalogue = {
       'Check --region and --profile, or ask whoever runs your AWS account to deploy Recode in this region ("npx serverless deploy").',
     reaction: 'never',
   },
+  CallerNotAllowed: {
+    title: 'AWS does not let you do this',
+    nextStep:
+      'Check --region and --profile. If they are right, ask whoever runs your AWS account to give you that policy, or to deploy Recode in this region ("npx serverless deploy").',
+    reaction: 'never',
+  },
+  CliOlderThanStack: {
+    title: 'This recode is older than what is deployed',
+    nextStep: 'Upgrade it: run "git pull && npm ci" in its folder, then "{command}" again.',
+    reaction: 'never',
+  },
+  StackOlderThanCli: {
+    title: 'What is deployed is older than this recode',
+    nextStep:
+      'Ask whoever deployed Recode to deploy this version ("git pull && npm ci && npx serverless deploy"), then run "{command}" again.',
+    reaction: 'never',
+  },
   PrivateKeyNotHere: {
     title: 'The private key is not on this machine',
     nextStep: 'Use the machine that started the environment, copy its key here, or remove the environment and start it anew.',

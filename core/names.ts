@@ -22,6 +22,9 @@ export const stateMachines = {
   uninstall: 'recode-uninstall',
 } as const;
 
+/** The stack's policies for people: for those who have environments, and for those who may uninstall as well. */
+export const policies = { user: 'RecodeUser', admin: 'RecodeAdmin' } as const;
+
 /** The state machines that no person starts. */
 export const upkeepStateMachines = { 'auto-stop': 'recode-auto-stop' } as const;
 

@@ -15,7 +15,9 @@ const dist = join(root, 'dist');
 const stampFile = join(dist, 'build.json');
 const sources = ['core', 'aws', 'functions', 'statemachines', 'cli', 'local', 'infra', 'scripts', 'serverless.yml', 'package-lock.json'];
 
-const stamp = JSON.stringify({ build: await digest(sources) });
+// The version is that of what is built, also after a `git pull` that nobody has built yet.
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const stamp = JSON.stringify({ version, build: await digest([...sources, 'package.json']) });
 const fresh = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
 if (!(fresh && process.argv.includes('--if-stale'))) {
   await rm(dist, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ExecutionEvent, followExecution, startExecution } from '../../aws/executions.ts';
+import { deployedVersion, type ExecutionEvent, followExecution, startExecution } from '../../aws/executions.ts';
 import { type TestAccount, testAccount } from '../functions/account.ts';
 
 const arnOf = (stateMachine: string) => `arn:aws:states:us-east-1:000000000000:stateMachine:${stateMachine}`;
@@ -36,6 +36,7 @@ const longChain = Array.from({ length: 60 }, (_, number) => [
 
 const stateMachines = {
   journey: {
+    Comment: 'Go on a journey (recode 1.2.3)',
     StartAt: 'Prepare',
     States: {
       Prepare: { Type: 'Pass', Next: 'Together' },
@@ -104,18 +105,27 @@ describe('startExecution', () => {
     const stateMachineArn = arnOf('unknown');
     await expect(startExecution(account.sfn, stateMachineArn, {})).rejects.toMatchObject({
       name: 'ControlPlaneNotDeployed',
-      message: `There is no state machine ${stateMachineArn} that you may start.`,
+      message: `There is no state machine ${stateMachineArn}.`,
     });
   });
 
-  it('says the same where the caller may not start it, as in a region without Recode', async () => {
-    await account.aws.post('faults', { service: 'states', action: 'StartExecution', kind: 'error', code: 'AccessDeniedException' });
-    await expect(start('long')).rejects.toMatchObject({ name: 'ControlPlaneNotDeployed', cause: { name: 'AccessDeniedException' } });
+  it.each(['AccessDeniedException', 'InvalidExecutionInput'])('lets any other refusal escape: %s', async (code) => {
+    await account.aws.post('faults', { service: 'states', action: 'StartExecution', kind: 'error', code });
+    await expect(start('long')).rejects.toMatchObject({ name: code });
+  });
+});
+
+describe('deployedVersion', () => {
+  it.each([
+    ['journey', '1.2.3'],
+    ['refused', undefined],
+  ] as const)('of the stack of the state machine %s is %s', async (stateMachine, version) => {
+    expect(await deployedVersion(account.sfn, arnOf(stateMachine))).toBe(version);
   });
 
-  it('lets any other refusal escape', async () => {
-    await account.aws.post('faults', { service: 'states', action: 'StartExecution', kind: 'error', code: 'InvalidExecutionInput' });
-    await expect(start('long')).rejects.toMatchObject({ name: 'InvalidExecutionInput' });
+  it('says that Recode is not deployed where the state machine is unknown', async () => {
+    const message = `There is no state machine ${arnOf('unknown')}.`;
+    await expect(deployedVersion(account.sfn, arnOf('unknown'))).rejects.toMatchObject({ name: 'ControlPlaneNotDeployed', message });
   });
 });
 

@@ -22,6 +22,7 @@ const run = (...args: string[]) => spawnSync(process.execPath, [join(checkout, '
 function build(text: string) {
   mkdirSync(join(checkout, 'dist', 'cli'), { recursive: true });
   writeFileSync(join(checkout, 'dist', 'cli', 'main.js'), text);
+  writeFileSync(join(checkout, 'dist', 'build.json'), '{}');
 }
 
 it('is executable', () => {
@@ -30,6 +31,12 @@ it('is executable', () => {
 
 it('says what to run first where nothing is built', () => {
   expect(run('aws', 'start')).toMatchObject({ status: 1, stdout: '', stderr: 'recode is not built yet: run "npm ci" first\n' });
+});
+
+it('takes what was not built to its end for not built', () => {
+  build('console.log("ran");');
+  rmSync(join(checkout, 'dist', 'build.json'));
+  expect(run()).toMatchObject({ status: 1, stdout: '', stderr: 'recode is not built yet: run "npm ci" first\n' });
 });
 
 it('runs what is built, with its arguments, and quietens the warning of the AWS SDK', () => {

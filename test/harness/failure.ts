@@ -32,9 +32,11 @@ export const raisedBy = {
     'LocalRegionDiffers',
     'PlatformNotSupported',
   ],
+  people: ['CallerNotAllowed'],
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
   stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],
+  version: ['CliOlderThanStack', 'StackOlderThanCli'],
 } as const satisfies Record<string, readonly ErrorName[]>;
 
 export interface ExpectedFailure {

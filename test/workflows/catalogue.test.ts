@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeFailure, exitCodeOf, showFailure } from '../../cli/failure.ts';
 import { openFollowView } from '../../cli/follow-view.ts';
 import { follow } from '../../cli/operation.ts';
+import { builtPackage } from '../../cli/package-root.ts';
 import { catalogue, type ErrorName, isErrorName } from '../../core/errors.ts';
 import { collectedOutput } from '../cli/collect.ts';
 import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
@@ -19,6 +20,7 @@ const lastsSeconds = 86_400;
 const message = 'It happened to acme/api.\nThe end of its console:\n\nlogin:';
 const cause = JSON.stringify({ errorType: 'Error', errorMessage: message, trace: ['Error: It happened'] });
 const definition = {
+  Comment: `End as the owner says (recode ${builtPackage().version})`,
   StartAt: 'Which',
   TimeoutSeconds: lastsSeconds,
   States: {

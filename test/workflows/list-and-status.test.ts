@@ -53,16 +53,6 @@ describe('where Recode is not installed', () => {
     const message = 'There is no table recode-config-dynamodb-table in this region.';
     expectFailure(ran, ['aws', command, 'acme/api'], { name: 'RecodeNotInstalled', message });
   });
-
-  it.each([
-    [['list'], 'Query'],
-    [['status', 'acme/api'], 'GetItem'],
-  ])('because it is not deployed there, AWS refuses to read: %j', async (args, action) => {
-    const code = 'AccessDeniedException';
-    await aws.post('faults', { service: 'dynamodb', action, kind: 'error', code, message: 'User alice is not authorized', status: 400 });
-    const message = `There is no table recode-config-dynamodb-table in us-east-1 of the account ${aws.accountId} that you may read.`;
-    expectFailure(await alice.run(args), ['aws', ...args], { name: 'ControlPlaneNotDeployed', message });
-  });
 });
 
 describe('a list', () => {

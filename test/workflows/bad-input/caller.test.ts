@@ -93,30 +93,18 @@ describe('a caller', () => {
 });
 
 describe('an account where Recode is not deployed', () => {
-  const machine = (region: string) => `arn:aws:states:${region}:000000000000:stateMachine:recode-start`;
-
-  it('is told by the region', async () => {
-    const ran = await recodeStart(aws, directory, ['acme/api', '--region', 'eu-west-1']);
-    expectFailure(ran, [...args, '--region', 'eu-west-1'], {
+  it.each([
+    ['start', 'acme/api'],
+    ['stop', 'acme/api'],
+    ['remove', 'acme/api', '--force'],
+    ['uninstall', '--force'],
+  ])('in the region that was asked for is told so: recode aws %s', async (command, ...more) => {
+    const typed = ['aws', command, ...more, '--region', 'eu-west-1'];
+    expectFailure(await recode(typed, { directory, env: { AWS_ENDPOINT_URL: aws.endpoint, ...key } }), typed, {
       name: 'ControlPlaneNotDeployed',
-      message: `There is no state machine ${machine('eu-west-1')} that you may start.`,
+      message: `There is no state machine arn:aws:states:eu-west-1:${aws.accountId}:stateMachine:recode-${command}.`,
     });
-  });
-
-  it('is told where the caller may start nothing', async () => {
-    await refuse('states', 'StartExecution', 'AccessDeniedException', 'User alice is not authorized to perform: states:StartExecution');
-    expectFailure(await recodeStart(aws, directory, ['acme/api', '--json']), [...args, '--json'], {
-      name: 'ControlPlaneNotDeployed',
-      message: `There is no state machine ${machine('us-east-1')} that you may start.`,
-    });
-  });
-
-  it('is told where the caller may not read its table', async () => {
-    await refuse('dynamodb', 'GetItem', 'AccessDeniedException', 'User alice is not authorized to perform: dynamodb:GetItem');
-    expectFailure(await recodeStart(aws, directory, ['acme/api']), args, {
-      name: 'ControlPlaneNotDeployed',
-      message: `There is no table recode-config-dynamodb-table in us-east-1 of the account ${aws.accountId} that you may read.`,
-    });
+    expect(existsSync(join(directory, 'home', '.local'))).toBe(false);
   });
 });
 

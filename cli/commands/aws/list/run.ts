@@ -1,9 +1,11 @@
 import { readEnvironments } from '../../../../aws/records/environment.ts';
 import { ifInstalled } from '../../../../aws/records/table.ts';
+import { policies } from '../../../../core/names.ts';
 import type { AccountOptions } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
+import { orNotAllowed } from '../../../control-plane.ts';
 import { ago } from '../../../duration.ts';
-import { openShown, orNotDeployed } from '../../../environment.ts';
+import { openShown } from '../../../environment.ts';
 import { type EnvironmentView, statusWords, viewOf } from '../../../environment-view.ts';
 import { inSession } from '../../../operation.ts';
 import { columns, type Output, paint, writeJson } from '../../../output.ts';
@@ -12,13 +14,14 @@ import { stopWords } from '../../../stop-time.ts';
 /**
  * Lists environments as the table records them.
  *
- * @throws RecodeError ControlPlaneNotDeployed, and those of cli/account.ts
+ * @throws RecodeError CallerNotAllowed, and those of cli/account.ts
  */
 export function runList({ account: options, all }: { account: AccountOptions; all: boolean }, output: Output): Promise<void> {
   return inSession(output, 'listing', async ({ view }) => {
     const account = await openShown({ account: options }, view);
     const { dynamodb } = await clientsOf(account);
-    const recorded = await orNotDeployed(account, ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner)));
+    const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
+    const recorded = await orNotAllowed(account, policies.user, reading);
     view.end();
     const views = (recorded ?? []).map((environment) => viewOf(account, environment));
     const { stdout } = output;

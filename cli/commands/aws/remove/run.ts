@@ -1,6 +1,7 @@
 import { RemoveOutput } from '../../../../core/document.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import { confirm } from '../../../confirm.ts';
+import { beforeOperation } from '../../../control-plane.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
 import { type Followed, inSession } from '../../../operation.ts';
@@ -12,12 +13,13 @@ import type { OperationRequest } from '../options.ts';
 /**
  * Removes an environment with all that was made for it, after a question that names it, and its files on this machine.
  *
- * @throws RecodeError what the execution fails with, EnvironmentNotFound, ConfirmationRequired, and those of cli/{environment,operation}.ts
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, ConfirmationRequired, and those of
+ *   cli/{environment,operation,control-plane}.ts
  */
 export function runRemove(request: OperationRequest, output: Output): Promise<void> {
   return inSession(output, `removal of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
-    const record = await requireRecord(environment);
+    const record = await beforeOperation(environment, 'remove', requireRecord(environment));
     if (!request.force && !(await confirm(question(environment, record), output))) return;
     const removed = await operate(environment, { kind: 'remove', output: RemoveOutput }, request, session, output);
     session.view.end();

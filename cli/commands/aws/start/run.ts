@@ -4,6 +4,7 @@ import { RecodeError } from '../../../../core/errors.ts';
 import { ssh } from '../../../../core/names.ts';
 import { sameKey } from '../../../../core/openssh-key.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
+import { beforeOperation } from '../../../control-plane.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
 import { checkRepository } from '../../../github.ts';
@@ -23,14 +24,15 @@ const changes: readonly string[] = ['LaunchInstance', 'StartInstance'];
 /**
  * Starts an environment: makes its key, starts the execution, follows it, pins the host key, proves that ssh connects, and prints.
  *
- * @throws RecodeError what the execution fails with, PrivateKeyNotHere, and those of cli/{environment,operation,github}.ts and cli/ssh
+ * @throws RecodeError what the execution fails with, PrivateKeyNotHere, and those of
+ *   cli/{environment,operation,control-plane,github}.ts and cli/ssh
  */
 export function runStart(request: StartRequest, output: Output): Promise<void> {
   return inSession(output, `start of ${request.repository}`, async (session) => {
     // Before anything is made that could not be reached then.
     if (request.owner === undefined) await requireSshClient();
     const environment = await openEnvironment(request, session.view);
-    const publicKey = environment.own ? await ownKey(environment, session) : (await requireRecord(environment)).request.publicKey;
+    const publicKey = environment.own ? await ownKey(environment, session) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
     const asked = { kind: 'start', output: StartOutput, request: { ...request.request, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
@@ -60,15 +62,24 @@ export async function concludeStart(
   print(output, started, own ? sshCommand(files, name) : null);
 }
 
-/** The public key to start with. A repository that does not exist is refused before there is anything of it. */
-async function ownKey(environment: OpenedEnvironment, { view }: Session): Promise<string> {
-  const { subject, files } = environment;
+/** The public key to start with. It is made once nothing is known that would keep it from being used. */
+async function ownKey(environment: OpenedEnvironment, session: Session): Promise<string> {
+  const record = await beforeOperation(environment, 'start', findRecordOrRepository(environment, session));
+  return keyFor(record, environment.files, environment.subject.repository).publicKey;
+}
+
+async function theirKey(environment: OpenedEnvironment): Promise<string> {
+  const { request } = await beforeOperation(environment, 'start', requireRecord(environment));
+  return request.publicKey;
+}
+
+/** The record of the environment, if there is one. A repository that does not exist is refused before there is anything of it. */
+async function findRecordOrRepository(environment: OpenedEnvironment, { view }: Session): Promise<Environment | undefined> {
   const record = await findRecord(environment);
-  if (!record) {
-    const checked = await checkRepository(subject.repository, process.env);
-    if (checked !== 'exists') view.say(checked.warning);
-  }
-  return keyFor(record, files, subject.repository).publicKey;
+  if (record) return record;
+  const checked = await checkRepository(environment.subject.repository, process.env);
+  if (checked !== 'exists') view.say(checked.warning);
+  return undefined;
 }
 
 /** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. */

@@ -1,5 +1,6 @@
 import { StopOutput } from '../../../../core/document.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
+import { beforeOperation } from '../../../control-plane.ts';
 import { openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
 import { type Followed, inSession } from '../../../operation.ts';
@@ -9,12 +10,12 @@ import type { OperationRequest } from '../options.ts';
 /**
  * Stops an environment and waits until it is stopped.
  *
- * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation}.ts
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation,control-plane}.ts
  */
 export function runStop(request: OperationRequest, output: Output): Promise<void> {
   return inSession(output, `stop of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
-    await requireRecord(environment);
+    await beforeOperation(environment, 'stop', requireRecord(environment));
     if (!(await confirmOnBehalf(environment, 'stop', request, output))) return;
     const stopped = await operate(environment, { kind: 'stop', output: StopOutput }, request, session, output);
     session.view.end();

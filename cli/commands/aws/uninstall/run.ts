@@ -3,24 +3,27 @@ import { readNetwork } from '../../../../aws/records/network.ts';
 import { ifInstalled } from '../../../../aws/records/table.ts';
 import { UninstallOutput } from '../../../../core/document.ts';
 import { environmentsStillExist } from '../../../../core/environment.ts';
-import { network, tableName } from '../../../../core/names.ts';
+import { network, policies, tableName } from '../../../../core/names.ts';
 import type { Account, AccountOptions } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
 import { confirm } from '../../../confirm.ts';
-import { openShown, orNotDeployed } from '../../../environment.ts';
+import { beforeOperation, orNotAllowed } from '../../../control-plane.ts';
+import { openShown } from '../../../environment.ts';
 import { inSession, runOperation } from '../../../operation.ts';
 import { type Output, paint, writeJson } from '../../../output.ts';
 
 /**
  * Uninstalls Recode from a region, after a question that names what goes.
  *
- * @throws RecodeError what the execution fails with, EnvironmentsStillExist, ConfirmationRequired, and those of cli/{account,operation}.ts
+ * @throws RecodeError what the execution fails with, EnvironmentsStillExist, ConfirmationRequired, and those of
+ *   cli/{account,operation,control-plane}.ts
  */
 export function runUninstall({ account: options, force }: { account: AccountOptions; force: boolean }, output: Output): Promise<void> {
   return inSession(output, 'uninstall', async (session) => {
     const account = await openShown({ account: options }, session.view);
     const clients = await clientsOf(account);
-    const environments = await orNotDeployed(account, ifInstalled(readEnvironments(clients.dynamodb)));
+    const reading = orNotAllowed(account, policies.admin, ifInstalled(readEnvironments(clients.dynamodb)));
+    const environments = await beforeOperation({ account, clients }, 'uninstall', reading);
     if (!environments) return print(output, account, { status: 'not-installed' }, null);
     if (environments.length > 0) throw environmentsStillExist(environments);
     if (!force && !(await confirm(question(account), output))) return;

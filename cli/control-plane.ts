@@ -1,0 +1,65 @@
+import { meaningOf, translate } from '../aws/errors.ts';
+import { deployedVersion } from '../aws/executions.ts';
+import { RecodeError } from '../core/errors.ts';
+import { policies, stateMachines } from '../core/names.ts';
+import type { OperationKind } from '../core/operation.ts';
+import { olderSide } from '../core/version.ts';
+import type { Account } from './account.ts';
+import type { Clients } from './clients.ts';
+import { builtPackage } from './package-root.ts';
+
+/** The state machine of an operation in an account's region. */
+export function stateMachineArn({ partition, region, accountId }: Account, kind: OperationKind): string {
+  return `arn:${partition}:states:${region}:${accountId}:stateMachine:${stateMachines[kind]}`;
+}
+
+/** The policy that a person needs for an operation. */
+export function policyFor(kind: OperationKind): string {
+  return kind === 'uninstall' ? policies.admin : policies.user;
+}
+
+/**
+ * Makes a call that a policy of the stack allows. The policies are about the region that they are deployed in, so AWS refuses elsewhere what
+ * does not exist there.
+ *
+ * @throws RecodeError CallerNotAllowed
+ */
+export async function orNotAllowed<Answer>({ region, accountId }: Account, policy: string, call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (error) {
+    if (meaningOf(error) !== 'unauthorized') throw error;
+    const either = `Either Recode is not deployed in ${region} of the account ${accountId}, or you lack the policy ${policy} there.`;
+    throw new RecodeError('CallerNotAllowed', `${either} ${translate(error).message}`, { cause: error });
+  }
+}
+
+/**
+ * Asks what a command has to know before it starts an execution, and meanwhile whether it may: whether the stack is of the CLI's version.
+ * Where both fail, the answer about the stack is told, which may explain the other.
+ *
+ * @throws RecodeError CliOlderThanStack, StackOlderThanCli, ControlPlaneNotDeployed, CallerNotAllowed
+ */
+export async function beforeOperation<Answer>(
+  { account, clients }: { readonly account: Account; readonly clients: Clients },
+  kind: OperationKind,
+  asking: Promise<Answer>,
+): Promise<Answer> {
+  const checking = requireSameVersion(clients, account, kind);
+  const asked = asking.catch(async (error) => {
+    await checking;
+    throw error;
+  });
+  const [answer] = await Promise.all([asked, checking]);
+  return answer;
+}
+
+async function requireSameVersion({ sfn }: Clients, account: Account, kind: OperationKind): Promise<void> {
+  const { version } = builtPackage();
+  const deployed = await orNotAllowed(account, policyFor(kind), deployedVersion(sfn, stateMachineArn(account, kind)));
+  const older = olderSide(version, deployed);
+  if (older === undefined) return;
+  const stack = deployed === undefined ? 'so old that it does not say its version' : `recode ${deployed}`;
+  const message = `This is recode ${version}. What is deployed in ${account.region} of the account ${account.accountId} is ${stack}.`;
+  throw new RecodeError(older === 'cli' ? 'CliOlderThanStack' : 'StackOlderThanCli', message);
+}
