@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { builtPackage } from '../cli/package-root.ts';
 import { catalogue } from '../core/errors.ts';
 import { stateMachines, upkeepStateMachines } from '../core/names.ts';
 import { type Machine, type Retrier, type State, statesOf } from './infra/states.ts';
@@ -100,6 +101,10 @@ describe('one name everywhere', () => {
       const written = parse(read(`statemachines/${kind}.asl.yaml`), { maxAliasCount: 1_000 }) as { Comment: string };
       expect(definition).toEqual({ ...written, Comment: `${written.Comment} (recode ${version})` });
     }
+  });
+
+  it('gives CLI and stack one version', () => {
+    expect(builtPackage().version).toBe(version);
   });
 });
 

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-const bin = join(import.meta.dirname, '../../bin/recode.js');
+const root = join(import.meta.dirname, '../..');
+const bin = join(root, 'bin/recode.js');
 let checkout: string;
 
 beforeEach(() => {
@@ -43,6 +44,14 @@ it('runs what is built, with its arguments, and quietens the warning of the AWS 
   build(`console.log(process.argv.slice(2).join(' '), process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED);
     process.exitCode = 7;`);
   expect(run('aws', 'start')).toMatchObject({ status: 7, stdout: 'aws start true\n', stderr: '' });
+});
+
+it('has the version of what is built, not of what was pulled since', () => {
+  cpSync(join(root, 'dist', 'cli'), join(checkout, 'dist', 'cli'), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  writeFileSync(join(checkout, 'dist', 'build.json'), '{"version":"1.2.3"}');
+  writeFileSync(join(checkout, 'package.json'), '{"type":"module","version":"1.3.0"}');
+  expect(run('--version')).toMatchObject({ status: 0, stdout: '1.2.3\n', stderr: '' });
 });
 
 it('names the Node.js it needs', () => {

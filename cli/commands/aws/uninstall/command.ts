@@ -8,7 +8,8 @@ export function uninstallCommand(output: Output): Command {
   const command = new Command('uninstall')
     .summary('Delete what all environments of a region share')
     .description(
-      'Delete what all environments of a region share: the network and the table. Refused while there is an environment.\n\n' +
+      'Delete what all environments of a region share: the network and the table. Refused while there is an environment, ' +
+        'and to whoever has not the policy RecodeAdmin.\n\n' +
         'The next "recode aws start" makes it again. Recode\'s own functions and state machines stay until "npx serverless remove".',
     );
   return addAccountOptions(command)
