@@ -30,21 +30,19 @@ export const handler = lambdaHandler(attachInternetGateway);
 
 /** One of the two is attached to something already: to each other, or the VPC has another gateway, or the gateway another VPC. */
 async function expectAttached(ec2: EC2Client, internetGatewayId: string, vpcId: string): Promise<void> {
-  const [ofVpc, [ours]] = await Promise.all([
-    describe(ec2, { Filters: [{ Name: 'attachment.vpc-id', Values: [vpcId] }] }),
-    describe(ec2, { InternetGatewayIds: [internetGatewayId] }),
-  ]);
-  if (ofVpc.some((gateway) => gateway.InternetGatewayId === internetGatewayId)) return;
-  const [other] = ofVpc;
-  if (other) {
+  const [ofVpc] = await describe(ec2, { Filters: [{ Name: 'attachment.vpc-id', Values: [vpcId] }] });
+  if (ofVpc?.InternetGatewayId === internetGatewayId) return;
+  if (ofVpc) {
     throw new RecodeError(
       'ResourceDiffers',
-      `The VPC ${vpcId} has the internet gateway ${other.InternetGatewayId}, not ${internetGatewayId}.`,
+      `The VPC ${vpcId} has the internet gateway ${ofVpc.InternetGatewayId}, not ${internetGatewayId}.`,
     );
   }
+  const [ours] = await describe(ec2, { InternetGatewayIds: [internetGatewayId] });
   const to = ours?.Attachments?.[0]?.VpcId;
-  if (to !== undefined && to !== vpcId)
+  if (to !== undefined && to !== vpcId) {
     throw new RecodeError('ResourceDiffers', `The internet gateway ${internetGatewayId} is attached to ${to}, not to ${vpcId}.`);
+  }
   throw new RecodeError('NotVisibleYet', `The internet gateway ${internetGatewayId} is attached, EC2 says, but does not show it yet.`);
 }
 
