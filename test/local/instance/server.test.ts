@@ -1,7 +1,7 @@
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createInstanceHost } from '../../../local/instance/server.ts';
 import { bootInstance, clientOptions, cloudConfig, freePort, makeKey, openWorkbench, program, ssh } from './openssh.ts';
 
@@ -182,7 +182,8 @@ describe('halting', () => {
     const booted = await bootInstance(bench);
     await ssh(booted, ['setsid sleep 601 >/dev/null 2>&1 </dev/null &']);
     const alive = () => program('pgrep', ['-fx', 'sleep 601']);
-    expect(await alive()).toMatchObject({ code: 0 });
+    // The shell does not wait until it is what it becomes.
+    await vi.waitFor(async () => expect(await alive()).toMatchObject({ code: 0 }), { timeout: 5_000, interval: 20 });
     await bench.host.halt(booted.id);
     expect(await alive()).toMatchObject({ code: 1 });
   });
