@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { isRefusal } from '../core/errors.ts';
 import { stateMachines } from '../core/names.ts';
-import type { OperationKind } from '../core/operation.ts';
+import type { Operation, OperationKind } from '../core/operation.ts';
 import { failureOf } from './errors.ts';
 import type { EnvironmentSubject } from './records/environment.ts';
 
@@ -24,7 +24,7 @@ export type EndedExecution = v.InferOutput<typeof EndedExecution>;
 
 /** What there is to know of an execution that has not ended well. */
 export interface End {
-  readonly operation: { readonly executionArn: string; readonly kind: OperationKind };
+  readonly operation: Pick<Operation, 'executionArn' | 'kind'>;
   /** What it was about; null for an uninstall, and where its input never was one. */
   readonly environment: EnvironmentSubject | null;
   readonly error: { readonly name: string; readonly message: string };
@@ -50,10 +50,8 @@ function errorOf({ status, error, cause }: EndedExecution['detail']): { name: st
       return { name: 'ExecutionAborted', message: `The execution was stopped${cause ? `: ${cause}` : '.'}` };
     case 'TIMED_OUT':
       return { name: 'ExecutionTimedOut', message: 'The execution took longer than it may.' };
-    case 'FAILED': {
-      const { name, message } = failureOf(error ?? 'States.Runtime', cause ?? '');
-      return { name, message };
-    }
+    case 'FAILED':
+      return failureOf(error ?? 'States.Runtime', cause ?? '');
   }
 }
 

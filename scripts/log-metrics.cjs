@@ -1,11 +1,7 @@
 // What a function logs as an error, counted in one metric for all functions, for serverless.yml.
-const { readFileSync } = require('node:fs');
-const { join } = require('node:path');
-const { parse } = require('yaml');
+const functions = require('./functions.cjs');
 
-const functions = Object.keys(parse(readFileSync(join(__dirname, '..', 'infra', 'functions.yml'), 'utf8')));
-
-const filters = functions.map((name) => {
+const filters = Object.keys(functions).map((name) => {
   const id = `${name[0].toUpperCase()}${name.slice(1)}`;
   const properties = {
     LogGroupName: { Ref: `${id}LogGroup` },

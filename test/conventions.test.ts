@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { builtPackage } from '../cli/package-root.ts';
 import { catalogue } from '../core/errors.ts';
 import { stateMachines, upkeepStateMachines } from '../core/names.ts';
+import { resources, roles, statementsOf } from './infra/stack.ts';
 import { type Machine, type Retrier, type State, statesOf } from './infra/states.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -15,24 +16,13 @@ const below = (folder: string) =>
     .map((entry) => entry.name);
 
 type Arn = { 'Fn::GetAtt': [resource: string, attribute: string] };
-interface Template {
-  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
-}
-interface Role {
-  Policies: { PolicyDocument: { Statement: { Effect: string; Action: string; Resource: Arn[] }[] } }[];
-}
 const deployedMachines = { ...stateMachines, ...upkeepStateMachines };
-const template = JSON.parse(read('dist/stack/cloudformation-template-update-stack.json')) as Template;
-const resources = (type: string) =>
-  Object.entries(template.Resources)
-    .filter(([, resource]) => resource.Type === type)
-    .map(([id, { Properties }]) => ({ id, ...Properties }) as { id: string } & Record<string, unknown>);
 const packagedFunctions = resources('AWS::Lambda::Function');
 
 /** The state machines as they would be deployed, each with the kind of operation or of upkeep that it is. */
 const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((resource) => {
   const name = String(resource.StateMachineName);
-  const role = template.Resources[(resource.RoleArn as Arn)['Fn::GetAtt'][0]]?.Properties as unknown as Role;
+  const role = roles.find(({ id }) => id === (resource.RoleArn as Arn)['Fn::GetAtt'][0]);
   const definition = JSON.parse(String(resource.DefinitionString)) as Machine;
   return {
     name,
@@ -40,7 +30,7 @@ const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((reso
     definition,
     tasks: statesOf(definition).filter(([, { Type }]) => Type === 'Task'),
     substitutions: resource.DefinitionSubstitutions as Record<string, Arn>,
-    statements: role.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
+    statements: role ? statementsOf(role) : [],
   };
 });
 const operations = packagedMachines.filter(({ kind = '' }) => kind in stateMachines);
@@ -68,7 +58,7 @@ describe('one name everywhere', () => {
       expect(others).toEqual([]);
       expect(invoking).toEqual({ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: expect.any(Array) });
       expect(logging).toMatchObject({ Action: expect.arrayContaining(['logs:CreateLogDelivery', 'xray:PutTraceSegments']), Resource: '*' });
-      const invoked = (invoking?.Resource ?? []).map(({ 'Fn::GetAtt': [id] }) => id);
+      const invoked = ((invoking?.Resource ?? []) as Arn[]).map(({ 'Fn::GetAtt': [id] }) => id);
       expect(invoked.sort()).toEqual(Object.values(arns).map(({ 'Fn::GetAtt': [id] }) => id));
       for (const id of invoked) expect(packagedFunctions.map((packaged) => packaged.id)).toContain(id);
     },
