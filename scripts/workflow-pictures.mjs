@@ -1,42 +1,36 @@
-// Draws each state machine as a Mermaid flowchart into the docs, between its markers.
-// node scripts/workflow-pictures.mjs [--check]: with --check it writes nothing and fails when a picture is stale.
+// Draws each state machine as a Mermaid flowchart in docs/workflows.md, between its markers.
+// node scripts/workflow-pictures.mjs [--check]: with --check it writes nothing, and fails if a picture is stale.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
 const root = join(import.meta.dirname, '..');
+const page = 'docs/workflows.md';
 const machines = new Map(
   readdirSync(join(root, 'statemachines')).map((file) => [
     file.replace('.asl.yaml', ''),
     parse(readFileSync(join(root, 'statemachines', file), 'utf8'), { maxAliasCount: 1_000 }),
   ]),
 );
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => join('docs', file))].filter((file) => file.endsWith('.md'));
 
-const drawn = new Set();
-let stale = false;
-for (const page of pages) {
-  const text = readFileSync(join(root, page), 'utf8');
-  const fresh = text.replace(/(<!-- workflow (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, open, name, close) => {
-    const machine = machines.get(name);
-    if (!machine) throw new Error(`${page} shows the workflow ${name}, but there is no statemachines/${name}.asl.yaml.`);
-    drawn.add(name);
-    return `${open}\n\`\`\`mermaid\n${flowchart(machine)}\n\`\`\`\n\n${close}`;
-  });
-  if (fresh === text) continue;
-  if (process.argv.includes('--check')) {
-    console.error(`A picture in ${page} is stale. Run "npm run pictures".`);
-    stale = true;
-  } else {
-    writeFileSync(join(root, page), fresh);
-  }
+const text = readFileSync(join(root, page), 'utf8');
+const missing = new Set(machines.keys());
+const fresh = text.replace(/(<!-- workflow (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, open, name, close) => {
+  const machine = machines.get(name);
+  if (!machine) throw new Error(`${page} shows the workflow ${name}, but statemachines/${name}.asl.yaml does not exist.`);
+  missing.delete(name);
+  return `${open}\n\`\`\`mermaid\n${flowchart(machine)}\n\`\`\`\n\n${close}`;
+});
+for (const name of missing) {
+  console.error(`${page} does not show the workflow ${name}. Add the lines "<!-- workflow ${name} -->" and "<!-- end -->".`);
+  process.exitCode = 1;
 }
-for (const name of machines.keys()) {
-  if (drawn.has(name)) continue;
-  console.error(`No page shows the workflow ${name}: put "<!-- workflow ${name} -->" and "<!-- end -->" into one.`);
-  stale = true;
+if (!process.argv.includes('--check')) {
+  writeFileSync(join(root, page), fresh);
+} else if (fresh !== text) {
+  console.error(`A picture in ${page} is stale. Run "npm run pictures".`);
+  process.exitCode = 1;
 }
-process.exitCode = stale ? 1 : 0;
 
 function flowchart(machine) {
   return ['flowchart TD', ...body(machine, '  ')].join('\n');
