@@ -23,7 +23,7 @@ describe('docs/deploy.md', () => {
   const page = read('docs/deploy.md');
 
   it('explains each parameter, with its default', () => {
-    const [, section = ''] = /\n## 2\. Choosing parameters\n(.*?)\n## /s.exec(page) ?? [];
+    const [, section = ''] = /\n## 2\. Choose parameters\n(.*?)\n## /s.exec(page) ?? [];
     const rows = [...section.matchAll(/^\| `(\w+)` \| (?:`([^`]*)`|empty)[^|]*\| .{20,} \|$/gm)].map(([, name, value = '']) => [
       name,
       value,
