@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions, functionFiles } from './bundle.mjs';
+import { thirdPartyLicenses } from './third-party.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -16,29 +17,29 @@ const stampFile = join(dist, 'build.json');
 const sources = ['core', 'aws', 'functions', 'statemachines', 'cli', 'local', 'infra', 'scripts', 'serverless.yml', 'package-lock.json'];
 
 // The version is that of what is built, also after a `git pull` that nobody has built yet.
-const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+const { version, dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const stamp = JSON.stringify({ version, build: await digest([...sources, 'package.json']) });
 const fresh = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
 if (!(fresh && process.argv.includes('--if-stale'))) {
   await rm(dist, { recursive: true, force: true });
-  await Promise.all([
-    functionFiles()
-      .then((files) => bundleFunctions(files, join(dist, 'functions')))
-      .then(packageStack),
-    buildPrograms(),
-  ]);
+  const [functions, programs] = await Promise.all([buildStack(), buildPrograms()]);
+  await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await thirdPartyLicenses(root, [functions, ...programs]));
   await writeFile(stampFile, stamp);
 }
 
-async function packageStack() {
+/** Bundles the functions and packages the stack. Resolves to esbuild's account of the bundles. */
+async function buildStack() {
+  const metafile = await bundleFunctions(await functionFiles(), join(dist, 'functions'));
   const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, SLS_NOTIFICATIONS_MODE: 'off', SLS_TRACKING_DISABLED: '1' };
   await promisify(execFile)(process.execPath, [serverless, 'package', '--package', join(dist, 'stack')], { cwd: root, env: environment });
   for (const file of await readdir(join(dist, 'functions'))) {
     if (file.endsWith('.zip')) await cp(join(dist, 'functions', file), join(dist, 'stack', file));
   }
+  return metafile;
 }
 
+/** Bundles the CLI and the embedded AWS. Resolves to esbuild's accounts of the bundles. */
 async function buildPrograms() {
   await mkdir(dist, { recursive: true });
   const common = {
@@ -47,16 +48,27 @@ async function buildPrograms() {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    packages: 'external',
-    outExtension: { '.js': '.js' },
+    mainFields: ['module', 'main'],
+    // Everything else is inside, so that an installation is a few packages.
+    external: [...Object.keys(dependencies), 'cpu-features'], // the latter ssh2 does without
+    // What is bundled from CommonJS uses these.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url), __dirname = import.meta.dirname;",
+    },
+    splitting: true,
+    legalComments: 'none',
+    metafile: true,
   };
-  await build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli'), splitting: true });
-  await build({
-    ...common,
-    entryPoints: { main: 'local/main.ts', runtime: 'local/lambda/runtime.ts' },
-    outdir: join(dist, 'local'),
-    outExtension: { '.js': '.mjs' },
-  });
+  const builds = await Promise.all([
+    build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli') }),
+    build({
+      ...common,
+      entryPoints: { main: 'local/main.ts', runtime: 'local/lambda/runtime.ts' },
+      outdir: join(dist, 'local'),
+      outExtension: { '.js': '.mjs' },
+    }),
+  ]);
+  return builds.map(({ metafile }) => metafile);
 }
 
 /** One digest of all files below the given paths, whatever their times say. */

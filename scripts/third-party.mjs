@@ -1,0 +1,23 @@
+// The licenses of the packages that are bundled, which have to come along with their code.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * The names, versions and licenses of all packages in some bundles, as one text.
+ *
+ * @param root the folder that esbuild's paths are relative to
+ * @param metafiles esbuild's accounts of what the bundles are made of
+ */
+export async function thirdPartyLicenses(root, metafiles) {
+  const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
+  const folders = new Set(inputs.flatMap((path) => /^.*node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []));
+  const texts = await Promise.all([...folders].map((folder) => licenseOf(join(root, folder))));
+  return `Recode contains code of these packages.\n\n${[...new Set(texts)].sort().join('\n')}`;
+}
+
+async function licenseOf(folder) {
+  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  return `${'='.repeat(80)}\n${name} ${version} (${license})\n\n${texts.map((text) => text.trim()).join('\n\n')}\n`;
+}
