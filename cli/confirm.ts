@@ -1,8 +1,9 @@
-import { RecodeError } from '../core/errors.ts';
+import { exitCodes, RecodeError } from '../core/errors.ts';
 import { type Output, progressOf } from './output.ts';
 
 /**
- * Asks a person whether they mean it; anything but a yes is a no, Ctrl-C and Ctrl-D too. A no is said, and makes the exit code 1.
+ * Asks a person whether they mean it; anything but a yes is a no, Ctrl-C and Ctrl-D too. A no is said, and makes the exit code 1;
+ * Ctrl-C makes it 130.
  *
  * @param question names what is at stake; its last line is the question itself
  * @throws RecodeError ConfirmationRequired where there is no terminal to ask on
@@ -17,7 +18,12 @@ export async function confirm(question: string, output: Output): Promise<boolean
   // Only the line that is typed on is drawn again.
   const [asked, ...above] = question.split('\n').reverse();
   for (const line of above.reverse()) stream.write(`${line}\n`);
-  // Ctrl-C and Ctrl-D close the prompt first, and reject the question after that.
+  let interrupted = false;
+  prompt.once('SIGINT', () => {
+    interrupted = true;
+    prompt.close();
+  });
+  // Ctrl-D closes the prompt first, as we do at Ctrl-C, and rejects the question after that.
   const closed = new Promise<undefined>((resolve) => prompt.once('close', () => resolve(undefined)));
   try {
     const answer = await Promise.race([prompt.question(`${asked} [y/N] `), closed]);
@@ -26,7 +32,7 @@ export async function confirm(question: string, output: Output): Promise<boolean
     const meant = /^y(es)?$/i.test(answer?.trim() ?? '');
     if (!meant) {
       stream.write('Nothing is done.\n');
-      process.exitCode = 1;
+      process.exitCode = interrupted ? exitCodes.interrupted : exitCodes.failed;
     }
     return meant;
   } finally {

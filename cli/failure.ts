@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { translate } from '../aws/errors.ts';
-import { catalogue, type ErrorName, RecodeError } from '../core/errors.ts';
+import { catalogue, type ErrorName, exitCodes, RecodeError } from '../core/errors.ts';
 import { credentialsFailure } from './credentials.ts';
 import { type Output, paint, writeJson } from './output.ts';
 import { shellQuote } from './shell-quote.ts';
@@ -30,10 +30,9 @@ export function describeFailure(error: unknown, command: GivenCommand): Failure 
   return { name, title, message, nextStep: nextStep.replaceAll('{command}', () => typed).replaceAll('{usage}', command.usage) };
 }
 
-/** The exit code of a failure: 2 for a command that is not valid, 130 as after Ctrl-C, else 1. */
+/** The exit code of a failure, by its row of the catalogue. */
 export function exitCodeOf({ name }: Failure): number {
-  if (name === 'Interrupted' || name === 'Cancelled') return 130;
-  return name === 'UsageNotValid' ? 2 : 1;
+  return exitCodes[catalogue[name].outcome];
 }
 
 /** Shows a failure: as JSON on stdout where that was asked for, else in words on stderr. RECODE_DEBUG=1 adds the stack. */

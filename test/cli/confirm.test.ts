@@ -61,10 +61,13 @@ describe('on a terminal', () => {
     expect(code).toBe(1);
   });
 
-  it.each(['C', 'D'] as const)('Ctrl-%s is a no, and ends the line', async (key) => {
+  it.each([
+    ['C', 130],
+    ['D', 1],
+  ] as const)('Ctrl-%s is a no, ends the line, and makes the exit code %i', async (key, exits) => {
     const { text, code } = await inTerminal(asks(), ctrl[key]);
     expect(text).toBe(`${question} [y/N] \nNothing is done.\n{"meant":false}\n`);
-    expect(code).toBe(1);
+    expect(code).toBe(exits);
   });
 
   it('Ctrl-C after a yes that was not sent is a no', async () => {
@@ -102,10 +105,14 @@ describe('recode local reset', () => {
     expect(existsSync(local)).toBe(false);
   });
 
-  it.each(['n\r', ctrl.C, ctrl.D])('deletes nothing after %j, and fails', async (keys) => {
+  it.each([
+    ['n\r', 1],
+    [ctrl.C, 130],
+    [ctrl.D, 1],
+  ])('deletes nothing after %j, and exits with %i', async (keys, exits) => {
     const { text, code } = await reset(keys);
     expect(text).toMatch(/\[y\/N\] n?\nNothing is done\.\n$/);
-    expect(code).toBe(1);
+    expect(code).toBe(exits);
     expect(existsSync(join(local, 'settings.json'))).toBe(true);
   });
 

@@ -57,10 +57,13 @@ describe('describeFailure', () => {
   });
 
   it.each([
+    [1, 'NoCredentials'],
     [2, 'UsageNotValid'],
+    [2, 'CidrNotValid'],
+    [3, 'OptionDiffers'],
     [130, 'Interrupted'],
     [130, 'Cancelled'],
-    [1, 'NoCredentials'],
+    [143, 'Terminated'],
   ] as const)('exits with %i for %s', (code, name) => {
     expect(exitCodeOf(describeFailure(new RecodeError(name, ''), command))).toBe(code);
   });

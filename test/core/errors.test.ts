@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { catalogue, isErrorName, RecodeError } from '../../core/errors.ts';
+import { catalogue, isErrorName, isRefusal, type Outcome, RecodeError } from '../../core/errors.ts';
 
 it('explains every error with a headline and whole sentences', () => {
   for (const [name, { title, nextStep }] of Object.entries(catalogue)) {
@@ -18,3 +18,38 @@ it('knows its own names only', () => {
   expect(isErrorName('NetworkBusy')).toBe(true);
   expect(isErrorName('toString')).toBe(false);
 });
+
+const namesOf = (outcome: Outcome) => Object.entries(catalogue).flatMap(([name, row]) => (row.outcome === outcome ? [name] : []));
+
+it('calls a wrong usage what the person has to write differently', () => {
+  expect(namesOf('usage').sort()).toEqual([
+    'AutoStopNotValid',
+    'CidrNotValid',
+    'ConfirmationRequired',
+    'GitHubAccountUnknown',
+    'InputNotValid',
+    'InstanceTypeNotValid',
+    'NoRegion',
+    'ProfileNotFound',
+    'RepositoryNotValid',
+    'StateDirectoryNotOurs',
+    'UsageNotValid',
+    'VolumeSizeNotValid',
+  ]);
+});
+
+it('tells the end of a command by a signal from its other ends', () => {
+  expect(namesOf('interrupted')).toEqual(['Interrupted', 'Cancelled']);
+  expect(namesOf('terminated')).toEqual(['Terminated']);
+});
+
+// Nobody has to look into them: the alarm on failed operations leaves them out.
+it.each(['OptionDiffers', 'TooManyEnvironments', 'OperationInProgress', 'EnvironmentsStillExist', 'CidrNotValid'])(
+  'takes %s for a refusal',
+  (name) => expect(isRefusal(name)).toBe(true),
+);
+
+it.each(['QuotaReached', 'PermissionMissing', 'SettingsNotValid', 'Unexpected', 'ExecutionAborted', 'toString', 'States.Runtime'])(
+  'takes %s for no refusal',
+  (name) => expect(isRefusal(name)).toBe(false),
+);

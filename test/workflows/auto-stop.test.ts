@@ -238,7 +238,7 @@ describe('a stop that a sweep has asked for', () => {
     );
     const { code, stderr } = await bob.run(['start', 'acme/api', '--owner', 'alice', '--force']);
     expect(stderr).toContain('An automatic stop is at work on the environment acme/api; it began at ');
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     await aws.delete('calls');
     const stopping = alice.prints(['stop', 'acme/api']);
     // Its own execution has failed by then, and it has seen who is at work.

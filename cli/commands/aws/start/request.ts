@@ -23,7 +23,7 @@ export interface StartFlags extends OperationFlags {
 /**
  * Reads what was typed, before anything is asked of the network.
  *
- * @throws RecodeError InstanceTypeNotFound, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, UsageNotValid
+ * @throws RecodeError InstanceTypeNotValid, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, UsageNotValid
  */
 export function parseStart(repository: string, flags: StartFlags, environment: NodeJS.ProcessEnv): StartRequest {
   const { instanceType, volumeSize, volumeType, allowCidr } = flags;
@@ -42,7 +42,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
 
 function parseInstanceType(text: string): string {
   if (/^[a-z0-9-]+\.[a-z0-9-]+$/.test(text)) return text;
-  throw new RecodeError('InstanceTypeNotFound', `"${text}" is not the name of an instance type, such as t2.medium.`);
+  throw new RecodeError('InstanceTypeNotValid', `"${text}" is not the name of an instance type, such as t2.medium.`);
 }
 
 function parseVolumeSize(text: string): number {

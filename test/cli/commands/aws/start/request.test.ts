@@ -68,8 +68,8 @@ describe('parseStart', () => {
   });
 
   it.each<[ErrorName, Partial<StartFlags>]>([
-    ['InstanceTypeNotFound', { instanceType: 'large' }],
-    ['InstanceTypeNotFound', { instanceType: 'T2.Medium' }],
+    ['InstanceTypeNotValid', { instanceType: 'large' }],
+    ['InstanceTypeNotValid', { instanceType: 'T2.Medium' }],
     ['VolumeSizeNotValid', { volumeSize: '7' }],
     ['VolumeSizeNotValid', { volumeSize: '16385' }],
     ['VolumeSizeNotValid', { volumeSize: '16.5' }],
