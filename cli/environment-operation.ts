@@ -2,12 +2,11 @@ import type * as v from 'valibot';
 import { readEnvironment } from '../aws/records/environment.ts';
 import { ifInstalled } from '../aws/records/table.ts';
 import type { EnvironmentOperationKind, GivenRequest } from '../core/environment.ts';
-import type { AccountOptions } from './account.ts';
+import { printedCommand } from './account-flags.ts';
 import type { OpenedEnvironment } from './environment.ts';
 import { type Followed, runOperation, type Session, startOperation } from './operation.ts';
 import { type Output, writeJson } from './output.ts';
 import { forgetExecution, rememberExecution } from './remembered-execution.ts';
-import { shellQuote } from './shell-quote.ts';
 
 /**
  * Runs an operation on an environment and follows it to its end. Where the command is not to wait, the execution is remembered for
@@ -40,10 +39,6 @@ function handOver({ account, files, subject: { repository, owner }, own }: Opene
     writeJson(output, { repository, owner, executionArn });
     return;
   }
-  const command = ['recode', 'aws', 'follow', repository, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
-  output.stdout.write(`The execution is ${executionArn}.\nFollow it with "${command.map(shellQuote).join(' ')}".\n`);
-}
-
-function accountFlags({ local, profile, region }: AccountOptions): string[] {
-  return [...(local ? ['--local'] : []), ...(profile ? ['--profile', profile] : []), ...(region ? ['--region', region] : [])];
+  const command = printedCommand(['recode', 'aws', 'follow', repository, ...(own ? [] : ['--owner', owner])], account.options);
+  output.stdout.write(`The execution is ${executionArn}.\nFollow it with "${command}".\n`);
 }

@@ -1,6 +1,8 @@
 import { CommanderError } from 'commander';
 import { translate } from '../aws/errors.ts';
 import { catalogue, type ErrorName, exitCodes, RecodeError } from '../core/errors.ts';
+import type { AccountOptions } from './account.ts';
+import { accountFlags } from './account-flags.ts';
 import { credentialsFailure } from './credentials.ts';
 import { type Output, paint, writeJson } from './output.ts';
 import { shellQuote } from './shell-quote.ts';
@@ -20,14 +22,18 @@ export interface GivenCommand {
   readonly argv: readonly string[];
   /** The command's own name, such as `recode aws start`. */
   readonly usage: string;
+  /** As it was typed, where the command is about one. */
+  readonly repository?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly account?: Partial<AccountOptions>;
 }
 
 /** Makes any thrown error what the person sees: what happened, and what to do about it. */
 export function describeFailure(error: unknown, command: GivenCommand): Failure {
   const { name, message } = recodeErrorOf(error);
   const { title, nextStep } = catalogue[name];
-  const typed = ['recode', ...command.argv.map(shellQuote)].join(' ');
-  return { name, title, message, nextStep: nextStep.replaceAll('{command}', () => typed).replaceAll('{usage}', command.usage) };
+  const placeholders = placeholdersFor(command);
+  return { name, title, message, nextStep: nextStep.replace(/\{(\w+)\}/g, (text, key: string) => placeholders[key] ?? text) };
 }
 
 /** The exit code of a failure, by its row of the catalogue. */
@@ -57,6 +63,20 @@ function sentence(message: string): string {
   const start = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/[.:]?$/, '.');
   return [start, ...more.map((line) => line.replace(/^\((.*)\)$/, '$1'))].join(' ').trim();
 }
+
+/** What the placeholders of the catalogue stand for. */
+function placeholdersFor({ argv, usage, repository, owner, account = {} }: GivenCommand): Readonly<Record<string, string>> {
+  const flags = accountFlags(account);
+  const which = [...(owner === undefined ? [] : ['--owner', owner]), ...flags];
+  return {
+    command: quoted(['recode', ...argv]),
+    usage,
+    account: flags.length === 0 ? '' : ` ${quoted(flags)}`,
+    environment: [repository === undefined ? '<repository>' : shellQuote(repository), ...which.map(shellQuote)].join(' '),
+  };
+}
+
+const quoted = (words: readonly string[]) => words.map(shellQuote).join(' ');
 
 const indent = (text: string) =>
   text

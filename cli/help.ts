@@ -10,9 +10,10 @@ export function examples(list: readonly (readonly [purpose: string, command: str
 /** A heading of the help; commander takes the style away again where the reader sees none. */
 export const heading = (text: string) => styleText('bold', text, { validateStream: false });
 
-/** The commands that do something, below all groups. */
+/** The commands that do something, below all groups; "help" is not one of them. */
 export function leafCommands(command: Command): Command[] {
-  return command.commands.flatMap((child) => (child.commands.length === 0 ? [child] : leafCommands(child)));
+  const children = command.commands.filter((child) => child.name() !== 'help');
+  return children.flatMap((child) => (child.commands.length === 0 ? [child] : leafCommands(child)));
 }
 
 /** What to type for a command: `recode aws start`. */

@@ -1,12 +1,11 @@
 import { CommanderError } from 'commander';
 import { describeFailure, exitCodeOf, showFailure } from './failure.ts';
-import { commandName } from './help.ts';
 import type { Output } from './output.ts';
 import { builtPackage } from './package-root.ts';
-import { createProgram, namedCommand } from './program.ts';
+import { createProgram, givenCommand } from './program.ts';
 
 const argv = process.argv.slice(2);
-const output: Output = { json: argv.includes('--json'), stdout: process.stdout, stderr: process.stderr };
+const output: Output & { json: boolean } = { json: false, stdout: process.stdout, stderr: process.stderr };
 // As a process that SIGPIPE ended: whoever read has seen enough (`recode … | head -1`).
 const brokenPipe = 128 + 13;
 
@@ -27,7 +26,7 @@ async function run(): Promise<number> {
   } catch (error) {
     // Help and the version are thrown too, once they are printed.
     if (error instanceof CommanderError && /^commander\.(help|helpDisplayed|version)$/.test(error.code)) return 0;
-    const failure = describeFailure(error, { argv, usage: commandName(namedCommand(program, argv)) });
+    const failure = describeFailure(error, givenCommand(program, argv));
     showFailure(output, failure, error, process.env);
     return exitCodeOf(failure);
   }

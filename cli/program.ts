@@ -1,20 +1,28 @@
 import { Command } from 'commander';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
+import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
 import { removeCommand } from './commands/aws/remove/command.ts';
 import { startCommand } from './commands/aws/start/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
 import { stopCommand } from './commands/aws/stop/command.ts';
 import { uninstallCommand } from './commands/aws/uninstall/command.ts';
+import { helpCommand } from './commands/help.ts';
 import { downCommand } from './commands/local/down.ts';
 import { resetCommand } from './commands/local/reset.ts';
 import { statusCommand } from './commands/local/status.ts';
 import { upCommand } from './commands/local/up.ts';
+import type { GivenCommand } from './failure.ts';
 import { commandName, examples, heading, leafCommands } from './help.ts';
 import type { Output } from './output.ts';
+import { unknownCommand, unknownOption } from './unknown.ts';
 
-/** All commands of `recode`. What they do is loaded when one of them runs. */
-export function createProgram(output: Output, version: string): Command {
+/**
+ * All commands of `recode`. What they do is loaded when one of them runs.
+ *
+ * @param output its `json` becomes true when --json is read
+ */
+export function createProgram(output: Output & { json: boolean }, version: string): Command {
   const aws = new Command('aws')
     .summary('Development environments on AWS')
     .description('Development environments in your AWS account, or in the embedded AWS on this machine (--local).')
@@ -73,22 +81,60 @@ export function createProgram(output: Output, version: string): Command {
     subcommandTerm: (command) => commandName(command).replace(/^recode /, ''),
     subcommandDescription: (command) => command.summary() || command.description(),
   });
-  return settled(program, output, true);
+  // The options that stand before the command as well as after it; whichever comes later counts.
+  addAccountOptions(program)
+    .option(...jsonOption)
+    .on('option:json', () => {
+      output.json = true;
+    })
+    .hook('preAction', (_, invoked) => {
+      if (invoked.name() !== 'help') refuseForeignOptions(program, invoked);
+    });
+  return settled(program, output);
 }
 
 /** The command that an invocation names: the deepest one that its words lead to. */
 export function namedCommand(program: Command, argv: readonly string[]): Command {
-  const [word, ...rest] = argv.filter((argument) => !argument.startsWith('-'));
-  const child = program.commands.find((command) => command.name() === word);
-  return child ? namedCommand(child, rest) : program;
+  let command = program;
+  for (let index = 0; index < argv.length && command.commands.length > 0; index += 1) {
+    const word = argv[index] ?? '';
+    const option = program.options.find(({ short, long }) => word === short || word === long);
+    if (option?.required) index += 1;
+    if (word.startsWith('-')) continue;
+    const child = command.commands.find((candidate) => candidate.name() === word);
+    if (!child) break;
+    if (word !== 'help') command = child;
+  }
+  return command;
+}
+
+/** What was typed, for the next steps that name it. */
+export function givenCommand(program: Command, argv: readonly string[]): GivenCommand {
+  const command = namedCommand(program, argv);
+  const { owner, ...account } = command.optsWithGlobals<EnvironmentFlags>();
+  const [repository] = command.registeredArguments[0]?.name() === 'repository' ? command.args : [];
+  return { argv, usage: commandName(command), repository, owner, account };
+}
+
+/** `recode` reads its options wherever they stand, even where the command has no use for them. */
+function refuseForeignOptions(program: Command, invoked: Command): void {
+  const own = new Set(invoked.options.map(({ long }) => long));
+  const foreign = program.options.find((option) => {
+    return program.getOptionValueSource(option.attributeName()) === 'cli' && !own.has(option.long);
+  });
+  if (foreign) throw unknownOption(invoked, foreign.long ?? '');
 }
 
 /** What holds for every command: help as wide as its reader's terminal, errors thrown instead of printed. */
-function settled(command: Command, output: Output, top = false): Command {
+function settled(command: Command, output: Output): Command {
   command
     .helpOption('-h, --help', 'show this help')
-    .showSuggestionAfterError()
-    .exitOverride()
+    .helpCommand(false)
+    .showSuggestionAfterError(false)
+    .exitOverride((error) => {
+      const [, flag] = /^error: unknown option '(.*)'$/s.exec(error.message) ?? [];
+      throw flag === undefined ? error : unknownOption(command, flag);
+    })
     .configureOutput({
       writeOut: (text) => output.stdout.write(text),
       // Only the help of a group that was given without a command; errors are shown in one place for all.
@@ -96,7 +142,12 @@ function settled(command: Command, output: Output, top = false): Command {
       outputError: () => {},
     })
     .configureHelp({ ...command.configureHelp(), styleTitle: heading });
-  if (!top) command.helpCommand(false);
+  if (command.commands.length > 0) {
+    command.addCommand(helpCommand(), { hidden: true });
+    command.on('command:*', ([word = '', ...operands]: string[], options: string[]) => {
+      throw unknownCommand(command, word, operands, options);
+    });
+  }
   for (const child of command.commands) settled(child, output);
   return command;
 }

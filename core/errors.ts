@@ -27,7 +27,10 @@ export const exitCodes: Readonly<Record<Outcome, number>> = { failed: 1, usage: 
 interface Entry {
   /** The headline a person sees. */
   readonly title: string;
-  /** What the person can do about it; `{command}` stands for the command as it was given, `{usage}` for its name alone. */
+  /**
+   * What the person can do about it; `{command}` stands for the command as it was given, `{usage}` for its name alone,
+   * `{account}` for its --local, --profile and --region with a space before, `{environment}` for its repository with --owner and these.
+   */
   readonly nextStep: string;
   readonly reaction: Reaction;
   readonly outcome: Outcome;
@@ -46,7 +49,7 @@ export const catalogue = {
   },
   RepositoryNotValid: {
     title: 'Not a repository',
-    nextStep: 'Give a GitHub repository as owner/name or by its URL, such as "{usage} recode-sh/workspace".',
+    nextStep: 'Give a GitHub repository as owner/name or by its URL, such as "{usage} recode-sh/workspace{account}".',
     reaction: 'never',
     outcome: 'usage',
   },
@@ -125,7 +128,7 @@ export const catalogue = {
   },
   TooManyEnvironments: {
     title: 'You have as many environments as your team allows',
-    nextStep: 'Remove one that you do not need ("recode aws list" shows them), or ask your administrator for more.',
+    nextStep: 'Remove one that you do not need ("recode aws list{account}" shows them), or ask your administrator for more.',
     reaction: 'never',
     outcome: 'refused',
   },
@@ -216,7 +219,7 @@ export const catalogue = {
 
   EnvironmentNotFound: {
     title: 'No such environment',
-    nextStep: 'Run "recode aws list" to see yours, and "recode aws list --all" to see everyone\'s.',
+    nextStep: 'Run "recode aws list{account}" to see yours, and "recode aws list --all{account}" to see everyone\'s.',
     reaction: 'never',
     outcome: 'refused',
   },
@@ -228,7 +231,7 @@ export const catalogue = {
   },
   EnvironmentsStillExist: {
     title: 'There are environments left',
-    nextStep: 'Remove them first ("recode aws remove <repository>", with --owner for a teammate\'s), then run "{command}" again.',
+    nextStep: 'Remove them first ("recode aws remove <repository>{account}", with --owner for a teammate\'s), then run "{command}" again.',
     reaction: 'never',
     outcome: 'refused',
   },
@@ -243,7 +246,7 @@ export const catalogue = {
   OperationSettling: { title: 'The operation before has not let go yet', nextStep: again, reaction: 'poll', outcome: 'failed' },
   AutoStopNotDue: {
     title: 'The environment is not to be stopped any more',
-    nextStep: 'Nothing is to be done: "recode aws status <repository>" shows when it stops.',
+    nextStep: 'Nothing is to be done: "recode aws status {environment}" shows when it stops.',
     reaction: 'never',
     outcome: 'refused',
   },

@@ -13,6 +13,17 @@ describe('describeFailure', () => {
     expect(nextStep).toContain(`Run "recode aws start acme/api --profile 'the team'\\''s'" again`);
   });
 
+  it('leads the commands of a next step to the same account and environment', () => {
+    const given = { ...command, repository: 'acme/api', owner: 'alice', account: { profile: "the team's", region: 'eu-west-1' } };
+    const account = "--profile 'the team'\\''s' --region eu-west-1";
+    const list = describeFailure(new RecodeError('EnvironmentNotFound', 'None.'), given);
+    expect(list.nextStep).toContain(`"recode aws list ${account}"`);
+    const status = describeFailure(new RecodeError('AutoStopNotDue', 'Not due.'), given);
+    expect(status.nextStep).toContain(`"recode aws status acme/api --owner alice ${account}"`);
+    const local = describeFailure(new RecodeError('EnvironmentNotFound', 'None.'), { ...command, account: { local: true } });
+    expect(local.nextStep).toContain('"recode aws list --local"');
+  });
+
   it('leaves no placeholder in any next step', () => {
     for (const name of Object.keys(catalogue) as (keyof typeof catalogue)[]) {
       expect(describeFailure(new RecodeError(name, 'It happened.'), command).nextStep).not.toMatch(/[{}]/);

@@ -18,6 +18,88 @@ const commands = (command: Command): Command[] => [command, ...command.commands.
 const program = createProgram(collectedOutput().output, '1.2.3');
 const named = commands(program).map((command) => [commandName(command).split(' ').slice(1)] as const);
 
+/** What the command that an invocation names gets to read: its words, and its options from wherever they stand. */
+async function read(...argv: string[]) {
+  const { output } = collectedOutput();
+  const program = createProgram(output, '1.2.3');
+  let got: unknown;
+  for (const command of leafCommands(program)) {
+    command.action((...given: unknown[]) => {
+      const { args, ...invoked } = given.at(-1) as Command;
+      got = { command: commandName(command), args, options: command.optsWithGlobals(), invoked };
+    });
+  }
+  await program.parseAsync(argv, { from: 'user' });
+  const { command, args, options } = got as { command: string; args: string[]; options: Record<string, unknown> };
+  return { command, args, ...options, json: output.json };
+}
+
+describe('the options of an account, and --json', () => {
+  const aws = program.commands.find((command) => command.name() === 'aws');
+  const leaves = leafCommands(aws as Command).map((command) => [
+    command.name(),
+    ...(command.registeredArguments.length > 0 ? ['acme/api'] : []),
+  ]);
+  const account = ['--profile', 'production', '--region=eu-west-3', '--json'];
+
+  it.each(leaves)('are read wherever they stand: recode aws %s', async (name, ...words) => {
+    const expected = { command: `recode aws ${name}`, args: words, profile: 'production', region: 'eu-west-3', json: true };
+    for (const argv of [
+      [...account, 'aws', name, ...words],
+      ['aws', ...account, name, ...words],
+      ['aws', name, ...account, ...words],
+      ['aws', name, ...words, ...account],
+      ['--json', 'aws', '--profile=production', name, '--region', 'eu-west-3', ...words],
+    ]) {
+      expect(await read(...argv), argv.join(' ')).toMatchObject(expected);
+      expect(await read('--local', ...argv.filter((word) => !/^--profile|^production$/.test(word)))).toMatchObject({ local: true });
+    }
+  });
+
+  it('count as given last, as with the AWS CLI', async () => {
+    expect(await read('--profile', 'one', 'aws', '--profile', 'two', 'list')).toMatchObject({ profile: 'two' });
+    expect(await read('aws', '--region', 'eu-west-1', 'list', '--region', 'eu-west-3')).toMatchObject({ region: 'eu-west-3' });
+  });
+
+  it('may have values that look like commands', async () => {
+    const expected = { command: 'recode aws stop', args: ['acme/api'], profile: 'stop', region: 'aws' };
+    expect(await read('--region', 'aws', 'aws', '--profile', 'stop', 'stop', 'acme/api')).toMatchObject(expected);
+    expect(namedCommand(program, ['--region', 'local', 'aws', '--profile', 'list', 'stop', 'list']).name()).toBe('stop');
+  });
+
+  it('are words after --', async () => {
+    expect(await read('aws', 'stop', '--', '--json')).toMatchObject({ args: ['--json'], json: false });
+  });
+
+  it('are --region alone for the embedded AWS', async () => {
+    expect(await read('--region', 'eu-west-1', 'local', 'up')).toMatchObject({ command: 'recode local up', region: 'eu-west-1' });
+  });
+});
+
+describe('help', () => {
+  it.each([
+    [['help'], []],
+    [['help', 'aws'], ['aws']],
+    [
+      ['help', 'aws', 'start'],
+      ['aws', 'start'],
+    ],
+    [
+      ['aws', 'help', 'start'],
+      ['aws', 'start'],
+    ],
+    [
+      ['local', 'help', 'up'],
+      ['local', 'up'],
+    ],
+    [['aws', '--profile', 'team', 'help'], ['aws']],
+  ])('is shown by %j as by --help', async (argv, command) => {
+    const [asked, shown] = [await run(...argv), await run(...command, '--help')];
+    expect(asked.stdout).toBe(shown.stdout);
+    expect(asked.error).toMatchObject({ code: 'commander.help', exitCode: 0 });
+  });
+});
+
 describe('the commands', () => {
   it('are those that the help of recode itself names', async () => {
     const { stdout } = await run('--help');
@@ -74,16 +156,22 @@ describe('the commands', () => {
   });
 
   it.each([
-    [['aws', 'strat', 'acme/api'], "unknown command 'strat'", 'recode aws'],
+    [['aws', 'strat', 'acme/api'], "Unknown command 'strat'", 'recode aws'],
     [['aws', 'remove'], "missing required argument 'repository'", 'recode aws remove'],
     [['aws', 'start', 'acme/api', '--volume-type', 'io1'], 'Allowed choices are gp2, gp3', 'recode aws start'],
     [['aws', 'start', 'acme/api', '--instance-typ', 'm5.large'], 'Did you mean --instance-type?', 'recode aws start'],
     [['aws', 'stop', 'acme/api', 'acme/web'], 'too many arguments', 'recode aws stop'],
     [['aws', 'list', '--local', '--profile', 'team'], "cannot be used with option '--profile", 'recode aws list'],
-    [['aws', 'uninstall', '--owner', 'bob'], "unknown option '--owner'", 'recode aws uninstall'],
-    [['lcal', 'up'], "unknown command 'lcal'", 'recode'],
-    [['local', 'up', '--reigon', 'x'], "unknown option '--reigon'", 'recode local up'],
-    [['--bogus'], "unknown option '--bogus'", 'recode'],
+    [['aws', 'list', '--profile', '--local'], "argument '--local' is invalid", 'recode aws list'],
+    [['aws', 'list', '--json', '--profile'], "option '--profile <name>' argument missing", 'recode aws list'],
+    [['aws', 'uninstall', '--owner', 'bob'], "Unknown option '--owner'", 'recode aws uninstall'],
+    [['--profile', 'stop', 'aws', 'start'], "missing required argument 'repository'", 'recode aws start'],
+    [['lcal', 'up'], "Unknown command 'lcal'", 'recode'],
+    [['local', 'up', '--reigon', 'x'], "Unknown option '--reigon'", 'recode local up'],
+    [['--region', 'eu-west-1', 'local', 'down'], "Unknown option '--region'", 'recode local down'],
+    [['local', 'up', '--profile', 'team'], "Unknown option '--profile'", 'recode local up'],
+    [['--bogus'], "Unknown option '--bogus'", 'recode'],
+    [['help', 'aws', 'strat'], "Unknown command 'strat'", 'recode aws'],
   ])('leave what is wrong with %j to one place', async (argv, message, name) => {
     const { stdout, stderr, error } = await run(...argv);
     expect(error).toMatchObject({ message: expect.stringContaining(message) });

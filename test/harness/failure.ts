@@ -78,7 +78,21 @@ export function expectAllRaised(names: readonly ErrorName[]): void {
 
 function explained(name: ErrorName, args: readonly string[], usage: string): { title: string; nextStep: string } {
   const { title, nextStep } = catalogue[name];
-  return { title, nextStep: nextStep.replaceAll('{command}', ['recode', ...args].join(' ')).replaceAll('{usage}', usage) };
+  const account = ['--local', '--profile', '--region'].map((option) => given(args, option)).join('');
+  const named = {
+    command: ['recode', ...args].join(' '),
+    usage,
+    account,
+    environment: `${args[2]?.startsWith('-') === false ? args[2] : '<repository>'}${given(args, '--owner')}${account}`,
+  };
+  return { title, nextStep: Object.entries(named).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), nextStep as string) };
+}
+
+/** An option of a command as it was given, with its value and a space before; nothing where it was not. */
+function given(args: readonly string[], option: string): string {
+  const index = args.indexOf(option);
+  if (index < 0) return '';
+  return ['', option, ...(option === '--local' ? [] : [args[index + 1]])].join(' ');
 }
 
 const indented = (text: string) => text.replace(/^(?=.)/gm, '  ');

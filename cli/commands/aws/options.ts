@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { RecodeError } from '../../../core/errors.ts';
 import { isOwner } from '../../../core/owner.ts';
 import type { AccountOptions } from '../../account.ts';
@@ -42,11 +42,14 @@ export const repositoryArgument = [
   'a GitHub repository: owner/name, its URL, or the name alone of one of your own',
 ] as const;
 
-/** Adds --profile, --region and --local: which account to work in. */
+/**
+ * Adds --profile, --region and --local: which account to work in. `recode` itself reads them, wherever they stand; a command that takes
+ * them has them for its help.
+ */
 export function addAccountOptions(command: Command): Command {
   return command
-    .option('--profile <name>', 'profile of the AWS CLI to use')
-    .option('--region <region>', 'AWS region')
+    .addOption(new Option('--profile <name>', 'use this profile of the AWS CLI').argParser(notAnOption))
+    .option('--region <region>', 'use this AWS region')
     .addOption(new Option('--local', 'use the embedded AWS on this machine; also RECODE_LOCAL=1').conflicts('profile'));
 }
 
@@ -59,6 +62,12 @@ export function addOperationOptions(command: Command, asked: string): Command {
 }
 
 export const jsonOption = ['--json', 'print the result as JSON; progress goes to stderr'] as const;
+
+/** Without this, "--profile --local" would name a profile. */
+function notAnOption(value: string): string {
+  if (value !== '' && !value.startsWith('--')) return value;
+  throw new InvalidArgumentError('Give the name of a profile.');
+}
 
 /** Reads which account was asked for. Throws RecodeError UsageNotValid. */
 export function parseAccount({ profile, region, local: given }: AccountFlags, environment: NodeJS.ProcessEnv): AccountOptions {

@@ -3,6 +3,7 @@ import { examples } from '../../help.ts';
 import { type Output, table } from '../../output.ts';
 import { parseRegion } from '../../region.ts';
 import { shellQuote } from '../../shell-quote.ts';
+import type { AccountFlags } from '../aws/options.ts';
 
 /** `recode local up` */
 export function upCommand({ stdout }: Output): Command {
@@ -17,7 +18,8 @@ export function upCommand({ stdout }: Output): Command {
         ['Deploy Recode in another region, before anything is in it', 'recode local up --region eu-west-1'],
       ]),
     )
-    .action(async ({ region }: { region?: string }) => {
+    .action(async (_: unknown, invoked: Command) => {
+      const { region } = invoked.optsWithGlobals<AccountFlags>();
       const { localCredentials, startEmbeddedAws } = await import('../../embedded-aws.ts');
       const running = await startEmbeddedAws(region === undefined ? undefined : parseRegion(region));
       const { accessKeyId, secretAccessKey } = localCredentials();

@@ -71,17 +71,21 @@ const refused: [ErrorName, string[], string][] = [
   ],
   ['UsageNotValid', ['acme/api', '--volume-size'], "Option '--volume-size <GiB>' argument missing."],
   ['UsageNotValid', ['acme/api', '--local', '--profile', 'team'], "Option '--local' cannot be used with option '--profile <name>'."],
-  ['UsageNotValid', ['acme/api', '--instance-typ', 't2.nano'], "Unknown option '--instance-typ'. Did you mean --instance-type?"],
-  ['UsageNotValid', ['acme/api', '--jso', '--json'], "Unknown option '--jso'. Did you mean --json?"],
+  [
+    'UsageNotValid',
+    ['acme/api', '--instance-typ', 't2.nano'],
+    'Unknown option \'--instance-typ\' for "recode aws start". Did you mean --instance-type?',
+  ],
+  ['UsageNotValid', ['acme/api', '--jso', '--json'], 'Unknown option \'--jso\' for "recode aws start". Did you mean --json?'],
   ['UsageNotValid', ['acme/api', 'acme/web'], "Too many arguments for 'start'. Expected 1 argument but got 2."],
   ['UsageNotValid', [], "Missing required argument 'repository'."],
 ];
 
 const otherCommands: [string, string[], string][] = [
-  ['recode', ['frobnicate'], "Unknown command 'frobnicate'."],
-  ['recode', ['loca', 'up'], "Unknown command 'loca'."],
-  ['recode aws', ['aws', 'strat', 'acme/api'], "Unknown command 'strat'. Did you mean start?"],
-  ['recode aws stop', ['aws', 'stop', 'acme/api', '--volume-size', '16'], "Unknown option '--volume-size'."],
+  ['recode', ['frobnicate'], 'Unknown command \'frobnicate\' for "recode".'],
+  ['recode', ['loca', 'up'], 'Unknown command \'loca\' for "recode". Did you mean "recode local"?'],
+  ['recode aws', ['aws', 'strat', 'acme/api'], 'Unknown command \'strat\' for "recode aws". Did you mean "recode aws start acme/api"?'],
+  ['recode aws stop', ['aws', 'stop', 'acme/api', '--volume-size', '16'], 'Unknown option \'--volume-size\' for "recode aws stop".'],
   ['recode aws remove', ['aws', 'remove'], "Missing required argument 'repository'."],
   ['recode aws list', ['aws', 'list', 'acme/api'], "Too many arguments for 'list'. Expected 0 arguments but got 1."],
   ['recode aws uninstall', ['aws', 'uninstall', '--region', 'eu_west'], noRegion('eu_west')],

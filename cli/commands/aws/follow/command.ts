@@ -16,7 +16,8 @@ export function followCommand(output: Output): Command {
   return addAccountOptions(command)
     .option(...jsonOption)
     .addHelpText('after', examples([['Begin now, look later', 'recode aws start acme/api --no-wait && recode aws follow acme/api']]))
-    .action(async (repository: string, flags: EnvironmentFlags) => {
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<EnvironmentFlags>();
       const { parseTarget } = await import('../options.ts');
       const target = parseTarget(repository, flags, process.env);
       const { runFollow } = await import('./run.ts');

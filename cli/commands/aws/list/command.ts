@@ -19,7 +19,8 @@ export function listCommand(output: Output): Command {
         ['See whose are started, in a script', 'recode aws list --all --json | jq -r \'.[] | select(.status == "started") | .owner\''],
       ]),
     )
-    .action(async (flags: AccountFlags & { readonly all?: boolean }) => {
+    .action(async (_: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<AccountFlags & { readonly all?: boolean }>();
       const { parseAccount } = await import('../options.ts');
       const account = parseAccount(flags, process.env);
       const { runList } = await import('./run.ts');

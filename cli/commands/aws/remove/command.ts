@@ -24,7 +24,8 @@ export function removeCommand(output: Output): Command {
         ['Remove the environment of somebody who has left', 'recode aws remove acme/api --owner alice'],
       ]),
     )
-    .action(async (repository: string, flags: OperationFlags) => {
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<OperationFlags>();
       const { parseOperation } = await import('../options.ts');
       const request = parseOperation(repository, flags, process.env);
       const { runRemove } = await import('./run.ts');

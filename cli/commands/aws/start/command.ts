@@ -34,7 +34,8 @@ export function startCommand(output: Output): Command {
         ['Connect from a script', 'eval "$(recode aws start acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),
     )
-    .action(async (repository: string, flags: StartFlags) => {
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<StartFlags>();
       const { parseStart } = await import('./request.ts');
       const request = parseStart(repository, flags, process.env);
       const { runStart } = await import('./run.ts');

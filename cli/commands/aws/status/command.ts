@@ -21,7 +21,8 @@ export function statusCommand(output: Output): Command {
         ['Connect from a script', 'eval "$(recode aws status acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),
     )
-    .action(async (repository: string, flags: EnvironmentFlags) => {
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<EnvironmentFlags>();
       const { parseTarget } = await import('../options.ts');
       const target = parseTarget(repository, flags, process.env);
       const { runStatus } = await import('./run.ts');

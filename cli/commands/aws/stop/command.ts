@@ -23,7 +23,8 @@ export function stopCommand(output: Output): Command {
         ["Stop a teammate's, who is on holiday", 'recode aws stop acme/api --owner alice'],
       ]),
     )
-    .action(async (repository: string, flags: OperationFlags) => {
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<OperationFlags>();
       const { parseOperation } = await import('../options.ts');
       const request = parseOperation(repository, flags, process.env);
       const { runStop } = await import('./run.ts');

@@ -22,7 +22,8 @@ export function uninstallCommand(output: Output): Command {
         ['Uninstall in a script', 'recode aws uninstall --region eu-west-1 --force'],
       ]),
     )
-    .action(async (flags: AccountFlags & { readonly force?: boolean }) => {
+    .action(async (_: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<AccountFlags & { readonly force?: boolean }>();
       const { parseAccount } = await import('../options.ts');
       const account = parseAccount(flags, process.env);
       const { runUninstall } = await import('./run.ts');

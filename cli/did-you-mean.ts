@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { distance } from 'fastest-levenshtein';
+import { leafCommands } from './help.ts';
+
+/**
+ * The commands that a person may have meant by a word that names none, the likeliest first. One that deletes is suggested only for its own
+ * name in another group, for a word that means the same, and for a slip of one letter: "rename" is not "remove".
+ *
+ * @param group where the word was typed
+ */
+export function meantCommands(group: Command, word: string): Command[] {
+  const typed = word.toLowerCase();
+  const known = leafCommands(group);
+  const named = known.filter((command) => command.name() === typed);
+  const synonyms = known.filter((command) => wordsFor(command).includes(typed));
+  if (named.length + synonyms.length > 0) return [...named, ...synonyms];
+  const groups = group.commands.filter((command) => command.commands.length > 0);
+  return nearest(typed, [...groups, ...known], (command) => command.name(), mostSlips);
+}
+
+/** The options that a person may have meant by one that a command does not have: `--json` for `--jsn`. */
+export function meantOptions(command: Command, flag: string): string[] {
+  const typed = (flag.split('=')[0] ?? '').toLowerCase();
+  const visible = command.createHelp().visibleOptions(command);
+  const known = visible.flatMap(({ long }) => (long ? [long] : []));
+  const synonyms = known.filter((long) => optionWords[long]?.includes(typed));
+  if (synonyms.length > 0) return synonyms;
+  const near = nearest(typed, known, (long) => long, typed.length > 5 ? () => 2 : () => 1);
+  // A part of the name: "--volume" stands for two.
+  return near.length > 0 || typed.length < 5 ? near : known.filter((long) => long.startsWith(typed));
+}
+
+const deleting: readonly string[] = ['remove', 'uninstall', 'reset'];
+
+// What other tools call the same.
+const commandWords: Readonly<Record<string, readonly string[]>> = {
+  'aws start': ['up', 'create', 'new', 'launch', 'run', 'resume', 'restart', 'reboot', 'connect', 'ssh', 'open', 'code', 'shell'],
+  'aws stop': ['down', 'halt', 'pause', 'suspend', 'restart', 'reboot'],
+  'aws remove': ['rm', 'delete', 'del', 'destroy', 'terminate'],
+  'aws list': ['ls', 'ps'],
+  'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],
+  'aws follow': ['logs', 'log', 'watch', 'tail', 'attach', 'wait'],
+  'aws uninstall': ['teardown', 'purge'],
+  'local up': ['start', 'run', 'serve'],
+  'local down': ['stop', 'halt'],
+  'local status': ['ps', 'info'],
+  'local reset': ['rm', 'delete', 'remove', 'clean', 'wipe'],
+};
+const optionWords: Readonly<Record<string, readonly string[]>> = {
+  '--force': ['--yes', '-y', '-f', '--confirm', '--no-input'],
+  '--no-wait': ['--detach', '-d', '--background', '--async', '--wait'],
+  '--json': ['--output', '-o', '--format'],
+  '--all': ['-a', '--everyone'],
+  '--instance-type': ['--type', '--machine', '--machine-type', '-t'],
+  '--volume-size': ['--size', '--disk', '--disk-size', '--storage'],
+  '--allow-cidr': ['--cidr', '--allow', '--allow-cidrs', '--cidrs'],
+  '--auto-stop': ['--idle-timeout', '--timeout', '--stop', '--stop-after', '--stop-at'],
+  '--time-zone': ['--timezone', '--tz'],
+  '--profile': ['-p'],
+  '--region': ['-r'],
+  '--owner': ['--user', '-u'],
+};
+
+function wordsFor(command: Command): readonly string[] {
+  const group = command.parent?.name();
+  return commandWords[`${group} ${command.name()}`] ?? [];
+}
+
+const mostSlips = (command: Command) => (deleting.includes(command.name()) || command.name().length < 4 ? 1 : 2);
+
+/** What is spelled most like a word, if anything is spelled enough like it; letters that changed places are one slip. */
+function nearest<Item>(word: string, items: readonly Item[], nameOf: (item: Item) => string, most: (item: Item) => number): Item[] {
+  const slips = (item: Item) => (sorted(word) === sorted(nameOf(item)) ? 1 : distance(word, nameOf(item)));
+  const near = items.filter((item) => slips(item) <= most(item));
+  const fewest = Math.min(...near.map(slips));
+  return near.filter((item) => slips(item) === fewest);
+}
+
+const sorted = (word: string) => [...word].sort().join('');
