@@ -1,3 +1,11 @@
+import * as v from 'valibot';
+
+/** An IPv4 CIDR block in its canonical form. */
+export const Cidr = v.pipe(
+  v.string(),
+  v.check((text) => canonicalCidr(text) === text, 'a canonical IPv4 CIDR block'),
+);
+
 /**
  * The canonical form of an IPv4 CIDR block, as EC2 returns it: host bits cleared, a bare address as a /32.
  * Undefined when the text is not one.

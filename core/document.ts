@@ -1,27 +1,28 @@
 import * as v from 'valibot';
 import { EnvironmentRequest, environmentStatuses, GivenRequest } from './environment.ts';
-import { isOwner } from './owner.ts';
+import { Owner } from './owner.ts';
+import { Repository } from './repository.ts';
 
 /**
  * The state document that a workflow hands from step to step: what each of its nouns holds. A step names the nouns it needs in its
  * own schema; BeginOperation puts the first ones, and each further one is the result of the step of its name.
  */
 
-const Repository = v.pipe(v.string(), v.regex(/^[^/\s]+\/[^/\s]+$/));
-
-const Owner = v.pipe(
-  v.string(),
-  v.check((name) => isOwner(name), 'the name of an owner'),
-);
 /** Who asks, for the teammates who meet the operation. It need not be the environment's owner. */
 const Caller = Owner;
 
-/** The input of an execution on an environment. */
-export const EnvironmentInput = v.object({ caller: Caller, environment: v.object({ owner: Owner, repository: Repository }) });
-export type EnvironmentInput = v.InferOutput<typeof EnvironmentInput>;
+// The longest sort key that DynamoDB has, in bytes.
+const KeyPart = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024));
+
+/**
+ * The input of an execution on an environment that has a record. It only finds the record, and everything after that is the record's own: one
+ * whose names an older version accepted can still be stopped and removed.
+ */
+export const RecordedEnvironmentInput = v.object({ caller: Caller, environment: v.object({ owner: KeyPart, repository: KeyPart }) });
+export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
 
 /** Which environment is due to be stopped, and at which of its times: a stop that nobody asked for stops no other. */
-export const Due = v.object({ uid: v.string(), stopAt: v.string() });
+export const Due = v.object({ uid: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)), stopAt: v.pipe(v.string(), v.isoTimestamp()) });
 export type Due = v.InferOutput<typeof Due>;
 
 /** An environment that is due: what a sweep finds of it. */
@@ -29,11 +30,15 @@ export const DueEnvironment = v.object({ owner: v.string(), repository: v.string
 export type DueEnvironment = v.InferOutput<typeof DueEnvironment>;
 
 /** The input of an execution of the stop workflow. */
-export const StopInput = v.object({ ...EnvironmentInput.entries, due: v.exactOptional(Due) });
+export const StopInput = v.object({ ...RecordedEnvironmentInput.entries, due: v.exactOptional(Due) });
 export type StopInput = v.InferOutput<typeof StopInput>;
 
 /** The input of an execution of the start workflow. */
-export const StartInput = v.object({ ...EnvironmentInput.entries, request: GivenRequest });
+export const StartInput = v.object({
+  caller: Caller,
+  environment: v.object({ owner: Owner, repository: Repository }),
+  request: GivenRequest,
+});
 export type StartInput = v.InferOutput<typeof StartInput>;
 
 /** The input of an execution of the uninstall workflow. */

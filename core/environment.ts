@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { AutoStop, GivenAutoStop } from './auto-stop.ts';
-import { canonicalCidr } from './cidr.ts';
+import { Cidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
-import { sameKey } from './openssh-key.ts';
+import { InstanceTypeName } from './instance-type.ts';
+import { PublicKey, sameKey } from './openssh-key.ts';
 import { Operation, type OperationKind } from './operation.ts';
 
 /** What was asked for, with the defaults applied that are settled at the first start. */
@@ -25,22 +26,17 @@ export const volumeSizes = { smallest: 8, largest: 16_384 };
 
 /** What a person asks of a start; an option that was not given is absent. */
 export const GivenRequest = v.strictObject({
-  instanceType: v.exactOptional(v.pipe(v.string(), v.regex(/^[a-z0-9-]+\.[a-z0-9-]+$/))),
+  instanceType: v.exactOptional(InstanceTypeName),
   volumeSize: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(volumeSizes.smallest), v.maxValue(volumeSizes.largest))),
   volumeType: v.exactOptional(EnvironmentRequest.entries.volumeType),
   allowCidrs: v.exactOptional(
     v.pipe(
-      v.array(
-        v.pipe(
-          v.string(),
-          v.check((text) => canonicalCidr(text) === text, 'a canonical IPv4 CIDR block'),
-        ),
-      ),
+      v.array(Cidr),
       v.minLength(1),
       v.maxLength(60), // the inbound rules that a security group may have
     ),
   ),
-  publicKey: v.pipe(v.string(), v.regex(/^ssh-ed25519 [A-Za-z0-9+/]+=*( [^\n]*)?$/)),
+  publicKey: PublicKey,
   autoStop: v.exactOptional(GivenAutoStop),
 });
 export type GivenRequest = v.InferOutput<typeof GivenRequest>;

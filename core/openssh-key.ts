@@ -1,4 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import * as v from 'valibot';
+import { isPrintableAscii } from './printable.ts';
 
 /** A key pair as OpenSSH writes it in files. */
 export interface OpenSshKeyPair {
@@ -7,6 +9,15 @@ export interface OpenSshKeyPair {
   /** `ssh-ed25519 AAAA… comment` */
   readonly publicKey: string;
 }
+
+/**
+ * The public half of an Ed25519 key in OpenSSH's format: the 51 bytes of RFC 8709, section 4, in base64, and a comment. cloud-init drops a whole
+ * user data with a control character in it, and then nobody gets in: so the comment is printable ASCII.
+ */
+export const PublicKey = v.pipe(
+  v.string(),
+  v.regex(/^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( [\x20-\x7e]{0,255})?$/, 'an Ed25519 key as ssh-keygen writes it'),
+);
 
 const algorithm = 'ssh-ed25519';
 // RFC 8410: a PKCS #8 private key of Ed25519 is this prefix and the 32 bytes of the seed.
@@ -57,6 +68,11 @@ export function fingerprint(publicKey: string): string {
   return createHash('sha256')
     .update(Buffer.from(keyMaterial(publicKey), 'base64'))
     .digest('base64');
+}
+
+/** A public key without its comment where that has other characters than printable ASCII: it is no part of the key. */
+export function withPlainComment(publicKey: string): string {
+  return isPrintableAscii(publicKey) ? publicKey : publicKey.split(' ').slice(0, 2).join(' ');
 }
 
 /** Whether two public keys are the same, whatever their comments. */

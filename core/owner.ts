@@ -1,9 +1,16 @@
+import * as v from 'valibot';
 import { RecodeError } from './errors.ts';
 
 // What both an EC2 tag's value and the name of a folder may be.
 const lastingName = /^(?!\.{1,2}$)[A-Za-z0-9+=._@-]{1,128}$/;
 // Session names that an SDK or a service makes up: another one at the next sign-in.
 const machineMade = /^(aws-sdk-js-|aws-sdk-js-session-|botocore-session-|aws-go-sdk-|AWSCLI-Session|i-[0-9a-f]+$|\d{10,}$)/i;
+
+/** The name of an owner. */
+export const Owner = v.pipe(
+  v.string(),
+  v.check((name) => isOwner(name), 'the name of an owner'),
+);
 
 /** Who begins the stops that nobody asks for: no person's name, though it could be one. */
 export const autoStopCaller = 'auto-stop@recode';

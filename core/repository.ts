@@ -1,4 +1,11 @@
+import * as v from 'valibot';
 import { RecodeError } from './errors.ts';
+
+/** A repository of GitHub as `owner/name`. */
+export const Repository = v.pipe(
+  v.string(),
+  v.check((text) => isRepository(text), 'a GitHub repository as owner/name'),
+);
 
 /** A repository as a person names it. */
 export interface NamedRepository {
@@ -25,11 +32,17 @@ export function parseRepository(text: string): NamedRepository {
   const [first = '', second, ...rest] = path;
   const alone = host === undefined && second === undefined;
   const account = alone ? undefined : first;
-  const name = (alone ? first : (second ?? '')).replace(/\.git$/, '');
-  if (rest.length > 0 || (account !== undefined && !isAccountName(account)) || !repositoryName.test(name)) {
+  const name = (alone ? first : (second ?? '')).replace(/\.git$/i, '');
+  if (rest.length > 0 || (account !== undefined && !isAccountName(account)) || !isRepositoryName(name)) {
     throw notValid(`"${withoutSecret(text)}" is not the name of a GitHub repository.`);
   }
   return account === undefined ? { name } : { account, name };
+}
+
+/** Whether a text is `owner/name`, each as GitHub allows it. */
+export function isRepository(text: string): boolean {
+  const [account = '', name = '', ...rest] = text.split('/');
+  return rest.length === 0 && isAccountName(account) && isRepositoryName(name);
 }
 
 /** Whether a user or an organization of GitHub can have this name. */
@@ -51,6 +64,9 @@ function locate(text: string): { host?: string; path: string[] } {
   // The pages of a repository lie below it.
   return { host: hostname, path: protocol.startsWith('http') ? path.slice(0, 2) : path };
 }
+
+// `git clone` adds .git to a name or takes it away, so GitHub gives no repository a name that ends in it.
+const isRepositoryName = (text: string) => repositoryName.test(text) && !/\.git$/i.test(text);
 
 const partsOf = (path: string) => path.replace(/^\/|\/+$/g, '').split('/');
 

@@ -3,6 +3,7 @@ import { type AutoStop, parseAutoStop } from './auto-stop.ts';
 import { canonicalCidr } from './cidr.ts';
 import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
+import { InstanceTypeName } from './instance-type.ts';
 
 const list = v.pipe(
   v.string(),
@@ -16,7 +17,7 @@ const optional = v.pipe(
 
 /** The variables of a function's environment that hold what the administrator has chosen; infra/parameters.yml says which and why. */
 const Variables = v.object({
-  RECODE_INSTANCE_TYPE: v.pipe(v.string(), v.nonEmpty()),
+  RECODE_INSTANCE_TYPE: InstanceTypeName,
   RECODE_ALLOWED_INSTANCE_TYPES: list,
   RECODE_INGRESS_CIDRS: v.pipe(
     list,

@@ -1,12 +1,16 @@
+import { RecodeError } from './errors.ts';
 import { ssh } from './names.ts';
 import type { OpenSshKeyPair } from './openssh-key.ts';
+import { isPrintableAscii } from './printable.ts';
 
 /**
  * The cloud-config that makes a plain Ubuntu an environment, without any network: the user and the key it lets in, the host key that
  * the CLI pins, and sshd on our port as soon as cloud-init's own stage ends.
+ *
+ * @throws RecodeError InputNotValid for a character with which cloud-init would drop all of it, and let nobody in
  */
 export function userData(environment: { publicKey: string; hostKey: OpenSshKeyPair }): string {
-  return `#cloud-config
+  const text = `#cloud-config
 manage_etc_hosts: true
 bootcmd: # at every boot
   - |
@@ -29,6 +33,8 @@ users:
     sudo: ALL=(ALL) NOPASSWD:ALL
     ssh_authorized_keys: [${JSON.stringify(environment.publicKey)}]
 `;
+  if (text.split('\n').every(isPrintableAscii)) return text;
+  throw new RecodeError('InputNotValid', 'The keys of the environment have characters that are not printable ASCII.');
 }
 
 const indent = (text: string, width: number) =>

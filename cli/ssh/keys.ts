@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RecodeError } from '../../core/errors.ts';
-import { keyPairFrom } from '../../core/openssh-key.ts';
+import { keyPairFrom, withPlainComment } from '../../core/openssh-key.ts';
 import { keysNotWritable } from './keys-not-writable.ts';
 
 /** The key pair of one environment on this machine. */
@@ -23,7 +23,7 @@ export function readKeyPair(folder: string): KeyPair | undefined {
   // The folder may have appeared between the two reads.
   if ((privateKey === undefined) !== (publicKey === undefined)) [privateKey, publicKey] = readHalves(folder);
   if (privateKey === undefined && publicKey === undefined) return undefined;
-  if (privateKey !== undefined && publicKey !== undefined) return { privateKeyFile, publicKey: publicKey.trim() };
+  if (privateKey !== undefined && publicKey !== undefined) return { privateKeyFile, publicKey: withPlainComment(publicKey.trim()) };
   const [here, missing] = privateKey === undefined ? [publicName, privateName] : [privateName, publicName];
   throw new RecodeError('KeyPairIncomplete', `The folder ${folder} holds ${here}, but no ${missing}.`);
 }

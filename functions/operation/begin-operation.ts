@@ -17,9 +17,9 @@ import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import {
   type Due,
-  EnvironmentInput,
   type HeldEnvironment,
   InstanceType,
+  RecordedEnvironmentInput,
   StartInput,
   StopInput,
   UninstallInput,
@@ -65,7 +65,7 @@ export const beginOperation = step({
   input: v.variant('kind', [
     v.object({ kind: v.literal('start'), ...execution, input: StartDocument }),
     v.object({ kind: v.literal('stop'), ...execution, input: StopInput }),
-    v.object({ kind: v.literal('remove'), ...execution, input: EnvironmentInput }),
+    v.object({ kind: v.literal('remove'), ...execution, input: RecordedEnvironmentInput }),
     v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
   ]),
   uses: { dynamodb, sfn, settings },

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { EnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
+import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
 import { stateMachines } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
@@ -67,7 +67,7 @@ interface Subject {
   /** The owner by default. */
   readonly caller?: string | undefined;
 }
-const subjectOf = ({ owner = 'alice', repository = 'acme/api', caller = owner }: Subject): EnvironmentInput => ({
+const subjectOf = ({ owner = 'alice', repository = 'acme/api', caller = owner }: Subject): RecordedEnvironmentInput => ({
   caller,
   environment: { owner, repository },
 });

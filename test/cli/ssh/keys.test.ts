@@ -34,6 +34,12 @@ describe('ensureKeyPair', () => {
     expect(readFileSync(made.privateKeyFile, 'utf8')).toBe(privateKey);
   });
 
+  it('leaves out a comment that the control plane would refuse', () => {
+    const { publicKey } = ensureKeyPair(folder, 'alice');
+    writeFileSync(join(folder, 'id_ed25519.pub'), publicKey.replace('alice', 'Zoë\u0090'));
+    expect(readKeyPair(folder)?.publicKey).toBe(publicKey.replace(' alice', ''));
+  });
+
   it('makes one key for eight processes at once', async () => {
     const program = await bundle(directory, 'ensure-key', {
       text: `import { ensureKeyPair } from './cli/ssh/keys.ts';

@@ -2,6 +2,7 @@ import { type AutoStop, parseAutoStop } from '../../../../core/auto-stop.ts';
 import { canonicalCidr } from '../../../../core/cidr.ts';
 import { type GivenRequest, volumeSizes } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
+import { isInstanceTypeName } from '../../../../core/instance-type.ts';
 import { localTimeZone } from '../../../stop-time.ts';
 import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
 
@@ -41,7 +42,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
 }
 
 function parseInstanceType(text: string): string {
-  if (/^[a-z0-9-]+\.[a-z0-9-]+$/.test(text)) return text;
+  if (isInstanceTypeName(text)) return text;
   throw new RecodeError('InstanceTypeNotValid', `"${text}" is not the name of an instance type, such as t2.medium.`);
 }
 
