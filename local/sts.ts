@@ -23,7 +23,7 @@ const Identity = v.strictObject({
 });
 
 /**
- * STS, of which the embedded AWS honours GetCallerIdentity. `ownerOf` names the function whose sandbox has an access key id; any other
+ * STS, of which the embedded AWS supports only GetCallerIdentity. `ownerOf` names the function whose sandbox has an access key id; any other
  * key is the user of that name, and `root` the account's root user.
  */
 export function createSts(options: {
@@ -92,7 +92,7 @@ function checkRequest(parameters: ReadonlyMap<string, string>): void {
   if (version !== apiVersion || !Object.hasOwn(model, `${action}Command`))
     throw new AwsFailure('InvalidAction', `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`);
   if (action !== 'GetCallerIdentity')
-    throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not honour the action ${action}.`);
+    throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support the action ${action}.`);
   for (const name of parameters.keys())
     if (name !== 'Action' && name !== 'Version') throw new AwsFailure('UnknownParameter', `The parameter ${name} is not recognized`);
 }

@@ -155,7 +155,7 @@ function actionOf({ action }: wire.Query): string {
 
 function operationOf(action: string): Operation<Action> {
   const operation = operations[action as Action];
-  if (!operation) throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not honour the action ${action}.`);
+  if (!operation) throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support the action ${action}.`);
   return operation as Operation<Action>;
 }
 

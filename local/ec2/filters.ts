@@ -8,7 +8,7 @@ type Value = string | number | boolean | undefined;
 export interface FilterTable<T> {
   /** What a record shows to each filter we honour; a record matches if any of its values does. */
   readonly honoured: Readonly<Record<string, (record: T) => Value | readonly Value[]>>;
-  /** Names that AWS documents for the action and we do not honour. */
+  /** Names that AWS documents for the action and we do not support. */
   readonly unsupported: readonly string[];
   /** The tags that `tag:<key>` looks at; without it the action has no such filter. */
   tags?(record: T): readonly Tag[];
@@ -29,13 +29,13 @@ export function resourceFilters<T extends Resource>(
   return { honoured: { ...honoured, 'tag-key': tagKeys }, unsupported, tags: (record) => record.tags };
 }
 
-/** Refuses filters that the action does not have (`InvalidParameterValue`) or we do not honour (`UnsupportedOperation`), and too many values. */
+/** Refuses filters that the action does not have (`InvalidParameterValue`) or we do not support (`UnsupportedOperation`), and too many values. */
 export function checkFilters(action: string, table: FilterTable<never>, filters: readonly GivenFilter[]): void {
   let values = 0;
   for (const { Name: name, Values } of filters) {
     if (name === undefined) throw new AwsFailure('InvalidParameterValue', 'The filter is missing its name.');
     if (table.unsupported.includes(name))
-      throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not honour the filter ${name} of ${action}.`);
+      throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support the filter ${name} of ${action}.`);
     if (!Object.hasOwn(table.honoured, name) && !(table.tags && /^tag:./.test(name)))
       throw new AwsFailure('InvalidParameterValue', `The filter '${name}' is invalid`);
     if (Values === undefined) throw new AwsFailure('InvalidParameterValue', `The filter '${name}' has no values`);

@@ -12,7 +12,7 @@ export function checkHonoured(action: string, operation: Operation<Action>, inpu
     const honoured = Object.hasOwn(table, path) ? table[path] : undefined;
     if (honoured === true || (Array.isArray(honoured) && honoured.includes(value))) continue;
     const refused = honoured ? `the value ${value} of the parameter ${path}` : `the parameter ${path}`;
-    throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not honour ${refused} of ${action}.`);
+    throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support ${refused} of ${action}.`);
   }
 }
 

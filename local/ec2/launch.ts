@@ -205,7 +205,7 @@ function networkFor(input: Input, call: Call): Network {
   const [given, ...more] = input.NetworkInterfaces ?? [];
   const combination = (text: string) => new AwsFailure('InvalidParameterCombination', text);
   if (more.length > 0)
-    throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not honour more than one network interface of RunInstances.');
+    throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not support more than one network interface of RunInstances.');
   if (given && input.SubnetId !== undefined)
     throw combination('Network interfaces and an instance-level subnet ID may not be specified on the same request');
   if (given && input.SecurityGroupIds)

@@ -34,7 +34,7 @@ export interface Operation<A extends Action> {
    * as unsupported before `run`. `DryRun`, and the `ClientToken` of an idempotent action, are honoured by the frame and not listed.
    */
   readonly honours: Honours<InputOf<A>>;
-  /** The filters of a Describe action: unknown ones, and those AWS has and we do not honour, are refused before `run`. */
+  /** The filters of a Describe action: unknown ones, and those AWS has and we do not support, are refused before `run`. */
   readonly filters?: FilterTable<never>;
   /** The state is written before the answer. */
   readonly mutates?: true;

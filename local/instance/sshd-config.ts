@@ -29,7 +29,7 @@ export const imageSshdConfig: Readonly<Record<string, string>> = {
 
 /**
  * Reads sshd's settings as sshd does: the first value of a keyword counts, but every `Port` and `AcceptEnv` does.
- * Throws `BootRefused` for what sshd would refuse to start with, and for what the embedded instance does not honour.
+ * Throws `BootRefused` for what sshd would refuse to start with, and for what the embedded instance does not support.
  */
 export function readSshdSettings(files: ReadonlyMap<string, string>): SshdSettings {
   const ports: number[] = [];

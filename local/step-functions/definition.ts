@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** A state machine asks for something that the embedded AWS does not honour, or is not Amazon States Language. */
+/** A state machine asks for something that the embedded AWS does not support, or is not Amazon States Language. */
 export class UnsupportedDefinition extends Error {
   override readonly name = 'UnsupportedDefinition';
 

@@ -230,7 +230,7 @@ describe('tables', () => {
   });
 });
 
-describe('what it does not honour', () => {
+describe('what it does not support', () => {
   const unsupported = (what: string) => ({
     name: 'UnsupportedOperationException',
     message: `The embedded DynamoDB does not support ${what}.`,

@@ -83,7 +83,7 @@ describe('a request', () => {
     const assume = new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/a', RoleSessionName: 'a-session' });
     expect(await refusal(clientOf('alice').send(assume))).toEqual({
       code: 'UnsupportedOperation',
-      message: 'The embedded AWS does not honour the action AssumeRole.',
+      message: 'The embedded AWS does not support the action AssumeRole.',
       status: 400,
     });
   });

@@ -32,23 +32,23 @@ describe.each(implemented)('%s', (action, operation) => {
     expect(Object.keys(operation.honours).filter((path) => !paths.includes(path))).toEqual([]);
   });
 
-  it('refuses every parameter of the model that it does not honour', async () => {
+  it('refuses every parameter of the model that it does not support', async () => {
     for (const path of paths.filter((one) => !Object.hasOwn(honours, one))) {
       const { code, message } = await refusal(send(action, required(input, honours, path)));
       expect(code, path).toBe('UnsupportedOperation');
-      expect(message, path).toMatch(new RegExp(`^The embedded AWS does not honour the parameter [\\w.]+ of ${action}\\.$`));
+      expect(message, path).toMatch(new RegExp(`^The embedded AWS does not support the parameter [\\w.]+ of ${action}\\.$`));
       expect(Object.hasOwn(honours, message.split(' ')[7] ?? ''), path).toBe(false);
     }
   });
 
-  it('refuses every value that it does not honour', async () => {
+  it('refuses every value that it does not support', async () => {
     for (const [path, values] of Object.entries(honours)) {
       if (values === true || values === undefined) continue;
       const other = typeof values[0] === 'boolean' ? !values[0] : typeof values[0] === 'number' ? 4711 : 'something-else';
       const { code, message } = await refusal(send(action, required(input, honours, path, other)));
       expect({ code, message }).toEqual({
         code: 'UnsupportedOperation',
-        message: `The embedded AWS does not honour the value ${other} of the parameter ${path} of ${action}.`,
+        message: `The embedded AWS does not support the value ${other} of the parameter ${path} of ${action}.`,
       });
     }
   });
@@ -88,11 +88,11 @@ describe.each(describing)('%s', (action, { filters }) => {
     for (const name of [...names.honoured, ...tags]) await filteredBy(name, 'nothing-has-this');
   });
 
-  it('refuses every filter that AWS has and it does not honour', async () => {
+  it('refuses every filter that AWS has and it does not support', async () => {
     for (const name of names.unsupported)
       expect(await refusal(filteredBy(name, 'x'))).toEqual({
         code: 'UnsupportedOperation',
-        message: `The embedded AWS does not honour the filter ${name} of ${action}.`,
+        message: `The embedded AWS does not support the filter ${name} of ${action}.`,
         status: 400,
       });
   });
@@ -134,7 +134,7 @@ describe('an action without a handler', () => {
     for (const action of others)
       expect(await refusal(send(action, required(operationModel(action).input, {}) as object))).toEqual({
         code: 'UnsupportedOperation',
-        message: `The embedded AWS does not honour the action ${action}.`,
+        message: `The embedded AWS does not support the action ${action}.`,
         status: 400,
       });
   });

@@ -59,7 +59,7 @@ describe('DescribeImages', () => {
     expect(await refusal(images({ ImageIds: ['ubuntu'] }))).toMatchObject({ code: 'InvalidAMIID.Malformed' });
   });
 
-  it('refuses what it does not honour', async () => {
+  it('refuses what it does not support', async () => {
     expect(await refusal(images({ ExecutableUsers: ['self'] }))).toMatchObject({ code: 'UnsupportedOperation' });
     expect(await refusal(images({ Filters: [{ Name: 'platform', Values: ['windows'] }] }))).toMatchObject({ code: 'UnsupportedOperation' });
   });

@@ -62,7 +62,7 @@ describe('DescribeInstanceTypes', () => {
     ]);
   });
 
-  it('refuses a filter it does not honour, and one that AWS does not have', async () => {
+  it('refuses a filter it does not support, and one that AWS does not have', async () => {
     const filtered = (Name: string) => refusal(types({ Filters: [{ Name, Values: ['x'] }] }));
     expect(await filtered('nitro-tpm-support')).toMatchObject({ code: 'UnsupportedOperation' });
     expect(await filtered('colour')).toMatchObject({ code: 'InvalidParameterValue', message: "The filter 'colour' is invalid" });

@@ -104,7 +104,7 @@ describe('StartExecution', () => {
     ).rejects.toEqual(refusal('InvalidArn', /^Invalid Arn: 'Resource type not valid in this context: execution'$/));
   });
 
-  it('refuses members that it does not honour, and actions that it does not have', async () => {
+  it('refuses members that it does not support, and actions that it does not have', async () => {
     await expect(
       embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn('passing'), traceHeader: 'x' })),
     ).rejects.toEqual(
