@@ -1,5 +1,5 @@
-// Measures what a cold start loads: the size of each function's bundle and the time until its handler is there, next to an empty handler that
-// is built in the same way. Fails where a bundle is too big, or takes too long with EC2's client in it.
+// Measures what a cold start loads: the size of each function's bundle, and the time to load its handler, compared with an
+// empty handler built in the same way. Fails if a bundle is too big, or if one with the EC2 client loads too slowly.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { bundleFunctions, functionFiles } from '../scripts/bundle.mjs';
 
 const largestKilobytes = 350;
 const longestWith = (empty) => 1.3 * empty + 45;
-// Long enough for a quiet machine. A busy one gets more time, as long as a handler seems too slow.
+// Enough on an idle machine. On a busy one, handlers that seem too slow are measured longer.
 const usualSeconds = 20;
 const mostSeconds = 40;
 
@@ -38,8 +38,8 @@ async function measureSize(name, outputs) {
 }
 
 /**
- * One after the other, round by round, so that all suffer alike from whatever else the machine does; the best of each counts. In the end only
- * those go on that seem too slow.
+ * Loads the bundles in rounds, so that other load on the machine affects all alike, and keeps the best time of each. In the
+ * end, it repeats only those that seem too slow.
  */
 async function measureLoading(bundles) {
   const begun = performance.now();
@@ -51,7 +51,7 @@ async function measureLoading(bundles) {
   } while (measured.length > 0 && seconds() < mostSeconds);
 }
 
-/** In an environment that is empty: there is neither a region nor an account to call. */
+/** Loads a bundle without environment variables, so it has no region or account to call. */
 async function load(name) {
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'load.mjs'), join(folder, `${name}.mjs`)], { env: {} });
   return Number(stdout);
@@ -71,11 +71,13 @@ function report(bundles) {
   }
 
   for (const { name, kilobytes } of bundles.filter((bundle) => bundle.kilobytes > largestKilobytes)) {
-    console.error(`${name} has ${kilobytes.toFixed(1)} KB, more than ${largestKilobytes}.`);
+    console.error(`${name} is ${kilobytes.toFixed(1)} KB. The limit is ${largestKilobytes} KB.`);
     process.exitCode = 1;
   }
   for (const { name, milliseconds } of tooSlow(bundles)) {
-    console.error(`${name} loads in ${milliseconds.toFixed(1)} ms, more than 1.3 × empty + 45 ms = ${longestWith(empty).toFixed(1)} ms.`);
+    console.error(
+      `${name} loads in ${milliseconds.toFixed(1)} ms. The limit is 1.3 × empty + 45 ms = ${longestWith(empty).toFixed(1)} ms.`,
+    );
     process.exitCode = 1;
   }
 }

@@ -1,4 +1,4 @@
-// What every function has before it does anything: middy and the logger.
+// The parts that every function has: middy and the logger.
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 

@@ -1,4 +1,4 @@
-// Prints how long this process, which has loaded nothing before, takes to load the bundle that it is given, in milliseconds.
+// Prints how long a new process takes to load the given bundle, in milliseconds.
 import { pathToFileURL } from 'node:url';
 
 const [, , file] = process.argv;

@@ -1,5 +1,5 @@
-// Builds all that runs: the functions' bundles and zips, the CLI, the embedded AWS, and the packaged stack that both deploy.
-// node scripts/build.mjs [--if-stale]: with --if-stale it ends at once when nothing has changed since the last build.
+// Builds the functions' bundles and zips, the CLI, the embedded AWS, and the packaged stack.
+// node scripts/build.mjs [--if-stale]: with --if-stale it does nothing if the sources have not changed since the last build.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -16,7 +16,7 @@ const dist = join(root, 'dist');
 const stampFile = join(dist, 'build.json');
 const sources = ['core', 'aws', 'functions', 'statemachines', 'cli', 'local', 'infra', 'scripts', 'serverless.yml', 'package-lock.json'];
 
-// The version is that of what is built, also after a `git pull` that nobody has built yet.
+// The version of this build. After a `git pull`, package.json may already have a newer one.
 const { version, dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 const stamp = JSON.stringify({ version, build: await digest([...sources, 'package.json']) });
 const fresh = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === stamp;
@@ -27,7 +27,7 @@ if (!(fresh && process.argv.includes('--if-stale'))) {
   await writeFile(stampFile, stamp);
 }
 
-/** Bundles the functions and packages the stack. Resolves to esbuild's account of the bundles. */
+/** Bundles the functions and packages the stack. Resolves to esbuild's metafile. */
 async function buildStack() {
   const metafile = await bundleFunctions(await functionFiles(), join(dist, 'functions'));
   const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
@@ -39,7 +39,7 @@ async function buildStack() {
   return metafile;
 }
 
-/** Bundles the CLI and the embedded AWS. Resolves to esbuild's accounts of the bundles. */
+/** Bundles the CLI and the embedded AWS. Resolves to esbuild's metafiles. */
 async function buildPrograms() {
   await mkdir(dist, { recursive: true });
   const common = {
@@ -49,9 +49,9 @@ async function buildPrograms() {
     target: 'node20',
     format: 'esm',
     mainFields: ['module', 'main'],
-    // Everything else is inside, so that an installation is a few packages.
-    external: [...Object.keys(dependencies), 'cpu-features'], // the latter ssh2 does without
-    // What is bundled from CommonJS uses these.
+    // Everything else is bundled, so that an installation has only a few packages.
+    external: [...Object.keys(dependencies), 'cpu-features'], // ssh2 works without it
+    // Bundled CommonJS code uses these.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url), __dirname = import.meta.dirname;",
     },
@@ -71,7 +71,7 @@ async function buildPrograms() {
   return builds.map(({ metafile }) => metafile);
 }
 
-/** One digest of all files below the given paths, whatever their times say. */
+/** One digest of the content of all files under the given paths. */
 async function digest(paths) {
   const hash = createHash('sha256').update(process.version);
   for (const path of paths) {

@@ -1,5 +1,4 @@
-// How a function becomes what Lambda runs: one file that needs nothing but Node.js, alone in its zip. The same sources give the same bytes,
-// wherever and whenever.
+// Bundles a function into one file that needs only Node.js, alone in its zip. The same sources always give the same bytes.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,17 +7,17 @@ import { zipSync } from 'fflate';
 import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-// A zip entry cannot be older.
+// The oldest time a zip entry can have.
 const zipTime = new Date('1980-01-01T00:00:00');
 
-/** The files of the stack's functions by the names of their bundles: each file below functions/ is one. */
+/** The files of the stack's functions by bundle name: each file in functions/ is one. */
 export async function functionFiles() {
   const entries = await readdir(join(root, 'functions'), { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return Object.fromEntries(files.sort().map((file) => [basename(file, '.ts'), file]));
 }
 
-/** Bundles files into a folder, each as `<name>.mjs` and `<name>.zip`. Resolves to esbuild's account of what is inside. */
+/** Bundles files into a folder, each as `<name>.mjs` and `<name>.zip`. Resolves to esbuild's metafile. */
 export async function bundleFunctions(files, folder) {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -31,7 +30,7 @@ export async function bundleFunctions(files, folder) {
     format: 'esm',
     mainFields: ['module', 'main'],
     minify: true,
-    keepNames: true, // an error's name is what the state machine matches
+    keepNames: true, // state machines match an error by its name
     legalComments: 'none',
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     alias: { '@aws-sdk/credential-provider-node': join(root, 'scripts/environment-credentials.mjs') },

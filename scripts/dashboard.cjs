@@ -1,4 +1,4 @@
-// The CloudWatch dashboard for serverless.yml: how many operations there are, how long they take and how they end, and how the functions fare.
+// The CloudWatch dashboard for serverless.yml: the number, results and duration of operations, and Lambda's metrics.
 const width = 12;
 const height = 6;
 
@@ -8,10 +8,10 @@ const ofMachines = (metric) =>
 
 const graphs = [
   ['Operations that succeeded', 'Sum', ofMachines('ExecutionsSucceeded')],
-  ['Operations that failed, refusals among them', 'Sum', ofMachines('ExecutionsFailed')],
-  ['How long operations take (ms, median)', 'p50', ofMachines('ExecutionTime')],
+  ['Operations that failed, including refusals', 'Sum', ofMachines('ExecutionsFailed')],
+  ['Duration of operations (ms, median)', 'p50', ofMachines('ExecutionTime')],
   [
-    'Failures that nobody foresaw',
+    'Unexpected failures',
     'Sum',
     [
       ['Recode', 'OperationsFailed', 'service', 'recode'],

@@ -1,4 +1,4 @@
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 
-/** Stands in for the SDK's chain of credential providers in a Lambda's bundle: a Lambda finds its credentials in its environment, and nowhere else. */
+/** Replaces the SDK's credential provider chain in a Lambda's bundle: a Lambda has its credentials in its environment variables. */
 export const defaultProvider = () => fromEnv();

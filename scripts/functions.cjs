@@ -1,4 +1,4 @@
-// The functions for serverless.yml: handler, bundle and role follow from a function's name, the rest is its line in infra/functions.yml.
+// The functions for serverless.yml. Handler, bundle and role follow from the function's name. infra/functions.yml has the rest.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parse } = require('yaml');

@@ -1,4 +1,4 @@
-// What a function logs as an error, counted in one metric for all functions, for serverless.yml.
+// For serverless.yml: counts the errors that functions log in one metric.
 const functions = require('./functions.cjs');
 
 const filters = Object.keys(functions).map((name) => {

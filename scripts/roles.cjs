@@ -1,5 +1,5 @@
-// The functions' roles for serverless.yml, made of infra/permissions.yml and infra/actions.yml: a role a function, in it a statement for each
-// resource and condition.
+// The functions' roles for serverless.yml, generated from infra/permissions.yml and infra/actions.yml: one role per function,
+// with one statement per resource and condition.
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parse } = require('yaml');
@@ -9,17 +9,17 @@ const permissions = read('permissions.yml');
 const actions = read('actions.yml');
 
 const ourTag = 'recode:managed-by';
-/** What the condition of a resource in actions.yml becomes. */
+/** The IAM condition for each condition in actions.yml. */
 const conditions = {
   created: { StringEquals: { [`aws:RequestTag/${ourTag}`]: 'recode' } },
   ours: { StringEquals: { [`aws:ResourceTag/${ourTag}`]: 'recode' } },
   any: undefined,
 };
-// What EC2 needs of the key of a volume that it makes or attaches.
+// What EC2 needs to use the key of a volume that it creates or attaches.
 const uses = ['kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncrypt*'];
 const throughEc2 = { StringEquals: { 'kms:ViaService': { 'Fn::Sub': 'ec2.${AWS::Region}.${AWS::URLSuffix}' } } };
 
-/** A role for each function. No names: IAM is global, and the stack may be in several regions. */
+/** One role per function, without a name: IAM is global, and the stack may be in several regions. */
 exports.functions = async ({ resolveVariable }) => {
   const volumeKmsKey = await resolveVariable('param:volumeKmsKey');
   const PermissionsBoundary = await exports.permissionsBoundary({ resolveVariable });
@@ -37,14 +37,14 @@ exports.functions = async ({ resolveVariable }) => {
   return { Resources: Object.fromEntries(roles) };
 };
 
-/** What bounds every role of the stack; nothing without the parameter. */
+/** The permissions boundary of every role of the stack; none without the parameter. */
 exports.permissionsBoundary = async ({ resolveVariable }) =>
   (await resolveVariable('param:permissionsBoundary')) || { Ref: 'AWS::NoValue' };
 
-/** What an action needs, as actions.yml says, and what goes along with it. */
+/** The statements an action needs according to actions.yml. Throws for an action or a condition that is not in it. */
 function statementsOf(action, volumeKmsKey) {
   const about = actions[action];
-  if (about === undefined) throw new Error(`infra/actions.yml does not say what ${action} is about.`);
+  if (about === undefined) throw new Error(`infra/actions.yml has no line for ${action}.`);
   if (about === '*') return [allow([action], '*')];
   const [service, call] = action.split(':');
   return Object.entries(about).flatMap(([resource, condition]) => {
@@ -57,13 +57,13 @@ function statementsOf(action, volumeKmsKey) {
   });
 }
 
-/** Images and snapshots are the publisher's: their ARNs name no account. */
+/** Images and snapshots belong to the publisher: their ARNs have no account. */
 function arn(service, resource) {
   const account = /^(image|snapshot)\//.test(resource) ? '' : '${AWS::AccountId}';
   return { 'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:${account}:${resource}` };
 }
 
-/** One statement of those that differ in their actions alone. */
+/** Merges statements that differ only in their actions. */
 function merged(statements) {
   const byRest = new Map();
   for (const { Action, Resource, Condition } of statements) {

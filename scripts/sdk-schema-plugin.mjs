@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * Lets esbuild drop the shapes of the AWS SDK that a handler does not use: its schema files key their objects by constants
- * (`{ [_xN]: … }`), which esbuild takes for side effects; inlined, they are plain data.
+ * Lets esbuild drop the shapes of the AWS SDK that a handler does not use. The SDK's schema files use constants as keys
+ * (`{ [_xN]: … }`), which esbuild treats as side effects. With the constants inlined, they are plain data.
  */
 export const sdkSchemaTreeShaking = {
   name: 'sdk-schema-tree-shaking',

@@ -1,6 +1,6 @@
-// The state machines for serverless.yml, one for each file of statemachines/, with its role and its log group. CloudFormation's DefinitionString
-// is JSON, with ${Function} placeholders that it substitutes; which functions a machine invokes follows from its states, so that its
-// placeholders and its role name those and no others.
+// The state machines for serverless.yml: one per file in statemachines/, with a role and a log group. CloudFormation replaces
+// the ${Function} placeholders in DefinitionString. The placeholders and the role follow from the states, so both name exactly
+// the functions that the machine invokes.
 const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { parse } = require('yaml');
@@ -11,7 +11,7 @@ const { version } = require('../package.json');
 const folder = join(__dirname, '..', 'statemachines');
 
 module.exports = async ({ resolveVariable }) => {
-  // Given on the command line, it comes as text.
+  // A value from the command line is a string.
   const RetentionInDays = Number(await resolveVariable('param:logRetentionDays'));
   const PermissionsBoundary = await permissionsBoundary({ resolveVariable });
   const resources = readdirSync(folder).map((file) => {
@@ -25,11 +25,11 @@ module.exports = async ({ resolveVariable }) => {
         StateMachineName: `recode-${name}`,
         StateMachineType: 'STANDARD',
         RoleArn: { 'Fn::GetAtt': [`${id}Role`, 'Arn'] },
-        // The CLI reads the version there, to say which side is to be upgraded.
+        // The CLI reads the version from the comment, to say which side to upgrade.
         DefinitionString: JSON.stringify({ ...definition, Comment: `${definition.Comment} (recode ${version})` }),
         DefinitionSubstitutions: arns,
         TracingConfiguration: { Enabled: true },
-        // What passes through the states is nobody's business but the history's, which has its own permissions.
+        // The data stays in the execution history, which has its own permissions.
         LoggingConfiguration: {
           Level: 'ALL',
           IncludeExecutionData: false,
@@ -46,7 +46,7 @@ module.exports = async ({ resolveVariable }) => {
   return { Resources: Object.assign({}, ...resources) };
 };
 
-/** The names of a machine's Task states, each once; a task has the name of its function. */
+/** The names of a machine's Task states, without duplicates. A task has the name of its function. */
 function tasksOf({ States }) {
   const names = Object.entries(States).flatMap(([name, state]) => [
     ...(state.Type === 'Task' ? [name] : []),
@@ -81,7 +81,7 @@ function role(functions, PermissionsBoundary) {
   };
 }
 
-// None of these can be had for less than everything: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and /xray-iam.html
+// These actions do not support resource-level permissions: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and /xray-iam.html
 const logAndTrace = [
   'logs:CreateLogDelivery',
   'logs:GetLogDelivery',

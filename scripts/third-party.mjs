@@ -1,4 +1,4 @@
-// The licenses of the packages that are bundled, which have to come along with their code.
+// Collects the licenses of the bundled packages, which must be distributed with their code.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * The names, versions and licenses of all packages in some bundles, as one text.
  *
  * @param root the folder that esbuild's paths are relative to
- * @param metafiles esbuild's accounts of what the bundles are made of
+ * @param metafiles esbuild's metafiles of the bundles
  */
 export async function thirdPartyLicenses(root, metafiles) {
   const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));

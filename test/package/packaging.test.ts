@@ -84,16 +84,16 @@ describe('serverless package', () => {
     expect(Resources.BeginOperationLogGroup?.Properties.RetentionInDays).toBe(90);
   });
 
-  it('refuses a value that a parameter cannot have, in a sentence', async () => {
+  it('refuses an invalid value in a sentence', async () => {
     const refusal = await refusalOf({ volumeType: 'io1' });
-    expect(refusal).toContain('The parameter volumeType cannot be "io1".');
-    expect(refusal).toContain('It has to match gp2|gp3.');
+    expect(refusal).toContain('Invalid value "io1" for the parameter volumeType.');
+    expect(refusal).toContain('It must match gp2|gp3.');
     expect(refusal).not.toMatch(/^ +at /m);
   });
 
-  it('refuses a parameter that there is not, and names those that there are', async () => {
+  it('refuses an unknown parameter, and names the known ones', async () => {
     const refusal = await refusalOf({ ingressCIDRs: '192.0.2.0/24' });
-    expect(refusal).toMatch(/There is no parameter ingressCIDRs\. There are .*\bingressCidrs\b/);
+    expect(refusal).toMatch(/Unknown parameter ingressCIDRs\. The parameters are .*\bingressCidrs\b/);
     expect(refusal).not.toMatch(/^ +at /m);
   });
 });
