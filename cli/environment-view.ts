@@ -1,7 +1,6 @@
 import type { Environment } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
 import { ssh } from '../core/names.ts';
-import { sameKey } from '../core/openssh-key.ts';
 import type { Operation } from '../core/operation.ts';
 import type { Account } from './account.ts';
 import { sshCommand, writeSshConfig } from './ssh/config.ts';
@@ -62,14 +61,14 @@ export function viewOf(account: Account, environment: Environment): EnvironmentV
 function commandFor(files: EnvironmentFolder, environment: Environment & { readonly status: 'started' }): string | null {
   const { name, repository, publicIpAddress: address, instance, request } = environment;
   try {
-    const keyPair = readKeyPair(files.key);
-    if (!keyPair || !sameKey(keyPair.publicKey, request.publicKey)) return null;
+    const keyPair = readKeyPair(files.key, request.publicKey);
+    if (!keyPair) return null;
     pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey: instance.hostKey });
     writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
     return sshCommand(files, name);
   } catch (error) {
     // A start says what is the matter with the files; what is recorded can be shown without them.
-    if (error instanceof RecodeError && (error.name === 'KeyPairIncomplete' || error.name === 'KeysNotWritable')) return null;
+    if (error instanceof RecodeError) return null;
     throw error;
   }
 }

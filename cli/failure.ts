@@ -30,9 +30,9 @@ export interface GivenCommand {
 
 /** Makes any thrown error what the person sees: what happened, and what to do about it. */
 export function describeFailure(error: unknown, command: GivenCommand): Failure {
-  const { name, message } = recodeErrorOf(error);
+  const { name, message, fix } = recodeErrorOf(error);
   const { title, nextStep } = catalogue[name];
-  const placeholders = placeholdersFor(command);
+  const placeholders: Readonly<Record<string, string>> = { ...placeholdersFor(command), fix };
   return { name, title, message, nextStep: nextStep.replace(/\{(\w+)\}/g, (text, key: string) => placeholders[key] ?? text) };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
+import { keysNotReadable } from './ssh/file-trouble.ts';
 import type { EnvironmentFolder } from './ssh/folder.ts';
-import { keysNotWritable } from './ssh/keys-not-writable.ts';
 import { replaceFile } from './ssh/replace-file.ts';
 
 /**
@@ -18,7 +18,7 @@ export function rememberedExecution({ execution }: EnvironmentFolder): string | 
     return readFileSync(execution, 'utf8').trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw keysNotWritable(execution, 'read', error);
+    throw keysNotReadable(execution, error);
   }
 }
 

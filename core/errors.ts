@@ -29,7 +29,8 @@ interface Entry {
   readonly title: string;
   /**
    * What the person can do about it; `{command}` stands for the command as it was given, `{usage}` for its name alone,
-   * `{account}` for its --local, --profile and --region with a space before, `{environment}` for its repository with --owner and these.
+   * `{account}` for its --local, --profile and --region with a space before, `{environment}` for its repository with --owner and these,
+   * `{fix}` for the command that the error itself has.
    */
   readonly nextStep: string;
   readonly reaction: Reaction;
@@ -37,6 +38,8 @@ interface Entry {
 }
 
 const again = 'Run "{command}" again; it goes on where this one ended.';
+const copyKey =
+  'copy it from a backup, or from another machine that connects to the environment. If no environment uses the key, delete its folder and run "{command}" again.';
 
 /** Every error that a step throws or the CLI shows. A step's error reaches the CLI under this name, as the name of the failed execution. */
 export const catalogue = {
@@ -377,6 +380,18 @@ export const catalogue = {
     reaction: 'never',
     outcome: 'failed',
   },
+  SshClientFails: {
+    title: 'ssh fails on this machine',
+    nextStep: 'Fix what ssh reports above, then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  UserNotKnown: {
+    title: 'This system does not know the user',
+    nextStep: 'Add the user (as root: "{fix}"), or run Recode as another user.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
   SshHostKeyDiffers: {
     title: 'The instance shows another host key',
     nextStep:
@@ -413,8 +428,45 @@ export const catalogue = {
     outcome: 'terminated',
   },
   KeyPairIncomplete: {
-    title: 'Half of the key pair is missing',
-    nextStep: 'Put the missing file back. If no environment needs the key any more, delete its folder and run "{command}" again.',
+    title: 'The private key is missing',
+    nextStep: `Put the missing file back: ${copyKey}`,
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  PrivateKeyNotUsable: {
+    title: 'The private key cannot be used',
+    nextStep: `Replace the file: ${copyKey}`,
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  PrivateKeyLineEndings: {
+    title: 'The private key has the wrong line endings',
+    nextStep: 'Run "{fix}", then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  PrivateKeyReadableByOthers: {
+    title: 'The private key is not protected',
+    nextStep:
+      'Run "{fix}", then run "{command}" again. If the mode stays the same, the file system has no modes: set XDG_DATA_HOME to a folder on another one.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  PrivateKeyLocked: {
+    title: 'The private key has a passphrase',
+    nextStep: 'Add the key to an SSH agent with ssh-add, or remove the passphrase with "{fix}". Then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  PublicKeyNotValid: {
+    title: 'The public key does not fit the private key',
+    nextStep: 'Run "{fix}" to write it again from the private key, then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  KeysNotReadable: {
+    title: 'A file of the environment cannot be read',
+    nextStep: 'Give yourself access to the file, or put back what belongs there. Then run "{command}" again.',
     reaction: 'never',
     outcome: 'failed',
   },
@@ -423,6 +475,18 @@ export const catalogue = {
     nextStep: 'Make the folder writable, or set XDG_DATA_HOME to one that is, then run "{command}" again.',
     reaction: 'never',
     outcome: 'failed',
+  },
+  NoHome: {
+    title: 'No home folder',
+    nextStep: 'Set HOME to a folder that you can write to, then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'usage',
+  },
+  PathNotUsable: {
+    title: 'ssh cannot use this path',
+    nextStep: 'Set XDG_DATA_HOME to a folder with a plain path, then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'usage',
   },
   StateDirectoryNotWritable: {
     title: 'The state directory is not writable',
@@ -479,10 +543,13 @@ export type ErrorName = keyof typeof catalogue;
 /** An error of the catalogue. Its `name` is what `ErrorEquals` matches and the CLI explains; its message says what happened, to which resource. */
 export class RecodeError extends Error {
   override readonly name: ErrorName;
+  /** A command for the shell that mends what is wrong, for a next step that has it. */
+  readonly fix: string;
 
-  constructor(name: ErrorName, message: string, options?: ErrorOptions) {
+  constructor(name: ErrorName, message: string, { fix = '', ...options }: ErrorOptions & { readonly fix?: string } = {}) {
     super(message, options);
     this.name = name;
+    this.fix = fix;
   }
 }
 

@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { isPrintableAscii } from './printable.ts';
+import { publicHalf } from './private-key.ts';
 
 /** A key pair as OpenSSH writes it in files. */
 export interface OpenSshKeyPair {
@@ -20,8 +21,6 @@ export const PublicKey = v.pipe(
 );
 
 const algorithm = 'ssh-ed25519';
-// RFC 8410: a PKCS #8 private key of Ed25519 is this prefix and the 32 bytes of the seed.
-const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
  * Writes an Ed25519 key pair in OpenSSH's own format: OpenSSH reads no PKCS #8 file with such a key.
@@ -84,12 +83,6 @@ const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
 
 function keyMaterial(publicKey: string): string {
   return publicKey.trim().split(/\s+/)[1] ?? '';
-}
-
-function publicHalf(seed: Buffer): Buffer {
-  const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' });
-  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
-  return spki.subarray(spki.length - 32);
 }
 
 /** A string of the SSH wire format: its length in four bytes, then its bytes (RFC 4251, section 5). */

@@ -1,5 +1,5 @@
 import { ssh } from '../../core/names.ts';
-import { shellQuote } from '../shell-quote.ts';
+import { shellQuoteOn } from '../shell-quote.ts';
 import type { EnvironmentFolder } from './folder.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -12,6 +12,7 @@ import { replaceFile } from './replace-file.ts';
 export function writeSshConfig(
   files: EnvironmentFolder,
   host: { name: string; repository: string; address: string; privateKeyFile: string },
+  platform: NodeJS.Platform = process.platform,
 ): void {
   const lines = [
     `# How to connect to the environment of ${host.repository}. Each "recode aws start" writes this file anew.`,
@@ -19,21 +20,25 @@ export function writeSshConfig(
     `  HostName ${host.address}`,
     `  Port ${ssh.port}`,
     `  User ${ssh.user}`,
-    `  IdentityFile ${quotePath(host.privateKeyFile)}`,
+    `  IdentityFile ${quotePath(host.privateKeyFile, platform)}`,
     '  IdentitiesOnly yes',
     '  PreferredAuthentications publickey',
     '  StrictHostKeyChecking yes',
     '  HostKeyAlgorithms ssh-ed25519',
-    `  UserKnownHostsFile ${quotePath(files.knownHosts)}`,
+    `  UserKnownHostsFile ${quotePath(files.knownHosts, platform)}`,
     '  GlobalKnownHostsFile /dev/null',
   ];
   replaceFile(files.sshConfig, `${lines.join('\n')}\n`);
 }
 
 /** The command that connects to an environment, for a shell in any folder. */
-export function sshCommand(files: EnvironmentFolder, name: string): string {
-  return ['ssh', '-F', files.sshConfig, name].map(shellQuote).join(' ');
+export function sshCommand(files: EnvironmentFolder, name: string, platform: NodeJS.Platform = process.platform): string {
+  return ['ssh', '-F', sshPath(files.sshConfig, platform), name].map((word) => shellQuoteOn(platform, word)).join(' ');
 }
 
 /** A path for ssh_config: in quotes, its percent signs doubled, because they stand for something in both of our options. */
-const quotePath = (path: string) => `"${path.replaceAll('%', '%%').replace(/[\\"]/g, '\\$&')}"`;
+const quotePath = (path: string, platform: NodeJS.Platform) =>
+  `"${sshPath(path, platform).replaceAll('%', '%%').replace(/[\\"]/g, '\\$&')}"`;
+
+/** OpenSSH for Windows takes slashes, which mean the same in its configuration, in cmd.exe and in PowerShell. */
+const sshPath = (path: string, platform: NodeJS.Platform) => (platform === 'win32' ? path.replaceAll('\\', '/') : path);

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RecodeError } from '../../core/errors.ts';
+import { shellQuote } from '../shell-quote.ts';
+import { lastLine, runOpenSsh } from './client.ts';
 
 /** How long an instance may take to let the first connection in, in milliseconds. */
 export interface Patience {
@@ -8,31 +9,31 @@ export interface Patience {
   readonly pause: number;
 }
 
+/** The host of a configuration file for ssh. */
+export interface SshHost {
+  readonly sshConfig: string;
+  readonly name: string;
+  readonly address: string;
+}
+
 // Without a network between, sshd refuses at once until cloud-init has started it; a minute after boot pam_nologin may still refuse.
 const usual: Patience = { total: 120_000, pause: 1_000 };
 const connectSeconds = 5;
-// An SSH server that accepts the connection and then says nothing more.
-const attemptMilliseconds = 30_000;
-
-/** Throws RecodeError SshClientMissing where the system has no OpenSSH client. */
-export async function requireSshClient(): Promise<void> {
-  await runSsh(['-V']);
-}
 
 /**
  * Connects once with the system's own client and the settings that the printed command has, as the last proof that it works.
  *
- * @throws RecodeError SshHostKeyDiffers, SshKeyRefused at once; SshUnreachable when nothing else helped for two minutes
+ * @throws RecodeError SshClientFails, SshHostKeyDiffers, SshKeyRefused at once; SshUnreachable when nothing else helped for two minutes
  */
-export async function checkConnection(host: { sshConfig: string; name: string; address: string }, patience = usual): Promise<void> {
+export async function checkConnection(host: SshHost, patience = usual): Promise<void> {
   const deadline = Date.now() + patience.total;
   for (;;) {
     const options = ['-F', host.sshConfig, '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${connectSeconds}`];
-    const { code, stderr } = await runSsh([...options, host.name, 'true']);
+    const { code, stderr } = await runOpenSsh('ssh', [...options, host.name, 'true']);
     // 255 is the client's own failure; any other code is what the remote shell made of it, and we were in.
     if (code !== null && code !== 255) return;
     const said = stderr.trim();
-    const refusal = refusalIn(said, host.address);
+    const refusal = localTrouble(said, host) ?? refusalIn(said, host.address);
     if (refusal) throw refusal;
     if (Date.now() + patience.pause >= deadline) {
       const reason = lastLine(said) || 'no answer';
@@ -45,6 +46,27 @@ export async function checkConnection(host: { sshConfig: string; name: string; a
   }
 }
 
+// What OpenSSH says of the files that it reads; of its configuration file it names path and line.
+const localSayings = [
+  /^Load key ".*": .+$/,
+  /^no such identity: .+$/,
+  /contents do not match public$/,
+  /^No \S+ host key is known for .+$/,
+  /^(Bad owner or permissions on|Can't open user config file|percent_|vdollar_percent_expand:|No user exists for uid) ?.+$/i,
+];
+
+/** What this machine is the cause of: ssh tells it with the exit code that it has for the server's refusals too. */
+function localTrouble(said: string, { sshConfig, name }: SshHost): RecodeError | undefined {
+  const line = said
+    .split('\n')
+    .map((text) => text.trim())
+    .find((text) => text.startsWith(`${sshConfig}: `) || localSayings.some((saying) => saying.test(text)));
+  if (line === undefined) return undefined;
+  return new RecodeError('SshClientFails', `ssh cannot use a file on this machine: ${line.replace(/\.?$/, '.')}`, {
+    fix: `ssh -v -F ${shellQuote(sshConfig)} ${name}`,
+  });
+}
+
 /** What waiting cannot help. */
 function refusalIn(said: string, address: string): RecodeError | undefined {
   if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no matching host key type/.test(said)) {
@@ -55,20 +77,4 @@ function refusalIn(said: string, address: string): RecodeError | undefined {
     return new RecodeError('SshKeyRefused', `The instance at ${address} says: ${lastLine(said)}`);
   }
   return undefined;
-}
-
-const lastLine = (text: string) => text.split('\n').at(-1)?.trim() ?? '';
-
-function runSsh(options: readonly string[]): Promise<{ code: number | null; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('ssh', options, { stdio: ['ignore', 'ignore', 'pipe'], timeout: attemptMilliseconds });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'ENOENT' ? new RecodeError('SshClientMissing', 'There is no "ssh" on the PATH.', { cause: error }) : error);
-    });
-    child.on('close', (code) => resolve({ code, stderr }));
-  });
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { rmdirSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
-import { keysNotWritable } from './keys-not-writable.ts';
+import { dirname } from 'node:path';
+import { RecodeError } from '../../core/errors.ts';
+import { dataFolder, pathsOf, type System, thisSystem } from '../home.ts';
+import { keysNotWritable } from './file-trouble.ts';
 
 /** Which environment, in which account. */
 export interface EnvironmentPlace {
@@ -29,14 +30,18 @@ export interface EnvironmentFolder {
   readonly execution: string;
 }
 
-/** Where the files of an environment lie: below the XDG data folder, which relative paths of the variable do not move. */
-export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.ProcessEnv): EnvironmentFolder {
-  const xdg = environment.XDG_DATA_HOME;
-  const data = xdg && isAbsolute(xdg) ? xdg : join(environment.HOME || homedir(), '.local', 'share');
+/**
+ * Where the files of an environment lie: below the folder for the data of all programs.
+ *
+ * @throws RecodeError NoHome
+ */
+export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.ProcessEnv, system: System = thisSystem): EnvironmentFolder {
   const account = place.stateDirectory === undefined ? place.accountId : `${place.accountId}-${shortHash(place.stateDirectory)}`;
+  const { join } = pathsOf(system.platform);
+  const root = keysFolder(environment, system);
   // GitHub takes `Acme/API` and `acme/api` for the same repository.
-  const root = join(data, 'recode', 'keys');
-  const folder = join(root, account, place.region, place.owner, ...place.repository.toLowerCase().split('/'));
+  const names = [account, place.region, place.owner, ...place.repository.toLowerCase().split('/')];
+  const folder = join(root, ...(system.platform === 'win32' ? names.map(windowsName) : names));
   return {
     root,
     folder,
@@ -45,6 +50,29 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
     sshConfig: join(folder, 'ssh_config'),
     execution: join(folder, 'execution'),
   };
+}
+
+/**
+ * Makes sure that ssh can be given the paths of an environment's files. It puts the values of variables into paths that have `${`, which
+ * nothing can keep it from, and a line of its configuration ends at a line break.
+ *
+ * @throws RecodeError PathNotUsable, NoHome
+ */
+export function requireUsablePath(environment: NodeJS.ProcessEnv, system: System = thisSystem): void {
+  const root = keysFolder(environment, system);
+  const [found] = /\$\{|[\r\n]/.exec(root) ?? [];
+  if (found === undefined) return;
+  const what = found === '${' ? '"${", which ssh takes for a variable' : 'a line break';
+  throw new RecodeError('PathNotUsable', `The keys would be in ${JSON.stringify(root)}. That path has ${what}.`);
+}
+
+const keysFolder = (environment: NodeJS.ProcessEnv, system: System) =>
+  pathsOf(system.platform).join(dataFolder(environment, system), 'recode', 'keys');
+
+/** Windows has no files of some names, and drops dots at the end. A tilde is in no name of an owner or a repository. */
+function windowsName(name: string): string {
+  const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(name);
+  return `${reserved ? '~' : ''}${name}${name.endsWith('.') ? '~' : ''}`;
 }
 
 /**

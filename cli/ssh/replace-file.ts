@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { keysNotWritable } from './keys-not-writable.ts';
+import { keysNotWritable } from './file-trouble.ts';
 
 /**
  * Writes a file as a whole, for its owner alone: whoever reads it meanwhile sees the old text or the new one.
@@ -9,6 +9,8 @@ import { keysNotWritable } from './keys-not-writable.ts';
  * @throws RecodeError KeysNotWritable
  */
 export function replaceFile(file: string, text: string): void {
+  // Nothing to write, maybe where nothing can be written.
+  if (holds(file, text)) return;
   const next = `${file}.${randomUUID()}`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -17,5 +19,14 @@ export function replaceFile(file: string, text: string): void {
   } catch (error) {
     rmSync(next, { force: true });
     throw keysNotWritable(file, 'written', error);
+  }
+}
+
+function holds(file: string, text: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') === text;
+  } catch {
+    // Why it cannot be read, if that matters, is said when it cannot be written.
+    return false;
   }
 }

@@ -21,6 +21,17 @@ export const raisedBy = {
     'AwsUnreachable',
   ],
   connection: ['SshClientMissing', 'SshHostKeyDiffers', 'SshKeyRefused', 'SshUnreachable', 'KeyPairIncomplete', 'KeysNotWritable'],
+  'key-files': [
+    'PrivateKeyNotUsable',
+    'PrivateKeyLineEndings',
+    'PrivateKeyReadableByOthers',
+    'PrivateKeyLocked',
+    'PublicKeyNotValid',
+    'KeysNotReadable',
+    'PathNotUsable',
+    'SshClientFails',
+    'UserNotKnown',
+  ],
   interrupted: ['Interrupted', 'Cancelled'],
   'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],
   machine: [
@@ -31,6 +42,7 @@ export const raisedBy = {
     'LocalAwsDidNotStop',
     'LocalRegionDiffers',
     'PlatformNotSupported',
+    'NoHome',
   ],
   people: ['CallerNotAllowed'],
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
@@ -42,6 +54,8 @@ export const raisedBy = {
 export interface ExpectedFailure {
   readonly name: ErrorName;
   readonly message: string;
+  /** The command that the error itself has for its next step. */
+  readonly fix?: string;
   /** What "--help" follows in the next step; `recode aws start` by default. */
   readonly usage?: string;
 }
@@ -53,9 +67,9 @@ const raised = new Set<ErrorName>();
 
 /** Expects that `recode` has shown this failure, whole and nothing else: in words on stderr, or with --json as one object on stdout. */
 export function expectFailure(ran: Pick<Ran, 'code' | 'stdout' | 'stderr'>, args: readonly string[], expected: ExpectedFailure): void {
-  const { name, message, usage = 'recode aws start' } = expected;
+  const { name, message, usage = 'recode aws start', fix = '' } = expected;
   raised.add(name);
-  const { title, nextStep } = explained(name, args, usage);
+  const { title, nextStep } = explained(name, args, usage, fix);
   if (args.includes('--json')) {
     expect(JSON.parse(ran.stdout)).toEqual({ error: { name, title, message, nextStep } });
   } else {
@@ -76,13 +90,14 @@ export function expectAllRaised(names: readonly ErrorName[]): void {
   expect(names.filter((name) => !raised.has(name))).toEqual([]);
 }
 
-function explained(name: ErrorName, args: readonly string[], usage: string): { title: string; nextStep: string } {
+function explained(name: ErrorName, args: readonly string[], usage: string, fix: string): { title: string; nextStep: string } {
   const { title, nextStep } = catalogue[name];
   const account = ['--local', '--profile', '--region'].map((option) => given(args, option)).join('');
   const named = {
     command: ['recode', ...args].join(' '),
     usage,
     account,
+    fix,
     environment: `${args[2]?.startsWith('-') === false ? args[2] : '<repository>'}${given(args, '--owner')}${account}`,
   };
   return { title, nextStep: Object.entries(named).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), nextStep as string) };

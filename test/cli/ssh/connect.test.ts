@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { checkConnection, requireSshClient } from '../../../cli/ssh/connect.ts';
+import { requireSshClient } from '../../../cli/ssh/client.ts';
+import { checkConnection } from '../../../cli/ssh/connect.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -59,16 +59,6 @@ describe('ensureKeyPair', () => {
     const keys = new Set(children.map(({ printed }) => printed.join('').replace('ready\n', '').trim()));
     expect([...keys]).toEqual([readKeyPair(folder)?.publicKey]);
     expect(readdirSync(dirname(folder))).toEqual(['key']);
-  });
-
-  it.each(['id_ed25519', 'id_ed25519.pub'])('names the missing half of a pair of which only %s is there', (file) => {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, file), 'half');
-    const missing = file === 'id_ed25519' ? 'id_ed25519.pub' : 'id_ed25519';
-    expect(() => ensureKeyPair(folder, '')).toThrow(
-      expect.objectContaining({ name: 'KeyPairIncomplete', message: `The folder ${folder} holds ${file}, but no ${missing}.` }),
-    );
-    expect(readdirSync(folder)).toEqual([file]);
   });
 
   it('names a folder that cannot be made', () => {

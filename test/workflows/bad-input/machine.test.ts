@@ -111,6 +111,24 @@ describe('the embedded AWS', () => {
   });
 });
 
+describe('a home folder', () => {
+  // As in a container that runs as a user ID which /etc/passwd does not have: setpriv --reuid=12345 --clear-groups env -u HOME node.
+  const nobody = `import os from 'node:os';
+    import { syncBuiltinESMExports } from 'node:module';
+    os.userInfo = () => { throw Object.assign(new Error('uv_os_get_passwd returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' }); };
+    syncBuiltinESMExports();`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(nobody)}`;
+
+  it.each([
+    ['', 'HOME is not set'],
+    ['home', 'HOME is "home", which is not an absolute path'],
+  ])('is asked for where there is none: HOME=%s', async (HOME, problem) => {
+    const ran = await recode(start, { directory, env: { HOME, NODE_OPTIONS } });
+    expectFailure(ran, start, { name: 'NoHome', message: `${problem}, and the system knows no home folder for this user.` });
+    expect(readdirSync(directory)).toEqual(['home']);
+  });
+});
+
 it('raises all that this machine can be the cause of', () => {
   expectAllRaised(raisedBy.machine);
 });

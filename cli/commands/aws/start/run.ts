@@ -2,7 +2,6 @@ import { StartOutput } from '../../../../core/document.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { ssh } from '../../../../core/names.ts';
-import { sameKey } from '../../../../core/openssh-key.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { beforeOperation } from '../../../control-plane.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
@@ -10,9 +9,11 @@ import { operate } from '../../../environment-operation.ts';
 import { checkRepository } from '../../../github.ts';
 import { type Followed, inSession, type Session } from '../../../operation.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { requireUnlocked } from '../../../ssh/agent.ts';
+import { requireSshClient } from '../../../ssh/client.ts';
 import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
-import { checkConnection, requireSshClient } from '../../../ssh/connect.ts';
-import type { EnvironmentFolder } from '../../../ssh/folder.ts';
+import { checkConnection } from '../../../ssh/connect.ts';
+import { type EnvironmentFolder, requireUsablePath } from '../../../ssh/folder.ts';
 import { ensureKeyPair, type KeyPair, readKeyPair } from '../../../ssh/keys.ts';
 import { pinHostKey } from '../../../ssh/known-hosts.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
@@ -30,7 +31,10 @@ const changes: readonly string[] = ['LaunchInstance', 'StartInstance'];
 export function runStart(request: StartRequest, output: Output): Promise<void> {
   return inSession(output, `start of ${request.repository}`, async (session) => {
     // Before anything is made that could not be reached then.
-    if (request.owner === undefined) await requireSshClient();
+    if (request.owner === undefined) {
+      requireUsablePath(process.env);
+      await requireSshClient();
+    }
     const environment = await openEnvironment(request, session.view);
     const publicKey = environment.own ? await ownKey(environment, session) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
@@ -50,8 +54,9 @@ export async function concludeStart(
   const { files, own, subject } = environment;
   const { name, repository, publicIpAddress: address, publicKey, hostKey } = started.result;
   if (own) {
-    const keyPair = readKeyPair(files.key);
-    if (!keyPair || !sameKey(publicKey, keyPair.publicKey)) throw privateKeyNotHere(subject.repository, files);
+    const keyPair = readKeyPair(files.key, publicKey);
+    if (!keyPair) throw privateKeyNotHere(subject.repository, files);
+    await requireUnlocked(keyPair);
     await view.during('Checking the SSH connection', async () => {
       pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
       writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
@@ -65,7 +70,9 @@ export async function concludeStart(
 /** The public key to start with. It is made once nothing is known that would keep it from being used. */
 async function ownKey(environment: OpenedEnvironment, session: Session): Promise<string> {
   const record = await beforeOperation(environment, 'start', findRecordOrRepository(environment, session));
-  return keyFor(record, environment.files, environment.subject.repository).publicKey;
+  const keyPair = keyFor(record, environment.files, environment.subject.repository);
+  await requireUnlocked(keyPair);
+  return keyPair.publicKey;
 }
 
 async function theirKey(environment: OpenedEnvironment): Promise<string> {
@@ -85,8 +92,8 @@ async function findRecordOrRepository(environment: OpenedEnvironment, { view }: 
 /** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. */
 function keyFor(record: Environment | undefined, files: EnvironmentFolder, repository: string): KeyPair {
   if (!record || record.status === 'creating') return ensureKeyPair(files.key, `recode ${repository}`);
-  const here = readKeyPair(files.key);
-  if (!here || !sameKey(here.publicKey, record.request.publicKey)) throw privateKeyNotHere(repository, files);
+  const here = readKeyPair(files.key, record.request.publicKey);
+  if (!here) throw privateKeyNotHere(repository, files);
   return here;
 }
 
