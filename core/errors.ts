@@ -381,7 +381,7 @@ export const catalogue = {
     outcome: 'failed',
   },
   SshClientFails: {
-    title: 'ssh fails on this machine',
+    title: 'The SSH client fails on this machine',
     nextStep: 'Fix what ssh reports above, then run "{command}" again.',
     reaction: 'never',
     outcome: 'failed',
@@ -483,7 +483,7 @@ export const catalogue = {
     outcome: 'usage',
   },
   PathNotUsable: {
-    title: 'ssh cannot use this path',
+    title: 'The SSH client cannot use this path',
     nextStep: 'Set XDG_DATA_HOME to a folder with a plain path, then run "{command}" again.',
     reaction: 'never',
     outcome: 'usage',
