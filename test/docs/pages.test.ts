@@ -1,30 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { avoidedIn } from './english.ts';
 import { pages, read, root, withoutBlocks, withoutCode } from './pages.ts';
 
 const maxColumns = 120;
 const maxParagraphLines = 5;
-
-/** Wording that native readers stumbled over, each with the plain form. */
-const avoided: readonly (readonly [words: RegExp, instead: string])[] = [
-  [/\banew\b/, 'again'],
-  [/\bwh(?:oever|omever|ereof|ereby|erein)\b/, 'anyone who, the person who'],
-  [/\bbears?\b|\bbearing\b/, 'has'],
-  [/\bof which\b|\bof whom\b/, 'two sentences'],
-  [/\bso (?:many|much|long) (?:at (?:most|least)|after)\b/, 'up to, at least, a duration'],
-  [/\bno \w+ such as\b/, 'a positive sentence'],
-  [/\bis none\b|\bthere be\b|\bcannot be had\b/, 'does not exist'],
-  [/\bat work on\b/, 'in progress'],
-  [/\blet(?:s|ting)? go\b/, 'release'],
-  [/\bmend(?:s|ed|ing)?\b/, 'fix'],
-  [/\bbelow (?:`|its place|functions)|\bnothing is done\b/, 'under, Cancelled'],
-  [/\bin the table is\b|\btwins?\b/, 'duplicates'],
-  [/\bthe same again\b|\bmakes? whole\b/, 'again, complete'],
-  [/\b(?:honou?r(?:s|ed)?|behaviour|colou?rs? of|licence|catalogue|neighbour\w*|favour\w*|centre|e-mail)\b/, 'American spelling'],
-  [/\b(?:organis|recognis|authoris|normalis|initialis|customis)\w+/, 'American spelling'],
-  [/\btime-outs?\b/, 'timeout'],
-];
 
 describe.each(pages)('%s', (page) => {
   const text = read(page);
@@ -53,11 +34,19 @@ describe.each(pages)('%s', (page) => {
   });
 
   it('uses plain American English', () => {
-    const prose = withoutCode(text).replace(/\s+/g, ' ');
-    const found = avoided.flatMap(([words, instead]) =>
-      [...prose.matchAll(new RegExp(`.{0,30}(?:${words.source}).{0,30}`, 'gi'))].map(([context]) => `${context} (${instead})`),
-    );
-    expect(found).toEqual([]);
+    expect(avoidedIn(withoutCode(text))).toEqual([]);
+  });
+});
+
+/** What a deployer or a contributor reads besides the pages. */
+const sources = [
+  'serverless.yml',
+  ...['infra', 'statemachines', 'scripts', 'bench'].flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(folder, file))),
+];
+
+describe.each(sources)('%s', (source) => {
+  it('uses plain American English', () => {
+    expect(avoidedIn(read(source).replace(/^ *Comment: .*$/gm, ''))).toEqual([]);
   });
 });
 
