@@ -41,7 +41,7 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],
   'aws follow': ['logs', 'log', 'watch', 'tail', 'attach', 'wait'],
   'aws uninstall': ['teardown', 'purge'],
-  'local up': ['start', 'run', 'serve'],
+  'local up': ['start', 'run', 'serve', 'env'],
   'local down': ['stop', 'halt'],
   'local status': ['ps', 'info'],
   'local reset': ['rm', 'delete', 'remove', 'clean', 'wipe'],

@@ -1,13 +1,12 @@
-const steps = [
-  { unit: 's', seconds: 1, until: 100 },
-  { unit: 'min', seconds: 60, until: 100 * 60 },
-  { unit: 'h', seconds: 3_600, until: 48 * 3_600 },
-  { unit: 'days', seconds: 86_400, until: Number.POSITIVE_INFINITY },
+const units = [
+  { unit: 'd', seconds: 86_400 },
+  { unit: 'h', seconds: 3_600 },
+  { unit: 'm', seconds: 60 },
 ] as const;
 
-/** How long ago a time was, in the largest unit that says enough: `12 s ago`, `3 h ago`. Takes ISO 8601 and milliseconds since the epoch. */
+/** How long ago a time was, in the largest unit of which it is one or more: `12s ago`, `3h ago`. Takes ISO 8601 and milliseconds since the epoch. */
 export function ago(time: string, now: number = Date.now()): string {
-  const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
-  const step = steps.find(({ until }) => seconds < until) ?? steps[3];
-  return `${Math.floor(seconds / step.seconds)} ${step.unit} ago`;
+  const elapsed = Math.max(0, (now - Date.parse(time)) / 1000);
+  const { unit, seconds } = units.find((candidate) => elapsed >= candidate.seconds) ?? { unit: 's', seconds: 1 };
+  return `${Math.floor(elapsed / seconds)}${unit} ago`;
 }

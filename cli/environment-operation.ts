@@ -4,6 +4,7 @@ import { ifInstalled } from '../aws/records/table.ts';
 import type { EnvironmentOperationKind, GivenRequest } from '../core/environment.ts';
 import { printedCommand } from './account-flags.ts';
 import type { OpenedEnvironment } from './environment.ts';
+import { unknownView } from './environment-view.ts';
 import { type Followed, runOperation, type Session, startOperation } from './operation.ts';
 import { type Output, writeJson } from './output.ts';
 import { forgetExecution, rememberExecution } from './remembered-execution.ts';
@@ -36,7 +37,7 @@ export async function operate<Schema extends v.GenericSchema>(
 function handOver({ account, files, subject: { repository, owner }, own }: OpenedEnvironment, executionArn: string, output: Output): void {
   rememberExecution(files, executionArn);
   if (output.json) {
-    writeJson(output, { repository, owner, executionArn });
+    writeJson(output, { ...unknownView({ repository, owner }), executionArn });
     return;
   }
   const command = printedCommand(['recode', 'aws', 'follow', repository, ...(own ? [] : ['--owner', owner])], account.options);

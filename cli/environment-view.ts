@@ -1,60 +1,121 @@
+import { autoStopText } from '../core/auto-stop.ts';
 import type { Environment } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
 import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
 import type { Account } from './account.ts';
+import { findRecord, type OpenedEnvironment } from './environment.ts';
 import { sshCommand, writeSshConfig } from './ssh/config.ts';
 import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
 import { readKeyPair } from './ssh/keys.ts';
 import { pinHostKey } from './ssh/known-hosts.ts';
 
-/** An environment as "list" and "status" print it with --json: the fields of a start's JSON, and what its record says besides. */
+/** An environment as every command prints it with --json. What is not known, or not there, is null. */
 export interface EnvironmentView {
   readonly repository: string;
   readonly owner: string;
   readonly name: string | null;
-  readonly status: Environment['status'];
+  readonly status: Environment['status'] | 'removed' | null;
   readonly instanceId: string | null;
-  readonly instanceType: string;
+  readonly instanceType: string | null;
+  readonly volumeSizeGiB: number | null;
+  readonly volumeType: string | null;
   readonly publicIpAddress: string | null;
-  /** When it stops by itself (ISO 8601); null for never, and while it is not started. */
-  readonly stopAt: string | null;
-  /** Null while it is not started, and where this machine does not have its key. */
+  /** Where SSH is, and for whom; null unless it is started. */
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly user: string | null;
+  /** The file for `ssh -F`, and the command with it; null unless it is started and this machine has its key. */
+  readonly sshConfigFile: string | null;
   readonly sshCommand: string | null;
-  /** Of the operation that holds it. */
+  /** IPv4 blocks that may reach SSH. */
+  readonly allowCidrs: readonly string[] | null;
+  /** As the option --auto-stop takes it; null for the team's default. */
+  readonly autoStop: string | null;
+  /** When it stops automatically (ISO 8601); null for never, and while it is not started. */
+  readonly stopAt: string | null;
+  /** Whether this command has created the environment, and whether it has changed its status. */
+  readonly created: boolean;
+  readonly changed: boolean;
+  /** Of the operation that this command has followed, or else of the one that holds the environment. */
   readonly executionArn: string | null;
-  /** Always false: neither command makes one. */
-  readonly created: false;
   readonly operation: Pick<Operation, 'kind' | 'owner' | 'startedAt'> | null;
   readonly lastError: NonNullable<Environment['lastError']> | null;
   /** ISO 8601. */
-  readonly createdAt: string;
-  readonly updatedAt: string;
+  readonly createdAt: string | null;
+  readonly updatedAt: string | null;
 }
 
 /** What to show of an environment as recorded. The files that its command to connect needs are brought up to date. */
-export function viewOf(account: Account, environment: Environment): EnvironmentView {
+export function viewOf(
+  account: Account,
+  environment: Environment,
+): EnvironmentView & { readonly createdAt: string; readonly updatedAt: string } {
   const { repository, owner, name, status, request, operation, lastError, createdAt, updatedAt } = environment;
   const instance = 'instance' in environment ? environment.instance : undefined;
   const started = environment.status === 'started' ? environment : undefined;
   const files = environmentFolder({ ...account, owner, repository }, process.env);
   return {
-    repository,
-    owner,
+    ...unknownView({ repository, owner }),
     name: name ?? null,
     status,
     instanceId: instance?.instanceId ?? null,
     instanceType: instance?.instanceType ?? request.instanceType,
-    publicIpAddress: started?.publicIpAddress ?? null,
-    stopAt: started?.stopAt ?? null,
-    sshCommand: started ? commandFor(files, started) : null,
+    volumeSizeGiB: request.volumeSize,
+    volumeType: request.volumeType,
+    ...(started && { publicIpAddress: started.publicIpAddress, stopAt: started.stopAt ?? null, ...connectionOf(files, started) }),
+    allowCidrs: request.allowCidrs,
+    autoStop: request.autoStop ? autoStopText(request.autoStop) : null,
     executionArn: operation?.executionArn ?? null,
-    created: false,
     operation: operation ? { kind: operation.kind, owner: operation.owner, startedAt: operation.startedAt } : null,
     lastError: lastError ?? null,
     createdAt,
     updatedAt,
   };
+}
+
+/** An environment of which nothing is known, or nothing is left, but whose it was. */
+export function unknownView({ repository, owner }: Pick<EnvironmentView, 'repository' | 'owner'>): EnvironmentView {
+  return {
+    repository,
+    owner,
+    name: null,
+    status: null,
+    instanceId: null,
+    instanceType: null,
+    volumeSizeGiB: null,
+    volumeType: null,
+    publicIpAddress: null,
+    host: null,
+    port: null,
+    user: null,
+    sshConfigFile: null,
+    sshCommand: null,
+    allowCidrs: null,
+    autoStop: null,
+    stopAt: null,
+    created: false,
+    changed: false,
+    executionArn: null,
+    operation: null,
+    lastError: null,
+    createdAt: null,
+    updatedAt: null,
+  };
+}
+
+/** An environment as its operation has left it: what its record says, and what its execution has said. */
+export async function viewAfter(opened: OpenedEnvironment, result: Partial<EnvironmentView>): Promise<EnvironmentView> {
+  const record = await findRecord(opened);
+  return { ...(record ? viewOf(opened.account, record) : unknownView(opened.subject)), ...result };
+}
+
+type Connection = Pick<EnvironmentView, 'host' | 'port' | 'user' | 'sshConfigFile' | 'sshCommand'>;
+
+function connectionOf(files: EnvironmentFolder, environment: Environment & { readonly status: 'started' }): Connection {
+  const sshCommand = commandFor(files, environment);
+  const sshConfigFile = sshCommand === null ? null : files.sshConfig;
+  return { host: environment.publicIpAddress, port: ssh.port, user: ssh.user, sshConfigFile, sshCommand };
 }
 
 /** Nobody may have connected from this machine since the environment got its address: by a start that was not waited for, or a teammate's. */
@@ -74,7 +135,7 @@ function commandFor(files: EnvironmentFolder, environment: Environment & { reado
 }
 
 /** The status for people: what an operation left behind that failed is no state to wait in. */
-export function statusWords({ status, operation, lastError }: EnvironmentView): string {
+export function statusWords({ status, operation, lastError }: Pick<EnvironmentView, 'status' | 'operation' | 'lastError'>): string {
   const resting = status === 'started' || status === 'stopped';
-  return resting || operation || !lastError ? status : `${status} (failed)`;
+  return resting || operation || !lastError ? (status ?? 'unknown') : `${status} (failed)`;
 }

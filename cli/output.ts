@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
 /** A stream that a person or a program reads. */
-export type Stream = Writable & { readonly isTTY?: boolean };
+export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** Where a command writes to. */
 export interface Output {

@@ -3,10 +3,10 @@ import { type EnvironmentResource, resourceName } from '../core/names.ts';
 
 /** A resource of an environment as people look for it in the AWS console. */
 export interface NamedResource {
-  readonly kind: string;
+  readonly kind: EnvironmentResource;
   readonly name: string;
-  /** What else is recorded of it. */
-  readonly details: readonly string[];
+  /** Recorded of instances alone; null of what is found by its name. */
+  readonly id: string | null;
 }
 
 const kinds: Readonly<Record<EnvironmentResource, string>> = {
@@ -19,21 +19,25 @@ const kinds: Readonly<Record<EnvironmentResource, string>> = {
 
 /** What the record of an environment says was made for it: nothing while it has no name. */
 export function resourcesOf(environment: Environment): NamedResource[] {
-  const { name, request } = environment;
+  const { name } = environment;
   if (name === undefined) return [];
-  const instance = 'instance' in environment ? environment.instance : undefined;
-  const details: Partial<Record<EnvironmentResource, readonly string[]>> = {
-    ...(instance && { instance: [instance.instanceId, instance.instanceType] }),
-    volume: [`${request.volumeSize} GiB`, request.volumeType],
-  };
-  return (Object.keys(kinds) as EnvironmentResource[]).map((resource) => ({
-    kind: kinds[resource],
-    name: resourceName(name, resource),
-    details: details[resource] ?? [],
+  const id = instanceOf(environment)?.instanceId ?? null;
+  return (Object.keys(kinds) as EnvironmentResource[]).map((kind) => ({
+    kind,
+    name: resourceName(name, kind),
+    id: kind === 'instance' ? id : null,
   }));
 }
 
-/** The same as rows of a table for people. */
+/** The same as rows of a table for people, with what else is recorded of each. */
 export function resourceRows(environment: Environment): (readonly [kind: string, name: string])[] {
-  return resourcesOf(environment).map(({ kind, name, details }) => [kind, details.length === 0 ? name : `${name} (${details.join(', ')})`]);
+  const instance = instanceOf(environment);
+  const { volumeSize, volumeType } = environment.request;
+  const details: Partial<Record<EnvironmentResource, string>> = {
+    ...(instance && { instance: `${instance.instanceId}, ${instance.instanceType}` }),
+    volume: `${volumeSize} GiB, ${volumeType}`,
+  };
+  return resourcesOf(environment).map(({ kind, name }) => [kinds[kind], details[kind] === undefined ? name : `${name} (${details[kind]})`]);
 }
+
+const instanceOf = (environment: Environment) => ('instance' in environment ? environment.instance : undefined);

@@ -1,17 +1,19 @@
 import { Command } from 'commander';
 import { examples } from '../../help.ts';
-import type { Output } from '../../output.ts';
+import { type Output, writeJson } from '../../output.ts';
+import { jsonOption } from '../aws/options.ts';
 
 /** `recode local reset` */
 export function resetCommand(output: Output): Command {
   return new Command('reset')
-    .summary('Stop the embedded AWS and delete all that is in it')
-    .description('Stop the embedded AWS and delete its state: all local environments and the files in them.')
-    .option('--force', 'do not ask')
+    .summary('Delete the embedded AWS and everything in it')
+    .description('Stop the embedded AWS and delete its state: all local environments and their files.')
+    .option('--force', 'do not ask for confirmation')
+    .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
-        ['Delete it after a question', 'recode local reset'],
+        ['Delete it after confirmation', 'recode local reset'],
         ['Delete it in a script', 'recode local reset --force'],
       ]),
     )
@@ -19,9 +21,10 @@ export function resetCommand(output: Output): Command {
       const { embeddedAwsDirectory, resetEmbeddedAws } = await import('../../embedded-aws.ts');
       const { confirm } = await import('../../confirm.ts');
       const directory = await embeddedAwsDirectory();
-      const question = `Delete all local environments and the files in them, below ${directory}?`;
+      const question = `Delete all local environments and their files in ${directory}?`;
       if (!force && !(await confirm(question, output))) return;
       const existed = await resetEmbeddedAws();
-      output.stdout.write(existed ? `The embedded AWS in ${directory} is deleted.\n` : `There was nothing in ${directory}.\n`);
+      if (output.json) writeJson(output, { stateDirectory: directory, deleted: existed });
+      else output.stdout.write(existed ? `Deleted the embedded AWS in ${directory}\n` : `Nothing to delete in ${directory}\n`);
     });
 }

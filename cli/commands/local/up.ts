@@ -1,35 +1,43 @@
 import { Command } from 'commander';
+import { RecodeError } from '../../../core/errors.ts';
 import { examples } from '../../help.ts';
-import { type Output, table } from '../../output.ts';
+import { type Output, table, writeJson } from '../../output.ts';
 import { parseRegion } from '../../region.ts';
-import { shellQuote } from '../../shell-quote.ts';
-import type { AccountFlags } from '../aws/options.ts';
+import { type AccountFlags, jsonOption } from '../aws/options.ts';
 
 /** `recode local up` */
-export function upCommand({ stdout }: Output): Command {
+export function upCommand(output: Output): Command {
   return new Command('up')
     .summary('Start the embedded AWS')
-    .description('Start the embedded AWS, and show how any AWS client reaches it. One that runs is left as it is.')
-    .option('--region <region>', 'the region to deploy Recode in, at the first start (default: us-east-1)')
+    .description('Start the embedded AWS and show how to connect AWS clients to it. Does nothing if it is already running.')
+    .option('--region <region>', 'deploy Recode in this region, at the first start (default: us-east-1)')
+    .option('--shell', 'print only the export commands, for eval')
+    .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
         ['Start it', 'recode local up'],
-        ['Deploy Recode in another region, before anything is in it', 'recode local up --region eu-west-1'],
+        ['Start it and use it with the AWS CLI', 'eval "$(recode local up --shell)" && aws ec2 describe-instances'],
+        ['Deploy Recode in another region', 'recode local up --region eu-west-1'],
       ]),
     )
     .action(async (_: unknown, invoked: Command) => {
-      const { region } = invoked.optsWithGlobals<AccountFlags>();
-      const { localCredentials, startEmbeddedAws } = await import('../../embedded-aws.ts');
+      const { region, shell } = invoked.optsWithGlobals<AccountFlags & { readonly shell?: boolean }>();
+      if (output.json && shell) throw new RecodeError('UsageNotValid', "Option '--shell' cannot be used with option '--json'.");
+      const { startEmbeddedAws } = await import('../../embedded-aws.ts');
+      const { clientVariables, exportLines } = await import('./client-variables.ts');
       const running = await startEmbeddedAws(region === undefined ? undefined : parseRegion(region));
-      const { accessKeyId, secretAccessKey } = localCredentials();
-      const variables = {
-        AWS_ENDPOINT_URL: running.endpoint,
-        AWS_REGION: running.region,
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      };
-      stdout.write('The embedded AWS is running.\n');
+      const variables = clientVariables(running);
+      const { stdout } = output;
+      if (output.json) {
+        writeJson(output, { running: true, ...running, environment: variables });
+        return;
+      }
+      if (shell) {
+        stdout.write(exportLines(variables, process.env));
+        return;
+      }
+      stdout.write('The embedded AWS is running\n');
       stdout.write(
         table([
           ['Endpoint', running.endpoint],
@@ -38,7 +46,6 @@ export function upCommand({ stdout }: Output): Command {
           ['State', running.stateDirectory],
         ]),
       );
-      stdout.write('\nTo use it with the AWS CLI or any other client:\n');
-      for (const [name, value] of Object.entries(variables)) stdout.write(`  export ${name}=${shellQuote(value)}\n`);
+      stdout.write(`\nTo use it with the AWS CLI or any other client, run:\n  eval "$(recode local up --shell)"\n`);
     });
 }

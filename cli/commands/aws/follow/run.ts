@@ -65,7 +65,7 @@ async function conclude(
     case 'stop': {
       const stopped = await followed(environment, executionArn, StopOutput, session);
       session.view.end();
-      return concludeStop(stopped, output);
+      return concludeStop(environment, stopped, output);
     }
     case 'remove': {
       const removed = await followed(environment, executionArn, RemoveOutput, session);

@@ -6,7 +6,8 @@ import { clientsOf } from '../../../clients.ts';
 import { orNotAllowed } from '../../../control-plane.ts';
 import { ago } from '../../../duration.ts';
 import { openShown } from '../../../environment.ts';
-import { type EnvironmentView, statusWords, viewOf } from '../../../environment-view.ts';
+import { statusWords, viewOf } from '../../../environment-view.ts';
+import { type Column, fittingColumns } from '../../../fitting.ts';
 import { inSession } from '../../../operation.ts';
 import { columns, type Output, paint, writeJson } from '../../../output.ts';
 import { stopWords } from '../../../stop-time.ts';
@@ -26,22 +27,30 @@ export function runList({ account: options, all }: { account: AccountOptions; al
     const views = (recorded ?? []).map((environment) => viewOf(account, environment));
     const { stdout } = output;
     if (output.json) writeJson(output, views);
-    else if (!recorded) stdout.write(`Recode is not installed in ${account.region}.\n`);
-    else if (views.length === 0) {
-      stdout.write(all ? `There is no environment in ${account.region}.\n` : `You have no environment in ${account.region}.\n`);
-    } else stdout.write(rowsOf(views, all, (text) => paint(stdout, 'bold', text)));
+    else if (!recorded) stdout.write(`Recode is not installed in ${account.region}\n`);
+    else if (views.length === 0) stdout.write(`${all ? 'No environments' : `${account.owner} has no environments`} in ${account.region}\n`);
+    else {
+      const shown = fittingColumns(columnsOf(views, all), stdout.isTTY ? stdout.columns : undefined);
+      const rows = views.map((_, row) => shown.map(({ cells }) => cells[row] ?? ''));
+      stdout.write(
+        columns(
+          shown.map(({ heading }) => heading),
+          rows,
+          (text) => paint(stdout, 'bold', text),
+        ),
+      );
+    }
   });
 }
 
-function rowsOf(views: readonly EnvironmentView[], all: boolean, heading: (text: string) => string): string {
-  const row = (view: EnvironmentView) => [
-    view.repository,
-    ...(all ? [view.owner] : []),
-    statusWords(view),
-    view.instanceType,
-    view.publicIpAddress ?? '-',
-    view.status === 'started' ? stopWords(view.stopAt) : '-',
-    ago(view.updatedAt),
+function columnsOf(views: readonly ReturnType<typeof viewOf>[], all: boolean): Column[] {
+  return [
+    { heading: 'REPOSITORY', cells: views.map(({ repository }) => repository) },
+    ...(all ? [{ heading: 'OWNER', cells: views.map(({ owner }) => owner) }] : []),
+    { heading: 'STATUS', cells: views.map(statusWords) },
+    { heading: 'TYPE', cells: views.map(({ instanceType }) => instanceType ?? '-'), dispensable: 3 },
+    { heading: 'ADDRESS', cells: views.map(({ publicIpAddress }) => publicIpAddress ?? '-'), dispensable: 4 },
+    { heading: 'STOPS', cells: views.map(({ status, stopAt }) => (status === 'started' ? stopWords(stopAt) : '-')), dispensable: 1 },
+    { heading: 'UPDATED', cells: views.map(({ updatedAt }) => ago(updatedAt)), dispensable: 2 },
   ];
-  return columns(['REPOSITORY', ...(all ? ['OWNER'] : []), 'STATUS', 'TYPE', 'ADDRESS', 'STOPS', 'SINCE'], views.map(row), heading);
 }

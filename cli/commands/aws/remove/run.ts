@@ -4,6 +4,7 @@ import { confirm } from '../../../confirm.ts';
 import { beforeOperation } from '../../../control-plane.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
+import { unknownView } from '../../../environment-view.ts';
 import { type Followed, inSession } from '../../../operation.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows } from '../../../resources.ts';
@@ -32,7 +33,7 @@ export function concludeRemove({ files }: OpenedEnvironment, { result, execution
   deleteEnvironmentFolder(files);
   const { repository, owner, name, status } = result;
   if (output.json) {
-    writeJson(output, { repository, owner, name, status, executionArn });
+    writeJson(output, { ...unknownView({ repository, owner }), name, status, executionArn, changed: true });
     return;
   }
   const { stdout } = output;

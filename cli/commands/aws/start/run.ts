@@ -6,6 +6,7 @@ import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { beforeOperation } from '../../../control-plane.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
+import { viewAfter } from '../../../environment-view.ts';
 import { checkRepository } from '../../../github.ts';
 import { type Followed, inSession, type Session } from '../../../operation.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
@@ -64,7 +65,8 @@ export async function concludeStart(
     });
   }
   view.end();
-  print(output, started, own ? sshCommand(files, name) : null);
+  if (output.json) writeJson(output, await asJson(environment, started));
+  else print(output, started, own ? sshCommand(files, name) : null);
 }
 
 /** The public key to start with. It is made once nothing is known that would keep it from being used. */
@@ -97,16 +99,24 @@ function keyFor(record: Environment | undefined, files: EnvironmentFolder, repos
   return here;
 }
 
-function print(output: Output, { result, executionArn, ours, entered }: Followed<StartOutput>, command: string | null): void {
-  const { repository, owner, name, status, instanceId, instanceType, publicIpAddress, stopAt } = result;
-  if (output.json) {
-    const instance = { instanceId, instanceType, publicIpAddress, stopAt };
-    writeJson(output, { repository, owner, name, status, ...instance, sshCommand: command, executionArn, created: ours && result.created });
-    return;
-  }
+/** What this command has done to it is in its execution's output; a teammate's is theirs to connect to. */
+function asJson(environment: OpenedEnvironment, { result, executionArn, ours, entered }: Followed<StartOutput>) {
+  const { name, status, instanceId, instanceType, publicIpAddress, stopAt } = result;
+  return viewAfter(environment, {
+    ...{ name, status, instanceId, instanceType, publicIpAddress, stopAt, executionArn },
+    ...{ host: publicIpAddress, port: ssh.port, user: ssh.user },
+    ...(!environment.own && { sshConfigFile: null, sshCommand: null }),
+    created: ours && result.created,
+    changed: hasChanged(entered),
+  });
+}
+
+const hasChanged = (entered: ReadonlySet<string>) => changes.some((state) => entered.has(state));
+
+function print(output: Output, { result, entered }: Followed<StartOutput>, command: string | null): void {
+  const { repository, owner, instanceId, instanceType, publicIpAddress, stopAt } = result;
   const { stdout } = output;
-  const changed = changes.some((state) => entered.has(state));
-  const said = changed ? `Started ${repository}` : `${repository} is already started`;
+  const said = hasChanged(entered) ? `Started ${repository}` : `${repository} is already started`;
   stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', said)}\n`);
   stdout.write(
     table([

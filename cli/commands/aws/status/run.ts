@@ -36,14 +36,9 @@ export function runStatus(target: EnvironmentTarget, output: Output): Promise<vo
 }
 
 function asJson(shown: EnvironmentView, record: Environment, network: Network | undefined, progress: Progress | undefined) {
-  const { volumeSize, volumeType, allowCidrs, autoStop } = record.request;
   return {
     ...shown,
     operation: shown.operation && { ...shown.operation, running: progress?.running ?? false, steps: progress?.sentences ?? [] },
-    volumeSize,
-    volumeType,
-    allowCidrs,
-    autoStop: autoStop ? autoStopText(autoStop) : null,
     resources: resourcesOf(record),
     network: network?.status === 'ready' ? network.ids : null,
   };
@@ -51,21 +46,21 @@ function asJson(shown: EnvironmentView, record: Environment, network: Network | 
 
 function print(
   { stdout }: Output,
-  shown: EnvironmentView,
+  shown: ReturnType<typeof viewOf>,
   record: Environment,
   network: Network | undefined,
   progress: Progress | undefined,
 ): void {
   const { operation, lastError, stopAt } = shown;
   const { autoStop } = record.request;
-  stdout.write(`${paint(stdout, 'bold', shown.repository)} of ${shown.owner}: ${statusWords(shown)}\n\n`);
+  stdout.write(`${paint(stdout, 'bold', shown.repository)} (${shown.owner}): ${statusWords(shown)}\n\n`);
   stdout.write(
     table([
-      ['since', ago(shown.updatedAt)],
-      ['made', ago(shown.createdAt)],
+      ['updated', ago(shown.updatedAt)],
+      ['created', ago(shown.createdAt)],
       ...(shown.publicIpAddress ? [['address', shown.publicIpAddress] as const] : []),
       ...(shown.status === 'started' ? [['stops', stopWordsInZone(stopAt)] as const] : []),
-      ['auto-stop', autoStop ? autoStopText(autoStop) : "the team's default"],
+      ['auto-stop', autoStop ? autoStopText(autoStop) : 'team default'],
       ['SSH allowed from', record.request.allowCidrs.join(', ')],
       ...resourceRows(record),
       ...(network?.status === 'ready' ? [['VPC', network.ids.vpcId] as const, ['subnet', network.ids.subnetId] as const] : []),
@@ -73,10 +68,10 @@ function print(
   );
   if (operation) {
     const doing = progress?.running
-      ? `A ${operation.kind} is at work, ${begun(operation)}: ${progress.sentences.join(', ') || 'just begun'}.`
-      : `A ${operation.kind}, ${begun(operation)}, has ended without letting go of it. The next command takes over.`;
+      ? `A ${operation.kind} is running, ${begun(operation)}: ${progress.sentences.join(', ') || 'just started'}`
+      : `A ${operation.kind}, ${begun(operation)}, ended without releasing its lock. The next command takes over.`;
     stdout.write(`\n${doing}\n`);
   }
-  if (lastError) stdout.write(`\nThe last error, ${ago(lastError.at)}: ${lastError.message}\n`);
-  if (shown.sshCommand) stdout.write(`\nConnect to it:\n  ${paint(stdout, 'bold', shown.sshCommand)}\n`);
+  if (lastError) stdout.write(`\nLast error, ${ago(lastError.at)}: ${lastError.message}\n`);
+  if (shown.sshCommand) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', shown.sshCommand)}\n`);
 }

@@ -1,8 +1,9 @@
 import { StopOutput } from '../../../../core/document.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { beforeOperation } from '../../../control-plane.ts';
-import { openEnvironment, requireRecord } from '../../../environment.ts';
+import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
+import { viewAfter } from '../../../environment-view.ts';
 import { type Followed, inSession } from '../../../operation.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
 import type { OperationRequest } from '../options.ts';
@@ -19,15 +20,19 @@ export function runStop(request: OperationRequest, output: Output): Promise<void
     if (!(await confirmOnBehalf(environment, 'stop', request, output))) return;
     const stopped = await operate(environment, { kind: 'stop', output: StopOutput }, request, session, output);
     session.view.end();
-    if (stopped) concludeStop(stopped, output);
+    if (stopped) await concludeStop(environment, stopped, output);
   });
 }
 
 /** Prints what a stop has led to. */
-export function concludeStop({ result, executionArn }: Followed<StopOutput>, output: Output): void {
-  const { repository, owner, name, status, changed, instanceId, instanceType } = result;
+export async function concludeStop(
+  environment: OpenedEnvironment,
+  { result, executionArn }: Followed<StopOutput>,
+  output: Output,
+): Promise<void> {
+  const { repository, name, status, changed, instanceId, instanceType } = result;
   if (output.json) {
-    writeJson(output, { repository, owner, name, status, instanceId, instanceType, executionArn, changed });
+    writeJson(output, await viewAfter(environment, { name, status, instanceId, instanceType, executionArn, changed }));
     return;
   }
   const { stdout } = output;

@@ -1,0 +1,16 @@
+import type { Running } from '../../../local/control.ts';
+import { localCredentials } from '../../embedded-aws.ts';
+import { shellQuote } from '../../shell-quote.ts';
+
+/** The environment variables by which any AWS client reaches the embedded AWS. */
+export function clientVariables({ endpoint, region }: Pick<Running, 'endpoint' | 'region'>): Readonly<Record<string, string>> {
+  const { accessKeyId, secretAccessKey } = localCredentials();
+  return { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+}
+
+/** The same as commands of a POSIX shell, without the session token that the shell may have for other keys. */
+export function exportLines(variables: Readonly<Record<string, string>>, environment: NodeJS.ProcessEnv): string {
+  const stale = ['AWS_SESSION_TOKEN', 'AWS_SECURITY_TOKEN'].filter((name) => environment[name] !== undefined);
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+  return `${[...lines, ...stale.map((name) => `unset ${name}`)].join('\n')}\n`;
+}
