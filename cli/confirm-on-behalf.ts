@@ -14,7 +14,7 @@ export async function confirmOnBehalf(
   { force }: { readonly force: boolean },
   output: Output,
 ): Promise<boolean> {
-  return own || force || confirm(`The environment ${repository} is ${owner}'s. ${verbs[kind]} it?`, output);
+  return own || force || confirm(`${repository} belongs to ${owner}. ${verbs[kind]} it?`, output);
 }
 
 const verbs: Readonly<Record<EnvironmentOperationKind, string>> = { start: 'Start', stop: 'Stop', remove: 'Remove' };

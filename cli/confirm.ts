@@ -11,7 +11,7 @@ import { type Output, progressOf } from './output.ts';
 export async function confirm(question: string, output: Output): Promise<boolean> {
   const stream = progressOf(output);
   if (!process.stdin.isTTY || !stream.isTTY) {
-    throw new RecodeError('ConfirmationRequired', `There is no terminal to ask on: ${question}`);
+    throw new RecodeError('ConfirmationRequired', `This command asks for confirmation, but this is not a terminal: ${question}`);
   }
   const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: stream });
@@ -31,7 +31,7 @@ export async function confirm(question: string, output: Output): Promise<boolean
     if (answer === undefined) stream.write('\n');
     const meant = /^y(es)?$/i.test(answer?.trim() ?? '');
     if (!meant) {
-      stream.write('Nothing is done.\n');
+      stream.write('Cancelled.\n');
       process.exitCode = interrupted ? exitCodes.interrupted : exitCodes.failed;
     }
     return meant;

@@ -29,7 +29,7 @@ export async function orNotAllowed<Answer>({ region, accountId }: Account, polic
     return await call;
   } catch (error) {
     if (meaningOf(error) !== 'unauthorized') throw error;
-    const either = `Either Recode is not deployed in ${region} of the account ${accountId}, or you lack the policy ${policy} there.`;
+    const either = `Either Recode is not deployed in ${region} of account ${accountId}, or you do not have the policy ${policy} there.`;
     throw new RecodeError('CallerNotAllowed', `${either} ${translate(error).message}`, { cause: error });
   }
 }
@@ -59,7 +59,7 @@ async function requireSameVersion({ sfn }: Clients, account: Account, kind: Oper
   const deployed = await orNotAllowed(account, policyFor(kind), deployedVersion(sfn, stateMachineArn(account, kind)));
   const older = olderSide(version, deployed);
   if (older === undefined) return;
-  const stack = deployed === undefined ? 'so old that it does not say its version' : `recode ${deployed}`;
-  const message = `This is recode ${version}. What is deployed in ${account.region} of the account ${account.accountId} is ${stack}.`;
+  const stack = deployed === undefined ? 'too old to tell its version' : `recode ${deployed}`;
+  const message = `This is recode ${version}. The deployed version in ${account.region} of account ${account.accountId} is ${stack}.`;
   throw new RecodeError(older === 'cli' ? 'CliOlderThanStack' : 'StackOlderThanCli', message);
 }

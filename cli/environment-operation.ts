@@ -41,5 +41,5 @@ function handOver({ account, files, subject: { repository, owner }, own }: Opene
     return;
   }
   const command = printedCommand(['recode', 'aws', 'follow', repository, ...(own ? [] : ['--owner', owner])], account.options);
-  output.stdout.write(`The execution is ${executionArn}.\nFollow it with "${command}".\n`);
+  output.stdout.write(`Started ${executionArn}\nTo follow it, run:\n  ${command}\n`);
 }

@@ -15,8 +15,8 @@ export async function checkRepository(repository: string, environment: NodeJS.Pr
   // GitHub does not tell a private repository from none.
   const message =
     'missing' in token
-      ? `${name} shows no repository ${repository}, and private ones only with a token. ${token.missing}`
-      : `${name} shows no repository ${repository} with the ${token.name}.`;
+      ? `${name} has no public repository ${repository}. Private repositories need a token. ${token.missing}`
+      : `${name} has no repository ${repository} that the ${token.name} can see.`;
   throw new RecodeError('RepositoryNotFound', message);
 }
 
@@ -29,5 +29,5 @@ export async function findAccount(environment: NodeJS.ProcessEnv): Promise<{ acc
   const login = answer.status === 'ok' ? (answer.data as { login?: unknown } | undefined)?.login : undefined;
   return typeof login === 'string' && isAccountName(login)
     ? { account: login }
-    : { reason: `${name} does not say whose the ${token.name} is.` };
+    : { reason: `${name} does not tell which account the ${token.name} belongs to.` };
 }

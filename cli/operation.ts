@@ -112,12 +112,12 @@ export async function follow<Schema extends v.GenericSchema>(
     if (event.type === 'failed') throw event.error;
     if (event.type === 'succeeded') return { result: v.parse(output, event.output), executionArn, entered, ours: false };
   }
-  throw new RecodeError('Unexpected', `The history of the execution ${executionArn} ends before the execution.`);
+  throw new RecodeError('Unexpected', `The history of execution ${executionArn} is incomplete.`);
 }
 
 /** Why the command ends at Ctrl-C; the execution, if there is one by then, goes on without it. */
 function interrupted(what: string, { arn }: { arn?: string }): RecodeError {
   return arn === undefined
-    ? new RecodeError('Cancelled', `You interrupted the ${what} before it began.`)
-    : new RecodeError('Interrupted', `You interrupted the view of the ${what}. Its execution is ${arn}.`);
+    ? new RecodeError('Cancelled', `You interrupted the ${what} before it started.`)
+    : new RecodeError('Interrupted', `You interrupted this command, not the ${what}. Its execution is ${arn}.`);
 }

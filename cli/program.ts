@@ -24,8 +24,8 @@ import { unknownCommand, unknownOption } from './unknown.ts';
  */
 export function createProgram(output: Output & { json: boolean }, version: string): Command {
   const aws = new Command('aws')
-    .summary('Development environments on AWS')
-    .description('Development environments in your AWS account, or in the embedded AWS on this machine (--local).')
+    .summary('Manage development environments on AWS')
+    .description('Manage development environments in your AWS account, or in the embedded AWS on this machine (--local).')
     .addCommand(startCommand(output))
     .addCommand(stopCommand(output))
     .addCommand(removeCommand(output))
@@ -36,15 +36,15 @@ export function createProgram(output: Output & { json: boolean }, version: strin
     .addHelpText(
       'after',
       examples([
-        ['Start an environment, or find it started', 'recode aws start acme/api'],
-        ['Stop it for the night', 'recode aws stop acme/api'],
-        ['See all that you have', 'recode aws list'],
-        ['Remove it for good', 'recode aws remove acme/api'],
+        ['Start an environment', 'recode aws start acme/api'],
+        ['Stop it', 'recode aws stop acme/api'],
+        ['List your environments', 'recode aws list'],
+        ['Remove it', 'recode aws remove acme/api'],
       ]),
     );
   const local = new Command('local')
-    .summary('The embedded AWS on this machine')
-    .description('The embedded AWS: what --local works with, on this machine alone. The first command with --local starts it.')
+    .summary('Manage the embedded AWS on this machine')
+    .description('Manage the embedded AWS, which runs on this machine. The first command with --local starts it.')
     .addCommand(upCommand(output))
     .addCommand(downCommand(output))
     .addCommand(statusCommand(output))
@@ -52,19 +52,19 @@ export function createProgram(output: Output & { json: boolean }, version: strin
     .addHelpText(
       'after',
       examples([
-        ['See whether it runs, and where', 'recode local status'],
-        ['Stop it; its state is kept', 'recode local down'],
-        ['Start from nothing', 'recode local reset'],
+        ['Show whether it is running', 'recode local status'],
+        ['Stop it and keep its state', 'recode local down'],
+        ['Delete it and everything in it', 'recode local reset'],
       ]),
     );
 
   const program = new Command('recode')
     .description(
       'Development environments on EC2 for your GitHub repositories, in your team’s own AWS account.\n\n' +
-        'Each developer gets an instance of their own for a repository, reached with plain ssh.',
+        'Each developer gets their own instance for a repository and connects to it with ssh.',
     )
     .usage('<command> [options]')
-    .version(version, '-v, --version', 'print the version')
+    .version(version, '-v, --version', 'show the version')
     .addCommand(aws)
     .addCommand(local)
     .addHelpText(
@@ -72,8 +72,8 @@ export function createProgram(output: Output & { json: boolean }, version: strin
       `${examples([
         ['Try Recode on this machine, without an AWS account', 'recode aws start recode-sh/workspace --local'],
         ['Start an environment in your AWS account', 'recode aws start acme/api --profile team --region eu-west-1'],
-        ['See what the embedded AWS is doing', 'recode local status'],
-      ])}\n${environmentHelp()}\n\n${heading('Learn more:')}\n  Run "recode <command> --help" for a command's options, such as "recode aws start --help".`,
+        ['Show whether the embedded AWS is running', 'recode local status'],
+      ])}\n${environmentHelp()}\n\n${heading('Learn more:')}\n  Run "recode <command> --help" to show the options of a command.`,
     );
   // The top-level help names every command with what to type for it, instead of two groups.
   program.configureHelp({
@@ -154,14 +154,14 @@ function settled(command: Command, output: Output): Command {
 
 function environmentHelp(): string {
   const rows = [
-    ['AWS_PROFILE, AWS_REGION, …', 'as for the AWS CLI'],
-    ['GH_TOKEN, GITHUB_TOKEN', 'whose repositories are meant by a name alone; else the GitHub CLI is asked'],
-    ['GITHUB_API_URL', "where GitHub's API is, for GitHub Enterprise"],
-    ['RECODE_LOCAL=1', 'use the embedded AWS, as --local does'],
-    ['RECODE_LOCAL_DIR', 'where the embedded AWS keeps its state'],
-    ['RECODE_OWNER', 'whose environments they are, where your AWS sign-in has no lasting name'],
-    ['RECODE_DEBUG=1', 'show where an error came from'],
-    ['NO_COLOR, FORCE_COLOR', 'no colours, or always'],
+    ['AWS_PROFILE, AWS_REGION, …', 'same as for the AWS CLI'],
+    ['GH_TOKEN, GITHUB_TOKEN', 'GitHub token; default: the one of the GitHub CLI'],
+    ['GITHUB_API_URL', 'API of GitHub Enterprise'],
+    ['RECODE_LOCAL=1', 'same as --local'],
+    ['RECODE_LOCAL_DIR', 'folder of the embedded AWS'],
+    ['RECODE_OWNER', 'your name, if your AWS session does not have one'],
+    ['RECODE_DEBUG=1', 'show the stack trace of an error'],
+    ['NO_COLOR, FORCE_COLOR', 'turn colors off or on'],
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length));
   return `\n${heading('Environment variables:')}\n${rows.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`).join('\n')}`;

@@ -7,5 +7,5 @@ import { RecodeError } from '../core/errors.ts';
  */
 export function parseRegion(text: string): string {
   if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(text)) return text;
-  throw new RecodeError('UsageNotValid', `"${text}" is not the name of a region, such as us-east-1.`);
+  throw new RecodeError('UsageNotValid', `Invalid region '${text}'. Use the name of an AWS region, for example us-east-1.`);
 }

@@ -27,18 +27,22 @@ export const GivenAutoStop = v.pipe(
  * Reads `20:00`, `20:00 Europe/Paris`, `8h`, `90m` or `never`.
  *
  * @param timeZone of a time of day that names none
+ * @param source where the text is from, for the error
  * @throws RecodeError AutoStopNotValid
  */
-export function parseAutoStop(text: string, timeZone = 'UTC'): AutoStop {
+export function parseAutoStop(text: string, timeZone = 'UTC', source = '--auto-stop'): AutoStop {
   const { success, output } = v.safeParse(AutoStop, readForm(text, timeZone));
   if (!success) {
     throw new RecodeError(
       'AutoStopNotValid',
-      `"${text}" is no time of day such as 20:00, no time after each start such as 8h or 90m (a week at most), and not "never".`,
+      `Invalid ${source} '${text}'. Use a time (20:00), a duration up to 7 days (8h, 90m) or never.`,
     );
   }
   if (output.kind === 'daily' && !isTimeZone(output.timeZone)) {
-    throw new RecodeError('AutoStopNotValid', `"${output.timeZone}" is not a time zone of the IANA database, such as Europe/Paris.`);
+    throw new RecodeError(
+      'AutoStopNotValid',
+      `Invalid time zone '${output.timeZone}'. Use a name from the IANA database, for example Europe/Paris.`,
+    );
   }
   return output;
 }

@@ -84,9 +84,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 
 function autoStopOf(text: string): AutoStop {
   try {
-    return parseAutoStop(text);
+    return parseAutoStop(text, 'UTC', 'RECODE_AUTO_STOP');
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
-    throw new RecodeError('SettingsNotValid', `RECODE_AUTO_STOP: ${error.message}`, { cause: error });
+    throw new RecodeError('SettingsNotValid', error.message, { cause: error });
   }
 }

@@ -14,7 +14,7 @@ export function plainPainter(stream: Stream, now: () => number = Date.now): Pain
     attemptFailed(step, message) {
       if (now() - (reminded.get(step) ?? 0) < remindMilliseconds) return;
       reminded.set(step, now());
-      stream.write(`still waiting: ${message.split('\n')[0]}\n`);
+      stream.write(`Still waiting: ${message.split('\n')[0]}\n`);
     },
     ended() {},
     say(line) {

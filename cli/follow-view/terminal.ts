@@ -18,7 +18,7 @@ export function terminalPainter(stream: Stream): Painter {
     [...running]
       .map(({ sentence, since }, index) => {
         const seconds = Math.floor((Date.now() - since) / 1000);
-        return `${index === 0 ? '' : '  '}${sentence}${seconds === 0 ? '' : paint(stream, 'dim', `  ${seconds} s`)}`;
+        return `${index === 0 ? '' : '  '}${sentence}${seconds === 0 ? '' : paint(stream, 'dim', `  ${seconds}s`)}`;
       })
       .join('\n');
   const hide = () => {
@@ -53,7 +53,7 @@ export function terminalPainter(stream: Stream): Painter {
       running.delete(step);
       if (outcome === 'left') return draw();
       const sign = outcome === 'done' ? paint(stream, 'green', '✓') : paint(stream, 'red', '✗');
-      line(`${sign} ${step.sentence}${milliseconds < worthTelling ? '' : paint(stream, 'dim', `  ${(milliseconds / 1000).toFixed(1)} s`)}`);
+      line(`${sign} ${step.sentence}${milliseconds < worthTelling ? '' : paint(stream, 'dim', `  ${(milliseconds / 1000).toFixed(1)}s`)}`);
     },
     say: line,
     end() {

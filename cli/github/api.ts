@@ -25,7 +25,7 @@ export async function openGitHub(environment: NodeJS.ProcessEnv): Promise<GitHub
   const address = environment.GITHUB_API_URL || 'https://api.github.com';
   const url = readAddress(address);
   if (!url) {
-    const reason = 'GITHUB_API_URL is not the address of an API: an http or https URL without a user.';
+    const reason = 'Invalid GITHUB_API_URL. Use an http or https URL without a user name.';
     return { name: 'GitHub', token: { missing: reason }, get: async () => ({ status: 'none', reason }) };
   }
   const name = url.host === 'api.github.com' ? 'GitHub' : `GitHub at ${url.host}`;
@@ -75,14 +75,14 @@ interface Response {
 
 function refusal({ name, token }: Connection, { status, headers }: Response): string {
   const anonymous = 'missing' in token;
-  if (status === 401) return anonymous ? `${name} wants a token. ${token.missing}` : `${name} does not accept the ${token.name}.`;
+  if (status === 401) return anonymous ? `${name} requires a token. ${token.missing}` : `${name} does not accept the ${token.name}.`;
   if (status === 429 || (status === 403 && (headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined))) {
     return anonymous
-      ? `The rate limit of ${name} is reached; it is higher with a token. ${token.missing}`
-      : `The rate limit of ${name} is reached.`;
+      ? `You have reached the rate limit of ${name}. A token raises it. ${token.missing}`
+      : `You have reached the rate limit of ${name}.`;
   }
-  if (status === 403 && !anonymous) return `${name} does not let the ${token.name} see it.`;
-  return `${name} answers with the status ${status}.`;
+  if (status === 403 && !anonymous) return `${name} denies access with the ${token.name}.`;
+  return `${name} answered with HTTP status ${status}.`;
 }
 
 function networkFailure({ name, signal }: Connection, error: Error): string {

@@ -30,7 +30,7 @@ export async function findToken(apiHost: string, environment: NodeJS.ProcessEnv,
 
 /** fetch refuses a header with anything else in it, and repeats it in its error. */
 function usable(value: string, name: string): Token | NoToken {
-  return /^[\x21-\x7e]+$/.test(value) ? { value, name } : { missing: `The ${name} has characters that no token has.` };
+  return /^[\x21-\x7e]+$/.test(value) ? { value, name } : { missing: `The ${name} contains invalid characters.` };
 }
 
 type Printed = { readonly token: string } | { readonly problem: string };

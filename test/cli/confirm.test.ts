@@ -57,7 +57,7 @@ describe('on a terminal', () => {
 
   it.each(['', 'n', 'no', 'yo', 'yess', 'acme/api'])('%j is a no, which is said and makes the exit code 1', async (answer) => {
     const { text, code } = await inTerminal(asks(), `${answer}\r`);
-    expect(text).toBe(`${question} [y/N] ${answer}\nNothing is done.\n{"meant":false}\n`);
+    expect(text).toBe(`${question} [y/N] ${answer}\nCancelled.\n{"meant":false}\n`);
     expect(code).toBe(1);
   });
 
@@ -66,7 +66,7 @@ describe('on a terminal', () => {
     ['D', 1],
   ] as const)('Ctrl-%s is a no, ends the line, and makes the exit code %i', async (key, exits) => {
     const { text, code } = await inTerminal(asks(), ctrl[key]);
-    expect(text).toBe(`${question} [y/N] \nNothing is done.\n{"meant":false}\n`);
+    expect(text).toBe(`${question} [y/N] \nCancelled.\n{"meant":false}\n`);
     expect(code).toBe(exits);
   });
 
@@ -76,7 +76,7 @@ describe('on a terminal', () => {
 
   it.each([
     ['y', '', true],
-    ['n', 'Nothing is done.\n', false],
+    ['n', 'Cancelled.\n', false],
   ])('all that is for people goes to stderr with --json: %s', async (answer, said, meant) => {
     const result = join(directory, 'result.json');
     const { text } = await inTerminal(`${asks()} --json > ${result}`, `${answer}\r`);
@@ -96,12 +96,12 @@ describe('recode local reset', () => {
     writeFileSync(join(local, 'settings.json'), JSON.stringify({ holds: 'the state of the embedded AWS', region: 'eu-west-1' }));
     environment = { PATH: process.env.PATH, HOME: home, RECODE_LOCAL_DIR: local };
   });
-  const asked = () => `Delete all local environments and the files in them, below ${local}?`;
+  const asked = () => `Delete all local environments and their files in ${local}?`;
   const command = `${process.execPath} ${join(import.meta.dirname, '../../bin/recode.js')} local reset`;
   const reset = (keys: string) => inTerminal(command, keys, environment);
 
   it('deletes after a yes', async () => {
-    expect(await reset('y\r')).toEqual({ text: `${asked()} [y/N] y\nThe embedded AWS in ${local} is deleted.\n`, code: 0 });
+    expect(await reset('y\r')).toEqual({ text: `${asked()} [y/N] y\nDeleted the embedded AWS in ${local}\n`, code: 0 });
     expect(existsSync(local)).toBe(false);
   });
 
@@ -111,14 +111,17 @@ describe('recode local reset', () => {
     [ctrl.D, 1],
   ])('deletes nothing after %j, and exits with %i', async (keys, exits) => {
     const { text, code } = await reset(keys);
-    expect(text).toMatch(/\[y\/N\] n?\nNothing is done\.\n$/);
+    expect(text).toMatch(/\[y\/N\] n?\nCancelled\.\n$/);
     expect(code).toBe(exits);
     expect(existsSync(join(local, 'settings.json'))).toBe(true);
   });
 
   it('refuses without a terminal, and names what it would have asked', async () => {
     const ran = await recode(args, { directory, env: { RECODE_LOCAL_DIR: local }, input: 'y\n' });
-    expectFailure(ran, args, { name: 'ConfirmationRequired', message: `There is no terminal to ask on: ${asked()}` });
+    expectFailure(ran, args, {
+      name: 'ConfirmationRequired',
+      message: `This command asks for confirmation, but this is not a terminal: ${asked()}`,
+    });
     expect(ran.stderr).toContain('"recode local reset --force"');
     expect(existsSync(join(local, 'settings.json'))).toBe(true);
   });
@@ -134,7 +137,7 @@ describe('recode local reset', () => {
 
   it('asks nothing with --force', async () => {
     const ran = await recode([...args, '--force'], { directory, env: { RECODE_LOCAL_DIR: local } });
-    expect(ran).toMatchObject({ code: 0, stdout: `The embedded AWS in ${local} is deleted.\n`, stderr: '' });
+    expect(ran).toMatchObject({ code: 0, stdout: `Deleted the embedded AWS in ${local}\n`, stderr: '' });
     expect(existsSync(local)).toBe(false);
   });
 });

@@ -62,11 +62,20 @@ describe('viewOf', () => {
       status: 'creating',
       instanceId: null,
       instanceType: 't2.medium',
+      volumeSizeGiB: 16,
+      volumeType: 'gp2',
       publicIpAddress: null,
-      stopAt: null,
+      host: null,
+      port: null,
+      user: null,
+      sshConfigFile: null,
       sshCommand: null,
+      allowCidrs: ['0.0.0.0/0'],
+      autoStop: null,
+      stopAt: null,
       executionArn: 'arn:one',
       created: false,
+      changed: false,
       operation: { kind: 'start', owner: 'bob', startedAt: '2026-11-01T12:00:00Z' },
       lastError: null,
       createdAt: '2026-11-01T12:00:00Z',
@@ -79,6 +88,7 @@ describe('viewOf', () => {
     for (const publicIpAddress of ['203.0.113.7', '203.0.113.8']) {
       const view = viewOf(account, { ...environmentOf(publicKey), publicIpAddress });
       expect(view).toMatchObject({ instanceId: 'i-1', instanceType: 'm6g.large', publicIpAddress });
+      expect(view).toMatchObject({ host: publicIpAddress, port: 2200, user: 'recode', sshConfigFile: files().sshConfig });
       expect(view.sshCommand).toBe(`ssh -F ${files().sshConfig} acme-api`);
       expect(readFileSync(files().sshConfig, 'utf8')).toContain(`HostName ${publicIpAddress}\n`);
       expect(readFileSync(files().knownHosts, 'utf8')).toContain(`[${publicIpAddress}]:2200 ssh-ed25519 `);

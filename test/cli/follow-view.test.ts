@@ -65,7 +65,7 @@ describe('followed in a pipe', () => {
       view.show(attemptFailed('CheckSsh', second));
     }
     view.show(exited('CheckSsh', 'Waiting for SSH', 71));
-    const waiting = 'still waiting: The instance i-1 does not answer on 127.1.2.3:2200 yet.\n';
+    const waiting = 'Still waiting: The instance i-1 does not answer on 127.1.2.3:2200 yet.\n';
     expect(text()).toBe(`Waiting for SSH\n${waiting}${waiting}`);
   });
 
@@ -105,7 +105,7 @@ describe('followed on a terminal', () => {
     view.show(entered('CreateSubnet', 'Creating the subnet', 4));
     view.show(exited('CreateSubnet', 'Creating the subnet', 4.01));
     view.end();
-    expect(text()).toContain('✓ Creating the VPC  2.3 s\n');
+    expect(text()).toContain('✓ Creating the VPC  2.3s\n');
     expect(text()).toContain('✓ Creating the subnet\n');
   });
 

@@ -34,7 +34,7 @@ describe('recode aws start', () => {
     async (args) => {
       const { GITHUB_API_URL, host } = await gitHubWith(missing);
       const ran = await recodeStart(aws, directory, args, { GITHUB_API_URL, GH_TOKEN: tokenOf('mona') });
-      const message = `GitHub at ${host} shows no repository acme/api with the token in GH_TOKEN.`;
+      const message = `GitHub at ${host} has no repository acme/api that the token in GH_TOKEN can see.`;
       expectFailure(ran, ['aws', 'start', ...args], { name: 'RepositoryNotFound', message });
       await expectNothingChanged(aws);
       expect(readdirSync(join(directory, 'home'))).toEqual([]);
@@ -53,7 +53,7 @@ describe('recode aws start', () => {
   it('starts with a warning where GitHub does not say', async () => {
     const { GITHUB_API_URL, host } = await gitHubWith({ '/repos/acme/api': { status: 503 } });
     const ran = await recodeStart(aws, directory, ['acme/api', '--json'], { GITHUB_API_URL });
-    expect(ran.stderr).toContain(`Recode could not check whether acme/api exists. GitHub at ${host} answers with the status 503.\n`);
+    expect(ran.stderr).toContain(`Recode could not check whether acme/api exists. GitHub at ${host} answered with HTTP status 503.\n`);
     expect(ran.json).toMatchObject({ repository: 'acme/api', status: 'started', created: true });
   });
 

@@ -90,7 +90,7 @@ describe('checkRepository', () => {
     await expect(checkRepository('acme/api', environment)).rejects.toThrow(
       expect.objectContaining({
         name: 'RepositoryNotFound',
-        message: `GitHub at ${host} shows no repository acme/api, and private ones only with a token. ${nobody}`,
+        message: `GitHub at ${host} has no public repository acme/api. Private repositories need a token. ${nobody}`,
       }),
     );
   });
@@ -100,29 +100,29 @@ describe('checkRepository', () => {
     await expect(checkRepository('acme/api', { ...environment, GITHUB_TOKEN: tokenOf('ci') })).rejects.toThrow(
       expect.objectContaining({
         name: 'RepositoryNotFound',
-        message: `GitHub at ${host} shows no repository acme/api with the token in GITHUB_TOKEN.`,
+        message: `GitHub at ${host} has no repository acme/api that the token in GITHUB_TOKEN can see.`,
       }),
     );
   });
 
   it.each<[string, GitHubAnswer, string]>([
-    ['429', { status: 429 }, `The rate limit of GITHUB is reached; it is higher with a token. ${nobody}`],
+    ['429', { status: 429 }, `You have reached the rate limit of GITHUB. A token raises it. ${nobody}`],
     [
       '403, nothing remaining',
       { status: 403, headers: { 'x-ratelimit-remaining': '0' } },
-      `The rate limit of GITHUB is reached; it is higher with a token. ${nobody}`,
+      `You have reached the rate limit of GITHUB. A token raises it. ${nobody}`,
     ],
     [
       '403, to come later',
       { status: 403, headers: { 'retry-after': '60' } },
-      `The rate limit of GITHUB is reached; it is higher with a token. ${nobody}`,
+      `You have reached the rate limit of GITHUB. A token raises it. ${nobody}`,
     ],
-    ['403', { status: 403 }, 'GITHUB answers with the status 403.'],
-    ['401', { status: 401 }, `GITHUB wants a token. ${nobody}`],
-    ['451', { status: 451 }, 'GITHUB answers with the status 451.'],
-    ['500', { status: 500, body: { message: 'Server Error' } }, 'GITHUB answers with the status 500.'],
-    ['502, as a page', { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>' }, 'GITHUB answers with the status 502.'],
-    ['503, of no type', { status: 503, headers: { 'content-type': '' } }, 'GITHUB answers with the status 503.'],
+    ['403', { status: 403 }, 'GITHUB answered with HTTP status 403.'],
+    ['401', { status: 401 }, `GITHUB requires a token. ${nobody}`],
+    ['451', { status: 451 }, 'GITHUB answered with HTTP status 451.'],
+    ['500', { status: 500, body: { message: 'Server Error' } }, 'GITHUB answered with HTTP status 500.'],
+    ['502, as a page', { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>' }, 'GITHUB answered with HTTP status 502.'],
+    ['503, of no type', { status: 503, headers: { 'content-type': '' } }, 'GITHUB answered with HTTP status 503.'],
   ])('warns where GitHub answers %s', async (_, answer, warning) => {
     const { host, environment } = await gitHubWith(answer);
     expect(await warningOf(environment)).toBe(warning.replace('GITHUB', `GitHub at ${host}`));
@@ -130,8 +130,8 @@ describe('checkRepository', () => {
 
   it.each<[string, GitHubAnswer | undefined, string, string]>([
     ['401', undefined, 'worthless', 'GITHUB does not accept the token in GH_TOKEN.'],
-    ['403', { status: 403 }, tokenOf('mona'), 'GITHUB does not let the token in GH_TOKEN see it.'],
-    ['429', { status: 429 }, tokenOf('mona'), 'The rate limit of GITHUB is reached.'],
+    ['403', { status: 403 }, tokenOf('mona'), 'GITHUB denies access with the token in GH_TOKEN.'],
+    ['429', { status: 429 }, tokenOf('mona'), 'You have reached the rate limit of GITHUB.'],
   ])('names the token where GitHub answers it %s', async (_, answer, token, warning) => {
     const { host, environment } = await gitHubWith(answer);
     expect(await warningOf({ ...environment, GH_TOKEN: token })).toBe(warning.replace('GITHUB', `GitHub at ${host}`));
@@ -140,7 +140,9 @@ describe('checkRepository', () => {
   it('takes an answer that it cannot read for what its status says', async () => {
     const headers = { 'content-type': 'nonsense;;=' };
     expect(await warningOf((await gitHubWith({ status: 200, headers, body: '<' })).environment)).toBe('exists');
-    expect(await warningOf((await gitHubWith({ status: 500, headers, body: '<' })).environment)).toMatch(/answers with the status 500\.$/);
+    expect(await warningOf((await gitHubWith({ status: 500, headers, body: '<' })).environment)).toMatch(
+      /answered with HTTP status 500\.$/,
+    );
   });
 
   it('warns where GitHub does not answer in time', async () => {
@@ -183,7 +185,7 @@ describe('checkRepository', () => {
 
   it.each(['github', 'ftp://api.github.com', 'https://mona:secret@github.example'])('warns where GITHUB_API_URL is %s', async (url) => {
     expect(await warningOf({ PATH: '/nowhere', GITHUB_API_URL: url })).toBe(
-      'GITHUB_API_URL is not the address of an API: an http or https URL without a user.',
+      'Invalid GITHUB_API_URL. Use an http or https URL without a user name.',
     );
   });
 });
@@ -218,16 +220,16 @@ describe('findAccount', () => {
 
   it.each<[string, GitHubAnswer | undefined, string, string]>([
     ['does not accept', undefined, 'worthless', 'GITHUB does not accept the token in GH_TOKEN.'],
-    ['that is no person’s', { status: 403 }, tokenOf('mona'), 'GITHUB does not let the token in GH_TOKEN see it.'],
-    ['of nobody', { status: 200, body: {} }, tokenOf('mona'), 'GITHUB does not say whose the token in GH_TOKEN is.'],
+    ['that is no person’s', { status: 403 }, tokenOf('mona'), 'GITHUB denies access with the token in GH_TOKEN.'],
+    ['of nobody', { status: 200, body: {} }, tokenOf('mona'), 'GITHUB does not tell which account the token in GH_TOKEN belongs to.'],
     [
       'of a strange name',
       { status: 200, body: { login: '../..' } },
       tokenOf('mona'),
-      'GITHUB does not say whose the token in GH_TOKEN is.',
+      'GITHUB does not tell which account the token in GH_TOKEN belongs to.',
     ],
-    ['that knows no users', { status: 404 }, tokenOf('mona'), 'GITHUB does not say whose the token in GH_TOKEN is.'],
-    ['that is down', { status: 500 }, tokenOf('mona'), 'GITHUB answers with the status 500.'],
+    ['that knows no users', { status: 404 }, tokenOf('mona'), 'GITHUB does not tell which account the token in GH_TOKEN belongs to.'],
+    ['that is down', { status: 500 }, tokenOf('mona'), 'GITHUB answered with HTTP status 500.'],
   ])('gives the reason for a token %s', async (_, answer, token, reason) => {
     const { host, environment } = await gitHubWith(answer, '/user');
     expect(await findAccount({ ...environment, GH_TOKEN: token })).toEqual({ reason: reason.replace('GITHUB', `GitHub at ${host}`) });
@@ -262,11 +264,11 @@ describe('a token', () => {
 
   it.each(['ghp_\nsecret', 'ghp_sécret', 'ghp secret'])('that no header can carry goes nowhere: %j', async (value) => {
     const { gitHub, host, environment } = await gitHubWith({ status: 404 });
-    const missing = 'The token in GH_TOKEN has characters that no token has.';
+    const missing = 'The token in GH_TOKEN contains invalid characters.';
     expect(await findAccount({ ...environment, GH_TOKEN: value })).toEqual({ reason: missing });
     await expect(checkRepository('acme/api', { ...environment, GH_TOKEN: value })).rejects.toThrow(
       expect.objectContaining({
-        message: `GitHub at ${host} shows no repository acme/api, and private ones only with a token. ${missing}`,
+        message: `GitHub at ${host} has no public repository acme/api. Private repositories need a token. ${missing}`,
       }),
     );
     expect(gitHub.requests).toEqual([{ path, token: undefined }]);

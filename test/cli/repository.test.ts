@@ -31,10 +31,7 @@ it('takes a name alone for a repository of whoever is logged in with the GitHub 
 it.each([
   [{}, 'Neither GH_TOKEN nor GITHUB_TOKEN is set, and the GitHub CLI (gh) is not installed.'],
   [{ GH_TOKEN: 'worthless' }, 'GITHUB does not accept the token in GH_TOKEN.'],
-  [
-    { GH_TOKEN: tokenOf('mona'), GITHUB_API_URL: 'nowhere' },
-    'GITHUB_API_URL is not the address of an API: an http or https URL without a user.',
-  ],
+  [{ GH_TOKEN: tokenOf('mona'), GITHUB_API_URL: 'nowhere' }, 'Invalid GITHUB_API_URL. Use an http or https URL without a user name.'],
 ])('tells why it does not know whose repository a name alone is: %o', async (variables, reason) => {
   const { environment } = await gitHub();
   const message = `"cli" does not say whose repository it is, and Recode does not know your GitHub account. ${reason}`;

@@ -15,13 +15,13 @@ const creating: Environment = {
 const instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 BBBB' } as const;
 
 describe('resourcesOf', () => {
-  it('names all that was made for an environment, and tells what is recorded of each', () => {
+  it('names all resources of an environment, with the id of its instance', () => {
     expect(resourcesOf({ ...creating, name: 'acme-api', status: 'stopped', instance })).toEqual([
-      { kind: 'instance', name: 'recode-acme-api-instance', details: ['i-1', 't2.medium'] },
-      { kind: 'volume', name: 'recode-acme-api-volume', details: ['16 GiB', 'gp2'] },
-      { kind: 'network interface', name: 'recode-acme-api-network-interface', details: [] },
-      { kind: 'key pair', name: 'recode-acme-api-key-pair', details: [] },
-      { kind: 'security group', name: 'recode-acme-api-security-group', details: [] },
+      { kind: 'instance', name: 'recode-acme-api-instance', id: 'i-1' },
+      { kind: 'volume', name: 'recode-acme-api-volume', id: null },
+      { kind: 'network-interface', name: 'recode-acme-api-network-interface', id: null },
+      { kind: 'key-pair', name: 'recode-acme-api-key-pair', id: null },
+      { kind: 'security-group', name: 'recode-acme-api-security-group', id: null },
     ]);
   });
 

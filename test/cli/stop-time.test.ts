@@ -49,7 +49,7 @@ describe('begun', () => {
   const startedAt = new Date().toISOString();
 
   it('says who began it, or that nobody did', () => {
-    expect(begun({ owner: 'alice', startedAt })).toMatch(/^begun \d s ago by alice$/);
-    expect(begun({ owner: autoStopCaller, startedAt })).toMatch(/^begun automatically \d s ago$/);
+    expect(begun({ owner: 'alice', startedAt })).toMatch(/^started \ds ago by alice$/);
+    expect(begun({ owner: autoStopCaller, startedAt })).toMatch(/^started automatically \ds ago$/);
   });
 });

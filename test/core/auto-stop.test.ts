@@ -46,7 +46,7 @@ describe('parseAutoStop', () => {
     '20:00 ',
   ])('refuses "%s", naming it', (text) => {
     expect(() => parseAutoStop(text)).toThrow(
-      expect.objectContaining({ name: 'AutoStopNotValid', message: expect.stringContaining(`"${text}" is no time of day`) }),
+      expect.objectContaining({ name: 'AutoStopNotValid', message: expect.stringContaining(`Invalid --auto-stop '${text}'.`) }),
     );
   });
 

@@ -48,7 +48,12 @@ describe('an embedded AWS that is killed in the middle of a start', () => {
     expect(second.code, second.stderr + second.stdout).toBe(0);
     expect(second.json).toMatchObject({ status: 'started', created: false });
     const third = await start();
-    expect(third.json).toEqual({ ...(second.json as object), created: false, executionArn: expect.any(String) });
+    expect(third.json).toEqual({
+      ...(second.json as object),
+      created: false,
+      executionArn: expect.any(String),
+      updatedAt: expect.any(String),
+    });
   });
 });
 

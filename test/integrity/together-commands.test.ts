@@ -64,7 +64,7 @@ describe('while somebody else', () => {
     await beginHeld(aws, 'stopping', input);
     await expectRefused('stop', [start, remove]);
     const { code, stdout } = await follows(stop);
-    expect(stdout).toMatch(/^Taking the environment\nacme\/api is already stopping, begun \d+ s ago by bob\.\nTaking the environment\n/);
+    expect(stdout).toMatch(/^Taking the environment\nacme\/api is already stopping, started \d+s ago by bob\.\nTaking the environment\n/);
     expect(stdout).toContain('✓ Stopped acme/api\n');
     expect(code).toBe(0);
     await expectConverged(aws, 1, 'stopped');
@@ -75,7 +75,7 @@ describe('while somebody else', () => {
     await beginHeld(aws, 'starting', { ...input, request: { publicKey: request?.publicKey } });
     await expectRefused('start', [stop, remove]);
     const { code, json, stderr } = await follows([...start, '--json']);
-    expect(stderr).toMatch(/^acme\/api is already starting, begun \d+ s ago by bob\.$/m);
+    expect(stderr).toMatch(/^acme\/api is already starting, started \d+s ago by bob\.$/m);
     expect(json).toMatchObject({ status: 'started', created: false });
     expect(code).toBe(0);
     await expectConverged(aws, 1);
@@ -85,7 +85,7 @@ describe('while somebody else', () => {
     await beginHeld(aws, 'removing', input);
     await expectRefused('remove', [start, stop]);
     const { code, stdout } = await follows(remove);
-    expect(stdout).toMatch(/^acme\/api is already being removed, begun \d+ s ago by bob\.$/m);
+    expect(stdout).toMatch(/^acme\/api is already being removed, started \d+s ago by bob\.$/m);
     expect(stdout).toContain('✓ Removed acme/api\n');
     expect(code).toBe(0);
     await expectConverged(aws, 0);
@@ -96,7 +96,7 @@ describe('while somebody else', () => {
     const message = 'Recode is being uninstalled from this region.';
     expectFailure(await alice.run(start), ['aws', ...start], { name: 'UninstallInProgress', message });
     const { code, stdout } = await follows(uninstall);
-    expect(stdout).toMatch(/^Recode in us-east-1 is already being uninstalled, begun \d+ s ago by bob\.$/m);
+    expect(stdout).toMatch(/^Recode in us-east-1 is already being uninstalled, started \d+s ago by bob\.$/m);
     expect(stdout).toContain('✓ Uninstalled Recode from us-east-1\n');
     expect(code).toBe(0);
     await expectNothing(aws);

@@ -234,7 +234,7 @@ describe('a stop that a sweep has asked for', () => {
     await runStart(aws, { autoStop: afterAnHour });
     await beginHeld(aws, 'stopping', await dueStop());
     expect((await alice.prints(['status', 'acme/api'])).stdout).toMatch(
-      /\nA stop is at work, begun automatically \d+ (s|min) ago: Waiting for the instance to stop\.\n$/,
+      /\nA stop is running, started automatically \d+[sm] ago: Waiting for the instance to stop\n$/,
     );
     const { code, stderr } = await bob.run(['start', 'acme/api', '--owner', 'alice', '--force']);
     expect(stderr).toContain('An automatic stop is at work on the environment acme/api; it began at ');
@@ -245,7 +245,7 @@ describe('a stop that a sweep has asked for', () => {
     await hasCalled(aws, alice, 'GetItem', 2);
     letGo(aws);
     const { stdout } = await stopping;
-    expect(stdout).toMatch(/\nacme\/api is already stopping, begun automatically \d+ (s|min) ago\.\n/);
+    expect(stdout).toMatch(/\nacme\/api is already stopping, started automatically \d+[sm] ago\.\n/);
     expect(stdout).toContain('✓ Stopped acme/api\n');
   });
 });

@@ -54,21 +54,21 @@ async function followHeld(user: User, args: readonly string[] = follow): Promise
 describe('recode aws follow', () => {
   it('ends as the start would that was not waited for', async () => {
     const begun = await bob.prints(['start', 'acme/api', '--region', 'us-east-1', '--no-wait']);
-    const [, executionArn = ''] = /^The execution is (\S+)\.$/m.exec(begun.stdout) ?? [];
-    const stdout = `The execution is ${executionArn}.\nFollow it with "recode aws follow acme/api --region us-east-1".\n`;
+    const [, executionArn = ''] = /^Started (\S+)$/m.exec(begun.stdout) ?? [];
+    const stdout = `Started ${executionArn}\nTo follow it, run:\n  recode aws follow acme/api --region us-east-1\n`;
     expect(begun).toEqual({ code: 0, stdout, stderr: '' });
     const followed = await bob.prints(follow);
     expect(followed).toMatchObject({ code: 0, stderr: '' });
     expect(followed.stdout).toMatch(
       /^Checking the instance type\nTaking the environment\n[\s\S]*\nChecking the SSH connection\n\n✓ Started acme\/api\n/,
     );
-    const [, sshCommand = ''] = /\nConnect to it:\n {2}(ssh .*)\n$/.exec(followed.stdout) ?? [];
+    const [, sshCommand = ''] = /\nTo connect, run:\n {2}(ssh .*)\n$/.exec(followed.stdout) ?? [];
     await promisify(execFile)('/bin/sh', ['-c', `${sshCommand} true`]);
   });
 
   it('says where nothing is under way', async () => {
     expect(remembers()).toBe(false);
-    expect(await bob.prints(follow)).toEqual({ code: 0, stdout: 'Nothing is under way: acme/api is started.\n', stderr: '' });
+    expect(await bob.prints(follow)).toEqual({ code: 0, stdout: 'No operation is running: acme/api is started\n', stderr: '' });
     expect((await bob.run([...follow, '--json'])).json).toMatchObject({ ...environment, status: 'started', operation: null });
   });
 
@@ -84,7 +84,7 @@ describe('recode aws follow', () => {
     const executionArn = await handOver(bob, ['start', 'acme/api']);
     expect(await ended(aws, executionArn)).toMatchObject({ status: 'SUCCEEDED' });
     expect((await bob.run([...follow, '--json'])).json).toMatchObject({ status: 'started', executionArn, created: false });
-    expect((await bob.run(follow)).stdout).toBe('Nothing is under way: acme/api is started.\n');
+    expect((await bob.run(follow)).stdout).toBe('No operation is running: acme/api is started\n');
   });
 
   it('knows what was begun before it holds the environment', async () => {
@@ -103,9 +103,7 @@ describe('recode aws follow', () => {
     await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: request?.publicKey } });
     expect(await ended(aws, await handOver(bob, ['stop', 'acme/api']))).toMatchObject({ error: 'OperationInProgress' });
     const { code, stdout } = await followHeld(bob);
-    expect(stdout).toMatch(
-      /^The stop that you began has ended\. A start is at work, begun \d+ s ago by alice\.\nChecking the instance type\n/,
-    );
+    expect(stdout).toMatch(/^Your stop has ended\. A start is running, started \d+s ago by alice\.\nChecking the instance type\n/);
     expect(stdout).toContain('✓ Started acme/api\n');
     expect(code).toBe(0);
   });
@@ -117,7 +115,7 @@ describe('recode aws follow', () => {
     await holdNext(aws, 'starting');
     await handOver(bob, ['start', 'acme/api']);
     const { stdout } = await followHeld(carol, [...follow, '--owner', 'bob']);
-    expect(stdout).toMatch(/✓ Started acme\/api\n[\s\S]*\nbob connects with their own key\.\n$/);
+    expect(stdout).toMatch(/✓ Started acme\/api\n[\s\S]*\nOnly bob can connect to it\.\n$/);
     expect((await bob.run(follow)).stdout).toContain('✓ Started acme/api\n');
   });
 
@@ -142,7 +140,7 @@ describe('recode aws follow', () => {
     await handOver(bob, ['start', 'acme/api']);
     const message = 'AWS says: None (InsufficientInstanceCapacity).';
     expectFailure(await bob.run([...follow, '--json']), ['aws', ...follow, '--json'], { name: 'NoCapacity', message });
-    expect((await bob.run(follow)).stdout).toBe('Nothing is under way: acme/api is creating (failed).\n');
+    expect((await bob.run(follow)).stdout).toBe('No operation is running: acme/api is creating (failed)\n');
   });
 
   it('forgets what AWS has forgotten', async () => {
@@ -151,7 +149,7 @@ describe('recode aws follow', () => {
     // The command waits a quarter of a minute of its own clock for an execution to become known.
     const hurry = `const now = Date.now; const begun = now(); Date.now = () => begun + (now() - begun) * 100;`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hurry)}` };
-    expect((await bob.run(follow, { env })).stdout).toBe('Nothing is under way: acme/api is creating (failed).\n');
+    expect((await bob.run(follow, { env })).stdout).toBe('No operation is running: acme/api is creating (failed)\n');
     expect(remembers()).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -34,7 +34,7 @@ afterAll(async () => {
 async function shown(user: User, args: readonly string[]): Promise<string> {
   const printed = await user.prints(args);
   expect(printed).toMatchObject({ code: 0, stderr: '' });
-  return printed.stdout.replace(/\b\d+ (s|min) ago/g, 'NOW');
+  return printed.stdout.replace(/\b\d+[sm] ago/g, 'NOW');
 }
 
 /** Runs a command of alice's that does not wait; resolves to its execution's ARN. */
@@ -44,7 +44,7 @@ async function begunBy(args: readonly string[]): Promise<string> {
 
 describe('where Recode is not installed', () => {
   it('a list says so', async () => {
-    expect(await shown(alice, ['list'])).toBe('Recode is not installed in us-east-1.\n');
+    expect(await shown(alice, ['list'])).toBe('Recode is not installed in us-east-1\n');
     expect((await alice.run(['list', '--all', '--json'])).json).toEqual([]);
   });
 
@@ -59,9 +59,9 @@ describe('a list', () => {
   it('is empty, or the one of everyone', async () => {
     await runStart(aws, { owner: 'bob', repository: 'acme/web' });
     await runStop(aws, { owner: 'bob', repository: 'acme/web' });
-    expect(await shown(alice, ['list'])).toBe('You have no environment in us-east-1.\n');
+    expect(await shown(alice, ['list'])).toBe('alice has no environments in us-east-1\n');
     expect(await shown(alice, ['list', '--all'])).toBe(
-      'REPOSITORY  OWNER  STATUS   TYPE       ADDRESS  STOPS  SINCE\nacme/web    bob    stopped  t2.medium  -        -      NOW\n',
+      'REPOSITORY  OWNER  STATUS   TYPE       ADDRESS  STOPS  UPDATED\nacme/web    bob    stopped  t2.medium  -        -      NOW\n',
     );
   });
 
@@ -78,7 +78,7 @@ describe('a list', () => {
     const address = String(started.publicIpAddress);
     const cell = (text: string) => text.padEnd(address.length);
     const rows = [
-      `REPOSITORY          STATUS             TYPE       ${cell('ADDRESS')}  STOPS  SINCE`,
+      `REPOSITORY          STATUS             TYPE       ${cell('ADDRESS')}  STOPS  UPDATED`,
       `acme/a-longer-name  creating (failed)  m6g.large  ${cell('-')}  -      NOW`,
       `acme/api            started            t2.medium  ${cell(address)}  never  NOW`,
     ];
@@ -92,8 +92,39 @@ describe('a list', () => {
       ['alice', 'acme/api', 'started'],
       ['bob', 'acme/web', 'stopped'],
     ]);
-    for (const one of listed) expect(Object.keys(one)).toEqual(expect.arrayContaining(Object.keys(started)));
-    expect(listed[1]).toMatchObject({ ...started, executionArn: null, created: false, operation: null });
+    for (const one of listed) expect(Object.keys(one)).toEqual(Object.keys(started));
+    expect(listed[1]).toEqual({ ...started, executionArn: null, created: false, changed: false });
+  });
+});
+
+describe('the JSON of an environment', () => {
+  it('has numbers, and what an SSH client needs, as values of their own', () => {
+    expect(started).toEqual({
+      repository: 'acme/api',
+      owner: 'alice',
+      name: 'acme-api',
+      status: 'started',
+      instanceId: expect.stringMatching(/^i-[0-9a-f]{17}$/),
+      instanceType: 't2.medium',
+      volumeSizeGiB: 16,
+      volumeType: 'gp2',
+      publicIpAddress: started.host,
+      host: expect.stringMatching(/^127\.\d+\.\d+\.\d+$/),
+      port: 2200,
+      user: 'recode',
+      sshConfigFile: alice.files('acme/api').sshConfig,
+      sshCommand: `ssh -F ${alice.files('acme/api').sshConfig} acme-api`,
+      allowCidrs: ['0.0.0.0/0'],
+      autoStop: 'never',
+      stopAt: null,
+      created: true,
+      changed: true,
+      executionArn: expect.stringMatching(/:recode-start:/),
+      operation: null,
+      lastError: null,
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
   });
 });
 
@@ -101,14 +132,14 @@ describe('the status of an environment', () => {
   it('is what is recorded of it, its resources, and how to connect', async () => {
     const { instanceId, publicIpAddress, sshCommand } = started;
     const text = await shown(alice, ['status', 'https://github.com/acme/api']);
-    expect(text).toMatch(/^acme\/api of alice: started\n\n {2}since +NOW\n {2}made +NOW\n/);
+    expect(text).toMatch(/^acme\/api \(alice\): started\n\n {2}updated +NOW\n {2}created +NOW\n/);
     expect(text).toMatch(
       new RegExp(`\n {2}address +${publicIpAddress}\n {2}stops +never\n {2}auto-stop +never\n {2}SSH allowed from +0\\.0\\.0\\.0/0\n`),
     );
     expect(text).toContain(`  instance           recode-acme-api-instance (${instanceId}, t2.medium)\n`);
     expect(text).toContain('  security group     recode-acme-api-security-group\n');
     expect(text).toMatch(/\n {2}VPC +vpc-[0-9a-f]{17}\n {2}subnet +subnet-[0-9a-f]{17}\n/);
-    expect(text.endsWith(`\n\nConnect to it:\n  ${sshCommand}\n`)).toBe(true);
+    expect(text.endsWith(`\n\nTo connect, run:\n  ${sshCommand}\n`)).toBe(true);
   });
 
   it('is one object with all fields of a start, in JSON', async () => {
@@ -116,15 +147,8 @@ describe('the status of an environment', () => {
       ...started,
       executionArn: null,
       created: false,
-      operation: null,
-      lastError: null,
-      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
-      updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
-      volumeSize: 16,
-      volumeType: 'gp2',
-      allowCidrs: ['0.0.0.0/0'],
-      autoStop: 'never',
-      resources: expect.arrayContaining([{ kind: 'key pair', name: 'recode-acme-api-key-pair', details: [] }]),
+      changed: false,
+      resources: expect.arrayContaining([{ kind: 'key-pair', name: 'recode-acme-api-key-pair', id: null }]),
       network: expect.objectContaining({ vpcId: expect.stringMatching(/^vpc-/), subnetId: expect.stringMatching(/^subnet-/) }),
     });
   });
@@ -138,34 +162,41 @@ describe('the status of an environment', () => {
     expect(stdout).not.toBe('');
   });
 
+  it('is reached by its name alone, where ~/.ssh/config has the line of docs/cli.md', async () => {
+    const config = join(directory, 'ssh_config');
+    writeFileSync(config, `Include ${alice.files('acme/api').root}/*/*/*/*/*/ssh_config\n`);
+    const { stdout } = await promisify(execFile)('ssh', ['-F', config, 'acme-api', 'whoami']);
+    expect(stdout).not.toBe('');
+  });
+
   it('has no address while it is stopped, and no command for who has no key', async () => {
     const stopped = await shown(bob, ['status', 'acme/web']);
-    expect(stopped).toMatch(/^acme\/web of bob: stopped\n/);
-    expect(stopped).not.toMatch(/address|Connect/);
+    expect(stopped).toMatch(/^acme\/web \(bob\): stopped\n/);
+    expect(stopped).not.toMatch(/address|connect/);
     const started = await shown(bob, ['status', 'acme/api', '--owner', 'alice']);
-    expect(started).toMatch(/^acme\/api of alice: started\n/);
-    expect(started).not.toContain('Connect');
+    expect(started).toMatch(/^acme\/api \(alice\): started\n/);
+    expect(started).not.toContain('connect');
   });
 
   it('tells the last error', async () => {
     const text = await shown(alice, ['status', 'acme/a-longer-name']);
-    expect(text).toMatch(/^acme\/a-longer-name of alice: creating \(failed\)\n/);
-    expect(text).toMatch(/\nThe last error, NOW: AWS says: None \(InsufficientInstanceCapacity\)\.\n$/);
+    expect(text).toMatch(/^acme\/a-longer-name \(alice\): creating \(failed\)\n/);
+    expect(text).toMatch(/\nLast error, NOW: AWS says: None \(InsufficientInstanceCapacity\)\.\n$/);
   });
 
   it('tells what is at work on it, with its step, and when that has ended without letting go', async () => {
     const environment = { owner: 'bob', repository: 'acme/web' };
     const executionArn = await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: somePublicKey } });
     const atWork = await shown(bob, ['status', 'acme/web']);
-    expect(atWork).toMatch(/^acme\/web of bob: starting\n/);
-    expect(atWork).toMatch(/\nA start is at work, begun NOW by alice: Starting the instance\.\n$/);
+    expect(atWork).toMatch(/^acme\/web \(bob\): starting\n/);
+    expect(atWork).toMatch(/\nA start is running, started NOW by alice: Starting the instance\n$/);
     const operation = { kind: 'start', owner: 'alice', startedAt: expect.any(String), running: true, steps: ['Starting the instance'] };
     expect((await bob.run(['status', 'acme/web', '--json'])).json).toMatchObject({ status: 'starting', executionArn, operation });
 
     await aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
     letGo(aws);
     const dead = await shown(bob, ['status', 'acme/web']);
-    expect(dead).toMatch(/\nA start, begun NOW by alice, has ended without letting go of it\. The next command takes over\.\n$/);
+    expect(dead).toMatch(/\nA start, started NOW by alice, ended without releasing its lock\. The next command takes over\.\n$/);
     const { json } = await bob.run(['status', 'acme/web', '--json']);
     expect(json).toMatchObject({ operation: { ...operation, running: false, steps: [] } });
     expect(await runStop(aws, environment)).toMatchObject({ status: 'SUCCEEDED' });
@@ -181,7 +212,7 @@ describe('the status of an environment', () => {
     };
     const key = { kind: 'environment', id: 'bob/acme/web' } as const;
     await updateItem(aws.clients.dynamodb, key, { set: { operation }, when: 'attribute_exists(#uid)', values: {} }, Environment);
-    expect(await shown(bob, ['status', 'acme/web'])).toMatch(/\nA stop is at work, begun NOW by bob: just begun\.\n$/);
+    expect(await shown(bob, ['status', 'acme/web'])).toMatch(/\nA stop is running, started NOW by bob: just started\n$/);
   });
 });
 

@@ -33,25 +33,25 @@ const record = () => readEnvironment(aws.clients.dynamodb, { owner: 'alice', rep
 // Bob at work on what is Alice's.
 describe("a teammate's environment", () => {
   it.each([
-    ['start', "The environment acme/api is alice's. Start it?"],
-    ['stop', "The environment acme/api is alice's. Stop it?"],
+    ['start', 'acme/api belongs to alice. Start it?'],
+    ['stop', 'acme/api belongs to alice. Stop it?'],
   ])('is not touched where nobody can be asked: %s', async (command, question) => {
     await aws.delete('calls');
     const ran = await bob.run([command, ...theirs]);
-    const message = `There is no terminal to ask on: ${question}`;
+    const message = `This command asks for confirmation, but this is not a terminal: ${question}`;
     expectFailure(ran, ['aws', command, ...theirs], { name: 'ConfirmationRequired', message });
     await expectNothingChanged(aws);
   });
 
   it('is not touched after a no', async () => {
-    const { text, code } = await bob.inTerminal(['stop', ...theirs], [["The environment acme/api is alice's. Stop it? [y/N] ", 'n\r']]);
-    expect(text).toMatch(/\[y\/N\] n\nNothing is done\.\n$/);
+    const { text, code } = await bob.inTerminal(['stop', ...theirs], [['acme/api belongs to alice. Stop it? [y/N] ', 'n\r']]);
+    expect(text).toMatch(/\[y\/N\] n\nCancelled\.\n$/);
     expect(code).toBe(1);
     expect(await record()).toMatchObject({ status: 'started' });
   });
 
   it('is stopped after a yes', async () => {
-    const { text, code } = await bob.inTerminal(['stop', ...theirs], [["The environment acme/api is alice's. Stop it? [y/N] ", 'y\r']]);
+    const { text, code } = await bob.inTerminal(['stop', ...theirs], [['acme/api belongs to alice. Stop it? [y/N] ', 'y\r']]);
     expect(text).toContain('✓ Stopped acme/api\n');
     expect(code).toBe(0);
     await expectConverged(aws, 1, 'stopped');
@@ -66,17 +66,17 @@ describe("a teammate's environment", () => {
     expect(existsSync(bob.files('acme/api', 'alice').key)).toBe(false);
     const { stdout } = await alice.run(['start', 'acme/api']);
     expect(stdout).toContain('✓ acme/api is already started\n');
-    expect(stdout).toContain('\nConnect to it:\n  ssh ');
+    expect(stdout).toContain('\nTo connect, run:\n  ssh ');
   });
 
   it('says who is at work on it', async () => {
     await holdNext(aws, 'stopping');
     const begun = await bob.run(['stop', ...theirs, '--force', '--no-wait']);
-    expect(begun.stdout).toContain('Follow it with "recode aws follow acme/api --owner alice".\n');
-    const [, executionArn = ''] = /^The execution is (\S+)\.$/m.exec(begun.stdout) ?? [];
+    expect(begun.stdout).toContain('To follow it, run:\n  recode aws follow acme/api --owner alice\n');
+    const [, executionArn = ''] = /^Started (\S+)$/m.exec(begun.stdout) ?? [];
     await held(aws, 'stopping', executionArn);
     const { stdout } = await alice.run(['status', 'acme/api']);
-    expect(stdout).toMatch(/\nA stop is at work, begun \d+ s ago by bob: Waiting for the instance to stop\.\n$/);
+    expect(stdout).toMatch(/\nA stop is running, started \d+s ago by bob: Waiting for the instance to stop\n$/);
     letGo(aws);
     expect(await ended(aws, executionArn)).toMatchObject({ status: 'SUCCEEDED' });
     expect((await bob.run(['follow', ...theirs])).stdout).toContain('✓ Stopped acme/api\n');
@@ -84,7 +84,7 @@ describe("a teammate's environment", () => {
 
   it('is removed after a yes, and its owner begins anew with the same key', async () => {
     const { text, code } = await bob.inTerminal(['remove', ...theirs], [['Remove it? [y/N] ', 'y\r']]);
-    expect(text).toContain("This deletes alice's environment acme/api in us-east-1, and what is on its disk:\n");
+    expect(text).toContain("This deletes alice's environment acme/api in us-east-1 and all data on its disk:\n");
     expect(text).toContain('✓ Removed acme/api\n');
     expect(code).toBe(0);
     await expectConverged(aws, 0);

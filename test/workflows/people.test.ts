@@ -49,7 +49,7 @@ async function expectRefused(
   const { action, resource, policy, region = aws.region } = call;
   const arn = `arn:aws:${action.split(':')[0]}:${region}:${aws.accountId}:${resource}`;
   const said = `User: arn:aws:iam::${aws.accountId}:user/${user.name} is not authorized to perform: ${action} on resource: ${arn} because no identity-based policy allows the ${action} action (AccessDeniedException).`;
-  const message = `Either Recode is not deployed in ${region} of the account ${aws.accountId}, or you lack the policy ${policy} there. AWS says: ${said}`;
+  const message = `Either Recode is not deployed in ${region} of account ${aws.accountId}, or you do not have the policy ${policy} there. AWS says: ${said}`;
   expectFailure(await user.run(args), ['aws', ...args], { name: 'CallerNotAllowed', message });
 }
 

@@ -31,7 +31,7 @@ const noes = [`n${keys.enter}`, keys.enter, keys.ctrlC];
 async function decline(command: readonly string[], question: string, answer: string): Promise<void> {
   await aws.delete('calls');
   const { text, code } = await alice.inTerminal(command, [[' [y/N] ', answer]]);
-  expect(text).toBe(`${question} [y/N] ${answer === noes[0] ? 'n' : ''}\nNothing is done.\n`);
+  expect(text).toBe(`${question} [y/N] ${answer === noes[0] ? 'n' : ''}\nCancelled.\n`);
   expect(code).toBe(answer === keys.ctrlC ? 130 : 1);
   await expectNothingChanged(aws);
 }
@@ -39,7 +39,7 @@ async function decline(command: readonly string[], question: string, answer: str
 /** Expects that a command refuses where there is nobody to ask, naming what it would have asked. */
 async function expectNobody(command: readonly string[], question: string): Promise<void> {
   await aws.delete('calls');
-  const message = `There is no terminal to ask on: ${question}`;
+  const message = `This command asks for confirmation, but this is not a terminal: ${question}`;
   expectFailure(await alice.run(command), ['aws', ...command], { name: 'ConfirmationRequired', message });
   await expectNothingChanged(aws);
 }
@@ -48,7 +48,7 @@ describe('recode aws remove', () => {
   const command = ['remove', 'acme/api'];
   const question = () =>
     [
-      'This deletes your environment acme/api in us-east-1, and what is on its disk:',
+      'This deletes your environment acme/api in us-east-1 and all data on its disk:',
       `  instance           recode-acme-api-instance (${instanceId}, t2.medium)`,
       '  volume             recode-acme-api-volume (16 GiB, gp2)',
       '  network interface  recode-acme-api-network-interface',
@@ -88,7 +88,7 @@ describe('recode aws uninstall', () => {
   const command = ['uninstall'];
   const question = () =>
     [
-      `This deletes from us-east-1 in the account ${aws.accountId}:`,
+      `This deletes from us-east-1 in account ${aws.accountId}:`,
       '  recode-route-table',
       '  recode-internet-gateway',
       '  recode-public-subnet',

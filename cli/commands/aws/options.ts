@@ -37,10 +37,7 @@ export interface OperationRequest extends EnvironmentTarget {
 }
 
 /** The argument of every command about one environment. */
-export const repositoryArgument = [
-  '<repository>',
-  'a GitHub repository: owner/name, its URL, or the name alone of one of your own',
-] as const;
+export const repositoryArgument = ['<repository>', 'GitHub repository: owner/name, a URL, or just the name if it is yours'] as const;
 
 /**
  * Adds --profile, --region and --local: which account to work in. `recode` itself reads them, wherever they stand; a command that takes
@@ -57,11 +54,11 @@ export function addAccountOptions(command: Command): Command {
 export function addOperationOptions(command: Command, asked: string): Command {
   return command
     .option('--owner <owner>', "act on a teammate's environment")
-    .option('--force', `do not ask ${asked}`)
-    .option('--no-wait', 'return at once; "recode aws follow" shows how it goes on');
+    .option('--force', `do not ask for confirmation ${asked}`)
+    .option('--no-wait', 'return immediately; "recode aws follow" shows the progress');
 }
 
-export const jsonOption = ['--json', 'print the result as JSON; progress goes to stderr'] as const;
+export const jsonOption = ['--json', 'print the result as JSON and progress to stderr'] as const;
 
 /** Without this, "--profile --local" would name a profile. */
 function notAnOption(value: string): string {
@@ -73,7 +70,10 @@ function notAnOption(value: string): string {
 export function parseAccount({ profile, region, local: given }: AccountFlags, environment: NodeJS.ProcessEnv): AccountOptions {
   const local = given ?? ['1', 'true'].includes(environment.RECODE_LOCAL ?? '');
   if (local && profile !== undefined) {
-    throw new RecodeError('UsageNotValid', 'A --profile belongs to AWS, but RECODE_LOCAL=1 chooses the embedded AWS. Unset one of them.');
+    throw new RecodeError(
+      'UsageNotValid',
+      '--profile cannot be used with the embedded AWS, which RECODE_LOCAL=1 selects. Unset RECODE_LOCAL or leave --profile out.',
+    );
   }
   return { local, ...(profile !== undefined && { profile }), ...(region !== undefined && { region: parseRegion(region) }) };
 }
@@ -82,7 +82,7 @@ export function parseAccount({ profile, region, local: given }: AccountFlags, en
 export function parseTarget(repository: string, flags: EnvironmentFlags, environment: NodeJS.ProcessEnv): EnvironmentTarget {
   const { owner } = flags;
   if (owner !== undefined && !isOwner(owner)) {
-    throw new RecodeError('UsageNotValid', `--owner is "${owner}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`);
+    throw new RecodeError('UsageNotValid', `Invalid --owner '${owner}'. Use 1 to 128 letters, digits and + = . _ @ -.`);
   }
   return { repository, account: parseAccount(flags, environment), ...(owner !== undefined && { owner }) };
 }

@@ -2,10 +2,16 @@ import type { Running } from '../../../local/control.ts';
 import { localCredentials } from '../../embedded-aws.ts';
 import { shellQuote } from '../../shell-quote.ts';
 
-/** The environment variables by which any AWS client reaches the embedded AWS. */
+/** The environment variables that make any AWS client use the embedded AWS, and Recode too. */
 export function clientVariables({ endpoint, region }: Pick<Running, 'endpoint' | 'region'>): Readonly<Record<string, string>> {
   const { accessKeyId, secretAccessKey } = localCredentials();
-  return { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    RECODE_LOCAL: '1',
+  };
 }
 
 /** The same as commands of a POSIX shell, without the session token that the shell may have for other keys. */

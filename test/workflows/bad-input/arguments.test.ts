@@ -25,13 +25,12 @@ const noRepository = (text: string) =>
   `"${text}" is not the name of a GitHub repository. Write it as owner/name, for example "recode-sh/workspace".`;
 const otherHost = (text: string, host: string) =>
   `"${text}" is on ${host}, but Recode takes repositories on github.com alone. Write it as owner/name, for example "recode-sh/workspace".`;
-const noSize = (text: string) => `--volume-size takes a whole number of GiB from 8 to 16384, not "${text}".`;
-const noBlock = (text: string) => `--allow-cidr takes IPv4 blocks, and "${text}" is none.`;
-const noType = (text: string) => `"${text}" is not the name of an instance type, such as t2.medium.`;
-const noOwner = (text: string) => `--owner is "${text}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`;
-const noStop = (text: string) =>
-  `"${text}" is no time of day such as 20:00, no time after each start such as 8h or 90m (a week at most), and not "never".`;
-const noRegion = (text: string) => `"${text}" is not the name of a region, such as us-east-1.`;
+const noSize = (text: string) => `Invalid --volume-size '${text}'. Use a whole number of GiB from 8 to 16384.`;
+const noBlock = (text: string) => `Invalid --allow-cidr '${text}'. Use an IPv4 block, for example 203.0.113.0/24.`;
+const noType = (text: string) => `Invalid --instance-type '${text}'. Use the name of an EC2 instance type, for example t3.medium.`;
+const noOwner = (text: string) => `Invalid --owner '${text}'. Use 1 to 128 letters, digits and + = . _ @ -.`;
+const noStop = (text: string) => `Invalid --auto-stop '${text}'. Use a time (20:00), a duration up to 7 days (8h, 90m) or never.`;
+const noRegion = (text: string) => `Invalid region '${text}'. Use the name of an AWS region, for example us-east-1.`;
 
 const refused: [ErrorName, string[], string][] = [
   ['RepositoryNotValid', ['my api'], noRepository('my api')],
@@ -54,13 +53,13 @@ const refused: [ErrorName, string[], string][] = [
   [
     'AutoStopNotValid',
     ['acme/api', '--auto-stop', '20:00', '--time-zone', 'Europe/Pariss'],
-    '"Europe/Pariss" is not a time zone of the IANA database, such as Europe/Paris.',
+    "Invalid time zone 'Europe/Pariss'. Use a name from the IANA database, for example Europe/Paris.",
   ],
-  ['UsageNotValid', ['acme/api', '--time-zone', 'UTC'], '--time-zone belongs to a time of day, such as --auto-stop 20:00.'],
+  ['UsageNotValid', ['acme/api', '--time-zone', 'UTC'], '--time-zone needs --auto-stop with a time, for example --auto-stop 20:00.'],
   [
     'UsageNotValid',
     ['acme/api', '--auto-stop', '8h', '--time-zone', 'UTC'],
-    '--time-zone belongs to a time of day alone, such as --auto-stop 20:00, not to "8h".',
+    '--time-zone cannot be used with --auto-stop 8h. It needs a time, for example --auto-stop 20:00.',
   ],
   ['UsageNotValid', ['acme/api', '--region', '../us-east-1'], noRegion('../us-east-1')],
   ['UsageNotValid', ['acme/api', '--owner', 'Alice A.'], noOwner('Alice A.')],

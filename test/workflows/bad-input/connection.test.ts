@@ -58,7 +58,7 @@ describe('the key of an environment', () => {
     const ran = await unchanged(() => start(['acme/api'], { XDG_DATA_HOME: elsewhere }));
     expectFailure(ran, command, {
       name: 'PrivateKeyNotHere',
-      message: `The environment acme/api lets in another key than this machine's, which would be in ${keyFolder(elsewhere)}.`,
+      message: `acme/api accepts a different SSH key. This machine's key would be in ${keyFolder(elsewhere)}.`,
     });
     expect(existsSync(elsewhere)).toBe(false);
   });

@@ -44,7 +44,7 @@ async function interrupt(kind: OperationKind, command: readonly string[], what: 
   await aws.delete('calls');
   const ran = await bob.run(command, { interrupted: hasCalled(aws, bob, 'DescribeStateMachineForExecution') });
   const executionArn = await running(kind);
-  const message = `You interrupted the view of the ${what}. Its execution is ${executionArn}.`;
+  const message = `You interrupted this command, not the ${what}. Its execution is ${executionArn}.`;
   expectFailure(ran, ['aws', ...command], { name: 'Interrupted', message });
   return executionArn;
 }
@@ -66,7 +66,7 @@ describe('Ctrl-C before anything begins', () => {
     await aws.post('faults', { service: 'sts', action: 'GetCallerIdentity', kind: 'delay', milliseconds: 60_000 });
     const taken = async () => expect(await aws.get('faults')).toMatchObject({ faults: [] });
     const ran = await bob.run(command, { interrupted: vi.waitFor(taken, { timeout: 50_000, interval: 20 }) });
-    const message = `You interrupted the ${what} before it began.`;
+    const message = `You interrupted the ${what} before it started.`;
     expectFailure(ran, ['aws', ...command], { name: 'Cancelled', message });
     await expectNothingChanged(aws);
   });
@@ -89,7 +89,7 @@ describe('Ctrl-C while an execution is followed ends the command alone; given ag
     const executionArn = await interrupt(kind, command, what);
     // Its own execution is refused first.
     const { code, json, stderr } = await again([...command, '--json'], 2);
-    expect(stderr).toMatch(/ is already (starting|stopping|being removed|being uninstalled), begun \d+ s ago by bob\.$/m);
+    expect(stderr).toMatch(/ is already (starting|stopping|being removed|being uninstalled), started \d+s ago by bob\.$/m);
     expect(json).toMatchObject({ executionArn });
     expect(code).toBe(0);
   });

@@ -34,7 +34,7 @@ const start = ['start', 'acme/api'];
 
 /** Runs a command of Alice's and expects that it is refused before anything begins. */
 async function expectRefused(aws: TestAws, args: readonly string[], name: 'CliOlderThanStack' | 'StackOlderThanCli', stack: string) {
-  const message = `This is recode ${version}. What is deployed in us-east-1 of the account ${aws.accountId} is ${stack}.`;
+  const message = `This is recode ${version}. The deployed version in us-east-1 of account ${aws.accountId} is ${stack}.`;
   expectFailure(await userOf(aws, 'alice', directory).run(args), ['aws', ...args], { name, message });
   await expectNothingChanged(aws);
   expect(existsSync(join(directory, 'alice', 'home', '.local'))).toBe(false);
@@ -44,7 +44,7 @@ describe('a stack that is', () => {
   it.each([
     ['newer by far', `Do it (recode ${major + 1}.0.0)`, 'CliOlderThanStack', `recode ${major + 1}.0.0`],
     ['older than the CLI', 'Do it (recode 0.0.9)', 'StackOlderThanCli', 'recode 0.0.9'],
-    ['older than all that say their version', 'Do it', 'StackOlderThanCli', 'so old that it does not say its version'],
+    ['older than all that say their version', 'Do it', 'StackOlderThanCli', 'too old to tell its version'],
   ] as const)('%s is told with both versions', async (_, comment, name, stack) => {
     await using aws = await awsWith(comment);
     await expectRefused(aws, start, name, stack);

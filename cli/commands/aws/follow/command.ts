@@ -6,16 +6,16 @@ import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgumen
 /** `recode aws follow` */
 export function followCommand(output: Output): Command {
   const command = new Command('follow')
-    .summary('Follow what is at work on a development environment')
+    .summary('Follow the operation running on an environment')
     .description(
-      'Follow the operation that is at work on a development environment, or that this machine has begun with --no-wait, to its end, and ' +
-        'print what its own command would have printed.',
+      'Follow the operation that is running on an environment, or that you started with --no-wait on this machine. When it ends, this ' +
+        'prints the same as the command that started it.',
     )
     .argument(...repositoryArgument)
-    .option('--owner <owner>', "follow what is at work on a teammate's environment");
+    .option('--owner <owner>', "follow a teammate's environment");
   return addAccountOptions(command)
     .option(...jsonOption)
-    .addHelpText('after', examples([['Begin now, look later', 'recode aws start acme/api --no-wait && recode aws follow acme/api']]))
+    .addHelpText('after', examples([['Start now, follow later', 'recode aws start acme/api --no-wait && recode aws follow acme/api']]))
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<EnvironmentFlags>();
       const { parseTarget } = await import('../options.ts');

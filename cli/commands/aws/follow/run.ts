@@ -49,7 +49,7 @@ async function choose(environment: OpenedEnvironment, remembered: string | undef
   const holder = (await findRecord(environment))?.operation;
   if (!holder || remembered === undefined || holder.executionArn === remembered) return holder?.executionArn ?? remembered;
   if ((await executionProgress(environment.clients.sfn, remembered)).running) return remembered;
-  view.say(`The ${kindOf(remembered)} that you began has ended. A ${holder.kind} is at work, ${begun(holder)}.`);
+  view.say(`Your ${kindOf(remembered)} has ended. A ${holder.kind} is running, ${begun(holder)}.`);
   return holder.executionArn;
 }
 
@@ -94,7 +94,7 @@ async function followed<Schema extends v.GenericSchema>(
 function kindOf(executionArn: string): EnvironmentOperationKind {
   const kind = (['start', 'stop', 'remove'] as const).find((kind) => executionArn.includes(`:${stateMachines[kind]}:`));
   if (kind) return kind;
-  throw new RecodeError('Unexpected', `The execution ${executionArn} is none of an operation on an environment.`);
+  throw new RecodeError('Unexpected', `Execution ${executionArn} does not belong to an environment.`);
 }
 
 async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session, output: Output): Promise<void> {
@@ -102,5 +102,5 @@ async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session
   view.end();
   const shown = viewOf(environment.account, record);
   if (output.json) writeJson(output, shown);
-  else output.stdout.write(`Nothing is under way: ${shown.repository} is ${statusWords(shown)}.\n`);
+  else output.stdout.write(`No operation is running: ${shown.repository} is ${statusWords(shown)}\n`);
 }

@@ -6,17 +6,20 @@ import { type AccountFlags, addAccountOptions, jsonOption } from '../options.ts'
 /** `recode aws list` */
 export function listCommand(output: Output): Command {
   const command = new Command('list')
-    .summary('List your development environments in a region')
-    .description('List your development environments in a region, or those of everyone.')
-    .option('--all', "everyone's");
+    .summary('List your environments')
+    .description('List your environments in a region. In a narrow terminal, some columns are left out.')
+    .option('--all', 'list the environments of everyone');
   return addAccountOptions(command)
     .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
-        ['See yours', 'recode aws list'],
-        ["See everyone's", 'recode aws list --all'],
-        ['See whose are started, in a script', 'recode aws list --all --json | jq -r \'.[] | select(.status == "started") | .owner\''],
+        ['List your environments', 'recode aws list'],
+        ['List the environments of everyone', 'recode aws list --all'],
+        [
+          'List the owners of started environments in a script',
+          'recode aws list --all --json | jq -r \'.[] | select(.status == "started") | .owner\'',
+        ],
       ]),
     )
     .action(async (_: unknown, invoked: Command) => {

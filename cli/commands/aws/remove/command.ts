@@ -6,22 +6,22 @@ import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags
 /** `recode aws remove` */
 export function removeCommand(output: Output): Command {
   const command = new Command('remove')
-    .summary('Remove the development environment of a repository')
+    .summary('Remove the environment of a repository')
     .description(
-      'Remove the development environment of a repository with all that was made for it: its instance, its disk and what is on it, its ' +
-        'network interface, key pair and security group, and the key and SSH files on this machine. What was not pushed is lost.\n\n' +
-        'It works on one that was never finished, too, and on one whose resources somebody has deleted by hand.',
+      'Remove the environment of a repository: its instance and disk, network interface, key pair and security group, and its key and ' +
+        'SSH files on this machine. Push your work first: everything on the disk is deleted.\n\n' +
+        'This also works if the first start failed or if someone deleted resources by hand.',
     )
     .argument(...repositoryArgument);
-  addOperationOptions(command, 'before it is removed');
+  addOperationOptions(command, 'before removing it');
   return addAccountOptions(command)
     .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
-        ['Remove an environment after a question', 'recode aws remove acme/api'],
+        ['Remove an environment after confirmation', 'recode aws remove acme/api'],
         ['Remove it in a script', 'recode aws remove acme/api --force'],
-        ['Remove the environment of somebody who has left', 'recode aws remove acme/api --owner alice'],
+        ['Remove the environment of a teammate who has left', 'recode aws remove acme/api --owner alice'],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {

@@ -44,6 +44,6 @@ function question({ own, account: { region }, subject: { owner } }: OpenedEnviro
   const { repository } = record;
   const whose = own ? 'your environment' : `${owner}'s environment`;
   const rows = resourceRows(record);
-  const what = rows.length === 0 ? ', which has nothing yet.\n' : `, and what is on its disk:\n${table(rows)}`;
+  const what = rows.length === 0 ? '. It has no resources yet.\n' : ` and all data on its disk:\n${table(rows)}`;
   return `This deletes ${whose} ${repository} in ${region}${what}Remove it?`;
 }

@@ -43,20 +43,24 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
 
 function parseInstanceType(text: string): string {
   if (isInstanceTypeName(text)) return text;
-  throw new RecodeError('InstanceTypeNotValid', `"${text}" is not the name of an instance type, such as t2.medium.`);
+  throw new RecodeError(
+    'InstanceTypeNotValid',
+    `Invalid --instance-type '${text}'. Use the name of an EC2 instance type, for example t3.medium.`,
+  );
 }
 
 function parseVolumeSize(text: string): number {
   const { smallest, largest } = volumeSizes;
   const size = Number(text);
   if (/^\d+$/.test(text) && size >= smallest && size <= largest) return size;
-  throw new RecodeError('VolumeSizeNotValid', `--volume-size takes a whole number of GiB from ${smallest} to ${largest}, not "${text}".`);
+  throw new RecodeError('VolumeSizeNotValid', `Invalid --volume-size '${text}'. Use a whole number of GiB from ${smallest} to ${largest}.`);
 }
 
 function parseCidrs(blocks: readonly string[]): string[] {
   const canonical = blocks.map((block) => {
     const read = canonicalCidr(block);
-    if (read === undefined) throw new RecodeError('CidrNotValid', `--allow-cidr takes IPv4 blocks, and "${block}" is none.`);
+    if (read === undefined)
+      throw new RecodeError('CidrNotValid', `Invalid --allow-cidr '${block}'. Use an IPv4 block, for example 203.0.113.0/24.`);
     return read;
   });
   return [...new Set(canonical)];
@@ -65,9 +69,12 @@ function parseCidrs(blocks: readonly string[]): string[] {
 function parseWhen({ autoStop: when, timeZone }: Pick<StartFlags, 'autoStop' | 'timeZone'>): AutoStop | undefined {
   if (when === undefined) {
     if (timeZone === undefined) return undefined;
-    throw new RecodeError('UsageNotValid', '--time-zone belongs to a time of day, such as --auto-stop 20:00.');
+    throw new RecodeError('UsageNotValid', '--time-zone needs --auto-stop with a time, for example --auto-stop 20:00.');
   }
   const autoStop = parseAutoStop(when, timeZone ?? localTimeZone() ?? '');
   if (timeZone === undefined || (autoStop.kind === 'daily' && autoStop.timeZone === timeZone)) return autoStop;
-  throw new RecodeError('UsageNotValid', `--time-zone belongs to a time of day alone, such as --auto-stop 20:00, not to "${when}".`);
+  throw new RecodeError(
+    'UsageNotValid',
+    `--time-zone cannot be used with --auto-stop ${when}. It needs a time, for example --auto-stop 20:00.`,
+  );
 }

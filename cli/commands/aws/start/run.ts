@@ -125,8 +125,8 @@ function print(output: Output, { result, entered }: Followed<StartOutput>, comma
       ['Stops', stopWordsInZone(stopAt)],
     ]),
   );
-  stdout.write(command === null ? `\n${owner} connects with their own key.\n` : `\nConnect to it:\n  ${paint(stdout, 'bold', command)}\n`);
+  stdout.write(command === null ? `\nOnly ${owner} can connect to it.\n` : `\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`);
 }
 
 const privateKeyNotHere = (repository: string, { key }: EnvironmentFolder) =>
-  new RecodeError('PrivateKeyNotHere', `The environment ${repository} lets in another key than this machine's, which would be in ${key}.`);
+  new RecodeError('PrivateKeyNotHere', `${repository} accepts a different SSH key. This machine's key would be in ${key}.`);

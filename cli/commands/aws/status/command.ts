@@ -6,10 +6,8 @@ import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgumen
 /** `recode aws status` */
 export function statusCommand(output: Output): Command {
   const command = new Command('status')
-    .summary('Show a development environment and what is at work on it')
-    .description(
-      'Show what is recorded of a development environment: its resources, the operation that is at work on it, and its last error.',
-    )
+    .summary('Show an environment and the operation running on it')
+    .description('Show an environment: its resources, how to connect to it, the operation running on it, and its last error.')
     .argument(...repositoryArgument)
     .option('--owner <owner>', "show a teammate's environment");
   return addAccountOptions(command)
@@ -18,7 +16,7 @@ export function statusCommand(output: Output): Command {
       'after',
       examples([
         ['Show an environment', 'recode aws status acme/api'],
-        ['Connect from a script', 'eval "$(recode aws status acme/api --json | jq -r .sshCommand) uname -a"'],
+        ['Run a command on it from a script', 'eval "$(recode aws status acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {

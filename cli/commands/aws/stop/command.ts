@@ -6,21 +6,21 @@ import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags
 /** `recode aws stop` */
 export function stopCommand(output: Output): Command {
   const command = new Command('stop')
-    .summary('Stop the development environment of a repository')
+    .summary('Stop the environment of a repository')
     .description(
-      'Stop the development environment of a repository. Its instance costs nothing then; its disk stays, and so does what is on it. ' +
-        '"recode aws start" starts it again.',
+      'Stop the environment of a repository. AWS no longer charges for the instance. The disk and its data are kept, and ' +
+        '"recode aws start" starts the environment again.',
     )
     .argument(...repositoryArgument);
-  addOperationOptions(command, "before a teammate's environment is stopped");
+  addOperationOptions(command, "before stopping a teammate's environment");
   return addAccountOptions(command)
     .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
         ['Stop an environment', 'recode aws stop acme/api'],
-        ['Go home without waiting for it', 'recode aws stop acme/api --no-wait'],
-        ["Stop a teammate's, who is on holiday", 'recode aws stop acme/api --owner alice'],
+        ['Stop it without waiting', 'recode aws stop acme/api --no-wait'],
+        ["Stop a teammate's environment", 'recode aws stop acme/api --owner alice'],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {

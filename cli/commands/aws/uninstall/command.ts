@@ -6,19 +6,19 @@ import { type AccountFlags, addAccountOptions, jsonOption } from '../options.ts'
 /** `recode aws uninstall` */
 export function uninstallCommand(output: Output): Command {
   const command = new Command('uninstall')
-    .summary('Delete what all environments of a region share')
+    .summary('Delete the network and table of a region')
     .description(
-      'Delete what all environments of a region share: the network and the table. Refused while there is an environment, ' +
-        'and to whoever has not the policy RecodeAdmin.\n\n' +
-        'The next "recode aws start" makes it again. Recode\'s own functions and state machines stay until "npx serverless remove".',
+      'Delete the network and the table that the environments of a region share. Fails while any environment exists, or if you lack ' +
+        'the RecodeAdmin policy.\n\n' +
+        'The next "recode aws start" creates them again. To delete the functions and state machines too, run "npx serverless remove".',
     );
   return addAccountOptions(command)
-    .option('--force', 'do not ask')
+    .option('--force', 'do not ask for confirmation')
     .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
-        ['Uninstall after a question', 'recode aws uninstall --region eu-west-1'],
+        ['Uninstall after confirmation', 'recode aws uninstall --region eu-west-1'],
         ['Uninstall in a script', 'recode aws uninstall --region eu-west-1 --force'],
       ]),
     )

@@ -48,5 +48,5 @@ function print(output: Output, { region }: Account, { status }: UninstallOutput,
 
 function question({ region, accountId }: Account): string {
   const names = [network.routeTable.name, network.internetGateway.name, network.subnet.name, network.vpc.name, tableName];
-  return `This deletes from ${region} in the account ${accountId}:\n${names.map((name) => `  ${name}`).join('\n')}\nUninstall Recode?`;
+  return `This deletes from ${region} in account ${accountId}:\n${names.map((name) => `  ${name}`).join('\n')}\nUninstall Recode?`;
 }

@@ -27,7 +27,7 @@ describe('parseTarget', () => {
   it('takes what can be the name of an owner', () => {
     expect(parseTarget('api', { owner: 'alice@example.org' }, {})).toMatchObject({ owner: 'alice@example.org' });
     for (const owner of ['', '..', 'alice/acme', 'Alice A.', 'a'.repeat(129)]) {
-      const refusal = expect.objectContaining({ name: 'UsageNotValid', message: expect.stringContaining(`--owner is "${owner}"`) });
+      const refusal = expect.objectContaining({ name: 'UsageNotValid', message: expect.stringContaining(`Invalid --owner '${owner}'.`) });
       expect(() => parseTarget('api', { owner }, {})).toThrow(refusal);
     }
   });
