@@ -52,7 +52,7 @@ describe('parseAutoStop', () => {
 
   it.each(['Mars/Olympus', '+02:00', 'GMT+2', ''])('refuses the time zone "%s", naming it', (timeZone) => {
     expect(() => parseAutoStop('20:00', timeZone)).toThrow(
-      expect.objectContaining({ name: 'AutoStopNotValid', message: expect.stringContaining(`"${timeZone}" is not a time zone`) }),
+      expect.objectContaining({ name: 'AutoStopNotValid', message: expect.stringContaining(`Invalid time zone '${timeZone}'.`) }),
     );
   });
 
