@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -5,10 +7,13 @@ import { parse } from 'yaml';
 import { leafCommands } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
 import { catalogue } from '../../core/errors.ts';
-import { codeLines, codeSpans, pages, read } from './pages.ts';
+import { codeLines, codeSpans, pages, read, root } from './pages.ts';
 
 const output = { json: false, stdout: new PassThrough(), stderr: new PassThrough() };
 const program = createProgram(output, '0.0.0');
+
+/** The folders that hold the code; the docs name others that appear on a user's machine. */
+const folders = readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 /** Options in the docs that belong to serverless and the AWS CLI. */
 const optionsOfOthers = ['--param', '--stage', '--aws-profile', '--verbose', '--endpoint-url'];
@@ -29,6 +34,14 @@ describe.each(pages)('the commands of %s', (page) => {
     const known = new Set([...ours, '--help', ...optionsOfOthers]);
     const named = codeSpans(text).flatMap((span) => /^(--[a-z][a-z-]*)/.exec(span)?.[1] ?? []);
     expect(named.filter((option) => !known.has(option))).toEqual([]);
+  });
+});
+
+describe.each(pages)('the files of %s', (page) => {
+  it('exist', () => {
+    const paths = codeSpans(read(page)).flatMap((span) => /^(?:\w+\/)+[\w./-]*$/.exec(span)?.[0] ?? []);
+    const ours = paths.filter((path) => folders.includes(path.split('/')[0] ?? '') && !path.includes('encrypt-volume'));
+    expect(ours.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 
