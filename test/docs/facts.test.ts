@@ -39,7 +39,7 @@ describe.each(pages)('the commands of %s', (page) => {
 
 describe.each(pages)('the files of %s', (page) => {
   it('exist', () => {
-    const paths = codeSpans(read(page)).flatMap((span) => /^(?:\w+\/)+[\w./-]*$/.exec(span)?.[0] ?? []);
+    const paths = codeSpans(read(page)).flatMap((span) => /^(?:\w+\/)+(?:[\w.-]+\.\w+)?$/.exec(span)?.[0] ?? []);
     const ours = paths.filter((path) => folders.includes(path.split('/')[0] ?? '') && !path.includes('encrypt-volume'));
     expect(ours.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
