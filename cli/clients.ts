@@ -11,5 +11,5 @@ export interface Clients {
 /** The clients of an account. Their packages are loaded here, because most commands need none. */
 export async function clientsOf(account: Account): Promise<Clients> {
   const [{ DynamoDBClient }, { SFNClient }] = await Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/client-sfn')]);
-  return { dynamodb: new DynamoDBClient(account.client), sfn: new SFNClient(account.client) };
+  return { dynamodb: new DynamoDBClient(account.clientConfig('dynamodb')), sfn: new SFNClient(account.clientConfig('sfn')) };
 }

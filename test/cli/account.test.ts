@@ -94,8 +94,8 @@ describe('openAccount', () => {
 
   it('hands on credentials that its clients sign with', async () => {
     files(aliceAndBob);
-    const { client } = await openAccount({ local: false, profile: 'team' });
-    const credentials = typeof client.credentials === 'function' ? await client.credentials() : client.credentials;
+    const { credentials: found } = (await openAccount({ local: false, profile: 'team' })).clientConfig('sfn');
+    const credentials = typeof found === 'function' ? await found() : found;
     expect(credentials?.accessKeyId).toBe('bob');
   });
 
@@ -121,7 +121,7 @@ describe('openAccount', () => {
     expect((await failureOf({ local: false, region: 'us-east-1' })).name).toBe('NoCredentials');
     expect(await failureOf({ local: false, region: 'us-east-1', profile: 'tema' })).toMatchObject({
       name: 'ProfileNotFound',
-      message: 'There is no profile "tema" in the files of the AWS CLI.',
+      message: 'The profile "tema" is not in the AWS CLI\'s configuration files.',
     });
   });
 

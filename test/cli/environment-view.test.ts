@@ -14,7 +14,9 @@ const account: Account = {
   accountId: '111122223333',
   region: 'eu-west-1',
   owner: 'alice',
-  client: { region: 'eu-west-1' },
+  clientConfig: () => {
+    throw new Error('A view asks nobody.');
+  },
 };
 const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq5 host';
 const instance = { instanceId: 'i-1', instanceType: 'm6g.large', architecture: 'arm64', hostKey } as const;

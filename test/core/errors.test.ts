@@ -23,7 +23,11 @@ const namesOf = (outcome: Outcome) => Object.entries(catalogue).flatMap(([name, 
 
 it('calls a wrong usage what the person has to write differently', () => {
   expect(namesOf('usage').sort()).toEqual([
+    'AccessKeyIncomplete',
     'AutoStopNotValid',
+    'AwsConfigNotReadable',
+    'AwsSettingNotValid',
+    'CaBundleNotReadable',
     'CidrNotValid',
     'ConfirmationRequired',
     'GitHubAccountUnknown',
@@ -33,6 +37,7 @@ it('calls a wrong usage what the person has to write differently', () => {
     'NoRegion',
     'PathNotUsable',
     'ProfileNotFound',
+    'ProfileNotValid',
     'RepositoryNotValid',
     'StateDirectoryNotOurs',
     'UsageNotValid',

@@ -1,0 +1,19 @@
+import type { AwsCredentialIdentity } from '@smithy/types';
+import { RecodeError } from '../../../core/errors.ts';
+import type { Sources } from '../provide.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The credentials of the container's role. Throws RecodeError CredentialsNotObtained. */
+export async function containerRole({ environment }: Sources): Promise<AwsCredentialIdentity> {
+  const { fromHttp } = await import('@aws-sdk/credential-provider-http');
+  const { AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative, AWS_CONTAINER_CREDENTIALS_FULL_URI: full } = environment;
+  try {
+    const where = relative ? { awsContainerCredentialsRelativeUri: relative } : { awsContainerCredentialsFullUri: full ?? '' };
+    return await fromHttp({ ...where, timeout: 2_000, maxRetries: 2, logger: silent })();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const reason = error.message.replace(/\.?$/, '.');
+    throw new RecodeError('CredentialsNotObtained', `The container's credentials cannot be had: ${reason}`, { cause: error });
+  }
+}

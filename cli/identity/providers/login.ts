@@ -1,0 +1,30 @@
+import { externalDataInterceptor } from '@smithy/core/config';
+import type { AwsCredentialIdentity } from '@smithy/types';
+import { RecodeError } from '../../../core/errors.ts';
+import type { Provider } from '../decide.ts';
+import type { Sources } from '../provide.ts';
+
+/**
+ * The credentials of a session that `aws login` has opened, renewed where they are about to expire.
+ *
+ * @throws RecodeError CredentialsExpired
+ */
+export async function signedIn(
+  { profile, session }: Extract<Provider, { kind: 'login' }>,
+  sources: Sources,
+): Promise<AwsCredentialIdentity> {
+  const { fromLoginCredentials } = await import('@aws-sdk/credential-provider-login');
+  // The SDK finds the session's name in a file alone, which it would read by other rules: it gets a file of one line.
+  const file = `recode:login:${session}`;
+  externalDataInterceptor.interceptFile(file, `[default]\nlogin_session = ${session}\n`);
+  try {
+    const clientConfig = sources.configFor('signin', sources.region);
+    return await fromLoginCredentials({ profile: 'default', filepath: file, configFilepath: file, clientConfig })();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'CredentialsProviderError') throw error;
+    const option = profile === 'default' ? '' : ` --profile ${profile}`;
+    throw new RecodeError('CredentialsExpired', `${error.message.replace(/\.?$/, '.')} Sign in with "aws login${option}".`, {
+      cause: error,
+    });
+  }
+}
