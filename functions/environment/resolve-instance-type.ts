@@ -6,6 +6,7 @@ import {
   type InstanceTypeInfo,
 } from '@aws-sdk/client-ec2';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
+import { meaningOf, translate } from '../../aws/errors.ts';
 import { readEnvironment } from '../../aws/records/environment.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
 import { findSubnets } from '../../aws/resources.ts';
@@ -13,10 +14,13 @@ import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { type InstanceType, StartInput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { architectureFor } from '../../core/instance-type.ts';
+import type { Settings } from '../../core/settings.ts';
 
-const architectures = ['x86_64', 'arm64'] as const;
 // Where a type is missing, one of these of the same size is near: general purpose, newest last.
 const nearFamilies = ['t3', 't3a', 't2', 'm5', 'm6i', 't4g', 'm6g', 'm7g'];
+// What takes the place of a missing default: the same sizes and architecture, one generation later.
+const successors: Readonly<Record<string, string>> = { t2: 't3' };
 
 /** Decides which instance type the environment has, and refuses one that cannot hold an environment here before anything exists. */
 export const resolveInstanceType = step({
@@ -29,30 +33,65 @@ export const resolveInstanceType = step({
     if (recorded && 'instance' in recorded && recorded.instance) {
       return { name: recorded.instance.instanceType, architecture: recorded.instance.architecture, zones: [] };
     }
-    const name = request.instanceType ?? recorded?.request.instanceType ?? settings.instanceType;
-    refuseForbidden(name, settings.allowedInstanceTypes);
-    const [info, zones, [subnet]] = await Promise.all([describe(ec2, name), zonesOffering(ec2, name), findSubnets(ec2)]);
+    const wanted = request.instanceType ?? recorded?.request.instanceType;
+    const name = wanted ?? settings.instanceType;
+    if (!isAllowed(name, settings))
+      throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);
+    const [offer, [subnet]] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
     const zone = subnet?.AvailabilityZone;
-    if (!info || zones.length === 0 || (zone !== undefined && !zones.includes(zone))) {
-      const place = zone === undefined || zones.length === 0 ? 'this region' : `the zone ${zone} of the subnet`;
-      throw new RecodeError('InstanceTypeNotFound', `EC2 offers no ${name} in ${place}.${await suggestion(ec2, name, zone)}`);
+    if (isIn(offer, zone)) return supported(name, offer);
+    const successor = wanted === undefined ? successorOf(name) : undefined;
+    if (successor !== undefined && isAllowed(successor, settings)) {
+      const later = await offerOf(ec2, successor);
+      if (isIn(later, zone)) return supported(successor, later);
     }
-    return { name, architecture: supportedArchitecture(name, info), zones };
+    const region = await ec2.config.region();
+    const place = zone === undefined || offer.zones.length === 0 ? region : `${zone}, the zone of the subnet`;
+    const advice = await suggestion(ec2, name, zone, settings);
+    throw new RecodeError('InstanceTypeNotFound', [`${name} is not available in ${place}.`, ...advice, ...offer.refusal].join(' '));
   },
 });
 
 export const handler = lambdaHandler(resolveInstanceType);
 
-/** `t3.*` allows every size of a family. */
-function refuseForbidden(name: string, allowed: readonly string[]): void {
-  const [family = ''] = name.split('.');
-  if (allowed.length === 0 || allowed.includes(name) || allowed.includes(`${family}.*`)) return;
-  throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${allowed.join(', ')}, not ${name}.`);
+/** What EC2 says of a type in this region. */
+interface Offer {
+  /** Undefined where the region lacks the type. */
+  readonly info: InstanceTypeInfo | undefined;
+  readonly zones: readonly string[];
+  /** AWS's own words about a type that it does not have. */
+  readonly refusal: readonly string[];
 }
 
-async function describe(ec2: EC2Client, name: string): Promise<InstanceTypeInfo | undefined> {
-  const { InstanceTypes = [] } = await ec2.send(new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [name] }] }));
-  return InstanceTypes[0];
+async function offerOf(ec2: EC2Client, name: string): Promise<Offer> {
+  const [{ info, refusal = [] }, zones] = await Promise.all([describe(ec2, name), zonesOffering(ec2, name)]);
+  return { info, zones, refusal };
+}
+
+function isIn(offer: Offer, zone: string | undefined): offer is Offer & { readonly info: InstanceTypeInfo } {
+  return offer.info !== undefined && (zone === undefined ? offer.zones.length > 0 : offer.zones.includes(zone));
+}
+
+/** `t3.*` allows every size of a family. */
+function isAllowed(name: string, { allowedInstanceTypes: allowed }: Settings): boolean {
+  const [family = ''] = name.split('.');
+  return allowed.length === 0 || allowed.includes(name) || allowed.includes(`${family}.*`);
+}
+
+function successorOf(name: string): string | undefined {
+  const [family = '', size] = name.split('.');
+  const successor = successors[family];
+  return successor && `${successor}.${size}`;
+}
+
+async function describe(ec2: EC2Client, name: string): Promise<Pick<Partial<Offer>, 'info' | 'refusal'>> {
+  try {
+    const { InstanceTypes = [] } = await ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: [name as _InstanceType] }));
+    return { info: InstanceTypes[0] };
+  } catch (error) {
+    if (meaningOf(error) !== 'instance-type') throw error;
+    return { refusal: [translate(error).message] };
+  }
 }
 
 async function zonesOffering(ec2: EC2Client, name: string): Promise<string[]> {
@@ -62,31 +101,30 @@ async function zonesOffering(ec2: EC2Client, name: string): Promise<string[]> {
   return InstanceTypeOfferings.flatMap(({ Location }) => Location ?? []).sort();
 }
 
-/** A type is judged by what EC2 says of it, never by its name. */
-function supportedArchitecture(name: string, info: InstanceTypeInfo): 'x86_64' | 'arm64' {
-  const offered = info.ProcessorInfo?.SupportedArchitectures ?? [];
-  const architecture = architectures.find((known) => offered.includes(known));
-  const problems = [
-    !info.SupportedUsageClasses?.includes('on-demand') && 'it is not sold on demand',
-    !info.SupportedVirtualizationTypes?.includes('hvm') && 'it boots no HVM image',
-    !info.SupportedRootDeviceTypes?.includes('ebs') && 'it has no EBS root volume',
-    architecture === undefined && `its architecture is ${offered.join(', ')}, not amd64 or arm64`,
-  ].filter((problem) => problem !== false);
-  if (architecture === undefined || problems.length > 0) {
-    throw new RecodeError('InstanceTypeNotSupported', `${name} cannot hold an environment: ${problems.join('; ')}.`);
-  }
-  return architecture;
+function supported(name: string, { info, zones }: Offer & { readonly info: InstanceTypeInfo }): InstanceType {
+  const architecture = architectureFor({
+    name,
+    architectures: info.ProcessorInfo?.SupportedArchitectures ?? [],
+    usageClasses: info.SupportedUsageClasses ?? [],
+    rootDeviceTypes: info.SupportedRootDeviceTypes ?? [],
+    virtualizationTypes: info.SupportedVirtualizationTypes ?? [],
+  });
+  return { name, architecture, zones: [...zones] };
 }
 
-async function suggestion(ec2: EC2Client, name: string, zone: string | undefined): Promise<string> {
+/** A type of the same size, or else a small one, that the team allows and the region, or the zone, has. */
+async function suggestion(ec2: EC2Client, name: string, zone: string | undefined, settings: Settings): Promise<string[]> {
   const size = name.split('.')[1] ?? 'medium';
-  const near = [...nearFamilies.map((family) => `${family}.${size}`), 't3.medium'] as _InstanceType[];
+  const sizes = [size, 'medium', 'large'].flatMap((each) => nearFamilies.map((family) => `${family}.${each}`));
+  const allowed = settings.allowedInstanceTypes.filter((type) => !type.endsWith('*'));
+  const near = [...sizes, ...allowed].filter((type) => type !== name && isAllowed(type, settings)) as _InstanceType[];
+  if (near.length === 0) return [];
   const { InstanceTypeOfferings = [] } = await ec2.send(
     new DescribeInstanceTypeOfferingsCommand({
       LocationType: zone === undefined ? 'region' : 'availability-zone',
       Filters: [{ Name: 'instance-type', Values: near }, ...(zone === undefined ? [] : [{ Name: 'location', Values: [zone] }])],
     }),
   );
-  const found = near.find((type) => type !== name && InstanceTypeOfferings.some(({ InstanceType }) => InstanceType === type));
-  return found === undefined ? '' : ` It offers ${found}.`;
+  const found = near.find((type) => InstanceTypeOfferings.some(({ InstanceType }) => InstanceType === type));
+  return found === undefined ? [] : [`Try ${found}.`];
 }

@@ -1,5 +1,6 @@
 import type { BlockDeviceMapping } from '@aws-sdk/client-ec2';
 import { AwsFailure } from '../service.ts';
+import { type InstanceType, instanceTypeOf, isInstanceType, unknownHere, zonesWith } from './catalogue.ts';
 import { type Image, launchableImage, rootDeviceName } from './image.ts';
 import { describedReservation } from './instance-description.ts';
 import { begin, type Instance } from './instance-state.ts';
@@ -9,7 +10,6 @@ import type { Call, InputOf, Operations } from './operation.ts';
 import { newId, notFound } from './resource.ts';
 import { latencies, nextOutcome } from './settings.ts';
 import { honoursTagSpecifications, tagsOf } from './tags.ts';
-import { type InstanceType, instanceTypeOf, isInstanceType, zonesWith } from './type.ts';
 import type { Volume } from './volume.ts';
 
 type Input = InputOf<'RunInstances'>;
@@ -116,8 +116,9 @@ function fateOf(
 
 function typeFor(name: string, image: Image, region: string): InstanceType {
   const type = instanceTypeOf(region, name);
-  if (!isInstanceType(name)) throw new AwsFailure('InvalidParameterValue', `Invalid value '${name}' for InstanceType.`);
-  if (!type?.usageClasses.includes('on-demand') || !type.rootDeviceTypes.includes('ebs'))
+  if (!isInstanceType(name))
+    throw new AwsFailure('InvalidParameterValue', `Invalid value '${name}' for InstanceType. ${unknownHere([name], region)}`);
+  if (!type)
     throw new AwsFailure(
       'Unsupported',
       'The requested configuration is currently not supported. Please check the documentation for supported configurations.',
@@ -126,11 +127,6 @@ function typeFor(name: string, image: Image, region: string): InstanceType {
     throw new AwsFailure(
       'InvalidParameterValue',
       `The architecture '${type.architectures.join(',')}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.`,
-    );
-  if (!type.virtualizationTypes.includes('hvm'))
-    throw new AwsFailure(
-      'InvalidParameterCombination',
-      `Non-Windows instances with a virtualization type of 'hvm' are currently not supported for this instance type : ${name}`,
     );
   return type;
 }

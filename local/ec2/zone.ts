@@ -1,4 +1,5 @@
 import { AwsFailure } from '../service.ts';
+import { zoneLetters } from './catalogue.ts';
 import type { FilterTable } from './filters.ts';
 import { filtered } from './filters.ts';
 import type { Operations } from './operation.ts';
@@ -12,9 +13,9 @@ export interface Zone {
   readonly region: string;
 }
 
-/** The availability zones of a region: six in us-east-1, three elsewhere. */
+/** The availability zones of a region: those of the catalog of instance types, or three. */
 export function zonesOf(region: string): Zone[] {
-  const letters = region === 'us-east-1' ? 'abcdef' : 'abc';
+  const letters = zoneLetters(region) ?? 'abc';
   return [...letters].map((letter, index) => ({ name: `${region}${letter}`, id: `${zonePrefix(region)}-az${index + 1}`, region }));
 }
 

@@ -135,6 +135,6 @@ const parameters = parse(readFileSync(join(import.meta.dirname, '../../infra/par
   string,
   { default: unknown; variable?: string }
 >;
-const defaultSettings = readSettings(
+export const defaultSettings = readSettings(
   Object.fromEntries(Object.values(parameters).flatMap(({ variable, default: value }) => (variable ? [[variable, String(value)]] : []))),
 );

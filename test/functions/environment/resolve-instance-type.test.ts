@@ -70,6 +70,10 @@ describe('resolveInstanceType', () => {
     ['t4g.medium', 'arm64', 'abcdf'],
     ['a1.xlarge', 'arm64', 'abc'],
     ['m5.metal', 'x86_64', 'abcdf'],
+    ['m1.small', 'x86_64', 'abcd'],
+    ['c1.xlarge', 'x86_64', 'abcd'],
+    ['t2.nano', 'x86_64', 'abcdef'],
+    ['m6a.large', 'x86_64', 'abcdf'],
   ])('tells the architecture and the zones of %s', async (name, architecture, letters) => {
     await using account = await testAccount();
     expect(await account.run(resolveInstanceType, document(name))).toEqual({ name, architecture, zones: zones(letters) });
@@ -90,23 +94,44 @@ describe('resolveInstanceType', () => {
     expect(await account.run(resolveInstanceType, document('t3.large'))).toEqual(found);
   });
 
-  it('refuses a type that the region does not know, suggesting one', async () => {
+  it('refuses a type that AWS does not have in its words, suggesting one', async () => {
     await using account = await testAccount();
+    const words = (name: string) =>
+      `AWS says: The following supplied instance types do not exist: [${name}]. ` +
+      `The catalog of the embedded AWS does not have ${name} (InvalidInstanceType).`;
     expect(await account.refusal(resolveInstanceType, document('t9.large'))).toMatchObject({
       name: 'InstanceTypeNotFound',
-      message: 'EC2 offers no t9.large in this region. It offers t3.large.',
+      message: `t9.large is not available in us-east-1. Try t3.large. ${words('t9.large')}`,
     });
     expect(await account.refusal(resolveInstanceType, document('t9.enormous'))).toMatchObject({
-      message: expect.stringMatching(/It offers t3\.medium\.$/),
+      message: `t9.enormous is not available in us-east-1. Try t3.medium. ${words('t9.enormous')}`,
     });
   });
 
-  it('refuses the default type in a region that lacks it, suggesting its successor', async () => {
+  it('takes t3.medium where nothing else is asked for and the region or the zone lacks t2.medium', async () => {
+    await using stockholm = await testAccount({ region: 'eu-north-1' });
+    expect(await stockholm.run(resolveInstanceType, document())).toMatchObject({ name: 't3.medium', architecture: 'x86_64' });
+    await using montreal = await testAccount({ region: 'ca-central-1' });
+    await makeSubnet(montreal.ec2, await makeVpc(montreal.ec2), { zone: 'ca-central-1d' });
+    expect(await montreal.run(resolveInstanceType, document())).toMatchObject({ name: 't3.medium', architecture: 'x86_64' });
+  });
+
+  it('refuses t2.medium where it is asked for and the region lacks it, suggesting its successor', async () => {
     await using account = await testAccount({ region: 'eu-north-1' });
-    expect(await account.refusal(resolveInstanceType, document())).toMatchObject({
+    expect(await account.refusal(resolveInstanceType, document('t2.medium'))).toMatchObject({
       name: 'InstanceTypeNotFound',
-      message: 'EC2 offers no t2.medium in this region. It offers t3.medium.',
+      message: expect.stringMatching(/^t2\.medium is not available in eu-north-1\. Try t3\.medium\. AWS says/),
     });
+  });
+
+  it('suggests and takes in place of a default only what the team allows', async () => {
+    await using account = await testAccount({ region: 'eu-north-1' });
+    account.choose({ allowedInstanceTypes: ['t2.*', 'm6g.*'] });
+    expect((await account.refusal(resolveInstanceType, document())).message).toMatch(/eu-north-1\. Try m6g\.medium\./);
+    account.choose({ allowedInstanceTypes: ['t2.*', 'c7g.large'] });
+    expect((await account.refusal(resolveInstanceType, document())).message).toMatch(/eu-north-1\. Try c7g\.large\./);
+    account.choose({ allowedInstanceTypes: ['t2.medium'] });
+    expect((await account.refusal(resolveInstanceType, document())).message).toMatch(/eu-north-1\. AWS says/);
   });
 
   it('refuses a type that the zone of the subnet lacks, suggesting one of the same size that is there', async () => {
@@ -114,7 +139,7 @@ describe('resolveInstanceType', () => {
     await makeSubnet(account.ec2, await makeVpc(account.ec2), { zone: 'us-east-1e' });
     expect(await account.refusal(resolveInstanceType, document('t3.large'))).toMatchObject({
       name: 'InstanceTypeNotFound',
-      message: 'EC2 offers no t3.large in the zone us-east-1e of the subnet. It offers t2.large.',
+      message: 't3.large is not available in us-east-1e, the zone of the subnet. Try t2.large.',
     });
     expect(await account.run(resolveInstanceType, document('t2.large'))).toMatchObject({ name: 't2.large' });
   });
@@ -122,14 +147,12 @@ describe('resolveInstanceType', () => {
   it('suggests nothing where nothing near is offered', async () => {
     await using account = await testAccount();
     account.amendAnswers('DescribeInstanceTypeOfferingsCommand', () => ({ InstanceTypeOfferings: [] }));
-    expect((await account.refusal(resolveInstanceType, document())).message).toBe('EC2 offers no t2.medium in this region.');
+    expect((await account.refusal(resolveInstanceType, document())).message).toBe('t2.medium is not available in us-east-1.');
   });
 
   it.each([
     ['mac1.metal', 'its architecture is x86_64_mac, not amd64 or arm64'],
     ['mac2.metal', 'its architecture is arm64_mac, not amd64 or arm64'],
-    ['trn2.48xlarge', 'it is not sold on demand'],
-    ['m1.small', 'it boots no HVM image'],
   ])('refuses %s: %s', async (name, problem) => {
     await using account = await testAccount();
     expect(await account.refusal(resolveInstanceType, document(name))).toMatchObject({

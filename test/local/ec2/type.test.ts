@@ -31,17 +31,32 @@ describe('DescribeInstanceTypes', () => {
     const [mac] = await types({ InstanceTypes: ['mac1.metal'] });
     expect(mac).toMatchObject({ BareMetal: true, ProcessorInfo: { SupportedArchitectures: ['x86_64_mac'] } });
     expect(mac?.Hypervisor).toBeUndefined();
-    const [trainium] = await types({ InstanceTypes: ['trn2.48xlarge'] });
-    expect(trainium?.SupportedUsageClasses).toEqual(['capacity-block']);
+    const [trainium] = await types({ InstanceTypes: ['trn2.48xlarge'] }, 'us-east-2');
+    expect(trainium?.SupportedUsageClasses).toEqual(['capacity-block', 'on-demand', 'spot']);
+    const [oldest] = await types({ InstanceTypes: ['m1.small'] });
+    expect(oldest).toMatchObject({
+      CurrentGeneration: false,
+      SupportedRootDeviceTypes: ['ebs', 'instance-store'],
+      SupportedVirtualizationTypes: ['hvm', 'paravirtual'],
+      SupportedBootModes: ['legacy-bios'],
+      ProcessorInfo: { SupportedArchitectures: ['i386', 'x86_64'] },
+    });
   });
 
   it('refuses names that do not exist, and those that the region lacks', async () => {
     expect(await refusal(types({ InstanceTypes: ['t2.medium', 't9.huge' as 't2.nano'] }))).toEqual({
       code: 'InvalidInstanceType',
-      message: 'The following supplied instance types do not exist: [t9.huge]',
+      message: 'The following supplied instance types do not exist: [t9.huge]. The catalog of the embedded AWS does not have t9.huge.',
       status: 400,
     });
-    expect(await refusal(types({ InstanceTypes: ['t2.medium'] }, 'eu-south-2'))).toMatchObject({ code: 'InvalidInstanceType' });
+    expect(await refusal(types({ InstanceTypes: ['t2.medium'] }, 'eu-south-2'))).toMatchObject({
+      code: 'InvalidInstanceType',
+      message: 'The following supplied instance types do not exist: [t2.medium]',
+    });
+    expect(await refusal(types({ InstanceTypes: ['t3.medium'] }, 'mars-north-1'))).toMatchObject({
+      code: 'InvalidInstanceType',
+      message: expect.stringMatching(/The catalog of the embedded AWS does not have the region mars-north-1\.$/),
+    });
     expect(await types({ InstanceTypes: ['t3.medium'] }, 'eu-south-2')).toHaveLength(1);
   });
 
@@ -54,9 +69,11 @@ describe('DescribeInstanceTypes', () => {
       ],
     });
     expect(found.map(({ InstanceType }) => InstanceType).sort()).toEqual([
+      't4g.2xlarge',
       't4g.large',
       't4g.medium',
       't4g.micro',
+      't4g.nano',
       't4g.small',
       't4g.xlarge',
     ]);
@@ -71,7 +88,7 @@ describe('DescribeInstanceTypes', () => {
   it('comes in pages that together hold every type once', async () => {
     const names: (string | undefined)[] = [];
     let pages = 0;
-    for await (const page of paginateDescribeInstanceTypes({ client: ec2.client, pageSize: 10 }, {})) {
+    for await (const page of paginateDescribeInstanceTypes({ client: ec2.client, pageSize: 100 }, {})) {
       pages++;
       names.push(...(page.InstanceTypes ?? []).map(({ InstanceType }) => InstanceType));
     }

@@ -52,14 +52,14 @@ describe('an instance type', () => {
     await expectRefused(
       ['acme/api', '--instance-type', 't9.large'],
       'InstanceTypeNotFound',
-      'EC2 offers no t9.large in this region. It offers t3.large.',
+      't9.large is not available in us-east-1. Try t3.large. AWS says: The following supplied instance types do not exist: [t9.large]. ' +
+        'The catalog of the embedded AWS does not have t9.large (InvalidInstanceType).',
     );
   });
 
   it.each([
     ['mac1.metal', 'its architecture is x86_64_mac, not amd64 or arm64'],
-    ['trn2.48xlarge', 'it is not sold on demand'],
-    ['m1.small', 'it boots no HVM image'],
+    ['mac2.metal', 'its architecture is arm64_mac, not amd64 or arm64'],
   ])('that cannot hold an environment is refused with the reason: %s', async (type, reason) => {
     await expectRefused(
       ['acme/api', '--instance-type', type],
@@ -74,7 +74,7 @@ describe('an instance type', () => {
     await expectRefused(
       ['acme/api', '--instance-type', 'a1.xlarge'],
       'InstanceTypeNotFound',
-      'EC2 offers no a1.xlarge in the zone us-east-1f of the subnet. It offers t3.xlarge.',
+      'a1.xlarge is not available in us-east-1f, the zone of the subnet. Try t3.xlarge.',
     );
   });
 });

@@ -1,0 +1,51 @@
+import { DeleteSubnetCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
+import catalogue from '../../../local/ec2/catalogue/instance-types.json' with { type: 'json' };
+import { defaultSettings, type TestAccount, testAccount } from '../account.ts';
+import { publicKey } from '../documents.ts';
+import { makeSubnet, makeVpc } from '../resources.ts';
+
+// AWS's own answers in each region: local/ec2/catalogue/README.md says where they come from.
+const regions = Object.entries(catalogue.zones);
+const zonesOf = (name: string | undefined, region: string) => {
+  const type = catalogue.types.find((each) => each.name === name);
+  const offering: Readonly<Record<string, string>> = catalogue.offerings[type?.offering ?? -1] ?? {};
+  return offering[region] ?? '';
+};
+
+let account: TestAccount;
+beforeAll(async () => {
+  account = await testAccount();
+  return () => account[Symbol.asyncDispose]();
+});
+
+/** The type that a start in a region gets, or is told to try. */
+async function typeFor(ec2: EC2Client, instanceType?: string): Promise<string | undefined> {
+  const environment = { owner: 'alice', repository: 'acme/api' };
+  const request = { publicKey: publicKey(), ...(instanceType !== undefined && { instanceType }) };
+  const input = { caller: 'alice', environment, request };
+  try {
+    const { dynamodb, metrics } = account;
+    const context = { ec2, dynamodb, metrics, settings: defaultSettings, clock: account.aws.clock };
+    return (await resolveInstanceType.run(input, context)).name;
+  } catch (error) {
+    return / Try (\S+)\./.exec((error as Error).message)?.[1];
+  }
+}
+
+describe.each(regions)('resolveInstanceType in %s', (region, letters) => {
+  it('gets or suggests a type that the region and the zone of the subnet have', async () => {
+    const { endpoint } = account.aws;
+    const ec2 = new EC2Client({ endpoint, region, credentials: { accessKeyId: 'lambda', secretAccessKey: 'test' }, maxAttempts: 1 });
+    expect(zonesOf(await typeFor(ec2), region)).not.toBe('');
+    const vpc = await makeVpc(ec2);
+    for (const letter of letters) {
+      const subnet = await makeSubnet(ec2, vpc, { zone: `${region}${letter}` });
+      expect(zonesOf(await typeFor(ec2), region), `the default in ${letter}`).toContain(letter);
+      expect(zonesOf(await typeFor(ec2, 'm99.large'), region), `instead of m99.large in ${letter}`).toContain(letter);
+      await ec2.send(new DeleteSubnetCommand({ SubnetId: subnet }));
+    }
+    ec2.destroy();
+  });
+});
