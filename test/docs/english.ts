@@ -13,7 +13,7 @@ const avoided: readonly (readonly [words: RegExp, instead: string])[] = [
   [/\bnothing is done\b/, 'Cancelled'],
   [/\btwins?\b/, 'duplicates'],
   [/\bmakes? whole\b/, 'complete'],
-  [/\b(?:honou?r(?:s|ed)?|behaviour|colou?rs? of|licence|catalogue|neighbour\w*|favour\w*|centre|e-mail)\b/, 'American spelling'],
+  [/\b(?:honou?r(?:s|ed)?|behaviour|colou?rs? of|licence|the catalogue|neighbour\w*|favour\w*|centre|e-mail)\b/, 'American spelling'],
   [/\b(?:organis|recognis|authoris|normalis|initialis|customis)\w+/, 'American spelling'],
   [/\btime-outs?\b/, 'timeout'],
 ];
