@@ -80,6 +80,7 @@ export const InternetGateway = v.object({ internetGatewayId: v.string() });
 export const Subnet = v.object({ subnetId: v.string() });
 export const RouteTable = v.object({ routeTableId: v.string() });
 export const SecurityGroup = v.object({ securityGroupId: v.string() });
+export type SecurityGroup = v.InferOutput<typeof SecurityGroup>;
 export const KeyPair = v.object({ keyName: v.string() });
 export const NetworkInterface = v.object({ networkInterfaceId: v.string() });
 
@@ -98,6 +99,8 @@ export const StartOutput = v.object({
   publicIpAddress: v.string(),
   hostKey: v.string(),
   publicKey: v.string(),
+  /** The IPv4 blocks that may reach SSH. */
+  allowCidrs: v.optional(v.array(v.string())),
   /** When it is stopped by itself (ISO 8601); null for never. */
   stopAt: v.optional(v.nullable(v.string()), null),
 });

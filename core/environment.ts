@@ -122,14 +122,13 @@ export function environmentsStillExist(environments: readonly Pick<Environment, 
   return new RecodeError('EnvironmentsStillExist', `The region still has ${[...named, ...more].join(', ')}.`);
 }
 
-/** When it stops by itself may be changed at each start. */
-type GivenOptions = Omit<GivenRequest, 'publicKey' | 'autoStop'>;
+/** The options that an instance is launched with. Who may reach SSH and when it stops may change at each start. */
+type GivenOptions = Omit<GivenRequest, 'publicKey' | 'allowCidrs' | 'autoStop'>;
 
 const optionNames: Record<keyof GivenOptions, string> = {
   instanceType: '--instance-type',
   volumeSize: '--volume-size',
   volumeType: '--volume-type',
-  allowCidrs: '--allow-cidr',
 };
 
 /**
@@ -140,15 +139,13 @@ const optionNames: Record<keyof GivenOptions, string> = {
 export function refuseOtherRequest(repository: string, existing: EnvironmentRequest, given: GivenRequest): void {
   for (const key of Object.keys(optionNames) as (keyof GivenOptions)[]) {
     const wanted = given[key];
-    if (wanted === undefined || show(wanted) === show(existing[key])) continue;
+    if (wanted === undefined || wanted === existing[key]) continue;
     throw new RecodeError(
       'OptionDiffers',
-      `The environment ${repository} exists with ${optionNames[key]} ${show(existing[key])}, not ${show(wanted)}.`,
+      `The environment ${repository} exists with ${optionNames[key]} ${existing[key]}, not ${wanted}.`,
     );
   }
   if (!sameKey(existing.publicKey, given.publicKey)) {
     throw new RecodeError('PrivateKeyNotHere', `The environment ${repository} lets in another key than the one on this machine.`);
   }
 }
-
-const show = (value: string | number | readonly string[]) => (typeof value === 'object' ? [...value].sort().join(', ') : String(value));

@@ -6,10 +6,11 @@
  * - `permission`: the tags of what was just created may not count for its permissions yet; repeat within a minute
  * - `dependency`: something is still letting go of the resource; repeat patiently
  * - `poll`: the state waits for something that takes its time; repeat every second or two
+ * - `moment`: the state waits for something that comes within seconds; repeat every second, for half a minute
  * - `caught`: a state of the workflow goes another way
  * - `never`: repeating cannot help
  */
-export type Reaction = 'busy' | 'lost' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'caught' | 'never';
+export type Reaction = 'busy' | 'lost' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'moment' | 'caught' | 'never';
 
 /**
  * How a command ends that shows an error; `exitCodes` has the number of each:
@@ -407,6 +408,13 @@ export const catalogue = {
     outcome: 'failed',
   },
   InstanceNotRunning: { title: 'The instance is not running yet', nextStep: again, reaction: 'poll', outcome: 'failed' },
+  NoPublicAddress: {
+    title: 'The instance has no public address',
+    nextStep:
+      'Run "{command}" again, which asks EC2 for an address once more. If that does not help, stop the instance in the EC2 console, then run "{command}" again: EC2 assigns an address at each start.',
+    reaction: 'moment',
+    outcome: 'failed',
+  },
   InstanceFailedToLaunch: { title: 'The instance failed to launch', nextStep: again, reaction: 'never', outcome: 'failed' },
   InstanceFailedToStart: { title: 'The instance failed to start', nextStep: again, reaction: 'never', outcome: 'failed' },
   SshNotReady: {

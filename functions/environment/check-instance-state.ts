@@ -3,26 +3,30 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { describeInstances, explained } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { Instances } from '../../core/document.ts';
+import { Instances, SecurityGroup } from '../../core/document.ts';
 import type { Instance as RecordedInstance } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { startFailure } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 
 /**
- * Looks whether the instance is where the operation wants it: a start's runs and has its public address, a stop's is stopped, a remove's is
+ * Looks whether the instance is where the operation wants it: a start's runs in its security group with a public address, a stop's is stopped, a remove's is
  * gone. Until then its error makes the state wait. Returns the instance for the record; null where there is nothing to record.
  */
 export const checkInstanceState = step({
   input: v.variant('kind', [
-    v.object({ kind: v.literal('start'), plan: v.object({ created: v.boolean(), instanceId: v.string() }) }),
+    v.object({
+      kind: v.literal('start'),
+      plan: v.object({ created: v.boolean(), instanceId: v.string() }),
+      securityGroup: SecurityGroup,
+    }),
     v.object({ kind: v.picklist(['stop', 'remove']), instances: Instances }),
   ]),
   uses: { ec2 },
   async run(document, { ec2 }): Promise<(RecordedInstance & { publicIpAddress?: string }) | null> {
     switch (document.kind) {
       case 'start':
-        return runningInstance(ec2, document.plan);
+        return runningInstance(ec2, document.plan, document.securityGroup);
       case 'stop':
         return stoppedInstance(ec2, document.instances.instanceIds);
       case 'remove':
@@ -33,21 +37,32 @@ export const checkInstanceState = step({
 
 export const handler = lambdaHandler(checkInstanceState);
 
-async function runningInstance(ec2: EC2Client, { created, instanceId }: { created: boolean; instanceId: string }) {
+async function runningInstance(
+  ec2: EC2Client,
+  { created, instanceId }: { created: boolean; instanceId: string },
+  { securityGroupId }: SecurityGroup,
+) {
   const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
   if (!instance) throw new RecodeError('InstanceNotVisibleYet', `EC2 does not show the instance ${instanceId} yet.`);
   const failure = startFailure(explained(instance), created);
   if (failure) throw failure;
   const state = instance.State?.Name;
+  if (state !== 'running') throw new RecodeError('InstanceNotRunning', `The instance ${instanceId} is ${state}.`);
+  refuseWithoutGroup(instance, securityGroupId);
+  const record = recordOf(instance);
+  if (!record) throw new RecodeError('ResourceDiffers', `The instance ${instanceId} has lost its tag ${tagKey.sshHostKey}.`);
   // The address comes with `running` or shortly after.
-  if (state === 'running' && instance.PublicIpAddress) {
-    const record = recordOf(instance);
-    if (!record) throw new RecodeError('ResourceDiffers', `The instance ${instanceId} has lost its tag ${tagKey.sshHostKey}.`);
-    return { ...record, publicIpAddress: instance.PublicIpAddress };
-  }
+  if (!instance.PublicIpAddress) throw new RecodeError('NoPublicAddress', `The instance ${instanceId} runs without a public address.`);
+  return { ...record, publicIpAddress: instance.PublicIpAddress };
+}
+
+/** Without our security group nobody reaches the instance, whatever the group lets in. */
+function refuseWithoutGroup({ InstanceId, SecurityGroups = [] }: Instance, securityGroupId: string): void {
+  const groups = SecurityGroups.map(({ GroupId }) => GroupId);
+  if (groups.includes(securityGroupId)) return;
   throw new RecodeError(
-    'InstanceNotRunning',
-    `The instance ${instanceId} is ${state}${state === 'running' ? ' without a public address yet' : ''}.`,
+    'ResourceDiffers',
+    `The network interface of the instance ${InstanceId} is in the security groups ${groups.join(', ')}, not in ${securityGroupId}.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { CreateNetworkInterfaceCommand, type EC2Client, type NetworkInterface } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
+import { ensurePublicAddress } from '../../aws/public-address.ts';
 import { findNetworkInterfaces } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
@@ -11,7 +12,7 @@ import { resourceName } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
 import { environmentTags } from '../../core/tags.ts';
 
-/** Ensures the environment's network interface. It can be attached to one instance only, which is what keeps a second instance out. */
+/** Ensures the environment's network interface, and a public address for its instance. It can be attached to one instance only, which is what keeps a second instance out. */
 export const createNetworkInterface = step({
   input: v.object({ environment: HeldEnvironment, operation: Operation, network: UsableNetwork, securityGroup: SecurityGroup }),
   uses: { ec2 },
@@ -20,7 +21,8 @@ export const createNetworkInterface = step({
     const existing = (await findNetworkInterfaces(ec2, environment))[0];
     if (existing) refuseOther(existing, wanted);
     const networkInterface = existing ?? (await newNetworkInterface(ec2, environment, operation, wanted));
-    return { networkInterfaceId: networkInterface?.NetworkInterfaceId };
+    await ensurePublicAddress(ec2, networkInterface);
+    return { networkInterfaceId: networkInterface.NetworkInterfaceId };
   },
 });
 
@@ -31,8 +33,8 @@ async function newNetworkInterface(
   environment: HeldEnvironment,
   operation: Operation,
   wanted: { subnetId: string; securityGroupId: string },
-): Promise<NetworkInterface | undefined> {
-  const { NetworkInterface } = await ec2.send(
+): Promise<NetworkInterface> {
+  const { NetworkInterface = {} } = await ec2.send(
     new CreateNetworkInterfaceCommand({
       SubnetId: wanted.subnetId,
       Groups: [wanted.securityGroupId],

@@ -5,7 +5,6 @@ import {
   type EC2Client,
   type IpPermission,
   RevokeSecurityGroupIngressCommand,
-  type SecurityGroup,
 } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
@@ -18,24 +17,34 @@ import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
 import { bear, belongingTags, environmentTags } from '../../core/tags.ts';
 
-/** Ensures the environment's security group: SSH on our port, from the allowed blocks and no others. */
+/**
+ * Ensures the environment's security group: SSH on our port, from the allowed blocks and from nowhere else. Every rule for that port alone
+ * is Recode's; what somebody lets in on other ports is theirs and stays.
+ */
 export const createSecurityGroup = step({
   input: v.object({ environment: HeldEnvironment, network: UsableNetwork }),
   uses: { ec2 },
   async run({ environment, network: { ids } }, { ec2 }) {
     const group = (await findSecurityGroups(ec2, environment))[0];
     const groupId = group?.GroupId ?? (await newSecurityGroup(ec2, ids.vpcId, environment));
-    const admitted = sshBlocks(group);
     const { allowCidrs } = environment.request;
-    // An attempt before may have been asked to let in more; it goes first, as a group has room for so many rules only.
-    const surplus = admitted.filter((block) => !allowCidrs.includes(block));
-    if (surplus.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom(surplus) }));
-    // One block a call: a call with one that is there already adds none of the others.
-    for (const block of allowCidrs.filter((block) => !admitted.includes(block))) {
-      const rule = new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: sshFrom([block]) });
-      if (await unless('already-there', ec2.send(rule))) continue;
-      throw new RecodeError('NotVisibleYet', `The security group ${groupId} admits ${block}, EC2 says, but the rule is not visible yet.`);
+    const rules = (group?.IpPermissions ?? []).filter(isForSsh);
+    const admitted = rules.flatMap(({ IpRanges = [] }) => IpRanges.map(({ CidrIp }) => CidrIp));
+    const missing = allowCidrs.filter((block) => !admitted.includes(block));
+    const surplus = rules.flatMap((rule) => withoutBlocks(rule, allowCidrs));
+    const revokeSurplus = async () => {
+      const revoked = surplus.splice(0);
+      if (revoked.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: revoked }));
+    };
+    for (const block of missing) {
+      // First the new blocks: a person who moves from one to another is not locked out in between. A full group has to make room before.
+      if (surplus.length > 0) {
+        if (await unless('quota', admit(ec2, groupId, block))) continue;
+        await revokeSurplus();
+      }
+      await admit(ec2, groupId, block);
     }
+    await revokeSurplus();
     return { securityGroupId: groupId };
   },
 });
@@ -69,13 +78,22 @@ async function newSecurityGroup(ec2: EC2Client, vpcId: string, environment: Held
   );
 }
 
-function sshBlocks(group: SecurityGroup | undefined): string[] {
-  const rules = group?.IpPermissions ?? [];
-  return rules
-    .filter(({ IpProtocol, FromPort, ToPort }) => IpProtocol === 'tcp' && FromPort === ssh.port && ToPort === ssh.port)
-    .flatMap(({ IpRanges = [] }) => IpRanges.flatMap(({ CidrIp }) => CidrIp ?? []));
+/** Lets a block in. One a call: a call with one that is there already adds none of the others. */
+async function admit(ec2: EC2Client, groupId: string | undefined, block: string): Promise<true> {
+  const rule: IpPermission = { IpProtocol: 'tcp', FromPort: ssh.port, ToPort: ssh.port, IpRanges: [{ CidrIp: block }] };
+  const added = ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [rule] }));
+  if (await unless('already-there', added)) return true;
+  throw new RecodeError('NotVisibleYet', `The security group ${groupId} admits ${block}, EC2 says, but the rule is not visible yet.`);
 }
 
-function sshFrom(blocks: readonly string[]): IpPermission[] {
-  return [{ IpProtocol: 'tcp', FromPort: ssh.port, ToPort: ssh.port, IpRanges: blocks.map((CidrIp) => ({ CidrIp })) }];
+const isForSsh = ({ IpProtocol, FromPort, ToPort }: IpPermission) => IpProtocol === 'tcp' && FromPort === ssh.port && ToPort === ssh.port;
+
+/** What a rule lets in besides these blocks: other blocks, IPv6 blocks, prefix lists, security groups. */
+function withoutBlocks(rule: IpPermission, blocks: readonly string[]): IpPermission[] {
+  const IpRanges = rule.IpRanges?.filter(({ CidrIp = '' }) => !blocks.includes(CidrIp));
+  const { Ipv6Ranges, PrefixListIds, UserIdGroupPairs } = rule;
+  const rest = { IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs };
+  const filled = Object.entries(rest).filter(([, sources]) => sources !== undefined && sources.length > 0);
+  const { IpProtocol, FromPort, ToPort } = rule;
+  return filled.length === 0 ? [] : [{ IpProtocol, FromPort, ToPort, ...Object.fromEntries(filled) }];
 }

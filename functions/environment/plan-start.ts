@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { change } from '../../aws/records/environment.ts';
@@ -12,8 +13,8 @@ import { planStart as decide, type InstanceState } from '../../core/plan.ts';
 const everywhere = '0.0.0.0/0';
 
 /**
- * Decides from what EC2 shows whether the start launches an instance, starts the stopped one, waits for it, or does nothing. Before one is
- * launched, what is asked for is recorded; where there is one, it has to be what it was launched with.
+ * Decides from what EC2 shows whether the start launches an instance, starts the stopped one, waits for it, or does nothing. What is asked
+ * for is recorded before it is done. Where there is an instance, it has to be what that was launched with, except for who may reach SSH.
  */
 export const planStart = step({
   input: v.object({
@@ -31,8 +32,11 @@ export const planStart = step({
       ),
     );
     if (plan.action === 'undecided') throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is still stopping.`);
-    if (plan.action === 'create') await change(dynamodb, environment, operation, { set: { request: environment.request } });
-    else refuseOtherRequest(environment.repository, recorded.request, request);
+    if (plan.action !== 'create') refuseOtherRequest(environment.repository, recorded.request, request);
+    const wanted = plan.action === 'create' ? environment.request : { ...recorded.request, allowCidrs: environment.request.allowCidrs };
+    // Before the rules change: where this start ends early, the next one makes them what was asked for.
+    if (!isDeepStrictEqual(wanted, recorded.request) || plan.action === 'create')
+      await change(dynamodb, environment, operation, { set: { request: wanted } });
     // Lambda's address is not known beforehand: where not everybody may reach SSH, only the CLI's own connection can tell.
     return { ...plan, created: plan.action === 'create', checkSsh: environment.request.allowCidrs.includes(everywhere) };
   },

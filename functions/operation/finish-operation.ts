@@ -48,7 +48,7 @@ export const finishOperation = step({
         // An attempt before may have recorded it, and its answer been lost.
         const current = released ?? (await readEnvironment(dynamodb, environment));
         const { instanceId, instanceType, hostKey } = instance;
-        const { publicKey } = request;
+        const { publicKey, allowCidrs } = request;
         return {
           ...subject,
           status: 'started',
@@ -58,6 +58,7 @@ export const finishOperation = step({
           publicIpAddress,
           hostKey,
           publicKey,
+          allowCidrs,
           stopAt: current?.stopAt ?? null,
         };
       }
@@ -88,8 +89,8 @@ function stopAtOf({ environment, request, plan }: StartDocument, teamDefault: Au
   return next === undefined ? undefined : new Date(next).toISOString();
 }
 
-/** What is asked for anew is recorded with the time that follows from it; PlanStart has recorded the request of an instance that was launched. */
+/** Another time to stop at is recorded with the time that follows from it; PlanStart has recorded all else that was asked for. */
 function changedRequest({ environment: { request, recorded }, request: { autoStop }, plan }: StartDocument) {
   if (autoStop === undefined || plan.created) return {};
-  return { request: { ...recorded.request, autoStop: request.autoStop } };
+  return { request: { ...recorded.request, allowCidrs: request.allowCidrs, autoStop: request.autoStop } };
 }

@@ -1,5 +1,5 @@
 import { includesAddress, parseAddress, parseCidr } from './cidr.ts';
-import { advance, cardOf, fail, type Instance, isForgotten, nextDue } from './instance-state.ts';
+import { advance, cardOf, fail, type Instance, isForgotten, nextDue, showAddress } from './instance-state.ts';
 import type { NetworkInterface } from './interface.ts';
 import type { Region } from './operation.ts';
 import { admits } from './rule.ts';
@@ -73,7 +73,8 @@ export function createInstanceLife(region: Region): InstanceLife {
     switch (work) {
       case 'find an address': {
         const address = await host.reserveAddress(userDataOf(instance));
-        if (instance.state === 'pending') instance.address = address;
+        if (instance.state === 'pending' || instance.state === 'running') instance.address = address;
+        if (instance.state === 'running') showAddress(instance, region);
         return;
       }
       case 'boot':
@@ -98,7 +99,8 @@ export function createInstanceLife(region: Region): InstanceLife {
       ...(instance.publicKey !== undefined && { keyPair: instance.publicKey }),
       admits: (remoteAddress, port) => {
         const card = cardOf(instance, region);
-        return card !== undefined && admits(resources, card.groupIds, remoteAddress, port) && hasRoute(card, region, remoteAddress);
+        if (card?.publicIpAddress === undefined) return false;
+        return admits(resources, card.groupIds, remoteAddress, port) && hasRoute(card, region, remoteAddress);
       },
     });
   }
@@ -121,6 +123,7 @@ function workOf({ state, public: isPublic, address, fate, until }: Instance): Wo
     case 'pending':
       return isPublic && address === undefined ? 'find an address' : undefined;
     case 'running':
+      if (isPublic && address === undefined) return 'find an address';
       // Before, it boots; without an address nobody could reach it.
       if (until !== undefined || address === undefined) return undefined;
       return fate?.outcome === 'never-answers' ? 'hang' : 'boot';

@@ -19,7 +19,7 @@ export const Instance = v.strictObject({
   vpcId: v.string(),
   availabilityZone: v.string(),
   networkInterfaceId: v.string(),
-  /** Whether it has a public address while it runs. */
+  /** Whether it has a public address in this run: its network interface says so at a launch or a start, and when it is modified. */
   public: v.boolean(),
   metadata: v.strictObject({
     tokens: v.picklist(['optional', 'required']),
@@ -65,11 +65,24 @@ export const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, termin
 /** Begins a run: the launch of a new instance or the start of a stopped one. `delay` (milliseconds) is what the call itself takes. */
 export function begin(instance: Instance, region: Region, fate: Instance['fate'], delay: number): void {
   enter(instance, 'pending', region.clock.now(), delay + latencies[region.settings.latency].pending);
+  instance.public = cardOf(instance, region)?.associatePublicIpAddress ?? false;
   instance.launchedAt = instance.since;
   instance.fate = fate;
   instance.address = undefined;
   instance.stateReason = undefined;
   instance.transitionReason = '';
+}
+
+/** Gives an instance a public address for the rest of its run, or takes it away. */
+export function setPublic(instance: Instance, region: Region, isPublic: boolean): void {
+  instance.public = isPublic;
+  if (instance.state === 'running') showAddress(instance, region);
+}
+
+/** Shows a running instance's address as its public one, once it is found, if the instance is to have one. */
+export function showAddress(instance: Instance, region: Region): void {
+  const card = cardOf(instance, region);
+  if (card) card.publicIpAddress = instance.public ? instance.address : undefined;
 }
 
 /** Begins to stop a running instance at a time (milliseconds since the epoch). */
@@ -152,8 +165,7 @@ function endPending(instance: Instance, region: Region, due: number): boolean {
   if (instance.public && instance.address === undefined) return false;
   enter(instance, 'running', due, latencies[region.settings.latency].booting);
   instance.hasRun = true;
-  const card = cardOf(instance, region);
-  if (card) card.publicIpAddress = instance.address;
+  showAddress(instance, region);
   return true;
 }
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import { formatAddress, parseCidr, sizeOf } from './cidr.ts';
 import { filtered, resourceFilters } from './filters.ts';
+import { setPublic } from './instance-state.ts';
 import type { Call, Operations, Region } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, resource } from './resource.ts';
@@ -23,6 +24,8 @@ export const NetworkInterface = v.strictObject({
   attachment: v.optional(
     v.strictObject({ id: v.string(), instanceId: v.string(), attachedAt: v.number(), deleteOnTermination: v.boolean() }),
   ),
+  /** Whether its instance has a public address while it runs: the subnet's setting at the time the interface was made, until changed. */
+  associatePublicIpAddress: v.optional(v.boolean(), true),
   /** Only while its instance runs. */
   publicIpAddress: v.optional(v.string()),
 });
@@ -94,6 +97,37 @@ export const networkInterfaceOperations = {
     },
   },
 
+  ModifyNetworkInterfaceAttribute: {
+    honours: { NetworkInterfaceId: true, AssociatePublicIpAddress: true, Groups: true },
+    mutates: true,
+    run({ NetworkInterfaceId, AssociatePublicIpAddress, Groups }, call) {
+      const card = call.resources.networkInterfaces.find(NetworkInterfaceId);
+      if ((AssociatePublicIpAddress === undefined) === (Groups === undefined))
+        throw new AwsFailure(
+          'InvalidParameterCombination',
+          Groups === undefined ? 'No attributes specified.' : 'Fields for multiple attribute types specified.',
+        );
+      if (Groups !== undefined) card.groupIds = groupsIn(call.resources.subnets.find(card.subnetId), Groups, call);
+      else associatePublicAddress(card, call, AssociatePublicIpAddress ?? false);
+      return {};
+    },
+  },
+
+  DescribeNetworkInterfaceAttribute: {
+    honours: { NetworkInterfaceId: true, Attribute: ['associatePublicIpAddress', 'description', 'groupSet'] },
+    run({ NetworkInterfaceId, Attribute }, { resources }) {
+      const card = resources.networkInterfaces.find(NetworkInterfaceId);
+      switch (Attribute) {
+        case 'associatePublicIpAddress':
+          return { NetworkInterfaceId, AssociatePublicIpAddress: card.associatePublicIpAddress };
+        case 'groupSet':
+          return { NetworkInterfaceId, Groups: groupIdentifiers(card, resources) };
+        default:
+          return { NetworkInterfaceId, Description: { Value: card.description } };
+      }
+    },
+  },
+
   DescribeNetworkInterfaces: {
     honours: { NetworkInterfaceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: interfaceFilters,
@@ -134,6 +168,7 @@ export function planInterface(
     macAddress: `0a:${randomBytes(5).toString('hex').match(/../g)?.join(':')}`,
     groupIds: groupsIn(subnet, given.groupIds, call),
     description: given.description ?? '',
+    associatePublicIpAddress: subnet.mapPublicIpOnLaunch,
   };
 }
 
@@ -181,6 +216,13 @@ function freeAddress(subnet: Subnet, call: Call): string {
     'InsufficientFreeAddressesInSubnet',
     `The specified subnet does not have enough free addresses to satisfy the request.`,
   );
+}
+
+/** Of a running instance AWS gives and takes the address at once. */
+function associatePublicAddress(card: NetworkInterface, call: Call, associate: boolean): void {
+  card.associatePublicIpAddress = associate;
+  const instance = call.resources.instances.all().find(({ id }) => id === card.attachment?.instanceId);
+  if (instance) setPublic(instance, call, associate);
 }
 
 function statusOf({ attachment }: NetworkInterface): 'in-use' | 'available' {

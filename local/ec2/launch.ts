@@ -61,7 +61,7 @@ export const launchOperations = {
       const network = networkFor(input, call);
       checkZone(type, network.plan.availabilityZone, call.region);
 
-      const { networkInterfaces, instances, subnets } = call.resources;
+      const { networkInterfaces, instances } = call.resources;
       const { subnetId, vpcId, availabilityZone } = network.plan;
       const card = network.existing ?? networkInterfaces.add({ tags: tags['network-interface'], ...network.plan });
       const now = call.clock.now();
@@ -79,7 +79,7 @@ export const launchOperations = {
         vpcId,
         availabilityZone,
         networkInterfaceId: card.id,
-        public: network.associatePublicAddress ?? subnets.all().find(({ id }) => id === subnetId)?.mapPublicIpOnLaunch ?? false,
+        public: card.associatePublicIpAddress,
         metadata: {
           tokens: input.MetadataOptions?.HttpTokens === 'required' ? 'required' : 'optional',
           hopLimit: input.MetadataOptions?.HttpPutResponseHopLimit ?? 1,
@@ -193,7 +193,6 @@ interface Network {
   readonly plan: Pick<NetworkInterface, 'subnetId' | 'vpcId' | 'availabilityZone'> & Omit<NetworkInterface, 'id' | 'visibleAt' | 'tags'>;
   readonly existing?: NetworkInterface;
   readonly deleteOnTermination: boolean;
-  readonly associatePublicAddress?: boolean | undefined;
 }
 
 /** The interface that the instance gets: an existing one, or one that is made for it. */
@@ -223,5 +222,6 @@ function networkFor(input: Input, call: Call): Network {
   const subnetId = given?.SubnetId ?? input.SubnetId;
   if (subnetId === undefined) throw new AwsFailure('VPCIdNotSpecified', 'No default VPC for this user');
   const plan = planInterface(call, { subnetId, groupIds: given?.Groups ?? input.SecurityGroupIds, description: given?.Description });
-  return { plan, deleteOnTermination: given?.DeleteOnTermination ?? true, associatePublicAddress: given?.AssociatePublicIpAddress };
+  const associatePublicIpAddress = given?.AssociatePublicIpAddress ?? plan.associatePublicIpAddress;
+  return { plan: { ...plan, associatePublicIpAddress }, deleteOnTermination: given?.DeleteOnTermination ?? true };
 }

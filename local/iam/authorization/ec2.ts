@@ -95,6 +95,13 @@ const subjectsByAction: { readonly [A in Action]?: SubjectsOf<A> } = {
   DeleteNetworkInterface: ({ NetworkInterfaceId }, { existing, region }) => [
     existing(region.resources.networkInterfaces, NetworkInterfaceId),
   ],
+  ModifyNetworkInterfaceAttribute: ({ NetworkInterfaceId, Groups = [] }, { existing, region }) => [
+    existing(region.resources.networkInterfaces, NetworkInterfaceId),
+    ...Groups.map((id) => existing(region.resources.securityGroups, id)),
+  ],
+  DescribeNetworkInterfaceAttribute: ({ NetworkInterfaceId }, { existing, region }) => [
+    existing(region.resources.networkInterfaces, NetworkInterfaceId),
+  ],
   DescribeNetworkInterfaces: all,
 
   RunInstances: launched,

@@ -1,12 +1,19 @@
-import { DeleteTagsCommand, ModifySubnetAttributeCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
+import { DeleteTagsCommand, ModifyNetworkInterfaceAttributeCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { checkInstanceState } from '../../../functions/environment/check-instance-state.ts';
 import { startInstance } from '../../../functions/environment/start-instance.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, request } from '../documents.ts';
-import { bringTo, launchByHand, launched, readyToLaunch, untilState } from '../launched.ts';
+import { bringTo, instanceOf, launchByHand, launched, readyToLaunch, untilState } from '../launched.ts';
 
-const document = (instanceId: string, created = true) => ({ kind: 'start', plan: { created, instanceId } });
+const document = (instanceId: string, created = true, securityGroupId = 'sg-1') => ({
+  kind: 'start',
+  plan: { created, instanceId },
+  securityGroup: { securityGroupId },
+});
+/** The same with the group that the instance is in. */
+const inItsGroup = async ({ ec2 }: TestAccount, instanceId: string) =>
+  document(instanceId, true, (await instanceOf(ec2, instanceId)).SecurityGroups?.[0]?.GroupId);
 const stop = (...instanceIds: string[]) => ({ kind: 'stop', instances: { instanceIds, changed: true } });
 const remove = (...instanceIds: string[]) => ({ kind: 'remove', instances: { instanceIds } });
 
@@ -24,7 +31,7 @@ describe('checkInstanceState of a start', () => {
     await using account = await testAccount();
     const instanceId = await running(account);
     const { PublicIpAddress, Tags = [] } = await untilState(account, instanceId, 'running');
-    expect(await account.run(checkInstanceState, document(instanceId))).toEqual({
+    expect(await account.run(checkInstanceState, await inItsGroup(account, instanceId))).toEqual({
       instanceId,
       instanceType: 't2.medium',
       architecture: 'x86_64',
@@ -40,7 +47,7 @@ describe('checkInstanceState of a start', () => {
     const prepared = await readyToLaunch(account, arm, { name: 't4g.medium', architecture: 'arm64', zones: [] });
     const { instanceId } = await launched(account, prepared);
     await untilState(account, instanceId, 'running');
-    expect(await account.run(checkInstanceState, document(instanceId))).toMatchObject({
+    expect(await account.run(checkInstanceState, await inItsGroup(account, instanceId))).toMatchObject({
       instanceType: 't4g.medium',
       architecture: 'arm64',
     });
@@ -56,16 +63,27 @@ describe('checkInstanceState of a start', () => {
     expect((await account.refusal(checkInstanceState, document(instanceId))).name).toBe('InstanceNotRunning');
   });
 
-  it('waits for the public address of a running instance', async () => {
+  it('misses the public address of a running instance under a name of its own', async () => {
     await using account = await testAccount();
     const prepared = await readyToLaunch(account);
-    const SubnetId = prepared.network.ids.subnetId;
-    await account.ec2.send(new ModifySubnetAttributeCommand({ SubnetId, MapPublicIpOnLaunch: { Value: false } }));
+    const { networkInterfaceId: NetworkInterfaceId } = prepared.networkInterface;
+    await account.ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, AssociatePublicIpAddress: false }));
     const { instanceId } = await launched(account, prepared);
     await untilState(account, instanceId, 'running');
+    expect(await account.refusal(checkInstanceState, await inItsGroup(account, instanceId))).toMatchObject({
+      name: 'NoPublicAddress',
+      message: `The instance ${instanceId} runs without a public address.`,
+    });
+  });
+
+  it('says at once that the instance is not in the security group that lets people in', async () => {
+    await using account = await testAccount();
+    const { instanceId, document: prepared } = await launched(account);
+    await untilState(account, instanceId, 'running');
+    const { securityGroupId } = prepared.securityGroup;
     expect(await account.refusal(checkInstanceState, document(instanceId))).toMatchObject({
-      name: 'InstanceNotRunning',
-      message: `The instance ${instanceId} is running without a public address yet.`,
+      name: 'ResourceDiffers',
+      message: `The network interface of the instance ${instanceId} is in the security groups ${securityGroupId}, not in sg-1.`,
     });
   });
 
@@ -134,7 +152,7 @@ describe('checkInstanceState of a start', () => {
     await using account = await testAccount();
     const instanceId = await running(account);
     await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId], Tags: [{ Key: 'recode:ssh-host-key' }] }));
-    expect(await account.refusal(checkInstanceState, document(instanceId))).toMatchObject({
+    expect(await account.refusal(checkInstanceState, await inItsGroup(account, instanceId))).toMatchObject({
       name: 'ResourceDiffers',
       message: `The instance ${instanceId} has lost its tag recode:ssh-host-key.`,
     });

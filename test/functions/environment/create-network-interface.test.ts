@@ -1,4 +1,9 @@
-import { DescribeNetworkInterfacesCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import {
+  DescribeNetworkInterfaceAttributeCommand,
+  DescribeNetworkInterfacesCommand,
+  type EC2Client,
+  ModifySubnetAttributeCommand,
+} from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createNetworkInterface } from '../../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
@@ -44,10 +49,21 @@ describe('createNetworkInterface', () => {
     await using account = await testAccount();
     const { document } = await prepared(account);
     await account.hideNew(3_000);
-    const first = await account.run(createNetworkInterface, document);
-    expect(await account.run(createNetworkInterface, document)).toEqual(first);
+    const attempts = [await account.refusal(createNetworkInterface, document), await account.refusal(createNetworkInterface, document)];
+    expect(attempts.map(({ name }) => name)).toEqual(['NotVisibleYet', 'NotVisibleYet']);
     account.aws.clock.advance(3_000);
-    expect(await interfaces(account.ec2)).toMatchObject([{ id: first.networkInterfaceId }]);
+    const { networkInterfaceId } = await account.run(createNetworkInterface, document);
+    expect(await interfaces(account.ec2)).toMatchObject([{ id: networkInterfaceId }]);
+  });
+
+  it.each(['a new interface', 'one that an attempt left'])('gives %s a public address though the subnet gives none', async (which) => {
+    await using account = await testAccount();
+    const { document, subnetId: SubnetId, groupId } = await prepared(account);
+    await account.ec2.send(new ModifySubnetAttributeCommand({ SubnetId, MapPublicIpOnLaunch: { Value: false } }));
+    if (which !== 'a new interface') await makeInterface(account.ec2, SubnetId, [groupId]);
+    const { networkInterfaceId: NetworkInterfaceId } = await account.run(createNetworkInterface, document);
+    const attribute = new DescribeNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Attribute: 'associatePublicIpAddress' });
+    expect(await account.ec2.send(attribute)).toMatchObject({ AssociatePublicIpAddress: true });
   });
 
   it('refuses an interface of ours in another subnet, and leaves it there', async () => {

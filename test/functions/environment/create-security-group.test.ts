@@ -1,4 +1,10 @@
-import { AuthorizeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  DescribeSecurityGroupsCommand,
+  type EC2Client,
+  type RevokeSecurityGroupIngressCommandInput,
+  type SecurityGroup,
+} from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { type TestAccount, testAccount } from '../account.ts';
@@ -119,6 +125,48 @@ describe('createSecurityGroup', () => {
     await account.run(createSecurityGroup, document);
     await account.run(createSecurityGroup, asking(document, blocks(2)));
     expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: blocks(2) }]);
+  });
+
+  it('lets the new block in before the old one goes', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account, ['203.0.113.7/32']);
+    await account.run(createSecurityGroup, document);
+    await account.refuse('RevokeSecurityGroupIngress', 'RequestLimitExceeded');
+    const moved = asking(document, ['198.51.100.7/32']);
+    expect((await account.refusal(createSecurityGroup, moved)).name).toBe('RequestThrottled');
+    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['203.0.113.7/32', '198.51.100.7/32'] }]);
+    await account.run(createSecurityGroup, moved);
+    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['198.51.100.7/32'] }]);
+  });
+
+  // The forms of a rule's source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
+  it('closes to IPv6 blocks, prefix lists and security groups that were let in on the port of SSH', async () => {
+    await using account = await testAccount();
+    const { document } = await network(account, ['203.0.113.7/32']);
+    await account.run(createSecurityGroup, document);
+    const sources = {
+      Ipv6Ranges: [{ CidrIpv6: '::/0' }],
+      PrefixListIds: [{ PrefixListId: 'pl-1' }],
+      UserIdGroupPairs: [{ GroupId: 'sg-1', UserId: '000000000000' }],
+    };
+    account.amendAnswers('DescribeSecurityGroupsCommand', ({ SecurityGroups }) => ({
+      SecurityGroups: (SecurityGroups as SecurityGroup[]).map((group) => ({
+        ...group,
+        IpPermissions: group.IpPermissions?.map((rule) => ({ ...rule, ...sources })),
+      })),
+    }));
+    const asked: unknown[] = [];
+    account.ec2.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName !== 'RevokeSecurityGroupIngressCommand') return next(args);
+          asked.push((args.input as RevokeSecurityGroupIngressCommandInput).IpPermissions);
+          return { output: { $metadata: {} }, response: undefined };
+        },
+      { step: 'initialize' },
+    );
+    await account.run(createSecurityGroup, document);
+    expect(asked).toEqual([[{ IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, ...sources }]]);
   });
 
   it('closes where the answer was lost, and where EC2 showed too late that it had', async () => {

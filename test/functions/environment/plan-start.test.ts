@@ -105,17 +105,30 @@ describe('planStart', () => {
     [{ instanceType: 't3.large' }, 'OptionDiffers', 'The environment acme/api exists with --instance-type t2.medium, not t3.large.'],
     [{ volumeSize: 99 }, 'OptionDiffers', 'The environment acme/api exists with --volume-size 16, not 99.'],
     [{ volumeType: 'gp3' }, 'OptionDiffers', 'The environment acme/api exists with --volume-type gp2, not gp3.'],
-    [
-      { allowCidrs: ['203.0.113.7/32'] },
-      'OptionDiffers',
-      'The environment acme/api exists with --allow-cidr 0.0.0.0/0, not 203.0.113.7/32.',
-    ],
     [{ publicKey: publicKey(2) }, 'PrivateKeyNotHere', 'The environment acme/api lets in another key than the one on this machine.'],
   ])('refuses %o where an instance was launched without, and leaves the record', async (given, name, message) => {
     await using account = await holding();
     await launched(account);
     expect(await account.refusal(planStart, asking(given))).toMatchObject({ name, message });
     expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation });
+  });
+
+  it('records who may reach SSH from now on, and nothing else, before the rules of an instance that exists are changed', async () => {
+    await using account = await holding();
+    const { instanceId } = await launched(account);
+    const allowCidrs = ['203.0.113.7/32'];
+    const given = { allowCidrs, autoStop: { kind: 'never' } };
+    const plan = { action: 'wait', instanceId, created: false, checkSsh: false };
+    expect(await account.run(planStart, asking(given))).toEqual(plan);
+    expect(await account.run(planStart, asking(given))).toEqual(plan);
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, request: { ...request, allowCidrs }, operation });
+  });
+
+  it('changes who may reach SSH of no environment that another operation has taken over', async () => {
+    await using account = await holding('other');
+    await launched(account);
+    expect((await account.refusal(planStart, asking({ allowCidrs: ['203.0.113.7/32'] }))).name).toBe('LockLost');
+    expect((await readEnvironment(account.dynamodb, environment))?.request).toEqual(request);
   });
 
   it('takes an instance that was launched with what is asked for, and leaves the record', async () => {

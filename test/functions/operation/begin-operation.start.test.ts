@@ -178,7 +178,6 @@ describe('an environment that exists', () => {
     ['--instance-type t2.medium, not t3.large', { instanceType: 't3.large' }],
     ['--volume-size 16, not 20', { volumeSize: 20 }],
     ['--volume-type gp2, not gp3', { volumeType: 'gp3' }],
-    ['--allow-cidr 0.0.0.0/0, not 203.0.113.7/32', { allowCidrs: ['203.0.113.7/32'] }],
   ])('is not taken with another option: it has %s', async (values, option) => {
     await using account = await installed({ status: 'ready', ids });
     await putItem(account.dynamodb, environmentKey, stopped);
@@ -188,6 +187,17 @@ describe('an environment that exists', () => {
       message: `The environment acme/api exists with ${values}.`,
     });
     expect(await readEnvironments(account.dynamodb)).toEqual([stopped]);
+  });
+
+  it('is taken with other blocks that may reach SSH, and keeps its record for now', async () => {
+    await using account = await installed({ status: 'ready', ids });
+    await putItem(account.dynamodb, environmentKey, stopped);
+    const allowCidrs = ['203.0.113.7/32'];
+    const given = { publicKey: publicKey(), allowCidrs };
+    expect(await account.run(beginOperation, begin(operationOf('one'), { request: given }))).toMatchObject({
+      environment: { request: { ...request, allowCidrs }, recorded: { request } },
+    });
+    expect((await readEnvironments(account.dynamodb))[0]?.request).toEqual(request);
   });
 
   it('is taken with the options that it has', async () => {

@@ -86,6 +86,7 @@ describe('finishOperation of a start', () => {
       publicIpAddress,
       hostKey: 'ssh-ed25519 AAAA',
       publicKey: publicKey(),
+      allowCidrs: ['0.0.0.0/0'],
       stopAt: expect.stringMatching(/T20:00:00\.000Z$/),
     });
     expect(v.is(StartOutput, output)).toBe(true);

@@ -6,8 +6,12 @@ import {
   DeleteNetworkInterfaceCommand,
   DeleteSecurityGroupCommand,
   DeleteSubnetCommand,
+  DescribeNetworkInterfaceAttributeCommand,
   DescribeNetworkInterfacesCommand,
   DescribeSubnetsCommand,
+  ModifyNetworkInterfaceAttributeCommand,
+  type ModifyNetworkInterfaceAttributeCommandInput,
+  ModifySubnetAttributeCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -138,5 +142,73 @@ describe('an interface', () => {
     expect(await found('subnet-id', network.subnetId)).toHaveLength(2);
     expect(await found('status', 'in-use')).toHaveLength(0);
     expect(await refusal(found('owner-id', '1'))).toMatchObject({ code: 'UnsupportedOperation' });
+  });
+});
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html: "Indicates whether to assign a public
+// IPv4 address to a network interface. This option can be enabled for any network interface"; "You can specify only one attribute at a time."
+describe('ModifyNetworkInterfaceAttribute', () => {
+  const modify = (input: Omit<ModifyNetworkInterfaceAttributeCommandInput, 'NetworkInterfaceId'>, NetworkInterfaceId = '') =>
+    ec2.client.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, ...input }));
+  const mapAddresses = (Value: boolean) =>
+    ec2.client.send(new ModifySubnetAttributeCommand({ SubnetId: network.subnetId, MapPublicIpOnLaunch: { Value } }));
+  const associates = async (NetworkInterfaceId = '') => {
+    const Attribute = 'associatePublicIpAddress';
+    return (await ec2.client.send(new DescribeNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Attribute })))
+      .AssociatePublicIpAddress;
+  };
+  const launchWith = async (NetworkInterfaceId = '') => {
+    const { Instances } = await ec2.client.send(
+      new RunInstancesCommand({
+        ImageId: await imageFor(ec2.client),
+        InstanceType: 't3.micro',
+        MinCount: 1,
+        MaxCount: 1,
+        NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId }],
+      }),
+    );
+    return reached(ec2.client, known(Instances?.[0]?.InstanceId), 'running');
+  };
+
+  it('need not be called where the subnet gave addresses when the interface was made, whatever it does later', async () => {
+    const { NetworkInterfaceId } = await create();
+    await mapAddresses(false);
+    expect(await associates(NetworkInterfaceId)).toBe(true);
+    expect((await launchWith(NetworkInterfaceId)).PublicIpAddress).toMatch(/^127\./);
+  });
+
+  it('gives an address to the instance of an interface that was made while the subnet gave none', async () => {
+    await mapAddresses(false);
+    const [left, changed] = [await create(), await create()];
+    await mapAddresses(true);
+    await modify({ AssociatePublicIpAddress: true }, changed.NetworkInterfaceId);
+    expect([await associates(left.NetworkInterfaceId), await associates(changed.NetworkInterfaceId)]).toEqual([false, true]);
+    expect((await launchWith(left.NetworkInterfaceId)).PublicIpAddress).toBeUndefined();
+    expect((await launchWith(changed.NetworkInterfaceId)).PublicIpAddress).toMatch(/^127\./);
+  });
+
+  it('takes the address of a running instance away and gives it one', async () => {
+    const { NetworkInterfaceId } = await create();
+    const { InstanceId = '' } = await launchWith(NetworkInterfaceId);
+    await modify({ AssociatePublicIpAddress: false }, NetworkInterfaceId);
+    expect((await described(NetworkInterfaceId)).Association).toBeUndefined();
+    expect((await reached(ec2.client, InstanceId, 'running')).PublicIpAddress).toBeUndefined();
+    await modify({ AssociatePublicIpAddress: true }, NetworkInterfaceId);
+    expect((await reached(ec2.client, InstanceId, 'running')).PublicIpAddress).toMatch(/^127\./);
+  });
+
+  it('moves an interface to other security groups of its VPC', async () => {
+    const { NetworkInterfaceId } = await create();
+    await modify({ Groups: [network.groupId] }, NetworkInterfaceId);
+    expect((await described(NetworkInterfaceId)).Groups).toEqual([{ GroupId: network.groupId, GroupName: 'web' }]);
+  });
+
+  it('refuses no attribute, two at once, and an interface that does not exist', async () => {
+    const { NetworkInterfaceId } = await create();
+    expect(await refusal(modify({}, NetworkInterfaceId))).toMatchObject({ code: 'InvalidParameterCombination' });
+    const both = { AssociatePublicIpAddress: true, Groups: [network.groupId] };
+    expect(await refusal(modify(both, NetworkInterfaceId))).toMatchObject({ code: 'InvalidParameterCombination' });
+    const missing = modify({ AssociatePublicIpAddress: true }, 'eni-00000000000000000');
+    expect(await refusal(missing)).toMatchObject({ code: 'InvalidNetworkInterfaceID.NotFound' });
   });
 });

@@ -1,0 +1,27 @@
+import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { ensurePublicAddress as ensureOn } from '../../aws/public-address.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { bear, managedBy } from '../../core/tags.ts';
+
+/** Ensures that an instance which exists has a public address while it runs. An interface that is not ours stays as it is. */
+export const ensurePublicAddress = step({
+  input: v.object({ plan: v.object({ instanceId: v.string() }) }),
+  uses: { ec2 },
+  async run({ plan: { instanceId } }, { ec2 }) {
+    const { NetworkInterfaces = [] } = await ec2.send(
+      new DescribeNetworkInterfacesCommand({
+        Filters: [
+          { Name: 'attachment.instance-id', Values: [instanceId] },
+          { Name: 'attachment.device-index', Values: ['0'] },
+        ],
+      }),
+    );
+    const primary = NetworkInterfaces.find(({ TagSet }) => bear(TagSet, [managedBy]));
+    if (primary) await ensureOn(ec2, primary);
+    return {};
+  },
+});
+
+export const handler = lambdaHandler(ensurePublicAddress);
