@@ -210,13 +210,15 @@ describe('retries', () => {
     for (const retrier of polls) expect(patienceSeconds(retrier)).toBeGreaterThanOrEqual(600);
   });
 
-  it('waits five minutes for visibility and fifteen for dependencies, but about one for a permission', () => {
+  it('waits five minutes for visibility and fifteen for dependencies, but about one for a permission or an address', () => {
     for (const { ErrorEquals, ...retrier } of tasks.flatMap(([, { Retry = [] }]) => Retry)) {
       const patience = patienceSeconds({ ErrorEquals, ...retrier });
       const reaction = reactionOf(ErrorEquals[0] ?? '');
       if (reaction === 'visibility') expect(patience).toBeGreaterThanOrEqual(300);
       if (reaction === 'dependency') expect(patience).toBeGreaterThanOrEqual(900);
       if (reaction === 'permission') expect(patience).toBeLessThanOrEqual(60);
+      // Each look takes a moment too.
+      if (reaction === 'moment') expect(patience).toBeLessThanOrEqual(40);
     }
   });
 });

@@ -14,7 +14,12 @@ interface Step {
 
 /** Steps at which an operation can be held. */
 const places = {
-  creating: { kind: 'start', function: 'createSecurityGroup', action: 'CreateSecurityGroup', sentence: 'Creating the security group' },
+  creating: {
+    kind: 'start',
+    function: 'createSecurityGroup',
+    action: 'CreateSecurityGroup',
+    sentence: 'Opening SSH in the security group',
+  },
   starting: { kind: 'start', function: 'startInstance', action: 'StartInstances', sentence: 'Starting the instance' },
   pending: { kind: 'start', function: 'checkInstanceState', action: 'DescribeInstances', sentence: 'Waiting for the instance to run' },
   stopping: { kind: 'stop', function: 'checkInstanceState', action: 'DescribeInstances', sentence: 'Waiting for the instance to stop' },

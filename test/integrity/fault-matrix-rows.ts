@@ -161,6 +161,7 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
   RevokeSecurityGroupIngress: [notVisible('InvalidGroup.NotFound'), ...goneByNow('InvalidPermission.NotFound')],
   'importKeyPair DeleteKeyPair': goneByNow('InvalidKeyPair.NotFound'),
   ImportKeyPair: [...alreadyThere('InvalidKeyPair.Duplicate', 'exists'), quota('KeyPairLimitExceeded')],
+  ModifyNetworkInterfaceAttribute: [notVisible('InvalidNetworkInterfaceID.NotFound')],
   CreateNetworkInterface: [
     notVisible('InvalidSubnetID.NotFound', 'InvalidGroup.NotFound'),
     mismatch(),

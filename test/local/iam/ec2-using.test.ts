@@ -21,6 +21,7 @@ import {
   DisassociateRouteTableCommand,
   type EC2Client,
   GetConsoleOutputCommand,
+  ModifyNetworkInterfaceAttributeCommand,
   ModifySubnetAttributeCommand,
   ModifyVpcAttributeCommand,
   RevokeSecurityGroupIngressCommand,
@@ -64,6 +65,12 @@ const using: readonly (readonly [action: string, ...call: Expected])[] = [
     'DeleteSubnet',
     (to) => to.send(new DeleteSubnetCommand({ SubnetId: made.subnetId })),
     () => [`ec2:DeleteSubnet subnet/${made.subnetId} ${ST}`],
+  ],
+  [
+    'ModifyNetworkInterfaceAttribute',
+    (to) =>
+      to.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: made.networkInterfaceId, AssociatePublicIpAddress: true })),
+    () => [`ec2:ModifyNetworkInterfaceAttribute network-interface/${made.networkInterfaceId} ${ST}`],
   ],
   [
     'AttachInternetGateway',

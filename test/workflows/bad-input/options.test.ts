@@ -90,7 +90,6 @@ describe('an option that differs from those of the environment', () => {
     ['--instance-type', 't2.medium', 't3.medium'],
     ['--volume-size', '16', '64'],
     ['--volume-type', 'gp2', 'gp3'],
-    ['--allow-cidr', '0.0.0.0/0', '203.0.113.7/32'],
   ])('is refused, naming both values: %s', async (option, existing, given) => {
     await expectRefused(
       ['acme/api', option, given],
