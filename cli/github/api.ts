@@ -1,3 +1,5 @@
+import { RecodeError } from '../../core/errors.ts';
+import { openFetch } from '../http/fetch.ts';
 import { unreachable } from '../unreachable.ts';
 import { findToken, type NoToken, type Token } from './token.ts';
 
@@ -52,11 +54,13 @@ async function ask(connection: Connection, path: string): Promise<Answer> {
   if (signal.aborted && 'missing' in token) return { status: 'none', reason: token.missing };
   const { request } = await import('@octokit/request');
   try {
+    const fetch = await openFetch(process.env);
     // A renamed repository is followed by fetch, which leaves the token behind where that leads to another host.
     const headers = 'missing' in token ? {} : { authorization: `Bearer ${token.value}` };
-    const { data } = await request(`GET ${path}`, { baseUrl, headers, request: { signal, log: silent } });
+    const { data } = await request(`GET ${path}`, { baseUrl, headers, request: { signal, log: silent, fetch } });
     return { status: 'ok', data };
   } catch (error) {
+    if (error instanceof RecodeError) return { status: 'none', reason: error.message };
     if (!(error instanceof Error) || error.name !== 'HttpError') throw error;
     const { response } = error as HttpError;
     if (response?.status === 404) return { status: 'not-found' };

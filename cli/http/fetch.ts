@@ -13,6 +13,9 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
  */
 export async function openFetch(environment: NodeJS.ProcessEnv): Promise<Fetch> {
   const ca = await withUsualCertificates(await readCaBundle(environment.AWS_CA_BUNDLE || undefined));
+  const proxies = ['http_proxy', 'https_proxy'].some((name) => environment[name] || environment[name.toUpperCase()]);
+  // Node's own is loaded already.
+  if (ca === undefined && !proxies) return globalThis.fetch as unknown as Fetch;
   const { Agent, ProxyAgent, fetch } = await import('undici');
   const tls = ca === undefined ? {} : { ca };
   const dispatchers = new Map<string, Dispatcher>();

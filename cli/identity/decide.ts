@@ -87,6 +87,7 @@ export function chooseProfile(option: string | undefined, environment: NodeJS.Pr
  */
 export function decideProvider(profile: ChosenProfile, environment: NodeJS.ProcessEnv, files: SharedFiles): Provider {
   const byOption = profile.from === 'option';
+  checkSession(profile.name, files);
   return (
     (byOption ? undefined : environmentKeys(environment)) ??
     roleOf(profile.name, [profile.name], environment, files) ??
@@ -214,13 +215,21 @@ function webIdentityOf(name: string, profile: Section | undefined, environment: 
   return { kind: 'web-identity', tokenFile, roleArn, ...(sessionName !== undefined && { sessionName }) };
 }
 
+/** A session that a profile names has to be there, whoever the credentials come from. */
+function checkSession(name: string, files: SharedFiles): Section | undefined {
+  const session = textOf(files.profiles.get(name), 'sso_session');
+  if (session === undefined) return undefined;
+  const section = files.ssoSessions.get(session);
+  if (!section) throw notValid(`The profile "${name}" has sso_session = ${session}, but there is no [sso-session ${session}].`);
+  const missing = ['sso_start_url', 'sso_region'].filter((key) => !section.has(key));
+  if (missing.length > 0) throw notValid(`[sso-session ${session}] lacks ${missing.join(' and ')}.`);
+  return section;
+}
+
 function ssoOf(name: string, profile: Section | undefined, files: SharedFiles): SsoRole | undefined {
   if (!profile?.has('sso_role_name') && !profile?.has('sso_account_id')) return undefined;
   const session = textOf(profile, 'sso_session');
-  const sessionSection = session === undefined ? undefined : files.ssoSessions.get(session);
-  if (session !== undefined && !sessionSection) {
-    throw notValid(`The profile "${name}" has sso_session = ${session}, but there is no [sso-session ${session}].`);
-  }
+  const sessionSection = checkSession(name, files);
   for (const [key, value] of sessionSection ?? []) {
     const own = textOf(profile, key);
     if (own !== undefined && own !== value) {
