@@ -73,7 +73,7 @@ export function createProgram(output: Output & { json: boolean }, version: strin
         ['Try Recode on this machine, without an AWS account', 'recode aws start recode-sh/workspace --local'],
         ['Start an environment in your AWS account', 'recode aws start acme/api --profile team --region eu-west-1'],
         ['Show whether the embedded AWS is running', 'recode local status'],
-      ])}\n${environmentHelp()}\n\n${heading('Learn more:')}\n  Run "recode <command> --help" to show the options of a command.`,
+      ])}\n${environmentHelp()}\n\n${exitCodeHelp}\n\n${heading('Learn more:')}\n  Run "recode <command> --help" to show the options of a command.`,
     );
   // The top-level help names every command with what to type for it, instead of two groups.
   program.configureHelp({
@@ -141,7 +141,7 @@ function settled(command: Command, output: Output): Command {
       writeErr: (text) => output.stdout.write(text),
       outputError: () => {},
     })
-    .configureHelp({ ...command.configureHelp(), styleTitle: heading });
+    .configureHelp({ ...command.configureHelp(), minWidthToWrap: 20, styleTitle: heading });
   if (command.commands.length > 0) {
     command.addCommand(helpCommand(), { hidden: true });
     command.on('command:*', ([word = '', ...operands]: string[], options: string[]) => {
@@ -151,6 +151,8 @@ function settled(command: Command, output: Output): Command {
   for (const child of command.commands) settled(child, output);
   return command;
 }
+
+const exitCodeHelp = `${heading('Exit codes:')}\n  0 success, 1 failure, 2 wrong usage, 3 refused, 130 interrupted, 143 terminated`;
 
 function environmentHelp(): string {
   const rows = [

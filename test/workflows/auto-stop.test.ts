@@ -260,7 +260,7 @@ describe('recode aws start --auto-stop', () => {
     const [, when = ''] = /Stops {5}(.*) \(/.exec(stdout) ?? [];
     const status = await alice.run(['status', 'acme/api'], zone);
     expect(status.stdout).toMatch(new RegExp(`\n {2}stops +${when} \\(Asia/Tokyo\\)\n {2}auto-stop +2h\n`));
-    expect((await alice.run(['list'], zone)).stdout).toMatch(new RegExp(` STOPS +SINCE\n.* ${when} `));
+    expect((await alice.run(['list'], zone)).stdout).toMatch(new RegExp(` STOPS +UPDATED\n.* ${when} `));
   });
 
   it('may be changed of an environment that is started, and of one that is stopped; left out, it stays', async () => {
@@ -285,7 +285,7 @@ describe('recode aws start --auto-stop', () => {
     const { stopAt } = (await start('--json')).json as { stopAt: string };
     expect(stopAt.slice(11)).toBe('20:00:00.000Z');
     expect((await record())?.request).not.toHaveProperty('autoStop');
-    expect((await alice.run(['status', 'acme/api'])).stdout).toContain("auto-stop          the team's default\n");
+    expect((await alice.run(['status', 'acme/api'])).stdout).toContain("auto-stop          team default\n");
   });
 
   it('is refused in an execution’s input that names no time zone', async () => {
