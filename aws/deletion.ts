@@ -20,5 +20,5 @@ export async function deleteAll<Resource>(
       )) === undefined || denied;
   if (!denied) return;
   const [left] = await find();
-  if (left) throw new RecodeError('NotVisibleYet', 'EC2 says of a resource that it does not exist, and shows it all the same.');
+  if (left) throw new RecodeError('NotVisibleYet', 'EC2 says that a resource does not exist, but still shows it.');
 }

@@ -149,7 +149,7 @@ export async function unless<Answer>(meaning: Meaning, call: Promise<Answer>): P
 /** An execution's failure as it was thrown: a step's errors keep their name, anything else is unexpected. */
 export function failureOf(name: string, cause: string): RecodeError {
   if (isErrorName(name)) return new RecodeError(name, causeMessage(cause));
-  if (name === 'States.Timeout') return new RecodeError('ExecutionTimedOut', causeMessage(cause) || 'A step took longer than it may.');
+  if (name === 'States.Timeout') return new RecodeError('ExecutionTimedOut', causeMessage(cause) || 'A step exceeded its time limit.');
   return new RecodeError('Unexpected', `${name}: ${causeMessage(cause)}`);
 }
 

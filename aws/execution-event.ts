@@ -49,7 +49,7 @@ function errorOf({ status, error, cause }: EndedExecution['detail']): { name: st
     case 'ABORTED':
       return { name: 'ExecutionAborted', message: `The execution was stopped${cause ? `: ${cause}` : '.'}` };
     case 'TIMED_OUT':
-      return { name: 'ExecutionTimedOut', message: 'The execution took longer than it may.' };
+      return { name: 'ExecutionTimedOut', message: 'The execution exceeded its time limit.' };
     case 'FAILED':
       return failureOf(error ?? 'States.Runtime', cause ?? '');
   }

@@ -155,10 +155,10 @@ function tell(event: HistoryEvent, state: string | undefined, sentences: Readonl
     }
     case 'ExecutionAborted': {
       const details = event.executionAbortedEventDetails;
-      return { type: 'failed', error: new RecodeError('ExecutionAborted', details?.cause ?? 'Somebody stopped the execution.'), at };
+      return { type: 'failed', error: new RecodeError('ExecutionAborted', details?.cause ?? 'Someone stopped the execution.'), at };
     }
     case 'ExecutionTimedOut':
-      return { type: 'failed', error: new RecodeError('ExecutionTimedOut', 'The execution has run longer than it may.'), at };
+      return { type: 'failed', error: new RecodeError('ExecutionTimedOut', 'The execution exceeded its time limit.'), at };
     default:
       return undefined;
   }

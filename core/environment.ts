@@ -107,9 +107,9 @@ export function statusDuring(kind: EnvironmentOperationKind, { repository, statu
   const next = transitions[kind][status];
   if (next !== undefined) return next;
   if (status === 'removing') {
-    throw new RecodeError('EnvironmentBeingRemoved', `The removal of the environment ${repository} has begun and did not end.`);
+    throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${repository} started, but did not finish.`);
   }
-  throw new RecodeError('EnvironmentNotFinished', `The environment ${repository} is ${status}: its first start did not end well.`);
+  throw new RecodeError('EnvironmentNotFinished', `The environment ${repository} is ${status}: its first start failed.`);
 }
 
 // The longest list that a person reads to its end.
@@ -119,7 +119,7 @@ const mostNamed = 20;
 export function environmentsStillExist(environments: readonly Pick<Environment, 'owner' | 'repository'>[]): RecodeError {
   const named = environments.slice(0, mostNamed).map(({ repository, owner }) => `${repository} of ${owner}`);
   const more = environments.length > mostNamed ? [`${environments.length - mostNamed} more`] : [];
-  return new RecodeError('EnvironmentsStillExist', `The region still has ${[...named, ...more].join(', ')}.`);
+  return new RecodeError('EnvironmentsStillExist', `Environments still exist in this region: ${[...named, ...more].join(', ')}.`);
 }
 
 /** The options that an instance is launched with. Who may reach SSH and when it stops may change at each start. */
@@ -146,6 +146,6 @@ export function refuseOtherRequest(repository: string, existing: EnvironmentRequ
     );
   }
   if (!sameKey(existing.publicKey, given.publicKey)) {
-    throw new RecodeError('PrivateKeyNotHere', `The environment ${repository} lets in another key than the one on this machine.`);
+    throw new RecodeError('PrivateKeyNotHere', `${repository} accepts a different SSH key than this machine's.`);
   }
 }

@@ -27,17 +27,14 @@ export const isOwner = (text: string): boolean => lastingName.test(text);
 export function ownerOf(callerArn: string, chosen?: string): string {
   if (chosen !== undefined) {
     if (isOwner(chosen)) return chosen;
-    throw new RecodeError(
-      'CallerWithoutLastingName',
-      `RECODE_OWNER is "${chosen}", but an owner has 1 to 128 letters, digits and + = . _ @ - only.`,
-    );
+    throw new RecodeError('CallerWithoutLastingName', `Invalid RECODE_OWNER '${chosen}'. Use 1 to 128 letters, digits and + = . _ @ -.`);
   }
   const resource = callerArn.split(':').slice(5).join(':');
   const name = resource.split('/').at(-1) ?? '';
   if (resource === 'root' || machineMade.test(name) || !isOwner(name)) {
     throw new RecodeError(
       'CallerWithoutLastingName',
-      `You are signed in as ${callerArn}, a name that does not last or that everybody shares, so Recode cannot tell whose environments are yours.`,
+      `You are signed in as ${callerArn}. This name is temporary or shared, so Recode cannot tell which environments are yours.`,
     );
   }
   return name;

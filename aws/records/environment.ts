@@ -141,7 +141,7 @@ export async function claimName(dynamodb: DynamoDBClient, environment: Environme
     );
     if (claimed) return name;
   }
-  throw new RecodeError('NameOwnedElsewhere', `The names ${candidates.join(', ')} are all claimed by other environments.`);
+  throw new RecodeError('NameOwnedElsewhere', `The names ${candidates.join(', ')} are all used by other environments.`);
 }
 
 /** Changes an environment that this operation holds. Throws LockLost when it does not. */

@@ -23,8 +23,8 @@ export async function refuseRunning(
 
 /** The sentence that says who is at work on something, and since when. */
 export function atWork(subject: string, { kind, owner, startedAt }: Operation): string {
-  if (owner === autoStopCaller) return `An automatic ${kind} is at work on ${subject}; it began at ${startedAt}.`;
-  return `${kind === 'uninstall' ? 'An' : 'A'} ${kind} is at work on ${subject}; ${owner} began it at ${startedAt}.`;
+  if (owner === autoStopCaller) return `An automatic ${kind} is running on ${subject}; it started at ${startedAt}.`;
+  return `${kind === 'uninstall' ? 'An' : 'A'} ${kind} is running on ${subject}; ${owner} started it at ${startedAt}.`;
 }
 
 /** Sends away, to come back soon, whoever comes while the last Lambda of the operation before may still be at work. Throws OperationSettling. */
@@ -56,7 +56,7 @@ function stateOf(answer: { status?: string | undefined; stopDate?: Date | undefi
 export function settling(subject: string): RecodeError {
   return new RecodeError(
     'OperationSettling',
-    `The operation before on ${subject} ended moments ago; its last calls may still be under way.`,
+    `The previous operation on ${subject} ended moments ago; its last calls may still be running.`,
   );
 }
 

@@ -53,21 +53,21 @@ export const uninstallInProgress = () => new RecodeError('UninstallInProgress', 
  */
 export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, operation: Operation, now: number): Promise<Network> {
   const network = await readNetwork(dynamodb);
-  if (!network) throw new RecodeError('LockLost', 'The record of the network is gone: Recode was uninstalled meanwhile.');
+  if (!network) throw new RecodeError('LockLost', 'The record of the network is gone: Recode was uninstalled in the meantime.');
   if (network.status === 'ready') return network;
   const holder = network.operation;
   if (holder?.executionArn === operation.executionArn) return network;
-  if (now < (network.quietUntil ?? 0)) throw busy('Its last operation failed moments ago; its last calls may still be under way.');
+  if (now < (network.quietUntil ?? 0)) throw busy('Its last operation failed moments ago; its last calls may still be running.');
   if (holder && (await askHolder(sfn, holder, now)) !== 'closed') {
     throw busy(atWork('it', holder));
   }
   // A network found deleting here belongs to an uninstall that died before it refused: this environment was there before its query.
   if (network.status === 'deleting') {
-    if (!(await restore(dynamodb, network))) throw busy('Another execution has just taken it.');
+    if (!(await restore(dynamodb, network))) throw busy('Another execution has just locked it.');
     return claimNetwork(dynamodb, sfn, operation, now);
   }
   const claimed = await take(dynamodb, network, operation, { status: 'creating' });
-  if (!claimed) throw busy('Another execution has just taken it.');
+  if (!claimed) throw busy('Another execution has just locked it.');
   return claimed;
 }
 
@@ -181,5 +181,5 @@ async function isDying(dynamodb: DynamoDBClient): Promise<boolean> {
   return described?.Table?.TableStatus === 'DELETING';
 }
 
-const busy = (message: string) => new RecodeError('NetworkBusy', `The network is taken. ${message}`);
+const busy = (message: string) => new RecodeError('NetworkBusy', `The network is locked. ${message}`);
 const lockLost = () => new RecodeError('LockLost', 'Another execution has taken the network over.');

@@ -180,7 +180,9 @@ async function orNotInstalled<Answer>(call: Promise<Answer>): Promise<Answer> {
     const meaning = meaningOf(error);
     if (meaning === 'no-table') throw notInstalled();
     if (meaning !== 'other-table') throw error;
-    throw new RecodeError('NameOwnedElsewhere', `The table ${tableName} is not Recode's: it has other keys.`, { cause: error });
+    throw new RecodeError('NameOwnedElsewhere', `The table ${tableName} does not belong to Recode: it has different keys.`, {
+      cause: error,
+    });
   }
 }
 

@@ -15,7 +15,7 @@ export function writeSshConfig(
   platform: NodeJS.Platform = process.platform,
 ): void {
   const lines = [
-    `# How to connect to the environment of ${host.repository}. Each "recode aws start" writes this file anew.`,
+    `# Connects to the environment of ${host.repository}. "recode aws start" overwrites this file.`,
     `Host ${host.name}`,
     `  HostName ${host.address}`,
     `  Port ${ssh.port}`,

@@ -71,7 +71,7 @@ async function stoppedInstance(ec2: EC2Client, instanceIds: string[]): Promise<R
   const going = instances.find(({ State }) => State?.Name !== 'stopped' && State?.Name !== 'terminated');
   if (going) throw new RecodeError('InstanceStillStopping', `The instance ${going.InstanceId} is ${going.State?.Name}.`);
   const stopped = instances.find(({ State }) => State?.Name === 'stopped');
-  if (!stopped) throw new RecodeError('InstanceGone', `The instance ${instanceIds.join(', ')} was terminated while it was to be stopped.`);
+  if (!stopped) throw new RecodeError('InstanceGone', `The instance ${instanceIds.join(', ')} was terminated instead of stopped.`);
   return recordOf(stopped);
 }
 

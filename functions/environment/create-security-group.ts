@@ -74,7 +74,7 @@ async function newSecurityGroup(ec2: EC2Client, vpcId: string, environment: Held
   if (!foreign) throw new RecodeError('NotVisibleYet', `The security group ${name} exists, but was not visible yet.`);
   throw new RecodeError(
     'NameOwnedElsewhere',
-    `The security group ${name} (${foreign.GroupId}) does not bear the tags of this environment.`,
+    `The security group ${name} (${foreign.GroupId}) does not have the tags of this environment.`,
   );
 }
 

@@ -21,7 +21,7 @@ export const importKeyPair = step({
     if (existing && !bear(existing.Tags, belongingTags(environment))) {
       throw new RecodeError(
         'NameOwnedElsewhere',
-        `The key pair ${keyName} (${existing.KeyPairId}) does not bear the tags of this environment.`,
+        `The key pair ${keyName} (${existing.KeyPairId}) does not have the tags of this environment.`,
       );
     }
     if (existing && holds(existing, environment.request.publicKey)) return { keyName };

@@ -75,7 +75,7 @@ async function launchOrAdopt(ec2: EC2Client, input: Input, settings: Settings): 
 
 /** An image may go between resolving and launching; it is resolved again, once. */
 function imageFailure(error: unknown, { image, imageUnavailable }: Input): RecodeError {
-  const message = `The image ${image.imageId} is not available (any more): ${translate(error).message}`;
+  const message = `The image ${image.imageId} is no longer available: ${translate(error).message}`;
   return new RecodeError(imageUnavailable === undefined ? 'ImageUnavailable' : 'ImageNotFound', message, { cause: error });
 }
 
@@ -133,7 +133,7 @@ async function adoptByAttachment(
   if (!instance || state === 'shutting-down' || state === 'terminated') {
     throw new RecodeError(
       'DependencyStillInUse',
-      `The network interface ${networkInterfaceId} is still attached to an instance that is going.`,
+      `The network interface ${networkInterfaceId} is still attached to an instance that is terminating.`,
     );
   }
   if (bear(instance.Tags, belongingTags(environment))) return instance.InstanceId;

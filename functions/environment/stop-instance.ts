@@ -15,14 +15,13 @@ export const stopInstance = step({
     const instances = await findInstances(ec2, environment, environment.recorded.instanceId ?? undefined);
     const instanceIds = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
     if (instanceIds.length === 0) {
-      throw new RecodeError('InstanceGone', `EC2 shows no instance of the environment ${environment.repository}: somebody terminated it.`);
+      throw new RecodeError('InstanceGone', `EC2 shows no instance of the environment ${environment.repository}: someone terminated it.`);
     }
     const changed = instances.some(({ State }) => State?.Name !== 'stopped');
     if (!changed) return { instanceIds, changed };
     const stopped = await unless('wrong-state', ec2.send(new StopInstancesCommand({ InstanceIds: instanceIds })));
     // Only one that is still starting cannot be stopped yet.
-    if (!stopped)
-      throw new RecodeError('InstanceNotRunning', `The instance ${instanceIds.join(', ')} is not in a state to be stopped yet.`);
+    if (!stopped) throw new RecodeError('InstanceNotRunning', `The instance ${instanceIds.join(', ')} cannot be stopped yet.`);
     return { instanceIds, changed };
   },
 });

@@ -19,11 +19,10 @@ export const terminateInstance = step({
     if (live.length === 0) return { instanceIds };
     const stranger = live.find(({ Tags }) => !bear(Tags, belongingTags(environment)));
     if (stranger)
-      throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} does not bear the tags of its environment any more.`);
+      throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} no longer has the tags of its environment.`);
     const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));
     // The call is refused as a whole for one instance that has gone meanwhile: looking again finds the others.
-    if (!terminated)
-      throw new RecodeError('InstanceNotVisibleYet', `EC2 does not know one of the instances ${idsOf(live).join(', ')} any more.`);
+    if (!terminated) throw new RecodeError('InstanceNotVisibleYet', `EC2 no longer knows one of the instances ${idsOf(live).join(', ')}.`);
     return { instanceIds };
   },
 });

@@ -26,7 +26,10 @@ export const createRouteTable = step({
   async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2 }) {
     const used = await tableOfSubnet(ec2, subnetId);
     if (used && !bear(used.Tags, [managedBy])) {
-      throw new RecodeError('ResourceDiffers', `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which is not ours.`);
+      throw new RecodeError(
+        'ResourceDiffers',
+        `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which does not belong to Recode.`,
+      );
     }
     const table = used ?? (await findRouteTables(ec2, vpcId))[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn));
     await ensureRoute(ec2, table, internetGatewayId);

@@ -55,7 +55,7 @@ async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType): Pro
   if (foreign)
     throw new RecodeError(
       'NameOwnedElsewhere',
-      `The subnet ${foreign} takes the block ${network.subnet.cidr} of ${vpcId}, but does not bear our tags.`,
+      `The subnet ${foreign} takes the block ${network.subnet.cidr} of ${vpcId}, but does not have the tags of Recode.`,
     );
   throw new RecodeError(
     'NotVisibleYet',

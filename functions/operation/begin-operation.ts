@@ -199,6 +199,6 @@ const environmentNotFound = ({ owner, repository }: { owner: string; repository:
 
 function notDue({ repository, uid, stopAt }: Environment, due: Due): RecodeError {
   const now =
-    uid !== due.uid ? 'it is another one now' : stopAt === undefined ? 'it does not stop by itself any more' : `it stops at ${stopAt} now`;
+    uid !== due.uid ? 'it has been replaced' : stopAt === undefined ? 'it no longer stops automatically' : `it stops at ${stopAt} now`;
   return new RecodeError('AutoStopNotDue', `The environment ${repository} was to be stopped at ${due.stopAt}, but ${now}.`);
 }

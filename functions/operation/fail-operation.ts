@@ -84,7 +84,7 @@ async function consoleTail(ec2: EC2Client, environment: HeldEnvironment): Promis
 
 async function readConsole(ec2: EC2Client, environment: HeldEnvironment): Promise<string> {
   const [instance] = await findInstances(ec2, environment);
-  if (!instance) return 'It has no instance any more.';
+  if (!instance) return 'It no longer has an instance.';
   const { Output } = await ec2.send(new GetConsoleOutputCommand({ InstanceId: instance.InstanceId }));
   const text = Buffer.from(Output ?? '', 'base64')
     .toString('utf8')

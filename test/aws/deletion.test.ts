@@ -49,7 +49,7 @@ describe('deleteAll', () => {
     const lagging = resources(['vpc-1'], { 'vpc-1': denied });
     await expect(run(lagging)).rejects.toMatchObject({
       name: 'NotVisibleYet',
-      message: 'EC2 says of a resource that it does not exist, and shows it all the same.',
+      message: 'EC2 says that a resource does not exist, but still shows it.',
     });
     expect(lagging.asked).toEqual(['find', 'vpc-1', 'find']);
   });

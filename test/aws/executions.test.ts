@@ -192,13 +192,13 @@ describe('followExecution', () => {
     account.aws.clock.advance(2_000);
     expect(await lastOf(executionArn)).toMatchObject({
       type: 'failed',
-      error: { name: 'ExecutionTimedOut', message: 'The execution has run longer than it may.' },
+      error: { name: 'ExecutionTimedOut', message: 'The execution exceeded its time limit.' },
     });
   });
 
   it.each([
     ['why it was stopped', 'no longer needed', 'no longer needed'],
-    ['that it was stopped', undefined, 'Somebody stopped the execution.'],
+    ['that it was stopped', undefined, 'Someone stopped the execution.'],
   ])('tells %s', async (_, cause, message) => {
     const executionArn = await start('endless');
     await account.sfn.send(new StopExecutionCommand({ executionArn, cause }));

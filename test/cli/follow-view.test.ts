@@ -141,8 +141,8 @@ describe('followed on a terminal', () => {
   });
 
   it('does not call a step failed because another operation holds the environment', () => {
-    const events = [entered('BeginOperation', 'Taking the environment', 1), failed('OperationInProgress', 2)];
-    expect(outcomes(...events)).toEqual(['left: Taking the environment']);
+    const events = [entered('BeginOperation', 'Locking the environment', 1), failed('OperationInProgress', 2)];
+    expect(outcomes(...events)).toEqual(['left: Locking the environment']);
   });
 });
 

@@ -61,11 +61,9 @@ describe('statusDuring', () => {
   });
 
   it('names the environment where it refuses', () => {
-    expect(() => statusDuring('start', { ...common, status: 'removing' })).toThrow(
-      'The removal of the environment acme/api has begun and did not end.',
-    );
+    expect(() => statusDuring('start', { ...common, status: 'removing' })).toThrow('The removal of acme/api started, but did not finish.');
     expect(() => statusDuring('stop', { ...common, status: 'creating' })).toThrow(
-      'The environment acme/api is creating: its first start did not end well.',
+      'The environment acme/api is creating: its first start failed.',
     );
   });
 });
@@ -76,7 +74,7 @@ describe('environmentsStillExist', () => {
   it('names the environments with their owners', () => {
     expect(environmentsStillExist([...many(1), { owner: 'bob', repository: 'acme/api' }])).toMatchObject({
       name: 'EnvironmentsStillExist',
-      message: 'The region still has acme/0 of alice, acme/api of bob.',
+      message: 'Environments still exist in this region: acme/0 of alice, acme/api of bob.',
     });
   });
 

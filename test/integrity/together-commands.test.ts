@@ -31,7 +31,7 @@ const input = { caller: 'bob', environment: subject };
 /** Expects that commands are refused while an operation of bob's holds the environment. */
 async function expectRefused(kind: OperationKind, commands: readonly (readonly string[])[]): Promise<void> {
   const { startedAt = '' } = (await readEnvironment(aws.clients.dynamodb, subject))?.operation ?? {};
-  const message = `A ${kind} is at work on the environment acme/api; bob began it at ${startedAt}.`;
+  const message = `A ${kind} is running on the environment acme/api; bob started it at ${startedAt}.`;
   const ran = await Promise.all(commands.map((command) => alice.run(command)));
   for (const [index, command] of commands.entries()) {
     const one = ran[index];
@@ -64,7 +64,7 @@ describe('while somebody else', () => {
     await beginHeld(aws, 'stopping', input);
     await expectRefused('stop', [start, remove]);
     const { code, stdout } = await follows(stop);
-    expect(stdout).toMatch(/^Taking the environment\nacme\/api is already stopping, started \d+s ago by bob\.\nTaking the environment\n/);
+    expect(stdout).toMatch(/^Locking the environment\nacme\/api is already stopping, started \d+s ago by bob\.\nLocking the environment\n/);
     expect(stdout).toContain('✓ Stopped acme/api\n');
     expect(code).toBe(0);
     await expectConverged(aws, 1, 'stopped');

@@ -237,7 +237,7 @@ describe('a stop that a sweep has asked for', () => {
       /\nA stop is running, started automatically \d+[sm] ago: Waiting for the instance to stop\n$/,
     );
     const { code, stderr } = await bob.run(['start', 'acme/api', '--owner', 'alice', '--force']);
-    expect(stderr).toContain('An automatic stop is at work on the environment acme/api; it began at ');
+    expect(stderr).toContain('An automatic stop is running on the environment acme/api; it started at ');
     expect(code).toBe(3);
     await aws.delete('calls');
     const stopping = alice.prints(['stop', 'acme/api']);
@@ -285,7 +285,7 @@ describe('recode aws start --auto-stop', () => {
     const { stopAt } = (await start('--json')).json as { stopAt: string };
     expect(stopAt.slice(11)).toBe('20:00:00.000Z');
     expect((await record())?.request).not.toHaveProperty('autoStop');
-    expect((await alice.run(['status', 'acme/api'])).stdout).toContain("auto-stop          team default\n");
+    expect((await alice.run(['status', 'acme/api'])).stdout).toContain('auto-stop          team default\n');
   });
 
   it('is refused in an execution’s input that names no time zone', async () => {

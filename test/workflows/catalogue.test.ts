@@ -108,12 +108,12 @@ describe('an execution that does not end by itself', () => {
 
   it('is explained where whoever stopped it gave no cause', async () => {
     const stop = (executionArn: string) => aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
-    expectFailure(await endedBy(stop), args, { name: 'ExecutionAborted', message: 'Somebody stopped the execution.' });
+    expectFailure(await endedBy(stop), args, { name: 'ExecutionAborted', message: 'Someone stopped the execution.' });
   });
 
   it('is explained when it has taken too long', async () => {
     const wait = () => aws.post('clock', { advanceMilliseconds: lastsSeconds * 1000 });
-    expectFailure(await endedBy(wait), args, { name: 'ExecutionTimedOut', message: 'The execution has run longer than it may.' });
+    expectFailure(await endedBy(wait), args, { name: 'ExecutionTimedOut', message: 'The execution exceeded its time limit.' });
   });
 });
 

@@ -60,7 +60,7 @@ describe('recode aws follow', () => {
     const followed = await bob.prints(follow);
     expect(followed).toMatchObject({ code: 0, stderr: '' });
     expect(followed.stdout).toMatch(
-      /^Checking the instance type\nTaking the environment\n[\s\S]*\nChecking the SSH connection\n\n✓ Started acme\/api\n/,
+      /^Checking the instance type\nLocking the environment\n[\s\S]*\nChecking the SSH connection\n\n✓ Started acme\/api\n/,
     );
     const [, sshCommand = ''] = /\nTo connect, run:\n {2}(ssh .*)\n$/.exec(followed.stdout) ?? [];
     await promisify(execFile)('/bin/sh', ['-c', `${sshCommand} true`]);
@@ -75,7 +75,7 @@ describe('recode aws follow', () => {
   it('shows what is at work, whoever began it, to its end', async () => {
     const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment });
     const { code, json, stderr } = await followHeld(bob, [...follow, '--json']);
-    expect(stderr).toBe('Taking the environment\nStopping the instance\nWaiting for the instance to stop\nRecording the environment\n');
+    expect(stderr).toBe('Locking the environment\nStopping the instance\nWaiting for the instance to stop\nSaving the environment\n');
     expect(json).toMatchObject({ ...environment, status: 'stopped', changed: true, executionArn });
     expect(code).toBe(0);
   });

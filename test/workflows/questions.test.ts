@@ -68,7 +68,7 @@ describe('recode aws remove', () => {
     expectFailure(await alice.run(args), ['aws', ...args], { name: 'AccountNotReady', message });
     expect(existsSync(alice.files('acme/api').key)).toBe(true);
     const start = ['start', 'acme/api'];
-    const refusal = 'The removal of the environment acme/api has begun and did not end.';
+    const refusal = 'The removal of acme/api started, but did not finish.';
     expectFailure(await alice.run(start), ['aws', ...start], { name: 'EnvironmentBeingRemoved', message: refusal });
   });
 

@@ -145,7 +145,7 @@ describe('a remove that failed', () => {
       settle();
       for (const refused of [await runStart(aws), await runStop(aws)]) {
         expect(refused).toMatchObject({ status: 'FAILED', error: 'EnvironmentBeingRemoved' });
-        expect(refused.cause).toContain('The removal of the environment acme/api has begun and did not end.');
+        expect(refused.cause).toContain('The removal of acme/api started, but did not finish.');
       }
       expect(await runRemove(aws)).toMatchObject({ status: 'SUCCEEDED' });
       await expectNetworkAlone();

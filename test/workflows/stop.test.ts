@@ -68,7 +68,7 @@ describe('a stop', () => {
 
   it('says what it has stopped; of what is stopped already it changes nothing, and says so', async () => {
     const { instanceId } = await started();
-    const shown = ['Taking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Recording the environment'];
+    const shown = ['Locking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Saving the environment'];
     const text = (said: string) => `${shown.join('\n')}\n\n✓ ${said}\n  Instance  ${instanceId} (t2.medium)\n`;
     expect(await alice.prints(command)).toEqual({ code: 0, stdout: text('Stopped acme/api'), stderr: '' });
     await aws.delete('calls');
@@ -123,7 +123,7 @@ describe('a stop that is refused', () => {
     await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InsufficientInstanceCapacity' });
     expect((await runStart(aws)).error).toBe('NoCapacity');
     const before = await inventory(aws);
-    const message = 'The environment acme/api is creating: its first start did not end well.';
+    const message = 'The environment acme/api is creating: its first start failed.';
     expectFailure(await alice.run(command), ['aws', ...command], { name: 'EnvironmentNotFinished', message });
     expect(await inventory(aws)).toEqual(before);
   });
@@ -140,7 +140,7 @@ describe('an environment whose instance somebody has terminated', () => {
   it('cannot be stopped, but removed', async () => {
     const { InstanceIds } = await started();
     await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
-    const message = 'EC2 shows no instance of the environment acme/api: somebody terminated it.';
+    const message = 'EC2 shows no instance of the environment acme/api: someone terminated it.';
     expectFailure(await alice.run(command), ['aws', ...command], { name: 'InstanceGone', message });
     expect(await record()).toMatchObject({ status: 'stopping', lastError: { name: 'InstanceGone' } });
     expect(await record()).not.toHaveProperty('operation');

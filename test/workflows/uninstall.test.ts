@@ -100,7 +100,7 @@ describe('while there are environments, an uninstall', () => {
   it('is refused, naming them with their owners, and everything stays usable', async () => {
     await runStart(aws);
     await runStart(aws, { owner: 'bob', repository: 'acme/web' });
-    const left = 'The region still has acme/api of alice, acme/web of bob.';
+    const left = 'Environments still exist in this region: acme/api of alice, acme/web of bob.';
     const refused = await runUninstall(aws);
     expect(refused).toMatchObject({ status: 'FAILED', error: 'EnvironmentsStillExist' });
     expect(refused.cause).toContain(left);

@@ -101,7 +101,7 @@ describe('claimName', () => {
     await putItem(account.dynamodb, { kind: 'name', id: last }, { environment: 'bob/3' }, { when: 'attribute_exists(#kind)', values: {} });
     await expect(claimName(account.dynamodb, environment, me)).rejects.toMatchObject({
       name: 'NameOwnedElsewhere',
-      message: `The names ${[...taken, last].join(', ')} are all claimed by other environments.`,
+      message: `The names ${[...taken, last].join(', ')} are all used by other environments.`,
     });
   });
 

@@ -83,7 +83,7 @@ describe('takeEnvironment', () => {
     const environment = await recorded({ operation: holder });
     await expect(take(environment, me)).rejects.toMatchObject({
       name: 'OperationInProgress',
-      message: `A start is at work on the environment ${environment.repository}; alice began it at ${holder.startedAt}.`,
+      message: `A start is running on the environment ${environment.repository}; alice started it at ${holder.startedAt}.`,
     });
   });
 

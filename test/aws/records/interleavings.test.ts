@@ -100,7 +100,7 @@ it('a message says "An uninstall"', async () => {
   const holder = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
   await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', before: 'creating', operation: holder });
   const { message } = await account.refusal(beginOperation, begin(operationOf('one', 'uninstall')));
-  expect(message).toMatch(/^An uninstall is at work on the network/);
+  expect(message).toMatch(/^An uninstall is running on the network/);
 });
 
 it.each(['start', 'uninstall'] as const)('a table that is being deleted, but still answers, is not entered by a %s', async (kind) => {

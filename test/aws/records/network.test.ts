@@ -72,7 +72,7 @@ describe('claimNetwork', () => {
     await put({ status: 'creating', operation: holder });
     await expect(claim(me)).rejects.toMatchObject({
       name: 'NetworkBusy',
-      message: `The network is taken. A start is at work on it; bob began it at ${holder.startedAt}.`,
+      message: `The network is locked. A start is running on it; bob started it at ${holder.startedAt}.`,
     });
     expect((await read())?.operation).toEqual(holder);
   });
@@ -96,7 +96,7 @@ describe('claimNetwork', () => {
     await put({ status: 'creating', quietUntil: 1_000_000 });
     await expect(claim(me, 999_999)).rejects.toMatchObject({
       name: 'NetworkBusy',
-      message: 'The network is taken. Its last operation failed moments ago; its last calls may still be under way.',
+      message: 'The network is locked. Its last operation failed moments ago; its last calls may still be running.',
     });
     expect(await claim(me, 1_000_000)).toEqual({ status: 'creating', installation: 'installation-1', operation: me });
   });

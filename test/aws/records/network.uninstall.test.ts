@@ -93,7 +93,7 @@ describe('takeNetwork', () => {
     await put({ status: 'creating', operation: holder });
     await expect(take(uninstalling)).rejects.toMatchObject({
       name: 'OperationInProgress',
-      message: `A start is at work on the network; bob began it at ${holder.startedAt}.`,
+      message: `A start is running on the network; bob started it at ${holder.startedAt}.`,
     });
     const closedAt = await closeHolder(account.sfn, holder);
     expect(await refusal(take(uninstalling, closedAt + quietMilliseconds - 1))).toBe('OperationSettling');

@@ -216,7 +216,7 @@ describe('checkInstanceState of a stop', () => {
     await untilState(account, instanceId, 'terminated');
     expect(await account.refusal(checkInstanceState, stop(instanceId))).toMatchObject({
       name: 'InstanceGone',
-      message: `The instance ${instanceId} was terminated while it was to be stopped.`,
+      message: `The instance ${instanceId} was terminated instead of stopped.`,
     });
   });
 

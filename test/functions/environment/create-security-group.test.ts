@@ -226,7 +226,7 @@ describe('createSecurityGroup', () => {
     const groupId = await makeGroup(account.ec2, vpcId, tags);
     expect(await account.refusal(createSecurityGroup, document)).toMatchObject({
       name: 'NameOwnedElsewhere',
-      message: `The security group ${GroupName} (${groupId}) does not bear the tags of this environment.`,
+      message: `The security group ${GroupName} (${groupId}) does not have the tags of this environment.`,
     });
     expect(await groups(account.ec2)).toMatchObject([{ id: groupId, ingress: [] }]);
   });

@@ -180,9 +180,7 @@ describe('launchInstance', () => {
       const first = await account.refusal(launchInstance, document);
       expect(first).toMatchObject({
         name: 'ImageUnavailable',
-        message: expect.stringMatching(
-          `^The image ${document.image.imageId} is not available \\(any more\\): AWS says: .* \\(${code}\\)\\.$`,
-        ),
+        message: expect.stringMatching(`^The image ${document.image.imageId} is no longer available: AWS says: .* \\(${code}\\)\\.$`),
       });
       await account.refuse('RunInstances', code);
       const second = { ...document, imageUnavailable: { Error: 'ImageUnavailable', Cause: '{}' } };

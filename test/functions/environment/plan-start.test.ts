@@ -105,7 +105,7 @@ describe('planStart', () => {
     [{ instanceType: 't3.large' }, 'OptionDiffers', 'The environment acme/api exists with --instance-type t2.medium, not t3.large.'],
     [{ volumeSize: 99 }, 'OptionDiffers', 'The environment acme/api exists with --volume-size 16, not 99.'],
     [{ volumeType: 'gp3' }, 'OptionDiffers', 'The environment acme/api exists with --volume-type gp2, not gp3.'],
-    [{ publicKey: publicKey(2) }, 'PrivateKeyNotHere', 'The environment acme/api lets in another key than the one on this machine.'],
+    [{ publicKey: publicKey(2) }, 'PrivateKeyNotHere', "acme/api accepts a different SSH key than this machine's."],
   ])('refuses %o where an instance was launched without, and leaves the record', async (given, name, message) => {
     await using account = await holding();
     await launched(account);

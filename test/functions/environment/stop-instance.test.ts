@@ -12,7 +12,7 @@ const document = (instanceId: string | null = null) => ({
 const stateOf = async ({ ec2 }: TestAccount, instanceId: string) => (await instanceOf(ec2, instanceId)).State?.Name;
 const gone = {
   name: 'InstanceGone',
-  message: 'EC2 shows no instance of the environment acme/api: somebody terminated it.',
+  message: 'EC2 shows no instance of the environment acme/api: someone terminated it.',
 };
 
 describe('stopInstance', () => {
@@ -48,7 +48,7 @@ describe('stopInstance', () => {
     const { instanceId } = await launched(account);
     expect(await account.refusal(stopInstance, document(instanceId))).toMatchObject({
       name: 'InstanceNotRunning',
-      message: `The instance ${instanceId} is not in a state to be stopped yet.`,
+      message: `The instance ${instanceId} cannot be stopped yet.`,
     });
     expect(await stateOf(account, instanceId)).toBe('pending');
     await untilState(account, instanceId, 'running');

@@ -62,7 +62,7 @@ describe('terminateInstance', () => {
     const twin = await launchByHand(account, launch);
     expect(await account.refusal(terminateInstance, document(instanceId))).toMatchObject({
       name: 'ResourceDiffers',
-      message: `The instance ${instanceId} does not bear the tags of its environment any more.`,
+      message: `The instance ${instanceId} no longer has the tags of its environment.`,
     });
     for (const id of [instanceId, twin]) expect(await stateOf(account, id)).not.toBe('shutting-down');
   });

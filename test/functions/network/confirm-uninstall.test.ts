@@ -40,7 +40,7 @@ describe('confirmUninstall', () => {
     await put(account, { owner: 'alice', repository: 'Acme/API' });
     expect(await account.refusal(confirmUninstall, { operation })).toMatchObject({
       name: 'EnvironmentsStillExist',
-      message: 'The region still has Acme/API of alice, acme/web of bob.',
+      message: 'Environments still exist in this region: Acme/API of alice, acme/web of bob.',
     });
   });
 

@@ -84,7 +84,7 @@ describe('createRouteTable', () => {
     await associate(account.ec2, foreign, subnetId);
     expect(await account.refusal(createRouteTable, document)).toMatchObject({
       name: 'ResourceDiffers',
-      message: `The subnet ${subnetId} uses the route table ${foreign}, which is not ours.`,
+      message: `The subnet ${subnetId} uses the route table ${foreign}, which does not belong to Recode.`,
     });
     expect(await tables(account.ec2)).toContainEqual(expect.objectContaining({ id: foreign, subnets: [subnetId] }));
   });

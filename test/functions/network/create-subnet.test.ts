@@ -97,7 +97,7 @@ describe('createSubnet', () => {
       const foreign = await makeSubnet(account.ec2, vpcId, { tags: [], cidr });
       expect(await account.refusal(createSubnet, document(vpcId))).toMatchObject({
         name: 'NameOwnedElsewhere',
-        message: `The subnet ${foreign} takes the block 10.0.0.0/24 of ${vpcId}, but does not bear our tags.`,
+        message: `The subnet ${foreign} takes the block 10.0.0.0/24 of ${vpcId}, but does not have the tags of Recode.`,
       });
       expect(await subnets(account.ec2)).toContainEqual(expect.objectContaining({ id: foreign, public: false }));
     },

@@ -46,10 +46,10 @@ describe('a stop of an environment that is due', () => {
   });
 
   it.each([
-    ['another one of the same name', { ...started, uid: 'uid-2' }, 'it is another one now'],
-    ['stopped', recordOf({ status: 'stopped', name: 'acme-api', instance }), 'it does not stop by itself any more'],
+    ['another one of the same name', { ...started, uid: 'uid-2' }, 'it has been replaced'],
+    ['stopped', recordOf({ status: 'stopped', name: 'acme-api', instance }), 'it no longer stops automatically'],
     ['restarted', { ...started, stopAt: later }, `it stops at ${later} now`],
-    ['never to stop', recordOf({ ...started, stopAt: undefined }), 'it does not stop by itself any more'],
+    ['never to stop', recordOf({ ...started, stopAt: undefined }), 'it no longer stops automatically'],
   ])('leaves alone what is %s meanwhile', async (_, record, reason) => {
     await using account = await recorded(record);
     const before = await readEnvironment(account.dynamodb, alicesApi);
@@ -80,7 +80,7 @@ describe('a stop of an environment that is due', () => {
     const holder = { ...(await startHolder(account.sfn)), kind: 'stop' as const, owner: autoStopCaller };
     await putItem(account.dynamodb, environmentKey, { ...started, operation: holder }, { when: 'attribute_exists(#kind)', values: {} });
     const { message } = await account.refusal(beginOperation, begin(operationOf('two')));
-    expect(message).toBe(`An automatic stop is at work on the environment acme/api; it began at ${holder.startedAt}.`);
+    expect(message).toBe(`An automatic stop is running on the environment acme/api; it started at ${holder.startedAt}.`);
   });
 });
 

@@ -17,7 +17,7 @@ describe('an environment that another operation holds', () => {
     await account.run(beginOperation, begin(holder));
     expect(await account.refusal(beginOperation, begin(operationOf('next', kind)))).toMatchObject({
       name: 'OperationInProgress',
-      message: `A start is at work on the environment acme/api; bob began it at ${holder.startedAt}.`,
+      message: `A start is running on the environment acme/api; bob started it at ${holder.startedAt}.`,
     });
     expect((await readEnvironment(account.dynamodb, alicesApi))?.operation).toEqual(holder);
   });
@@ -33,7 +33,7 @@ describe('an environment that another operation holds', () => {
         { ...stopped, ...fields, name: other, operation: holder },
       );
       expect((await account.refusal(beginOperation, begin(operationOf('next', kind), fields))).message).toBe(
-        `A ${other} is at work on the environment acme/${other}; bob began it at ${holder.startedAt}.`,
+        `A ${other} is running on the environment acme/${other}; bob started it at ${holder.startedAt}.`,
       );
     }
   });
@@ -110,9 +110,9 @@ describe('an environment that another operation holds', () => {
 
 describe('what an operation may not find', () => {
   const refused = [
-    ['stop', 'creating', 'EnvironmentNotFinished', 'The environment acme/api is creating: its first start did not end well.'],
-    ['stop', 'removing', 'EnvironmentBeingRemoved', 'The removal of the environment acme/api has begun and did not end.'],
-    ['start', 'removing', 'EnvironmentBeingRemoved', 'The removal of the environment acme/api has begun and did not end.'],
+    ['stop', 'creating', 'EnvironmentNotFinished', 'The environment acme/api is creating: its first start failed.'],
+    ['stop', 'removing', 'EnvironmentBeingRemoved', 'The removal of acme/api started, but did not finish.'],
+    ['start', 'removing', 'EnvironmentBeingRemoved', 'The removal of acme/api started, but did not finish.'],
   ] as const;
 
   it.each(refused)('is told to a %s that finds it %s and free: %s', async (kind, status, name, message) => {

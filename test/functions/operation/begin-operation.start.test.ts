@@ -241,7 +241,7 @@ describe('an environment that exists', () => {
     await putItem(account.dynamodb, environmentKey, removing);
     expect(await account.refusal(beginOperation, begin(operationOf('one')))).toMatchObject({
       name: 'EnvironmentBeingRemoved',
-      message: 'The removal of the environment acme/api has begun and did not end.',
+      message: 'The removal of acme/api started, but did not finish.',
     });
     expect(await readEnvironments(account.dynamodb)).toEqual([removing]);
   });

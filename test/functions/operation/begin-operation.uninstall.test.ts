@@ -54,7 +54,7 @@ describe('an uninstall', () => {
     await replaceNetwork(account, { installation: 'installation-1', status: 'creating', operation: holder });
     expect(await account.refusal(beginOperation, begin(operation))).toMatchObject({
       name: 'OperationInProgress',
-      message: `A start is at work on the network; alice began it at ${holder.startedAt}.`,
+      message: `A start is running on the network; alice started it at ${holder.startedAt}.`,
     });
     await closeHolder(account.sfn, holder);
     expect((await account.refusal(beginOperation, begin(operation))).name).toBe('OperationSettling');

@@ -154,7 +154,7 @@ describe('failOperation', () => {
   it('says that there is no instance any more', async () => {
     await using account = await holding(operation);
     const { Cause } = await account.run(failOperation, document(thrown('SshNotReady', 'no answer.')));
-    expect(JSON.parse(Cause)).toMatchObject({ errorMessage: 'no answer.\nIt has no instance any more.' });
+    expect(JSON.parse(Cause)).toMatchObject({ errorMessage: 'no answer.\nIt no longer has an instance.' });
   });
 
   it.each(['DescribeInstances', 'GetConsoleOutput'])(

@@ -25,7 +25,7 @@ afterAll(() => aws.stop());
 const args = ['aws', 'start', 'acme/api'];
 const nowhere = 'There are none in the environment, in the files of the AWS CLI, or from this machine itself.';
 const nameless = (arn: string) =>
-  `You are signed in as ${arn}, a name that does not last or that everybody shares, so Recode cannot tell whose environments are yours.`;
+  `You are signed in as ${arn}. This name is temporary or shared, so Recode cannot tell which environments are yours.`;
 /** Runs the command where nothing but these variables says which account is meant. */
 const startWith = (env: Record<string, string>, more: readonly string[] = []) => recode([...args, ...more], { directory, env });
 const key = { AWS_ACCESS_KEY_ID: 'alice', AWS_SECRET_ACCESS_KEY: 'test' };
@@ -77,7 +77,7 @@ describe('a caller', () => {
 
   it('whose RECODE_OWNER cannot be an owner is told what can', async () => {
     const ran = await recodeStart(aws, directory, ['acme/api'], { RECODE_OWNER: 'Alice A.' });
-    const message = 'RECODE_OWNER is "Alice A.", but an owner has 1 to 128 letters, digits and + = . _ @ - only.';
+    const message = "Invalid RECODE_OWNER 'Alice A.'. Use 1 to 128 letters, digits and + = . _ @ -.";
     expectFailure(ran, args, { name: 'CallerWithoutLastingName', message });
   });
 
