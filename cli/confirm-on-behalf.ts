@@ -1,7 +1,7 @@
 import type { EnvironmentOperationKind } from '../core/environment.ts';
 import { confirm } from './confirm.ts';
 import type { OpenedEnvironment } from './environment.ts';
-import type { Output } from './output.ts';
+import { line, type Output } from './output.ts';
 
 /**
  * Asks before an operation on a teammate's environment; the caller's own needs no question. False where the answer was no, which is said.
@@ -14,7 +14,7 @@ export async function confirmOnBehalf(
   { force }: { readonly force: boolean },
   output: Output,
 ): Promise<boolean> {
-  return own || force || confirm(`${repository} belongs to ${owner}. ${verbs[kind]} it?`, output);
+  return own || force || confirm(line`${repository} belongs to ${owner}. ${verbs[kind]} it?`, output);
 }
 
 const verbs: Readonly<Record<EnvironmentOperationKind, string>> = { start: 'Start', stop: 'Stop', remove: 'Remove' };

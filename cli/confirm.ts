@@ -1,5 +1,5 @@
 import { exitCodes, RecodeError } from '../core/errors.ts';
-import { type Output, progressOf } from './output.ts';
+import { type Output, oneLine, progressOf, render } from './output.ts';
 
 /**
  * Asks a person whether they mean it; anything but a yes is a no, Ctrl-C and Ctrl-D too. A no is said, and makes the exit code 1;
@@ -14,10 +14,10 @@ export async function confirm(question: string, output: Output): Promise<boolean
     throw new RecodeError('ConfirmationRequired', `This command asks for confirmation, but this is not a terminal: ${question}`);
   }
   const { createInterface } = await import('node:readline/promises');
-  const prompt = createInterface({ input: process.stdin, output: stream });
+  const prompt = createInterface({ input: process.stdin, output: stream.destination });
   // Only the line that is typed on is drawn again.
   const [asked, ...above] = question.split('\n').reverse();
-  for (const line of above.reverse()) stream.write(`${line}\n`);
+  for (const each of above.reverse()) stream.write(`${each}\n`);
   let interrupted = false;
   prompt.once('SIGINT', () => {
     interrupted = true;
@@ -26,7 +26,7 @@ export async function confirm(question: string, output: Output): Promise<boolean
   // Ctrl-D closes the prompt first, as we do at Ctrl-C, and rejects the question after that.
   const closed = new Promise<undefined>((resolve) => prompt.once('close', () => resolve(undefined)));
   try {
-    const answer = await Promise.race([prompt.question(`${asked} [y/N] `), closed]);
+    const answer = await Promise.race([prompt.question(render(oneLine(`${asked} [y/N] `))), closed]);
     // What is written next begins a line of its own.
     if (answer === undefined) stream.write('\n');
     const meant = /^y(es)?$/i.test(answer?.trim() ?? '');

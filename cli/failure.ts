@@ -4,7 +4,7 @@ import { catalogue, type ErrorName, exitCodes, RecodeError } from '../core/error
 import type { AccountOptions } from './account.ts';
 import { accountFlags } from './account-flags.ts';
 import { credentialsFailure } from './credentials.ts';
-import { type Output, paint, writeJson } from './output.ts';
+import { indent, type Output, paint, writeJson } from './output.ts';
 import { shellQuote } from './shell-quote.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -77,12 +77,6 @@ function placeholdersFor({ argv, usage, repository, owner, account = {} }: Given
 }
 
 const quoted = (words: readonly string[]) => words.map(shellQuote).join(' ');
-
-const indent = (text: string) =>
-  text
-    .split('\n')
-    .map((line) => (line === '' ? '' : `  ${line}`))
-    .join('\n');
 
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

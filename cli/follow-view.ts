@@ -1,5 +1,5 @@
 import type { ExecutionEvent } from '../aws/executions.ts';
-import { isInteractive, type Output, progressOf } from './output.ts';
+import { isInteractive, type Output, oneLine, progressOf } from './output.ts';
 
 /** Shows what is going on while it happens. */
 export interface FollowView {
@@ -53,7 +53,7 @@ export function followView(painter: Painter): FollowView {
     painter.ended(found.step, outcome, Math.max(0, at - found.enteredAt));
   };
   const enter = (state: string, sentence: string, at: number) => {
-    const step = { sentence, since: Date.now() };
+    const step = { sentence: oneLine(sentence), since: Date.now() };
     running.set(state, { step, enteredAt: at });
     painter.started(step);
   };
@@ -87,7 +87,7 @@ export function followView(painter: Painter): FollowView {
       }
     },
     say(line) {
-      if (!ended) painter.say(line);
+      if (!ended) painter.say(oneLine(line));
     },
     end() {
       if (!ended) painter.end();

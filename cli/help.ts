@@ -1,5 +1,5 @@
-import { styleText } from 'node:util';
 import type { Command } from 'commander';
+import { paintHelp } from './output.ts';
 
 /** Examples below a command's help: what each does, and what to type. */
 export function examples(list: readonly (readonly [purpose: string, command: string])[]): string {
@@ -8,7 +8,7 @@ export function examples(list: readonly (readonly [purpose: string, command: str
 }
 
 /** A heading of the help; commander takes the style away again where the reader sees none. */
-export const heading = (text: string) => styleText('bold', text, { validateStream: false });
+export const heading = (text: string) => paintHelp('bold', text);
 
 /** The commands that do something, below all groups; "help" is not one of them. */
 export function leafCommands(command: Command): Command[] {

@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander';
 import { describeFailure, exitCodeOf, showFailure } from './failure.ts';
-import type { Output } from './output.ts';
+import { type Output, streamTo } from './output.ts';
 import { builtPackage } from './package-root.ts';
 import { createProgram, givenCommand } from './program.ts';
 
 const argv = process.argv.slice(2);
-const output: Output & { json: boolean } = { json: false, stdout: process.stdout, stderr: process.stderr };
+const output: Output & { json: boolean } = { json: false, stdout: streamTo(process.stdout), stderr: streamTo(process.stderr) };
 // As a process that SIGPIPE ended: whoever read has seen enough (`recode … | head -1`).
 const brokenPipe = 128 + 13;
 

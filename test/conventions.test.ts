@@ -230,3 +230,16 @@ function patienceSeconds({ IntervalSeconds, BackoffRate = 2, MaxDelaySeconds = N
     0,
   );
 }
+
+describe('what the CLI writes', () => {
+  const files = (readdirSync(join(root, 'cli'), { recursive: true }) as string[]).filter((file) => file.endsWith('.ts'));
+  const naming = (pattern: RegExp) => files.filter((file) => pattern.test(read(join('cli', file)))).sort();
+
+  it('goes through the streams of cli/output.ts, which show control characters instead of obeying them', () => {
+    expect(naming(/process\.(stdout|stderr)|\bconsole\.(log|error|warn|info|table)/)).toEqual(['main.ts']);
+  });
+
+  it('reaches a terminal past them only where something is drawn or asked', () => {
+    expect(naming(/\bdestination\b/)).toEqual(['confirm.ts', 'follow-view/terminal.ts', 'output.ts']);
+  });
+});

@@ -1,6 +1,6 @@
 import ora, { type Ora } from 'ora';
 import type { Painter, RunningStep } from '../follow-view.ts';
-import { paint, type Stream } from '../output.ts';
+import { paint, render, type Stream } from '../output.ts';
 
 const redrawMilliseconds = 250;
 // A step that is done sooner is not worth a number.
@@ -11,16 +11,18 @@ export function terminalPainter(stream: Stream): Painter {
   const running = new Set<RunningStep>();
   const color = paint(stream, 'cyan', ' ') !== ' ' && 'cyan';
   // Left alone, stdin keeps what is typed ahead, and Ctrl-C stays a signal.
-  const spinner: Ora = ora({ stream, discardStdin: false, isEnabled: true, color });
+  const spinner: Ora = ora({ stream: stream.destination, discardStdin: false, isEnabled: true, color });
   let timer: NodeJS.Timeout | undefined;
 
   const text = () =>
-    [...running]
-      .map(({ sentence, since }, index) => {
-        const seconds = Math.floor((Date.now() - since) / 1000);
-        return `${index === 0 ? '' : '  '}${sentence}${seconds === 0 ? '' : paint(stream, 'dim', `  ${seconds}s`)}`;
-      })
-      .join('\n');
+    render(
+      [...running]
+        .map(({ sentence, since }, index) => {
+          const seconds = Math.floor((Date.now() - since) / 1000);
+          return `${index === 0 ? '' : '  '}${sentence}${seconds === 0 ? '' : paint(stream, 'dim', `  ${seconds}s`)}`;
+        })
+        .join('\n'),
+    );
   const hide = () => {
     clearInterval(timer);
     timer = undefined;

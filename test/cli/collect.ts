@@ -1,15 +1,15 @@
 import { PassThrough } from 'node:stream';
-import type { Output } from '../../cli/output.ts';
+import { type Output, type Stream, streamTo } from '../../cli/output.ts';
 
-/** A stream that keeps what is written to it. */
-export function collector(): { stream: PassThrough; text: () => string } {
-  const stream = new PassThrough();
+/** A stream that keeps what is written to it; one of a terminal has the terminal's methods. */
+export function collector(terminal: object = {}): { stream: Stream; text: () => string } {
+  const stream = Object.assign(new PassThrough(), terminal);
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
   return {
-    stream,
+    stream: streamTo(stream),
     text() {
       text += stream.read() ?? '';
       return text;

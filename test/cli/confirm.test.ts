@@ -17,7 +17,8 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'recode-confirm-'));
   program = await bundle(directory, 'asks', {
     text: `import { confirm } from './cli/confirm.ts';
-           const { stdout, stderr } = process;
+           import { streamTo } from './cli/output.ts';
+           const [stdout, stderr] = [streamTo(process.stdout), streamTo(process.stderr)];
            const meant = await confirm(${JSON.stringify(question)}, { json: process.argv[2] === '--json', stdout, stderr });
            console.log(JSON.stringify({ meant }));
            // Nothing is left that would keep the process alive.

@@ -35,9 +35,9 @@ const failed = (name: 'NoCapacity' | 'OperationInProgress', second: number): Exe
 
 /** A terminal of 80 columns. */
 function terminal() {
-  const collected = collector();
   const moves = { isTTY: true, columns: 80, cursorTo: () => true, moveCursor: () => true, clearLine: () => true };
-  return { stream: Object.assign(collected.stream, moves), text: () => stripVTControlCharacters(collected.text()) };
+  const { stream, text } = collector(moves);
+  return { stream, text: () => stripVTControlCharacters(text()) };
 }
 
 describe('followed in a pipe', () => {
@@ -153,6 +153,6 @@ describe('isInteractive', () => {
     [false, true, { CI: 'true' }],
     [false, true, { TERM: 'dumb' }],
   ])('is %s for a terminal: %s, %o', (expected, isTTY, environment) => {
-    expect(isInteractive(Object.assign(collector().stream, { isTTY }), environment)).toBe(expected);
+    expect(isInteractive(collector({ isTTY }).stream, environment)).toBe(expected);
   });
 });

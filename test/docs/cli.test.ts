@@ -1,15 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { unknownView } from '../../cli/environment-view.ts';
 import { commandName, leafCommands } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
 import { exitCodes } from '../../core/errors.ts';
+import { collectedOutput } from '../cli/collect.ts';
 import { read, root } from './pages.ts';
 
 const page = read('docs/cli.md');
-const program = createProgram({ json: false, stdout: new PassThrough(), stderr: new PassThrough() }, '0.0.0');
+const program = createProgram(collectedOutput().output, '0.0.0');
 
 /** The cells of the rows of the first table in a section, without the code marks. */
 function tableOf(section: string): string[][] {

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { leafCommands } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
 import { catalogue } from '../../core/errors.ts';
+import { collectedOutput } from '../cli/collect.ts';
 import { codeLines, codeSpans, pages, read, root } from './pages.ts';
 
-const output = { json: false, stdout: new PassThrough(), stderr: new PassThrough() };
+const output = collectedOutput().output;
 const program = createProgram(output, '0.0.0');
 
 /** The folders that hold the code; the docs name others that appear on a user's machine. */

@@ -9,7 +9,7 @@ import { begun } from '../../../begun.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
-import { type Output, writeJson } from '../../../output.ts';
+import { line, type Output, writeJson } from '../../../output.ts';
 import { forgetExecution, rememberedExecution } from '../../../remembered-execution.ts';
 import type { EnvironmentTarget } from '../options.ts';
 import { concludeRemove } from '../remove/run.ts';
@@ -102,5 +102,5 @@ async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session
   view.end();
   const shown = viewOf(environment.account, record);
   if (output.json) writeJson(output, shown);
-  else output.stdout.write(`No operation is running: ${shown.repository} is ${statusWords(shown)}\n`);
+  else output.stdout.write(`${line`No operation is running: ${shown.repository} is ${statusWords(shown)}`}\n`);
 }

@@ -6,7 +6,7 @@ import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../..
 import { operate } from '../../../environment-operation.ts';
 import { unknownView } from '../../../environment-view.ts';
 import { type Followed, inSession } from '../../../operation.ts';
-import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows } from '../../../resources.ts';
 import { deleteEnvironmentFolder } from '../../../ssh/folder.ts';
 import type { OperationRequest } from '../options.ts';
@@ -45,5 +45,5 @@ function question({ own, account: { region }, subject: { owner } }: OpenedEnviro
   const whose = own ? 'your environment' : `${owner}'s environment`;
   const rows = resourceRows(record);
   const what = rows.length === 0 ? '. It has no resources yet.\n' : ` and all data on its disk:\n${table(rows)}`;
-  return `This deletes ${whose} ${repository} in ${region}${what}Remove it?`;
+  return `${line`This deletes ${whose} ${repository} in ${region}`}${what}Remove it?`;
 }

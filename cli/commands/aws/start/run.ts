@@ -9,7 +9,7 @@ import { operate } from '../../../environment-operation.ts';
 import { viewAfter } from '../../../environment-view.ts';
 import { checkRepository } from '../../../github.ts';
 import { type Followed, inSession, type Session } from '../../../operation.ts';
-import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
 import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
@@ -125,7 +125,9 @@ function print(output: Output, { result, entered }: Followed<StartOutput>, comma
       ['Stops', stopWordsInZone(stopAt)],
     ]),
   );
-  stdout.write(command === null ? `\nOnly ${owner} can connect to it.\n` : `\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`);
+  stdout.write(
+    command === null ? `\n${line`Only ${owner} can connect to it.`}\n` : `\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`,
+  );
 }
 
 const privateKeyNotHere = (repository: string, { key }: EnvironmentFolder) =>

@@ -9,7 +9,7 @@ import { ago } from '../../../duration.ts';
 import { openEnvironment, requireRecord } from '../../../environment.ts';
 import { type EnvironmentView, statusWords, viewOf } from '../../../environment-view.ts';
 import { inSession } from '../../../operation.ts';
-import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { indent, line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 import type { EnvironmentTarget } from '../options.ts';
@@ -53,7 +53,7 @@ function print(
 ): void {
   const { operation, lastError, stopAt } = shown;
   const { autoStop } = record.request;
-  stdout.write(`${paint(stdout, 'bold', shown.repository)} (${shown.owner}): ${statusWords(shown)}\n\n`);
+  stdout.write(`${paint(stdout, 'bold', shown.repository)}${line` (${shown.owner}): ${statusWords(shown)}`}\n\n`);
   stdout.write(
     table([
       ['updated', ago(shown.updatedAt)],
@@ -68,10 +68,10 @@ function print(
   );
   if (operation) {
     const doing = progress?.running
-      ? `A ${operation.kind} is running, ${begun(operation)}: ${progress.sentences.join(', ') || 'just started'}`
-      : `A ${operation.kind}, ${begun(operation)}, ended without releasing its lock. The next command takes over.`;
+      ? line`A ${operation.kind} is running, ${begun(operation)}: ${progress.sentences.join(', ') || 'just started'}`
+      : line`A ${operation.kind}, ${begun(operation)}, ended without releasing its lock. The next command takes over.`;
     stdout.write(`\n${doing}\n`);
   }
-  if (lastError) stdout.write(`\nLast error, ${ago(lastError.at)}: ${lastError.message}\n`);
+  if (lastError) stdout.write(`\nLast error, ${ago(lastError.at)}: ${indent(lastError.message).trimStart()}\n`);
   if (shown.sshCommand) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', shown.sshCommand)}\n`);
 }
