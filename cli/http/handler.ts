@@ -42,8 +42,11 @@ export function openHandler(environment: NodeJS.ProcessEnv, ca: string | undefin
 
 async function proxied(proxy: string, ca: string | undefined): Promise<NodeHttpHandler> {
   const [{ HttpProxyAgent }, { HttpsProxyAgent }] = await Promise.all([import('http-proxy-agent'), import('https-proxy-agent')]);
-  const options = { keepAlive: true, ...(ca !== undefined && { ca }) };
-  const httpAgent: HttpAgent = new HttpProxyAgent(proxy, options);
-  const httpsAgent = new HttpsProxyAgent(proxy, options) as unknown as HttpsAgent;
+  const trust = ca === undefined ? {} : { ca };
+  const httpAgent: HttpAgent = new HttpProxyAgent(proxy, { keepAlive: true, ...trust });
+  const tunnels = new HttpsProxyAgent(proxy, { keepAlive: true, ...trust });
+  // What it is made with is for the proxy alone; these options are for the host behind it.
+  Object.assign(tunnels.options, trust);
+  const httpsAgent = tunnels as unknown as HttpsAgent;
   return new NodeHttpHandler({ ...patience, httpAgent, httpsAgent });
 }
