@@ -14,14 +14,18 @@ export type Meaning =
   | 'interface-in-use'
   | 'wrong-state'
   | 'not-attached'
+  | 'instance-terminated'
+  | 'protected'
   | 'no-capacity'
   | 'subnet-full'
   | 'quota'
+  | 'volume-key'
   | 'unauthorized'
   | 'account'
   | 'credentials'
   | 'expired'
   | 'instance-type'
+  | 'free-tier'
   | 'volume-too-small'
   | 'condition-failed'
   | 'no-table'
@@ -32,23 +36,27 @@ export type Meaning =
   | 'unknown';
 
 /**
- * The one table of vendor codes. Sources: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and the error
- * pages of DynamoDB and Step Functions.
+ * The one table of vendor codes. AWS has several spellings for one meaning, by call and by age. The first row that fits counts, so the
+ * rows that read the message come before those of the code alone. test/aws/answers.ts names a source for each code of each call.
  */
 const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegExp])[] = [
+  // DynamoDB has one code for "too many changes at once" and for its quota of tables.
+  [/^LimitExceededException$/, 'quota', /limit of [\d,]+ tables/i],
   [
-    /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|TooManyRequestsException|RequestThrottled|ProvisionedThroughputExceededException|LimitExceededException|SlowDown)$/,
+    /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|EC2ThrottledException|TooManyRequestsException|RequestThrottled|RequestThrottledException|ConcurrentMutationLimitExceeded|BandwidthLimitExceeded|PriorRequestNotComplete|ProvisionedThroughputExceededException|TransactionInProgressException|LimitExceededException|SlowDown)$/,
     'throttled',
   ],
   [
-    /^(InternalError|InternalFailure|InternalServerError|ServiceUnavailable|ServiceUnavailableException|Unavailable|TimeoutError|RequestTimeout|RequestTimeoutException|NetworkingError|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/,
+    /^(InternalError|InternalFailure|InternalServerError|ServiceUnavailable|ServiceUnavailableException|Unavailable|TimeoutError|RequestTimeout|RequestTimeoutException|NetworkingError|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/,
     'unavailable',
   ],
   [
-    /^Invalid(InstanceID|Group|GroupId|NetworkInterfaceID|SubnetID|VpcID|RouteTableID|InternetGatewayID|GatewayID|Volume|KeyPair|AssociationID|Permission)\.NotFound$/,
+    /^Invalid(InstanceI[Dd]|Group|GroupI[Dd]|SecurityGroupI[Dd]|NetworkInterfaceI[Dd]|SubnetI[Dd]|VpcI[Dd]|RouteTableI[Dd]|InternetGatewayI[Dd]|GatewayI[Dd]|Volume|VolumeI[Dd]|KeyPair|AssociationI[Dd]|Permission)\.NotFound$/,
     'not-found',
   ],
   [/^InvalidAMIID\.(NotFound|Unavailable)$/, 'no-image'],
+  // What RunInstances says of an image that is no longer public.
+  [/^AuthFailure$/, 'no-image', /not authorized for images/i],
   [/^(DependencyViolation|InvalidGroup\.InUse|VolumeInUse)$/, 'still-in-use'],
   // What DeleteNetworkInterface says of one that is attached.
   [/^InvalidParameterValue$/, 'still-in-use', /in use/i],
@@ -58,32 +66,36 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   [/^(InvalidGroup\.Duplicate|InvalidKeyPair\.Duplicate)$/, 'duplicate-name'],
   [/^InvalidSubnet\.Conflict$/, 'subnet-conflict'],
   [/^IdempotentParameterMismatch$/, 'token-mismatch'],
+  [/^IdempotentInstanceTerminated$/, 'instance-terminated'],
   [/^InvalidNetworkInterface\.InUse$/, 'interface-in-use'],
   [/^(IncorrectInstanceState|IncorrectState)$/, 'wrong-state'],
   [/^Gateway\.NotAttached$/, 'not-attached'],
-  [/^(InsufficientInstanceCapacity|InsufficientCapacity|Unsupported)$/, 'no-capacity'],
+  // What TerminateInstances and StopInstances say of an instance that is protected from them.
+  [/^OperationNotPermitted$/, 'protected', /disableApi(Termination|Stop)/i],
+  [/^(Insufficient(Instance|Host|ReservedInstance|Volume|Address)?Capacity|Unsupported)$/, 'no-capacity'],
   [/^InsufficientFreeAddressesInSubnet$/, 'subnet-full'],
   [
-    /^(Vcpu|Instance|SecurityGroup|NetworkInterface|Vpc|Subnet|RouteTable|InternetGateway|Address|KeyPair|Volume|RulesPerSecurityGroup)LimitExceeded$/,
+    /^(Vcpu|Instance|SecurityGroup|SecurityGroupsPerInterface|NetworkInterface|Vpc|Subnet|RouteTable|Route|InternetGateway|Address|KeyPair|Volume|RulesPerSecurityGroup|Resource|ResourceCount|MaxIOPS|Execution)LimitExceeded$/,
     'quota',
   ],
-  [/^(UnauthorizedOperation|AccessDenied|AccessDeniedException)$/, 'unauthorized'],
-  [/^(OptInRequired|PendingVerification|Blocked)$/, 'account'],
+  [/^(InvalidKMSKey\..+|CustomerKeyHasBeenRevoked)$/, 'volume-key'],
+  [/^(UnauthorizedOperation|AccessDenied|AccessDeniedException|NotAuthorized)$/, 'unauthorized'],
+  [/^(OptInRequired|SubscriptionRequiredException|PendingVerification|Blocked)$/, 'account'],
   [
-    /^(AuthFailure|UnrecognizedClientException|InvalidClientTokenId|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken)$/,
+    /^(AuthFailure|UnrecognizedClientException|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|IncompleteSignatureException|MissingAuthenticationToken|MissingAuthenticationTokenException|RequestTimeTooSkewed|RequestInTheFuture)$/,
     'credentials',
   ],
   [/^(ExpiredToken|ExpiredTokenException|RequestExpired)$/, 'expired'],
   [/^InvalidInstanceType$/, 'instance-type'],
-  // What an account on the free tier is told of other types.
-  [/^InvalidParameterCombination$/, 'instance-type', /free tier/i],
+  // What an account on the Free Tier is told of other types.
+  [/^InvalidParameterCombination$/, 'free-tier', /free tier/i],
   [/^InvalidBlockDeviceMapping$/, 'volume-too-small'],
   [/^ConditionalCheckFailedException$/, 'condition-failed'],
   [/^ResourceNotFoundException$/, 'no-table'],
   // What a table of our name answers that has other keys.
   [/^ValidationException$/, 'other-table', /key element does not match the schema/i],
   [/^ResourceInUseException$/, 'table-in-use'],
-  [/^(ExecutionDoesNotExist|StateMachineDoesNotExist)$/, 'no-execution'],
+  [/^(ExecutionDoesNotExist|StateMachineDoesNotExist|StateMachineDeleting)$/, 'no-execution'],
   [/^ExecutionAlreadyExists$/, 'execution-exists'],
 ];
 
@@ -98,14 +110,18 @@ const becomes: Partial<Record<Meaning, ErrorName>> = {
   'token-mismatch': 'InstanceNotVisibleYet',
   'interface-in-use': 'DependencyStillInUse',
   'wrong-state': 'DependencyStillInUse',
+  'instance-terminated': 'InstanceFailedToLaunch',
+  protected: 'InstanceProtected',
   'no-capacity': 'NoCapacity',
   'subnet-full': 'SubnetFull',
   quota: 'QuotaReached',
+  'volume-key': 'VolumeKeyNotUsable',
   unauthorized: 'PermissionMissing',
   account: 'AccountNotReady',
   credentials: 'CredentialsNotValid',
   expired: 'CredentialsExpired',
   'instance-type': 'InstanceTypeNotSupported',
+  'free-tier': 'InstanceTypeNotInFreeTier',
   'volume-too-small': 'VolumeSizeNotValid',
   'no-table': 'RecodeNotInstalled',
 };
@@ -120,19 +136,45 @@ export function meaningOf(error: unknown): Meaning {
 }
 
 /**
- * Makes any error one of the catalogue: ours stay, AWS's are read by the table above, what is left is a defect of ours.
+ * Makes any error one of the catalogue, as the CLI reads it: ours stay, the table above reads AWS's, anything else is a bug of ours.
  */
 export function translate(error: unknown): RecodeError {
-  if (error instanceof RecodeError) return error;
-  const meaning = meaningOf(error);
-  const said = statusOf(error) !== undefined;
-  return new RecodeError(becomes[meaning] ?? (said ? 'AwsRefused' : 'Unexpected'), messageOf(error, said), { cause: error });
+  return errorOf(error, becomes, 'RECODE_DEBUG=1 shows it');
 }
 
-function messageOf(error: unknown, saidByAws: boolean): string {
-  if (!(error instanceof Error)) return String(error);
-  return saidByAws ? `AWS says: ${error.message.replace(/\.$/, '')} (${error.name}).` : `${error.name}: ${error.message}`;
+/**
+ * The same as a step reads it. Its calls carry the credentials of its function, so what AWS says of them says nothing about the user's.
+ *
+ * @param functionName the function that made the call; its log has what the message leaves out
+ */
+export function translateInStep(error: unknown, functionName: string): RecodeError {
+  return errorOf(error, becomesInStep, `it is in the log of the function ${functionName}`);
 }
+
+const becomesInStep: typeof becomes = {
+  ...becomes,
+  credentials: 'FunctionCredentialsRejected',
+  expired: 'FunctionCredentialsRejected',
+};
+
+function errorOf(error: unknown, names: typeof becomes, whole: string): RecodeError {
+  if (error instanceof RecodeError) return error;
+  const said = statusOf(error) !== undefined;
+  const name = names[meaningOf(error)] ?? (said ? 'AwsRefused' : 'Unexpected');
+  return new RecodeError(name, messageOf(error, said, whole), { cause: error });
+}
+
+function messageOf(error: unknown, saidByAws: boolean, whole: string): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!saidByAws) return `${error.name}: ${error.message}`;
+  const [readable = '', encoded] = error.message.split(encodedMessage);
+  const answer = `AWS says: ${readable.trim().replace(/\.$/, '')} (${error.name}).`;
+  if (encoded === undefined) return answer;
+  return `${answer} AWS added an encoded message: ${whole}. An administrator can decode it with "aws sts decode-authorization-message --encoded-message MESSAGE".`;
+}
+
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html: a kilobyte that nobody can read.
+const encodedMessage = /Encoded authorization failure message:/i;
 
 /**
  * Runs a call whose refusal of one kind is an answer too: what it means is returned as `undefined`, every other error escapes.

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import * as v from 'valibot';
 import { RecodeError } from '../core/errors.ts';
-import { translate } from './errors.ts';
+import { translateInStep } from './errors.ts';
 
 /** The time, given to a step so that it never reads the system's own. */
 export interface Clock {
@@ -51,7 +51,7 @@ export function lambdaHandler<Input extends v.GenericSchema, Uses extends UsesOf
     })
     .after(() => logger.info('done'))
     .onError((request) => {
-      const error = translate(request.error);
+      const error = translateInStep(request.error, request.context.functionName);
       logger[error.name === 'Unexpected' ? 'error' : 'warn']('failed', {
         errorName: error.name,
         errorMessage: error.message,

@@ -1,4 +1,4 @@
-import { RecodeError } from './errors.ts';
+import { type ErrorName, RecodeError } from './errors.ts';
 
 /** EC2's names of an instance's states. */
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
@@ -54,7 +54,19 @@ export function startFailure({ instanceId, state, reasonCode, reasonMessage }: E
   const stopBefore =
     !created && (state === 'stopped' || state === 'stopping') && /^Client\.(User|Instance)Initiated/.test(reasonCode ?? '');
   if (stopBefore) return undefined;
-  const name = created ? 'InstanceFailedToLaunch' : 'InstanceFailedToStart';
   const reason = (reasonMessage ?? 'AWS gives no reason').replace(/\.$/, '');
+  const name = causeOf(`${reasonCode} ${reasonMessage}`, created) ?? (created ? 'InstanceFailedToLaunch' : 'InstanceFailedToStart');
   return new RecodeError(name, `The instance ${instanceId} is ${state}: ${reason}.`);
+}
+
+/**
+ * The error behind EC2's reason, where it has one of its own. The code may stand in the message alone.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+ */
+function causeOf(reason: string, created: boolean): ErrorName | undefined {
+  if (/Server\.InsufficientInstanceCapacity/.test(reason)) return created ? 'NoCapacity' : 'NoCapacityToStart';
+  if (/Client\.VolumeLimitExceeded/.test(reason)) return 'QuotaReached';
+  // A launch that may not use the key of its volume ends with a general "Client error on launch".
+  if (/Client\.(InternalError|InvalidKMSKey)/.test(reason)) return 'VolumeKeyNotUsable';
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { StartInstancesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
-import { unless } from '../../aws/errors.ts';
+import { meaningOf, translate, unless } from '../../aws/errors.ts';
 import { describeInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { RecodeError } from '../../core/errors.ts';
@@ -11,7 +11,9 @@ export const startInstance = step({
   input: v.object({ plan: v.object({ instanceId: v.string() }) }),
   uses: { ec2 },
   async run({ plan: { instanceId } }, { ec2 }) {
-    const started = await unless('wrong-state', ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] })));
+    const started = await unless('wrong-state', ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }))).catch(
+      noCapacityToStart,
+    );
     if (started) return {};
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
     const state = instance?.State?.Name ?? 'not visible';
@@ -23,3 +25,9 @@ export const startInstance = step({
 });
 
 export const handler = lambdaHandler(startInstance);
+
+/** An instance that exists keeps its type and its zone, so other advice than at a launch helps. */
+function noCapacityToStart(error: unknown): never {
+  if (meaningOf(error) !== 'no-capacity') throw error;
+  throw new RecodeError('NoCapacityToStart', translate(error).message, { cause: error });
+}

@@ -91,6 +91,7 @@ export const networkInterfaceOperations = {
     idempotent: true,
     run({ SubnetId, Groups, Description, TagSpecifications, ClientToken }, call) {
       const tags = tagsOf(TagSpecifications, 'network-interface')['network-interface'];
+      refuseUnknownGroups(Groups, call);
       const planned = planInterface(call, { subnetId: SubnetId, groupIds: Groups, description: Description });
       const record = call.resources.networkInterfaces.add({ tags, ...planned });
       return { NetworkInterface: described(record, call), ClientToken };
@@ -190,6 +191,13 @@ export function publicDnsName({ publicIpAddress, vpcId }: NetworkInterface, { re
 /** The DNS name of a private address inside its VPC. */
 export function privateDnsName(privateIpAddress: string, { region }: Pick<Region, 'region'>): string {
   return `ip-${privateIpAddress.replaceAll('.', '-')}.${region === 'us-east-1' ? 'ec2' : `${region}.compute`}.internal`;
+}
+
+/** This call has another code than all others, for a text that is no id too: https://github.com/hashicorp/terraform/issues/3372 */
+function refuseUnknownGroups(ids: readonly string[] | undefined, { resources }: Call): void {
+  const known = resources.securityGroups.select(undefined).map(({ id }) => id);
+  const unknown = ids?.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw new AwsFailure('InvalidSecurityGroupID.NotFound', `The securityGroup ID '${unknown}' does not exist`);
 }
 
 function groupsIn(subnet: Subnet, ids: readonly string[] | undefined, { resources }: Call): string[] {

@@ -1,6 +1,6 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { failureOf, meaningOf, translate, unless } from '../../aws/errors.ts';
+import { failureOf, meaningOf, translate, translateInStep, unless } from '../../aws/errors.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 const refusal = (name: string, status = 400, message = 'said AWS') =>
@@ -37,7 +37,7 @@ describe('translate', () => {
 
   it('tells a type that the free tier has not from any other combination that AWS refuses, by the message', () => {
     const message = 'The specified instance type is not eligible for Free Tier. For a list of Free Tier instance types, run …';
-    expect(translate(refusal('InvalidParameterCombination', 400, message)).name).toBe('InstanceTypeNotSupported');
+    expect(translate(refusal('InvalidParameterCombination', 400, message)).name).toBe('InstanceTypeNotInFreeTier');
   });
 
   it('tells an interface that is still attached from any other parameter that AWS refuses, by the message', () => {
@@ -62,6 +62,53 @@ describe('translate', () => {
   it('calls a defect of ours unexpected, and keeps it as the cause', () => {
     const defect = new TypeError('undefined is not a function');
     expect(translate(defect)).toMatchObject({ name: 'Unexpected', cause: defect });
+  });
+});
+
+// The form of https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html, as EC2 sends it today.
+const denied =
+  'You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/alice is not authorized to perform: ' +
+  'ec2:CreateVpc on resource: arn:aws:ec2:us-east-1:123456789012:vpc/* because no identity-based policy allows the ec2:CreateVpc action';
+const encoded = `Encoded authorization failure message: ${'4Ai9qvVQYCx3kKoQaOtnKpzKCvrDlzzn_8R3vhbWP-TGw5hHcV'.repeat(12)}`;
+
+describe.each([
+  ['the CLI', translate, 'RECODE_DEBUG=1 shows it'],
+  ['a step', (error: unknown) => translateInStep(error, 'recode-prod-createVpc'), 'it is in the log of the function recode-prod-createVpc'],
+] as const)('an encoded message, to %s', (_, read, where) => {
+  it('is cut, with the command that decodes it and where the whole of it is', () => {
+    expect(read(refusal('UnauthorizedOperation', 403, `${denied}. ${encoded}`))).toMatchObject({
+      name: 'PermissionMissing',
+      message:
+        `AWS says: ${denied} (UnauthorizedOperation). AWS added an encoded message: ${where}. ` +
+        'An administrator can decode it with "aws sts decode-authorization-message --encoded-message MESSAGE".',
+      cause: expect.objectContaining({ message: expect.stringContaining(encoded) }),
+    });
+  });
+
+  it('is not mentioned where there is none', () => {
+    expect(read(refusal('UnauthorizedOperation', 403, denied)).message).toBe(`AWS says: ${denied} (UnauthorizedOperation).`);
+  });
+});
+
+describe('translateInStep', () => {
+  it.each([
+    'RequestExpired',
+    'ExpiredToken',
+    'ExpiredTokenException',
+    'AuthFailure',
+    'UnrecognizedClientException',
+    'InvalidClientTokenId',
+    'SignatureDoesNotMatch',
+    'RequestTimeTooSkewed',
+  ])("takes %s for trouble with the function's credentials, not with the user's", (code) => {
+    expect(translateInStep(refusal(code, 401), 'recode-prod-createVpc').name).toBe('FunctionCredentialsRejected');
+    expect(translate(refusal(code, 401)).name).toMatch(/^Credentials(Expired|NotValid)$/);
+  });
+
+  it('reads everything else as the CLI does', () => {
+    expect(translateInStep(refusal('InvalidGroup.NotFound'), 'recode-prod-createVpc').name).toBe('NotVisibleYet');
+    const error = new RecodeError('NetworkBusy', 'Busy.');
+    expect(translateInStep(error, 'recode-prod-createVpc')).toBe(error);
   });
 });
 

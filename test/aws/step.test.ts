@@ -52,6 +52,24 @@ describe('lambdaHandler', () => {
     await expect(invoke({ name: 'throttled' })).rejects.toMatchObject({ name: 'RequestThrottled' });
   });
 
+  it('leaves the encoded part of a refusal to the log', async () => {
+    const handler = lambdaHandler(
+      step({
+        input: v.object({}),
+        uses: {},
+        run: async () => {
+          const message = 'You are not authorized. Encoded authorization failure message: 4Ai9qvVQYCx3';
+          throw new EC2ServiceException({ name: 'UnauthorizedOperation', message, $fault: 'client', $metadata: { httpStatusCode: 403 } });
+        },
+      }),
+    );
+    const error = await invoke({}, handler).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'PermissionMissing' });
+    expect(String(error)).toContain('it is in the log of the function recode-prod-createVpc');
+    expect(String(error)).not.toContain('4Ai9qvVQYCx3');
+    expect(lines.join()).toContain('4Ai9qvVQYCx3');
+  });
+
   it('logs each failure under the execution and the environment', async () => {
     const event = { name: 'throttled', operation: { executionArn: 'arn:one' }, environment: { owner: 'alice', repository: 'acme/api' } };
     await expect(invoke(event)).rejects.toThrow();

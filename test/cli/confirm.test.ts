@@ -132,7 +132,7 @@ describe('recode local reset', () => {
     ['the answer comes from somewhere else', `echo y | ${command}`],
   ])('refuses where %s', async (_, piped) => {
     const { text } = await inTerminal(piped, '', environment);
-    expect(text).toContain('✗ Nobody to ask');
+    expect(text).toContain('✗ Confirmation required');
     expect(existsSync(join(local, 'settings.json'))).toBe(true);
   });
 

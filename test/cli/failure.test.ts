@@ -34,9 +34,9 @@ describe('describeFailure', () => {
     const error = new CommanderError(1, 'commander.unknownOption', "error: unknown option '--jsn'\n(Did you mean --json?)");
     expect(describeFailure(error, command)).toEqual({
       name: 'UsageNotValid',
-      title: 'The command is not valid',
+      title: 'Invalid command',
       message: "Unknown option '--jsn'. Did you mean --json?",
-      nextStep: 'Run "recode aws start --help" to see what it takes.',
+      nextStep: 'Run "recode aws start --help" to see its arguments and options.',
     });
   });
 
@@ -91,7 +91,7 @@ describe('showFailure', () => {
     expect(stderr()).toBe(
       '✗ The instance does not answer on SSH\n' +
         '  It does not answer.\n  The end of its console:\n  login:\n\n' +
-        '  Read the end of its console above. A firewall of your organisation or VPC Block Public Access may be in the way too. ' +
+        '  Look for errors in its console output above. A firewall or VPC Block Public Access can also be the cause. ' +
         'Then run "recode aws start acme/api" again.\n',
     );
   });

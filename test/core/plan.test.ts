@@ -33,3 +33,27 @@ it.each([
   expect(failure?.name).toBe(name);
   if (name) expect(failure?.message).toBe(`The instance i-0 is ${state}: because.`);
 });
+
+// The codes of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html; the pairs of code and message as
+// https://github.com/aws/karpenter-provider-aws/issues/1407 and https://repost.aws/knowledge-center/kms-iam-ec2-permission show them.
+it.each([
+  ['Client.InternalError', 'Client.InternalError: Client error on launch', true, 'VolumeKeyNotUsable'],
+  ['Server.InternalError', 'Client.InternalError: Client error on launch', true, 'VolumeKeyNotUsable'],
+  ['Client.InternalError', 'Client.InternalError: Client error on launch', false, 'VolumeKeyNotUsable'],
+  [
+    'Client.InvalidKMSKey.InvalidState',
+    'Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state',
+    true,
+    'VolumeKeyNotUsable',
+  ],
+  ['Server.InsufficientInstanceCapacity', 'Server.InsufficientInstanceCapacity: Insufficient capacity', true, 'NoCapacity'],
+  ['Server.InsufficientInstanceCapacity', 'Server.InsufficientInstanceCapacity: Insufficient capacity', false, 'NoCapacityToStart'],
+  ['Client.VolumeLimitExceeded', 'Client.VolumeLimitExceeded: Volume limit exceeded', true, 'QuotaReached'],
+  ['Server.InternalError', 'Server.InternalError: Internal error on launch', true, 'InstanceFailedToLaunch'],
+] as const)('takes the reason %s (%s; launched by this start: %s) for %s', (reasonCode, reasonMessage, created, name) => {
+  const state = created ? 'terminated' : 'stopped';
+  expect(startFailure({ instanceId: 'i-0', state, reasonCode, reasonMessage }, created)).toMatchObject({
+    name,
+    message: `The instance i-0 is ${state}: ${reasonMessage}.`,
+  });
+});

@@ -6,7 +6,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type * as v from 'valibot';
 import { parse } from 'yaml';
-import { translate } from '../../aws/errors.ts';
+import { translateInStep } from '../../aws/errors.ts';
 import { metrics } from '../../aws/metrics.ts';
 import { type Clock, parseInput } from '../../aws/step.ts';
 import type { RecodeError } from '../../core/errors.ts';
@@ -74,7 +74,7 @@ export async function testAccount(options: { packageDirectory?: string; region?:
         clock: { now: () => aws.clock.now() },
       });
     } catch (error) {
-      throw translate(error);
+      throw translateInStep(error, 'a function');
     }
   };
 

@@ -154,7 +154,7 @@ export function describeDeletion(deletion: Deletion): void {
       ['UnauthorizedOperation', 'PermissionMissing'] as const,
       ['RequestLimitExceeded', 'RequestThrottled'] as const,
       ['InternalError', 'AwsUnavailable'] as const,
-      ['AuthFailure', 'CredentialsNotValid'] as const,
+      ['AuthFailure', 'FunctionCredentialsRejected'] as const,
       ['OptInRequired', 'AccountNotReady'] as const,
       ['OperationNotPermitted', 'AwsRefused'] as const,
     ])('ends with what %s means, and loses nothing', async (code, name) => {

@@ -33,7 +33,7 @@ export function impatientPackage(directory: string): string {
 /** The same, with state machines that try only once more, and soon, where a permission is missing. */
 export function strictPackage(directory: string): string {
   const of = (seconds: number, attempts: number) =>
-    `"ErrorEquals":["PermissionMissing"],"IntervalSeconds":${seconds},"BackoffRate":2,"MaxAttempts":${attempts}`;
+    `"ErrorEquals":["PermissionMissing","FunctionCredentialsRejected"],"IntervalSeconds":${seconds},"BackoffRate":2,"MaxAttempts":${attempts}`;
   return repackaged(directory, of(4, 4), of(1, 1));
 }
 

@@ -1,4 +1,6 @@
+import type { Meaning } from '../../aws/errors.ts';
 import type { ErrorName } from '../../core/errors.ts';
+import { answers, type Service } from '../aws/answers.ts';
 
 /** The execution succeeds all the same. */
 export interface Endured {
@@ -50,39 +52,57 @@ const patience = { busy: 21, lost: 13, visibility: 121, dependency: 41, permissi
 const busy = retried('RequestThrottled', patience.busy);
 const unavailable = retried('AwsUnavailable', patience.lost);
 const unauthorized = retried('PermissionMissing', patience.permission);
+const rejected = retried('FunctionCredentialsRejected', patience.permission);
 
 /** A code of the matrix that is no answer at all: the call takes effect, and the connection closes. */
 export const noAnswer = 'no answer';
 const lost = { codes: [noAnswer], effect: true, once: succeeds() } as const;
 
+/** What AWS answers a call to mean this: the codes of a row. One whose text matters too has a row of its own. */
+function answersOf(service: Service, call: string, means: Meaning): Pick<Row, 'codes' | 'message'>[] {
+  const found = answers.filter((answer) => answer.service === service && answer.call === call && answer.means === means);
+  if (found.length === 0) throw new Error(`No answer to ${call} of ${service} means ${means}.`);
+  const codes = found.flatMap(({ code, message }) => (message === undefined ? [code] : []));
+  const withText = found.flatMap(({ code, message }) => (message === undefined ? [] : [{ codes: [code], message }]));
+  return [...(codes.length > 0 ? [{ codes }] : []), ...withText];
+}
+type Outcome = Omit<Row, 'codes' | 'message'>;
+const rows = (service: Service, call: string, means: Meaning, outcome: Outcome): Row[] =>
+  answersOf(service, call, means).map((answer) => ({ ...answer, ...outcome }));
+/** The same of a call of EC2. */
+const each = (call: string, means: Meaning, outcome: Outcome) => rows('ec2', call, means, outcome);
+
 /** The SDK repeats these calls twice before the step fails; a write that it repeats after it succeeded passes its own condition. */
-const repeatedBySdk = (throttling: readonly string[], internal: readonly string[]): Row[] => [
-  { codes: throttling, once: succeeds(undefined, true), repeatedly: succeeds('RequestThrottled', true), times: 4 },
-  { codes: internal, status: 500, once: succeeds(undefined, true), repeatedly: succeeds('AwsUnavailable', true), times: 4 },
+const repeatedBySdk = (service: Service): Row[] => [
+  ...rows(service, '*', 'throttled', { once: succeeds(undefined, true), repeatedly: succeeds('RequestThrottled', true), times: 4 }),
+  ...rows(service, '*', 'unavailable', {
+    status: 500,
+    once: succeeds(undefined, true),
+    repeatedly: succeeds('AwsUnavailable', true),
+    times: 4,
+  }),
   lost,
 ];
-const dynamodb = repeatedBySdk(
-  ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'],
-  ['InternalServerError', 'ServiceUnavailable'],
-);
-const states = repeatedBySdk(['ThrottlingException'], ['InternalFailure', 'ServiceUnavailable']);
-const refusedByJson: readonly Row[] = [
-  { codes: ['AccessDeniedException'], ...unauthorized },
-  { codes: ['UnrecognizedClientException'], ...surfaced('CredentialsNotValid') },
+const refusedByJson = (service: Service): Row[] => [
+  ...rows(service, '*', 'unauthorized', unauthorized),
+  ...rows(service, '*', 'credentials', rejected),
+  ...rows(service, '*', 'expired', rejected),
 ];
 
 /** What every call of a service may be answered. Of the codes of a row that mean the same, each call meets another one. */
 export const everyCall: Readonly<Record<string, readonly Row[]>> = {
   ec2: [
-    { codes: ['RequestLimitExceeded', 'Throttling'], status: 503, ...busy },
-    { codes: ['InternalError', 'Unavailable', 'InternalFailure', 'ServiceUnavailable', 'BadGateway'], status: 502, ...unavailable },
+    ...each('*', 'throttled', { status: 503, ...busy }),
+    ...each('*', 'unavailable', { status: 502, ...unavailable }),
     { ...lost, once: succeeds('AwsUnavailable') },
-    { codes: ['UnauthorizedOperation'], status: 403, message: 'You are not authorized to perform this operation.', ...unauthorized },
-    { codes: ['OptInRequired', 'PendingVerification', 'Blocked'], status: 401, ...surfaced('AccountNotReady') },
-    { codes: ['AuthFailure', 'UnrecognizedClientException'], status: 401, ...surfaced('CredentialsNotValid') },
+    ...each('*', 'unauthorized', { status: 403, ...unauthorized }),
+    ...each('*', 'account', { status: 401, ...surfaced('AccountNotReady') }),
+    // The credentials are those of the function, which are right a moment later; the user's have nothing to do with it.
+    ...each('*', 'credentials', { status: 401, ...rejected }),
+    ...each('*', 'expired', rejected),
   ],
-  dynamodb: [...dynamodb, ...refusedByJson],
-  states: [...states, ...refusedByJson],
+  dynamodb: [...repeatedBySdk('dynamodb'), ...refusedByJson('dynamodb')],
+  states: [...repeatedBySdk('states'), ...refusedByJson('states'), ...rows('states', '*', 'account', surfaced('AccountNotReady'))],
 };
 
 /** The same of the function that ends a failed operation, which fails with the error that it failed with before. */
@@ -93,148 +113,143 @@ export const everyCallOfTheFailed: Readonly<Record<string, readonly Row[]>> = {
     { codes: ['InternalError', 'UnauthorizedOperation'], once: succeeds() },
     { codes: [noAnswer], once: succeeds() },
   ],
-  dynamodb: [...dynamodb, { codes: ['AccessDeniedException'], once: succeeds('PermissionMissing', true) }],
+  dynamodb: [...repeatedBySdk('dynamodb'), ...rows('dynamodb', '*', 'unauthorized', { once: succeeds('PermissionMissing', true) })],
 };
 
-/** What was created a moment ago is not known to the call yet. */
-const notVisible = (...codes: string[]): Row => ({ codes, ...retried('NotVisibleYet', patience.visibility) });
+/** A resource that was just created is not known to the call yet. */
+const notVisible = (call: string) => each(call, 'not-found', retried('NotVisibleYet', patience.visibility));
 /** A deletion whose answer is the truth is done; where EC2 shows the resource all the same, it is not. */
-const gone = (code: string): Row[] => [
-  { codes: [code], effect: true, once: succeeds(undefined, false) },
+const gone = (call: string): Row[] => [
+  ...each(call, 'not-found', { effect: true, once: succeeds(undefined, false) }),
   // What a call that a tag of the resource allows answers when the resource is gone.
-  { codes: ['UnauthorizedOperation'], status: 403, effect: true, once: succeeds('PermissionMissing', false) },
-  { codes: [code], ...retried('NotVisibleYet', patience.visibility, 'shows it all the same') },
+  ...each('*', 'unauthorized', { status: 403, effect: true, once: succeeds('PermissionMissing', false) }),
+  ...each(call, 'not-found', retried('NotVisibleYet', patience.visibility, 'shows it all the same')),
 ];
-/** The step looks again, and where the resource is gone, goes on. */
-const goneByNow = (code: string): Row[] => [{ codes: [code], effect: true, once: succeeds('NotVisibleYet', false) }, notVisible(code)];
-const stillInUse = (...codes: string[]): Row => ({ codes, ...retried('DependencyStillInUse', patience.dependency) });
-/** Whatever there is must be ours and visible before it is adopted; what is not there, is made. */
-const alreadyThere = (code: string, says: string): Row[] => [
-  { codes: [code], effect: true, once: succeeds('NotVisibleYet', false) },
-  { codes: [code], ...retried('NotVisibleYet', patience.visibility, says) },
+const stillInUse = (call: string, means: Meaning = 'still-in-use') =>
+  each(call, means, retried('DependencyStillInUse', patience.dependency));
+/** A resource that is there must be ours and visible before it is adopted; one that is not there is created. */
+const alreadyThere = (call: string, means: Meaning, says: string): Row[] => [
+  ...each(call, means, { effect: true, once: succeeds('NotVisibleYet', false) }),
+  ...each(call, means, retried('NotVisibleYet', patience.visibility, says)),
 ];
-const quota = (...codes: string[]): Row => ({ codes, ...surfaced('QuotaReached') });
-const noCapacity = (...codes: string[]): Row => ({ codes, ...surfaced('NoCapacity') });
+const quota = (call: string) => each(call, 'quota', surfaced('QuotaReached'));
 /** The same token came with other parameters. */
-const mismatch = (says?: string): Row => ({
-  codes: ['IdempotentParameterMismatch'],
-  ...retried('InstanceNotVisibleYet', patience.visibility, says),
-});
+const mismatch = (call: string, says?: string) => each(call, 'token-mismatch', retried('InstanceNotVisibleYet', patience.visibility, says));
 /** The answer counts as done. Where it is not the truth, what comes after it tells. */
-const doneUnless = (code: string): Row[] => [
-  { codes: [code], effect: true, once: succeeds(undefined, false) },
-  { codes: [code], ...retried('DependencyStillInUse', patience.dependency, 'DependencyViolation') },
+const doneUnless = (call: string, means: Meaning): Row[] => [
+  ...each(call, means, { effect: true, once: succeeds(undefined, false) }),
+  ...each(call, means, retried('DependencyStillInUse', patience.dependency, 'DependencyViolation')),
 ];
 
 /** What a call of EC2 may be answered besides, made by any function or by the one that is named. Each that changes anything is here. */
 const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
-  CreateVpc: [quota('VpcLimitExceeded')],
-  ModifyVpcAttribute: [notVisible('InvalidVpcID.NotFound')],
-  CreateInternetGateway: [quota('InternetGatewayLimitExceeded')],
+  CreateVpc: quota('CreateVpc'),
+  ModifyVpcAttribute: notVisible('ModifyVpcAttribute'),
+  CreateInternetGateway: quota('CreateInternetGateway'),
   AttachInternetGateway: [
-    notVisible('InvalidVpcID.NotFound', 'InvalidInternetGatewayID.NotFound'),
-    { codes: ['Resource.AlreadyAssociated'], effect: true, once: succeeds(undefined, false) },
-    { codes: ['Resource.AlreadyAssociated'], ...retried('NotVisibleYet', patience.visibility, 'is attached') },
+    ...notVisible('AttachInternetGateway'),
+    ...each('AttachInternetGateway', 'already-there', { effect: true, once: succeeds(undefined, false) }),
+    ...each('AttachInternetGateway', 'already-there', retried('NotVisibleYet', patience.visibility, 'is attached')),
   ],
-  'attachInternetGateway DescribeInternetGateways': [notVisible('InvalidInternetGatewayID.NotFound')],
-  CreateSubnet: [notVisible('InvalidVpcID.NotFound'), ...alreadyThere('InvalidSubnet.Conflict', 'is taken'), quota('SubnetLimitExceeded')],
-  ModifySubnetAttribute: [notVisible('InvalidSubnetID.NotFound')],
-  CreateRouteTable: [notVisible('InvalidVpcID.NotFound'), mismatch(), quota('RouteTableLimitExceeded')],
-  CreateRoute: [
-    notVisible('InvalidRouteTableID.NotFound', 'InvalidGatewayID.NotFound', 'InvalidInternetGatewayID.NotFound'),
-    ...alreadyThere('RouteAlreadyExists', 'has a route'),
-  ],
-  AssociateRouteTable: [
-    notVisible('InvalidRouteTableID.NotFound', 'InvalidSubnetID.NotFound'),
-    ...alreadyThere('Resource.AlreadyAssociated', 'is associated'),
-  ],
+  'attachInternetGateway DescribeInternetGateways': notVisible('DescribeInternetGateways'),
+  CreateSubnet: [...notVisible('CreateSubnet'), ...alreadyThere('CreateSubnet', 'subnet-conflict', 'is taken'), ...quota('CreateSubnet')],
+  ModifySubnetAttribute: notVisible('ModifySubnetAttribute'),
+  CreateRouteTable: [...notVisible('CreateRouteTable'), ...mismatch('CreateRouteTable'), ...quota('CreateRouteTable')],
+  CreateRoute: [...notVisible('CreateRoute'), ...alreadyThere('CreateRoute', 'already-there', 'has a route'), ...quota('CreateRoute')],
+  AssociateRouteTable: [...notVisible('AssociateRouteTable'), ...alreadyThere('AssociateRouteTable', 'already-there', 'is associated')],
   CreateSecurityGroup: [
-    notVisible('InvalidVpcID.NotFound'),
-    ...alreadyThere('InvalidGroup.Duplicate', 'exists'),
-    quota('SecurityGroupLimitExceeded'),
+    ...notVisible('CreateSecurityGroup'),
+    ...alreadyThere('CreateSecurityGroup', 'duplicate-name', 'exists'),
+    ...quota('CreateSecurityGroup'),
   ],
   AuthorizeSecurityGroupIngress: [
-    notVisible('InvalidGroup.NotFound'),
-    ...alreadyThere('InvalidPermission.Duplicate', 'visible yet'),
-    quota('RulesPerSecurityGroupLimitExceeded'),
+    ...notVisible('AuthorizeSecurityGroupIngress'),
+    ...alreadyThere('AuthorizeSecurityGroupIngress', 'already-there', 'visible yet'),
+    ...quota('AuthorizeSecurityGroupIngress'),
   ],
-  RevokeSecurityGroupIngress: [notVisible('InvalidGroup.NotFound'), ...goneByNow('InvalidPermission.NotFound')],
-  'importKeyPair DeleteKeyPair': goneByNow('InvalidKeyPair.NotFound'),
-  ImportKeyPair: [...alreadyThere('InvalidKeyPair.Duplicate', 'exists'), quota('KeyPairLimitExceeded')],
-  ModifyNetworkInterfaceAttribute: [notVisible('InvalidNetworkInterfaceID.NotFound')],
+  RevokeSecurityGroupIngress: [
+    // The step looks again, and where the rule is gone, goes on.
+    { codes: ['InvalidPermission.NotFound'], effect: true, once: succeeds('NotVisibleYet', false) },
+    ...notVisible('RevokeSecurityGroupIngress'),
+  ],
+  'importKeyPair DeleteKeyPair': [
+    ...each('DeleteKeyPair', 'not-found', { effect: true, once: succeeds('NotVisibleYet', false) }),
+    ...notVisible('DeleteKeyPair'),
+  ],
+  ImportKeyPair: [...alreadyThere('ImportKeyPair', 'duplicate-name', 'exists'), ...quota('ImportKeyPair')],
+  ModifyNetworkInterfaceAttribute: notVisible('ModifyNetworkInterfaceAttribute'),
   CreateNetworkInterface: [
-    notVisible('InvalidSubnetID.NotFound', 'InvalidGroup.NotFound'),
-    mismatch(),
-    { codes: ['InsufficientFreeAddressesInSubnet'], ...surfaced('SubnetFull') },
-    quota('NetworkInterfaceLimitExceeded'),
+    ...notVisible('CreateNetworkInterface'),
+    ...mismatch('CreateNetworkInterface'),
+    ...each('CreateNetworkInterface', 'subnet-full', surfaced('SubnetFull')),
+    ...quota('CreateNetworkInterface'),
   ],
   RunInstances: [
-    notVisible('InvalidNetworkInterfaceID.NotFound', 'InvalidKeyPair.NotFound'),
-    { codes: ['IdempotentParameterMismatch'], effect: true, once: succeeds(undefined, false) },
-    mismatch('An earlier attempt'),
-    { codes: ['InvalidNetworkInterface.InUse'], effect: true, once: succeeds(undefined, false) },
-    { codes: ['InvalidNetworkInterface.InUse'], ...retried('DependencyStillInUse', patience.dependency, 'still attached') },
-    {
-      codes: ['InvalidAMIID.NotFound', 'InvalidAMIID.Unavailable'],
-      once: succeeds('ImageUnavailable', true),
-      repeatedly: fails('ImageNotFound', 2),
-    },
-    noCapacity('InsufficientInstanceCapacity', 'Unsupported'),
-    quota('VcpuLimitExceeded', 'InstanceLimitExceeded', 'VolumeLimitExceeded', 'AddressLimitExceeded'),
-    { codes: ['InvalidInstanceType'], ...surfaced('InstanceTypeNotSupported') },
-    {
-      codes: ['InvalidParameterCombination'],
-      message: 'The specified instance type is not eligible for Free Tier.',
-      ...surfaced('InstanceTypeNotSupported'),
-    },
-    { codes: ['InvalidBlockDeviceMapping'], ...surfaced('VolumeSizeNotValid') },
+    ...notVisible('RunInstances'),
+    ...each('RunInstances', 'token-mismatch', { effect: true, once: succeeds(undefined, false) }),
+    ...mismatch('RunInstances', 'An earlier attempt'),
+    ...each('RunInstances', 'instance-terminated', surfaced('InstanceFailedToLaunch')),
+    ...each('RunInstances', 'interface-in-use', { effect: true, once: succeeds(undefined, false) }),
+    ...each('RunInstances', 'interface-in-use', retried('DependencyStillInUse', patience.dependency, 'still attached')),
+    ...each('RunInstances', 'no-image', { once: succeeds('ImageUnavailable', true), repeatedly: fails('ImageNotFound', 2) }),
+    ...each('RunInstances', 'no-capacity', surfaced('NoCapacity')),
+    ...quota('RunInstances'),
+    ...each('RunInstances', 'volume-key', surfaced('VolumeKeyNotUsable')),
+    ...each('RunInstances', 'instance-type', surfaced('InstanceTypeNotSupported')),
+    ...each('RunInstances', 'free-tier', surfaced('InstanceTypeNotInFreeTier')),
+    ...each('RunInstances', 'volume-too-small', surfaced('VolumeSizeNotValid')),
+    // A bug of ours, which no row of the table makes anything else of.
     { codes: ['InvalidUserData.Malformed'], ...surfaced('AwsRefused') },
   ],
   StartInstances: [
-    notVisible('InvalidInstanceID.NotFound'),
-    { codes: ['IncorrectInstanceState'], effect: true, once: succeeds(undefined, false) },
-    { codes: ['IncorrectInstanceState'], ...retried('InstanceStillStopping', patience.poll, 'is stopped') },
-    noCapacity('InsufficientInstanceCapacity'),
-    quota('VcpuLimitExceeded', 'InstanceLimitExceeded'),
+    ...notVisible('StartInstances'),
+    ...each('StartInstances', 'wrong-state', { effect: true, once: succeeds(undefined, false) }),
+    ...each('StartInstances', 'wrong-state', retried('InstanceStillStopping', patience.poll, 'is stopped')),
+    ...each('StartInstances', 'no-capacity', surfaced('NoCapacityToStart')),
+    ...quota('StartInstances'),
+    ...each('StartInstances', 'volume-key', surfaced('VolumeKeyNotUsable')),
   ],
   StopInstances: [
-    notVisible('InvalidInstanceID.NotFound'),
-    { codes: ['IncorrectInstanceState'], effect: true, once: succeeds('InstanceNotRunning') },
-    { codes: ['IncorrectInstanceState'], ...retried('InstanceNotRunning', patience.poll, 'not in a state to be stopped') },
+    ...notVisible('StopInstances'),
+    ...each('StopInstances', 'wrong-state', { effect: true, once: succeeds('InstanceNotRunning') }),
+    ...each('StopInstances', 'wrong-state', retried('InstanceNotRunning', patience.poll, 'not in a state to be stopped')),
+    ...each('StopInstances', 'protected', surfaced('InstanceProtected')),
   ],
   TerminateInstances: [
-    { codes: ['InvalidInstanceID.NotFound'], effect: true, once: succeeds('InstanceNotVisibleYet', false) },
-    { codes: ['InvalidInstanceID.NotFound'], ...retried('InstanceNotVisibleYet', patience.visibility, 'does not know') },
+    ...each('TerminateInstances', 'not-found', { effect: true, once: succeeds('InstanceNotVisibleYet', false) }),
+    ...each('TerminateInstances', 'not-found', retried('InstanceNotVisibleYet', patience.visibility, 'does not know')),
+    ...each('TerminateInstances', 'protected', surfaced('InstanceProtected')),
   ],
   DeleteNetworkInterface: [
-    ...gone('InvalidNetworkInterfaceID.NotFound'),
-    stillInUse('InvalidNetworkInterface.InUse'),
-    { ...stillInUse('InvalidParameterValue'), message: "Network interface 'eni-0' is currently in use." },
+    ...gone('DeleteNetworkInterface'),
+    ...stillInUse('DeleteNetworkInterface', 'interface-in-use'),
+    ...stillInUse('DeleteNetworkInterface'),
   ],
-  DeleteSecurityGroup: [...gone('InvalidGroup.NotFound'), stillInUse('DependencyViolation', 'InvalidGroup.InUse')],
-  DeleteKeyPair: gone('InvalidKeyPair.NotFound'),
-  DeleteVolume: [...gone('InvalidVolume.NotFound'), stillInUse('VolumeInUse')],
-  DisassociateRouteTable: doneUnless('InvalidAssociationID.NotFound'),
-  DeleteRouteTable: [...gone('InvalidRouteTableID.NotFound'), stillInUse('DependencyViolation')],
-  DetachInternetGateway: [...doneUnless('Gateway.NotAttached'), stillInUse('DependencyViolation')],
-  DeleteInternetGateway: [...gone('InvalidInternetGatewayID.NotFound'), stillInUse('DependencyViolation')],
-  DeleteSubnet: [...gone('InvalidSubnetID.NotFound'), stillInUse('DependencyViolation')],
-  DeleteVpc: [...gone('InvalidVpcID.NotFound'), stillInUse('DependencyViolation')],
+  DeleteSecurityGroup: [...gone('DeleteSecurityGroup'), ...stillInUse('DeleteSecurityGroup')],
+  DeleteKeyPair: gone('DeleteKeyPair'),
+  DeleteVolume: [...gone('DeleteVolume'), ...stillInUse('DeleteVolume')],
+  DisassociateRouteTable: doneUnless('DisassociateRouteTable', 'not-found'),
+  DeleteRouteTable: [...gone('DeleteRouteTable'), ...stillInUse('DeleteRouteTable')],
+  DetachInternetGateway: [...doneUnless('DetachInternetGateway', 'not-attached'), ...stillInUse('DetachInternetGateway')],
+  DeleteInternetGateway: [...gone('DeleteInternetGateway'), ...stillInUse('DeleteInternetGateway')],
+  DeleteSubnet: [...gone('DeleteSubnet'), ...stillInUse('DeleteSubnet')],
+  DeleteVpc: [...gone('DeleteVpc'), ...stillInUse('DeleteVpc')],
   // A twin that is not empty stays: somebody has put something into it.
-  'recordNetwork DeleteVpc': gone('InvalidVpcID.NotFound'),
+  'recordNetwork DeleteVpc': gone('DeleteVpc'),
 };
 
 /** The same of the calls of DynamoDB that make and delete the table. */
 const dynamodbCalls: Readonly<Record<string, readonly Row[]>> = {
   CreateTable: [
-    { codes: ['LimitExceededException'], once: succeeds(undefined, true) },
-    { codes: ['ResourceInUseException'], effect: true, once: succeeds(undefined, false) },
-    { codes: ['ResourceInUseException'], ...retried('TableNotActive', patience.poll, 'not visible') },
+    ...rows('dynamodb', 'CreateTable', 'throttled', { once: succeeds(undefined, true) }),
+    ...rows('dynamodb', 'CreateTable', 'quota', surfaced('QuotaReached')),
+    ...rows('dynamodb', 'CreateTable', 'table-in-use', { effect: true, once: succeeds(undefined, false) }),
+    ...rows('dynamodb', 'CreateTable', 'table-in-use', retried('TableNotActive', patience.poll, 'not visible')),
   ],
   DeleteTable: [
-    { codes: ['LimitExceededException'], once: succeeds(undefined, true) },
-    { codes: ['ResourceNotFoundException'], effect: true, once: succeeds(undefined, false) },
-    { codes: ['ResourceInUseException'], ...retried('TableStillDeleting', patience.poll, 'is being deleted') },
+    ...rows('dynamodb', 'DeleteTable', 'throttled', { once: succeeds(undefined, true) }),
+    ...rows('dynamodb', 'DeleteTable', 'no-table', { effect: true, once: succeeds(undefined, false) }),
+    ...rows('dynamodb', 'DeleteTable', 'table-in-use', retried('TableStillDeleting', patience.poll, 'is being deleted')),
   ],
 };
 

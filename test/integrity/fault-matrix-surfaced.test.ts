@@ -16,13 +16,13 @@ it('says why an instance went back where it was to come up, and gets over it', a
   const reason = 'Client.InvalidKMSKey.InvalidState: The KMS key is disabled';
   const because = expect.stringContaining('The KMS key is disabled');
   await aws.post('ec2', { launches: [{ outcome: 'terminated', reason }] });
-  expect(await runStart(aws)).toMatchObject({ error: 'InstanceFailedToLaunch', cause: because });
+  expect(await runStart(aws)).toMatchObject({ error: 'VolumeKeyNotUsable', cause: because });
   expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED' });
   await expectConverged(aws, 1);
 
   expect(await runStop(aws)).toMatchObject({ status: 'SUCCEEDED' });
   await aws.post('ec2', { starts: [{ outcome: 'stopped', reason }] });
-  expect(await runStart(aws)).toMatchObject({ error: 'InstanceFailedToStart', cause: because });
+  expect(await runStart(aws)).toMatchObject({ error: 'VolumeKeyNotUsable', cause: because });
   expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED' });
   await expectConverged(aws, 1);
 });

@@ -94,7 +94,7 @@ describe('checkInstanceState of a start', () => {
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, 'terminated');
     expect(await account.refusal(checkInstanceState, document(instanceId))).toMatchObject({
-      name: 'InstanceFailedToLaunch',
+      name: 'VolumeKeyNotUsable',
       message: `The instance ${instanceId} is terminated: ${reason}.`,
     });
   });
@@ -120,7 +120,7 @@ describe('checkInstanceState of a start', () => {
     await account.run(startInstance, { plan: { instanceId } });
     await untilState(account, instanceId, 'stopped');
     expect(await account.refusal(checkInstanceState, document(instanceId, false))).toMatchObject({
-      name: 'InstanceFailedToStart',
+      name: 'VolumeKeyNotUsable',
       message: `The instance ${instanceId} is stopped: ${reason}.`,
     });
   });

@@ -191,7 +191,7 @@ describe('launchInstance', () => {
     },
   );
 
-  it('calls an instance type unsupported that an account on the free tier may not have', async () => {
+  it('tells an account on the Free Tier that it cannot have the instance type', async () => {
     await using account = await testAccount();
     const document = await readyToLaunch(account);
     const message = 'The specified instance type is not eligible for Free Tier';
@@ -203,7 +203,7 @@ describe('launchInstance', () => {
       message,
     });
     expect(await account.refusal(launchInstance, document)).toMatchObject({
-      name: 'InstanceTypeNotSupported',
+      name: 'InstanceTypeNotInFreeTier',
       message: expect.stringContaining(message),
     });
   });

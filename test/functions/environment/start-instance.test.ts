@@ -67,7 +67,8 @@ describe('startInstance', () => {
   });
 
   it.each([
-    ['InsufficientInstanceCapacity', 'NoCapacity'],
+    ['InsufficientInstanceCapacity', 'NoCapacityToStart'],
+    ['Unsupported', 'NoCapacityToStart'],
     ['VcpuLimitExceeded', 'QuotaReached'],
     ['UnauthorizedOperation', 'PermissionMissing'],
     ['InvalidInstanceID.NotFound', 'NotVisibleYet'],

@@ -80,7 +80,12 @@ describe('CreateNetworkInterface', () => {
     const other = await ec2.client.send(new CreateVpcCommand({ CidrBlock: '10.1.0.0/16' }));
     const group = await ec2.client.send(new CreateSecurityGroupCommand({ VpcId: other.Vpc?.VpcId, GroupName: 'far', Description: 'far' }));
     expect(await refusal(create({ Groups: [group.GroupId ?? ''] }))).toMatchObject({ code: 'InvalidParameter' });
-    expect(await refusal(create({ Groups: ['sg-00000000000000000'] }))).toMatchObject({ code: 'InvalidGroup.NotFound' });
+    // As AWS answered in https://github.com/hashicorp/terraform/issues/3372.
+    for (const group of ['sg-00000000000000000', '{$aws_security_group.csr_sg_inside.name}'])
+      expect(await refusal(create({ Groups: [group] }))).toMatchObject({
+        code: 'InvalidSecurityGroupID.NotFound',
+        message: `The securityGroup ID '${group}' does not exist`,
+      });
     expect(await refusal(create({ SubnetId: 'subnet-00000000000000000' }))).toMatchObject({ code: 'InvalidSubnetID.NotFound' });
   });
 });
