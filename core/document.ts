@@ -59,6 +59,7 @@ export const HeldEnvironment = v.object({
     request: EnvironmentRequest,
     instanceId: v.nullable(v.string()),
     stopAt: v.optional(v.string()),
+    updatedAt: v.optional(v.string()),
   }),
 });
 export type HeldEnvironment = v.InferOutput<typeof HeldEnvironment>;

@@ -190,7 +190,8 @@ async function hold(environment: Environment, request: EnvironmentRequest, { dyn
   });
   const instanceId = 'instance' in held && held.instance ? held.instance.instanceId : null;
   const { uid, owner, repository } = held;
-  const recorded = { status: environment.status, request: held.request, instanceId, stopAt: environment.stopAt };
+  const { status, stopAt, updatedAt } = environment;
+  const recorded = { status, request: held.request, instanceId, stopAt, updatedAt };
   return { uid, owner, repository, name, request, recorded };
 }
 

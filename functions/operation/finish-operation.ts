@@ -38,11 +38,13 @@ export const finishOperation = step({
     const { environment, operation } = document;
     const { owner, repository, name, recorded, request } = environment;
     const subject = { owner, repository, name };
-    const updatedAt = new Date(clock.now()).toISOString();
+    const now = new Date(clock.now()).toISOString();
     switch (document.kind) {
       case 'start': {
         const { publicIpAddress, ...instance } = document.instance;
         const stopAt = stopAtOf(document, settings.autoStop, clock.now());
+        const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && document.request.autoStop === undefined;
+        const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
         const started = { status: 'started', ...changedRequest(document), instance, publicIpAddress, stopAt, updatedAt } as const;
         const released = await release(dynamodb, environment, operation, started);
         // An attempt before may have recorded it, and its answer been lost.
@@ -64,9 +66,10 @@ export const finishOperation = step({
       }
       case 'stop': {
         const { instance, instances } = document;
-        await release(dynamodb, environment, operation, { status: 'stopped', ...(instance && { instance }), updatedAt });
         // An attempt before may have stopped it, and its answer been lost.
         const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
+        const updatedAt = !changed && recorded.status === 'stopped' ? (recorded.updatedAt ?? now) : now;
+        await release(dynamodb, environment, operation, { status: 'stopped', ...(instance && { instance }), updatedAt });
         const { instanceId = instances.instanceIds[0] ?? '', instanceType = request.instanceType } = instance ?? {};
         return { ...subject, status: 'stopped', changed, instanceId, instanceType };
       }

@@ -27,7 +27,7 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
         ...alicesApi,
         name: 'acme-api',
         request,
-        recorded: { status: 'started', request, instanceId: 'i-1' },
+        recorded: { status: 'started', request, instanceId: 'i-1', updatedAt: started.updatedAt },
       },
       request: null,
       instanceType: null,
@@ -132,7 +132,7 @@ describe('a remove', () => {
       ...alicesApi,
       name: 'acme-api',
       request,
-      recorded: { status: 'creating', request, instanceId: null },
+      recorded: { status: 'creating', request, instanceId: null, updatedAt: creating.updatedAt },
     });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ name: 'acme-api', status: 'removing', operation });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });

@@ -22,7 +22,7 @@ describe('a first start', () => {
         ...alicesApi,
         name: 'acme-api',
         request,
-        recorded: { status: 'creating', request, instanceId: null },
+        recorded: { status: 'creating', request, instanceId: null, updatedAt: expect.any(String) },
       },
       request: { publicKey: publicKey() },
       instanceType,
@@ -165,7 +165,7 @@ describe('an environment that exists', () => {
       ...alicesApi,
       name: 'acme-api',
       request: { ...request, volumeSize: 40 },
-      recorded: { status: 'stopped', request: { ...request, volumeSize: 40 }, instanceId: 'i-1' },
+      recorded: { status: 'stopped', request: { ...request, volumeSize: 40 }, instanceId: 'i-1', updatedAt: stopped.updatedAt },
     });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({
       status: 'starting',

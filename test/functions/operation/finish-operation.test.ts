@@ -112,6 +112,34 @@ describe('finishOperation of a start', () => {
   });
 });
 
+describe('finishOperation of what changes nothing', () => {
+  const updatedAt = '2026-11-01T12:00:00.000Z';
+
+  it.each([
+    ['found started', { action: 'nothing', created: false }, 'started', true],
+    ['started from stopped', { action: 'start', created: false }, 'stopped', false],
+    ['found running, but recorded as stopped', { action: 'nothing', created: false }, 'stopped', false],
+  ])('keeps the time since when an environment is what it is: %s', async (_, plan, status, kept) => {
+    await using account = await holding('start');
+    const recorded = { status, request, instanceId: 'i-1', updatedAt };
+    await account.run(finishOperation, { ...start.document, plan, environment: { ...start.document.environment, recorded } });
+    const { updatedAt: after } = (await readEnvironment(account.dynamodb, environment)) ?? {};
+    expect(after === updatedAt).toBe(kept);
+  });
+
+  it.each([
+    ['stopped already', 'stopped', false, true],
+    ['stopped from started', 'started', true, false],
+    ['recorded as stopped, but running', 'stopped', true, false],
+  ])('keeps the time since when an environment is stopped: %s', async (_, status, changed, kept) => {
+    await using account = await holding('stop');
+    const found = { ...stop.document.environment, recorded: { status, request, instanceId: 'i-1', updatedAt } };
+    await account.run(finishOperation, { ...stop.document, environment: found, instances: { instanceIds: ['i-1'], changed } });
+    const { updatedAt: after } = (await readEnvironment(account.dynamodb, environment)) ?? {};
+    expect(after === updatedAt).toBe(kept);
+  });
+});
+
 describe('finishOperation of a stop', () => {
   it('records the environment as stopped, without an address, lets go of it and forgets the failures before', async () => {
     await using account = await holding('stop', { lastError, quietUntil: 5 });
