@@ -22,6 +22,11 @@ export function canonicalCidr(text: string): string | undefined {
   return `${[24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join('.')}/${bits}`;
 }
 
+/** Whether a valid CIDR block has a valid IPv4 address in it. */
+export function covers(block: string, address: string): boolean {
+  return overlap(block, `${address}/32`);
+}
+
 /** Whether two CIDR blocks, each valid, share an address. */
 export function overlap(one: string, other: string): boolean {
   const bits = Math.min(...[one, other].map((block) => Number(block.split('/')[1])));

@@ -21,6 +21,9 @@ export const EnvironmentRequest = v.object({
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
 
+/** How many blocks may reach SSH: the inbound rules that a security group has room for. */
+export const mostCidrs = 60;
+
 /** How large a root volume may be, in GiB: at least what Canonical's Ubuntu images hold, at most what gp2 and gp3 do. */
 export const volumeSizes = { smallest: 8, largest: 16_384 };
 
@@ -29,13 +32,7 @@ export const GivenRequest = v.strictObject({
   instanceType: v.exactOptional(InstanceTypeName),
   volumeSize: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(volumeSizes.smallest), v.maxValue(volumeSizes.largest))),
   volumeType: v.exactOptional(EnvironmentRequest.entries.volumeType),
-  allowCidrs: v.exactOptional(
-    v.pipe(
-      v.array(Cidr),
-      v.minLength(1),
-      v.maxLength(60), // the inbound rules that a security group may have
-    ),
-  ),
+  allowCidrs: v.exactOptional(v.pipe(v.array(Cidr), v.minLength(1), v.maxLength(mostCidrs))),
   publicKey: PublicKey,
   autoStop: v.exactOptional(GivenAutoStop),
 });

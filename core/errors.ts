@@ -77,7 +77,7 @@ export const catalogue = {
   },
   CidrNotValid: {
     title: 'Invalid CIDR block',
-    nextStep: 'Use an IPv4 address and a prefix length, for example --allow-cidr 203.0.113.7/32.',
+    nextStep: 'Use an IPv4 address and a prefix length, for example --allow-cidr 203.0.113.7/32. For this machine, use --allow-cidr mine.',
     reaction: 'never',
     outcome: 'usage',
   },
@@ -463,6 +463,19 @@ export const catalogue = {
     nextStep:
       'Look for errors in its console output above. A firewall or VPC Block Public Access can also be the cause. Then run "{command}" again.',
     reaction: 'poll',
+    outcome: 'failed',
+  },
+  AddressNotAllowed: {
+    title: 'This machine may not connect',
+    nextStep:
+      'Run "recode aws start {environment} --allow-cidr mine" to allow this machine instead of these blocks. To keep a block, add it with another --allow-cidr.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  PublicAddressUnknown: {
+    title: 'The public address of this machine is unknown',
+    nextStep: 'Give the block instead of "mine", for example --allow-cidr 203.0.113.7/32, or set RECODE_CHECKIP_URL to another service.',
+    reaction: 'never',
     outcome: 'failed',
   },
   SshUnreachable: {

@@ -1,5 +1,6 @@
 import { RecodeError } from '../../core/errors.ts';
 import { openFetch } from '../http/fetch.ts';
+import { plainUrl } from '../http/plain-url.ts';
 import { unreachable } from '../unreachable.ts';
 import { findToken, type NoToken, type Token } from './token.ts';
 
@@ -25,7 +26,7 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 /** GitHub's API at GITHUB_API_URL, and the token that there is for it. */
 export async function openGitHub(environment: NodeJS.ProcessEnv): Promise<GitHub> {
   const address = environment.GITHUB_API_URL || 'https://api.github.com';
-  const url = readAddress(address);
+  const url = plainUrl(address);
   if (!url) {
     const reason = 'Invalid GITHUB_API_URL. Use an http or https URL without a user name.';
     return { name: 'GitHub', token: { missing: reason }, get: async () => ({ status: 'none', reason }) };
@@ -34,13 +35,6 @@ export async function openGitHub(environment: NodeJS.ProcessEnv): Promise<GitHub
   const signal = AbortSignal.timeout(patienceSeconds * 1000);
   const token = await findToken(url.hostname, environment, signal);
   return { name, token, get: (path) => ask({ name, token, baseUrl: address.replace(/\/+$/, ''), signal }, path) };
-}
-
-/** A URL with a user in it is refused by fetch, which repeats it with its password. */
-function readAddress(text: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? url : undefined;
 }
 
 interface Connection extends Pick<GitHub, 'name' | 'token'> {

@@ -7,6 +7,8 @@ import { lastLine, runOpenSsh } from './client.ts';
 export interface Patience {
   readonly total: number;
   readonly pause: number;
+  /** How long, at most, from when the address of this machine is known to be a wrong one. */
+  readonly withWrongAddress: number;
 }
 
 /** The host of a configuration file for ssh. */
@@ -17,16 +19,27 @@ export interface SshHost {
 }
 
 // Without a network between, sshd refuses at once until cloud-init has started it; a minute after boot pam_nologin may still refuse.
-const usual: Patience = { total: 120_000, pause: 1_000 };
+// An instance boots in less than 25 s; a company's network may show it another address than the one that is known.
+const usual: Patience = { total: 120_000, pause: 1_000, withWrongAddress: 25_000 };
 const connectSeconds = 5;
+
+/** Why the connection may be in vain: what is known by then of this machine's address. */
+export interface Doubt {
+  /** Resolves to the refusal of an address that the instance is not to let in. */
+  readonly wrongAddress: Promise<RecodeError | undefined>;
+  /** Tells the person at once, before the connection is given up. */
+  say(line: string): void;
+}
 
 /**
  * Connects once with the system's own client and the settings that the printed command has, as the last proof that it works.
  *
- * @throws RecodeError SshClientFails, SshHostKeyDiffers, SshKeyRefused at once; SshUnreachable when nothing else helped for two minutes
+ * @throws RecodeError SshClientFails, SshHostKeyDiffers, SshKeyRefused at once; SshUnreachable when nothing else helped for two minutes;
+ *   the doubt's error half a minute after the first attempt without an answer
  */
-export async function checkConnection(host: SshHost, patience = usual): Promise<void> {
-  const deadline = Date.now() + patience.total;
+export async function checkConnection(host: SshHost, doubt?: Doubt, patience = usual): Promise<void> {
+  let deadline = Date.now() + patience.total;
+  let wrongAddress: RecodeError | undefined;
   for (;;) {
     const options = ['-F', host.sshConfig, '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${connectSeconds}`];
     const { code, stderr } = await runOpenSsh('ssh', [...options, host.name, 'true']);
@@ -35,7 +48,16 @@ export async function checkConnection(host: SshHost, patience = usual): Promise<
     const said = stderr.trim();
     const refusal = localTrouble(said, host) ?? refusalIn(said, host.address);
     if (refusal) throw refusal;
+    // A refusal too is an answer: the packets get through.
+    if (!wrongAddress && !/Connection refused/.test(said)) {
+      wrongAddress = await doubt?.wrongAddress;
+      if (wrongAddress) {
+        doubt?.say(`${wrongAddress.message} Still trying to connect.`);
+        deadline = Math.min(deadline, Date.now() + patience.withWrongAddress);
+      }
+    }
     if (Date.now() + patience.pause >= deadline) {
+      if (wrongAddress && !/Connection refused/.test(said)) throw wrongAddress;
       const reason = lastLine(said) || 'no answer';
       throw new RecodeError(
         'SshUnreachable',

@@ -8,6 +8,7 @@ import type { Ran } from './recode.ts';
  * test/workflows/catalogue.test.ts makes executions end with every other entry of the catalogue.
  */
 export const raisedBy = {
+  allowed: ['AddressNotAllowed', 'PublicAddressUnknown'],
   arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid', 'InstanceTypeNotValid', 'AutoStopNotValid'],
   'at-once': ['OperationInProgress', 'UninstallInProgress'],
   caller: [

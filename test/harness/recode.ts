@@ -37,6 +37,8 @@ export async function recode(args: readonly string[], { directory, env = {}, cwd
     cwd: cwd ?? home,
     env: {
       PATH: process.env.PATH,
+      // Nothing listens there: no test asks AWS.
+      RECODE_CHECKIP_URL: 'http://127.0.0.1:9/',
       LANG: 'C.UTF-8',
       HOME: home,
       RECODE_LOCAL_DIR: join(directory, 'local'),

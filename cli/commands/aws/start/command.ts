@@ -18,7 +18,11 @@ export function startCommand(output: Output): Command {
     .option('--instance-type <type>', 'EC2 instance type, amd64 or arm64 (default: t2.medium)')
     .option('--volume-size <GiB>', 'size of the root volume in GiB (default: 16)')
     .addOption(new Option('--volume-type <type>', 'type of the root volume (default: gp2)').choices(['gp2', 'gp3']))
-    .option('--allow-cidr <block>', 'IPv4 block allowed to connect; repeat for more (default: 0.0.0.0/0)', collect)
+    .option(
+      '--allow-cidr <block>',
+      'IPv4 block allowed to connect, or mine for this machine; repeat for more (default: 0.0.0.0/0)',
+      collect,
+    )
     .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")
     .option('--time-zone <zone>', "time zone of --auto-stop, for example Europe/Paris (default: this machine's)");
   addOperationOptions(command, "before starting a teammate's environment");
@@ -31,6 +35,7 @@ export function startCommand(output: Output): Command {
         ['Start an environment in your AWS account', 'recode aws start acme/api --profile team --region eu-west-1'],
         ['Choose the instance type and disk', 'recode aws start acme/api --instance-type m6g.large --volume-size 64'],
         ['Allow SSH only from your own network', 'recode aws start acme/api --allow-cidr 203.0.113.0/24'],
+        ['Allow SSH only from this machine, also if its address has changed', 'recode aws start acme/api --allow-cidr mine'],
         ['Stop it automatically in the evening', 'recode aws start acme/api --auto-stop 19:30 --time-zone Europe/Paris'],
         ['Run a command on it from a script', 'eval "$(recode aws start acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),

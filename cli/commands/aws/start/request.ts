@@ -1,6 +1,6 @@
 import { type AutoStop, parseAutoStop } from '../../../../core/auto-stop.ts';
 import { canonicalCidr } from '../../../../core/cidr.ts';
-import { type GivenRequest, volumeSizes } from '../../../../core/environment.ts';
+import { type GivenRequest, mostCidrs, volumeSizes } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { isInstanceTypeName } from '../../../../core/instance-type.ts';
 import { localTimeZone } from '../../../stop-time.ts';
@@ -9,6 +9,8 @@ import { type OperationFlags, type OperationRequest, parseOperation } from '../o
 /** What a person asked for; options that were not given are absent, their defaults are the control plane's. */
 export interface StartRequest extends OperationRequest {
   readonly request: Omit<GivenRequest, 'publicKey'>;
+  /** Whether this machine's own address may reach SSH, besides the blocks of the request: `--allow-cidr mine`. */
+  readonly allowMine: boolean;
 }
 
 /** The options as commander hands them over. */
@@ -21,6 +23,8 @@ export interface StartFlags extends OperationFlags {
   readonly timeZone?: string;
 }
 
+const mine = 'mine';
+
 /**
  * Reads what was typed, before anything is asked of the network.
  *
@@ -31,6 +35,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
   const autoStop = parseWhen(flags);
   return {
     ...parseOperation(repository, flags, environment),
+    allowMine: allowCidr?.includes(mine) ?? false,
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType) }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),
@@ -56,14 +61,17 @@ function parseVolumeSize(text: string): number {
   throw new RecodeError('VolumeSizeNotValid', `Invalid --volume-size '${text}'. Use a whole number of GiB from ${smallest} to ${largest}.`);
 }
 
-function parseCidrs(blocks: readonly string[]): string[] {
-  const canonical = blocks.map((block) => {
+function parseCidrs(given: readonly string[]): string[] {
+  const canonical = given.flatMap((block) => {
+    if (block === mine) return [];
     const read = canonicalCidr(block);
     if (read === undefined)
       throw new RecodeError('CidrNotValid', `Invalid --allow-cidr '${block}'. Use an IPv4 block, for example 203.0.113.0/24.`);
     return read;
   });
-  return [...new Set(canonical)];
+  const blocks = [...new Set(canonical)];
+  if (blocks.length + (given.includes(mine) ? 1 : 0) <= mostCidrs) return blocks;
+  throw new RecodeError('CidrNotValid', `Too many --allow-cidr. A security group takes ${mostCidrs} blocks.`);
 }
 
 function parseWhen({ autoStop: when, timeZone }: Pick<StartFlags, 'autoStop' | 'timeZone'>): AutoStop | undefined {

@@ -10,6 +10,7 @@ import { viewAfter } from '../../../environment-view.ts';
 import { checkRepository } from '../../../github.ts';
 import { type Followed, inSession, type Session } from '../../../operation.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
+import { addressNotAllowed, ownAddress } from '../../../own-address.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
 import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
@@ -37,9 +38,10 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
       await requireSshClient();
     }
     const environment = await openEnvironment(request, session.view);
+    const given = await givenRequest(request, environment, session);
     const publicKey = environment.own ? await ownKey(environment, session) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
-    const asked = { kind: 'start', output: StartOutput, request: { ...request.request, publicKey } } as const;
+    const asked = { kind: 'start', output: StartOutput, request: { ...given, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
     if (started) await concludeStart(environment, started, session, output);
   });
@@ -52,8 +54,8 @@ export async function concludeStart(
   { view }: Session,
   output: Output,
 ): Promise<void> {
-  const { files, own, subject } = environment;
-  const { name, repository, publicIpAddress: address, publicKey, hostKey } = started.result;
+  const { files, own, subject, account } = environment;
+  const { name, repository, publicIpAddress: address, publicKey, hostKey, allowCidrs = [] } = started.result;
   if (own) {
     const keyPair = readKeyPair(files.key, publicKey);
     if (!keyPair) throw privateKeyNotHere(subject.repository, files);
@@ -61,12 +63,20 @@ export async function concludeStart(
     await view.during('Checking the SSH connection', async () => {
       pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
       writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
-      await checkConnection({ sshConfig: files.sshConfig, name, address });
+      const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
+      await checkConnection({ sshConfig: files.sshConfig, name, address }, { wrongAddress, say: (line) => view.say(line) });
     });
   }
   view.end();
   if (output.json) writeJson(output, await asJson(environment, started));
   else print(output, started, own ? sshCommand(files, name) : null);
+}
+
+/** What is asked of the control plane, which does not know this machine: "mine" is an address by then. */
+async function givenRequest({ request, allowMine }: StartRequest, { account }: OpenedEnvironment, { view }: Session) {
+  if (!allowMine) return request;
+  const address = await view.during('Looking up the address of this machine', () => ownAddress(account.options, process.env));
+  return { ...request, allowCidrs: [...new Set([...(request.allowCidrs ?? []), `${address}/32`])] };
 }
 
 /** The public key to start with. It is made once nothing is known that would keep it from being used. */

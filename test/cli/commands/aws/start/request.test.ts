@@ -13,7 +13,14 @@ const parse = (flags: Partial<StartFlags>) => parseStart('acme/api', { ...none, 
 
 describe('parseStart', () => {
   it('leaves out what was not given', () => {
-    expect(parse({})).toEqual({ repository: 'acme/api', account: { local: false }, force: false, wait: true, request: {} });
+    expect(parse({})).toEqual({
+      repository: 'acme/api',
+      account: { local: false },
+      force: false,
+      wait: true,
+      allowMine: false,
+      request: {},
+    });
   });
 
   it('reads every option', () => {
@@ -36,6 +43,7 @@ describe('parseStart', () => {
       force: true,
       wait: false,
       account: { local: false, profile: 'team', region: 'eu-west-1' },
+      allowMine: false,
       request: {
         instanceType: 'm6g.large',
         volumeSize: 64,
@@ -49,6 +57,21 @@ describe('parseStart', () => {
   it('sends each CIDR block once, in its canonical form', () => {
     const { request } = parse({ allowCidr: ['10.1.2.3/8', '192.0.2.1', '10.0.0.0/8'] });
     expect(request.allowCidrs).toEqual(['10.0.0.0/8', '192.0.2.1/32']);
+  });
+
+  it('takes "mine" alone and beside blocks, and leaves its address to be looked up', () => {
+    expect(parse({ allowCidr: ['mine'] })).toMatchObject({ allowMine: true, request: { allowCidrs: [] } });
+    expect(parse({ allowCidr: ['10.0.0.0/8', 'mine', 'mine'] })).toMatchObject({
+      allowMine: true,
+      request: { allowCidrs: ['10.0.0.0/8'] },
+    });
+  });
+
+  // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html: 60 inbound rules per security group
+  it('takes as many blocks as a security group has room for', () => {
+    const blocks = Array.from({ length: 60 }, (_, index) => `10.0.${index}.0/24`);
+    expect(parse({ allowCidr: blocks }).request.allowCidrs).toEqual(blocks);
+    expect(() => parse({ allowCidr: [...blocks, 'mine'] })).toThrow(expect.objectContaining({ name: 'CidrNotValid' }));
   });
 
   it.each([
