@@ -342,7 +342,7 @@ export const catalogue = {
   AwsUnavailable: { title: 'AWS did not respond', nextStep: again, reaction: 'lost', outcome: 'failed' },
   NotVisibleYet: {
     title: 'AWS does not show a resource',
-    nextStep: `${again} If someone deleted part of the network, remove the environments, run "recode aws uninstall", and start again.`,
+    nextStep: `${again} If someone deleted part of the network, remove the environments, run "recode aws uninstall{account}", and start again.`,
     reaction: 'visibility',
     outcome: 'failed',
   },
