@@ -48,7 +48,7 @@ describe('a caller', () => {
     const named = ['--profile', 'tema', '--region', 'us-east-1'];
     expectFailure(await startWith({ AWS_ENDPOINT_URL: aws.endpoint }, named), [...args, ...named], {
       name: 'ProfileNotFound',
-      message: 'There is no profile "tema" in the files of the AWS CLI.',
+      message: 'The profile "tema" is not in the AWS CLI\'s configuration files.',
     });
   });
 
