@@ -192,7 +192,12 @@ export async function unless<Answer>(meaning: Meaning, call: Promise<Answer>): P
 export function failureOf(name: string, cause: string): RecodeError {
   if (isErrorName(name)) return new RecodeError(name, causeMessage(cause));
   if (name === 'States.Timeout') return new RecodeError('ExecutionTimedOut', causeMessage(cause) || 'A step exceeded its time limit.');
-  return new RecodeError('Unexpected', `${name}: ${causeMessage(cause)}`);
+  return new RecodeError('Unexpected', cause === '' ? `${name}.` : `${name}: ${causeMessage(cause)}`);
+}
+
+/** A failure as Step Functions has that of a Lambda: for an execution to end with, under a name that the CLI explains. */
+export function failureForStepFunctions({ name, message }: { readonly name: string; readonly message: string }) {
+  return { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) };
 }
 
 /** The message in the JSON that Step Functions makes a failed Lambda's cause. */

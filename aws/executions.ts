@@ -11,6 +11,7 @@ import {
 import { RecodeError } from '../core/errors.ts';
 import { publishedVersion } from '../core/version.ts';
 import { failureOf, meaningOf, unless } from './errors.ts';
+import { tasksUnderWay } from './tasks-under-way.ts';
 
 /** What happens in an execution, for whoever follows it. */
 export type ExecutionEvent =
@@ -87,13 +88,9 @@ export async function executionProgress(sfn: SFNClient, executionArn: string): P
   const known = await unless('no-execution', Promise.all([stateSentences(sfn, executionArn), eventsAfter(sfn, executionArn, 0)]));
   if (!known) return { running: true, sentences: [] };
   const [sentences, events] = known;
-  const at = new Set<string>();
-  for (const { type, stateEnteredEventDetails: entered, stateExitedEventDetails: exited } of events) {
-    if (type === 'TaskStateEntered') at.add(entered?.name ?? '');
-    if (type === 'TaskStateExited') at.delete(exited?.name ?? '');
-  }
   const running = !events.some(({ type = '' }) => ends.includes(type));
-  return { running, sentences: running ? [...at].flatMap((state) => sentences.get(state) ?? []) : [] };
+  const at = running ? new Set(tasksUnderWay(events)) : [];
+  return { running, sentences: [...at].flatMap((state) => sentences.get(state) ?? []) };
 }
 
 async function orNotDeployed<Answer>(stateMachineArn: string, call: Promise<Answer>): Promise<Answer> {
@@ -174,13 +171,16 @@ async function stateSentences(sfn: SFNClient, executionArn: string): Promise<Map
 
 interface Machine {
   readonly Comment?: string;
-  readonly States?: Readonly<Record<string, { readonly Comment?: string; readonly Branches?: readonly Machine[] }>>;
+  readonly States?: Readonly<
+    Record<string, { readonly Comment?: string; readonly Branches?: readonly Machine[]; readonly ItemProcessor?: Machine }>
+  >;
 }
 
 function collect(machine: Machine, sentences: Map<string, string>): void {
   for (const [name, state] of Object.entries(machine.States ?? {})) {
-    // A Parallel says what its branches are for; each branch's states speak for themselves.
-    if (state.Comment !== undefined && state.Branches === undefined) sentences.set(name, state.Comment);
-    for (const branch of state.Branches ?? []) collect(branch, sentences);
+    const inside = [...(state.Branches ?? []), ...(state.ItemProcessor ? [state.ItemProcessor] : [])];
+    // A state around others says what they are for; each of them speaks for itself.
+    if (state.Comment !== undefined && inside.length === 0) sentences.set(name, state.Comment);
+    for (const machine of inside) collect(machine, sentences);
   }
 }

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { Clock } from './clock.ts';
 import { type Json, openEngine } from './dynamodb/engine.ts';
 import { refuseUnsupported, unsupported } from './dynamodb/honour.ts';
+import { refuseBeyondLimits } from './dynamodb/limits.ts';
 import { createTables, parseTags, type TableLatency, type Tables } from './dynamodb/tables.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
 
@@ -33,6 +34,7 @@ export async function createDynamoDb(options: {
   const perform = (action: string, input: Json): Promise<Json | ''> => {
     if (action === 'CreateTable') return tables.create(input);
     refuseUnsupported(action, input);
+    refuseBeyondLimits(input);
     if (action === 'DeleteTable') return tables.delete(input);
     if (action === 'DescribeTable') return tables.describe(input);
     if (action === 'ListTables') return tables.list(input);

@@ -153,7 +153,9 @@ function refusalOf({ headers }: IncomingMessage): string | undefined {
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   if (!/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(host))
     return `The embedded AWS answers to 127.0.0.1 and localhost only, not to ${host}.`;
-  if (headers.origin !== undefined) return 'The embedded AWS does not answer to web pages.';
+  // A browser names no origin with a GET, but says how the page it comes from is related to this address; `none` is the person's own doing.
+  const site = headers['sec-fetch-site'] ?? 'none';
+  if (headers.origin !== undefined || site !== 'none') return 'The embedded AWS does not answer to web pages.';
   return undefined;
 }
 

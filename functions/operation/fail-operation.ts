@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
-import { failureOf, translate } from '../../aws/errors.ts';
+import { failureForStepFunctions, failureOf, translate } from '../../aws/errors.ts';
 import { EndedExecution, endOf } from '../../aws/execution-event.ts';
 import { metrics } from '../../aws/metrics.ts';
 import { type EnvironmentSubject, release } from '../../aws/records/environment.ts';
@@ -21,7 +21,7 @@ const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
 const Failed = v.object({
   environment: v.nullable(HeldEnvironment),
   operation: Operation,
-  failure: v.object({ Error: v.string(), Cause: v.string() }),
+  failure: v.object({ Error: v.string(), Cause: v.optional(v.string(), '') }),
 });
 
 /**
@@ -38,14 +38,14 @@ export const failOperation = step({
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
       await letGo(dynamodb, ended.environment, ended.operation, ended.error, now);
-      return asLambda(ended.error.name, ended.error.message);
+      return failureForStepFunctions(ended.error);
     }
     const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
     const console = environment && operation.kind === 'start' && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
     await letGo(dynamodb, environment, operation, { name: error.name, message }, now);
-    return asLambda(failure.Error, message);
+    return failureForStepFunctions({ name: error.name, message });
   },
 });
 
@@ -64,8 +64,6 @@ async function letGo(
   await ifInstalled(releaseNetwork(dynamodb, operation, now));
   if (environment) await ifInstalled(release(dynamodb, environment, operation, end));
 }
-
-const asLambda = (errorType: string, errorMessage: string) => ({ Error: errorType, Cause: JSON.stringify({ errorType, errorMessage }) });
 
 function countFailure(metrics: Metrics, kind: OperationKind): void {
   metrics.addMetadata('operation', kind);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
+import { failureForStepFunctions, failureOf } from '../../aws/errors.ts';
 import { readDueEnvironments } from '../../aws/records/environment.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
@@ -13,7 +14,7 @@ import { environmentId } from '../../core/names.ts';
 const [most, perBatch] = [250, 25];
 
 /** A batch that could not be asked for, as the state machine catches it. */
-const Failure = v.object({ Error: v.string(), Cause: v.string() });
+const Failure = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
 
 /**
  * Finds the next environments that are due to be stopped, after those that the sweep has found before. Where Recode is not installed, none is.
@@ -29,12 +30,17 @@ export const findDueEnvironments = step({
     const reading = readDueEnvironments(dynamodb, { now: clock.now(), after: due?.after ?? undefined, most });
     const found = (await ifInstalled(reading)) ?? [];
     const last = found.at(-1);
-    const failure = due?.failure ?? requests.find((request) => 'Error' in request) ?? null;
+    const failure = due?.failure ?? requests.flatMap((request) => ('Error' in request ? named(request) : []))[0] ?? null;
     return { batches: batchesOf(found), after: last ? environmentId(last) : null, failure };
   },
 });
 
 export const handler = lambdaHandler(findDueEnvironments);
+
+/** The failure under a name of ours, where it has one of Step Functions' own. */
+function named(failure: v.InferOutput<typeof Failure>) {
+  return failureForStepFunctions(failureOf(failure.Error, failure.Cause));
+}
 
 function batchesOf(found: readonly DueEnvironment[]): DueEnvironment[][] {
   return Array.from({ length: Math.ceil(found.length / perBatch) }, (_, index) => found.slice(index * perBatch, (index + 1) * perBatch));

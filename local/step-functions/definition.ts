@@ -56,17 +56,37 @@ const transition = { Next: v.optional(v.string()), End: v.optional(v.boolean()) 
 // The interpreter misreads other forms, such as `$['a']`.
 const ResultPath = v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\$(\.[\w-]+)*$/, 'only a ResultPath such as $.a.b is supported'))));
 
-const RetrierSchema = v.strictObject({
-  ...comment,
-  ErrorEquals: v.array(v.string()),
-  IntervalSeconds: v.optional(whole(1), 1),
-  MaxAttempts: v.optional(whole(0), 3),
-  BackoffRate: v.optional(v.pipe(v.number(), v.minValue(1)), 2),
-  MaxDelaySeconds: v.optional(whole(1)),
-  JitterStrategy: v.optional(v.picklist(['FULL', 'NONE']), 'NONE'),
-});
-const CatcherSchema = v.strictObject({ ...comment, ErrorEquals: v.array(v.string()), Next: v.string(), ResultPath });
-const recovery = { Retry: v.optional(v.array(RetrierSchema), []), Catch: v.optional(v.array(CatcherSchema), []) };
+// https://states-language.net/spec.html, "Errors"; the bounds are of https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+const ErrorEquals = v.pipe(
+  v.array(v.string()),
+  v.nonEmpty('names no error'),
+  v.check((names) => names.length === 1 || !names.includes('States.ALL'), 'States.ALL has to stand alone'),
+);
+const RetrierSchema = v.pipe(
+  v.strictObject({
+    ...comment,
+    ErrorEquals,
+    IntervalSeconds: v.optional(v.pipe(whole(1), v.maxValue(99_999_999)), 1),
+    MaxAttempts: v.optional(v.pipe(whole(0), v.maxValue(99_999_999)), 3),
+    BackoffRate: v.optional(v.pipe(v.number(), v.minValue(1)), 2),
+    MaxDelaySeconds: v.optional(v.pipe(whole(1), v.maxValue(31_622_399))),
+    JitterStrategy: v.optional(v.picklist(['FULL', 'NONE']), 'NONE'),
+  }),
+  v.check(
+    ({ IntervalSeconds, MaxDelaySeconds = Number.POSITIVE_INFINITY }) => MaxDelaySeconds > IntervalSeconds,
+    'MaxDelaySeconds has to be greater than IntervalSeconds',
+  ),
+);
+const CatcherSchema = v.strictObject({ ...comment, ErrorEquals, Next: v.string(), ResultPath });
+const allIsLast = <Handler extends { ErrorEquals: string[] }>() =>
+  v.check<Handler[], string>(
+    (handlers) => handlers.slice(0, -1).every((handler) => !handler.ErrorEquals.includes('States.ALL')),
+    'States.ALL has to come last',
+  );
+const recovery = {
+  Retry: v.optional(v.pipe(v.array(RetrierSchema), allIsLast()), []),
+  Catch: v.optional(v.pipe(v.array(CatcherSchema), allIsLast()), []),
+};
 
 const lambdaArn = /^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+$/;
 const TaskSchema = v.strictObject({

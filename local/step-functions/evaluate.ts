@@ -20,6 +20,8 @@ export class StateFailure extends Error {
   constructor(
     readonly error: string | undefined,
     readonly reason: string | undefined,
+    /** Whether nothing may retry or catch it, not even States.ALL. */
+    readonly final = error === 'States.Runtime',
   ) {
     super(`${error}: ${reason}`);
   }
@@ -123,5 +125,8 @@ function withResolvers() {
 /** The interpreter's errors carry their names; anything else it throws is what AWS calls a runtime error. Ours pass as they are. */
 function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StateFailure || error.name === 'AbortError') return error;
-  return new StateFailure(error.name.startsWith('States.') ? error.name : 'States.Runtime', error.message);
+  // It says which function could not do with its arguments, but not by its name of the error, which can be caught.
+  const ofFunction = /\b[Ii]n(?:trinsic function)? States\.\w+/.test(error.message);
+  const name = error.name.startsWith('States.') ? error.name : 'States.Runtime';
+  return new StateFailure(ofFunction ? 'States.IntrinsicFailure' : name, error.message);
 }

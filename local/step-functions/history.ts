@@ -41,8 +41,10 @@ export function openHistory(file: string, clock: Clock): { header: ExecutionHead
 
 /** The thread of events that one branch of an execution appends to: each event follows the one before in the same thread. */
 export interface Trail {
-  /** The id of its last event; 0 at the beginning. */
+  /** The id of the event that the next one follows; 0 at the beginning. */
   readonly previous: number;
+  /** The id of its last event, whether the next one follows it or not. */
+  readonly last: number;
   /** Appends an event. Throws once the thread's signal is aborted, so that nothing is recorded of what was cut off. */
   add(type: string, details?: object): number;
   /** Appends an event that the next one does not follow, as AWS has it for `…Succeeded` and `…Aborted`. */
@@ -55,22 +57,28 @@ export interface Trail {
 
 export function createTrail(history: History, signal: AbortSignal, begin = 0): Trail {
   let previous = begin;
+  let last = begin;
   return {
     get previous() {
       return previous;
     },
+    get last() {
+      return last;
+    },
     add(type, details) {
       signal.throwIfAborted();
       previous = history.append(type, previous, details).id;
+      last = previous;
       return previous;
     },
     addAside(type, details) {
       signal.throwIfAborted();
-      history.append(type, previous, details);
+      last = history.append(type, previous, details).id;
     },
     fork: (forkSignal) => createTrail(history, forkSignal, previous),
     join(trails) {
-      previous = Math.max(previous, ...trails.map((trail) => trail.previous));
+      previous = Math.max(previous, ...trails.map((trail) => trail.last));
+      last = Math.max(last, previous);
     },
   };
 }

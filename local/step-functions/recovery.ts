@@ -28,8 +28,7 @@ export function catcherFor(failure: StateFailure, catchers: readonly Catcher[]):
   return catchers.find((catcher) => matches(failure, catcher.ErrorEquals));
 }
 
-function matches({ error }: StateFailure, names: readonly string[]): boolean {
-  // Nothing retries or catches these, not even States.ALL.
-  if (error === 'States.Runtime' || error === 'States.DataLimitExceeded') return false;
+function matches({ error, final }: StateFailure, names: readonly string[]): boolean {
+  if (final) return false;
   return names.some((name) => name === error || name === 'States.ALL' || (name === 'States.TaskFailed' && error !== 'States.Timeout'));
 }

@@ -74,6 +74,8 @@ async function passState(name: string, state: State, input: Json, context: Conte
     delete scope.current;
     const error = state.ErrorPath === undefined ? state.Error : String(await evaluatePath(state.ErrorPath, input, context));
     const reason = state.CausePath === undefined ? state.Cause : String(await evaluatePath(state.CausePath, input, context));
+    // Those names are Step Functions' own.
+    if (error?.startsWith('States.')) throw new StateFailure('States.Runtime', `A Fail state cannot have the error '${error}'.`);
     throw new StateFailure(error, reason);
   }
   const output = await evaluate(state, input, context, (data) => work(name, state, data, context, scope));
@@ -87,9 +89,7 @@ async function work(name: string, state: State, data: Json, context: Context, sc
     case 'Task': {
       const { TimeoutSeconds, TimeoutSecondsPath } = state;
       const timeout = TimeoutSecondsPath === undefined ? TimeoutSeconds : Number(await evaluatePath(TimeoutSecondsPath, data, context));
-      const result = await callFunction(state, timeout, data, { pool: run.pool, trail, signal });
-      requireFittingData(name, result);
-      return result;
+      return callFunction(state, timeout, data, { pool: run.pool, trail, signal });
     }
     case 'Parallel':
       return runParallel(state, data, scope);

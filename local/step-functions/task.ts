@@ -28,12 +28,15 @@ export async function callFunction(
     trail.add('LambdaFunctionTimedOut', { error: 'States.Timeout' });
     throw new StateFailure('States.Timeout', undefined);
   }
-  if ('error' in invocation) {
-    trail.add('LambdaFunctionFailed', { error: invocation.error, cause: invocation.cause });
-    throw new StateFailure(invocation.error, invocation.cause);
+  const failed = 'error' in invocation ? invocation : undefined;
+  const output = 'error' in invocation ? '' : JSON.stringify(invocation.payload);
+  const failure = failed ?? (fits(output) ? undefined : tooLong(state.Resource));
+  if (failure) {
+    trail.add('LambdaFunctionFailed', { error: failure.error, cause: failure.cause });
+    throw new StateFailure(failure.error, failure.cause);
   }
-  trail.add('LambdaFunctionSucceeded', { output: JSON.stringify(invocation.payload), outputDetails: { truncated: false } });
-  return invocation.payload as Json;
+  trail.add('LambdaFunctionSucceeded', { output, outputDetails: { truncated: false } });
+  return JSON.parse(output) as Json;
 }
 
 /** Resolves when a Wait state is over, by the clock. */
@@ -62,12 +65,19 @@ export function sleepUntil(when: number, clock: Clock, signal: AbortSignal): Pro
   });
 }
 
-/** Throws `States.DataLimitExceeded` for more than a state may pass on. */
+/** Throws `States.DataLimitExceeded` for more than a state may pass on; nothing catches it, unlike a Task's result that is too long. */
 export function requireFittingData(name: string, data: Json): void {
-  if (Buffer.byteLength(JSON.stringify(data)) <= longestData) return;
-  const reason = `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-  throw new StateFailure('States.DataLimitExceeded', reason);
+  if (fits(JSON.stringify(data))) return;
+  const { error, cause } = tooLong(name);
+  throw new StateFailure(error, cause, true);
 }
+
+const fits = (text: string) => Buffer.byteLength(text) <= longestData;
+
+const tooLong = (name: string) => ({
+  error: 'States.DataLimitExceeded',
+  cause: `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`,
+});
 
 /** What `work` resolves to, undefined once that much real time has passed; rejects with the signal's reason when that comes first. */
 function within<T>(seconds: number | undefined, signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {

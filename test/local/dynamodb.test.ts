@@ -53,6 +53,38 @@ describe('items', () => {
     expect((await client.send(new GetItemCommand({ TableName, Key: item('one'), ConsistentRead: true }))).Item).toEqual(Item);
   });
 
+  // The limits of AWS's documentation, in its words: local/dynamodb/limits.ts says where they are quoted.
+  it.each([
+    [
+      'an expression of 4,097 bytes',
+      `attribute_exists(${'a'.repeat(4_079)})`,
+      'Expression size has exceeded the maximum allowed size; expression size: 4097',
+    ],
+    ['301 operators', Array(151).fill('a=:a').join(' OR '), 'The expression contains too many operators; operator count: 301'],
+    [
+      '101 operands of IN',
+      `a IN (${Array(101).fill(':a').join(',')})`,
+      'The IN operator is provided with too many operands; number of operands: 101',
+    ],
+  ])('are not written with %s', async (_, ConditionExpression, problem) => {
+    const ExpressionAttributeValues = ConditionExpression.includes(':a') ? { ':a': { S: 'a' } } : undefined;
+    const put = new PutItemCommand({ TableName, Item: item('one'), ConditionExpression, ExpressionAttributeValues });
+    await expect(client.send(put)).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: `Invalid ConditionExpression: ${problem}`,
+    });
+  });
+
+  it.each([
+    ['an expression of 4,096 bytes', `attribute_not_exists(${'a'.repeat(4_074)})`],
+    ['300 operators', `NOT a=:a${' OR a=:a'.repeat(149)}`],
+    ['100 operands of IN', `NOT a IN (${Array(100).fill(':a').join(',')})`],
+    ['a BETWEEN, whose AND is no operator of its own', `NOT a BETWEEN :a AND :a${' OR a=:a'.repeat(149)}`],
+  ])('are written with %s', async (_, ConditionExpression) => {
+    const ExpressionAttributeValues = ConditionExpression.includes(':a') ? { ':a': { S: 'a' } } : undefined;
+    await client.send(new PutItemCommand({ TableName, Item: item('one'), ConditionExpression, ExpressionAttributeValues }));
+  });
+
   it('are left alone when a condition does not hold', async () => {
     const put = new PutItemCommand({ TableName, Item: item('one'), ConditionExpression: 'attribute_not_exists(id)' });
     await client.send(put);

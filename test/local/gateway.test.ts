@@ -206,6 +206,18 @@ describe('another user of this machine', () => {
 });
 
 describe('web pages', () => {
+  it.each(['cross-site', 'same-site', 'same-origin'])(
+    'are kept out by Sec-Fetch-Site %s, which a browser sends with a GET too',
+    async (site) => {
+      expect(await raw({ 'sec-fetch-site': site }, '', 'GET', '/_local/calls')).toMatchObject({ status: 403 });
+      expect(await raw({ 'sec-fetch-site': site, authorization: authorization('dynamodb') })).toMatchObject({ status: 403 });
+    },
+  );
+
+  it('are let in from the address bar', async () => {
+    expect(await raw({ 'sec-fetch-site': 'none' }, '', 'GET', '/_local/calls')).toMatchObject({ status: 200 });
+  });
+
   it('are kept out by their Origin', async () => {
     expect(await raw({ origin: 'https://example.com' }, '', 'GET', '/_local/calls')).toMatchObject({ status: 403 });
     const call = { origin: 'null', 'x-amz-target': 'DynamoDB_20120810.ListTables', authorization: authorization('dynamodb') };

@@ -119,7 +119,7 @@ describe('failOperation', () => {
   it('records a time-out and a defect under names that the CLI explains', async () => {
     await using account = await holding(operation);
     const output = await account.run(failOperation, document({ Error: 'States.Timeout', Cause: '' }));
-    expect(output.Error).toBe('States.Timeout');
+    expect(output.Error).toBe('ExecutionTimedOut');
     expect((await readEnvironment(account.dynamodb, environment))?.lastError).toMatchObject({ name: 'ExecutionTimedOut' });
     await using other = await holding(operation);
     await other.run(failOperation, document(thrown('TypeError', 'undefined is not a function')));
@@ -127,6 +127,12 @@ describe('failOperation', () => {
       name: 'Unexpected',
       message: 'TypeError: undefined is not a function',
     });
+  });
+
+  it('names an error of Step Functions, which may come without a cause, as one that the CLI explains', async () => {
+    await using account = await holding(operation);
+    expect(await account.run(failOperation, document({ Error: 'States.Permissions' }))).toMatchObject({ Error: 'Unexpected' });
+    expect((await readEnvironment(account.dynamodb, environment))?.lastError).toMatchObject({ message: 'States.Permissions.' });
   });
 
   it.each(['SshNotReady', 'InstanceNotRunning'])('adds the end of the console of an instance that never answered (%s)', async (name) => {
@@ -219,9 +225,9 @@ describe('failOperation', () => {
     expect((await account.refusal(failOperation, noCapacity)).name).toBe('PermissionMissing');
   });
 
-  it('refuses a failure without a cause', async () => {
+  it('refuses a failure without a name', async () => {
     await using account = await holding(operation);
-    expect((await account.refusal(failOperation, document({ Error: 'NoCapacity' }))).name).toBe('InputNotValid');
+    expect((await account.refusal(failOperation, document({ Cause: 'No.' }))).name).toBe('InputNotValid');
   });
 });
 

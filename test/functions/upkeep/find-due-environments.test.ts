@@ -94,7 +94,10 @@ describe('findDueEnvironments', () => {
 
   it('hands on the first failure among the batches before', async () => {
     await using account = await testAccount();
-    const failures = ['AwsRefused', 'PermissionMissing'].map((name) => ({ Error: name, Cause: '{}' }));
+    const failures = ['AwsRefused', 'PermissionMissing'].map((name) => ({
+      Error: name,
+      Cause: JSON.stringify({ errorType: name, errorMessage: 'no' }),
+    }));
     const { failure } = await find(account, { after: 'alice/acme/api', failure: null }, [{ requested: 25 }, ...failures]);
     expect(failure).toEqual(failures[0]);
     expect(await find(account, { after: 'alice/acme/web', failure }, failures.slice(1))).toEqual({ ...nothing, failure });

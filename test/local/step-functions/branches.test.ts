@@ -139,8 +139,9 @@ describe('several branches', () => {
       '9<8 PassStateEntered Item',
       '10<9 PassStateExited Item',
       '11<10 MapIterationSucceeded 1',
-      '12<10 MapStateSucceeded',
-      '13<10 MapStateExited Each',
+      // As AWS recorded it: test_map_state in test_base_scenarios.snapshot.json of LocalStack.
+      '12<11 MapStateSucceeded',
+      '13<11 MapStateExited Each',
       '14<13 ExecutionSucceeded',
     ]);
   });

@@ -123,4 +123,62 @@ describe('data flow', () => {
     expect(await embedded().run('machine', { length: 262_100 })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await embedded().run('machine', { length: 262_144 })).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
   });
+
+  // As AWS did on 21 March 2024: test_states_errors.snapshot.json, recorded by LocalStack.
+  it.each(['States.DataLimitExceeded', 'States.ALL'])('catches a result that is too long by %s', async (name) => {
+    const long = "export const handler = async () => 'x'.repeat(262_144);";
+    const Only = { Type: 'Task', Resource: '${long}', Catch: [{ ErrorEquals: [name], Next: 'Caught' }], End: true };
+    await deploy({ StartAt: 'Only', States: { Only, Caught: { Type: 'Pass', End: true } } }, { functions: { long } });
+    const { executionArn, output } = await embedded().run('machine');
+    const resource = 'arn:aws:lambda:us-east-1:000000000000:function:long';
+    const Cause = `The state/task '${resource}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+    expect(output).toEqual({ Error: 'States.DataLimitExceeded', Cause });
+    const events = await embedded().history(executionArn);
+    expect(inLines(events)).toEqual([
+      '1<0 ExecutionStarted',
+      '2<0 TaskStateEntered Only',
+      '3<2 LambdaFunctionScheduled',
+      '4<3 LambdaFunctionStarted',
+      '5<4 LambdaFunctionFailed',
+      '6<5 TaskStateExited Only',
+      '7<6 PassStateEntered Caught',
+      '8<7 PassStateExited Caught',
+      '9<8 ExecutionSucceeded',
+    ]);
+    expect(events[4]?.lambdaFunctionFailedEventDetails).toEqual({ error: 'States.DataLimitExceeded', cause: Cause });
+  });
+
+  it("does not catch a state's own output that is too long", async () => {
+    const half = "export const handler = async () => 'x'.repeat(140_000);";
+    const Only = {
+      Type: 'Task',
+      Resource: '${half}',
+      ResultPath: '$.result',
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }],
+      End: true,
+    };
+    await deploy({ StartAt: 'Only', States: { Only, Caught: { Type: 'Pass', End: true } } }, { functions: { half } });
+    const outcome = await embedded().run('machine', { before: 'x'.repeat(140_000) });
+    expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+  });
+
+  it('catches States.JsonMerge of what is no object as States.IntrinsicFailure', async () => {
+    const Both = {
+      Type: 'Parallel',
+      Branches: [one({ Type: 'Pass', Result: 'text' }), { StartAt: 'Two', States: { Two: { Type: 'Pass', Result: {}, End: true } } }],
+      ResultSelector: { 'merged.$': 'States.JsonMerge($[0], $[1], false)' },
+      Catch: [{ ErrorEquals: ['States.IntrinsicFailure'], ResultPath: '$.failure', Next: 'Caught' }],
+      End: true,
+    };
+    await deploy({ StartAt: 'Both', States: { Both, Caught: { Type: 'Pass', End: true } } });
+    expect(await embedded().run('machine', {})).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { failure: { Error: 'States.IntrinsicFailure' } },
+    });
+  });
+
+  it('ends as States.Runtime where a Fail state has a name of Step Functions', async () => {
+    await deploy({ StartAt: 'Only', States: { Only: { Type: 'Fail', Error: 'States.Timeout' } } });
+    expect(await embedded().run('machine')).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+  });
 });
