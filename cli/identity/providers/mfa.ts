@@ -5,7 +5,7 @@ import { RecodeError } from '../../../core/errors.ts';
 /**
  * Asks for the code that a device shows, without showing what is typed, as the AWS CLI does.
  *
- * @throws RecodeError MfaCodeNotAsked where there is no terminal to ask on, Interrupted
+ * @throws RecodeError MfaCodeNotAsked where there is no terminal to ask on, Cancelled
  */
 export async function askMfaCode(profile: string, device: string): Promise<string> {
   const { stdin, stderr } = process;
@@ -18,7 +18,7 @@ export async function askMfaCode(profile: string, device: string): Promise<strin
   const closed = new Promise<undefined>((resolve) => prompt.once('close', () => resolve(undefined)));
   try {
     const code = await Promise.race([prompt.question(''), closed]);
-    if (code === undefined) throw new RecodeError('Interrupted', 'No code was entered.');
+    if (code === undefined) throw new RecodeError('Cancelled', 'No code was entered.');
     return code.trim();
   } finally {
     prompt.close();

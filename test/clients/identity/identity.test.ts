@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identify } from '../../../cli/identity/identify.ts';
+import { keepSession } from '../../../cli/identity/providers/kept-session.ts';
 import { type Aws, openAws } from './aws.ts';
 import { type Case, generatedCases } from './cases.ts';
 
@@ -175,6 +176,25 @@ describe('the AWS CLI', () => {
       'refused' in mine ? 'refused' : `arn:aws:iam::111122223333:user/${mine.accessKeyId}/${mine.region}/${mine.sessionToken ?? 'none'}`;
     expect(shown).toBe(theirs);
   });
+});
+
+it('keeps the session of an MFA code where the AWS CLI finds it, and finds the AWS CLI’s', async () => {
+  const role = 'arn:aws:iam::444455556666:role/R';
+  const device = 'arn:aws:iam::111122223333:mfa/ada';
+  const config = `[profile p]\nregion = us-west-2\nrole_arn = ${role}\nsource_profile = s\nmfa_serial = ${device}\nduration_seconds = 3600\n[profile s]\naws_access_key_id = K\naws_secret_access_key = s\n`;
+  const prepared = prepare({
+    name: 'a kept session',
+    files: { '.aws/config': config },
+    env: { AWS_EC2_METADATA_DISABLED: 'true' },
+    profile: 'p',
+  });
+  const parameters = { RoleArn: role, SerialNumber: device, DurationSeconds: 3600 };
+  const expiration = new Date(Date.now() + 3_600_000);
+  await keepSession(parameters, { accessKeyId: 'KEPT', secretAccessKey: 's', sessionToken: 't', expiration }, prepared.env);
+  expect(await ours(prepared)).toMatchObject({ accessKeyId: 'KEPT', sessionToken: 't' });
+  const args = ['sts', 'get-caller-identity', '--profile', 'p', '--endpoint-url', aws.url, '--query', 'Arn', '--output', 'text'];
+  const { stdout } = await promisify(execFile)(program, args, { env: { ...prepared.env, AWS_PAGER: '' } });
+  expect(stdout.trim()).toBe('arn:aws:iam::111122223333:user/KEPT/us-west-2/t');
 });
 
 it('compares with the botocore that is pinned', async () => {
