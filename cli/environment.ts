@@ -1,4 +1,4 @@
-import { type EnvironmentSubject, readEnvironment } from '../aws/records/environment.ts';
+import { type EnvironmentSubject, readEnvironment, readEnvironments } from '../aws/records/environment.ts';
 import { ifInstalled } from '../aws/records/table.ts';
 import type { Environment } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
@@ -8,7 +8,7 @@ import { type Clients, clientsOf } from './clients.ts';
 import type { EnvironmentTarget } from './commands/aws/options.ts';
 import { orNotAllowed } from './control-plane.ts';
 import type { FollowView } from './follow-view.ts';
-import { resolveRepository } from './repository.ts';
+import { readRepository, resolveRepository } from './repository.ts';
 import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
 
 /** An environment in an account, for a command to work on; it need not exist. */
@@ -28,12 +28,15 @@ export interface OpenedEnvironment {
  * @throws RecodeError those of cli/account.ts and cli/repository.ts
  */
 export async function openEnvironment(target: EnvironmentTarget, view: FollowView): Promise<OpenedEnvironment> {
-  const repository = await resolveRepository(target.repository, process.env);
+  const typed = readRepository(target.repository);
   const account = await openShown(target, view);
+  const clients = await clientsOf(account);
   const owner = target.owner ?? account.owner;
+  const recorded = async () => (await ifInstalled(orNotAllowed(account, policies.user, readEnvironments(clients.dynamodb, owner)))) ?? [];
+  const repository = await resolveRepository(typed, recorded, process.env);
   return {
     account,
-    clients: await clientsOf(account),
+    clients,
     subject: { owner, repository },
     own: owner === account.owner,
     files: environmentFolder({ ...account, owner, repository }, process.env),

@@ -57,6 +57,12 @@ export const catalogue = {
     reaction: 'never',
     outcome: 'usage',
   },
+  RepositoryAmbiguous: {
+    title: 'More than one environment has this name',
+    nextStep: 'Write the repository as owner/name, or use the name of the environment.',
+    reaction: 'never',
+    outcome: 'usage',
+  },
   GitHubAccountUnknown: {
     title: 'GitHub account unknown',
     nextStep: 'Write the repository as owner/name, set GH_TOKEN, or run "gh auth login".',

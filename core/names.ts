@@ -51,7 +51,8 @@ export function candidateNames(environment: { owner: string; repository: string 
   const hash = createHash('sha256').update(environmentId(environment)).digest('hex').slice(0, 8);
   const plain = slug(environment.repository);
   const owned = slug(`${environment.repository}-${environment.owner}`);
-  return [plain, owned, `${owned.slice(0, longestName - hash.length - 1)}-${hash}`];
+  // An older version accepted repositories that leave nothing of a slug.
+  return [plain, owned, `${owned.slice(0, longestName - hash.length - 1)}-${hash}`].filter((name) => name !== '');
 }
 
 /** Lower-case letters, digits and single hyphens: `recode-sh/workspace` becomes `recode-sh-workspace`. */

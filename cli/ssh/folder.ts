@@ -40,7 +40,7 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
   const { join } = pathsOf(system.platform);
   const root = keysFolder(environment, system);
   // GitHub takes `Acme/API` and `acme/api` for the same repository.
-  const names = [account, place.region, place.owner, ...place.repository.toLowerCase().split('/')];
+  const names = [account, place.region, ...[place.owner, ...place.repository.toLowerCase().split('/')].map(folderName)];
   const folder = join(root, ...(system.platform === 'win32' ? names.map(windowsName) : names));
   return {
     root,
@@ -101,5 +101,8 @@ function removeIfEmpty(folder: string): boolean {
   }
   return true;
 }
+
+// An older version accepted names that are no name of a folder, or one that lies elsewhere.
+const folderName = (name: string) => (/^(?!\.{1,2}$)[A-Za-z0-9+=.,_@-]+$/.test(name) ? name : shortHash(name));
 
 const shortHash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12);

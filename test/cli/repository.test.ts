@@ -1,6 +1,9 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { resolveRepository } from '../../cli/repository.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readRepository, resolveRepository } from '../../cli/repository.ts';
 import { fakeGitHub, gitHubCli, tokenOf } from '../harness/github.ts';
+
+const resolved = async (text: string, environment: NodeJS.ProcessEnv, recorded: { repository: string; name?: string }[] = []) =>
+  resolveRepository(readRepository(text), async () => recorded, environment);
 
 async function gitHub() {
   const made = await fakeGitHub();
@@ -12,20 +15,20 @@ it.each(['acme/api', 'https://github.com/acme/api/tree/main', 'git@github.com:ac
   'asks nobody whose repository %s is',
   async (text) => {
     const { requests, environment } = await gitHub();
-    expect(await resolveRepository(text, { ...environment, GH_TOKEN: tokenOf('mona') })).toBe('acme/api');
+    expect(await resolved(text, { ...environment, GH_TOKEN: tokenOf('mona') })).toBe('acme/api');
     expect(requests).toEqual([]);
   },
 );
 
 it('takes a name alone for a repository of the account that the token in the environment belongs to', async () => {
   const { environment } = await gitHub();
-  expect(await resolveRepository('cli', { ...environment, GH_TOKEN: tokenOf('Mona-Lisa') })).toBe('Mona-Lisa/cli');
-  expect(await resolveRepository('cli.git', { ...environment, GITHUB_TOKEN: tokenOf('mona_acme') })).toBe('mona_acme/cli');
+  expect(await resolved('cli', { ...environment, GH_TOKEN: tokenOf('Mona-Lisa') })).toBe('Mona-Lisa/cli');
+  expect(await resolved('cli.git', { ...environment, GITHUB_TOKEN: tokenOf('mona_acme') })).toBe('mona_acme/cli');
 });
 
 it('takes a name alone for a repository of whoever is logged in with the GitHub CLI', async () => {
   const { environment } = await gitHub();
-  expect(await resolveRepository('cli', { ...environment, PATH: gitHubCli(`echo ${tokenOf('mona')}`) })).toBe('mona/cli');
+  expect(await resolved('cli', { ...environment, PATH: gitHubCli(`echo ${tokenOf('mona')}`) })).toBe('mona/cli');
 });
 
 it.each([
@@ -35,7 +38,7 @@ it.each([
 ])('tells why it does not know whose repository a name alone is: %o', async (variables, reason) => {
   const { environment } = await gitHub();
   const message = `"cli" does not say whose repository it is, and Recode does not know your GitHub account. ${reason}`;
-  await expect(resolveRepository('cli', { ...environment, ...variables })).rejects.toThrow(
+  await expect(resolved('cli', { ...environment, ...variables })).rejects.toThrow(
     expect.objectContaining({
       name: 'GitHubAccountUnknown',
       message: message.replace('GITHUB does', `GitHub at ${new URL(environment.GITHUB_API_URL).host} does`),
@@ -45,8 +48,46 @@ it.each([
 
 it('refuses what is no repository without asking anybody', async () => {
   const { requests, environment } = await gitHub();
-  await expect(resolveRepository('my cli', { ...environment, GH_TOKEN: tokenOf('mona') })).rejects.toThrow(
+  await expect(resolved('my cli', { ...environment, GH_TOKEN: tokenOf('mona') })).rejects.toThrow(
     expect.objectContaining({ name: 'RepositoryNotValid' }),
   );
   expect(requests).toEqual([]);
+});
+
+describe('where there are environments', () => {
+  const recorded = [
+    { repository: 'acme/Workspace', name: 'acme-workspace' },
+    { repository: 'acme/api', name: 'acme-api' },
+    { repository: 'mona/api', name: 'mona-api' },
+    { repository: 'acme/\u001b]0;x', name: 'acme-0-x' },
+    { repository: 'acme/..', name: 'acme' },
+  ];
+
+  it.each([
+    ['workspace', 'acme/Workspace'],
+    ['mona-api', 'mona/api'],
+    ['acme/\\u001b]0;x', 'acme/\u001b]0;x'],
+    ['acme-0-x', 'acme/\u001b]0;x'],
+    ['acme/..', 'acme/..'],
+  ])('takes %s for %j without asking GitHub', async (text, repository) => {
+    const { requests, environment } = await gitHub();
+    expect(await resolved(text, environment, recorded)).toBe(repository);
+    expect(requests).toEqual([]);
+  });
+
+  it('names all that a name can be', async () => {
+    await expect(resolved('api', {}, recorded)).rejects.toMatchObject({
+      name: 'RepositoryAmbiguous',
+      message: '"api" can be acme/api (acme-api) or mona/api (mona-api).',
+    });
+  });
+
+  it('asks GitHub for one that none of them has', async () => {
+    const { environment } = await gitHub();
+    expect(await resolved('cli', { ...environment, GH_TOKEN: tokenOf('mona') }, recorded)).toBe('mona/cli');
+  });
+
+  it('refuses what neither GitHub nor a record has', async () => {
+    await expect(resolved('acme/\u001b', {}, recorded)).rejects.toMatchObject({ name: 'RepositoryNotValid' });
+  });
 });

@@ -38,6 +38,7 @@ it('calls a wrong usage what the person has to write differently', () => {
     'PathNotUsable',
     'ProfileNotFound',
     'ProfileNotValid',
+    'RepositoryAmbiguous',
     'RepositoryNotValid',
     'StateDirectoryNotOurs',
     'UsageNotValid',

@@ -10,6 +10,7 @@ import type { Ran } from './recode.ts';
 export const raisedBy = {
   allowed: ['AddressNotAllowed', 'PublicAddressUnknown'],
   arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid', 'InstanceTypeNotValid', 'AutoStopNotValid'],
+  'untrusted-text': ['RepositoryAmbiguous'],
   'at-once': ['OperationInProgress', 'UninstallInProgress'],
   caller: [
     'NoCredentials',

@@ -3,6 +3,7 @@ import { canonicalCidr } from '../../../../core/cidr.ts';
 import { type GivenRequest, mostCidrs, volumeSizes } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { isInstanceTypeName } from '../../../../core/instance-type.ts';
+import { parseRepository } from '../../../../core/repository.ts';
 import { localTimeZone } from '../../../stop-time.ts';
 import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
 
@@ -33,6 +34,8 @@ const mine = 'mine';
 export function parseStart(repository: string, flags: StartFlags, environment: NodeJS.ProcessEnv): StartRequest {
   const { instanceType, volumeSize, volumeType, allowCidr } = flags;
   const autoStop = parseWhen(flags);
+  // Unlike other commands, a start cannot mean what only a record is called.
+  parseRepository(repository);
   return {
     ...parseOperation(repository, flags, environment),
     allowMine: allowCidr?.includes(mine) ?? false,
