@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { RecodeError } from './errors.ts';
 
-// What both an EC2 tag's value and the name of a folder may be.
-const lastingName = /^(?!\.{1,2}$)[A-Za-z0-9+=._@-]{1,128}$/;
+// What IAM allows in the name of a user or of a session, but for names of folders that lie elsewhere. A user's name has 64 characters at most, as a
+// session's has: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const lastingName = /^(?!\.{1,2}$)[A-Za-z0-9+=,._@-]{1,128}$/;
 // Session names that an SDK or a service makes up: another one at the next sign-in.
 const machineMade = /^(aws-sdk-js-|aws-sdk-js-session-|botocore-session-|aws-go-sdk-|AWSCLI-Session|i-[0-9a-f]+$|\d{10,}$)/i;
 
@@ -27,7 +28,7 @@ export const isOwner = (text: string): boolean => lastingName.test(text);
 export function ownerOf(callerArn: string, chosen?: string): string {
   if (chosen !== undefined) {
     if (isOwner(chosen)) return chosen;
-    throw new RecodeError('CallerWithoutLastingName', `Invalid RECODE_OWNER '${chosen}'. Use 1 to 128 letters, digits and + = . _ @ -.`);
+    throw new RecodeError('CallerWithoutLastingName', `Invalid RECODE_OWNER '${chosen}'. Use 1 to 128 letters, digits and + = , . _ @ -.`);
   }
   const resource = callerArn.split(':').slice(5).join(':');
   const name = resource.split('/').at(-1) ?? '';

@@ -39,7 +39,8 @@ export function belongingTags(environment: Belonging): Tag[] {
   return [
     managedBy,
     { Key: tagKey.environment, Value: environment.name },
-    { Key: tagKey.owner, Value: environment.owner },
+    // The characters that all of AWS takes in a tag have no comma; no owner has a colon.
+    { Key: tagKey.owner, Value: environment.owner.replaceAll(',', ':') },
     { Key: tagKey.repository, Value: environment.repository },
   ];
 }

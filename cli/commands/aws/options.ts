@@ -82,7 +82,7 @@ export function parseAccount({ profile, region, local: given }: AccountFlags, en
 export function parseTarget(repository: string, flags: EnvironmentFlags, environment: NodeJS.ProcessEnv): EnvironmentTarget {
   const { owner } = flags;
   if (owner !== undefined && !isOwner(owner)) {
-    throw new RecodeError('UsageNotValid', `Invalid --owner '${owner}'. Use 1 to 128 letters, digits and + = . _ @ -.`);
+    throw new RecodeError('UsageNotValid', `Invalid --owner '${owner}'. Use 1 to 128 letters, digits and + = , . _ @ -.`);
   }
   return { repository, account: parseAccount(flags, environment), ...(owner !== undefined && { owner }) };
 }

@@ -28,7 +28,7 @@ const otherHost = (text: string, host: string) =>
 const noSize = (text: string) => `Invalid --volume-size '${text}'. Use a whole number of GiB from 8 to 16384.`;
 const noBlock = (text: string) => `Invalid --allow-cidr '${text}'. Use an IPv4 block, for example 203.0.113.0/24.`;
 const noType = (text: string) => `Invalid --instance-type '${text}'. Use the name of an EC2 instance type, for example t3.medium.`;
-const noOwner = (text: string) => `Invalid --owner '${text}'. Use 1 to 128 letters, digits and + = . _ @ -.`;
+const noOwner = (text: string) => `Invalid --owner '${text}'. Use 1 to 128 letters, digits and + = , . _ @ -.`;
 const noStop = (text: string) => `Invalid --auto-stop '${text}'. Use a time (20:00), a duration up to 7 days (8h, 90m) or never.`;
 const noRegion = (text: string) => `Invalid region '${text}'. Use the name of an AWS region, for example us-east-1.`;
 

@@ -77,7 +77,7 @@ describe('a caller', () => {
 
   it('whose RECODE_OWNER cannot be an owner is told what can', async () => {
     const ran = await recodeStart(aws, directory, ['acme/api'], { RECODE_OWNER: 'Alice A.' });
-    const message = "Invalid RECODE_OWNER 'Alice A.'. Use 1 to 128 letters, digits and + = . _ @ -.";
+    const message = "Invalid RECODE_OWNER 'Alice A.'. Use 1 to 128 letters, digits and + = , . _ @ -.";
     expectFailure(ran, args, { name: 'CallerWithoutLastingName', message });
   });
 

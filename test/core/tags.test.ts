@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { belongingTags, tagKey } from '../../core/tags.ts';
+
+// The characters allowed across all AWS services: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+const allowed = /^[\p{L}\p{N}\p{Z}+\-=._:/@]{0,256}$/u;
+
+it.each(['alice', 'smith,john', 'carol+a=b.c_d-e@example.com'])('gives %s a tag that every service of AWS takes', (owner) => {
+  const tag = belongingTags({ name: 'acme-api', owner, repository: 'acme/api' }).find(({ Key }) => Key === tagKey.owner);
+  expect(tag?.Value).toMatch(allowed);
+  expect(tag?.Value.replaceAll(':', ',')).toBe(owner);
+});
