@@ -114,7 +114,7 @@ export const catalogue = {
   },
   InstanceTypeNotValid: {
     title: 'Invalid instance type',
-    nextStep: 'Use a name from https://aws.amazon.com/ec2/instance-types, for example --instance-type t3.medium.',
+    nextStep: 'See https://aws.amazon.com/ec2/instance-types for all types.',
     reaction: 'never',
     outcome: 'usage',
   },
@@ -334,7 +334,8 @@ export const catalogue = {
   },
   RecodeNotInstalled: {
     title: 'Recode is not installed in this region',
-    nextStep: 'Check --region and --profile. The first "recode aws start" in a region creates what environments share.',
+    nextStep:
+      'The first "recode aws start" in a region creates what environments share. If you expected environments here, check the region and the profile.',
     reaction: 'caught',
     outcome: 'refused',
   },
