@@ -20,6 +20,7 @@ export interface ClientConfig {
   readonly sigv4aSigningRegionSet: string[];
   readonly userAgentAppId: () => Promise<undefined>;
   readonly endpointDiscoveryEnabledProvider: () => Promise<boolean>;
+  readonly disableClockSkewCorrection: boolean;
   readonly logger: typeof silent;
 }
 
@@ -35,6 +36,7 @@ const decidedHere = {
   sigv4aSigningRegionSet: [],
   userAgentAppId: async () => undefined,
   endpointDiscoveryEnabledProvider: async () => false,
+  disableClockSkewCorrection: false,
   logger: silent,
 } as const;
 
