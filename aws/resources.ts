@@ -1,4 +1,6 @@
 import {
+  type AvailabilityZone,
+  DescribeAvailabilityZonesCommand,
   DescribeInstancesCommand,
   DescribeInternetGatewaysCommand,
   DescribeKeyPairsCommand,
@@ -42,6 +44,13 @@ export async function findInternetGateways(ec2: EC2Client): Promise<InternetGate
 export async function findSubnets(ec2: EC2Client): Promise<Subnet[]> {
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: tagFilters([managedBy]) }));
   return byId(Subnets, ({ SubnetId }) => SubnetId);
+}
+
+/** The region's availability zones. Local and Wavelength Zones, which an account may have opted into, are of other types. */
+export async function findAvailabilityZones(ec2: EC2Client): Promise<AvailabilityZone[]> {
+  const Filters = [{ Name: 'zone-type', Values: ['availability-zone'] }];
+  const { AvailabilityZones = [] } = await ec2.send(new DescribeAvailabilityZonesCommand({ Filters }));
+  return AvailabilityZones;
 }
 
 /** The route tables, of one VPC or of all. */

@@ -426,6 +426,12 @@ export const catalogue = {
     reaction: 'never',
     outcome: 'failed',
   },
+  PartitionNotSupported: {
+    title: 'Recode does not know this part of AWS',
+    nextStep: 'Use a region of AWS, AWS GovCloud (US) or AWS China.',
+    reaction: 'never',
+    outcome: 'refused',
+  },
   ImageUnavailable: { title: 'The Ubuntu image is no longer available', nextStep: again, reaction: 'caught', outcome: 'failed' },
   NameOwnedElsewhere: {
     title: 'The name is already taken',

@@ -4,9 +4,9 @@ import { ec2 } from '../../aws/clients.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment, InstanceType } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { imagePublisher } from '../../core/image-publisher.ts';
+import { Operation } from '../../core/operation.ts';
 
-// https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
-const canonical = '099720109477';
 const ubuntuNames = {
   x86_64: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*',
   arm64: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*',
@@ -14,12 +14,12 @@ const ubuntuNames = {
 
 /** Finds Canonical's newest image of Ubuntu 24.04 LTS for the instance's architecture, and refuses a volume that cannot hold it. */
 export const resolveImage = step({
-  input: v.object({ environment: HeldEnvironment, instanceType: InstanceType }),
+  input: v.object({ environment: HeldEnvironment, operation: Operation, instanceType: InstanceType }),
   uses: { ec2 },
-  async run({ environment: { request }, instanceType: { architecture } }, { ec2 }) {
+  async run({ environment: { request }, operation, instanceType: { architecture } }, { ec2 }) {
     const { Images = [] } = await ec2.send(
       new DescribeImagesCommand({
-        Owners: [canonical],
+        Owners: [imagePublisher(operation.executionArn)],
         Filters: [
           { Name: 'name', Values: [ubuntuNames[architecture]] },
           { Name: 'architecture', Values: [architecture] },

@@ -9,7 +9,7 @@ import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { meaningOf, translate } from '../../aws/errors.ts';
 import { readEnvironment } from '../../aws/records/environment.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
-import { findSubnets } from '../../aws/resources.ts';
+import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { type InstanceType, StartInput } from '../../core/document.ts';
@@ -37,17 +37,20 @@ export const resolveInstanceType = step({
     const name = wanted ?? settings.instanceType;
     if (!isAllowed(name, settings))
       throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);
-    const [offer, [subnet]] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
+    const [anywhere, [subnet]] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
     const zone = subnet?.AvailabilityZone;
-    if (isIn(offer, zone)) return supported(name, offer);
+    // Where there is no subnet yet, one is made in an availability zone.
+    const places = zone === undefined ? (await findAvailabilityZones(ec2)).flatMap(({ ZoneName }) => ZoneName ?? []) : [zone];
+    const offer = within(anywhere, places);
+    if (isThere(offer)) return supported(name, offer);
     const successor = wanted === undefined ? successorOf(name) : undefined;
     if (successor !== undefined && isAllowed(successor, settings)) {
-      const later = await offerOf(ec2, successor);
-      if (isIn(later, zone)) return supported(successor, later);
+      const later = within(await offerOf(ec2, successor), places);
+      if (isThere(later)) return supported(successor, later);
     }
     const region = await ec2.config.region();
-    const place = zone === undefined || offer.zones.length === 0 ? region : `${zone}, the zone of the subnet`;
-    const advice = await suggestion(ec2, name, zone, settings);
+    const place = zone === undefined || anywhere.zones.length === 0 ? region : `${zone}, the zone of the subnet`;
+    const advice = await suggestion(ec2, name, places, settings);
     throw new RecodeError('InstanceTypeNotFound', [`${name} is not available in ${place}.`, ...advice, ...offer.refusal].join(' '));
   },
 });
@@ -68,8 +71,13 @@ async function offerOf(ec2: EC2Client, name: string): Promise<Offer> {
   return { info, zones, refusal };
 }
 
-function isIn(offer: Offer, zone: string | undefined): offer is Offer & { readonly info: InstanceTypeInfo } {
-  return offer.info !== undefined && (zone === undefined ? offer.zones.length > 0 : offer.zones.includes(zone));
+const within = (offer: Offer, places: readonly string[]): Offer => ({
+  ...offer,
+  zones: offer.zones.filter((zone) => places.includes(zone)),
+});
+
+function isThere(offer: Offer): offer is Offer & { readonly info: InstanceTypeInfo } {
+  return offer.info !== undefined && offer.zones.length > 0;
 }
 
 /** `t3.*` allows every size of a family. */
@@ -112,8 +120,8 @@ function supported(name: string, { info, zones }: Offer & { readonly info: Insta
   return { name, architecture, zones: [...zones] };
 }
 
-/** A type of the same size, or else a small one, that the team allows and the region, or the zone, has. */
-async function suggestion(ec2: EC2Client, name: string, zone: string | undefined, settings: Settings): Promise<string[]> {
+/** A type of the same size, or else a small one, that the team allows and one of these zones has. */
+async function suggestion(ec2: EC2Client, name: string, places: readonly string[], settings: Settings): Promise<string[]> {
   const size = name.split('.')[1] ?? 'medium';
   const sizes = [size, 'medium', 'large'].flatMap((each) => nearFamilies.map((family) => `${family}.${each}`));
   const allowed = settings.allowedInstanceTypes.filter((type) => !type.endsWith('*'));
@@ -121,8 +129,11 @@ async function suggestion(ec2: EC2Client, name: string, zone: string | undefined
   if (near.length === 0) return [];
   const { InstanceTypeOfferings = [] } = await ec2.send(
     new DescribeInstanceTypeOfferingsCommand({
-      LocationType: zone === undefined ? 'region' : 'availability-zone',
-      Filters: [{ Name: 'instance-type', Values: near }, ...(zone === undefined ? [] : [{ Name: 'location', Values: [zone] }])],
+      LocationType: 'availability-zone',
+      Filters: [
+        { Name: 'instance-type', Values: near },
+        { Name: 'location', Values: [...places] },
+      ],
     }),
   );
   const found = near.find((type) => InstanceTypeOfferings.some(({ InstanceType }) => InstanceType === type));

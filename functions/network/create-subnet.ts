@@ -1,14 +1,8 @@
-import {
-  CreateSubnetCommand,
-  DescribeAvailabilityZonesCommand,
-  DescribeSubnetsCommand,
-  type EC2Client,
-  ModifySubnetAttributeCommand,
-} from '@aws-sdk/client-ec2';
+import { CreateSubnetCommand, DescribeSubnetsCommand, type EC2Client, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { findSubnets } from '../../aws/resources.ts';
+import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { overlap } from '../../core/cidr.ts';
@@ -71,10 +65,8 @@ async function foreignSubnetInOurBlock(ec2: EC2Client, vpcId: string): Promise<s
 }
 
 async function zoneFor(ec2: EC2Client, type: InstanceType): Promise<string> {
-  const { AvailabilityZones = [] } = await ec2.send(
-    new DescribeAvailabilityZonesCommand({ Filters: [{ Name: 'state', Values: ['available'] }] }),
-  );
-  const available = AvailabilityZones.map(({ ZoneName }) => ZoneName);
+  const zones = await findAvailabilityZones(ec2);
+  const available = zones.filter(({ State }) => State === 'available').map(({ ZoneName }) => ZoneName);
   const zone = [...type.zones].sort().find((name) => available.includes(name));
   if (zone === undefined)
     throw new RecodeError('NoCapacity', `None of the zones that offer ${type.name} (${type.zones.join(', ')}) is available now.`);

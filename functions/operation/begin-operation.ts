@@ -33,6 +33,7 @@ import {
   statusDuring,
 } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { imagePublisher } from '../../core/image-publisher.ts';
 import type { Network } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -96,6 +97,8 @@ export const handler = lambdaHandler(beginOperation);
  */
 async function beginStart({ environment: subject, request: given, instanceType }: StartDocument, entry: Entry): Promise<Begun> {
   const { dynamodb, operation, settings } = entry;
+  // Before anything is made where no image could be found.
+  imagePublisher(operation.executionArn);
   const { volumeSize, volumeType, ingressCidrs } = settings;
   const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, instanceType: instanceType.name };
   for (;;) {

@@ -1,6 +1,6 @@
 import type { BlockDeviceMapping } from '@aws-sdk/client-ec2';
 import { AwsFailure } from '../service.ts';
-import { type InstanceType, instanceTypeOf, isInstanceType, unknownHere, zonesWith } from './catalogue.ts';
+import { type InstanceType, instanceTypeOf, isInstanceType, unknownHere } from './catalogue.ts';
 import { type Image, launchableImage, rootDeviceName } from './image.ts';
 import { describedReservation } from './instance-description.ts';
 import { begin, type Instance } from './instance-state.ts';
@@ -11,6 +11,7 @@ import { newId, notFound } from './resource.ts';
 import { latencies, nextOutcome } from './settings.ts';
 import { honoursTagSpecifications, tagsOf } from './tags.ts';
 import type { Volume } from './volume.ts';
+import { zonesOffering } from './zone.ts';
 
 type Input = InputOf<'RunInstances'>;
 
@@ -59,7 +60,7 @@ export const launchOperations = {
       const userData = userDataOf(input.UserData);
       const volumes = volumesFor(input.BlockDeviceMappings ?? [], image);
       const network = networkFor(input, call);
-      checkZone(type, network.plan.availabilityZone, call.region);
+      checkZone(type, network.plan.availabilityZone, call);
 
       const { networkInterfaces, instances } = call.resources;
       const { subnetId, vpcId, availabilityZone } = network.plan;
@@ -131,8 +132,8 @@ function typeFor(name: string, image: Image, region: string): InstanceType {
   return type;
 }
 
-function checkZone(type: InstanceType, zone: string, region: string): void {
-  const zones = zonesWith(type, region);
+function checkZone(type: InstanceType, zone: string, call: Call): void {
+  const zones = zonesOffering(type, call).map(({ name }) => name);
   if (zones.includes(zone)) return;
   throw new AwsFailure(
     'Unsupported',

@@ -21,12 +21,14 @@ export const Settings = v.strictObject({
       count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
     }),
   ),
+  /** The groups of Local and Wavelength Zones that the account has opted into, such as `us-west-2-lax-1`. */
+  zoneGroups: v.array(v.string()),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 
 /** The settings of a fresh process. */
 export function defaultSettings(): Settings {
-  return { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [] };
+  return { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [] };
 }
 
 /** Takes the next planned outcome off a list such as `settings.launches`; undefined when nothing is planned. */

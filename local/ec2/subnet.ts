@@ -8,7 +8,7 @@ import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, resource, usersOf } from './resource.ts';
 import { honoursTagSpecifications, tagsOf } from './tags.ts';
-import { type Zone, zonesOf } from './zone.ts';
+import { usableZones, type Zone, zonesOf } from './zone.ts';
 
 export const Subnet = v.strictObject({
   ...resource,
@@ -79,7 +79,7 @@ export const subnetOperations = {
       const { vpcs, subnets } = call.resources;
       const vpc = vpcs.find(VpcId);
       const cidr = subnetCidr(CidrBlock, vpc.cidrBlock);
-      const zone = zoneFor(call.region, AvailabilityZone, AvailabilityZoneId);
+      const zone = zoneFor(call, AvailabilityZone, AvailabilityZoneId);
       const neighbours = subnets.all().filter(({ vpcId }) => vpcId === vpc.id);
       if (neighbours.some(({ cidrBlock }) => overlaps(rangeOf(cidrBlock), cidr)))
         throw new AwsFailure('InvalidSubnet.Conflict', `The CIDR '${formatCidr(cidr)}' conflicts with another subnet`);
@@ -143,8 +143,8 @@ function subnetCidr(given: string | undefined, vpcCidrBlock: string): Cidr {
   return cidr;
 }
 
-function zoneFor(region: string, name: string | undefined, id: string | undefined): Zone {
-  const zones = zonesOf(region);
+function zoneFor(call: Call, name: string | undefined, id: string | undefined): Zone {
+  const zones = usableZones(call);
   if (name !== undefined && id !== undefined)
     throw new AwsFailure(
       'InvalidParameterCombination',
@@ -156,7 +156,9 @@ function zoneFor(region: string, name: string | undefined, id: string | undefine
       `Value (${value}) for parameter ${parameter} is invalid. Subnets can currently only be created in the following availability zones: ${valid.join(', ')}.`,
     );
   const zone =
-    name !== undefined || id !== undefined ? zones.find((one) => one.name === name || one.id === id) : zones[randomInt(zones.length)];
+    name !== undefined || id !== undefined
+      ? zones.find((one) => one.name === name || one.id === id)
+      : zonesOf(call.region)[randomInt(zonesOf(call.region).length)];
   if (zone) return zone;
   if (id !== undefined)
     throw refused(

@@ -1,10 +1,10 @@
 import type { InstanceTypeInfo, _InstanceType as InstanceTypeName, InstanceTypeOffering, LocationType } from '@aws-sdk/client-ec2';
 import { AwsFailure } from '../service.ts';
-import { type InstanceType, typesOf, unknownHere, zonesWith } from './catalogue.ts';
+import { type InstanceType, typesOf, unknownHere } from './catalogue.ts';
 import { type FilterTable, filtered } from './filters.ts';
-import type { Operations } from './operation.ts';
+import type { Call, Operations } from './operation.ts';
 import { paginated, usualPageSize } from './pagination.ts';
-import { zonesOf } from './zone.ts';
+import { zonesOffering } from './zone.ts';
 
 const typeFilters: FilterTable<InstanceType> = {
   honoured: {
@@ -104,7 +104,7 @@ export const instanceTypeOperations = {
     run(input, call) {
       const locationType = input.LocationType ?? 'region';
       const offerings = typesOf(call.region).flatMap((type) =>
-        locationsOf(type, call.region, locationType).map((location) => ({ type: type.name, location })),
+        locationsOf(type, call, locationType).map((location) => ({ type: type.name, location })),
       );
       const chosen = filtered(offeringFilters, offerings, input.Filters);
       const { page, NextToken } = paginated(call, input, chosen, ({ type, location }) => `${type} ${location}`);
@@ -133,13 +133,10 @@ function namedTypes(names: readonly string[] | undefined, region: string): Insta
   return types.filter(({ name }) => names.includes(name));
 }
 
-function locationsOf(type: InstanceType, region: string, locationType: LocationType): string[] {
-  if (locationType === 'region') return [region];
-  const zones = zonesWith(type, region);
-  if (locationType === 'availability-zone') return zones;
-  return zonesOf(region)
-    .filter(({ name }) => zones.includes(name))
-    .map(({ id }) => id);
+function locationsOf(type: InstanceType, call: Call, locationType: LocationType): string[] {
+  if (locationType === 'region') return [call.region];
+  const zones = zonesOffering(type, call);
+  return zones.map(({ name, id }) => (locationType === 'availability-zone' ? name : id));
 }
 
 function described(type: InstanceType): InstanceTypeInfo {

@@ -1,16 +1,60 @@
 import { AwsFailure } from '../service.ts';
-import { zoneLetters } from './catalogue.ts';
+import { type InstanceType, zoneLetters, zonesWith } from './catalogue.ts';
 import type { FilterTable } from './filters.ts';
 import { filtered } from './filters.ts';
-import type { Operations } from './operation.ts';
+import type { Operations, Region } from './operation.ts';
 
-/** An availability zone. */
+/** An availability zone, or a Local or Wavelength Zone. */
 export interface Zone {
   /** Such as `us-east-1a`. */
   readonly name: string;
   /** Such as `use1-az1`: the same zone in every account. */
   readonly id: string;
   readonly region: string;
+  /** Of a Local or Wavelength Zone, which an account has to opt into. */
+  readonly optional?: OptionalZone;
+}
+
+interface OptionalZone {
+  readonly type: 'local-zone' | 'wavelength-zone';
+  readonly group: string;
+  readonly border: string;
+  /** The instance types that it offers, of those that the catalog has. */
+  readonly types: readonly string[];
+}
+
+const localTypes = ['t3.medium', 't3.large', 't3.xlarge', 't3.2xlarge', 'c5.large', 'c5.xlarge', 'm5.large', 'm5.xlarge', 'r5.large'];
+const lax = { type: 'local-zone', group: 'us-west-2-lax-1', border: 'us-west-2-lax-1', types: localTypes } as const;
+const wavelengthTypes = ['t3.medium', 't3.xlarge', 'r5.2xlarge', 'g4dn.2xlarge'];
+// Some of https://docs.aws.amazon.com/local-zones/latest/ug/available-local-zones.html and
+// https://docs.aws.amazon.com/wavelength/latest/developerguide/available-wavelength-zones.html
+const optionalZones: readonly Zone[] = [
+  { name: 'us-west-2-lax-1a', id: 'usw2-lax1-az1', region: 'us-west-2', optional: lax },
+  { name: 'us-west-2-lax-1b', id: 'usw2-lax1-az2', region: 'us-west-2', optional: lax },
+  {
+    name: 'us-east-1-bos-1a',
+    id: 'use1-bos1-az1',
+    region: 'us-east-1',
+    optional: { type: 'local-zone', group: 'us-east-1-bos-1', border: 'us-east-1-bos-1', types: localTypes },
+  },
+  {
+    name: 'us-east-1-wl1-bos-wlz-1',
+    id: 'use1-wl1-bos-wlz1',
+    region: 'us-east-1',
+    optional: { type: 'wavelength-zone', group: 'us-east-1-wl1', border: 'us-east-1-wl1-bos-wlz-1', types: wavelengthTypes },
+  },
+];
+
+/** All zones that an account may use in a region: its availability zones, and the others that it has opted into. */
+export function usableZones({ region, settings }: Pick<Region, 'region' | 'settings'>): Zone[] {
+  const opted = optionalZones.filter((zone) => zone.region === region && settings.zoneGroups.includes(zone.optional?.group ?? ''));
+  return [...zonesOf(region), ...opted];
+}
+
+/** The zones that offer an instance type, of all that the account may use. */
+export function zonesOffering(type: InstanceType, region: Pick<Region, 'region' | 'settings'>): Zone[] {
+  const usual = zonesWith(type, region.region);
+  return usableZones(region).filter(({ name, optional }) => optional?.types.includes(type.name) ?? usual.includes(name));
 }
 
 /** The availability zones of a region: those of the catalog of instance types, or three. */
@@ -21,13 +65,13 @@ export function zonesOf(region: string): Zone[] {
 
 const zoneFilters: FilterTable<Zone> = {
   honoured: {
-    'group-name': ({ region }) => `${region}-zg-1`,
-    'opt-in-status': () => 'opt-in-not-required',
+    'group-name': groupOf,
+    'opt-in-status': optInStatusOf,
     'region-name': ({ region }) => region,
     state: () => 'available',
     'zone-id': ({ id }) => id,
     'zone-name': ({ name }) => name,
-    'zone-type': () => 'availability-zone',
+    'zone-type': typeOf,
   },
   unsupported: ['group-long-name', 'message', 'parent-zone-id', 'parent-zone-name'],
 };
@@ -36,25 +80,38 @@ export const zoneOperations = {
   DescribeAvailabilityZones: {
     honours: { ZoneNames: true, ZoneIds: true, AllAvailabilityZones: [false], 'Filters.Name': true, 'Filters.Values': true },
     filters: zoneFilters,
-    run({ ZoneNames, ZoneIds, Filters }, { region }) {
-      const zones = zonesOf(region);
+    run({ ZoneNames, ZoneIds, Filters }, call) {
+      const { region } = call;
+      const zones = usableZones(call);
       const chosen = chosenBy(ZoneNames, zones, 'name').filter((zone) => chosenBy(ZoneIds, zones, 'id').includes(zone));
       return {
         AvailabilityZones: filtered(zoneFilters, chosen, Filters).map((zone) => ({
-          OptInStatus: 'opt-in-not-required',
+          OptInStatus: optInStatusOf(zone),
           Messages: [],
           RegionName: region,
           ZoneName: zone.name,
           ZoneId: zone.id,
-          GroupName: `${region}-zg-1`,
-          NetworkBorderGroup: region,
-          ZoneType: 'availability-zone',
+          GroupName: groupOf(zone),
+          NetworkBorderGroup: zone.optional?.border ?? region,
+          ZoneType: typeOf(zone),
           State: 'available',
         })),
       };
     },
   },
 } satisfies Operations;
+
+function groupOf({ region, optional }: Zone): string {
+  return optional?.group ?? `${region}-zg-1`;
+}
+
+function typeOf({ optional }: Zone): string {
+  return optional?.type ?? 'availability-zone';
+}
+
+function optInStatusOf({ optional }: Zone): 'opted-in' | 'opt-in-not-required' {
+  return optional ? 'opted-in' : 'opt-in-not-required';
+}
 
 function chosenBy(values: readonly string[] | undefined, zones: readonly Zone[], property: 'name' | 'id'): readonly Zone[] {
   if (values === undefined) return zones;

@@ -1,13 +1,33 @@
-import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
+import { DescribeImagesCommand, type DescribeImagesCommandInput } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { resolveImage } from '../../../functions/environment/resolve-image.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, instanceType, request } from '../documents.ts';
+import { environment, instanceType, operation, request } from '../documents.ts';
 
-const document = { environment, instanceType };
+const document = { environment, operation, instanceType };
 const sized = (volumeSize: number) => ({ ...document, environment: { ...environment, request: { ...request, volumeSize } } });
 
 describe('resolveImage', () => {
+  // The owner that the request names is what EC2 takes; the account is from Ubuntu's documentation.
+  it.each([
+    ['aws-us-gov', '513442679011'],
+    ['aws-cn', '837727238323'],
+  ])('asks for the images of Canonical’s account in %s', async (partition, owner) => {
+    await using account = await testAccount();
+    const asked: unknown[] = [];
+    account.ec2.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName === 'DescribeImagesCommand') asked.push((args.input as DescribeImagesCommandInput).Owners);
+          return next(args);
+        },
+      { step: 'initialize' },
+    );
+    const executionArn = operation.executionArn.replace('arn:aws:', `arn:${partition}:`);
+    await account.refusal(resolveImage, { ...document, operation: { ...operation, executionArn } });
+    expect(asked).toEqual([[owner]]);
+  });
+
   it.each([
     ['x86_64', 'amd64'],
     ['arm64', 'arm64'],

@@ -108,6 +108,18 @@ describe('resolveInstanceType', () => {
     });
   });
 
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html: us-west-2-lax-1a is a Local Zone.
+  it('names no Local or Wavelength Zone that the account has opted into', async () => {
+    await using oregon = await testAccount({ region: 'us-west-2' });
+    await oregon.aws.post('ec2', { zoneGroups: ['us-west-2-lax-1'] });
+    const { zones } = await oregon.run(resolveInstanceType, document('t3.medium'));
+    expect(zones).toEqual(expect.arrayContaining(['us-west-2a']));
+    expect(zones.filter((zone) => !/^us-west-2[a-z]$/.test(zone))).toEqual([]);
+    await using virginia = await testAccount();
+    await virginia.aws.post('ec2', { zoneGroups: ['us-east-1-bos-1', 'us-east-1-wl1'] });
+    expect((await virginia.run(resolveInstanceType, document('t3.medium'))).zones.filter((zone) => zone.includes('bos'))).toEqual([]);
+  });
+
   it('takes t3.medium where nothing else is asked for and the region or the zone lacks t2.medium', async () => {
     await using stockholm = await testAccount({ region: 'eu-north-1' });
     expect(await stockholm.run(resolveInstanceType, document())).toMatchObject({ name: 't3.medium', architecture: 'x86_64' });

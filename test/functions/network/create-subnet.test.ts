@@ -20,6 +20,17 @@ describe('createSubnet', () => {
     ]);
   });
 
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html: us-west-2-lax-1a is a Local Zone.
+  it('keeps out of Local Zones that the account has opted into', async () => {
+    await using account = await testAccount({ region: 'us-west-2' });
+    await account.aws.post('ec2', { zoneGroups: ['us-west-2-lax-1'] });
+    const offered = (...zones: string[]) => ({ ...document(vpcId), instanceType: { ...instanceType, zones } });
+    const vpcId = await makeVpc(account.ec2);
+    expect((await account.refusal(createSubnet, offered('us-west-2-lax-1a'))).name).toBe('NoCapacity');
+    await account.run(createSubnet, offered('us-west-2-lax-1a', 'us-west-2b'));
+    expect(await subnets(account.ec2)).toMatchObject([{ zone: 'us-west-2b' }]);
+  });
+
   it('finds its own subnet when it runs again, whatever zones the type has by then', async () => {
     await using account = await testAccount();
     const vpcId = await makeVpc(account.ec2);
