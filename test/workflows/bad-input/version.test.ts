@@ -70,7 +70,7 @@ describe('a stack that is newer by a little', () => {
   ])('is told by every command that would begin something: %j', (args) => expectRefused(aws, args, 'CliOlderThanStack', `recode ${newer}`));
 
   it('is no hindrance to looking', async () => {
-    expect(await alice.prints(['list'])).toEqual({ code: 0, stdout: 'Recode is not installed in us-east-1.\n', stderr: '' });
+    expect(await alice.prints(['list'])).toEqual({ code: 0, stdout: 'Recode is not installed in us-east-1\n', stderr: '' });
     for (const command of ['status', 'follow'])
       expect((await alice.run([command, 'acme/api', '--json'])).json).toMatchObject({ error: { name: 'RecodeNotInstalled' } });
   });
