@@ -28,7 +28,7 @@ export interface OpenedEnvironment {
  * @throws RecodeError those of cli/account.ts and cli/repository.ts
  */
 export async function openEnvironment(target: EnvironmentTarget, view: FollowView): Promise<OpenedEnvironment> {
-  const typed = readRepository(target.repository);
+  const typed = readRepository(target.repository, process.env);
   const account = await openShown(target, view);
   const clients = await clientsOf(account);
   const owner = target.owner ?? account.owner;

@@ -159,6 +159,7 @@ function environmentHelp(): string {
     ['AWS_PROFILE, AWS_REGION, …', 'same as for the AWS CLI'],
     ['GH_TOKEN, GITHUB_TOKEN', 'GitHub token; default: the one of the GitHub CLI'],
     ['GITHUB_API_URL', 'API of GitHub Enterprise'],
+    ['GITHUB_SERVER_URL', 'pages of GitHub Enterprise, whose URLs a repository can have'],
     ['RECODE_CHECKIP_URL', 'service that --allow-cidr mine asks; default: https://checkip.amazonaws.com'],
     ['RECODE_LOCAL=1', 'same as --local'],
     ['RECODE_LOCAL_DIR', 'folder of the embedded AWS'],

@@ -1,5 +1,5 @@
 import { RecodeError } from '../core/errors.ts';
-import { parseRepository } from '../core/repository.ts';
+import { gitHubHosts, parseRepository } from '../core/repository.ts';
 import { findAccount } from './github.ts';
 import { oneLine } from './output.ts';
 
@@ -25,9 +25,9 @@ export interface TypedRepository {
  *
  * @throws RecodeError RepositoryNotValid where not even a record can have that name
  */
-export function readRepository(text: string): TypedRepository {
+export function readRepository(text: string, environment: NodeJS.ProcessEnv): TypedRepository {
   try {
-    const { account, name } = parseRepository(text);
+    const { account, name } = parseRepository(text, hostsOf(environment));
     return { text: name, ...(account !== undefined && { repository: `${account}/${name}` }) };
   } catch (error) {
     if (!(error instanceof RecodeError) || !/^[^/\s]+\/[^/\s]+$/.test(text)) throw error;
@@ -59,6 +59,10 @@ export async function resolveRepository(
     `"${text}" does not say whose repository it is, and Recode does not know your GitHub account. ${found.reason}`,
   );
 }
+
+/** The hosts of GitHub that the variables name. */
+export const hostsOf = ({ GITHUB_API_URL, GITHUB_SERVER_URL }: NodeJS.ProcessEnv) =>
+  gitHubHosts({ api: GITHUB_API_URL, server: GITHUB_SERVER_URL });
 
 /** By the name of the repository, by all of it as `list` shows it, or else by the name of the environment. */
 function meantBy(text: string, environments: readonly Recorded[]): readonly Recorded[] {

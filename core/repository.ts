@@ -14,20 +14,24 @@ export interface NamedRepository {
   readonly name: string;
 }
 
-// GitHub's own rules: an account has letters, digits and single hyphens, and that of a managed user `_` and the short code of its
-// enterprise at the end; a repository also has dots and underscores, and never ends in .git.
-const accountName = /^(?=.{1,39}$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*(_[A-Za-z0-9]+)?$/;
+// GitHub's own rules. An account has letters, digits and hyphens; older ones may end in a hyphen or have two in a row. A managed user's ends
+// in `_` and the short code of its enterprise. A repository also has dots and underscores, and never ends in .git.
+const accountName = /^(?=.{1,39}$)[A-Za-z0-9][A-Za-z0-9-]*(_[A-Za-z0-9]+)?$/;
+const publicHost = 'github.com';
 const repositoryName = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 
 /**
  * Reads a repository: `owner/name`, the name alone, or what GitHub's pages and `git remote -v` show.
  *
+ * @param hosts of GitHub, whose URLs are meant
  * @throws RecodeError RepositoryNotValid
  */
-export function parseRepository(text: string): NamedRepository {
+export function parseRepository(text: string, hosts: readonly string[] = [publicHost]): NamedRepository {
   const { host, path } = locate(text);
-  if (host !== undefined && !/^((www|ssh)\.)?github\.com$/i.test(host)) {
-    throw notValid(`"${withoutSecret(text)}" is on ${host}, but Recode takes repositories on github.com alone.`);
+  if (host !== undefined && !hosts.includes(host.toLowerCase().replace(/^(www|ssh)\.(?=github\.com$)/, ''))) {
+    throw notValid(
+      `"${withoutSecret(text)}" is on ${host}. Recode uses ${hosts.join(' and ')}, unless GITHUB_SERVER_URL names another GitHub.`,
+    );
   }
   const [first = '', second, ...rest] = path;
   const alone = host === undefined && second === undefined;
@@ -37,6 +41,31 @@ export function parseRepository(text: string): NamedRepository {
     throw notValid(`"${withoutSecret(text)}" is not the name of a GitHub repository.`);
   }
   return account === undefined ? { name } : { account, name };
+}
+
+/**
+ * The hosts of GitHub's pages that its variables name: `ghes.example` for the API `https://ghes.example/api/v3`, `acme.ghe.com` for
+ * `https://api.acme.ghe.com`. A proxy of the API names none.
+ */
+export function gitHubHosts({
+  api,
+  server,
+}: {
+  readonly api?: string | undefined;
+  readonly server?: string | undefined;
+}): readonly string[] {
+  const [apiUrl, serverUrl] = [api, server].map((url) => (url && URL.canParse(url) ? new URL(url) : undefined));
+  const cloud = /^api\.(github\.com|[^.]+\.ghe\.com)$/.exec(apiUrl?.hostname ?? '')?.[1];
+  const own = apiUrl && /^\/api\/v3\/?$/.test(apiUrl.pathname) ? apiUrl.hostname : undefined;
+  const named = [cloud ?? own, serverUrl?.hostname].filter((host) => host !== undefined);
+  return named.length === 0 ? [publicHost] : [...new Set(named)];
+}
+
+/** Where the API of the GitHub is whose pages are at a URL. */
+export function gitHubApiOf(server: string | undefined): string {
+  if (!server || !URL.canParse(server)) return `https://api.${publicHost}`;
+  const { protocol, host, hostname } = new URL(server);
+  return hostname === publicHost || hostname.endsWith('.ghe.com') ? `${protocol}//api.${host}` : `${protocol}//${host}/api/v3`;
 }
 
 /** Whether a text is `owner/name`, each as GitHub allows it. */

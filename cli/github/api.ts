@@ -1,4 +1,5 @@
 import { RecodeError } from '../../core/errors.ts';
+import { gitHubApiOf } from '../../core/repository.ts';
 import { openFetch } from '../http/fetch.ts';
 import { plainUrl } from '../http/plain-url.ts';
 import { unreachable } from '../unreachable.ts';
@@ -23,9 +24,9 @@ export type Answer =
 const patienceSeconds = 5;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** GitHub's API at GITHUB_API_URL, and the token that there is for it. */
+/** GitHub's API at GITHUB_API_URL, or that of GITHUB_SERVER_URL, and the token that there is for it. */
 export async function openGitHub(environment: NodeJS.ProcessEnv): Promise<GitHub> {
-  const address = environment.GITHUB_API_URL || 'https://api.github.com';
+  const address = environment.GITHUB_API_URL || gitHubApiOf(environment.GITHUB_SERVER_URL);
   const url = plainUrl(address);
   if (!url) {
     const reason = 'Invalid GITHUB_API_URL. Use an http or https URL without a user name.';

@@ -3,7 +3,7 @@ import { readRepository, resolveRepository } from '../../cli/repository.ts';
 import { fakeGitHub, gitHubCli, tokenOf } from '../harness/github.ts';
 
 const resolved = async (text: string, environment: NodeJS.ProcessEnv, recorded: { repository: string; name?: string }[] = []) =>
-  resolveRepository(readRepository(text), async () => recorded, environment);
+  resolveRepository(readRepository(text, environment), async () => recorded, environment);
 
 async function gitHub() {
   const made = await fakeGitHub();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAccountName, parseRepository } from '../../core/repository.ts';
+import { gitHubApiOf, gitHubHosts, isAccountName, parseRepository } from '../../core/repository.ts';
 
 const refusal = (message: string) => expect.objectContaining({ name: 'RepositoryNotValid', message: expect.stringContaining(message) });
 
@@ -52,8 +52,6 @@ describe('parseRepository', () => {
     'acme/.',
     'acme/.git',
     '-acme/api',
-    'ac--me/api',
-    'acme-/api',
     'ac_me_/api',
     'acme.inc/api',
     'my cli',
@@ -93,7 +91,9 @@ describe('parseRepository', () => {
     ['ssh://git@codeberg.org/acme/api.git', 'codeberg.org'],
     ['gitlab.com/acme/api', 'gitlab.com'],
   ])('names the host of %s', (text, host) => {
-    expect(() => parseRepository(text)).toThrow(refusal(`" is on ${host}, but Recode takes repositories on github.com alone.`));
+    expect(() => parseRepository(text)).toThrow(
+      refusal(`" is on ${host}. Recode uses github.com, unless GITHUB_SERVER_URL names another GitHub.`),
+    );
   });
 
   it('does not repeat the secret of a URL', () => {
@@ -105,11 +105,40 @@ describe('parseRepository', () => {
 });
 
 describe('isAccountName', () => {
-  it.each(['mona', 'my-organization', 'mona_acme', 'A1', 'x'.repeat(39)])('is true for %s', (text) => {
+  it.each(['mona', 'mona-', 'mo--na', 'my-organization', 'mona_acme', 'A1', 'x'.repeat(39)])('is true for %s', (text) => {
     expect(isAccountName(text)).toBe(true);
   });
 
-  it.each(['', '-mona', 'mona-', 'mo--na', 'mona_', 'mona/api', 'x'.repeat(40), 'mona\n'])('is false for "%s"', (text) => {
+  it.each(['', '-mona', 'mona_', 'mona/api', 'x'.repeat(40), 'mona\n'])('is false for "%s"', (text) => {
     expect(isAccountName(text)).toBe(false);
+  });
+});
+
+// https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency and the GHES REST reference ("/api/v3").
+describe('a GitHub of one’s own', () => {
+  it.each([
+    [{}, ['github.com']],
+    [{ api: 'https://api.github.com', server: 'https://github.com' }, ['github.com']],
+    [{ api: 'https://ghes.example/api/v3' }, ['ghes.example']],
+    [{ api: 'https://api.acme.ghe.com' }, ['acme.ghe.com']],
+    [{ server: 'https://ghes.example:8443' }, ['ghes.example']],
+    [{ api: 'http://127.0.0.1:4000' }, ['github.com']],
+    [{ api: 'nonsense' }, ['github.com']],
+  ])('has by %o the hosts %j', (variables, hosts) => {
+    expect(gitHubHosts(variables)).toEqual(hosts);
+  });
+
+  it('has URLs there, and none on github.com', () => {
+    expect(parseRepository('git@ghes.example:acme/api.git', ['ghes.example'])).toEqual({ account: 'acme', name: 'api' });
+    expect(() => parseRepository('https://github.com/acme/api', ['ghes.example'])).toThrow(refusal('Recode uses ghes.example, unless'));
+  });
+
+  it.each([
+    [undefined, 'https://api.github.com'],
+    ['https://github.com', 'https://api.github.com'],
+    ['https://acme.ghe.com', 'https://api.acme.ghe.com'],
+    ['https://ghes.example:8443/', 'https://ghes.example:8443/api/v3'],
+  ])('has for %s the API %s', (server, api) => {
+    expect(gitHubApiOf(server)).toBe(api);
   });
 });

@@ -24,7 +24,7 @@ afterAll(async () => {
 const noRepository = (text: string) =>
   `"${text}" is not the name of a GitHub repository. Write it as owner/name, for example "recode-sh/workspace".`;
 const otherHost = (text: string, host: string) =>
-  `"${text}" is on ${host}, but Recode takes repositories on github.com alone. Write it as owner/name, for example "recode-sh/workspace".`;
+  `"${text}" is on ${host}. Recode uses github.com, unless GITHUB_SERVER_URL names another GitHub. Write it as owner/name, for example "recode-sh/workspace".`;
 const noSize = (text: string) => `Invalid --volume-size '${text}'. Use a whole number of GiB from 8 to 16384.`;
 const noBlock = (text: string) => `Invalid --allow-cidr '${text}'. Use an IPv4 block, for example 203.0.113.0/24.`;
 const noType = (text: string) => `Invalid --instance-type '${text}'. Use the name of an EC2 instance type, for example t3.medium.`;

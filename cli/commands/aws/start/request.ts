@@ -4,6 +4,7 @@ import { type GivenRequest, mostCidrs, volumeSizes } from '../../../../core/envi
 import { RecodeError } from '../../../../core/errors.ts';
 import { isInstanceTypeName } from '../../../../core/instance-type.ts';
 import { parseRepository } from '../../../../core/repository.ts';
+import { hostsOf } from '../../../repository.ts';
 import { localTimeZone } from '../../../stop-time.ts';
 import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
 
@@ -35,7 +36,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
   const { instanceType, volumeSize, volumeType, allowCidr } = flags;
   const autoStop = parseWhen(flags);
   // Unlike other commands, a start cannot mean what only a record is called.
-  parseRepository(repository);
+  parseRepository(repository, hostsOf(environment));
   return {
     ...parseOperation(repository, flags, environment),
     allowMine: allowCidr?.includes(mine) ?? false,
