@@ -75,7 +75,7 @@ describe('an execution that fails', () => {
   });
 
   it.concurrent.each([
-    ['States.Timeout', 'ExecutionTimedOut', message],
+    ['Lambda.Unknown', 'Unexpected', `Lambda.Unknown: ${message}`],
     ['Runtime.ExitError', 'Unexpected', `Runtime.ExitError: ${message}`],
   ] as const)('with %s, which is no error of ours, is explained as %s', async (error, name, explanation) => {
     expectFailure(await followed(error), ['aws', 'start', 'acme/api'], { name, message: explanation });
