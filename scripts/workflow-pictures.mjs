@@ -66,8 +66,8 @@ function shape(name, state, indent) {
 
 function exits(state) {
   if (state.Type !== 'Choice') return state.Next === undefined ? [] : [[state.Next, undefined]];
-  const label = ({ Variable, IsPresent, StringEquals, BooleanEquals }) =>
-    IsPresent ? `has ${Variable.replace(/^\$\.|\[\d+\]/g, '')}` : String(StringEquals ?? BooleanEquals);
+  const label = ({ Variable, IsPresent, StringEquals, StringMatches, BooleanEquals }) =>
+    IsPresent ? `has ${Variable.replace(/^\$\.|\[\d+\]/g, '')}` : String(StringEquals ?? StringMatches ?? BooleanEquals);
   const rules = state.Choices.map((rule) => [rule.Next, label(rule)]);
   return [...rules, [state.Default, 'otherwise']];
 }
