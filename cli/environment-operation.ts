@@ -6,6 +6,7 @@ import { printedCommand } from './account-flags.ts';
 import type { OpenedEnvironment } from './environment.ts';
 import { unknownView } from './environment-view.ts';
 import { type Followed, runOperation, type Session, startOperation } from './operation.ts';
+import { orWarn } from './or-warn.ts';
 import { type Output, writeJson } from './output.ts';
 import { forgetExecution, rememberExecution } from './remembered-execution.ts';
 
@@ -29,13 +30,13 @@ export async function operate<Schema extends v.GenericSchema>(
     handOver(environment, await startOperation(clients, account, { kind, input }), output);
     return undefined;
   }
-  forgetExecution(files);
+  orWarn(output, () => forgetExecution(files));
   const holder = async () => (await ifInstalled(readEnvironment(clients.dynamodb, subject)))?.operation;
   return runOperation(clients, account, { kind, input, output: asked.output, subject: subject.repository, holder }, session);
 }
 
 function handOver({ account, files, subject: { repository, owner }, own }: OpenedEnvironment, executionArn: string, output: Output): void {
-  rememberExecution(files, executionArn);
+  orWarn(output, () => rememberExecution(files, executionArn));
   if (output.json) {
     writeJson(output, { ...unknownView({ repository, owner }), executionArn });
     return;

@@ -1,22 +1,22 @@
 import { CommanderError } from 'commander';
+import { exitCodes, type RecodeError } from '../core/errors.ts';
 import { describeFailure, exitCodeOf, showFailure } from './failure.ts';
 import { type Output, streamTo } from './output.ts';
 import { builtPackage } from './package-root.ts';
 import { createProgram, givenCommand } from './program.ts';
+import { watchWritten } from './written.ts';
 
 const argv = process.argv.slice(2);
 const output: Output & { json: boolean } = { json: false, stdout: streamTo(process.stdout), stderr: streamTo(process.stderr) };
-// As a process that SIGPIPE ended: whoever read has seen enough (`recode … | head -1`).
-const brokenPipe = 128 + 13;
-
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(brokenPipe);
-  });
-}
+const written = watchWritten(process.stdout);
+const told = watchWritten(process.stderr);
+const code = await run();
+const unwritten = await written.flush();
+if (unwritten) tell(unwritten);
+// Where the progress or an error could not be shown, the exit code still says how the command has ended.
+await told.flush();
 // An interrupted command has calls under way that nobody waits for any more.
-process.exit(await run());
+process.exit(code === 0 && unwritten ? exitCodes.failed : code);
 
 async function run(): Promise<number> {
   const program = createProgram(output, builtPackage().version);
@@ -30,4 +30,9 @@ async function run(): Promise<number> {
     showFailure(output, failure, error, process.env);
     return exitCodeOf(failure);
   }
+}
+
+/** Shows an error in words, whatever was asked for. */
+function tell(error: RecodeError): void {
+  showFailure({ ...output, json: false }, describeFailure(error, { argv, usage: 'recode' }), error, process.env);
 }

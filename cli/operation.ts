@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { followExecution, startExecution } from '../aws/executions.ts';
-import { RecodeError } from '../core/errors.ts';
+import { type ErrorName, RecodeError } from '../core/errors.ts';
 import type { Operation, OperationKind } from '../core/operation.ts';
 import type { Account } from './account.ts';
 import { begun } from './begun.ts';
 import type { Clients } from './clients.ts';
 import { orNotAllowed, policyFor, stateMachineArn } from './control-plane.ts';
 import { type FollowView, openFollowView } from './follow-view.ts';
-import { interruption } from './interruption.ts';
+import { type EndingSignal, interruption } from './interruption.ts';
 import type { Output } from './output.ts';
 
 /** A command at work: where it shows what is going on, and the execution it has come to. */
@@ -48,15 +48,15 @@ const doing: Readonly<Record<OperationKind, string>> = {
 const mostAttempts = 5;
 
 /**
- * Runs a command that may follow an execution. At Ctrl-C it ends, and tells what becomes of the execution.
+ * Runs a command that may follow an execution. At Ctrl-C and the like it ends, and tells what becomes of the execution.
  *
  * @param what the operation, for people: `start of acme/api`
- * @throws RecodeError Interrupted, Cancelled, and what the work throws
+ * @throws RecodeError Interrupted, Cancelled, Terminated, TerminatedEarly, HungUp, and what the work throws
  */
 export async function inSession(output: Output, what: string, work: (session: Session) => Promise<void>): Promise<void> {
   const session: Session = { view: await openFollowView(output, process.env), execution: {} };
   try {
-    await Promise.race([work(session), interruption(() => interrupted(what, session.execution))]);
+    await Promise.race([work(session), interruption((signal) => interrupted(signal, what, session.execution))]);
   } finally {
     session.view.end();
   }
@@ -115,9 +115,16 @@ export async function follow<Schema extends v.GenericSchema>(
   throw new RecodeError('Unexpected', `The history of execution ${executionArn} is incomplete.`);
 }
 
-/** Why the command ends at Ctrl-C; the execution, if there is one by then, goes on without it. */
-function interrupted(what: string, { arn }: { arn?: string }): RecodeError {
+/** Why the command ends at a signal; the execution, if there is one by then, goes on without it. */
+function interrupted(signal: EndingSignal, what: string, { arn }: { arn?: string }): RecodeError {
+  const { who, early, following } = ends[signal];
   return arn === undefined
-    ? new RecodeError('Cancelled', `You interrupted the ${what} before it started.`)
-    : new RecodeError('Interrupted', `You interrupted this command, not the ${what}. Its execution is ${arn}.`);
+    ? new RecodeError(early, `${who} the ${what} before it started.`)
+    : new RecodeError(following, `${who} this command, not the ${what}. Its execution is ${arn}.`);
 }
+
+const ends: Readonly<Record<EndingSignal, { readonly who: string; readonly early: ErrorName; readonly following: ErrorName }>> = {
+  SIGINT: { who: 'You interrupted', early: 'Cancelled', following: 'Interrupted' },
+  SIGTERM: { who: 'SIGTERM ended', early: 'TerminatedEarly', following: 'Terminated' },
+  SIGHUP: { who: 'The closed terminal ended', early: 'HungUp', following: 'HungUp' },
+};

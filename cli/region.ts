@@ -1,7 +1,13 @@
 import { RecodeError } from '../core/errors.ts';
 
 /** Whether a text could be the name of a region. Which regions there are is AWS's to say. */
-export const isRegion = (text: string): boolean => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text);
+export const isRegion = (text: string): boolean => /^(?=.{1,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(text);
+
+/** The name of a region that a text which is none may mean: `US_EAST-1 ` is us-east-1. */
+export function regionMeant(text: string): string | undefined {
+  const meant = text.trim().toLowerCase().replaceAll('_', '-');
+  return isRegion(meant) ? meant : undefined;
+}
 
 /**
  * Reads what was typed for a region.
@@ -10,5 +16,8 @@ export const isRegion = (text: string): boolean => /^[a-z0-9]+(-[a-z0-9]+)*$/.te
  */
 export function parseRegion(text: string): string {
   if (isRegion(text)) return text;
-  throw new RecodeError('UsageNotValid', `Invalid region '${text}'. Use the name of an AWS region, for example us-east-1.`);
+  throw new RecodeError(
+    'UsageNotValid',
+    `Invalid region '${text}'. Use the name of an AWS region, for example ${regionMeant(text) ?? 'us-east-1'}.`,
+  );
 }

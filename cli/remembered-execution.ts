@@ -1,5 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { keysNotReadable } from './ssh/file-trouble.ts';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { keysNotReadable, keysNotWritable } from './ssh/file-trouble.ts';
 import type { EnvironmentFolder } from './ssh/folder.ts';
 import { replaceFile } from './ssh/replace-file.ts';
 
@@ -22,7 +22,12 @@ export function rememberedExecution({ execution }: EnvironmentFolder): string | 
   }
 }
 
-/** Forgets it, because it has been followed, or a later one is. */
+/** Forgets it, because it has been followed, or a later one is. Throws RecodeError KeysNotWritable. */
 export function forgetExecution({ execution }: EnvironmentFolder): void {
-  rmSync(execution, { force: true });
+  try {
+    rmSync(execution, { force: true });
+  } catch (error) {
+    // What a folder that nobody may look into has is not remembered either.
+    if (existsSync(execution)) throw keysNotWritable(execution, 'deleted', error);
+  }
 }

@@ -19,11 +19,19 @@ export type Reaction = 'busy' | 'lost' | 'visibility' | 'permission' | 'dependen
  * - `failed`: something went wrong
  * - `interrupted`: the person pressed Ctrl-C
  * - `terminated`: the command received SIGTERM
+ * - `hungUp`: the terminal was closed (SIGHUP)
  */
-export type Outcome = 'usage' | 'refused' | 'failed' | 'interrupted' | 'terminated';
+export type Outcome = 'usage' | 'refused' | 'failed' | 'interrupted' | 'terminated' | 'hungUp';
 
 /** The exit code of a command that shows an error; 0 is success. After a signal it is 128 plus the signal's number, as in shells. */
-export const exitCodes: Readonly<Record<Outcome, number>> = { failed: 1, usage: 2, refused: 3, interrupted: 130, terminated: 143 };
+export const exitCodes: Readonly<Record<Outcome, number>> = {
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  hungUp: 129,
+  interrupted: 130,
+  terminated: 143,
+};
 
 interface Entry {
   /** The headline a person sees. */
@@ -550,6 +558,30 @@ export const catalogue = {
     nextStep: 'If an operation was started, it continues without this command. Run "{command}" again to follow it.',
     reaction: 'never',
     outcome: 'terminated',
+  },
+  TerminatedEarly: {
+    title: 'Terminated',
+    nextStep: 'Nothing was started. Run "{command}" again when you want to.',
+    reaction: 'never',
+    outcome: 'terminated',
+  },
+  HungUp: {
+    title: 'The terminal was closed',
+    nextStep: 'Run "recode aws list{account}" to see what was started.',
+    reaction: 'never',
+    outcome: 'hungUp',
+  },
+  OutputNotWritten: {
+    title: 'The output is not complete',
+    nextStep: 'Free some space or write somewhere else, then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'failed',
+  },
+  SettingNotValid: {
+    title: 'A setting of this machine is not valid',
+    nextStep: 'Correct it, then run "{command}" again.',
+    reaction: 'never',
+    outcome: 'usage',
   },
   KeyPairIncomplete: {
     title: 'The private key is missing',

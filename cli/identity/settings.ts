@@ -1,5 +1,6 @@
 import { RecodeError } from '../../core/errors.ts';
-import { isRegion } from '../region.ts';
+import { endpointMeant, isEndpoint } from '../endpoint.ts';
+import { isRegion, regionMeant } from '../region.ts';
 import { type SharedFiles, textOf } from './files.ts';
 import type { Section } from './ini.ts';
 
@@ -57,8 +58,9 @@ export function readSettings(
     endpoint(service) {
       if (isTrue('ignore_configured_endpoint_urls')) return undefined;
       const configured = configuredEndpoint(service, profileName, profile, environment, files);
-      if (configured && !/^https?:\/\/[^/]/.test(configured.url)) {
-        throw new RecodeError('AwsSettingNotValid', `${configured.from} is "${configured.url}", which is no http or https URL.`);
+      if (configured && !isEndpoint(configured.url)) {
+        const shown = configured.url.replace(/\/\/[^/]*@/, '//');
+        throw notValid(configured.from, shown, 'an http or https URL', endpointMeant(shown));
       }
       if (configured && fips) {
         throw new RecodeError(
@@ -91,9 +93,15 @@ function readRegion(profileName: string, profile: Section | undefined, environme
   ]) {
     if (!region) continue;
     if (isRegion(region)) return region;
-    throw new RecodeError('AwsSettingNotValid', `${from} is "${region}", which is not the name of a region.`);
+    throw notValid(from ?? '', region, 'the name of a region', regionMeant(region));
   }
   return undefined;
+}
+
+/** As JSON, because a space at the end of a value would not be seen. */
+function notValid(from: string, text: string, expected: string, meant: string | undefined): RecodeError {
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
+  return new RecodeError('AwsSettingNotValid', `${from} is ${JSON.stringify(text)}, which is not ${expected}.${hint}`);
 }
 
 interface Configured {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rmdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RecodeError } from '../../core/errors.ts';
 import { dataFolder, pathsOf, type System, thisSystem } from '../home.ts';
@@ -64,6 +64,19 @@ export function requireUsablePath(environment: NodeJS.ProcessEnv, system: System
   if (found === undefined) return;
   const what = found === '${' ? '"${", which ssh takes for a variable' : 'a line break';
   throw new RecodeError('PathNotUsable', `The keys would be in ${JSON.stringify(root)}. That path has ${what}.`);
+}
+
+/**
+ * Makes sure that the files of an environment, which has its key on this machine, can be written once it is started.
+ *
+ * @throws RecodeError KeysNotWritable
+ */
+export function requireWritable({ folder }: EnvironmentFolder): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw keysNotWritable(folder, 'written', error);
+  }
 }
 
 const keysFolder = (environment: NodeJS.ProcessEnv, system: System) =>

@@ -40,6 +40,7 @@ it('calls a wrong usage what the person has to write differently', () => {
     'ProfileNotValid',
     'RepositoryAmbiguous',
     'RepositoryNotValid',
+    'SettingNotValid',
     'StateDirectoryNotOurs',
     'UsageNotValid',
     'VolumeSizeNotValid',
@@ -48,7 +49,8 @@ it('calls a wrong usage what the person has to write differently', () => {
 
 it('tells the end of a command by a signal from its other ends', () => {
   expect(namesOf('interrupted')).toEqual(['Interrupted', 'Cancelled']);
-  expect(namesOf('terminated')).toEqual(['Terminated']);
+  expect(namesOf('terminated')).toEqual(['Terminated', 'TerminatedEarly']);
+  expect(namesOf('hungUp')).toEqual(['HungUp']);
 });
 
 // Nobody has to look into them: the alarm on failed operations leaves them out.

@@ -17,6 +17,7 @@ export const raisedBy = {
     'NoRegion',
     'ProfileNotFound',
     'CallerWithoutLastingName',
+    'SettingNotValid',
     'ControlPlaneNotDeployed',
     'CredentialsExpired',
     'CredentialsNotValid',
@@ -34,7 +35,8 @@ export const raisedBy = {
     'SshClientFails',
     'UserNotKnown',
   ],
-  interrupted: ['Interrupted', 'Cancelled'],
+  interrupted: ['Interrupted', 'Cancelled', 'Terminated', 'TerminatedEarly', 'HungUp'],
+  output: ['OutputNotWritten'],
   'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],
   machine: [
     'StateDirectoryNotWritable',
@@ -63,7 +65,7 @@ export interface ExpectedFailure {
 }
 
 /** As docs/exit-codes.md has them, written down once more: scripts rely on them. */
-const exits: Record<Outcome, number> = { failed: 1, usage: 2, refused: 3, interrupted: 130, terminated: 143 };
+const exits: Record<Outcome, number> = { failed: 1, usage: 2, refused: 3, interrupted: 130, terminated: 143, hungUp: 129 };
 
 const raised = new Set<ErrorName>();
 

@@ -20,8 +20,9 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Standard input; none by default. */
   readonly input?: string;
-  /** When to send it what Ctrl-C sends. */
+  /** When to send it what Ctrl-C sends, or `signal`. */
   readonly interrupted?: Promise<unknown>;
+  readonly signal?: NodeJS.Signals;
 }
 
 /**
@@ -29,7 +30,10 @@ export interface RunOptions {
  * and a GitHub that knows every repository.
  * Resolves when it has ended, whatever its exit code.
  */
-export async function recode(args: readonly string[], { directory, env = {}, cwd, input, interrupted }: RunOptions): Promise<Ran> {
+export async function recode(
+  args: readonly string[],
+  { directory, env = {}, cwd, input, interrupted, signal = 'SIGINT' }: RunOptions,
+): Promise<Ran> {
   const GITHUB_API_URL = await sharedGitHub();
   const home = join(directory, 'home');
   mkdirSync(home, { recursive: true });
@@ -63,7 +67,7 @@ export async function recode(args: readonly string[], { directory, env = {}, cwd
   });
   child.stdin.end(input ?? '');
   return new Promise((resolve, reject) => {
-    interrupted?.then(() => child.kill('SIGINT'), reject);
+    interrupted?.then(() => child.kill(signal), reject);
     child.once('error', reject);
     child.once('close', (code) =>
       resolve({

@@ -3,6 +3,7 @@ import { RecodeError } from '../../../core/errors.ts';
 import { isOwner } from '../../../core/owner.ts';
 import type { AccountOptions } from '../../account.ts';
 import { parseRegion } from '../../region.ts';
+import { settingNotValid } from '../../setting-not-valid.ts';
 
 /** Options that several commands take, as commander hands them over. */
 export interface AccountFlags {
@@ -66,9 +67,16 @@ function notAnOption(value: string): string {
   throw new InvalidArgumentError('Give the name of a profile.');
 }
 
-/** Reads which account was asked for. Throws RecodeError UsageNotValid. */
+/** Reads a variable that turns something on or off. Whoever wrote anything else must not end up in the other account. */
+function parseSwitch(text: string, source: string): boolean {
+  if (/^(1|true)$/i.test(text)) return true;
+  if (/^(0|false|)$/i.test(text)) return false;
+  throw settingNotValid(source, text, 'a switch', '1 or 0');
+}
+
+/** Reads which account was asked for. Throws RecodeError UsageNotValid, SettingNotValid. */
 export function parseAccount({ profile, region, local: given }: AccountFlags, environment: NodeJS.ProcessEnv): AccountOptions {
-  const local = given ?? ['1', 'true'].includes(environment.RECODE_LOCAL ?? '');
+  const local = given ?? parseSwitch(environment.RECODE_LOCAL ?? '', 'RECODE_LOCAL');
   if (local && profile !== undefined) {
     throw new RecodeError(
       'UsageNotValid',

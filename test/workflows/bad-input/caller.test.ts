@@ -44,6 +44,30 @@ describe('a caller', () => {
     expectFailure(ran, args, { name: 'NoRegion', message });
   });
 
+  it.each([
+    ['RECODE_LOCAL', 'yes', '"yes", which is not a switch. Use one like 1 or 0.'],
+    [
+      'TZ',
+      'Nowhere/Land',
+      '"Nowhere/Land", which is not a time zone of the IANA database. Use one like Europe/Paris, or give --time-zone.',
+    ],
+  ])('is told which variable has a value that cannot be: %s=%j', async (variable, value, problem) => {
+    const more = ['--auto-stop', '20:00'];
+    const ran = await startWith({ AWS_ENDPOINT_URL: aws.endpoint, ...key, AWS_REGION: 'us-east-1', [variable]: value }, more);
+    expectFailure(ran, [...args, ...more], { name: 'SettingNotValid', message: `${variable} is ${problem}` });
+  });
+
+  it.each([
+    ['AWS_REGION', 'us-east-1 ', '"us-east-1 ", which is not the name of a region. Did you mean us-east-1?'],
+    ['AWS_DEFAULT_REGION', 'EU_WEST-3', '"EU_WEST-3", which is not the name of a region. Did you mean eu-west-3?'],
+    ['AWS_ENDPOINT_URL', '127.0.0.1:4566', '"127.0.0.1:4566", which is not an http or https URL. Did you mean http://127.0.0.1:4566?'],
+    ['AWS_ENDPOINT_URL_STS', 'http://127.0.0.1:99999', '"http://127.0.0.1:99999", which is not an http or https URL.'],
+  ])("is told which of the AWS CLI's variables has a value that cannot be: %s=%j", async (variable, value, problem) => {
+    const region = variable.endsWith('REGION') ? {} : { AWS_REGION: 'us-east-1' };
+    const ran = await startWith({ AWS_ENDPOINT_URL: aws.endpoint, ...key, ...region, [variable]: value });
+    expectFailure(ran, args, { name: 'AwsSettingNotValid', message: `${variable} is ${problem}` });
+  });
+
   it('who names a profile that does not exist is told so', async () => {
     const named = ['--profile', 'tema', '--region', 'us-east-1'];
     expectFailure(await startWith({ AWS_ENDPOINT_URL: aws.endpoint }, named), [...args, ...named], {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ErrorName } from '../../../core/errors.ts';
 import { stateMachines } from '../../../core/names.ts';
 import type { OperationKind } from '../../../core/operation.ts';
 import type { TestAws } from '../../harness/embedded-aws.ts';
@@ -70,6 +71,14 @@ describe('Ctrl-C before anything begins', () => {
     expectFailure(ran, ['aws', ...command], { name: 'Cancelled', message });
     await expectNothingChanged(aws);
   });
+
+  it('that SIGTERM ends begins nothing either', async () => {
+    await aws.post('faults', { service: 'sts', action: 'GetCallerIdentity', kind: 'delay', milliseconds: 60_000 });
+    const taken = async () => expect(await aws.get('faults')).toMatchObject({ faults: [] });
+    const ran = await bob.run(start, { interrupted: vi.waitFor(taken, { timeout: 50_000, interval: 20 }), signal: 'SIGTERM' });
+    expectFailure(ran, ['aws', ...start], { name: 'TerminatedEarly', message: 'SIGTERM ended the start of acme/api before it started.' });
+    await expectNothingChanged(aws);
+  });
 });
 
 // One environment's life, each part of which is interrupted.
@@ -108,6 +117,21 @@ describe('Ctrl-C while an execution is followed ends the command alone; given ag
     expect(json).toMatchObject({ status: 'started', created: true, executionArn });
     expect(code).toBe(0);
     await expectConverged(aws, 2);
+  });
+});
+
+describe('a signal', () => {
+  it.each<[NodeJS.Signals, ErrorName, string, string]>([
+    ['SIGTERM', 'Terminated', 'SIGTERM ended', 'acme/terminated'],
+    ['SIGHUP', 'HungUp', 'The closed terminal ended', 'acme/closed'],
+  ])('%s while an execution is followed is told as Ctrl-C is, and the execution goes on', async (signal, name, who, repository) => {
+    await holdNext(aws, 'creating');
+    await aws.delete('calls');
+    const command = ['start', repository];
+    const ran = await bob.run(command, { interrupted: hasCalled(aws, bob, 'DescribeStateMachineForExecution'), signal });
+    const message = `${who} this command, not the start of ${repository}. Its execution is ${await running('start')}.`;
+    expectFailure(ran, ['aws', ...command], { name, message });
+    expect((await again(command, 2)).code).toBe(0);
   });
 });
 

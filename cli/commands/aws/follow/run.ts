@@ -9,6 +9,7 @@ import { begun } from '../../../begun.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
+import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, writeJson } from '../../../output.ts';
 import { forgetExecution, rememberedExecution } from '../../../remembered-execution.ts';
 import type { EnvironmentTarget } from '../options.ts';
@@ -38,10 +39,10 @@ async function followWhatIsThere(environment: OpenedEnvironment, session: Sessio
   } catch (error) {
     if (meaningOf(error) !== 'no-execution') throw error;
     // Step Functions forgets after 90 days, and the embedded AWS at a reset.
-    forgetExecution(files);
+    orWarn(output, () => forgetExecution(files));
     return ours ? followWhatIsThere(environment, session, output) : nothingUnderWay(environment, session, output);
   }
-  forgetExecution(files);
+  orWarn(output, () => forgetExecution(files));
 }
 
 /** What is at work comes first, unless what this machine has begun is still waiting for it. */
@@ -61,14 +62,19 @@ async function conclude(
 ): Promise<void> {
   switch (kindOf(executionArn)) {
     case 'start':
-      return concludeStart(environment, { ...(await followed(environment, executionArn, StartOutput, session)), ours }, session, output);
+      return concludeStart(
+        environment,
+        { ...(await followed(environment, executionArn, StartOutput, session, output)), ours },
+        session,
+        output,
+      );
     case 'stop': {
-      const stopped = await followed(environment, executionArn, StopOutput, session);
+      const stopped = await followed(environment, executionArn, StopOutput, session, output);
       session.view.end();
       return concludeStop(environment, stopped, output);
     }
     case 'remove': {
-      const removed = await followed(environment, executionArn, RemoveOutput, session);
+      const removed = await followed(environment, executionArn, RemoveOutput, session, output);
       session.view.end();
       return concludeRemove(environment, removed, output);
     }
@@ -79,13 +85,14 @@ async function conclude(
 async function followed<Schema extends v.GenericSchema>(
   { clients, files }: OpenedEnvironment,
   executionArn: string,
-  output: Schema,
+  schema: Schema,
   session: Session,
+  output: Output,
 ): Promise<Followed<v.InferOutput<Schema>>> {
   try {
-    return await follow(clients, executionArn, output, session);
+    return await follow(clients, executionArn, schema, session);
   } catch (error) {
-    if (error instanceof RecodeError) forgetExecution(files);
+    if (error instanceof RecodeError) orWarn(output, () => forgetExecution(files));
     throw error;
   }
 }

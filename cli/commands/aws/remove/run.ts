@@ -6,6 +6,7 @@ import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../..
 import { operate } from '../../../environment-operation.ts';
 import { unknownView } from '../../../environment-view.ts';
 import { type Followed, inSession } from '../../../operation.ts';
+import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows } from '../../../resources.ts';
 import { deleteEnvironmentFolder } from '../../../ssh/folder.ts';
@@ -28,9 +29,9 @@ export function runRemove(request: OperationRequest, output: Output): Promise<vo
   });
 }
 
-/** Deletes the files of the removed environment on this machine, and prints. Throws RecodeError KeysNotWritable. */
+/** Deletes the files of the removed environment on this machine, and prints. */
 export function concludeRemove({ files }: OpenedEnvironment, { result, executionArn }: Followed<RemoveOutput>, output: Output): void {
-  deleteEnvironmentFolder(files);
+  orWarn(output, () => deleteEnvironmentFolder(files));
   const { repository, owner, name, status } = result;
   if (output.json) {
     writeJson(output, { ...unknownView({ repository, owner }), name, status, executionArn, changed: true });

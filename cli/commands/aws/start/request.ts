@@ -5,6 +5,7 @@ import { RecodeError } from '../../../../core/errors.ts';
 import { isInstanceTypeName } from '../../../../core/instance-type.ts';
 import { parseRepository } from '../../../../core/repository.ts';
 import { hostsOf } from '../../../repository.ts';
+import { settingNotValid } from '../../../setting-not-valid.ts';
 import { localTimeZone } from '../../../stop-time.ts';
 import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
 
@@ -83,10 +84,18 @@ function parseWhen({ autoStop: when, timeZone }: Pick<StartFlags, 'autoStop' | '
     if (timeZone === undefined) return undefined;
     throw new RecodeError('UsageNotValid', '--time-zone needs --auto-stop with a time, for example --auto-stop 20:00.');
   }
-  const autoStop = parseAutoStop(when, timeZone ?? localTimeZone() ?? '');
+  const autoStop = parseAutoStop(when, timeZone ?? zoneOfThisMachine(when));
   if (timeZone === undefined || (autoStop.kind === 'daily' && autoStop.timeZone === timeZone)) return autoStop;
   throw new RecodeError(
     'UsageNotValid',
     `--time-zone cannot be used with --auto-stop ${when}. It needs a time, for example --auto-stop 20:00.`,
   );
+}
+
+/** The time zone that a time of day without one is in; empty where this machine has none. */
+function zoneOfThisMachine(when: string): string {
+  const zone = localTimeZone();
+  const { TZ = '' } = process.env;
+  if (zone !== undefined || TZ === '' || !/^\d?\d:\d\d$/.test(when)) return zone ?? '';
+  throw settingNotValid('TZ', TZ, 'a time zone of the IANA database', 'Europe/Paris, or give --time-zone');
 }

@@ -9,13 +9,14 @@ import { operate } from '../../../environment-operation.ts';
 import { viewAfter } from '../../../environment-view.ts';
 import { checkRepository } from '../../../github.ts';
 import { type Followed, inSession, type Session } from '../../../operation.ts';
+import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { addressNotAllowed, ownAddress } from '../../../own-address.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
 import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
 import { checkConnection } from '../../../ssh/connect.ts';
-import { type EnvironmentFolder, requireUsablePath } from '../../../ssh/folder.ts';
+import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../ssh/folder.ts';
 import { ensureKeyPair, type KeyPair, readKeyPair } from '../../../ssh/keys.ts';
 import { pinHostKey } from '../../../ssh/known-hosts.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
@@ -56,20 +57,25 @@ export async function concludeStart(
 ): Promise<void> {
   const { files, own, subject, account } = environment;
   const { name, repository, publicIpAddress: address, publicKey, hostKey, allowCidrs = [] } = started.result;
+  let command: string | null = null;
   if (own) {
     const keyPair = readKeyPair(files.key, publicKey);
     if (!keyPair) throw privateKeyNotHere(subject.repository, files);
     await requireUnlocked(keyPair);
-    await view.during('Checking the SSH connection', async () => {
+    const written = orWarn(output, () => {
       pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
       writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
-      const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
-      await checkConnection({ sshConfig: files.sshConfig, name, address }, { wrongAddress, say: (line) => view.say(line) });
     });
+    if (written) {
+      const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
+      const watched = { wrongAddress, say: (text: string) => view.say(text) };
+      await view.during('Checking the SSH connection', () => checkConnection({ sshConfig: files.sshConfig, name, address }, watched));
+      command = sshCommand(files, name);
+    }
   }
   view.end();
   if (output.json) writeJson(output, await asJson(environment, started));
-  else print(output, started, own ? sshCommand(files, name) : null);
+  else print(output, started, { own, command });
 }
 
 /** What is asked of the control plane, which does not know this machine: "mine" is an address by then. */
@@ -84,6 +90,8 @@ async function ownKey(environment: OpenedEnvironment, session: Session): Promise
   const record = await beforeOperation(environment, 'start', findRecordOrRepository(environment, session));
   const keyPair = keyFor(record, environment.files, environment.subject.repository);
   await requireUnlocked(keyPair);
+  // Of one that is started, the files for ssh may be what they have to be.
+  if (record?.status !== 'started') requireWritable(environment.files);
   return keyPair.publicKey;
 }
 
@@ -123,7 +131,11 @@ function asJson(environment: OpenedEnvironment, { result, executionArn, ours, en
 
 const hasChanged = (entered: ReadonlySet<string>) => changes.some((state) => entered.has(state));
 
-function print(output: Output, { result, entered }: Followed<StartOutput>, command: string | null): void {
+function print(
+  output: Output,
+  { result, entered }: Followed<StartOutput>,
+  { own, command }: { readonly own: boolean; readonly command: string | null },
+): void {
   const { repository, owner, instanceId, instanceType, publicIpAddress, stopAt } = result;
   const { stdout } = output;
   const said = hasChanged(entered) ? `Started ${repository}` : `${repository} is already started`;
@@ -135,9 +147,9 @@ function print(output: Output, { result, entered }: Followed<StartOutput>, comma
       ['Stops', stopWordsInZone(stopAt)],
     ]),
   );
-  stdout.write(
-    command === null ? `\n${line`Only ${owner} can connect to it.`}\n` : `\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`,
-  );
+  if (command !== null) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`);
+  else
+    stdout.write(own ? '\nTo connect, start it again once its files can be written.\n' : `\n${line`Only ${owner} can connect to it.`}\n`);
 }
 
 const privateKeyNotHere = (repository: string, { key }: EnvironmentFolder) =>
