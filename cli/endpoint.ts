@@ -7,5 +7,6 @@ export function isEndpoint(text: string): boolean {
 export function endpointMeant(text: string): string | undefined {
   const trimmed = text.trim();
   const meant = /^https?:\/\//i.test(trimmed) ? trimmed : `http://${trimmed.replace(/^\/\//, '')}`;
-  return /^[^:]+:\/\/[^/:]*[.:]|localhost/.test(meant) && isEndpoint(meant) ? meant : undefined;
+  const host = /^https?:\/\/(localhost|[^/:]*\.[^/:]*|[^/]*:\d+)(?=[:/?#]|$)/i;
+  return host.test(meant) && isEndpoint(meant) ? meant : undefined;
 }
