@@ -16,8 +16,9 @@ it('leaves the last word to the command when Ctrl-C comes while the spinner turn
     text: `import { followView } from './cli/follow-view.ts';
            import { terminalPainter } from './cli/follow-view/terminal.ts';
            import { interruption } from './cli/interruption.ts';
+           import { streamTo } from './cli/output.ts';
            const interrupted = interruption(() => new Error('it goes on'));
-           const view = followView(terminalPainter(process.stdout));
+           const view = followView(terminalPainter(streamTo(process.stdout)));
            const work = view.during('Working', () => new Promise(() => {}));
            await Promise.race([work, interrupted]).catch((error) => {
              view.end();
