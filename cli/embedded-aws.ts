@@ -59,6 +59,7 @@ const names: Readonly<Record<string, ErrorName>> = {
   EmbeddedAwsDidNotStop: 'LocalAwsDidNotStop',
   RegionMismatch: 'LocalRegionDiffers',
   UnsupportedPlatform: 'PlatformNotSupported',
+  NoHomeFolder: 'NoHome',
 };
 
 function explained(error: unknown): unknown {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { deleteState, isStateDirectory, logFile, prepareDirectory, readSettings } from './control/directory.ts';
-import { EmbeddedAwsDidNotStart, NotAStateDirectory, RegionMismatch, UnsupportedPlatform } from './control/errors.ts';
+import { EmbeddedAwsDidNotStart, NoHomeFolder, NotAStateDirectory, RegionMismatch, UnsupportedPlatform } from './control/errors.ts';
 import { takeLock, watchLock } from './control/lock.ts';
 import { launch, runningProcess, startSeconds, stopProcess, within } from './control/process.ts';
 
@@ -48,7 +48,7 @@ export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string,
   if (named) return resolve(named);
   // The XDG specification has relative paths ignored.
   const xdg = environment.XDG_STATE_HOME;
-  return join(xdg && isAbsolute(xdg) ? xdg : join(environment.HOME || homedir(), '.local', 'state'), folder);
+  return join(xdg && isAbsolute(xdg) ? xdg : join(homeFolder(environment), '.local', 'state'), folder);
 }
 
 /**
@@ -117,6 +117,17 @@ export async function reset({ directory }: Pick<Installation, 'directory'>): Pro
       await lock.release();
     }
     return true;
+  }
+}
+
+function homeFolder({ HOME }: NodeJS.ProcessEnv): string {
+  if (HOME && isAbsolute(HOME)) return HOME;
+  try {
+    return userInfo().homedir;
+  } catch (error) {
+    // A container may run as a user ID that the system has no user for.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
+    throw new NoHomeFolder();
   }
 }
 

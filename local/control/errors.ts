@@ -60,6 +60,15 @@ export class RegionMismatch extends Error {
   }
 }
 
+/** Nothing says where the state of this user lies. */
+export class NoHomeFolder extends Error {
+  override readonly name = 'NoHomeFolder';
+
+  constructor() {
+    super('HOME is not set, and the system knows no home folder for this user.');
+  }
+}
+
 export class UnsupportedPlatform extends Error {
   override readonly name = 'UnsupportedPlatform';
 

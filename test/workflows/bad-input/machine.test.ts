@@ -127,6 +127,14 @@ describe('a home folder', () => {
     expectFailure(ran, start, { name: 'NoHome', message: `${problem}, and the system knows no home folder for this user.` });
     expect(readdirSync(directory)).toEqual(['home']);
   });
+
+  it('is asked for where the embedded AWS would keep its state in it', async () => {
+    const args = ['local', 'status'];
+    expectFailure(await recode(args, { directory, env: { HOME: '', RECODE_LOCAL_DIR: '', NODE_OPTIONS } }), args, {
+      name: 'NoHome',
+      message: 'HOME is not set, and the system knows no home folder for this user.',
+    });
+  });
 });
 
 it('raises all that this machine can be the cause of', () => {
