@@ -39,7 +39,7 @@ describe('endOf', () => {
   it.each([
     ['NoCapacity', '{"errorMessage":"no t2.medium"}', { name: 'NoCapacity', message: 'no t2.medium' }],
     ['States.Runtime', 'A path is missing.', { name: 'Unexpected', message: 'States.Runtime: A path is missing.' }],
-    [null, null, { name: 'Unexpected', message: 'States.Runtime: ' }],
+    [null, null, { name: 'Unexpected', message: 'States.Runtime.' }],
   ])('names a failure with %s, and alarms', (error, cause, expected) => {
     expect(endOf(event({ error, cause }))).toMatchObject({ error: expected, alarming: true });
   });
