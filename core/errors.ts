@@ -246,7 +246,7 @@ export const catalogue = {
   },
   AwsUnreachable: {
     title: 'Cannot reach AWS',
-    nextStep: 'Check the network, the region, and AWS_ENDPOINT_URL if it is set. Then run "{command}" again.',
+    nextStep: 'Check the network and the region, and HTTPS_PROXY and AWS_ENDPOINT_URL if they are set. Then run "{command}" again.',
     reaction: 'never',
     outcome: 'failed',
   },

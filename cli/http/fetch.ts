@@ -16,7 +16,10 @@ export async function openFetch(environment: NodeJS.ProcessEnv): Promise<Fetch> 
   const proxies = ['http_proxy', 'https_proxy'].some((name) => environment[name] || environment[name.toUpperCase()]);
   // Node's own is loaded already.
   if (ca === undefined && !proxies) return globalThis.fetch as unknown as Fetch;
-  const { Agent, ProxyAgent, fetch } = await import('undici');
+  // Bundled, a CommonJS package that is imported late has a default export alone.
+  const {
+    default: { Agent, ProxyAgent, fetch },
+  } = await import('undici');
   const tls = ca === undefined ? {} : { ca };
   const dispatchers = new Map<string, Dispatcher>();
   const dispatcherFor = (url: URL): Dispatcher => {

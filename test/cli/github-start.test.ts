@@ -1,4 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -55,6 +57,20 @@ describe('recode aws start', () => {
     const ran = await recodeStart(aws, directory, ['acme/api', '--json'], { GITHUB_API_URL });
     expect(ran.stderr).toContain(`Recode could not check whether acme/api exists. GitHub at ${host} answered with HTTP status 503.\n`);
     expect(ran.json).toMatchObject({ repository: 'acme/api', status: 'started', created: true });
+  });
+
+  it('asks through the proxy that HTTPS_PROXY names', async () => {
+    const asked: string[] = [];
+    const proxy = createServer().on('connect', ({ url }, socket) => {
+      asked.push(String(url));
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const ran = await recodeStart(aws, directory, ['acme/proxied'], { GITHUB_API_URL: 'https://github.example/api/v3', HTTPS_PROXY });
+    expect(asked).toEqual(['github.example:443']);
+    expect(ran.stdout).toContain('Recode could not check whether acme/proxied exists. GitHub at github.example cannot be reached.');
   });
 
   it('asks no more about a repository that has an environment', async () => {

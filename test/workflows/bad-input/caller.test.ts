@@ -1,7 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { TestAws } from '../../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
 import { recode } from '../../harness/recode.ts';
@@ -108,6 +110,16 @@ describe('a caller', () => {
   it('whose endpoint does not answer is told which', async () => {
     const ran = await recodeStart(aws, directory, ['acme/api'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' });
     expectFailure(ran, args, { name: 'AwsUnreachable', message: 'Nothing listens at 127.0.0.1 port 9.' });
+  });
+
+  it('whose proxy answers instead of AWS is told so', async () => {
+    const server = createServer((_, response) => response.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Blocked</h1>'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const ran = await recodeStart(aws, directory, ['acme/api'], { AWS_ENDPOINT_URL });
+    const message = 'A server between this machine and AWS, for example a proxy, answered with HTTP status 403.';
+    expectFailure(ran, args, { name: 'AwsUnreachable', message });
   });
 
   // In all of these cases the key would open nothing.
