@@ -180,7 +180,7 @@ async function expectRefused(executionArn: string, error: ErrorName, id: string,
   const { error: name = '', cause = '{}' } = await ended(aws, executionArn);
   const { errorMessage } = JSON.parse(cause) as { errorMessage: string };
   expect({ name, errorMessage }).toEqual({ name: error, errorMessage: expect.stringContaining(id) });
-  expect(isErrorName(name) && catalogue[name].nextStep).toMatch(/delete it, then run "{command}" again/);
+  expect(isErrorName(name) && catalogue[name].nextStep).toMatch(/delete (it|that resource), then run "{command}" again/);
   await expectUntouched(aws, theirs, 'after the start');
 }
 
