@@ -4,6 +4,7 @@ import { catalogue, type ErrorName, exitCodes, RecodeError } from '../core/error
 import type { AccountOptions } from './account.ts';
 import { accountFlags } from './account-flags.ts';
 import { credentialsFailure } from './credentials.ts';
+import { explanations } from './explanations.ts';
 import { indent, type Output, paint, writeJson } from './output.ts';
 import { shellQuote } from './shell-quote.ts';
 import { unreachable } from './unreachable.ts';
@@ -31,7 +32,7 @@ export interface GivenCommand {
 /** Makes any thrown error what the person sees: what happened, and what to do about it. */
 export function describeFailure(error: unknown, command: GivenCommand): Failure {
   const { name, message, fix } = recodeErrorOf(error);
-  const { title, nextStep } = catalogue[name];
+  const { title, nextStep } = explanations[name];
   const placeholders: Readonly<Record<string, string>> = { ...placeholdersFor(command), fix };
   return { name, title, message, nextStep: nextStep.replace(/\{(\w+)\}/g, (text, key: string) => placeholders[key] ?? text) };
 }

@@ -1,13 +1,6 @@
 import { expect, it } from 'vitest';
 import { catalogue, isErrorName, isRefusal, type Outcome, RecodeError } from '../../core/errors.ts';
 
-it('explains every error with a headline and whole sentences', () => {
-  for (const [name, { title, nextStep }] of Object.entries(catalogue)) {
-    expect(title, name).toMatch(/^[A-Z].*[^.]$/);
-    expect(nextStep, name).toMatch(/^[A-Z].*\.$/);
-  }
-});
-
 it('gives an error the name that a state machine matches', () => {
   const error = new RecodeError('NetworkBusy', 'Busy.');
   expect(error.name).toBe('NetworkBusy');

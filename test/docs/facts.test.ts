@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { explanations } from '../../cli/explanations.ts';
 import { leafCommands } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
 import { catalogue } from '../../core/errors.ts';
@@ -82,7 +83,7 @@ describe('docs/deploy.md', () => {
   it('quotes what the CLI says at a first start that fails', () => {
     const [, section = ''] = /\n\| what a developer sees \|(.*)/s.exec(page) ?? [];
     const quoted = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, title]) => title);
-    const titles: string[] = Object.values(catalogue).map(({ title }) => title);
+    const titles: string[] = Object.values(explanations).map(({ title }) => title);
     expect(quoted.length).toBeGreaterThan(3);
     expect(quoted.filter((title = '') => !titles.includes(title))).toEqual([]);
   });

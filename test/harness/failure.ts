@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { explanations } from '../../cli/explanations.ts';
 import { catalogue, type ErrorName, type Outcome } from '../../core/errors.ts';
 import type { TestAws } from './embedded-aws.ts';
 import type { Ran } from './recode.ts';
@@ -95,7 +96,7 @@ export function expectAllRaised(names: readonly ErrorName[]): void {
 }
 
 function explained(name: ErrorName, args: readonly string[], usage: string, fix: string): { title: string; nextStep: string } {
-  const { title, nextStep } = catalogue[name];
+  const { title, nextStep } = explanations[name];
   const account = ['--local', '--profile', '--region'].map((option) => given(args, option)).join('');
   const named = {
     command: ['recode', ...args].join(' '),

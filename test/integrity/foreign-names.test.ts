@@ -14,7 +14,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findSecurityGroups, findSubnets, findVpcs } from '../../aws/resources.ts';
-import { catalogue, type ErrorName, isErrorName } from '../../core/errors.ts';
+import { explanations } from '../../cli/explanations.ts';
+import { type ErrorName, isErrorName } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { idOf, makeGateway, makeGroup, makeInterface, makeRouteTable, makeSubnet, makeVpc } from '../functions/resources.ts';
 import type { TestAws } from '../harness/embedded-aws.ts';
@@ -180,7 +181,7 @@ async function expectRefused(executionArn: string, error: ErrorName, id: string,
   const { error: name = '', cause = '{}' } = await ended(aws, executionArn);
   const { errorMessage } = JSON.parse(cause) as { errorMessage: string };
   expect({ name, errorMessage }).toEqual({ name: error, errorMessage: expect.stringContaining(id) });
-  expect(isErrorName(name) && catalogue[name].nextStep).toMatch(/delete (it|that resource), then run "{command}" again/);
+  expect(isErrorName(name) && explanations[name].nextStep).toMatch(/delete (it|that resource), then run "{command}" again/);
   await expectUntouched(aws, theirs, 'after the start');
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { catalogue } from '../../core/errors.ts';
+import { explanations } from '../../cli/explanations.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import type { TestAws } from '../harness/embedded-aws.ts';
 import { deployedAws, recodeStart, strictPackage } from '../harness/workflows.ts';
@@ -113,6 +113,6 @@ it('tells the user what to ask for', async () => {
   const ran = await recodeStart(aws, directory, ['acme/api']);
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain('recode-prod-createVpc is not authorized to perform: ec2:CreateVpc on resource:');
-  expect(ran.stderr).toContain(catalogue.PermissionMissing.nextStep);
-  expect(catalogue.PermissionMissing.nextStep).toMatch(/permissionsBoundary.*RecodeUser/);
+  expect(ran.stderr).toContain(explanations.PermissionMissing.nextStep);
+  expect(explanations.PermissionMissing.nextStep).toMatch(/permissionsBoundary.*RecodeUser/);
 });

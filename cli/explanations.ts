@@ -1,0 +1,464 @@
+import type { ErrorName } from '../core/errors.ts';
+
+/** What a person reads about an error. */
+export interface Explanation {
+  /** The headline. */
+  readonly title: string;
+  /**
+   * What the person can do about it. `{command}` stands for the command as typed, `{usage}` for its name, `{account}` for its
+   * --local, --profile and --region after a space, `{environment}` for its repository with --owner and these, `{fix}` for the
+   * command that comes with the error.
+   */
+  readonly nextStep: string;
+}
+
+const again = 'Run "{command}" again. It continues where this one stopped.';
+const copyKey =
+  'copy it from a backup, or from another machine that connects to the environment. If no environment uses the key, delete its folder and run "{command}" again.';
+
+/** What a person reads about each error of the catalogue. */
+export const explanations: Readonly<Record<ErrorName, Explanation>> = {
+  // What a person typed
+  UsageNotValid: {
+    title: 'Invalid command',
+    nextStep: 'Run "{usage} --help" to see its arguments and options.',
+  },
+  RepositoryNotValid: {
+    title: 'Invalid repository',
+    nextStep: 'Use owner/name or a GitHub URL, for example "{usage} recode-sh/workspace{account}".',
+  },
+  RepositoryAmbiguous: {
+    title: 'More than one environment has this name',
+    nextStep: 'Write the repository as owner/name, or use the name of the environment.',
+  },
+  GitHubAccountUnknown: {
+    title: 'GitHub account unknown',
+    nextStep: 'Write the repository as owner/name, set GH_TOKEN, or run "gh auth login".',
+  },
+  RepositoryNotFound: {
+    title: 'Repository not found on GitHub',
+    nextStep: 'Check the spelling. If the repository is private, set GH_TOKEN or run "gh auth login" with an account that can read it.',
+  },
+  ConfirmationRequired: {
+    title: 'Confirmation required',
+    nextStep: 'Run the command in a terminal, or confirm with --force: "{command} --force".',
+  },
+  CidrNotValid: {
+    title: 'Invalid CIDR block',
+    nextStep: 'Use an IPv4 address and a prefix length, for example --allow-cidr 203.0.113.7/32. For this machine, use --allow-cidr mine.',
+  },
+  VolumeSizeNotValid: {
+    title: 'Invalid volume size',
+    nextStep: 'Use another --volume-size, or omit it to get the default size.',
+  },
+  AutoStopNotValid: {
+    title: 'Invalid time to stop',
+    nextStep:
+      'Use --auto-stop with a time (20:00), a duration up to 7 days (8h, 90m) or never, and --time-zone with a name like Europe/Paris.',
+  },
+  InputNotValid: {
+    title: 'Invalid execution input',
+    nextStep: 'Start operations with the recode CLI, not in Step Functions. If you did, check that its version matches the deployed stack.',
+  },
+  SettingsNotValid: {
+    title: 'Invalid stack parameter',
+    nextStep: 'Ask your AWS administrator to correct the parameter and to deploy Recode again.',
+  },
+  InstanceTypeNotValid: {
+    title: 'Invalid instance type',
+    nextStep: 'See https://aws.amazon.com/ec2/instance-types for all types.',
+  },
+  InstanceTypeNotFound: {
+    title: 'Instance type not available',
+    nextStep: 'Choose another one with --instance-type. https://aws.amazon.com/ec2/instance-types lists all types.',
+  },
+  InstanceTypeNotSupported: {
+    title: 'Instance type not supported',
+    nextStep: 'Choose an on-demand type with an EBS root volume and an amd64 or arm64 processor, for example --instance-type t3.medium.',
+  },
+  InstanceTypeNotInFreeTier: {
+    title: 'Instance type not in the Free Tier',
+    nextStep:
+      'Choose a Free Tier type, for example --instance-type t3.micro, or upgrade the plan of the AWS account. "aws ec2 describe-instance-types --filters Name=free-tier-eligible,Values=true" lists them.',
+  },
+  InstanceTypeNotAllowed: {
+    title: 'Instance type not allowed by your team',
+    nextStep: 'Choose an allowed type with --instance-type, or ask your AWS administrator to allow this one.',
+  },
+  TooManyEnvironments: {
+    title: 'You have reached your limit of environments',
+    nextStep: 'Remove an environment ("recode aws list{account}" shows yours), or ask your AWS administrator to raise the limit.',
+  },
+  OptionDiffers: {
+    title: 'The environment exists with a different option',
+    nextStep:
+      'Omit the option to use the environment as it is. To change it, remove the environment and start it again: this deletes its files.',
+  },
+
+  // Who asks
+  NoCredentials: {
+    title: 'No AWS credentials found',
+    nextStep: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --profile. To try Recode without an AWS account, use --local.',
+  },
+  AccessKeyIncomplete: {
+    title: 'AWS access key incomplete',
+    nextStep: 'Set the access key and its secret together, or neither.',
+  },
+  ProfileNotValid: {
+    title: 'Incomplete AWS profile',
+    nextStep: 'Correct the profile in ~/.aws/config, or choose another one with --profile.',
+  },
+  AwsConfigNotReadable: {
+    title: 'Cannot read the AWS configuration',
+    nextStep: 'Correct the file, then run "{command}" again.',
+  },
+  AwsSettingNotValid: {
+    title: 'Invalid AWS setting',
+    nextStep: 'Correct the variable or the profile, then run "{command}" again.',
+  },
+  CaBundleNotReadable: {
+    title: 'Cannot use the CA bundle',
+    nextStep: 'Set AWS_CA_BUNDLE, or ca_bundle in the profile, to a file with certificates in PEM format.',
+  },
+  CredentialsNotObtained: {
+    title: 'Cannot get AWS credentials',
+    nextStep: 'Fix the cause above, or choose another profile with --profile.',
+  },
+  SsoRoleNotAssigned: {
+    title: 'Role not assigned in IAM Identity Center',
+    nextStep: 'Check sso_account_id and sso_role_name in the profile, or ask your AWS administrator to assign the role to you.',
+  },
+  MfaCodeNotAsked: {
+    title: 'MFA code required',
+    nextStep: 'Run "{command}" in a terminal. Commands in the next hour need no new code.',
+  },
+  NoRegion: {
+    title: 'No AWS region set',
+    nextStep: 'Use --region, set AWS_REGION, or run "aws configure set region REGION". To try Recode without an AWS account, use --local.',
+  },
+  ProfileNotFound: {
+    title: 'AWS profile not found',
+    nextStep: 'Run "aws configure list-profiles" to list the profiles on this machine.',
+  },
+  CredentialsExpired: {
+    title: 'AWS credentials expired',
+    nextStep: 'Sign in again (with IAM Identity Center: "aws sso login"), then run "{command}" again.',
+  },
+  CredentialsNotValid: {
+    title: 'AWS rejected your credentials',
+    nextStep: "Check the access key, this machine's clock, and that the account has enabled the region.",
+  },
+  AwsUnreachable: {
+    title: 'Cannot reach AWS',
+    nextStep: 'Check the network and the region, and HTTPS_PROXY and AWS_ENDPOINT_URL if they are set. Then run "{command}" again.',
+  },
+  CallerWithoutLastingName: {
+    title: 'Your AWS session has no lasting name',
+    nextStep: 'Set role_session_name in the profile, or RECODE_OWNER, to your name.',
+  },
+  ControlPlaneNotDeployed: {
+    title: 'Recode is not deployed here',
+    nextStep: 'Check --region and --profile, or ask your AWS administrator to deploy Recode in this region ("npx serverless deploy").',
+  },
+  CallerNotAllowed: {
+    title: 'Access denied',
+    nextStep:
+      'Check --region and --profile. If they are right, ask your AWS administrator for that policy, or to deploy Recode in this region ("npx serverless deploy").',
+  },
+  CliOlderThanStack: {
+    title: 'This recode is older than the deployed stack',
+    nextStep: 'Upgrade recode in the way you installed it (README.md), then run "{command}" again.',
+  },
+  StackOlderThanCli: {
+    title: 'The deployed stack is older than this recode',
+    nextStep:
+      'Ask your AWS administrator to deploy this version ("git pull && npm ci && npx serverless deploy"), then run "{command}" again.',
+  },
+  PrivateKeyNotHere: {
+    title: 'The private key is not on this machine',
+    nextStep:
+      'Use the machine that started the environment or copy its key to this one. Otherwise remove the environment and start it again: this deletes its files.',
+  },
+
+  EnvironmentNotFound: {
+    title: 'Environment not found',
+    nextStep: 'Run "recode aws list{account}" to list yours, or "recode aws list --all{account}" to list everyone\'s.',
+  },
+  EnvironmentNotFinished: {
+    title: 'The environment was never finished',
+    nextStep: 'Start it again to finish it, or remove it.',
+  },
+  EnvironmentsStillExist: {
+    title: 'Environments still exist',
+    nextStep: 'Remove them ("recode aws remove <repository>{account}", with --owner for a teammate\'s), then run "{command}" again.',
+  },
+
+  // Who else is at work
+  OperationInProgress: {
+    title: 'Another operation is in progress',
+    nextStep: 'Wait until it ends, then run "{command}" again.',
+  },
+  OperationSettling: {
+    title: 'The previous operation has not released its lock yet',
+    nextStep: again,
+  },
+  AutoStopNotDue: {
+    title: 'The automatic stop is no longer due',
+    nextStep: 'There is nothing to do. "recode aws status {environment}" shows when the environment stops.',
+  },
+  UninstallInProgress: {
+    title: 'Recode is being uninstalled',
+    nextStep: 'Wait until the uninstall ends, then run "{command}" again.',
+  },
+  EnvironmentBeingRemoved: {
+    title: 'The environment is being removed',
+    nextStep: 'Run "recode aws remove {environment}" to finish the removal, then run "{command}" to create a new environment.',
+  },
+  RecodeNotInstalled: {
+    title: 'Recode is not installed in this region',
+    nextStep:
+      'The first "recode aws start" in a region creates what environments share. If you expected environments here, check the region and the profile.',
+  },
+  TableStillDeleting: { title: 'The table is still being deleted', nextStep: again },
+  TableNotActive: { title: 'The table is not ready yet', nextStep: again },
+  NetworkBusy: { title: 'Another execution is creating the network', nextStep: again },
+  LockLost: { title: 'Another operation took over', nextStep: again },
+
+  // What AWS says
+  RequestThrottled: { title: 'AWS is throttling requests', nextStep: again },
+  AwsUnavailable: { title: 'AWS did not respond', nextStep: again },
+  NotVisibleYet: {
+    title: 'AWS does not show a resource',
+    nextStep: `${again} If someone deleted part of the network, remove the environments, run "recode aws uninstall{account}", and start again.`,
+  },
+  InstanceNotVisibleYet: { title: 'AWS does not show the new instance yet', nextStep: again },
+  PermissionMissing: {
+    title: 'Permission missing',
+    nextStep:
+      "Ask your AWS administrator. If a role of Recode's functions lacks the action, deploy Recode again; the parameter permissionsBoundary and the organization's policies can still deny it. If you lack it, you need the policy RecodeUser or RecodeAdmin.",
+  },
+  DependencyStillInUse: {
+    title: 'A resource is still in use',
+    nextStep: 'Remove what uses it, then run "{command}" again. It continues where this one stopped.',
+  },
+  FunctionCredentialsRejected: {
+    title: "AWS rejected a function's credentials",
+    nextStep:
+      'Run "{command}" again; your own credentials are not the cause. If it fails again, ask your AWS administrator to deploy Recode again.',
+  },
+  NoCapacity: {
+    title: 'AWS has no capacity for this instance type',
+    nextStep: 'Wait a few minutes and run "{command}" again, or use another --instance-type.',
+  },
+  NoCapacityToStart: {
+    title: 'AWS has no capacity to start the instance',
+    nextStep:
+      'Wait a few minutes, then run "{command}" again: the disk is kept. If you cannot wait, remove the environment and start it with another --instance-type: this deletes its files.',
+  },
+  VolumeKeyNotUsable: {
+    title: 'EC2 cannot use the KMS key of the volume',
+    nextStep:
+      'Ask your AWS administrator to check that the key is enabled and that the stack parameter volumeKmsKey is its ARN. Then run "{command}" again.',
+  },
+  InstanceProtected: {
+    title: 'The instance is protected',
+    nextStep: 'Turn off its termination protection or stop protection in the EC2 console, then run "{command}" again.',
+  },
+  SubnetFull: {
+    title: 'The subnet has no free address',
+    nextStep: 'Remove environments that are no longer needed: stopped ones keep their address. Then run "{command}" again.',
+  },
+  QuotaReached: {
+    title: 'An AWS quota is reached',
+    nextStep:
+      'Ask your AWS administrator to raise it in the Service Quotas console, or delete what is no longer needed. Then run "{command}" again.',
+  },
+  AccountNotReady: {
+    title: 'AWS does not let the account do this',
+    nextStep: 'Ask your AWS administrator to read the message from AWS above. AWS Support can lift the restriction.',
+  },
+  ImageNotFound: {
+    title: 'Ubuntu image not found',
+    nextStep:
+      "Ask your AWS administrator to check that the account can use Canonical's public images in this region, and its setting Allowed AMIs.",
+  },
+  PartitionNotSupported: {
+    title: 'Recode does not know this part of AWS',
+    nextStep: 'Use a region of AWS, AWS GovCloud (US) or AWS China.',
+  },
+  ImageUnavailable: { title: 'The Ubuntu image is no longer available', nextStep: again },
+  NameOwnedElsewhere: {
+    title: 'The name is already taken',
+    nextStep: 'Rename or delete that resource, then run "{command}" again. Recode never touches a resource that does not have its tags.',
+  },
+  ResourceDiffers: {
+    title: 'A resource was changed outside of Recode',
+    nextStep: 'Change it back or delete it, then run "{command}" again.',
+  },
+  AwsRefused: {
+    title: 'AWS refused a request',
+    nextStep: 'Fix what AWS says above, then run "{command}" again. It continues where this one stopped.',
+  },
+
+  // The instance
+  InstanceStillStopping: { title: 'The instance is still stopping', nextStep: again },
+  InstanceStillTerminating: { title: 'The instance is still terminating', nextStep: again },
+  InstanceGone: {
+    title: 'The environment has lost its instance',
+    nextStep: 'Start the environment to get a new instance, or remove it.',
+  },
+  InstanceNotRunning: { title: 'The instance is not running yet', nextStep: again },
+  NoPublicAddress: {
+    title: 'The instance has no public address',
+    nextStep:
+      'Run "{command}" again to ask EC2 for an address. If that does not help, run "recode aws stop {environment}" first: EC2 assigns an address at each start.',
+  },
+  InstanceFailedToLaunch: { title: 'The instance failed to launch', nextStep: again },
+  InstanceFailedToStart: { title: 'The instance failed to start', nextStep: again },
+  SshNotReady: {
+    title: 'The instance does not answer on SSH',
+    nextStep:
+      'Look for errors in its console output above. A firewall or VPC Block Public Access can also be the cause. Then run "{command}" again.',
+  },
+  AddressNotAllowed: {
+    title: 'This machine may not connect',
+    nextStep:
+      'Run "recode aws start {environment} --allow-cidr mine" to allow this machine instead of these blocks. To keep a block, add it with another --allow-cidr.',
+  },
+  PublicAddressUnknown: {
+    title: 'The public address of this machine is unknown',
+    nextStep: 'Give the block instead of "mine", for example --allow-cidr 203.0.113.7/32, or set RECODE_CHECKIP_URL to another service.',
+  },
+  SshUnreachable: {
+    title: 'No SSH connection from this machine',
+    nextStep:
+      'Check that --allow-cidr includes this machine and that your network allows outgoing connections to port 2200. Then run "{command}" again.',
+  },
+  SshClientMissing: {
+    title: 'OpenSSH client not found',
+    nextStep: 'Install it (on Debian and Ubuntu: "sudo apt-get install openssh-client"), then run "{command}" again.',
+  },
+  SshClientFails: {
+    title: 'The SSH client failed',
+    nextStep: 'Fix what ssh reports above, then run "{command}" again.',
+  },
+  UserNotKnown: {
+    title: 'Your user does not exist on this system',
+    nextStep: 'Add the user (as root: "{fix}"), or run Recode as another user.',
+  },
+  SshHostKeyDiffers: {
+    title: 'The host key does not match',
+    nextStep: 'Do not connect: someone may be intercepting the connection. Ask your AWS administrator what happened to the instance.',
+  },
+  SshKeyRefused: {
+    title: 'The instance rejected the SSH key',
+    nextStep:
+      'If you still have a session open, add the public key to ~/.ssh/authorized_keys there. Otherwise remove the environment and start it again: this deletes its files.',
+  },
+
+  // The execution and this machine
+  ExecutionAborted: { title: 'The operation was stopped', nextStep: again },
+  ExecutionTimedOut: { title: 'The operation timed out', nextStep: again },
+  Interrupted: {
+    title: 'Interrupted',
+    nextStep: 'The operation continues without this command. Run "{command}" again to follow it.',
+  },
+  Cancelled: {
+    title: 'Interrupted',
+    nextStep: 'Nothing was started. Run "{command}" again to start.',
+  },
+  Terminated: {
+    title: 'Terminated',
+    nextStep: 'If an operation was started, it continues without this command. Run "{command}" again to follow it.',
+  },
+  TerminatedEarly: {
+    title: 'Terminated',
+    nextStep: 'Nothing was started. Run "{command}" again when you want to.',
+  },
+  HungUp: {
+    title: 'The terminal was closed',
+    nextStep: 'Run "recode aws list{account}" to see what was started.',
+  },
+  OutputNotWritten: {
+    title: 'The output is not complete',
+    nextStep: 'Free some space or write somewhere else, then run "{command}" again.',
+  },
+  SettingNotValid: {
+    title: 'A setting of this machine is not valid',
+    nextStep: 'Correct it, then run "{command}" again.',
+  },
+  KeyPairIncomplete: {
+    title: 'The private key is missing',
+    nextStep: `Restore the missing file: ${copyKey}`,
+  },
+  PrivateKeyNotUsable: {
+    title: 'Cannot use the private key',
+    nextStep: `Replace the file: ${copyKey}`,
+  },
+  PrivateKeyLineEndings: {
+    title: 'The private key has the wrong line endings',
+    nextStep: 'Run "{fix}", then run "{command}" again.',
+  },
+  PrivateKeyReadableByOthers: {
+    title: 'Other users can read the private key',
+    nextStep:
+      'Run "{fix}", then run "{command}" again. If the mode does not change, the file system does not support modes: set XDG_DATA_HOME to a folder on another one.',
+  },
+  PrivateKeyLocked: {
+    title: 'The private key has a passphrase',
+    nextStep: 'Add the key to an SSH agent with ssh-add, or remove the passphrase with "{fix}". Then run "{command}" again.',
+  },
+  PublicKeyNotValid: {
+    title: 'The public key does not match the private key',
+    nextStep: 'Run "{fix}" to write it again from the private key, then run "{command}" again.',
+  },
+  KeysNotReadable: {
+    title: 'Cannot read a file of the environment',
+    nextStep: 'Give yourself access to the file or restore it, then run "{command}" again.',
+  },
+  KeysNotWritable: {
+    title: 'Cannot save the SSH key',
+    nextStep: 'Make the folder writable, or set XDG_DATA_HOME to a folder that is. Then run "{command}" again.',
+  },
+  NoHome: {
+    title: 'No home folder',
+    nextStep: 'Set HOME to a folder that you can write to, then run "{command}" again.',
+  },
+  PathNotUsable: {
+    title: 'The SSH client cannot use this path',
+    nextStep: 'Set XDG_DATA_HOME to a folder with a plain path, then run "{command}" again.',
+  },
+  StateDirectoryNotWritable: {
+    title: 'Cannot write to the state directory',
+    nextStep: 'Make it writable, or set RECODE_LOCAL_DIR to a directory that is.',
+  },
+  StateDamaged: {
+    title: 'The state of the embedded AWS is damaged',
+    nextStep: 'Restore the file, or run "recode local reset" to start over: this deletes all local environments and their files.',
+  },
+  LocalAwsDidNotStart: {
+    title: 'The embedded AWS did not start',
+    nextStep:
+      'Read the end of its log above, or run "recode local reset" to start over: this deletes all local environments and their files.',
+  },
+  LocalAwsDidNotStop: {
+    title: 'The embedded AWS did not stop',
+    nextStep: 'End its process, then run "{command}" again.',
+  },
+  StateDirectoryNotOurs: {
+    title: 'Not a state directory',
+    nextStep: 'Set RECODE_LOCAL_DIR to a new or empty directory, or unset it.',
+  },
+  LocalRegionDiffers: {
+    title: 'The embedded AWS runs in another region',
+    nextStep: 'Use that region, or run "recode local reset" first: this deletes all local environments and their files.',
+  },
+  PlatformNotSupported: {
+    title: 'The embedded AWS does not run on this system',
+    nextStep: 'Use Linux, or WSL on Windows. To use Recode with your AWS account, omit --local.',
+  },
+  Unexpected: {
+    title: 'Unexpected error',
+    nextStep: 'This is a bug in Recode. Please report it with the text above.',
+  },
+};
