@@ -32,15 +32,23 @@ const ends = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionAborted', 'Exec
 /**
  * Starts an execution.
  *
+ * @param announce learns its ARN before it is asked for: from then on it may run, whether an answer arrives or not
  * @returns its ARN
  * @throws RecodeError ControlPlaneNotDeployed when the state machine does not exist here
  */
-export async function startExecution(sfn: SFNClient, stateMachineArn: string, input: unknown): Promise<string> {
+export async function startExecution(
+  sfn: SFNClient,
+  stateMachineArn: string,
+  input: unknown,
+  announce: (executionArn: string) => void = () => {},
+): Promise<string> {
   const name = randomUUID();
+  const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
   // Where the SDK repeats a request whose execution has closed already, its name, which is nobody else's, is refused.
+  announce(executionArn);
   await orNotDeployed(stateMachineArn, unless('execution-exists', sfn.send(command)));
-  return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  return executionArn;
 }
 
 /**

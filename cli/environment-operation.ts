@@ -27,12 +27,13 @@ export async function operate<Schema extends v.GenericSchema>(
   const { kind, request } = asked;
   const input = { caller: account.owner, environment: subject, ...(request && { request }) };
   if (!wait) {
-    handOver(environment, await startOperation(clients, account, { kind, input }), output);
+    handOver(environment, await startOperation(clients, account, { kind, input }, session), output);
     return undefined;
   }
   orWarn(output, () => forgetExecution(files));
   const holder = async () => (await ifInstalled(readEnvironment(clients.dynamodb, subject)))?.operation;
-  return runOperation(clients, account, { kind, input, output: asked.output, subject: subject.repository, holder }, session);
+  const withOptions = Object.keys(request ?? {}).some((name) => name !== 'publicKey');
+  return runOperation(clients, account, { kind, input, output: asked.output, subject: subject.repository, withOptions, holder }, session);
 }
 
 function handOver({ account, files, subject: { repository, owner }, own }: OpenedEnvironment, executionArn: string, output: Output): void {

@@ -361,7 +361,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   ExecutionTimedOut: { title: 'The operation timed out', nextStep: again },
   Interrupted: {
     title: 'Interrupted',
-    nextStep: 'The operation continues without this command. Run "{command}" again to follow it.',
+    nextStep: 'An operation that has started continues without this command. Run "{command}" again to see how it ends.',
   },
   Cancelled: {
     title: 'Interrupted',
@@ -369,7 +369,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   Terminated: {
     title: 'Terminated',
-    nextStep: 'If an operation was started, it continues without this command. Run "{command}" again to follow it.',
+    nextStep: 'An operation that has started continues without this command. Run "{command}" again to see how it ends.',
   },
   TerminatedEarly: {
     title: 'Terminated',

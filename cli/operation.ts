@@ -10,10 +10,11 @@ import { type FollowView, openFollowView } from './follow-view.ts';
 import { type EndingSignal, interruption } from './interruption.ts';
 import type { Output } from './output.ts';
 
-/** A command at work: where it shows what is going on, and the execution it has come to. */
+/** A command at work: where it shows what is going on, and how far it has come. */
 export interface Session {
   readonly view: FollowView;
-  readonly execution: { arn?: string };
+  /** The execution that it has asked for or follows, and whether that has ended well. */
+  readonly execution: { arn?: string; ended?: boolean };
 }
 
 /** An operation to run: its input, and how to find who is at work instead. */
@@ -24,6 +25,8 @@ export interface Asked<Schema extends v.GenericSchema> {
   readonly output: Schema;
   /** What it works on, for people: `acme/api`. */
   readonly subject: string;
+  /** Whether it was asked for with options, which somebody else's operation of the same kind does not have. */
+  readonly withOptions?: boolean;
   /** The operation that holds it now, if there is one. */
   holder(): Promise<Operation | undefined>;
 }
@@ -67,12 +70,15 @@ export async function startOperation(
   { sfn }: Clients,
   account: Account,
   { kind, input }: Pick<Asked<v.GenericSchema>, 'kind' | 'input'>,
+  { execution }: Session,
 ): Promise<string> {
-  return orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input));
+  const announce = (arn: string) => Object.assign(execution, { arn, ended: false });
+  return orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input, announce));
 }
 
 /**
- * Starts an execution and follows it to its end; where the same operation is at work already, follows that one instead.
+ * Starts an execution and follows it to its end; where the same operation is at work already, follows that one instead, and after it
+ * starts its own if it has options.
  *
  * @throws RecodeError what the execution fails with
  */
@@ -84,14 +90,15 @@ export async function runOperation<Schema extends v.GenericSchema>(
 ): Promise<Followed<v.InferOutput<Schema>>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return { ...(await follow(clients, await startOperation(clients, account, asked), asked.output, session)), ours: true };
+      return { ...(await follow(clients, await startOperation(clients, account, asked, session), asked.output, session)), ours: true };
     } catch (error) {
       if (!(error instanceof RecodeError) || error.name !== 'OperationInProgress' || attempt === mostAttempts) throw error;
       const operation = await asked.holder();
       if (operation && operation.kind !== asked.kind) throw error;
       if (operation) {
         session.view.say(`${asked.subject} is already ${doing[asked.kind]}, ${begun(operation)}.`);
-        return await follow(clients, operation.executionArn, asked.output, session);
+        const followed = await follow(clients, operation.executionArn, asked.output, session);
+        if (!asked.withOptions) return followed;
       }
     }
   }
@@ -104,23 +111,25 @@ export async function follow<Schema extends v.GenericSchema>(
   output: Schema,
   { view, execution }: Session,
 ): Promise<Followed<v.InferOutput<Schema>>> {
-  execution.arn = executionArn;
+  Object.assign(execution, { arn: executionArn, ended: false });
   const entered = new Set<string>();
   for await (const event of followExecution(sfn, executionArn)) {
     view.show(event);
     if (event.type === 'state-entered') entered.add(event.state);
     if (event.type === 'failed') throw event.error;
-    if (event.type === 'succeeded') return { result: v.parse(output, event.output), executionArn, entered, ours: false };
+    if (event.type !== 'succeeded') continue;
+    execution.ended = true;
+    return { result: v.parse(output, event.output), executionArn, entered, ours: false };
   }
   throw new RecodeError('Unexpected', `The history of execution ${executionArn} is incomplete.`);
 }
 
 /** Why the command ends at a signal; the execution, if there is one by then, goes on without it. */
-function interrupted(signal: EndingSignal, what: string, { arn }: { arn?: string }): RecodeError {
+function interrupted(signal: EndingSignal, what: string, { arn, ended }: Session['execution']): RecodeError {
   const { who, early, following } = ends[signal];
-  return arn === undefined
-    ? new RecodeError(early, `${who} the ${what} before it started.`)
-    : new RecodeError(following, `${who} this command, not the ${what}. Its execution is ${arn}.`);
+  if (arn === undefined) return new RecodeError(early, `${who} the ${what} before it started.`);
+  const which = ended ? `after the ${what} had ended` : `not the ${what}`;
+  return new RecodeError(following, `${who} this command, ${which}. Its execution is ${arn}.`);
 }
 
 const ends: Readonly<Record<EndingSignal, { readonly who: string; readonly early: ErrorName; readonly following: ErrorName }>> = {

@@ -81,6 +81,18 @@ describe('Ctrl-C before anything begins', () => {
   });
 });
 
+it('Ctrl-C while the execution is asked for says which it is: it may run', async () => {
+  await aws.post('faults', { service: 'states', action: 'StartExecution', kind: 'lost-answer' });
+  await aws.post('faults', { service: 'states', action: 'StartExecution', kind: 'delay', milliseconds: 60_000 });
+  const taken = async () => expect(await aws.get('faults')).toMatchObject({ faults: [] });
+  const command = ['start', 'acme/early'];
+  const ran = await bob.run(command, { interrupted: vi.waitFor(taken, { timeout: 50_000, interval: 20 }) });
+  const message = `You interrupted this command, not the start of acme/early. Its execution is ${await running('start')}.`;
+  expectFailure(ran, ['aws', ...command], { name: 'Interrupted', message });
+  expect((await bob.run(command)).code).toBe(0);
+  expect((await bob.run(['remove', 'acme/early', '--force'])).code).toBe(0);
+});
+
 // One environment's life, each part of which is interrupted.
 describe('Ctrl-C while an execution is followed ends the command alone; given again, it follows', () => {
   beforeAll(async () => {

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TestAws } from '../harness/embedded-aws.ts';
+import { expectFailure } from '../harness/failure.ts';
+import { holdNext, letGo } from '../harness/pace.ts';
+import { hasCalled, type User, userOf } from '../harness/users.ts';
+import { deployedAws } from '../harness/workflows.ts';
+
+let aws: TestAws;
+let directory: string;
+let bob: User;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'recode-start-with-options-'));
+  aws = await deployedAws();
+  bob = userOf(aws, 'bob', directory);
+});
+afterEach(() => letGo(aws));
+afterAll(async () => {
+  await aws.stop();
+  rmSync(directory, { recursive: true });
+});
+
+/** Starts an environment with options while another start of it is held, and lets that go on once it is followed. */
+async function startBeside(repository: string, options: readonly string[]) {
+  await holdNext(aws, 'creating');
+  expect((await bob.run(['start', repository, '--no-wait'])).code).toBe(0);
+  await aws.delete('calls');
+  const second = bob.run(['start', repository, ...options, '--json']);
+  // Its own execution is refused first.
+  await hasCalled(aws, bob, 'DescribeStateMachineForExecution', 2);
+  letGo(aws);
+  return second;
+}
+
+describe('a start with options, beside a start without them', () => {
+  it('makes what may change as it was asked for', async () => {
+    const { code, json } = await startBeside('acme/api', ['--auto-stop', '8h', '--allow-cidr', '127.0.0.0/8']);
+    expect(json).toMatchObject({ status: 'started', autoStop: '8h', allowCidrs: ['127.0.0.0/8'] });
+    expect(code).toBe(0);
+  });
+
+  it('refuses what may not', async () => {
+    const options = ['--volume-size', '32'];
+    const message = 'The environment acme/web exists with --volume-size 16, not 32.';
+    expectFailure(await startBeside('acme/web', options), ['aws', 'start', 'acme/web', ...options, '--json'], {
+      name: 'OptionDiffers',
+      message,
+    });
+  });
+});
