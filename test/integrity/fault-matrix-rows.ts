@@ -123,7 +123,7 @@ const gone = (call: string): Row[] => [
   ...each(call, 'not-found', { effect: true, once: succeeds(undefined, false) }),
   // What a call that a tag of the resource allows answers when the resource is gone.
   ...each('*', 'unauthorized', { status: 403, effect: true, once: succeeds('PermissionMissing', false) }),
-  ...each(call, 'not-found', retried('NotVisibleYet', patience.visibility, 'shows it all the same')),
+  ...each(call, 'not-found', retried('NotVisibleYet', patience.visibility, 'still shows it')),
 ];
 const stillInUse = (call: string, means: Meaning = 'still-in-use') =>
   each(call, means, retried('DependencyStillInUse', patience.dependency));
@@ -212,12 +212,12 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
   StopInstances: [
     ...notVisible('StopInstances'),
     ...each('StopInstances', 'wrong-state', { effect: true, once: succeeds('InstanceNotRunning') }),
-    ...each('StopInstances', 'wrong-state', retried('InstanceNotRunning', patience.poll, 'not in a state to be stopped')),
+    ...each('StopInstances', 'wrong-state', retried('InstanceNotRunning', patience.poll, 'cannot be stopped yet')),
     ...each('StopInstances', 'protected', surfaced('InstanceProtected')),
   ],
   TerminateInstances: [
     ...each('TerminateInstances', 'not-found', { effect: true, once: succeeds('InstanceNotVisibleYet', false) }),
-    ...each('TerminateInstances', 'not-found', retried('InstanceNotVisibleYet', patience.visibility, 'does not know')),
+    ...each('TerminateInstances', 'not-found', retried('InstanceNotVisibleYet', patience.visibility, 'no longer knows')),
     ...each('TerminateInstances', 'protected', surfaced('InstanceProtected')),
   ],
   DeleteNetworkInterface: [
@@ -242,7 +242,8 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
 const dynamodbCalls: Readonly<Record<string, readonly Row[]>> = {
   CreateTable: [
     ...rows('dynamodb', 'CreateTable', 'throttled', { once: succeeds(undefined, true) }),
-    ...rows('dynamodb', 'CreateTable', 'quota', surfaced('QuotaReached')),
+    // The SDK takes this code for throttling, and repeats the call.
+    ...rows('dynamodb', 'CreateTable', 'quota', { once: succeeds(undefined, true), repeatedly: fails('QuotaReached', 3) }),
     ...rows('dynamodb', 'CreateTable', 'table-in-use', { effect: true, once: succeeds(undefined, false) }),
     ...rows('dynamodb', 'CreateTable', 'table-in-use', retried('TableNotActive', patience.poll, 'not visible')),
   ],
