@@ -116,7 +116,7 @@ describe('the AWS CLI', () => {
   });
 
   it('is told why an execution failed', async () => {
-    const execution = await start({ owner: 'alice', repository: 'acme/mac' }, { instanceType: 'mac1.metal' });
+    const execution = await start({ owner: 'alice', repository: 'acme/mac' }, { instanceType: 'mac2.metal' });
     expect(execution).toMatchObject({ status: 'FAILED', error: 'InstanceTypeNotSupported' });
     const { events } = await cli<{ events: { type: string; executionFailedEventDetails?: object }[] }>(
       'stepfunctions',
@@ -127,7 +127,7 @@ describe('the AWS CLI', () => {
     );
     expect(events[0]).toMatchObject({
       type: 'ExecutionFailed',
-      executionFailedEventDetails: { error: 'InstanceTypeNotSupported', cause: expect.stringContaining('mac1.metal') },
+      executionFailedEventDetails: { error: 'InstanceTypeNotSupported', cause: expect.stringContaining('mac2.metal') },
     });
   });
 
