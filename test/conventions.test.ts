@@ -182,6 +182,7 @@ describe('retries', () => {
       'Lambda.SdkClientException',
       'Lambda.TooManyRequestsException',
       'Lambda.Unknown',
+      'Lambda.ClientExecutionTimeoutException',
     ];
     const crashes = ['Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'];
     for (const [name, { Retry = [] }] of tasks) {
