@@ -28,7 +28,7 @@ export interface AccountOptions {
 /**
  * Finds the account by the AWS CLI's own rules (cli/identity), or opens the embedded one, for which none of them holds.
  *
- * @throws RecodeError CallerWithoutLastingName, what identify() throws, what the source of the credentials says, and what the embedded
+ * @throws RecodeError CallerWithoutLastingName, SettingNotValid, what identify() throws, what the source of the credentials says, and what the embedded
  *   AWS says where it does not start
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {

@@ -141,8 +141,8 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Run "aws configure list-profiles" to list the profiles on this machine.',
   },
   CredentialsExpired: {
-    title: 'AWS credentials expired',
-    nextStep: 'Sign in again (with IAM Identity Center: "aws sso login"), then run "{command}" again.',
+    title: 'Not signed in to AWS, or the session has expired',
+    nextStep: 'Sign in again, then run "{command}" again.',
   },
   CredentialsNotValid: {
     title: 'AWS rejected your credentials',
@@ -153,8 +153,8 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Check the network and the region, and HTTPS_PROXY and AWS_ENDPOINT_URL if they are set. Then run "{command}" again.',
   },
   CallerWithoutLastingName: {
-    title: 'Your AWS session has no lasting name',
-    nextStep: 'Set role_session_name in the profile, or RECODE_OWNER, to your name.',
+    title: 'Recode cannot tell who you are',
+    nextStep: 'Set RECODE_OWNER to your name, or role_session_name in the profile of a role.',
   },
   ControlPlaneNotDeployed: {
     title: 'Recode is not deployed here',
@@ -297,7 +297,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   AwsRefused: {
     title: 'AWS refused a request',
-    nextStep: 'Fix what AWS says above, then run "{command}" again. It continues where this one stopped.',
+    nextStep: 'Fix what AWS says above, then run "{command}" again.',
   },
 
   // The instance
@@ -321,9 +321,9 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
       'Look for errors in its console output above. A firewall or VPC Block Public Access can also be the cause. Then run "{command}" again.',
   },
   AddressNotAllowed: {
-    title: 'This machine may not connect',
+    title: 'This machine is not allowed to connect',
     nextStep:
-      'Run "recode aws start {environment} --allow-cidr mine" to allow this machine instead of these blocks. To keep a block, add it with another --allow-cidr.',
+      'The environment is running. Run "recode aws start {environment} --allow-cidr mine" to allow this machine instead of these blocks. To keep a block, add it with another --allow-cidr.',
   },
   PublicAddressUnknown: {
     title: 'The public address of this machine is unknown',
@@ -384,7 +384,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Free some space or write somewhere else, then run "{command}" again.',
   },
   SettingNotValid: {
-    title: 'A setting of this machine is not valid',
+    title: 'Invalid setting on this machine',
     nextStep: 'Correct it, then run "{command}" again.',
   },
   KeyPairIncomplete: {
@@ -409,7 +409,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Add the key to an SSH agent with ssh-add, or remove the passphrase with "{fix}". Then run "{command}" again.',
   },
   PublicKeyNotValid: {
-    title: 'The public key does not match the private key',
+    title: 'Cannot use the public key',
     nextStep: 'Run "{fix}" to write it again from the private key, then run "{command}" again.',
   },
   KeysNotReadable: {

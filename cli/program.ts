@@ -152,15 +152,15 @@ function settled(command: Command, output: Output): Command {
   return command;
 }
 
-const exitCodeHelp = `${heading('Exit codes:')}\n  0 success, 1 failure, 2 wrong usage, 3 refused, 130 interrupted, 143 terminated`;
+const exitCodeHelp = `${heading('Exit codes:')}\n  0 success, 1 failure, 2 wrong usage, 3 refused, 129 terminal closed, 130 interrupted, 143 terminated`;
 
 function environmentHelp(): string {
   const rows = [
     ['AWS_PROFILE, AWS_REGION, …', 'same as for the AWS CLI'],
     ['GH_TOKEN, GITHUB_TOKEN', 'GitHub token; default: the one of the GitHub CLI'],
     ['GITHUB_API_URL', 'API of GitHub Enterprise'],
-    ['GITHUB_SERVER_URL', 'pages of GitHub Enterprise, whose URLs a repository can have'],
-    ['RECODE_CHECKIP_URL', 'service that --allow-cidr mine asks; default: https://checkip.amazonaws.com'],
+    ['GITHUB_SERVER_URL', 'web address of GitHub Enterprise; repository URLs may use it'],
+    ['RECODE_CHECKIP_URL', 'service that tells --allow-cidr mine your address; default: https://checkip.amazonaws.com'],
     ['RECODE_LOCAL=1', 'same as --local'],
     ['RECODE_LOCAL_DIR', 'folder of the embedded AWS'],
     ['RECODE_OWNER', 'your name, if your AWS session does not have one'],

@@ -26,7 +26,7 @@ const statusOf = (error: unknown) => (error as { $metadata?: { httpStatusCode?: 
 
 function reasonOf({ code, message, hostname, address, port, errors: [first] = [] }: NetworkError): string {
   if (first) return reasonOf(first);
-  if (hostname !== undefined && (code === 'ENOTFOUND' || code === 'EAI_AGAIN')) return `The name ${hostname} leads to no address.`;
+  if (hostname !== undefined && (code === 'ENOTFOUND' || code === 'EAI_AGAIN')) return `${hostname} could not be resolved.`;
   if (address !== undefined && code === 'ECONNREFUSED') return `Nothing listens at ${address} port ${port}.`;
   return `The connection failed: ${message.replace(/\.?$/, '.')}`;
 }

@@ -23,12 +23,12 @@ export const isOwner = (text: string): boolean => lastingName.test(text);
  * The owner of the environments that a caller starts: the last part of the ARN that `sts:GetCallerIdentity` answers
  * (the user's name, or the name of a role's session), or what RECODE_OWNER says.
  *
- * @throws RecodeError CallerWithoutLastingName for root and for session names made up by a machine
+ * @throws RecodeError CallerWithoutLastingName for root and for session names made up by a machine, SettingNotValid for a RECODE_OWNER that cannot be a name
  */
 export function ownerOf(callerArn: string, chosen?: string): string {
   if (chosen !== undefined) {
     if (isOwner(chosen)) return chosen;
-    throw new RecodeError('CallerWithoutLastingName', `Invalid RECODE_OWNER '${chosen}'. Use 1 to 128 letters, digits and + = , . _ @ -.`);
+    throw new RecodeError('SettingNotValid', `Invalid RECODE_OWNER '${chosen}'. Use 1 to 128 letters, digits and + = , . _ @ -.`);
   }
   const resource = callerArn.split(':').slice(5).join(':');
   const name = resource.split('/').at(-1) ?? '';

@@ -178,7 +178,7 @@ function sourceOf(
   if (!source) throw notValid(`The profile "${name}" has source_profile = ${sourceName}, but there is no profile "${sourceName}".`);
   // A profile may be its own source if it has keys too.
   if (visited.includes(sourceName) && !(sourceName === name && hasKeys(source))) {
-    throw notValid(`The source_profile of these profiles goes in a circle: ${[...visited, sourceName].join(' → ')}.`);
+    throw notValid(`These profiles refer to each other: ${[...visited, sourceName].join(' → ')}.`);
   }
   if (!hasKeys(source)) {
     const role = roleOf(sourceName, [...visited, sourceName], environment, files);
@@ -192,7 +192,7 @@ function sourceOf(
 
 function namedSource(name: string, source: string, environment: NodeJS.ProcessEnv): Provider {
   if (!['Environment', 'EcsContainer', 'Ec2InstanceMetadata'].includes(source)) {
-    throw notValid(`The profile "${name}" has credential_source = ${source}. It is Environment, EcsContainer or Ec2InstanceMetadata.`);
+    throw notValid(`The profile "${name}" has credential_source = ${source}. It must be Environment, EcsContainer or Ec2InstanceMetadata.`);
   }
   if (source === 'Ec2InstanceMetadata') return { kind: 'instance' };
   const provider = source === 'Environment' ? environmentKeys(environment) : containerOf(environment);

@@ -58,6 +58,9 @@ export function readSettings(
     endpoint(service) {
       if (isTrue('ignore_configured_endpoint_urls')) return undefined;
       const configured = configuredEndpoint(service, profileName, profile, environment, files);
+      if (configured && /^https?:\/\/[^/?#]*@/i.test(configured.url)) {
+        throw new RecodeError('AwsSettingNotValid', `${configured.from} contains a user name or password. Remove it.`);
+      }
       if (configured && !isEndpoint(configured.url)) {
         const shown = configured.url.replace(/\/\/[^/]*@/, '//');
         throw notValid(configured.from, shown, 'an http or https URL', endpointMeant(shown));

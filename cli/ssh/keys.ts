@@ -108,7 +108,7 @@ const withoutCarriageReturns = (file: string) => `perl -pi -e 's/\\r//' ${shellQ
 function refuseReadableByOthers(file: string, { uid, mode }: Stats): void {
   if (uid !== process.getuid?.() || (mode & 0o077) === 0) return;
   const octal = (mode & 0o777).toString(8).padStart(4, '0');
-  throw new RecodeError('PrivateKeyReadableByOthers', `The private key ${file} has the mode ${octal}, so OpenSSH ignores it.`, {
+  throw new RecodeError('PrivateKeyReadableByOthers', `The private key ${file} has mode ${octal}, so ssh refuses it.`, {
     fix: `chmod 600 ${shellQuote(file)}`,
   });
 }

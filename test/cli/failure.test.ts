@@ -56,7 +56,7 @@ describe('describeFailure', () => {
   });
 
   it.each([
-    [{ code: 'ENOTFOUND', hostname: 'sts.us-esat-1.amazonaws.com' }, 'The name sts.us-esat-1.amazonaws.com leads to no address.'],
+    [{ code: 'ENOTFOUND', hostname: 'sts.us-esat-1.amazonaws.com' }, 'sts.us-esat-1.amazonaws.com could not be resolved.'],
     [{ code: 'ECONNREFUSED', address: '127.0.0.1', port: 9 }, 'Nothing listens at 127.0.0.1 port 9.'],
     [
       { code: 'ECONNREFUSED', errors: [named('Error', '', { code: 'ECONNREFUSED', address: '::1', port: 9 })] },

@@ -29,5 +29,7 @@ it('lets RECODE_OWNER decide', () => {
 });
 
 it.each(['', 'a b', 'a/b', 'a:b', '..', 'x'.repeat(129)])('refuses RECODE_OWNER="%s"', (chosen) => {
-  expect(() => ownerOf('arn:aws:iam::123456789012:user/alice', chosen)).toThrow(/RECODE_OWNER/);
+  expect(() => ownerOf('arn:aws:iam::123456789012:user/alice', chosen)).toThrow(
+    expect.objectContaining({ name: 'SettingNotValid', message: expect.stringContaining('RECODE_OWNER') }),
+  );
 });

@@ -41,6 +41,7 @@ describe('the embedded AWS', () => {
     expect(environment).toEqual({
       AWS_ENDPOINT_URL: status.endpoint,
       AWS_REGION: 'eu-west-1',
+      AWS_DEFAULT_REGION: 'eu-west-1',
       AWS_ACCESS_KEY_ID: expect.stringMatching(/^\S+$/),
       AWS_SECRET_ACCESS_KEY: 'local',
       RECODE_LOCAL: '1',

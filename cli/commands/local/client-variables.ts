@@ -8,6 +8,8 @@ export function clientVariables({ endpoint, region }: Pick<Running, 'endpoint' |
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: region,
+    // What version 1 of the AWS CLI and boto3 read: not AWS_REGION.
+    AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     RECODE_LOCAL: '1',

@@ -23,8 +23,10 @@ export async function signedIn(
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'CredentialsProviderError') throw error;
     const option = profile === 'default' ? '' : ` --profile ${profile}`;
-    throw new RecodeError('CredentialsExpired', `${error.message.replace(/\.?$/, '.')} Sign in with "aws login${option}".`, {
-      cause: error,
-    });
+    // The SDK says of a session that is not there which file Node.js could not open.
+    const problem = /ENOENT/.test(error.message)
+      ? `Nobody has signed in to the login_session of the profile "${profile}" on this machine.`
+      : error.message.replace(/\.?$/, '.');
+    throw new RecodeError('CredentialsExpired', `${problem} Sign in with "aws login${option}".`, { cause: error });
   }
 }

@@ -25,9 +25,10 @@ export async function runProcess(
   const [program, ...args] = (platform === 'win32' ? splitWindowsCommand(command) : splitWords(command)) ?? [];
   if (!program) throw failed(`is not a command: ${command || 'it is empty'}.`);
   const ended = await run(program, args, seconds);
-  if ('error' in ended) throw failed(`does not start: ${reasonOf(program, ended.error)}.`, ended.error);
+  if ('error' in ended) throw failed(`cannot start: ${reasonOf(program, ended.error)}.`, ended.error);
   if (ended.late) throw failed(`did not end within ${seconds} seconds.${saying(ended.stderr)}`);
-  if (ended.status !== 0) throw failed(`failed (${ended.status}).${saying(ended.stderr)}`);
+  if (ended.status !== 0)
+    throw failed(`failed with ${typeof ended.status === 'number' ? 'exit code' : 'signal'} ${ended.status}.${saying(ended.stderr)}`);
   return identityIn(ended.stdout, accountId, failed);
 }
 
@@ -60,7 +61,7 @@ function run(program: string, args: readonly string[], seconds: number): Promise
 }
 
 function reasonOf(program: string, { code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return `there is no program ${program}`;
+  if (code === 'ENOENT') return `${program} does not exist`;
   return code === 'EACCES' ? `${program} may not be run` : message;
 }
 
@@ -72,7 +73,7 @@ function identityIn(
   failed: (reason: string, cause?: unknown) => RecodeError,
 ): AwsCredentialIdentity {
   const { Version, AccessKeyId, SecretAccessKey, SessionToken, Expiration, AccountId } = parse(text, failed);
-  if (Version !== 1) throw failed(`answers with "Version": ${JSON.stringify(Version)}. It has to be 1.`);
+  if (Version !== 1) throw failed(`answers with "Version": ${JSON.stringify(Version)}. It must be 1.`);
   if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string') {
     throw failed(`answers without ${typeof AccessKeyId === 'string' ? 'a SecretAccessKey' : 'an AccessKeyId'}.`);
   }
@@ -80,10 +81,7 @@ function identityIn(
   if (expiration && Number.isNaN(expiration.getTime()))
     throw failed(`answers with "Expiration": ${JSON.stringify(Expiration)}, which is no time.`);
   if (expiration && expiration.getTime() <= Date.now()) {
-    throw new RecodeError(
-      'CredentialsExpired',
-      `${failed('').message}answers with credentials that expired at ${expiration.toISOString()}.`,
-    );
+    throw new RecodeError('CredentialsExpired', `${failed('').message}returned credentials that expired on ${expiration.toISOString()}.`);
   }
   const accountId = typeof AccountId === 'string' && AccountId !== '' ? AccountId : ownAccountId;
   return {
@@ -101,7 +99,7 @@ function parse(text: string, failed: (reason: string, cause?: unknown) => Recode
     if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>;
   } catch (error) {
     // Its words may be a secret.
-    throw failed('answers with something other than JSON.', error);
+    throw failed('did not print JSON.', error);
   }
-  throw failed('answers with something other than a JSON object.');
+  throw failed('did not print a JSON object.');
 }

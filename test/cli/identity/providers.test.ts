@@ -43,13 +43,13 @@ describe('credential_process', () => {
   });
 
   it.each([
-    ['its own reason', `/bin/sh -c 'echo "vault is sealed" >&2; exit 3'`, 'failed (3).\nvault is sealed'],
-    ['a program that is not there', '/no/such/program --json', 'does not start: there is no program /no/such/program.'],
+    ['its own reason', `/bin/sh -c 'echo "vault is sealed" >&2; exit 3'`, 'failed with exit code 3.\nvault is sealed'],
+    ['a program that is not there', '/no/such/program --json', 'cannot start: /no/such/program does not exist.'],
     ['an open quote', `printf '{`, "is not a command: printf '{."],
-    ['something other than JSON', 'echo please log in', 'answers with something other than JSON.'],
-    ['another version', printing({ Version: 2 }), 'answers with "Version": 2. It has to be 1.'],
+    ['something other than JSON', 'echo please log in', 'did not print JSON.'],
+    ['another version', printing({ Version: 2 }), 'answers with "Version": 2. It must be 1.'],
     ['no secret', printing({ SecretAccessKey: undefined }), 'answers without a SecretAccessKey.'],
-    ['what a shell would do', `false || ${printing({})}`, 'failed (1).'],
+    ['what a shell would do', `false || ${printing({})}`, 'failed with exit code 1.'],
   ])('says why there are none: %s', async (_, command, message) => {
     await expect(run(command)).rejects.toMatchObject({
       name: 'CredentialsNotObtained',

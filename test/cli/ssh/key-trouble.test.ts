@@ -41,7 +41,7 @@ const troubles: readonly Trouble[] = [
     what: 'that others may read',
     damage: () => chmodSync(file, 0o644),
     name: 'PrivateKeyReadableByOthers',
-    message: () => `The private key ${file} has the mode 0644, so OpenSSH ignores it.`,
+    message: () => `The private key ${file} has mode 0644, so ssh refuses it.`,
     fix: () => `chmod 600 ${file}`,
   },
   {

@@ -70,6 +70,11 @@ describe('a caller', () => {
     expectFailure(ran, args, { name: 'AwsSettingNotValid', message: `${variable} is ${problem}` });
   });
 
+  it.each(['http://me:secret@127.0.0.1:4566', 'http://me@127.0.0.1:4566'])('is told to leave out the user name in %s', async (url) => {
+    const ran = await startWith({ AWS_ENDPOINT_URL: url, ...key, AWS_REGION: 'us-east-1' });
+    expectFailure(ran, args, { name: 'AwsSettingNotValid', message: 'AWS_ENDPOINT_URL contains a user name or password. Remove it.' });
+  });
+
   it('who names a profile that does not exist is told so', async () => {
     const named = ['--profile', 'tema', '--region', 'us-east-1'];
     expectFailure(await startWith({ AWS_ENDPOINT_URL: aws.endpoint }, named), [...args, ...named], {
@@ -104,7 +109,7 @@ describe('a caller', () => {
   it('whose RECODE_OWNER cannot be an owner is told what can', async () => {
     const ran = await recodeStart(aws, directory, ['acme/api'], { RECODE_OWNER: 'Alice A.' });
     const message = "Invalid RECODE_OWNER 'Alice A.'. Use 1 to 128 letters, digits and + = , . _ @ -.";
-    expectFailure(ran, args, { name: 'CallerWithoutLastingName', message });
+    expectFailure(ran, args, { name: 'SettingNotValid', message });
   });
 
   it('whose endpoint does not answer is told which', async () => {

@@ -59,7 +59,7 @@ const fixIn = (text: string) => /"((?:chmod|ssh-keygen|perl) [^"]+)"/.exec(text)
 describe('a private key', () => {
   // test/cli/ssh/key-trouble.test.ts has everything that can be wrong with one; here is one of each name.
   it.each<[ErrorName, string, () => unknown]>([
-    ['PrivateKeyReadableByOthers', 'The private key FILE has the mode 0644, so OpenSSH ignores it.', () => chmodSync(file, 0o644)],
+    ['PrivateKeyReadableByOthers', 'The private key FILE has mode 0644, so ssh refuses it.', () => chmodSync(file, 0o644)],
     [
       'PrivateKeyLocked',
       'The private key FILE has a passphrase, and no SSH agent holds the key.',

@@ -35,7 +35,7 @@ export function startCommand(output: Output): Command {
         ['Start an environment in your AWS account', 'recode aws start acme/api --profile team --region eu-west-1'],
         ['Choose the instance type and disk', 'recode aws start acme/api --instance-type m6g.large --volume-size 64'],
         ['Allow SSH only from your own network', 'recode aws start acme/api --allow-cidr 203.0.113.0/24'],
-        ['Allow SSH only from this machine, also if its address has changed', 'recode aws start acme/api --allow-cidr mine'],
+        ['Allow SSH only from this machine; run it again when its address changes', 'recode aws start acme/api --allow-cidr mine'],
         ['Stop it automatically in the evening', 'recode aws start acme/api --auto-stop 19:30 --time-zone Europe/Paris'],
         ['Run a command on it from a script', 'eval "$(recode aws start acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),

@@ -6,8 +6,8 @@ import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgumen
 /** `recode aws status` */
 export function statusCommand(output: Output): Command {
   const command = new Command('status')
-    .summary('Show an environment and the operation running on it')
-    .description('Show an environment: its resources, how to connect to it, the operation running on it, and its last error.')
+    .summary('Show an environment and the operation in progress')
+    .description('Show an environment: its resources, how to connect to it, the operation in progress, and its last error.')
     .argument(...repositoryArgument)
     .option('--owner <owner>', "show a teammate's environment");
   return addAccountOptions(command)
