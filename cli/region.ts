@@ -6,7 +6,7 @@ export const isRegion = (text: string): boolean => /^(?=.{1,63}$)[a-z0-9]+(-[a-z
 /** The name of a region that a text which is none may mean: `US_EAST-1 ` is us-east-1. */
 export function regionMeant(text: string): string | undefined {
   const meant = text.trim().toLowerCase().replaceAll('_', '-');
-  return isRegion(meant) ? meant : undefined;
+  return /^[a-z]+(-[a-z]+)+-\d+$/.test(meant) ? meant : undefined;
 }
 
 /**

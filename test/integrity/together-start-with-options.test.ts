@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectFailure } from '../harness/failure.ts';
-import { holdNext, letGo } from '../harness/pace.ts';
+import { held, holdNext, letGo } from '../harness/pace.ts';
 import { hasCalled, type User, userOf } from '../harness/users.ts';
 import { deployedAws } from '../harness/workflows.ts';
 
@@ -25,7 +25,8 @@ afterAll(async () => {
 /** Starts an environment with options while another start of it is held, and lets that go on once it is followed. */
 async function startBeside(repository: string, options: readonly string[]) {
   await holdNext(aws, 'creating');
-  expect((await bob.run(['start', repository, '--no-wait'])).code).toBe(0);
+  const { json } = await bob.run(['start', repository, '--no-wait', '--json']);
+  await held(aws, 'creating', (json as { executionArn: string }).executionArn);
   await aws.delete('calls');
   const second = bob.run(['start', repository, ...options, '--json']);
   // Its own execution is refused first.
