@@ -1,14 +1,14 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
-import type { Installation, Running, Status } from '../local/control.ts';
+import type { Fate, Installation, Running, Status, StorageFailed } from '../local/control.ts';
 import { builtPackage, packageRoot } from './package-root.ts';
 
 /**
  * The embedded AWS of this person's state directory, started if it does not run.
  *
- * @throws RecodeError StateDirectoryNotWritable, StateDirectoryNotOurs, StateDamaged, LocalRegionDiffers, LocalAwsDidNotStart,
- *   PlatformNotSupported
+ * @throws RecodeError StateDirectoryNotWritable, StateDirectoryNotOurs, StateDamaged, LocalDiskFull, LocalRegionDiffers,
+ *   LocalAwsDidNotStart, PlatformNotSupported
  */
 export async function startEmbeddedAws(region?: string): Promise<Running> {
   return controlled(({ up }, directory) => up(installation(directory), region === undefined ? {} : { region }));
@@ -32,6 +32,14 @@ export async function embeddedAwsStatus(): Promise<Status> {
 /** Stops it and deletes its state; false if there was none. Throws RecodeError StateDirectoryNotOurs, LocalAwsDidNotStop. */
 export async function resetEmbeddedAws(): Promise<boolean> {
   return controlled(({ reset }, directory) => reset({ directory }));
+}
+
+/** Why it does not answer any more, although it did when the command began. */
+export async function embeddedAwsEnd(cause: unknown): Promise<RecodeError> {
+  return controlled(async ({ fate }, directory) => {
+    const [name, message] = endOf(await fate({ directory }), directory);
+    return new RecodeError(name, message, { cause });
+  });
 }
 
 /** What a person on this machine signs with: their own name, so that two of them own different environments. */
@@ -62,7 +70,33 @@ const names: Readonly<Record<string, ErrorName>> = {
   NoHomeFolder: 'NoHome',
 };
 
+const troubles: Readonly<Record<StorageFailed['trouble'], ErrorName>> = {
+  full: 'LocalDiskFull',
+  gone: 'LocalAwsEnded',
+  broken: 'StateDirectoryNotWritable',
+};
+
+function endOf(fate: Fate, directory: string): [ErrorName, string] {
+  switch (fate.kind) {
+    case 'running':
+      return ['LocalAwsStopped', `Another command stopped the embedded AWS in ${directory}. It is running again.`];
+    case 'stopped':
+      return ['LocalAwsStopped', `Another command stopped the embedded AWS in ${directory}.`];
+    case 'reset':
+      return ['LocalAwsReset', `The state in ${directory} was deleted.`];
+    case 'killed':
+      return ['LocalAwsEnded', `Its process was killed. Its log is ${fate.logFile}.`];
+    case 'crashed':
+      return ['LocalAwsEnded', fate.message];
+    default:
+      return [troubles[fate.kind], fate.message];
+  }
+}
+
 function explained(error: unknown): unknown {
+  if (error instanceof Error && error.name === 'StorageFailed') {
+    return new RecodeError(troubles[(error as StorageFailed).trouble], error.message, { cause: error });
+  }
   const name = error instanceof Error ? names[error.name] : undefined;
   return name === undefined ? error : new RecodeError(name, (error as Error).message, { cause: error });
 }

@@ -441,6 +441,22 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep:
       'Read the end of its log above, or run "recode local reset" to start over: this deletes all local environments and their files.',
   },
+  LocalDiskFull: {
+    title: 'The disk of the embedded AWS is full',
+    nextStep: `Free some space on that disk. ${again}`,
+  },
+  LocalAwsStopped: {
+    title: 'The embedded AWS was stopped while the command ran',
+    nextStep: again,
+  },
+  LocalAwsReset: {
+    title: 'The embedded AWS was reset while the command ran',
+    nextStep: 'Run "{command}" again. It starts a new embedded AWS, which has no environments.',
+  },
+  LocalAwsEnded: {
+    title: 'The embedded AWS ended unexpectedly',
+    nextStep: 'Run "{command}" again. It starts the embedded AWS again, which has kept its state.',
+  },
   LocalAwsDidNotStop: {
     title: 'The embedded AWS did not stop',
     nextStep: 'End its process, then run "{command}" again.',

@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
 import { exitCodes, type RecodeError } from '../core/errors.ts';
-import { describeFailure, exitCodeOf, showFailure } from './failure.ts';
+import { describeFailure, exitCodeOf, type GivenCommand, showFailure } from './failure.ts';
 import { type Output, streamTo } from './output.ts';
 import { builtPackage } from './package-root.ts';
 import { createProgram, givenCommand } from './program.ts';
+import { unreachable } from './unreachable.ts';
 import { watchWritten } from './written.ts';
 
 const argv = process.argv.slice(2);
@@ -26,9 +27,22 @@ async function run(): Promise<number> {
   } catch (error) {
     // Help and the version are thrown too, once they are printed.
     if (error instanceof CommanderError && /^commander\.(help|helpDisplayed|version)$/.test(error.code)) return 0;
-    const failure = describeFailure(error, givenCommand(program, argv));
-    showFailure(output, failure, error, process.env);
+    const given = givenCommand(program, argv);
+    const cause = await localCauseOf(error, given);
+    const failure = describeFailure(cause, given);
+    showFailure(output, failure, cause, process.env);
     return exitCodeOf(failure);
+  }
+}
+
+/** The embedded AWS is on this machine: where it cannot be reached, it is not running any more, for a reason of its own. */
+async function localCauseOf(error: unknown, { account }: GivenCommand): Promise<unknown> {
+  if (!account?.local || !unreachable(error)) return error;
+  try {
+    const { embeddedAwsEnd } = await import('./embedded-aws.ts');
+    return await embeddedAwsEnd(error);
+  } catch (failure) {
+    return failure;
   }
 }
 

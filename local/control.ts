@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { deleteState, isStateDirectory, logFile, prepareDirectory, readSettings } from './control/directory.ts';
+import { deleteState, type End, isStateDirectory, logFile, prepareDirectory, readAnnouncement, readSettings } from './control/directory.ts';
 import { EmbeddedAwsDidNotStart, NoHomeFolder, NotAStateDirectory, RegionMismatch, UnsupportedPlatform } from './control/errors.ts';
 import { takeLock, watchLock } from './control/lock.ts';
-import { launch, runningProcess, startSeconds, stopProcess, within } from './control/process.ts';
+import { launch, runningProcess, startSeconds, stopProcess, stopSeconds, within } from './control/process.ts';
+import { storageFailure } from './storage.ts';
 
 export * from './control/errors.ts';
 
@@ -54,10 +55,19 @@ export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string,
 /**
  * The running embedded AWS of a directory, started if there is none; whoever asks at the same time gets the same one.
  * Without `region`, the one it was first started in, or us-east-1.
- * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `RegionMismatch`, `StateDamaged`, `EmbeddedAwsDidNotStart`.
+ * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `RegionMismatch`, `StateDamaged`, `StorageFailed`,
+ * `EmbeddedAwsDidNotStart`.
  */
-export async function up(installation: Installation, { region }: { region?: string } = {}): Promise<Running> {
+export async function up(installation: Installation, options: { region?: string } = {}): Promise<Running> {
   requireLinux();
+  try {
+    return await joinOrStart(installation, options);
+  } catch (error) {
+    throw storageFailure(error, installation.directory) ?? error;
+  }
+}
+
+async function joinOrStart(installation: Installation, { region }: { region?: string }): Promise<Running> {
   const { directory, packageDirectory, mainFile, build } = installation;
   prepareDirectory(directory);
   const deployed = readSettings(directory)?.region;
@@ -96,6 +106,24 @@ export async function status({ directory }: Pick<Installation, 'directory'>): Pr
   if (!found) return { running: false, endpoint: null, region: null, accountId: null, pid: null, stateDirectory: directory };
   const { endpoint, region, accountId, pid } = found;
   return { running: true, endpoint, region, accountId, pid, stateDirectory: directory };
+}
+
+/** What became of an embedded AWS that has cut or refused a connection. */
+export type Fate = End | { readonly kind: 'running' | 'stopped' | 'reset' } | { readonly kind: 'killed'; readonly logFile: string };
+
+/** Finds out why the embedded AWS of a directory does not answer any more. Waits until a process that is ending has ended. */
+export async function fate({ directory }: Pick<Installation, 'directory'>): Promise<Fate> {
+  const found = existsSync(directory) ? await runningProcess(directory) : undefined;
+  if (found) return { kind: 'running' };
+  const holder = existsSync(directory) ? await watchLock(directory) : undefined;
+  if (holder) {
+    await within(stopSeconds, holder.ended);
+    holder.stopWatching();
+  }
+  if (!existsSync(directory) || readdirSync(directory).length === 0) return { kind: 'reset' };
+  const announcement = readAnnouncement(directory);
+  if (announcement) return announcement.end ?? { kind: 'killed', logFile: logFile(directory) };
+  return { kind: readSettings(directory) ? 'stopped' : 'reset' };
 }
 
 /**

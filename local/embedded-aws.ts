@@ -43,7 +43,8 @@ export interface EmbeddedAwsOptions {
 
 /**
  * Starts the embedded AWS in this process. It reads all of its state before it listens.
- * Throws `StateDamaged` for a file or folder of the state that cannot be read back, and `UnsupportedTemplate`.
+ * Throws `StateDamaged` for a file or folder of the state that cannot be read back, `StorageFailed` and `UnsupportedTemplate`.
+ * Once it runs, a failed write of the state is a `StorageFailed` that nobody catches: it ends the process unless a handler does.
  */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
   const { stateDirectory, region, packageDirectory, runtimeFile = '' } = options;
@@ -124,6 +125,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       },
       clock,
       faults: createFaults(),
+      stateDirectory,
       ownerOf: pool.ownerOf,
       crash: pool.crash,
       ...(options.port === undefined ? {} : { port: options.port }),

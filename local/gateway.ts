@@ -8,6 +8,7 @@ import { createCallLog } from './gateway/calls.ts';
 import { ownUserOnly } from './gateway/peer.ts';
 import { bareFailure, credentialFailure, guessService, scopeOf } from './gateway/scope.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
+import { storageFailure } from './storage.ts';
 
 export interface Gateway {
   /** `http://127.0.0.1:<port>` */
@@ -23,6 +24,7 @@ export interface GatewayOptions {
   admin: Readonly<Record<string, Admin>>;
   clock: Clock;
   faults: Faults;
+  stateDirectory: string;
   /** Which function's sandbox an access key belongs to. */
   ownerOf(accessKeyId: string): { functionName: string } | undefined;
   /** Kills the sandbox an access key belongs to; true once it is dead, false if there is none. */
@@ -43,6 +45,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const server = createServer((request, response) => {
     respond(request, response).catch((error: unknown) => {
+      endIfStateLost(error);
       // A client that went away in the middle of its request has nobody left to answer.
       if (request.complete) console.error(error);
       response.destroy();
@@ -125,12 +128,23 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return lost ? undefined : answer;
   }
 
+  /** Ends the process after a write of the state has failed: what it would answer from now on is not what the next one knows. */
+  function endIfStateLost(error: unknown): boolean {
+    const failure = storageFailure(error, options.stateDirectory);
+    if (!failure) return false;
+    // Nobody catches it, but for the handler in main.ts that records it.
+    process.nextTick(() => {
+      throw failure;
+    });
+    return true;
+  }
+
   async function handle(
     name: string,
     service: Service,
     request: AwsRequest,
     fault?: Fault,
-  ): Promise<{ answer: AwsResponse; outcome: string }> {
+  ): Promise<{ answer: AwsResponse | undefined; outcome: string }> {
     try {
       if (fault?.kind === 'error') {
         if (fault.effect) await service.handle(request);
@@ -139,6 +153,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       if (fault?.kind === 'delay') await delay(clock, fault.milliseconds);
       return { answer: await service.handle(request), outcome: 'ok' };
     } catch (error) {
+      if (endIfStateLost(error)) return { answer: undefined, outcome: 'no answer' };
       const failure = asFailure(error, name);
       return { answer: service.failure(failure, request), outcome: failure.code };
     }

@@ -1,14 +1,25 @@
 import { existsSync, statSync, truncateSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { logFile, readSettings, removeAnnouncement, servicesDirectory, writeAnnouncement, writeSettings } from './control/directory.ts';
+import {
+  type End,
+  logFile,
+  readSettings,
+  recordEnd,
+  removeAnnouncement,
+  servicesDirectory,
+  writeAnnouncement,
+  writeSettings,
+} from './control/directory.ts';
 import { StateDamaged } from './control/errors.ts';
 import { takeLock } from './control/lock.ts';
 import type { MainOptions, MainReport } from './control/process.ts';
 import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws.ts';
+import { storageFailure } from './storage.ts';
 
 // The detached process around the embedded AWS: started by control.ts with its options as the one argument, ended by SIGTERM.
 
 const options = JSON.parse(process.argv[2] ?? '') as MainOptions;
+process.on('uncaughtException', end);
 try {
   await report(await start(options));
 } catch (error) {
@@ -59,9 +70,27 @@ async function stop(directory: string, aws: EmbeddedAws): Promise<void> {
     console.error(`${new Date().toISOString()} The embedded AWS has stopped.`);
     process.exit(0);
   } catch (error) {
-    console.error(error);
-    process.exit(1);
+    end(error);
   }
+}
+
+/** Ends the process at an error that leaves it unable to go on, and records why for the commands whose connections are cut. */
+function end(error: unknown): never {
+  const cause = endOf(error);
+  console.error(`${new Date().toISOString()} The embedded AWS ends. ${cause.message}`);
+  console.error(error);
+  try {
+    recordEnd(options.directory, cause);
+  } catch (unrecorded) {
+    console.error(unrecorded);
+  }
+  process.exit(1);
+}
+
+function endOf(error: unknown): End {
+  const failure = storageFailure(error, options.directory);
+  if (failure) return { kind: failure.trouble, message: failure.message };
+  return { kind: 'crashed', message: `It failed: ${error instanceof Error ? error.message : String(error)}` };
 }
 
 /** Tells the process that started this one, if it still listens. */
@@ -77,6 +106,8 @@ function report(message: MainReport): Promise<void> {
 }
 
 function asReport(error: unknown): MainReport {
+  const failure = storageFailure(error, options.directory);
+  if (failure) return { kind: 'storage', trouble: failure.trouble, reason: failure.reason };
   const { message } = error as Error;
   if (!(error instanceof StateDamaged)) return { kind: 'failed', message };
   // The starter makes the error anew, and its constructor puts the file before the reason.

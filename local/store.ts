@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A state file that cannot be read back: it is named, and left as it is. */
@@ -44,10 +44,22 @@ export function openStore(directory: string): Store {
     },
     write(path, document) {
       const file = join(directory, path);
-      mkdirSync(dirname(file), { recursive: true });
-      const next = `${file}.next`;
-      writeFileSync(next, JSON.stringify(document));
-      renameSync(next, file);
+      // Not the directory itself: one that was deleted must not appear again with a part of the state.
+      if (dirname(path) !== '.') mkdirSync(dirname(file), { recursive: true });
+      replaceFile(file, JSON.stringify(document));
     },
   };
+}
+
+/** Writes a file that appears as a whole, or stays as it was. */
+export function replaceFile(file: string, text: string, mode?: number): void {
+  const next = `${file}.next`;
+  try {
+    writeFileSync(next, text, mode === undefined ? {} : { mode });
+    renameSync(next, file);
+  } catch (error) {
+    // On a full disk, the half of it takes the space that others need.
+    rmSync(next, { force: true });
+    throw error;
+  }
 }

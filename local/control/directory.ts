@@ -1,16 +1,20 @@
 import {
   accessSync,
   chmodSync,
+  closeSync,
   constants,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmdirSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type StorageTrouble, storageFailure } from '../storage.ts';
 import { openStore, StateDamaged } from '../store.ts';
 import { NotAStateDirectory, StateDirectoryNotWritable } from './errors.ts';
 
@@ -29,6 +33,14 @@ export interface Announcement {
   readonly accountId: string;
   readonly build: string;
   readonly startedAt: string;
+  /** Why it ended; undefined while it runs, and where it was killed. */
+  readonly end?: End;
+}
+
+/** Why a process ended by itself; `crashed`: by an error of its own. */
+export interface End {
+  readonly kind: StorageTrouble | 'crashed';
+  readonly message: string;
 }
 
 export const logFile = (directory: string): string => join(directory, 'embedded-aws.log');
@@ -45,6 +57,8 @@ export function prepareDirectory(directory: string): void {
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof NotAStateDirectory) throw error;
+    const failure = storageFailure(error, directory);
+    if (failure?.trouble === 'full') throw failure;
     throw new StateDirectoryNotWritable(directory, reasonOf(error as NodeJS.ErrnoException));
   }
 }
@@ -100,6 +114,18 @@ export function writeAnnouncement(directory: string, announcement: Announcement)
   openStore(directory).write(announcementFile, announcement);
 }
 
+/** Adds to the announcement why its process ends. It is written over what is there, as a full disk has room for nothing else. */
+export function recordEnd(directory: string, end: End): void {
+  const announcement = readAnnouncement(directory);
+  if (announcement?.pid !== process.pid) return;
+  const file = openSync(join(directory, announcementFile), 'r+');
+  try {
+    writeSync(file, JSON.stringify({ ...announcement, end }), 0);
+  } finally {
+    closeSync(file);
+  }
+}
+
 export function removeAnnouncement(directory: string): void {
   rmSync(join(directory, announcementFile), { force: true });
 }
@@ -120,7 +146,16 @@ export function isStateDirectory(directory: string): boolean {
 export function deleteState(directory: string): void {
   // The settings go last: they tell whose directory it is, should this be interrupted.
   for (const entry of ours) rmSync(join(directory, entry), { recursive: true, force: true });
-  if (readdirSync(directory).length === 0) rmdirSync(directory);
+  if (readdirSync(directory).length === 0) removeDirectory(directory);
+}
+
+function removeDirectory(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    // It is a mount point, or in a folder that is not this user's: empty is as good as gone.
+    if (!['EBUSY', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 const settingsFile = 'settings.json';

@@ -1,3 +1,4 @@
+export { StorageFailed } from '../storage.ts';
 export { StateDamaged } from '../store.ts';
 
 /** The state directory cannot be made or written to. */

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
+import type { StorageTrouble } from '../storage.ts';
 import { type Announcement, logFile, readAnnouncement } from './directory.ts';
-import { EmbeddedAwsDidNotStart, EmbeddedAwsDidNotStop, RegionMismatch, StateDamaged } from './errors.ts';
+import { EmbeddedAwsDidNotStart, EmbeddedAwsDidNotStop, RegionMismatch, StateDamaged, StorageFailed } from './errors.ts';
 import { watchLock } from './lock.ts';
 
 /** What the detached process is started with. */
@@ -19,6 +20,7 @@ export type MainReport =
   /** Another process was quicker. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'damaged'; readonly file: string; readonly message: string }
+  | { readonly kind: 'storage'; readonly trouble: StorageTrouble; readonly reason: string }
   | { readonly kind: 'region'; readonly asked: string; readonly deployed: string }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -32,7 +34,7 @@ export async function runningProcess(directory: string): Promise<Announcement | 
 
 /**
  * Starts the detached process and waits until it is ready, or finds that another one was quicker (both resolve).
- * Throws `StateDamaged`, `RegionMismatch`, `EmbeddedAwsDidNotStart`.
+ * Throws `StateDamaged`, `StorageFailed`, `RegionMismatch`, `EmbeddedAwsDidNotStart`.
  */
 export async function launch(mainFile: string, options: MainOptions): Promise<void> {
   const { directory } = options;
@@ -62,6 +64,7 @@ export async function launch(mainFile: string, options: MainOptions): Promise<vo
   child.unref();
 
   if (report.kind === 'damaged') throw new StateDamaged(report.file, report.message);
+  if (report.kind === 'storage') throw new StorageFailed(report.trouble, directory, report.reason);
   if (report.kind === 'region') throw new RegionMismatch(report.asked, report.deployed, directory);
   if (report.kind === 'failed') {
     throw new EmbeddedAwsDidNotStart(report.message, logFile(directory), tail(logFile(directory), logged));
@@ -114,7 +117,8 @@ export async function within<T>(seconds: number, promise: Promise<T>): Promise<T
 export const timedOut = Symbol('timed out');
 /** How long a process may take from its start to being ready. */
 export const startSeconds = 60;
-const stopSeconds = 10;
+/** How long one may take to end. */
+export const stopSeconds = 10;
 
 function answeringPid(endpoint: string): Promise<number | undefined> {
   return new Promise((resolve) => {

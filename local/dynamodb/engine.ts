@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { AwsFailure } from '../service.ts';
+import { storageFailure } from '../storage.ts';
 import { StateDamaged } from '../store.ts';
 import { verifyLevelDb } from './leveldb.ts';
 
@@ -19,7 +20,8 @@ export interface Engine {
 
 /**
  * Opens dynalite's database in `directory` and reads all of it once, so that damage or another process's lock is found now and not
- * at some later request, where dynalite would take an unreadable table for an absent one. Throws `StateDamaged` naming the directory.
+ * at some later request, where dynalite would take an unreadable table for an absent one. Throws `StateDamaged` naming the directory, and `StorageFailed`
+ * where the disk is full.
  *
  * dynalite's HTTP server is left out: it reads its region from the environment, opens its database late and ends the process on errors.
  */
@@ -32,7 +34,7 @@ export async function openEngine(directory: string, region: string, accountId: s
     await readAll(store);
   } catch (error) {
     await store.db.close();
-    throw new StateDamaged(directory, reason(error));
+    throw storageFailure(error, directory) ?? new StateDamaged(directory, reason(error));
   }
 
   const table = (name: string) => new Promise<Json | undefined>((resolve, reject) => store.tableDb.get(name, settle(resolve, reject)));

@@ -1,3 +1,4 @@
+import { StorageFailed } from '../storage.ts';
 import { includesAddress, parseAddress, parseCidr } from './cidr.ts';
 import { advance, cardOf, fail, type Instance, isForgotten, nextDue, showAddress } from './instance-state.ts';
 import type { NetworkInterface } from './interface.ts';
@@ -51,12 +52,13 @@ export function createInstanceLife(region: Region): InstanceLife {
     cancel = Number.isFinite(next) ? clock.at(next, settle) : () => {};
   }
 
-  /** The host does one thing after the other for an instance; what goes wrong ends the instance's run. */
+  /** The host does one thing after the other for an instance; what goes wrong ends the instance's run, or this process if the disk is full. */
   function enqueue(instance: Instance, work: () => Promise<void>): void {
     const before = queues.get(instance.id) ?? Promise.resolve();
     const done = before
       .then(() => (stopped ? undefined : work()))
       .catch((error: unknown) => {
+        if (error instanceof StorageFailed) throw error;
         host.print(instance.id, (error as Error).message);
         fail(instance, region, (error as Error).message);
       })

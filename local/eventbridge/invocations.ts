@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import type { Pool } from '../lambda/pool.ts';
+import { StorageFailed } from '../storage.ts';
 import type { Store } from '../store.ts';
 import { type InvokeConfig, usualInvokeConfig } from './invoke-config.ts';
 
@@ -104,6 +105,7 @@ async function failureOf(pool: Pool, { functionArn, event }: Pending): Promise<s
     const invocation = await pool.invoke(functionArn, event);
     return 'error' in invocation ? `${invocation.error}: ${invocation.cause}` : undefined;
   } catch (error) {
+    if (error instanceof StorageFailed) throw error;
     // The function's code cannot be read.
     return String(error);
   }

@@ -1,8 +1,10 @@
 import { createHash, randomInt } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
+import { storageFailure } from '../storage.ts';
+import { replaceFile } from '../store.ts';
 import { BootRefused } from './boot-commands.ts';
 import { type BootedSystem, bootSystem } from './cloud-init.ts';
 import { type Host, serveConnection } from './connection.ts';
@@ -60,13 +62,22 @@ const consoleBytes = 64 * 1024;
 /** A host that keeps the files of its instances below the state directory. */
 export function createInstanceHost({ stateDirectory }: { readonly stateDirectory: string }): InstanceHost {
   const machines = new Map<string, Machine>();
+  mkdirSync(join(stateDirectory, 'instances'), { recursive: true, mode: 0o700 });
   const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
   const consoleOf = (instanceId: string) => join(folderOf(instanceId), 'console.log');
 
-  const print = (instanceId: string, line: string) => {
-    mkdirSync(folderOf(instanceId), { recursive: true, mode: 0o700 });
+  const keeping = <T>(write: () => T): T => {
+    try {
+      return write();
+    } catch (error) {
+      throw storageFailure(error, stateDirectory) ?? error;
+    }
+  };
+  const write = (instanceId: string, line: string) => {
+    if (!existsSync(folderOf(instanceId))) mkdirSync(folderOf(instanceId), { mode: 0o700 });
     appendFileSync(consoleOf(instanceId), `${line}\n`);
   };
+  const print = (instanceId: string, line: string) => keeping(() => write(instanceId, line));
 
   async function halt(instanceId: string): Promise<void> {
     const machine = machines.get(instanceId);
@@ -107,7 +118,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
       const system = tryToBoot(instance, (line) => print(id, line));
       if (!system || machine.halted) return false;
 
-      const hostKeys = system.hostKeys.length > 0 ? system.hostKeys : [ownHostKey(folderOf(id))];
+      const hostKeys = system.hostKeys.length > 0 ? system.hostKeys : [keeping(() => ownHostKey(folderOf(id)))];
       const host: Host = {
         instanceId: id,
         address,
@@ -115,7 +126,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
         sshd: system.sshd,
         homeOf: (user) => join(folderOf(id), 'home', user),
       };
-      for (const user of system.users) makeHome(host.homeOf(user.name), user.authorizedKeys);
+      for (const user of system.users) keeping(() => makeHome(host.homeOf(user.name), user.authorizedKeys));
       try {
         machine.listeners.push(...(await listenAll(address, system.sshd.ports)));
       } catch (error) {
@@ -222,15 +233,18 @@ function answerOn(listener: Server, machine: Machine, host: Host, hostKeys: read
 
 /** What useradd and cloud-init do at an instance's first boot; later boots leave the home folder as its user made it. */
 function makeHome(home: string, authorizedKeys: readonly string[]): void {
-  const file = join(home, '.ssh/authorized_keys');
   if (existsSync(home)) return;
-  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  // It appears as a whole: without its keys, nobody could ever connect to it.
+  const next = `${home}.next`;
+  mkdirSync(join(next, '.ssh'), { recursive: true, mode: 0o700 });
+  const file = join(next, '.ssh/authorized_keys');
   writeFileSync(file, authorizedKeys.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
+  renameSync(next, home);
 }
 
 function ownHostKey(folder: string): string {
   const file = join(folder, 'ssh_host_ed25519_key');
-  if (!existsSync(file)) writeFileSync(file, newHostKey(), { mode: 0o600 });
+  if (!existsSync(file)) replaceFile(file, newHostKey(), 0o600);
   return readFileSync(file, 'utf8');
 }
 

@@ -14,15 +14,24 @@ export function unpackCode(zipFile: string, directory: string): string {
   mkdirSync(directory, { recursive: true });
   // Unpacked beside and renamed: a kill in between never leaves half of a function behind.
   const unfinished = mkdtempSync(join(directory, 'unpacking-'));
-  for (const [name, content] of Object.entries(unzipSync(zip))) {
-    const path = normalize(name);
-    if (path.startsWith('..') || path.startsWith('/')) throw new Error(`The zip ${zipFile} names the file ${name} outside of itself.`);
-    if (name.endsWith('/')) continue;
-    const file = join(unfinished, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
+  try {
+    unpack(zipFile, zip, unfinished);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true });
+    throw error;
   }
   if (existsSync(folder)) rmSync(unfinished, { recursive: true });
   else renameSync(unfinished, folder);
   return folder;
+}
+
+function unpack(zipFile: string, zip: Uint8Array, directory: string): void {
+  for (const [name, content] of Object.entries(unzipSync(zip))) {
+    const path = normalize(name);
+    if (path.startsWith('..') || path.startsWith('/')) throw new Error(`The zip ${zipFile} names the file ${name} outside of itself.`);
+    if (name.endsWith('/')) continue;
+    const file = join(directory, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
 }

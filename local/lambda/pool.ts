@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Stack, StackFunction } from '../stack.ts';
+import { storageFailure } from '../storage.ts';
 import { unpackCode } from './code.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
 import { type Invocation, type Sandbox, startSandbox } from './sandbox.ts';
@@ -89,9 +90,13 @@ export function createPool(options: PoolOptions): Pool {
   let stopped = false;
 
   const taskRootOf = (lambda: StackFunction): string => {
-    const taskRoot = taskRoots.get(lambda.arn) ?? unpackCode(lambda.zipFile, join(stateDirectory, 'code'));
-    taskRoots.set(lambda.arn, taskRoot);
-    return taskRoot;
+    try {
+      const taskRoot = taskRoots.get(lambda.arn) ?? unpackCode(lambda.zipFile, join(stateDirectory, 'code'));
+      taskRoots.set(lambda.arn, taskRoot);
+      return taskRoot;
+    } catch (error) {
+      throw storageFailure(error, stateDirectory) ?? error;
+    }
   };
 
   const start = (lambda: StackFunction, api: RuntimeApi): Member => {

@@ -98,6 +98,7 @@ export function openExecutions({
     }
   };
 
+  for (const { name } of stack.stateMachines) mkdirSync(join(directory, name), { recursive: true });
   for (const { header, events, history, file } of readAll(directory, clock)) {
     const last = events.at(-1);
     const execution: Execution = { ...header, history };

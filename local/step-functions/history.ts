@@ -1,8 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
-import { StateDamaged } from '../store.ts';
+import { replaceFile, StateDamaged } from '../store.ts';
 
 /** What is known of an execution from its beginning. */
 export type ExecutionHeader = v.InferOutput<typeof Header>;
@@ -18,14 +17,12 @@ export interface History {
   read(): HistoryEvent[];
 }
 
-/** Begins the history of an execution, with `ExecutionStarted`, in a new file that appears as a whole. */
+/** Begins the history of an execution, with `ExecutionStarted`, in a new file that appears as a whole, in a folder that is there. */
 export function createHistory(file: string, header: ExecutionHeader, clock: Clock): History {
   const { input, roleArn, startDate } = header;
   const details = { input, inputDetails: { truncated: false }, roleArn };
   const started = eventOf('ExecutionStarted', { id: 1, previousEventId: 0, timestamp: startDate }, details);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.next`, `${JSON.stringify(header)}\n${JSON.stringify(started)}\n`);
-  renameSync(`${file}.next`, file);
+  replaceFile(file, `${JSON.stringify(header)}\n${JSON.stringify(started)}\n`);
   return historyIn(file, clock, 1);
 }
 

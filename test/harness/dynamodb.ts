@@ -39,6 +39,7 @@ export async function startDynamoDb(stateDirectory: string): Promise<TestDynamoD
     admin: { dynamodb: dynamodb.admin },
     clock,
     faults: createFaults(),
+    stateDirectory,
     ownerOf: () => undefined,
     crash: async () => false,
   });

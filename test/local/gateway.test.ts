@@ -51,6 +51,7 @@ beforeEach(async () => {
     admin: { echo: (method, body) => ({ method, body }), nothing: () => undefined },
     clock,
     faults: createFaults(),
+    stateDirectory: '/state',
     ownerOf: (accessKeyId) => (accessKeyId === 'SANDBOX' ? { functionName: 'createVpc' } : undefined),
     crash: async (accessKeyId) => {
       crashed.push(`${accessKeyId} after ${dynamodb.handled} calls`);
@@ -186,6 +187,7 @@ describe('another user of this machine', () => {
       admin: {},
       clock,
       faults: createFaults(),
+      stateDirectory: '/state',
       ownerOf: () => undefined,
       crash: async () => false,
     });
@@ -276,6 +278,7 @@ it('answers a Lambda with the time that it lives in, and anybody else with real 
     admin: {},
     clock: quick,
     faults: createFaults(),
+    stateDirectory: '/state',
     ownerOf: (accessKeyId) => (accessKeyId === 'SANDBOX' ? { functionName: 'createVpc' } : undefined),
     crash: async () => false,
   });
@@ -394,6 +397,7 @@ describe('stop', () => {
       admin: {},
       clock,
       faults: createFaults(),
+      stateDirectory: '/state',
       ownerOf: () => undefined,
       crash: async () => false,
     });

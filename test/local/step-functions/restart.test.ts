@@ -1,6 +1,6 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createClock } from '../../../local/clock.ts';
@@ -126,6 +126,7 @@ it('forgets an execution 90 days after its end', () => {
     input: '{}',
     startDate: clock.now(),
   };
+  mkdirSync(dirname(file), { recursive: true });
   createHistory(file, header, clock).append('ExecutionSucceeded', 1, { output: '{}' });
   const days = (count: number) => count * 24 * 60 * 60 * 1000;
   const stack = { accountId, region, functions: [], stateMachines: [] };
@@ -145,6 +146,7 @@ it('tells of what ran at a kill, once', () => {
   const stateMachineArn = machineArn('machine');
   const executionArn = `${stateMachineArn}:x`;
   const header = { executionArn, name: 'x', stateMachineArn, stateMachineName: 'machine', roleArn: 'r', definition: '{}', input: '{}' };
+  mkdirSync(join(directory, 'machine'));
   createHistory(join(directory, 'machine', 'x.jsonl'), { ...header, startDate: clock.now() }, clock);
   const stack = { accountId, region, functions: [], stateMachines: [] };
   const pool = createPool({ stack, stateDirectory: directory, endpoint: () => '', clock, runtimeFile });

@@ -1,0 +1,53 @@
+import { sep } from 'node:path';
+
+/** `full`: no space is left; `gone`: a folder or file of the state was deleted; `broken`: the file system refuses to write. */
+export type StorageTrouble = 'full' | 'gone' | 'broken';
+
+/** The state could not be written, so what is in memory and what is on disk differ: nothing may be answered any more. */
+export class StorageFailed extends Error {
+  override readonly name = 'StorageFailed';
+
+  constructor(
+    readonly trouble: StorageTrouble,
+    readonly directory: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`The embedded AWS could not write its state in ${directory}: ${reason}`, options);
+  }
+}
+
+/** What an error says of the disk that holds the state directory; undefined for any other error. */
+export function storageFailure(error: unknown, directory: string): StorageFailed | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const failed = (trouble: StorageTrouble, reason: string) => new StorageFailed(trouble, directory, reason, { cause: error });
+  // Each part knows its own folder; a person knows the one of them all.
+  if (error instanceof StorageFailed) return failed(error.trouble, error.reason);
+  const { code = '', path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && path !== undefined && `${path}${sep}`.startsWith(directory + sep)) return failed('gone', `${path} was deleted.`);
+  const reason = reasons[code];
+  if (reason) return failed(full.has(code) ? 'full' : 'broken', reason);
+  // LevelDB has the text of the C library instead of a code.
+  const [, text] = /^IO error: .*: (.*)$/.exec(error.message) ?? [];
+  if (text === undefined) return storageFailure(error.cause, directory);
+  const found = texts[text];
+  if (found === 'ENOENT') return failed('gone', 'a file of the database was deleted.');
+  return found ? failed(full.has(found) ? 'full' : 'broken', reasons[found] ?? text) : failed('broken', `${text}.`);
+}
+
+const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk.',
+  EDQUOT: 'your disk quota is used up.',
+  EFBIG: 'a file would be larger than it may be.',
+  EIO: 'the disk reports an error.',
+  EROFS: 'its file system is read-only.',
+};
+const texts: Readonly<Record<string, string>> = {
+  'No space left on device': 'ENOSPC',
+  'Disk quota exceeded': 'EDQUOT',
+  'File too large': 'EFBIG',
+  'Input/output error': 'EIO',
+  'Read-only file system': 'EROFS',
+  'No such file or directory': 'ENOENT',
+};
