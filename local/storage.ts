@@ -32,7 +32,8 @@ export function storageFailure(error: unknown, directory: string): StorageFailed
   if (text === undefined) return storageFailure(error.cause, directory);
   const found = texts[text];
   if (found === 'ENOENT') return failed('gone', 'a file of the database was deleted.');
-  return found ? failed(full.has(found) ? 'full' : 'broken', reasons[found] ?? text) : failed('broken', `${text}.`);
+  // It says "IO error" of its lock too.
+  return found === undefined ? undefined : failed(full.has(found) ? 'full' : 'broken', reasons[found] ?? text);
 }
 
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);

@@ -34,7 +34,9 @@ export async function openEngine(directory: string, region: string, accountId: s
     await readAll(store);
   } catch (error) {
     await store.db.close();
-    throw storageFailure(error, directory) ?? new StateDamaged(directory, reason(error));
+    const failure = storageFailure(error, directory);
+    // A file that is missing at the start is damage.
+    throw failure && failure.trouble !== 'gone' ? failure : new StateDamaged(directory, reason(error));
   }
 
   const table = (name: string) => new Promise<Json | undefined>((resolve, reject) => store.tableDb.get(name, settle(resolve, reject)));

@@ -12,7 +12,6 @@ it.each<[string, StorageTrouble, string]>([
   ['Input/output error', 'broken', 'the disk reports an error.'],
   ['Read-only file system', 'broken', 'its file system is read-only.'],
   ['No such file or directory', 'gone', 'a file of the database was deleted.'],
-  ['Bad file descriptor', 'broken', 'Bad file descriptor.'],
 ])('knows what LevelDB says of the disk: %s', (text, trouble, reason) => {
   const cause = new Error(`IO error: ${directory}/state/dynamodb/000005.log: ${text}`);
   const message = `The embedded AWS could not write its state in ${directory}: ${reason}`;
@@ -38,6 +37,11 @@ it('takes a missing file for a deleted state only where the state lies', () => {
   expect(missing(`${directory}/state/ec2.json.next`)).toMatchObject({ trouble: 'gone' });
   expect(missing(`${directory}-of-bob/state/ec2.json.next`)).toBeUndefined();
   expect(storageFailure(new Error('No space left on device'), directory)).toBeUndefined();
+});
+
+it('does not blame the disk for a database that another process has open', () => {
+  const cause = new Error(`IO error: lock ${directory}/state/dynamodb/LOCK: Resource temporarily unavailable`);
+  expect(storageFailure(new Error('Database failed to open', { cause }), directory)).toBeUndefined();
 });
 
 function thrownBy(act: () => void): unknown {
