@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kill } from '../../harness/control.ts';
-import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import { type Ran, recode } from '../../harness/recode.ts';
+import { kill } from '../harness/control.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { type Ran, recode } from '../harness/recode.ts';
 
 let directory: string;
 let local: string;
