@@ -2,10 +2,11 @@ import { AwsFailure } from '../service.ts';
 import type { Json } from './engine.ts';
 
 /**
- * Refuses expressions beyond DynamoDB's limits, which dynalite does not check. Throws `AwsFailure`.
+ * Refuses expressions and nested values beyond DynamoDB's limits, which dynalite does not check. Throws `AwsFailure`.
  *
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-expression-parameters has the limits. The texts are
- * AWS's: pynamodb/PynamoDB#979, aws/aws-sdk-js#3721 and reapit/foundations#8255 on GitHub quote them.
+ * AWS's: pynamodb/PynamoDB#979, aws/aws-sdk-js#3721, reapit/foundations#8255 and nubo-db/dynoxide#110 on GitHub quote them. The last one
+ * has measured how AWS counts levels: the value itself is one.
  */
 export function refuseBeyondLimits(input: Json): void {
   for (const [name, expression] of Object.entries(input)) {
@@ -14,6 +15,11 @@ export function refuseBeyondLimits(input: Json): void {
     if (problem !== undefined) throw new AwsFailure('ValidationException', `Invalid ${name}: ${problem}`);
   }
   const { ExpressionAttributeNames = {}, ExpressionAttributeValues = {} } = input;
+  for (const value of [
+    ...Object.values((ExpressionAttributeValues ?? {}) as Json),
+    ...itemsOf(input).flatMap((item) => Object.values(item ?? {})),
+  ])
+    if (levelsOf(value) > mostLevels) throw new AwsFailure('ValidationException', tooManyLevels);
   const substitutions = Buffer.byteLength(JSON.stringify(ExpressionAttributeNames) + JSON.stringify(ExpressionAttributeValues));
   if (substitutions > longestSubstitutions)
     throw new AwsFailure(
@@ -22,6 +28,24 @@ export function refuseBeyondLimits(input: Json): void {
     );
 }
 
+type Write = { readonly PutRequest?: { readonly Item?: Json } } | null;
+
+/** The items that a call puts, one or a batch of them. */
+function itemsOf({ Item, RequestItems }: Json): Json[] {
+  const writes = Object.values((RequestItems ?? {}) as Readonly<Record<string, Write | Write[]>>).flat();
+  return [Item as Json | undefined, ...writes.map((write) => write?.PutRequest?.Item)].filter((item) => item !== undefined);
+}
+
+/** How many levels an attribute's value has: lists and maps, and what is in the innermost. */
+function levelsOf(value: unknown): number {
+  // What is not a list or a map where one has to be, dynalite refuses.
+  const { M, L } = (value ?? {}) as { readonly M?: Json; readonly L?: unknown };
+  const inside = M ? Object.values(M) : Array.isArray(L) ? L : [];
+  return 1 + Math.max(0, ...inside.map(levelsOf));
+}
+
+const mostLevels = 32;
+const tooManyLevels = 'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit';
 const longestExpression = 4096;
 const mostOperators = 300;
 const mostOperands = 100;

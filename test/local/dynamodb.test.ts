@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type AttributeValue,
   BatchGetItemCommand,
+  BatchWriteItemCommand,
   CreateTableCommand,
   DeleteTableCommand,
   DescribeContinuousBackupsCommand,
@@ -83,6 +85,23 @@ describe('items', () => {
   ])('are written with %s', async (_, ConditionExpression) => {
     const ExpressionAttributeValues = ConditionExpression.includes(':a') ? { ':a': { S: 'a' } } : undefined;
     await client.send(new PutItemCommand({ TableName, Item: item('one'), ConditionExpression, ExpressionAttributeValues }));
+  });
+
+  // Captured from AWS in nubo-db/dynoxide#110: 31 maps around a value pass, 32 do not.
+  const nested = (maps: number): AttributeValue => (maps === 0 ? { S: 'a' } : { M: { a: nested(maps - 1) } });
+  const tooDeep = {
+    name: 'ValidationException',
+    message: 'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit',
+  };
+
+  it('have up to 32 levels', async () => {
+    await client.send(new PutItemCommand({ TableName, Item: { ...item('one'), deep: nested(31) } }));
+    const Item = { ...item('two'), deep: nested(32) };
+    await expect(client.send(new PutItemCommand({ TableName, Item }))).rejects.toMatchObject(tooDeep);
+    const RequestItems = { [TableName]: [{ PutRequest: { Item } }] };
+    await expect(client.send(new BatchWriteItemCommand({ RequestItems }))).rejects.toMatchObject(tooDeep);
+    const update = { UpdateExpression: 'SET deep = :deep', ExpressionAttributeValues: { ':deep': nested(32) } };
+    await expect(client.send(new UpdateItemCommand({ TableName, Key: item('one'), ...update }))).rejects.toMatchObject(tooDeep);
   });
 
   it('are left alone when a condition does not hold', async () => {
