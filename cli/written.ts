@@ -7,7 +7,7 @@ export interface Written {
   flush(): Promise<RecodeError | undefined>;
 }
 
-// As a process that SIGPIPE ended: whoever read has seen enough (`recode … | head -1`).
+// As a process that SIGPIPE ended: its reader has seen enough (`recode … | head -1`).
 const brokenPipe = 128 + 13;
 
 /** Watches a stream of this process, which would end with a stack otherwise, or with success where nobody looks. */

@@ -46,7 +46,7 @@ export function belongingTags(environment: Belonging): Tag[] {
 }
 
 /** Whether tags read from AWS hold all of the expected ones. */
-export function bear(
+export function hasTags(
   tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
   expected: readonly Tag[],
 ): boolean {

@@ -215,7 +215,7 @@ function webIdentityOf(name: string, profile: Section | undefined, environment: 
   return { kind: 'web-identity', tokenFile, roleArn, ...(sessionName !== undefined && { sessionName }) };
 }
 
-/** A session that a profile names has to be there, whoever the credentials come from. */
+/** A session that a profile names has to exist, wherever the credentials come from. */
 function checkSession(name: string, files: SharedFiles): Section | undefined {
   const session = textOf(files.profiles.get(name), 'sso_session');
   if (session === undefined) return undefined;

@@ -15,7 +15,7 @@ import { tagged } from '../../aws/tags.ts';
 import { HeldEnvironment, UsableNetwork } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
-import { bear, belongingTags, environmentTags } from '../../core/tags.ts';
+import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 
 /**
  * Ensures the environment's security group: SSH on our port, from the allowed blocks and from nowhere else. Every rule for that port alone
@@ -70,7 +70,7 @@ async function newSecurityGroup(ec2: EC2Client, vpcId: string, environment: Held
     ],
   });
   const { SecurityGroups = [] } = await ec2.send(named);
-  const foreign = SecurityGroups.find(({ Tags }) => !bear(Tags, belongingTags(environment)));
+  const foreign = SecurityGroups.find(({ Tags }) => !hasTags(Tags, belongingTags(environment)));
   if (!foreign) throw new RecodeError('NotVisibleYet', `The security group ${name} exists, but was not visible yet.`);
   throw new RecodeError(
     'NameOwnedElsewhere',

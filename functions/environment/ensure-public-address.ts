@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { ensurePublicAddress as ensureOn } from '../../aws/public-address.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { bear, managedBy } from '../../core/tags.ts';
+import { hasTags, managedBy } from '../../core/tags.ts';
 
 /** Ensures that an instance which exists has a public address while it runs. An interface that is not ours stays as it is. */
 export const ensurePublicAddress = step({
@@ -18,7 +18,7 @@ export const ensurePublicAddress = step({
         ],
       }),
     );
-    const primary = NetworkInterfaces.find(({ TagSet }) => bear(TagSet, [managedBy]));
+    const primary = NetworkInterfaces.find(({ TagSet }) => hasTags(TagSet, [managedBy]));
     if (primary) await ensureOn(ec2, primary);
     return {};
   },

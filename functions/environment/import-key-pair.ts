@@ -9,7 +9,7 @@ import { HeldEnvironment } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { fingerprint } from '../../core/openssh-key.ts';
-import { bear, belongingTags, environmentTags } from '../../core/tags.ts';
+import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 
 /** Ensures that the key pair holds the user's public key. The private half stays on the user's machine. */
 export const importKeyPair = step({
@@ -18,7 +18,7 @@ export const importKeyPair = step({
   async run({ environment }, { ec2 }) {
     const keyName = resourceName(environment.name, 'key-pair');
     const existing = await findNamedKeyPair(ec2, keyName);
-    if (existing && !bear(existing.Tags, belongingTags(environment))) {
+    if (existing && !hasTags(existing.Tags, belongingTags(environment))) {
       throw new RecodeError(
         'NameOwnedElsewhere',
         `The key pair ${keyName} (${existing.KeyPairId}) does not have the tags of this environment.`,

@@ -20,7 +20,7 @@ import { resourceName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { Operation } from '../../core/operation.ts';
 import type { Settings } from '../../core/settings.ts';
-import { bear, belongingTags, environmentTags, tagKey } from '../../core/tags.ts';
+import { belongingTags, environmentTags, hasTags, tagKey } from '../../core/tags.ts';
 import { userData } from '../../core/user-data.ts';
 
 const Input = v.object({
@@ -136,7 +136,7 @@ async function adoptByAttachment(
       `The network interface ${networkInterfaceId} is still attached to an instance that is terminating.`,
     );
   }
-  if (bear(instance.Tags, belongingTags(environment))) return instance.InstanceId;
+  if (hasTags(instance.Tags, belongingTags(environment))) return instance.InstanceId;
   throw new RecodeError(
     'ResourceDiffers',
     `The network interface ${networkInterfaceId} is attached to ${instanceId}, which is not this environment's.`,

@@ -6,7 +6,7 @@ import { findRemainingInstances, liveStates } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { bear, belongingTags } from '../../core/tags.ts';
+import { belongingTags, hasTags } from '../../core/tags.ts';
 
 /** Terminates the environment's instance. Returns all that are not gone yet, those that were going already too, to be waited for. */
 export const terminateInstance = step({
@@ -17,7 +17,7 @@ export const terminateInstance = step({
     const instanceIds = idsOf(remaining);
     const live = remaining.filter(({ State }) => liveStates.some((state) => state === State?.Name));
     if (live.length === 0) return { instanceIds };
-    const stranger = live.find(({ Tags }) => !bear(Tags, belongingTags(environment)));
+    const stranger = live.find(({ Tags }) => !hasTags(Tags, belongingTags(environment)));
     if (stranger)
       throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} no longer has the tags of its environment.`);
     const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));

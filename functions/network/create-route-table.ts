@@ -17,7 +17,7 @@ import { InternetGateway, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
-import { bear, managedBy, networkTags } from '../../core/tags.ts';
+import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 
 /** Ensures the route table: everything that is not local goes to the internet gateway, and the public subnet uses it. */
 export const createRouteTable = step({
@@ -25,7 +25,7 @@ export const createRouteTable = step({
   uses: { ec2 },
   async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2 }) {
     const used = await tableOfSubnet(ec2, subnetId);
-    if (used && !bear(used.Tags, [managedBy])) {
+    if (used && !hasTags(used.Tags, [managedBy])) {
       throw new RecodeError(
         'ResourceDiffers',
         `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which does not belong to Recode.`,

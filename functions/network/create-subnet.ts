@@ -9,7 +9,7 @@ import { overlap } from '../../core/cidr.ts';
 import { InstanceType, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
-import { bear, managedBy, networkTags } from '../../core/tags.ts';
+import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 
 /** Ensures the public subnet, in a zone that offers the instance type of the first environment: left to itself, AWS picks any. */
 export const createSubnet = step({
@@ -60,7 +60,7 @@ async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType): Pro
 /** Ours, which may be visible by now, does not count. */
 async function foreignSubnetInOurBlock(ec2: EC2Client, vpcId: string): Promise<string | undefined> {
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
-  const foreign = Subnets.filter(({ Tags }) => !bear(Tags, [managedBy]));
+  const foreign = Subnets.filter(({ Tags }) => !hasTags(Tags, [managedBy]));
   return foreign.find(({ CidrBlock }) => CidrBlock !== undefined && overlap(CidrBlock, network.subnet.cidr))?.SubnetId;
 }
 

@@ -35,7 +35,7 @@ export async function assumeRole(role: AssumedRole, source: Provide, sources: So
   return identity;
 }
 
-/** The credentials of a role, which STS gives to whoever has the token in a file. */
+/** The credentials of a role, which STS gives in exchange for the token in a file. */
 export async function assumeRoleWithToken(identity: WebIdentity, sources: Sources): Promise<AwsCredentialIdentity> {
   const { tokenFile, roleArn, sessionName } = identity;
   const WebIdentityToken = await readToken(tokenFile);

@@ -20,7 +20,7 @@ interface Token {
 const renewalMilliseconds = 15 * 60 * 1000;
 
 /**
- * The credentials of a role that IAM Identity Center gives to whoever has signed in.
+ * The credentials of a role that IAM Identity Center gives after a sign-in.
  *
  * @throws RecodeError CredentialsExpired where somebody has to sign in again, SsoRoleNotAssigned, CredentialsNotObtained
  */
@@ -51,7 +51,7 @@ export async function signedInRole(role: SsoRole, sources: Sources): Promise<Aws
   }
 }
 
-// Requests to IAM Identity Center bear the token instead of a signature.
+// Requests to IAM Identity Center carry the token instead of a signature.
 const anonymous = { accessKeyId: '', secretAccessKey: '' };
 
 function refusal(role: SsoRole, error: unknown): unknown {
