@@ -188,11 +188,21 @@ export async function unless<Answer>(meaning: Meaning, call: Promise<Answer>): P
   }
 }
 
-/** An execution's failure as it was thrown: a step's errors keep their name, anything else is unexpected. */
+/**
+ * An error for a Lambda to throw. Lambda passes on an error's name and message only, so an error with data gets a message that is JSON,
+ * `{ message, data }`. failureOf() reads it.
+ */
+export function withDataInMessage(error: RecodeError): RecodeError {
+  if (error.data === undefined) return error;
+  return new RecodeError(error.name, JSON.stringify({ message: error.message, data: error.data }), { cause: error });
+}
+
+/** An execution's failure as it was thrown: a step's errors keep their name and data, anything else is unexpected. */
 export function failureOf(name: string, cause: string): RecodeError {
-  if (isErrorName(name)) return new RecodeError(name, causeMessage(cause));
-  if (name === 'States.Timeout') return new RecodeError('ExecutionTimedOut', causeMessage(cause) || 'A step exceeded its time limit.');
-  return new RecodeError('Unexpected', cause === '' ? `${name}.` : `${name}: ${causeMessage(cause)}`);
+  const { message, data } = readCause(cause);
+  if (isErrorName(name)) return new RecodeError(name, message, { data });
+  if (name === 'States.Timeout') return new RecodeError('ExecutionTimedOut', message || 'A step exceeded its time limit.');
+  return new RecodeError('Unexpected', cause === '' ? `${name}.` : `${name}: ${message}`);
 }
 
 /** A failure as Step Functions has that of a Lambda: for an execution to end with, under a name that the CLI explains. */
@@ -200,16 +210,25 @@ export function failureForStepFunctions({ name, message }: { readonly name: stri
   return { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) };
 }
 
-/** The message in the JSON that Step Functions makes a failed Lambda's cause. */
-function causeMessage(cause: string): string {
+/** What an error said: Step Functions makes a failed Lambda's cause JSON with its message in it. */
+function readCause(cause: string): { readonly message: string; readonly data?: unknown } {
+  const parsed = parseObject(cause);
+  // The cause of a timeout is a sentence.
+  if (!parsed || !('errorMessage' in parsed)) return { message: cause };
+  const message = String(parsed.errorMessage);
+  const withData = parseObject(message);
+  return withData && 'message' in withData && 'data' in withData ? { message: String(withData.message), data: withData.data } : { message };
+}
+
+/** The object that a text is as JSON; undefined for any other text. */
+function parseObject(text: string): object | undefined {
   try {
-    const parsed: unknown = JSON.parse(cause);
-    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage);
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch (error) {
-    // Not every cause is JSON: a time-out's is a sentence.
     if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
   }
-  return cause;
 }
 
 function statusOf(error: unknown): number | undefined {

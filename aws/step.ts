@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import * as v from 'valibot';
 import { RecodeError } from '../core/errors.ts';
-import { translateInStep } from './errors.ts';
+import { translateInStep, withDataInMessage } from './errors.ts';
 
 /** The time, given to a step so that it never reads the system's own. */
 export interface Clock {
@@ -57,7 +57,7 @@ export function lambdaHandler<Input extends v.GenericSchema, Uses extends UsesOf
         errorMessage: error.message,
         cause: error.cause as Error,
       });
-      request.error = error;
+      request.error = withDataInMessage(error);
     });
 }
 

@@ -177,16 +177,24 @@ export const catalogue = {
 
 export type ErrorName = keyof typeof catalogue;
 
+interface RecodeErrorOptions extends ErrorOptions {
+  readonly fix?: string;
+  readonly data?: unknown;
+}
+
 /** An error of the catalogue. `ErrorEquals` matches its `name` and the CLI explains it; its message says what happened to which resource. */
 export class RecodeError extends Error {
   override readonly name: ErrorName;
-  /** A command for the shell that mends what is wrong, for a next step that has it. */
+  /** A shell command that fixes the problem, for a next step that names it. */
   readonly fix: string;
+  /** What the CLI has to know besides the message. It can be written as JSON, because it travels with a step's error. */
+  readonly data: unknown;
 
-  constructor(name: ErrorName, message: string, { fix = '', ...options }: ErrorOptions & { readonly fix?: string } = {}) {
+  constructor(name: ErrorName, message: string, { fix = '', data, ...options }: RecodeErrorOptions = {}) {
     super(message, options);
     this.name = name;
     this.fix = fix;
+    this.data = data;
   }
 }
 

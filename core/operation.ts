@@ -12,6 +12,10 @@ export const Operation = v.object({
 export type Operation = v.InferOutput<typeof Operation>;
 export type OperationKind = Operation['kind'];
 
+/** The data of an OperationInProgress: the operation that runs, and what it runs on, for people (`the environment acme/api`). */
+export const InProgress = v.object({ subject: v.string(), operation: Operation });
+export type InProgress = v.InferOutput<typeof InProgress>;
+
 /** What of an operation tells whether it holds something. */
 export type Holder = Pick<Operation, 'executionArn'>;
 

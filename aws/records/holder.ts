@@ -1,15 +1,15 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../../core/errors.ts';
-import { type HolderState, judgeHolder, type Operation, type Verdict } from '../../core/operation.ts';
+import { type HolderState, type InProgress, judgeHolder, type Operation, type Verdict } from '../../core/operation.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 import { unless } from '../errors.ts';
 import type { Condition } from './table.ts';
 
 /**
- * Refuses whoever comes while the operation that holds something runs.
+ * Refuses an operation while another one that holds the subject runs.
  *
- * @returns what it is where it does not run
- * @throws RecodeError OperationInProgress
+ * @returns how the other one stands if it does not run
+ * @throws RecodeError OperationInProgress with the data `InProgress`
  */
 export async function refuseRunning(
   sfn: SFNClient,
@@ -18,7 +18,7 @@ export async function refuseRunning(
   if (!holder) return 'closed';
   const verdict = await askHolder(sfn, holder, now);
   if (verdict !== 'held') return verdict;
-  throw new RecodeError('OperationInProgress', atWork(subject, holder));
+  throw new RecodeError('OperationInProgress', atWork(subject, holder), { data: { subject, operation: holder } satisfies InProgress });
 }
 
 /** The sentence that says who is at work on something, and since when. */

@@ -1,6 +1,6 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { failureOf, meaningOf, translate, translateInStep, unless } from '../../aws/errors.ts';
+import { failureOf, meaningOf, translate, translateInStep, unless, withDataInMessage } from '../../aws/errors.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 const refusal = (name: string, status = 400, message = 'said AWS') =>
@@ -126,6 +126,19 @@ describe('failureOf', () => {
       name: 'NoCapacity',
       message: 'no t2.medium',
     });
+  });
+
+  it.each([undefined, null, 'x', { subject: 'acme/api', nested: [{ at: 1 }] }])('reads the data %j that a step has thrown', (data) => {
+    const { name, message } = withDataInMessage(new RecodeError('OperationInProgress', 'A stop is "running".', { data }));
+    // As Lambda reports what a function has thrown.
+    const read = failureOf(name, JSON.stringify({ errorType: name, errorMessage: message, trace: [] }));
+    expect({ ...read }).toMatchObject({ name: 'OperationInProgress', data });
+    expect(read.message).toBe('A stop is "running".');
+  });
+
+  it.each(['{"message":"no data"}', '[1]', 'null', '"text"', '{'])('takes a message that is %s for the message', (errorMessage) => {
+    const read = failureOf('NoCapacity', JSON.stringify({ errorType: 'NoCapacity', errorMessage }));
+    expect([read.message, read.data]).toEqual([errorMessage, undefined]);
   });
 
   it('takes a cause that is a sentence as it is', () => {

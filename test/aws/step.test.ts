@@ -2,6 +2,7 @@ import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { RecodeError } from '../../core/errors.ts';
 
 const context = { functionName: 'recode-prod-createVpc', awsRequestId: 'request-1' };
 const made = vi.fn(() => 'a client');
@@ -50,6 +51,18 @@ describe('lambdaHandler', () => {
 
   it('throws errors of the catalogue for what AWS answers', async () => {
     await expect(invoke({ name: 'throttled' })).rejects.toMatchObject({ name: 'RequestThrottled' });
+  });
+
+  it('throws the data of an error in its message, and logs the message alone', async () => {
+    const run = async () => {
+      throw new RecodeError('OperationInProgress', 'A stop is running.', { data: { kind: 'stop' } });
+    };
+    const message = '{"message":"A stop is running.","data":{"kind":"stop"}}';
+    await expect(invoke({}, lambdaHandler(step({ input: v.object({}), uses: {}, run })))).rejects.toMatchObject({
+      name: 'OperationInProgress',
+      message,
+    });
+    expect(lines.map((line) => JSON.parse(line))).toEqual([expect.objectContaining({ errorMessage: 'A stop is running.' })]);
   });
 
   it('leaves the encoded part of a refusal to the log', async () => {

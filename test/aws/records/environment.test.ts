@@ -84,6 +84,7 @@ describe('takeEnvironment', () => {
     await expect(take(environment, me)).rejects.toMatchObject({
       name: 'OperationInProgress',
       message: `A start is running on the environment ${environment.repository}; alice started it at ${holder.startedAt}.`,
+      data: { subject: `the environment ${environment.repository}`, operation: holder },
     });
   });
 

@@ -94,6 +94,7 @@ describe('takeNetwork', () => {
     await expect(take(uninstalling)).rejects.toMatchObject({
       name: 'OperationInProgress',
       message: `A start is running on the network; bob started it at ${holder.startedAt}.`,
+      data: { subject: 'the network', operation: holder },
     });
     const closedAt = await closeHolder(account.sfn, holder);
     expect(await refusal(take(uninstalling, closedAt + quietMilliseconds - 1))).toBe('OperationSettling');
