@@ -29,7 +29,7 @@ if (!(fresh && process.argv.includes('--if-stale'))) {
 
 /** Bundles the functions and packages the stack. Resolves to esbuild's metafile. */
 async function buildStack() {
-  const metafile = await bundleFunctions(await functionFiles(), join(dist, 'functions'));
+  const [metafile] = await Promise.all([bundleFunctions(await functionFiles(), join(dist, 'functions')), bundleInfra()]);
   const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, SLS_NOTIFICATIONS_MODE: 'off', SLS_TRACKING_DISABLED: '1' };
   await promisify(execFile)(process.execPath, [serverless, 'package', '--package', join(dist, 'stack')], { cwd: root, env: environment });
@@ -37,6 +37,21 @@ async function buildStack() {
     if (file.endsWith('.zip')) await cp(join(dist, 'functions', file), join(dist, 'stack', file));
   }
   return metafile;
+}
+
+/** Bundles what serverless.yml reads. Serverless loads CommonJS only. */
+async function bundleInfra() {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['infra/serverless.ts'],
+    outfile: join(dist, 'infra.cjs'),
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    define: { 'import.meta.dirname': '__dirname' },
+  });
 }
 
 /** Bundles the CLI and the embedded AWS. Resolves to esbuild's metafiles. */

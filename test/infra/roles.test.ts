@@ -1,10 +1,11 @@
-import { createRequire } from 'node:module';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as states from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import { stateMachines, tableName } from '../../core/names.ts';
 import { managedBy } from '../../core/tags.ts';
+import { functionRoles as made } from '../../infra/function-roles.ts';
+import { permissionsBoundary } from '../../infra/parameters.ts';
 import { actionsOf, infra, type Role, resources, roles, type Statement, statementsOf } from './stack.ts';
 
 const functions = resources('AWS::Lambda::Function');
@@ -126,12 +127,11 @@ describe('the role of a function', () => {
 
 describe('with parameters', () => {
   const key = 'arn:aws:kms:eu-west-3:111122223333:key/1';
-  const { functions: made, permissionsBoundary } = createRequire(import.meta.url)('../../scripts/roles.cjs') as Generator;
-  const resolveVariable = async (name: string) =>
-    ({ 'param:volumeKmsKey': key, 'param:permissionsBoundary': 'arn:aws:iam::1:policy/b' })[name];
+  const parameters: Record<string, string> = { 'param:volumeKmsKey': key, 'param:permissionsBoundary': 'arn:aws:iam::1:policy/b' };
+  const serverless = { options: {}, resolveVariable: async (name: string) => parameters[name] };
 
   it('uses the key of volumes through EC2, where a function launches or starts an instance', async () => {
-    const { Resources } = await made({ resolveVariable });
+    const { Resources } = await made(serverless);
     const using = Object.entries(Resources).flatMap(([id, { Properties }]) =>
       statementsOf({ id, ...Properties }).flatMap((statement) => (statement.Resource === key ? [{ id, ...statement }] : [])),
     );
@@ -148,19 +148,11 @@ describe('with parameters', () => {
   });
 
   it('ends every role at the boundary', async () => {
-    expect(await permissionsBoundary({ resolveVariable })).toBe('arn:aws:iam::1:policy/b');
-    const { Resources } = await made({ resolveVariable });
+    expect(await permissionsBoundary(serverless)).toBe('arn:aws:iam::1:policy/b');
+    const { Resources } = await made(serverless);
     for (const { Properties } of Object.values(Resources)) expect(Properties.PermissionsBoundary).toBe('arn:aws:iam::1:policy/b');
   });
 });
-
-interface Serverless {
-  resolveVariable(name: string): Promise<string | undefined>;
-}
-interface Generator {
-  functions(serverless: Serverless): Promise<{ Resources: Record<string, { Properties: Omit<Role, 'id'> }> }>;
-  permissionsBoundary(serverless: Serverless): Promise<unknown>;
-}
 
 function isSub(resource: unknown): resource is { 'Fn::Sub': string } {
   return typeof resource === 'object' && resource !== null && 'Fn::Sub' in resource;

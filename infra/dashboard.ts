@@ -1,12 +1,14 @@
-// The CloudWatch dashboard for serverless.yml: the number, results and duration of operations, and Lambda's metrics.
+import { stateMachines, upkeepStateMachines } from '../core/names.ts';
+import { machineId } from './state-machines.ts';
+
 const width = 12;
 const height = 6;
 
-const machines = ['Start', 'Stop', 'Remove', 'Uninstall', 'AutoStop'];
-const ofMachines = (metric) =>
-  machines.map((name) => ['AWS/States', metric, 'StateMachineArn', `\${${name}StateMachine}`, { label: name }]);
+const ids = Object.keys({ ...stateMachines, ...upkeepStateMachines }).map(machineId);
+const ofMachines = (metric: string) =>
+  ids.map((id) => ['AWS/States', metric, 'StateMachineArn', `\${${id}}`, { label: id.replace(/StateMachine$/, '') }]);
 
-const graphs = [
+const graphs: readonly (readonly [title: string, stat: string, metrics: readonly (readonly unknown[])[]])[] = [
   ['Operations that succeeded', 'Sum', ofMachines('ExecutionsSucceeded')],
   ['Operations that failed, including refusals', 'Sum', ofMachines('ExecutionsFailed')],
   ['Duration of operations (ms, median)', 'p50', ofMachines('ExecutionTime')],
@@ -37,4 +39,5 @@ const widgets = graphs.map(([title, stat, metrics], index) => ({
   properties: { title, stat, metrics, region: '${AWS::Region}', period: 300 },
 }));
 
-module.exports = { 'Fn::Sub': JSON.stringify({ widgets }) };
+/** The body of the CloudWatch dashboard: the number, results and duration of operations, and Lambda's metrics. */
+export const dashboard = { 'Fn::Sub': JSON.stringify({ widgets }) };

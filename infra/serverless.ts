@@ -1,0 +1,15 @@
+// What serverless.yml reads with ${file(dist/infra.cjs):NAME}. scripts/build.mjs bundles this file into dist/infra.cjs.
+export { dashboard } from './dashboard.ts';
+export { functionRoles } from './function-roles.ts';
+export { functions } from './functions.ts';
+export { logMetrics } from './log-metrics.ts';
+export { defaults, environment, permissionsBoundary, tags } from './parameters.ts';
+export { stateMachines } from './state-machines.ts';
+
+/** What Serverless passes to the functions here. */
+export interface Serverless {
+  /** The options of the command line. */
+  readonly options: { readonly param?: string | readonly string[] };
+  /** Resolves to the value of a variable, such as `param:tags`. A value from the command line is a string. */
+  resolveVariable(variable: string): Promise<unknown>;
+}
