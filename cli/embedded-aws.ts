@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { Fate, Installation, Running, Status, StorageFailed } from '@recode/embedded-aws/control';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
-import type { Fate, Installation, Running, Status, StorageFailed } from '../local/control.ts';
 import { builtPackage, packageRoot } from './package-root.ts';
 
 /**
@@ -47,10 +47,10 @@ export function localCredentials(): { accessKeyId: string; secretAccessKey: stri
   return { accessKeyId: userName().replace(/[^A-Za-z0-9+=._@-]/g, '-'), secretAccessKey: 'local' };
 }
 
-type Control = typeof import('../local/control.ts');
+type Control = typeof import('@recode/embedded-aws/control');
 
 async function controlled<Answer>(run: (control: Control, directory: string) => Promise<Answer>): Promise<Answer> {
-  const control = await import('../local/control.ts');
+  const control = await import('@recode/embedded-aws/control');
   try {
     return await run(control, directoryOf(control));
   } catch (error) {

@@ -14,7 +14,19 @@ import { thirdPartyLicenses } from './third-party.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const stampFile = join(dist, 'build.json');
-const sources = ['core', 'aws', 'functions', 'statemachines', 'cli', 'local', 'infra', 'scripts', 'serverless.yml', 'package-lock.json'];
+const sources = [
+  'core',
+  'aws',
+  'functions',
+  'statemachines',
+  'cli',
+  'local/package.json',
+  'local/src',
+  'infra',
+  'scripts',
+  'serverless.yml',
+  'package-lock.json',
+];
 
 // The version of this build. After a `git pull`, package.json may already have a newer one.
 const { version, dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -78,7 +90,7 @@ async function buildPrograms() {
     build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli') }),
     build({
       ...common,
-      entryPoints: { main: 'local/main.ts', runtime: 'local/lambda/runtime.ts' },
+      entryPoints: { main: '@recode/embedded-aws/main', runtime: '@recode/embedded-aws/runtime' },
       outdir: join(dist, 'local'),
       outExtension: { '.js': '.mjs' },
     }),

@@ -242,3 +242,39 @@ describe('what the CLI writes', () => {
     expect(naming(/\bdestination\b/)).toEqual(['confirm.ts', 'follow-view/terminal.ts', 'output.ts']);
   });
 });
+
+describe('the manifests', () => {
+  interface Manifest {
+    readonly dependencies: Readonly<Record<string, string>>;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  }
+  const [ours, embedded] = ['package.json', 'local/package.json'].map((path) => JSON.parse(read(path)) as Manifest) as [Manifest, Manifest];
+  const packagesOf = ({ dependencies, devDependencies }: Manifest) => ({ ...dependencies, ...devDependencies });
+
+  it('give a package one version', () => {
+    for (const [name, wanted] of Object.entries(packagesOf(embedded))) expect([undefined, wanted], name).toContain(packagesOf(ours)[name]);
+  });
+
+  it('have what is not bundled both in what is published and in the embedded AWS', () => {
+    expect(embedded.dependencies).toMatchObject(ours.dependencies);
+  });
+
+  it('of the embedded AWS have exactly what its files import', () => {
+    expect(Object.keys(embedded.dependencies).sort()).toEqual(imported('local/src'));
+    const forTests = imported('local/test').filter((name) => !(name in embedded.dependencies));
+    const types = Object.keys(embedded.devDependencies).filter((name) => name.startsWith('@types/'));
+    expect(Object.keys(embedded.devDependencies).sort()).toEqual([...types, ...forTests].sort());
+  });
+
+  /** The packages that the TypeScript files of a folder import. */
+  function imported(folder: string): string[] {
+    const files = (readdirSync(join(root, folder), { recursive: true }) as string[]).filter((file) => file.endsWith('.ts'));
+    const specifiers = files.flatMap((file) =>
+      [...read(join(folder, file)).matchAll(/^(?:import|export|\}).* from '([^']+)'|\b(?:import|require)\('([^']+)'/gm)].map(
+        ([, from, called]) => from ?? called ?? '',
+      ),
+    );
+    const names = specifiers.flatMap((specifier) => /^(?:@[^/]+\/)?[\w-][^/:]*(?=\/|$)/.exec(specifier)?.[0] ?? []);
+    return [...new Set(names)].sort();
+  }
+});

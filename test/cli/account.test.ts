@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openAccount } from '../../cli/account.ts';
 import { describeFailure } from '../../cli/failure.ts';
-import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
 
 let aws: TestAws;
 let directory: string;

@@ -15,15 +15,17 @@ let directory: string;
 let program: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'recode-confirm-'));
-  program = await bundle(directory, 'asks', {
-    text: `import { confirm } from './cli/confirm.ts';
+  program = await bundle(
+    directory,
+    'asks',
+    `import { confirm } from './cli/confirm.ts';
            import { streamTo } from './cli/output.ts';
            const [stdout, stderr] = [streamTo(process.stdout), streamTo(process.stderr)];
            const meant = await confirm(${JSON.stringify(question)}, { json: process.argv[2] === '--json', stdout, stderr });
            console.log(JSON.stringify({ meant }));
            // Nothing is left that would keep the process alive.
            process.stdin.destroy();`,
-  });
+  );
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 

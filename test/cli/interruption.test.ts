@@ -12,8 +12,10 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 it('leaves the last word to the command when Ctrl-C comes while the spinner turns', async () => {
-  const program = await bundle(directory, 'interrupted', {
-    text: `import { followView } from './cli/follow-view.ts';
+  const program = await bundle(
+    directory,
+    'interrupted',
+    `import { followView } from './cli/follow-view.ts';
            import { terminalPainter } from './cli/follow-view/terminal.ts';
            import { interruption } from './cli/interruption.ts';
            import { streamTo } from './cli/output.ts';
@@ -25,7 +27,7 @@ it('leaves the last word to the command when Ctrl-C comes while the spinner turn
              console.log('Interrupted: ' + error.message);
              process.exit(130);
            });`,
-  });
+  );
   const terminal = spawn(process.execPath, [program], { cols: 80, rows: 24 });
   let shown = '';
   let asked = false;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { deployedAws, somePublicKey } from '../harness/workflows.ts';
 
 // Debian's, a program that nobody here wrote: what it can do, any client of AWS can.

@@ -1,6 +1,6 @@
+import catalogue from '@recode/embedded-aws/ec2/instance-types.json' with { type: 'json' };
 import { expect, it } from 'vitest';
 import { architectureFor } from '../../core/instance-type.ts';
-import catalogue from '../../local/ec2/catalogue/instance-types.json' with { type: 'json' };
 
 // AWS's own description of all types that it has: local/ec2/catalogue/README.md says where it comes from.
 const types = catalogue.types.map((type) => ({ ...catalogue.usual, ...type }));

@@ -4,6 +4,7 @@ import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import type * as v from 'valibot';
 import { parse } from 'yaml';
 import { translateInStep } from '../../aws/errors.ts';
@@ -12,7 +13,6 @@ import { type Clock, parseInput } from '../../aws/step.ts';
 import type { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { readSettings, type Settings } from '../../core/settings.ts';
-import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
 
 /** An AWS account of the test's own, seen as a step's Lambda sees it. */
 export interface TestAccount extends Clients, AsyncDisposable {

@@ -1,7 +1,7 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
 import { explanations } from '../../cli/explanations.ts';
 import { catalogue, type ErrorName, type Outcome } from '../../core/errors.ts';
-import type { TestAws } from './embedded-aws.ts';
 import type { Ran } from './recode.ts';
 
 /**

@@ -1,3 +1,4 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import * as v from 'valibot';
 import { expect } from 'vitest';
 import { Environment } from '../../core/environment.ts';
@@ -5,7 +6,6 @@ import { candidateNames, environmentId, tableName } from '../../core/names.ts';
 import { Network } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { tagKey } from '../../core/tags.ts';
-import type { TestAws } from './embedded-aws.ts';
 import { type Inventory, inventory } from './inventory.ts';
 import { overlaps, type Past, pastExecutions, shortened } from './lock-history.ts';
 

@@ -12,12 +12,12 @@ import {
   DescribeVpcsCommand,
 } from '@aws-sdk/client-ec2';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import * as v from 'valibot';
 import { expect } from 'vitest';
 import { unless } from '../../aws/errors.ts';
 import { Environment } from '../../core/environment.ts';
 import { tableName } from '../../core/names.ts';
-import type { TestAws } from './embedded-aws.ts';
 
 /** Everything that an account holds in a region, as its owner sees it; what AWS makes by itself (main route tables, default groups) is left out. */
 export type Inventory = Awaited<ReturnType<typeof inventory>>;

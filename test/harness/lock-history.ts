@@ -5,9 +5,9 @@ import {
   paginateListExecutions,
   type SFNClient,
 } from '@aws-sdk/client-sfn';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { environmentId, stateMachines } from '../../core/names.ts';
 import { type OperationKind, settleSeconds } from '../../core/operation.ts';
-import type { TestAws } from './embedded-aws.ts';
 
 /** A time during which an execution held something for certain: from after it took it until before it let go of it. */
 export interface Hold {

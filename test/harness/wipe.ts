@@ -11,10 +11,10 @@ import {
   DisassociateRouteTableCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect, vi } from 'vitest';
 import { unless } from '../../aws/errors.ts';
 import { tableName } from '../../core/names.ts';
-import type { TestAws } from './embedded-aws.ts';
 import { inventory } from './inventory.ts';
 
 /** Empties an account with AWS's own calls, so that the next case begins from nothing with warm functions. */

@@ -2,12 +2,12 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
 import { stateMachines } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import type { OperationKind } from '../../core/operation.ts';
-import { embeddedAws, type TestAws } from './embedded-aws.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
 
 /** How many times as fast as real time it passes in workflow tests: what waits for seconds waits for a moment. */

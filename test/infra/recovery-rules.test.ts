@@ -1,5 +1,5 @@
+import { parseDefinition } from '@recode/embedded-aws/step-functions/definition';
 import { describe, expect, it } from 'vitest';
-import { parseDefinition } from '../../local/step-functions/definition.ts';
 import { recoveryFaults } from './recovery-rules.ts';
 import { resources } from './stack.ts';
 import type { Machine } from './states.ts';

@@ -11,11 +11,11 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { environmentId, stateMachines, tableName, upkeepStateMachines } from '../../core/names.ts';
 import { instance } from '../functions/documents.ts';
 import { recordOf } from '../functions/installed.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { deployedAws, ended, runRemove, runStart } from '../harness/workflows.ts';
 
 const count = 5_000;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListExecutionsCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/environment.ts';
 import { putItem } from '../../aws/records/table.ts';
@@ -12,7 +13,6 @@ import { environmentId, stateMachines, upkeepStateMachines } from '../../core/na
 import { autoStopCaller } from '../../core/owner.ts';
 import { instance } from '../functions/documents.ts';
 import { recordOf } from '../functions/installed.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { hasCalled, type User, userOf } from '../harness/users.ts';

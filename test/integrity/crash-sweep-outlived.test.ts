@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetExecutionHistoryCommand } from '@aws-sdk/client-sfn';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { it } from 'vitest';
 import { settleSeconds } from '../../core/operation.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { begin, ended } from '../harness/workflows.ts';
 import { carefulRate, expectRepeated, type Hit, isRunning, kill, run, sweep } from './crash-sweep.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kill } from '@recode/embedded-aws/testing/process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kill } from '../harness/control.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { type Ran, recode } from '../harness/recode.ts';
 

@@ -1,5 +1,5 @@
 import { type HistoryEvent, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
-import type { TestAws } from '../harness/embedded-aws.ts';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { type Case, reading } from './fault-matrix-cases.ts';
 import { asExpected, type Call, callsOf, run } from './fault-matrix-life.ts';
 import { noAnswer } from './fault-matrix-rows.ts';

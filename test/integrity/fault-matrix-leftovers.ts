@@ -12,12 +12,12 @@ import {
 } from '@aws-sdk/client-ec2';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { vi } from 'vitest';
 import { network, ssh, stateMachines, tableName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { environmentTags, networkTags, type Tag } from '../../core/tags.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { inventory } from '../harness/inventory.ts';
 
 /** What crashes and people leave behind, so that a workflow has to make the calls that it makes in a clean account never. */

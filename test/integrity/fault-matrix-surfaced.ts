@@ -1,8 +1,8 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { unless } from '../../aws/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { settleSeconds } from '../../core/operation.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import type { Case } from './fault-matrix-cases.ts';
 import { faultOf } from './fault-matrix-endured.ts';
 import { asExpected, callsOf, run } from './fault-matrix-life.ts';

@@ -1,5 +1,5 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { deployedAws } from '../harness/workflows.ts';
 import { type Case, casesOf, gapsOf } from './fault-matrix-cases.ts';
 import { life, record, type Stage } from './fault-matrix-life.ts';

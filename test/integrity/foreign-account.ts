@@ -18,10 +18,10 @@ import {
   RunInstancesCommand,
   type Tag,
 } from '@aws-sdk/client-ec2';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect, vi } from 'vitest';
 import { tableName } from '../../core/names.ts';
 import { environmentTagsOf, idOf, makeGateway, makeGroup, makeRouteTable, makeSubnet, makeVpc, tagging } from '../functions/resources.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { somePublicKey } from '../harness/workflows.ts';
 
 /** Everything that an account holds, each in all that AWS tells of it, by its id. */

@@ -13,9 +13,9 @@ import {
 } from '@aws-sdk/client-ec2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tableName } from '../../core/names.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { expectConverged, inventory } from '../harness/inventory.ts';
 import { deployedAws } from '../harness/workflows.ts';

@@ -12,13 +12,13 @@ import {
   DetachInternetGatewayCommand,
   DisassociateRouteTableCommand,
 } from '@aws-sdk/client-ec2';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findSecurityGroups, findSubnets, findVpcs } from '../../aws/resources.ts';
 import { explanations } from '../../cli/explanations.ts';
 import { type ErrorName, isErrorName } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { idOf, makeGateway, makeGroup, makeInterface, makeRouteTable, makeSubnet, makeVpc } from '../functions/resources.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { deployedAws, ended } from '../harness/workflows.ts';
 import { expectUntouched, idsOf, importKeyPair, type Snapshot, snapshot, tagsOfAnother } from './foreign-account.ts';

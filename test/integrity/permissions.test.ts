@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { explanations } from '../../cli/explanations.ts';
 import { settleSeconds } from '../../core/operation.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { deployedAws, recodeStart, strictPackage } from '../harness/workflows.ts';
 import { actionsOf, resources, roles, statementsOf } from '../infra/stack.ts';
 import { asExpected, callsOf, life, run, type Stage } from './fault-matrix-life.ts';

@@ -1,5 +1,5 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants, violations } from '../harness/invariants.ts';
 import { type Inventory, inventory } from '../harness/inventory.ts';
 import { type Hold, overlaps, type Past, pastExecutions } from '../harness/lock-history.ts';

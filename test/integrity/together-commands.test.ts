@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/environment.ts';
 import type { OperationKind } from '../../core/operation.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged } from '../harness/inventory.ts';
 import { recode } from '../harness/recode.ts';
 import { deployedAws, recodeStart } from '../harness/workflows.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { vi } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { type Contender, enter, type Outcome, outcomeOf } from './together-race.ts';
 
 /** A call of an execution: which one it is among those of its function to that action. */

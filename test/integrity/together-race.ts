@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
 import type { UninstallOutput } from '../../core/document.ts';
 import { type ErrorName, isErrorName } from '../../core/errors.ts';
 import { stateMachines } from '../../core/names.ts';
 import type { OperationKind } from '../../core/operation.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants, resourcesOf } from '../harness/invariants.ts';
 import { inventory } from '../harness/inventory.ts';
 import { begin, ended, somePublicKey } from '../harness/workflows.ts';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectFailure } from '../harness/failure.ts';
 import { held, holdNext, letGo } from '../harness/pace.ts';
 import { hasCalled, type User, userOf } from '../harness/users.ts';

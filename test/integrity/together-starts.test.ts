@@ -1,5 +1,5 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { expectConverged } from '../harness/inventory.ts';
 import { deployedAws } from '../harness/workflows.ts';

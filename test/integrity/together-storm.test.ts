@@ -1,5 +1,5 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFailed } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { deployedAws } from '../harness/workflows.ts';
 import { enter, expectEmptied, outcomeOf } from './together-race.ts';

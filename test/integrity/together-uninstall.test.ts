@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { inventory } from '../harness/inventory.ts';
 import { deployedAws } from '../harness/workflows.ts';

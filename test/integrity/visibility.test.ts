@@ -1,5 +1,5 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { wipe } from '../harness/wipe.ts';
 import { deployedAws, type Ended, runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';

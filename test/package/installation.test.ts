@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -12,29 +12,24 @@ interface Packed {
   readonly filename: string;
   readonly files: readonly { readonly path: string }[];
 }
-type Lock = {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean; readonly os?: readonly string[] }>>;
-};
 
 let directory: string;
 let packed: Packed;
 let installed: string;
+/** What npm installs beside the tarball on this platform, as paths of this working copy. */
+let installedPackages: readonly string[];
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'recode-installation-'));
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], { cwd: root });
   [packed] = JSON.parse(stdout) as [Packed];
   await run('tar', ['-xzf', packed.filename], { cwd: directory });
   installed = join(directory, 'package');
+  const list = await run('npm', ['ls', '--all', '--parseable', '--omit=dev', '--workspaces=false'], { cwd: root });
+  const [, ...paths] = list.stdout.trim().split('\n');
+  installedPackages = paths.map((path) => relative(root, path));
   for (const path of installedPackages) cpSync(join(root, path), join(installed, path), { recursive: true });
 });
 afterAll(() => rmSync(directory, { recursive: true }));
-
-/** What npm installs beside the tarball on this platform, as the lock file has it. */
-const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock;
-const installedPackages = Object.entries(packages)
-  .filter(([path, { dev, devOptional, os }]) => path !== '' && !dev && !devOptional && (os?.includes(process.platform) ?? true))
-  .map(([path]) => path)
-  .filter((path) => statSync(join(root, path), { throwIfNoEntry: false }) !== undefined);
 
 describe('the npm package', () => {
   it('has the built programs, the stack and the licenses, and no sources', () => {

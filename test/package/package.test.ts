@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { readStack } from '@recode/embedded-aws/stack';
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
-import { readStack } from '../../local/stack.ts';
 import { resources } from '../infra/stack.ts';
 import { faultsOf, findingsOf, tolerated } from './findings.ts';
 

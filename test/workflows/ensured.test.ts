@@ -6,8 +6,8 @@ import {
   RevokeSecurityGroupIngressCommand,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectConverged, inventory } from '../harness/inventory.ts';
 import { wipe } from '../harness/wipe.ts';
 import { deployedAws, runStart } from '../harness/workflows.ts';

@@ -1,7 +1,7 @@
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../aws/records/environment.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { wipe } from '../harness/wipe.ts';
 import { deployedAws, runStart, somePublicKey } from '../harness/workflows.ts';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { recode } from '../harness/recode.ts';
 import { deployedAws, runStart } from '../harness/workflows.ts';
 

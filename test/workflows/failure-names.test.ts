@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { useDeployments } from '@recode/embedded-aws/testing/step-functions';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { catalogue } from '../../core/errors.ts';
 import { type Machine, type State, statesOf } from '../infra/states.ts';
-import { useDeployments } from '../local/step-functions/embedded.ts';
 
 const { deploy, embedded } = useDeployments();
 const folder = join(import.meta.dirname, '../../statemachines');

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/environment.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectFailure, expectNothingChanged } from '../harness/failure.ts';
 import { expectConverged } from '../harness/inventory.ts';
 import { held, holdNext, letGo } from '../harness/pace.ts';

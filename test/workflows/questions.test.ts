@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { keys, type User, userOf } from '../harness/users.ts';

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ListExecutionsCommand, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stateMachines, tableName } from '../../core/names.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { deployedAws, runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';
 
 let aws: TestAws;

@@ -9,11 +9,11 @@ import {
   DisassociateRouteTableCommand,
 } from '@aws-sdk/client-ec2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tagged } from '../../aws/tags.ts';
 import { network } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironments } from '../../aws/records/environment.ts';
 import { putItem } from '../../aws/records/table.ts';
 import { environmentId } from '../../core/names.ts';
-import type { TestAws } from '../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { nastyTexts, obeyed } from '../harness/nasty.ts';
 import type { Ran } from '../harness/recode.ts';

@@ -1,4 +1,4 @@
-import type { Running } from '../../../local/control.ts';
+import type { Running } from '@recode/embedded-aws/control';
 import { localCredentials } from '../../embedded-aws.ts';
 import { shellQuote } from '../../shell-quote.ts';
 

@@ -41,12 +41,14 @@ describe('ensureKeyPair', () => {
   });
 
   it('makes one key for eight processes at once', async () => {
-    const program = await bundle(directory, 'ensure-key', {
-      text: `import { ensureKeyPair } from './cli/ssh/keys.ts';
+    const program = await bundle(
+      directory,
+      'ensure-key',
+      `import { ensureKeyPair } from './cli/ssh/keys.ts';
              // All of them are loaded before the first begins.
              process.stdin.once('data', () => { console.log(ensureKeyPair(process.argv[2], String(process.pid)).publicKey); process.exit(); });
              process.stdout.write('ready\\n');`,
-    });
+    );
     const children = Array.from({ length: 8 }, () => {
       const child = spawn(process.execPath, [program, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
       const printed: string[] = [];

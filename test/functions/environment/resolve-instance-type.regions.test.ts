@@ -1,7 +1,7 @@
 import { DeleteSubnetCommand, EC2Client } from '@aws-sdk/client-ec2';
+import catalogue from '@recode/embedded-aws/ec2/instance-types.json' with { type: 'json' };
 import { beforeAll, describe, expect, it } from 'vitest';
 import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
-import catalogue from '../../../local/ec2/catalogue/instance-types.json' with { type: 'json' };
 import { defaultSettings, type TestAccount, testAccount } from '../account.ts';
 import { publicKey } from '../documents.ts';
 import { makeSubnet, makeVpc } from '../resources.ts';

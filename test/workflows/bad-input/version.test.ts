@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtPackage } from '../../../cli/package-root.ts';
 import { stateMachines } from '../../../core/names.ts';
-import { embeddedAws, type TestAws } from '../../harness/embedded-aws.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
 import { type User, userOf } from '../../harness/users.ts';
 

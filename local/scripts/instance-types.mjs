@@ -1,0 +1,60 @@
+// Writes the embedded AWS's catalog of instance types, src/ec2/catalogue/instance-types.json, from recorded answers of AWS: a JSON array with an
+// object for each type, its zones by region as letters. The catalog's README.md says where the recording comes from.
+// node scripts/instance-types.mjs FILE
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [source] = process.argv.slice(2);
+if (source === undefined) {
+  console.error('Usage: node scripts/instance-types.mjs FILE');
+  process.exit(2);
+}
+
+const sizes = ['vcpus', 'cores', 'memoryMiB'];
+const kinds = [
+  ...['architectures', 'usageClasses', 'rootDeviceTypes', 'virtualizationTypes', 'bootModes', 'threadsPerCore', 'currentGeneration'],
+  ...['bareMetal', 'hypervisor', 'burstable', 'freeTier', 'instanceStorage', 'hibernation', 'manufacturer', 'encryption', 'nvme'],
+  'maximumNetworkInterfaces',
+];
+
+const recorded = JSON.parse(readFileSync(source, 'utf8')).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+const regions = [...new Set(recorded.flatMap(({ zones }) => Object.keys(zones)))].sort();
+const zones = Object.fromEntries(regions.map((region) => [region, lettersIn(recorded.map((type) => type.zones[region] ?? ''))]));
+const offerings = [...new Set(recorded.map(offeringOf))];
+// What most types have is written once, so that a type's line shows what is special about it.
+const usual = Object.fromEntries(kinds.map((field) => [field, mostCommon(recorded.map((type) => type[field]))]));
+const types = recorded.map((type) => ({
+  name: type.name,
+  ...Object.fromEntries(sizes.map((field) => [field, type[field]])),
+  ...Object.fromEntries(kinds.filter((field) => !same(type[field], usual[field])).map((field) => [field, type[field]])),
+  offering: offerings.indexOf(offeringOf(type)),
+}));
+
+const list = (values) => `[\n${values.map((value) => `    ${JSON.stringify(value)}`).join(',\n')}\n  ]`;
+const catalogue = [
+  `"usual": ${JSON.stringify(usual)}`,
+  `"zones": ${JSON.stringify(zones)}`,
+  `"offerings": ${list(offerings.map((offering) => JSON.parse(offering)))}`,
+  `"types": ${list(types)}`,
+];
+writeFileSync(join(import.meta.dirname, '../src/ec2/catalogue/instance-types.json'), `{\n  ${catalogue.join(',\n  ')}\n}\n`);
+
+/** Where a type is offered, its regions in order. */
+function offeringOf({ zones: offered }) {
+  return JSON.stringify(Object.fromEntries(Object.entries(offered).sort()));
+}
+
+function lettersIn(texts) {
+  return [...new Set(texts.join(''))].sort().join('');
+}
+
+function mostCommon(values) {
+  const counts = new Map();
+  for (const value of values) counts.set(JSON.stringify(value), (counts.get(JSON.stringify(value)) ?? 0) + 1);
+  const [[text]] = [...counts].sort(([, one], [, other]) => other - one);
+  return JSON.parse(text);
+}
+
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,269 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { down, type Installation, type Running, status, up } from '../src/control.ts';
+import { bundle } from './harness/bundle.ts';
+import { type Built, buildMain, expectFilled, fill } from './harness/control.ts';
+import { alive, kill } from './harness/process.ts';
+
+let built: Built;
+let parent: string;
+let directory: string;
+let installation: Installation;
+
+beforeAll(async () => {
+  built = await buildMain();
+});
+
+afterAll(() => {
+  built.remove();
+});
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'control-'));
+  directory = join(parent, 'local');
+  installation = built.installation(directory);
+});
+
+afterEach(async () => {
+  await down({ directory });
+  rmSync(parent, { recursive: true });
+});
+
+describe('the one that runs', () => {
+  let shared: Installation;
+  let running: Running;
+  beforeAll(async () => {
+    shared = built.installation(join(mkdtempSync(join(tmpdir(), 'control-shared-')), 'local'));
+    mkdirSync(shared.directory, { mode: 0o755 });
+    process.env.AWS_PROFILE = 'production';
+    process.env.NODE_OPTIONS = '--no-warnings';
+    try {
+      running = await up(shared);
+    } finally {
+      delete process.env.AWS_PROFILE;
+      delete process.env.NODE_OPTIONS;
+    }
+  });
+  afterAll(async () => {
+    await down(shared);
+    rmSync(dirname(shared.directory), { recursive: true });
+  });
+
+  it('serves AWS and outlives its starter', async () => {
+    expect(running).toEqual({
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      region: 'us-east-1',
+      accountId: '000000000000',
+      pid: expect.any(Number),
+      stateDirectory: shared.directory,
+    });
+    // It leads a process group of its own: what ends the terminal of its starter does not end it.
+    expect(readFileSync(`/proc/${running.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]).toBe(String(running.pid));
+    await fill(running);
+    await expectFilled(running);
+  });
+
+  it('is what another up returns, and status tells of', async () => {
+    expect(await up(shared)).toEqual(running);
+    expect(await status(shared)).toEqual({ running: true, ...running });
+  });
+
+  it("has nothing of its starter's environment that could lead elsewhere", () => {
+    const names = readFileSync(`/proc/${running.pid}/environ`, 'utf8')
+      .split('\0')
+      .map((variable) => variable.split('=')[0]);
+    expect(names).toContain('PATH');
+    expect(names).not.toContain('AWS_PROFILE');
+    expect(names).not.toContain('NODE_OPTIONS');
+  });
+
+  it('keeps its state from others on the machine', () => {
+    expect(statSync(shared.directory).mode & 0o777).toBe(0o700);
+    expect(statSync(join(shared.directory, 'process.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('is reached under two names of its directory', async () => {
+    const link = join(parent, 'link');
+    symlinkSync(shared.directory, link);
+    expect(await up({ ...shared, directory: link })).toEqual({ ...running, stateDirectory: link });
+  });
+});
+
+describe('up', () => {
+  it('is one and the same for ten processes that race', async () => {
+    const program = await bundle(mkdtempSync(join(built.directory, 'racer-')), 'racer', {
+      text: `import { up } from './src/control.ts';
+        const running = await up(JSON.parse(process.argv[2]));
+        process.stdout.write(JSON.stringify(running));`,
+    });
+    const racers = await Promise.all(
+      Array.from({ length: 10 }, () => output(spawn(process.execPath, [program, JSON.stringify(installation)]))),
+    );
+    const first = JSON.parse(racers[0] ?? '') as Running;
+    for (const racer of racers) expect(JSON.parse(racer)).toEqual(first);
+    expect(await status(installation)).toMatchObject({ running: true, pid: first.pid });
+  });
+
+  it('finds the state again after a SIGKILL, on the port of before', async () => {
+    const before = await up(installation);
+    await fill(before);
+    await kill(before.pid);
+    expect(await status(installation)).toMatchObject({ running: false, pid: null });
+    const after = await up(installation);
+    expect(after.pid).not.toBe(before.pid);
+    expect(after.endpoint).toBe(before.endpoint);
+    await expectFilled(after);
+  });
+
+  it('takes another port where somebody else has the one of before', async () => {
+    const before = await up(installation);
+    await kill(before.pid);
+    const other = await listen(Number(new URL(before.endpoint).port), (_, response) => response.end('{"pid":1}'));
+    try {
+      const after = await up(installation);
+      expect(after.endpoint).not.toBe(before.endpoint);
+    } finally {
+      await close(other);
+    }
+  });
+
+  it('replaces the process of another build, and keeps the state', async () => {
+    const before = await up(installation);
+    await fill(before);
+    const after = await up({ ...installation, build: 'two' });
+    expect(after.pid).not.toBe(before.pid);
+    expect(alive(before.pid)).toBe(false);
+    await expectFilled(after);
+  });
+});
+
+describe('the region', () => {
+  it('is chosen by the first up and kept', async () => {
+    expect(await up(installation, { region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
+    await down(installation);
+    expect(await up(installation)).toMatchObject({ region: 'eu-west-1' });
+    expect(await up(installation, { region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
+  });
+
+  it('is refused when it differs, running or not', async () => {
+    await up(installation);
+    const mismatch = { name: 'RegionMismatch', message: expect.stringMatching(/deployed in us-east-1, not in eu-west-1/) };
+    await expect(up(installation, { region: 'eu-west-1' })).rejects.toMatchObject(mismatch);
+    await down(installation);
+    await expect(up(installation, { region: 'eu-west-1' })).rejects.toMatchObject(mismatch);
+  });
+
+  it('is the same for all of those who race with different ones', async () => {
+    const outcomes = await Promise.allSettled(['eu-west-1', 'eu-west-2'].map((region) => up(installation, { region })));
+    const started = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(started).toHaveLength(1);
+    expect(refused).toMatchObject([{ reason: { name: 'RegionMismatch', deployed: started[0]?.value.region } }]);
+  });
+});
+
+describe('down', () => {
+  it('stops the process gently, and a second time has nothing to stop', async () => {
+    const { pid } = await up(installation);
+    expect(await down(installation)).toBe(true);
+    expect(alive(pid)).toBe(false);
+    expect(existsSync(join(directory, 'process.json'))).toBe(false);
+    expect(readFileSync(join(directory, 'embedded-aws.log'), 'utf8')).toMatch(/has stopped\.\n$/);
+    expect(await down(installation)).toBe(false);
+  });
+
+  it('has nothing to stop where nothing ever was', async () => {
+    expect(await down(installation)).toBe(false);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it('waits for a process that is still starting, and stops it', async () => {
+    const starting = up(installation);
+    while (!existsSync(join(directory, 'settings.json'))) await new Promise((resume) => setTimeout(resume, 2));
+    expect(await down(installation)).toBe(true);
+    expect(readFileSync(join(directory, 'embedded-aws.log'), 'utf8')).toMatch(/has stopped/);
+    // Its starter saw it in time, or has started another.
+    await starting;
+  });
+
+  it('ends a process that hangs', async () => {
+    const { pid } = await up(installation);
+    process.kill(pid, 'SIGSTOP');
+    expect(await down(installation, { graceSeconds: 0.2 })).toBe(true);
+    expect(alive(pid)).toBe(false);
+  });
+});
+
+describe('status', () => {
+  it('has nulls where nothing runs', async () => {
+    const nothing = { running: false, endpoint: null, region: null, accountId: null, pid: null, stateDirectory: directory };
+    expect(await status(installation)).toEqual(nothing);
+    await up(installation);
+    await down(installation);
+    expect(await status(installation)).toEqual(nothing);
+  });
+
+  it('believes no announcement whose process does not answer under its name', async () => {
+    await up(installation);
+    await down(installation);
+    const other = await listen(0, (_, response) => response.end(`{"pid":${process.pid + 1}}`));
+    const { port } = other.address() as AddressInfo;
+    const stale = { pid: process.pid, endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', accountId: '0', build: 'one' };
+    writeFileSync(join(directory, 'process.json'), JSON.stringify(stale));
+    try {
+      expect(await status(installation)).toMatchObject({ running: false });
+      // Not the stale announcement's process, which is this one.
+      expect(await down(installation)).toBe(false);
+    } finally {
+      await close(other);
+    }
+    writeFileSync(join(directory, 'process.json'), '{"pid":');
+    expect(await status(installation)).toMatchObject({ running: false });
+    expect((await up(installation)).pid).not.toBe(process.pid);
+  });
+
+  it('believes nobody who answers in the name of a process that is dead', async () => {
+    await up(installation);
+    await down(installation);
+    const { pid } = spawnSync('true');
+    const other = await listen(0, (_, response) => response.end(JSON.stringify({ pid })));
+    const { port } = other.address() as AddressInfo;
+    const stale = { pid, endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', accountId: '0', build: 'one' };
+    writeFileSync(join(directory, 'process.json'), JSON.stringify(stale));
+    try {
+      expect(await status(installation)).toMatchObject({ running: false });
+    } finally {
+      await close(other);
+    }
+  });
+});
+
+async function output(child: ChildProcess): Promise<string> {
+  let text = '';
+  child.stdout?.on('data', (chunk) => {
+    text += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(child, 'close');
+  return text;
+}
+
+async function listen(port: number, answer: Parameters<typeof createServer>[1]): Promise<Server> {
+  const server = createServer(answer).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function close(server: Server) {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+}

@@ -1,0 +1,205 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import * as sdk from '@aws-sdk/client-ec2';
+import type { NormalizedSchema } from '@smithy/core/schema';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operations } from '../../src/ec2/ec2.ts';
+import type { Action, Operation } from '../../src/ec2/operation.ts';
+import { operationModel } from '../../src/ec2/wire.ts';
+import { refusal, startEc2, type TestEc2 } from './server.ts';
+
+const implemented = Object.entries(operations as Record<string, Operation<Action>>);
+const describing = implemented.filter(([, { filters }]) => filters !== undefined);
+type HonourTable = Readonly<Record<string, true | readonly unknown[] | undefined>>;
+
+const models = '../../../node_modules/@aws-sdk/client-ec2/dist-types/models/';
+
+let test: TestEc2;
+beforeAll(async () => {
+  test = await startEc2();
+});
+afterAll(() => test.stop());
+
+describe.each(implemented)('%s', (action, operation) => {
+  const { input } = operationModel(action);
+  const honours: HonourTable = {
+    ...operation.honours,
+    ...(operation.idempotent && { ClientToken: true }),
+    DryRun: true,
+  };
+  const paths = scalarPaths(input);
+
+  it('honours only parameters that the model has', () => {
+    expect(Object.keys(operation.honours).filter((path) => !paths.includes(path))).toEqual([]);
+  });
+
+  it('refuses every parameter of the model that it does not support', async () => {
+    for (const path of paths.filter((one) => !Object.hasOwn(honours, one))) {
+      const { code, message } = await refusal(send(action, required(input, honours, path)));
+      expect(code, path).toBe('UnsupportedOperation');
+      expect(message, path).toMatch(new RegExp(`^The embedded AWS does not support the parameter [\\w.]+ of ${action}\\.$`));
+      expect(Object.hasOwn(honours, message.split(' ')[7] ?? ''), path).toBe(false);
+    }
+  });
+
+  it('refuses every value that it does not support', async () => {
+    for (const [path, values] of Object.entries(honours)) {
+      if (values === true || values === undefined) continue;
+      const other = typeof values[0] === 'boolean' ? !values[0] : typeof values[0] === 'number' ? 4711 : 'something-else';
+      const { code, message } = await refusal(send(action, required(input, honours, path, other)));
+      expect({ code, message }).toEqual({
+        code: 'UnsupportedOperation',
+        message: `The embedded AWS does not support the value ${other} of the parameter ${path} of ${action}.`,
+      });
+    }
+  });
+
+  it('refuses a parameter that the model does not have', async () => {
+    const answer = await fetch(test.endpoint, {
+      method: 'POST',
+      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=alice/20261122/us-east-1/ec2/aws4_request' },
+      body: new URLSearchParams({ Action: action, Version: '2016-11-15', Colour: 'red' }),
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('<Code>UnknownParameter</Code><Message>The parameter Colour is not recognized</Message>');
+  });
+});
+
+describe.each(implemented.filter(([action]) => scalarPaths(operationModel(action).input).includes('DryRun')))(
+  '%s',
+  (action, { honours }) => {
+    it('answers a dry run as AWS does', async () => {
+      const input = required(operationModel(action).input, honours) as object;
+      expect(await refusal(send(action, { ...input, DryRun: true }))).toEqual({
+        code: 'DryRunOperation',
+        message: 'Request would have succeeded, but DryRun flag is set.',
+        status: 412,
+      });
+    });
+  },
+);
+
+describe.each(describing)('%s', (action, { filters }) => {
+  const names = { honoured: Object.keys(filters?.honoured ?? {}), unsupported: filters?.unsupported ?? [] };
+  const filteredBy = (name: string, ...values: string[]) =>
+    send(action, { ...(required(operationModel(action).input, {}) as object), Filters: [{ Name: name, Values: values }] });
+
+  it('takes every filter that it honours', async () => {
+    const tags = filters?.tags ? ['tag:Name'] : [];
+    for (const name of [...names.honoured, ...tags]) await filteredBy(name, 'nothing-has-this');
+  });
+
+  it('refuses every filter that AWS has and it does not support', async () => {
+    for (const name of names.unsupported)
+      expect(await refusal(filteredBy(name, 'x'))).toEqual({
+        code: 'UnsupportedOperation',
+        message: `The embedded AWS does not support the filter ${name} of ${action}.`,
+        status: 400,
+      });
+  });
+
+  it('refuses a filter that AWS does not have', async () => {
+    const wrong = { code: 'InvalidParameterValue', message: "The filter 'colour' is invalid", status: 400 };
+    expect(await refusal(filteredBy('colour', 'red'))).toEqual(wrong);
+  });
+
+  it('refuses a filter in the wrong case', async () => {
+    const name = (names.honoured[0] ?? '').toUpperCase();
+    expect(await refusal(filteredBy(name, 'x'))).toMatchObject({
+      code: 'InvalidParameterValue',
+      message: `The filter '${name}' is invalid`,
+    });
+  });
+
+  it('knows every filter that AWS documents', () => {
+    const documented = documentedFilters(action);
+    expect(documented.length).toBeGreaterThan(1);
+    expect(documented.filter((name) => name !== 'tag' && !names.honoured.includes(name) && !names.unsupported.includes(name))).toEqual([]);
+    if (documented.includes('tag')) expect(filters?.tags).toBeDefined();
+  });
+
+  it('honours no filter that AWS does not document, tag-key aside', () => {
+    const documented = documentedFilters(action);
+    expect([...names.honoured, ...names.unsupported].filter((name) => name !== 'tag-key' && !documented.includes(name))).toEqual([]);
+  });
+});
+
+describe('an action without a handler', () => {
+  const others = Object.keys(sdk)
+    .filter((name) => /^[A-Z]\w*Command$/.test(name))
+    .map((name) => name.slice(0, -'Command'.length))
+    .filter((action) => !Object.hasOwn(operations, action));
+
+  it('is refused, whichever of the model it is', async () => {
+    expect(others).toContain('CreateKeyPair');
+    for (const action of others)
+      expect(await refusal(send(action, required(operationModel(action).input, {}) as object))).toEqual({
+        code: 'UnsupportedOperation',
+        message: `The embedded AWS does not support the action ${action}.`,
+        status: 400,
+      });
+  });
+});
+
+function send(action: string, input: unknown): Promise<unknown> {
+  const Command = (sdk as unknown as Record<string, new (input: unknown) => sdk.DescribeVpcsCommand>)[`${action}Command`];
+  if (!Command) throw new Error(`The SDK has no ${action}Command.`);
+  return test.client.send(new Command(input));
+}
+
+/** The paths of all scalars of a schema, as `honours` writes them. */
+function scalarPaths(schema: NormalizedSchema, path = '', above: readonly string[] = []): string[] {
+  if (schema.isListSchema()) return scalarPaths(schema.getValueSchema(), path, above);
+  if (!schema.isStructSchema()) return [path];
+  const name = schema.getName(true) ?? '';
+  if (above.includes(name)) return [];
+  return [...schema.structIterator()].flatMap(([member, of]) =>
+    scalarPaths(of, path === '' ? member : `${path}.${member}`, [...above, name]),
+  );
+}
+
+/** The least input that the model takes, with honoured values; besides, the scalar at the path, with the value if one is given. */
+function required(schema: NormalizedSchema, honours: HonourTable, given?: string, value?: unknown, path = ''): unknown {
+  if (schema.isListSchema()) return [required(schema.getValueSchema(), honours, given, value, path)];
+  if (schema.isStructSchema()) {
+    const [, , , , names, , count = 0] = schema.getSchema() as unknown as [0, 0, 0, 0, string[], 0, number?];
+    const members = [...schema.structIterator()].map(([name, member]) => ({ name, member, at: path === '' ? name : `${path}.${name}` }));
+    const needed = members.filter(({ name, at }) => names.slice(0, count).includes(name) || given === at || given?.startsWith(`${at}.`));
+    // The wire cannot carry an empty structure.
+    const wanted = needed.length === 0 && path !== '' ? members.filter(({ at }) => Object.hasOwn(honours, at)).slice(0, 1) : needed;
+    return Object.fromEntries(wanted.map(({ name, member, at }) => [name, required(member, honours, given, value, at)]));
+  }
+  if (path === given && value !== undefined) return value;
+  const honoured = honours[path];
+  if (Array.isArray(honoured)) return honoured[0];
+  if (schema.isBooleanSchema()) return false;
+  if (schema.isNumericSchema()) return 7;
+  if (schema.isTimestampSchema()) return new Date(0);
+  if (schema.isBlobSchema()) return new Uint8Array([1]);
+  return 'text';
+}
+
+/** The filters that the SDK's documentation of an action lists. */
+function documentedFilters(action: string): string[] {
+  const folder = new URL(models, import.meta.url);
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(new URL(file, folder), 'utf8');
+    const start = text.indexOf(`export interface ${action}Request {`);
+    if (start < 0) continue;
+    const members = text.slice(start, text.indexOf('\n}', start));
+    const comments = members.slice(0, members.indexOf('    Filters?:')).split('/**').at(-1) ?? '';
+    return outerItems(comments.replace(/\n\s*\*/g, ' '));
+  }
+  throw new Error(`The SDK documents no ${action}Request.`);
+}
+
+/** The names that the items of a documentation's list begin with; a list inside an item is about the values. */
+function outerItems(documentation: string): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [tag, name] of documentation.matchAll(/<ul>|<\/ul>|<li>\s*<p>\s*<code>([^<]+)<\/code>/g)) {
+    if (tag === '<ul>') depth++;
+    else if (tag === '</ul>') depth--;
+    else if (depth === 1 && name !== undefined) names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,201 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AssociateRouteTableCommand,
+  AttachInternetGatewayCommand,
+  AuthorizeSecurityGroupIngressCommand,
+  CreateInternetGatewayCommand,
+  CreateRouteCommand,
+  CreateRouteTableCommand,
+  CreateSecurityGroupCommand,
+  CreateSubnetCommand,
+  CreateTagsCommand,
+  CreateVpcCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeKeyPairsCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupRulesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeTagsCommand,
+  DescribeVpcsCommand,
+  type EC2Client,
+  ImportKeyPairCommand,
+} from '@aws-sdk/client-ec2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClock } from '../../src/clock.ts';
+import { createEc2 } from '../../src/ec2/ec2.ts';
+import { createInstanceHost } from '../../src/instance/server.ts';
+import { openStore } from '../../src/store.ts';
+import { accountId, refusal, startEc2, type TestEc2 } from './server.ts';
+
+let test: TestEc2;
+beforeEach(async () => {
+  test = await startEc2();
+});
+afterEach(() => test.stop());
+
+const createVpc = (client = test.client) => client.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
+
+/** Everything that can be seen of a region. */
+async function everything(client: EC2Client): Promise<unknown> {
+  const seen = [
+    await client.send(new DescribeVpcsCommand({})),
+    await client.send(new DescribeSubnetsCommand({})),
+    await client.send(new DescribeInternetGatewaysCommand({})),
+    await client.send(new DescribeRouteTablesCommand({})),
+    await client.send(new DescribeSecurityGroupsCommand({})),
+    await client.send(new DescribeSecurityGroupRulesCommand({})),
+    await client.send(new DescribeKeyPairsCommand({ IncludePublicKey: true })),
+    await client.send(new DescribeTagsCommand({})),
+  ];
+  return seen.map(({ $metadata, ...answer }) => answer);
+}
+
+describe('the state', () => {
+  it('is the same after a restart, each region its own', async () => {
+    const { client } = test;
+    const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
+    const { Subnet } = await client.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.0.0/24' }));
+    const { InternetGateway } = await client.send(new CreateInternetGatewayCommand({}));
+    const GatewayId = InternetGateway?.InternetGatewayId ?? '';
+    await client.send(new AttachInternetGatewayCommand({ VpcId, InternetGatewayId: GatewayId }));
+    const { RouteTable } = await client.send(new CreateRouteTableCommand({ VpcId, ClientToken: 'token' }));
+    const RouteTableId = RouteTable?.RouteTableId ?? '';
+    await client.send(new CreateRouteCommand({ RouteTableId, GatewayId, DestinationCidrBlock: '0.0.0.0/0' }));
+    await client.send(new AssociateRouteTableCommand({ RouteTableId, SubnetId: Subnet?.SubnetId }));
+    const { GroupId } = await client.send(new CreateSecurityGroupCommand({ VpcId, GroupName: 'a', Description: 'a' }));
+    const IpRanges = [{ CidrIp: '0.0.0.0/0', Description: 'all' }];
+    const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges }];
+    await client.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKwN8xVPtL8hk1Yl8hCzZMmXy6GxSOPMxVgTKIvQmJqV';
+    await client.send(new ImportKeyPairCommand({ KeyName: 'a', PublicKeyMaterial: Buffer.from(key) }));
+    await client.send(new CreateTagsCommand({ Resources: [VpcId, GatewayId], Tags: [{ Key: 'Name', Value: 'a' }] }));
+    await createVpc(test.clientOf('eu-west-1'));
+    const before = [await everything(client), await everything(test.clientOf('eu-west-1'))];
+    expect(before[1]).not.toEqual(before[0]);
+
+    test = await test.restart();
+    expect([await everything(test.client), await everything(test.clientOf('eu-west-1'))]).toEqual(before);
+  });
+
+  it('is written before the answer', async () => {
+    const { Vpc } = await createVpc();
+    expect(readFileSync(join(test.stateDirectory, 'ec2.json'), 'utf8')).toContain(Vpc?.VpcId);
+  });
+
+  it('is not written by a call that is refused or only reads', async () => {
+    await createVpc();
+    const file = join(test.stateDirectory, 'ec2.json');
+    writeFileSync(file, 'untouched');
+    await everything(test.client);
+    await refusal(test.client.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/8' })));
+    expect(readFileSync(file, 'utf8')).toBe('untouched');
+    await createVpc();
+    expect(readFileSync(file, 'utf8')).not.toBe('untouched');
+  });
+
+  it.each([
+    ['no JSON', () => 'x'],
+    ['another document', () => '{"vpcs":[]}'],
+    ['half a record', (text: string) => text.replace('"cidrBlock":"10.0.0.0/16",', '')],
+    ['an unknown kind', (text: string) => text.replace('"vpcs":', '"vpz":')],
+    ['a member too many', (text: string) => text.replace('"cidrBlock":', '"colour":"red","cidrBlock":')],
+  ])('is named as damaged, and kept, when it is %s', async (_what, damage) => {
+    await createVpc();
+    const file = join(test.stateDirectory, 'ec2.json');
+    const damaged = damage(readFileSync(file, 'utf8'));
+    writeFileSync(file, damaged);
+    const { stateDirectory } = test;
+    const clock = createClock();
+    const open = () => createEc2({ accountId, clock, store: openStore(stateDirectory), instances: createInstanceHost({ stateDirectory }) });
+    expect(open).toThrowError(expect.objectContaining({ name: 'StateDamaged', file }));
+    expect(readFileSync(file, 'utf8')).toBe(damaged);
+    clock.stop();
+  });
+});
+
+describe('eventual consistency', () => {
+  it('hides what is new from descriptions and from the calls that depend on it', async () => {
+    test.ec2.admin('POST', { invisibleMilliseconds: 60_000 });
+    const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
+    const missing = { code: 'InvalidVpcID.NotFound', message: `The vpc ID '${VpcId}' does not exist`, status: 400 };
+    const createSubnet = () => test.client.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.0.0/24' }));
+    expect((await test.client.send(new DescribeVpcsCommand({}))).Vpcs).toEqual([]);
+    expect(await refusal(test.client.send(new DescribeVpcsCommand({ VpcIds: [VpcId] })))).toEqual(missing);
+    expect(await refusal(createSubnet())).toEqual(missing);
+    expect(await refusal(test.client.send(new CreateTagsCommand({ Resources: [VpcId], Tags: [{ Key: 'a' }] })))).toEqual(missing);
+
+    test.clock.advance(61_000);
+    expect((await test.client.send(new DescribeVpcsCommand({}))).Vpcs).toHaveLength(1);
+    await createSubnet();
+  });
+
+  it('does not hide it from quotas and uniqueness', async () => {
+    const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
+    test.ec2.admin('POST', { invisibleMilliseconds: 60_000 });
+    const group = new CreateSecurityGroupCommand({ VpcId, GroupName: 'a', Description: 'a' });
+    await test.client.send(group);
+    expect(await refusal(test.client.send(group))).toMatchObject({ code: 'InvalidGroup.Duplicate' });
+    for (let count = 1; count < 5; count++) await createVpc();
+    expect(await refusal(createVpc())).toMatchObject({ code: 'VpcLimitExceeded' });
+  });
+});
+
+describe('the settings', () => {
+  const defaults = { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [] };
+
+  it('are changed one by one and put back together', () => {
+    expect(test.ec2.admin('GET', undefined)).toEqual(defaults);
+    expect(test.ec2.admin('POST', { latency: 'calibrated' })).toEqual({ ...defaults, latency: 'calibrated' });
+    const launches = [{ outcome: 'terminated', reason: 'no capacity', count: 2 }];
+    expect(test.ec2.admin('POST', { launches })).toEqual({ ...defaults, latency: 'calibrated', launches });
+    expect(test.ec2.admin('DELETE', undefined)).toEqual(defaults);
+  });
+
+  it.each([{ latency: 'slow' }, { invisibleMilliseconds: -1 }, { colour: 'red' }, { launches: [{ outcome: 'lost' }] }, 'fast'])(
+    'cannot be %o',
+    (body) => {
+      expect(() => test.ec2.admin('POST', body)).toThrowError(expect.objectContaining({ code: 'InvalidParameterValue' }));
+      expect(test.ec2.admin('GET', undefined)).toEqual(defaults);
+    },
+  );
+
+  it('take no other method', () => {
+    expect(() => test.ec2.admin('PUT', {})).toThrowError(expect.objectContaining({ status: 405 }));
+  });
+
+  it('can make calls take as long as on AWS', async () => {
+    test.ec2.admin('POST', { latency: 'calibrated' });
+    let answered = false;
+    const call = createVpc().then(() => {
+      answered = true;
+    });
+    await sleep(150);
+    expect(answered).toBe(false);
+    test.clock.advance(300);
+    await call;
+  });
+});
+
+describe('a request', () => {
+  const send = (body: Record<string, string>) =>
+    fetch(test.endpoint, {
+      method: 'POST',
+      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=alice/20261122/us-east-1/ec2/aws4_request' },
+      body: new URLSearchParams(body),
+    });
+
+  it('names an action and the version of the API', async () => {
+    expect(await (await send({ Version: '2016-11-15' })).text()).toContain('<Code>MissingAction</Code>');
+    expect(await (await send({ Action: 'DescribeVpcs', Version: '2010-08-31' })).text()).toContain('<Code>NoSuchVersion</Code>');
+    expect(await (await send({ Action: 'MakeCoffee', Version: '2016-11-15' })).text()).toContain('<Code>InvalidAction</Code>');
+  });
+
+  it('may stand in the address', async () => {
+    const answer = await fetch(`${test.endpoint}/?Action=DescribeVpcs&Version=2016-11-15`);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('<vpcSet></vpcSet>');
+  });
+});

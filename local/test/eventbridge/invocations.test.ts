@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Clock, createClock } from '../../src/clock.ts';
+import { type Invocations, openInvocations } from '../../src/eventbridge/invocations.ts';
+import type { InvokeConfig } from '../../src/eventbridge/invoke-config.ts';
+import { createPool, type Invocation, type Pool } from '../../src/lambda/pool.ts';
+import { openStore } from '../../src/store.ts';
+import { accountId, region } from '../lambda/functions.ts';
+
+let directory: string;
+let clock: Clock;
+let invocations: Invocations;
+let invoke: ReturnType<typeof vi.fn<Pool['invoke']>>;
+let configs: Map<string, InvokeConfig>;
+beforeEach(() => {
+  vi.useFakeTimers();
+  directory = mkdtempSync(join(tmpdir(), 'invocations-'));
+  clock = createClock();
+  invoke = vi.fn<Pool['invoke']>(async () => ({ payload: null }));
+  configs = new Map();
+  open();
+});
+afterEach(() => {
+  invocations.stop();
+  clock.stop();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  rmSync(directory, { recursive: true });
+});
+
+/** What a process does that finds the state of another one. */
+function open(): void {
+  const stack = { accountId, region, functions: [], stateMachines: [] };
+  const pool = createPool({ stack, stateDirectory: directory, endpoint: () => '', clock, runtimeFile: '' });
+  invocations = openInvocations({ clock, store: openStore(directory), pool: { ...pool, invoke }, configs });
+}
+
+async function advance(milliseconds: number): Promise<void> {
+  clock.advance(milliseconds);
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+const failed: Invocation = { error: 'NotNow', cause: '{}' };
+const quietly = () => vi.spyOn(console, 'error').mockImplementation(() => {});
+
+it('invokes a function once, without anybody who waits', async () => {
+  invocations.begin();
+  invocations.add('f', { a: 1 });
+  expect(invoke).not.toHaveBeenCalled();
+  await advance(0);
+  expect(invoke.mock.calls).toEqual([['f', { a: 1 }]]);
+  await advance(3_600_000);
+  expect(invoke).toHaveBeenCalledTimes(1);
+});
+
+describe('a function that fails', () => {
+  it('is invoked twice more, after one and two minutes, and then no more, which is said', async () => {
+    const log = quietly();
+    invoke.mockResolvedValue(failed);
+    invocations.begin();
+    invocations.add('f', { a: 1 });
+    await advance(0);
+    await advance(59_000);
+    expect(invoke).toHaveBeenCalledTimes(1);
+    await advance(1_000);
+    expect(invoke).toHaveBeenCalledTimes(2);
+    await advance(119_000);
+    expect(invoke).toHaveBeenCalledTimes(2);
+    expect(log).not.toHaveBeenCalled();
+    await advance(1_000);
+    expect(invoke).toHaveBeenCalledTimes(3);
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('f failed 3 times and is not invoked again with {"a":1}: NotNow: {}'));
+    await advance(3_600_000);
+    expect(invoke).toHaveBeenCalledTimes(3);
+  });
+
+  it('is left alone once it has succeeded', async () => {
+    invoke.mockResolvedValueOnce(failed);
+    invocations.begin();
+    invocations.add('f', {});
+    await advance(0);
+    await advance(60_000);
+    await advance(3_600_000);
+    expect(invoke).toHaveBeenCalledTimes(2);
+  });
+
+  it('is invoked as often as is said for it', async () => {
+    const log = quietly();
+    configs.set('never', { maximumRetryAttempts: 0, maximumAgeMilliseconds: 3_600_000 });
+    configs.set('brief', { maximumRetryAttempts: 2, maximumAgeMilliseconds: 60_500 });
+    invoke.mockResolvedValue(failed);
+    invocations.begin();
+    for (const name of ['never', 'brief']) invocations.add(name, {});
+    await advance(0);
+    await advance(60_000);
+    await advance(120_000);
+    expect(invoke.mock.calls.map(([name]) => name)).toEqual(['never', 'brief', 'brief']);
+    expect(log).toHaveBeenCalledTimes(2);
+  });
+
+  it('has failed also where its code cannot be read', async () => {
+    quietly();
+    invoke.mockRejectedValueOnce(new Error('invalid zip data'));
+    invocations.begin();
+    invocations.add('f', {});
+    await advance(0);
+    await advance(60_000);
+    expect(invoke).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the next process', () => {
+  it('makes the invocations that were asked for before anybody began to make them', async () => {
+    invocations.add('f', { a: 1 });
+    await advance(0);
+    expect(invoke).not.toHaveBeenCalled();
+    open();
+    invocations.begin();
+    await advance(0);
+    expect(invoke.mock.calls).toEqual([['f', { a: 1 }]]);
+  });
+
+  it('makes those that were asked for at the end, or were under way', async () => {
+    let end = (_: Invocation) => {};
+    invoke.mockReturnValueOnce(
+      new Promise((resolve) => {
+        end = resolve;
+      }),
+    );
+    invocations.begin();
+    invocations.add('under way', {});
+    await advance(0);
+    invocations.stop();
+    end(failed);
+    invocations.add('at the end', {});
+    await advance(3_600_000);
+    expect(invoke).toHaveBeenCalledTimes(1);
+    open();
+    invocations.begin();
+    await advance(0);
+    expect(invoke.mock.calls.slice(1).map(([name]) => name)).toEqual(['under way', 'at the end']);
+    open();
+    invocations.begin();
+    await advance(3_600_000);
+    expect(invoke).toHaveBeenCalledTimes(3);
+  });
+
+  it('goes on with the repeats of the one before', async () => {
+    quietly();
+    invoke.mockResolvedValue(failed);
+    invocations.begin();
+    invocations.add('f', {});
+    await advance(0);
+    invocations.stop();
+    open();
+    invocations.begin();
+    await advance(59_000);
+    expect(invoke).toHaveBeenCalledTimes(1);
+    await advance(1_000);
+    await advance(120_000);
+    await advance(3_600_000);
+    expect(invoke).toHaveBeenCalledTimes(3);
+  });
+
+  it('names the file when it is damaged', () => {
+    const file = join(directory, 'eventbridge.json');
+    writeFileSync(file, '[{}]');
+    expect(open).toThrow(expect.objectContaining({ name: 'StateDamaged', file }));
+  });
+});

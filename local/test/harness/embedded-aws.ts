@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { STSClient } from '@aws-sdk/client-sts';
+import type { Clock } from '../../src/clock.ts';
+import { startEmbeddedAws } from '../../src/embedded-aws.ts';
+import { bundle } from './bundle.ts';
+
+export interface TestAws extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly stateDirectory: string;
+  readonly clock: Clock;
+  /** As the user alice. */
+  readonly clients: TestClients;
+  /** Clients of another user, or in another region. */
+  clientsOf(identity: { accessKeyId?: string; region?: string }): TestClients;
+  /** POSTs JSON to `/_local/<name>` and resolves to the JSON of the answer; throws with its message unless it is a success. */
+  post(name: string, body: unknown): Promise<unknown>;
+  get(name: string): Promise<unknown>;
+  delete(name: string): Promise<unknown>;
+  /** Stops it and starts another on the same state, on the same port if it is still free. */
+  restart(): Promise<void>;
+  /** Stops it and deletes its state. */
+  stop(): Promise<void>;
+}
+
+export interface TestClients {
+  readonly ec2: EC2Client;
+  readonly dynamodb: DynamoDBClient;
+  readonly sfn: SFNClient;
+  readonly sts: STSClient;
+}
+
+/** An embedded AWS of its own in this process, with fresh state in a temporary directory; `packageDirectory` says what is deployed in it. */
+export async function embeddedAws({
+  packageDirectory,
+  region = 'us-east-1',
+}: {
+  packageDirectory?: string;
+  region?: string;
+} = {}): Promise<TestAws> {
+  const directory = mkdtempSync(join(tmpdir(), 'embedded-aws-'));
+  const stateDirectory = join(directory, 'state');
+  const deployed = packageDirectory
+    ? { packageDirectory, runtimeFile: await bundle(directory, 'runtime', { file: 'src/lambda/runtime.ts' }) }
+    : {};
+  const start = (port?: number) => startEmbeddedAws({ stateDirectory, region, ...deployed, ...(port === undefined ? {} : { port }) });
+  let aws = await start();
+  const clients = new Map<string, TestClients>();
+
+  const clientsOf = ({ accessKeyId = 'alice', region: there = region }: { accessKeyId?: string; region?: string }): TestClients => {
+    const key = `${accessKeyId} ${there}`;
+    const made = clients.get(key) ?? makeClients(aws.endpoint, there, accessKeyId);
+    clients.set(key, made);
+    return made;
+  };
+  const destroyClients = () => {
+    for (const client of [...clients.values()].flatMap((made) => Object.values(made))) client.destroy();
+    clients.clear();
+  };
+  const local = async (method: string, name: string, body?: unknown): Promise<unknown> => {
+    const answer = await fetch(`${aws.endpoint}/_local/${name}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const json = (await answer.json()) as { message?: string };
+    if (!answer.ok) throw new Error(`${method} /_local/${name}: ${answer.status} ${json.message}`);
+    return json;
+  };
+  const stop = async () => {
+    destroyClients();
+    await aws.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+
+  return {
+    get endpoint() {
+      return aws.endpoint;
+    },
+    region,
+    accountId: aws.accountId,
+    stateDirectory,
+    get clock() {
+      return aws.clock;
+    },
+    get clients() {
+      return clientsOf({});
+    },
+    clientsOf,
+    post: (name, body) => local('POST', name, body),
+    get: (name) => local('GET', name),
+    delete: (name) => local('DELETE', name),
+    async restart() {
+      destroyClients();
+      await aws.stop();
+      aws = await start(Number(new URL(aws.endpoint).port));
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function makeClients(endpoint: string, region: string, accessKeyId: string): TestClients {
+  const settings = { endpoint, region, credentials: { accessKeyId, secretAccessKey: 'test' } };
+  return {
+    ec2: new EC2Client(settings),
+    dynamodb: new DynamoDBClient(settings),
+    sfn: new SFNClient(settings),
+    sts: new STSClient(settings),
+  };
+}

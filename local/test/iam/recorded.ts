@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { createClock } from '../../src/clock.ts';
+import { createEc2 } from '../../src/ec2/ec2.ts';
+import { needsOfEc2 } from '../../src/iam/authorization/ec2.ts';
+import type { Need } from '../../src/iam/policy.ts';
+import { createInstanceHost } from '../../src/instance/server.ts';
+import { openStore } from '../../src/store.ts';
+import { serve } from '../ec2/server.ts';
+
+/** The embedded EC2 of us-east-1, which tells what each call needs. */
+export interface RecordedEc2 {
+  readonly client: EC2Client;
+  /** What a call needs, whether or not it succeeds afterwards. */
+  needs(call: (client: EC2Client) => Promise<unknown>): Promise<string[]>;
+  /** POST to `/_local/ec2`. */
+  set(settings: object): void;
+  stop(): Promise<void>;
+}
+
+export async function startRecordedEc2(): Promise<RecordedEc2> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'iam-ec2-'));
+  const clock = createClock();
+  const instances = createInstanceHost({ stateDirectory });
+  let recorded: Need[] = [];
+  const ec2 = createEc2({
+    accountId: '000000000000',
+    clock,
+    store: openStore(stateDirectory),
+    instances,
+    authorize(_, action, input, region) {
+      recorded = needsOfEc2(action, input, region);
+    },
+  });
+  const server = await serve(ec2);
+  const credentials = { accessKeyId: 'alice', secretAccessKey: 'secret' };
+  const client = new EC2Client({ endpoint: server.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+  return {
+    client,
+    async needs(call) {
+      recorded = [];
+      await call(client).catch(() => undefined);
+      return recorded.map(inLine);
+    },
+    set: (settings) => void ec2.admin('POST', settings),
+    async stop() {
+      client.destroy();
+      await ec2.stop();
+      await instances.stop();
+      clock.stop();
+      await server.stop();
+      rmSync(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+const shown = ['aws:requesttag/team', 'aws:resourcetag/team', 'ec2:resourcetag/team', 'aws:tagkeys', 'ec2:createaction'];
+
+/** A need in a line: its action, its resource without what all in this account have in common, and the condition keys that it may bear. */
+export function inLine({ action, resource, keys }: Need): string {
+  const conditions = shown.flatMap((key) => {
+    const values = keys(key);
+    return values ? [`${key}=${values.join('|')}`] : [];
+  });
+  return [action, resource.replace(/^arn:aws:\w+:us-east-1:000000000000:/, ''), ...conditions].join(' ');
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { bootSystem } from '../../src/instance/cloud-init.ts';
+import { openWorkbench } from './openssh.ts';
+
+const boot = (text: string, keyPair?: string) => bootSystem(Buffer.from(text), keyPair);
+const config = (body: string) => boot(`#cloud-config\n${body}`);
+const withBootcmd = (script: string) => config(`bootcmd:\n  - |\n    ${script.replaceAll('\n', '\n    ')}\n`);
+const portsAfter = (script: string) => withBootcmd(script).sshd.ports;
+const write = (text: string, name = '10-a.conf') => `printf '${text}\\n' > /etc/ssh/sshd_config.d/${name}`;
+
+describe('users', () => {
+  it('makes ubuntu with the key pair when there is no user data', () => {
+    expect(boot('', 'ssh-ed25519 AAAA me').users).toEqual([
+      { name: 'ubuntu', shell: '/bin/bash', authorizedKeys: ['ssh-ed25519 AAAA me'] },
+    ]);
+  });
+
+  it('makes no ubuntu where the users do not include default', () => {
+    expect(boot('#cloud-config\nusers:\n  - name: dev\n', 'ssh-ed25519 AAAA').users).toEqual([
+      { name: 'dev', shell: '/bin/sh', authorizedKeys: [] },
+    ]);
+  });
+
+  it('keeps ubuntu next to the users where they include default', () => {
+    const { users } = boot('#cloud-config\nusers:\n  - default\n  - name: dev\n    ssh_authorized_keys: [a, b]\n', 'key');
+    expect(users.map(({ name, authorizedKeys }) => [name, authorizedKeys])).toEqual([
+      ['ubuntu', ['key']],
+      ['dev', ['a', 'b']],
+    ]);
+  });
+});
+
+describe('the port of sshd', () => {
+  it('is 22 unless the user data says otherwise', () => {
+    expect(config('').sshd.ports).toEqual([22]);
+  });
+
+  it('comes from the file that a boot command writes', () => {
+    expect(portsAfter(`mkdir -p /etc/ssh/sshd_config.d\n${write('Port 4022')}`)).toEqual([4022]);
+  });
+
+  it('comes from write_files, too', () => {
+    expect(config('write_files:\n  - path: /etc/ssh/sshd_config.d/x.conf\n    content: |\n      Port 4023\n').sshd.ports).toEqual([4023]);
+    expect(
+      config('write_files:\n  - path: /etc/ssh/sshd_config.d/x.conf\n    encoding: b64\n    content: UG9ydCA0MDI0Cg==\n').sshd.ports,
+    ).toEqual([4024]);
+  });
+
+  it('is not read from files that sshd does not include', () => {
+    expect(portsAfter("printf 'Port 4022\\n' > /etc/ssh/sshd_config.d/10-a.txt")).toEqual([22]);
+  });
+
+  it('may be several, as sshd listens on each', () => {
+    expect(portsAfter(`${write('Port 4022')}\n${write('Port 4023', '20-b.conf')}`)).toEqual([4022, 4023]);
+  });
+
+  it.each(['0', '65536', 'ssh', '22x'])('stops the boot when it is %s', (port) => {
+    expect(() => portsAfter(write(`Port ${port}`))).toThrow(/Badly formatted port number/);
+  });
+});
+
+describe('boot commands', () => {
+  it('takes the branch that the condition decides', () => {
+    expect(portsAfter(`if systemctl is-enabled --quiet ssh.socket; then\n  ${write('Port 1')}\nelse\n  ${write('Port 2')}\nfi`)).toEqual([
+      2,
+    ]);
+    expect(
+      portsAfter(`if ! systemctl is-enabled --quiet ssh.service; then ${write('Port 1')}; elif true; then ${write('Port 3')}; fi`),
+    ).toEqual([3]);
+  });
+
+  it('honours && and ||', () => {
+    expect(portsAfter(`false && ${write('Port 1')} || ${write('Port 2')}`)).toEqual([2]);
+    expect(portsAfter(`true || ${write('Port 1')}\ntrue && ${write('Port 4')}`)).toEqual([4]);
+  });
+
+  it('appends, removes and quotes as a shell does', () => {
+    expect(portsAfter(`echo "Port 5" > /etc/ssh/sshd_config.d/a.conf; echo Port\\ 6 >> /etc/ssh/sshd_config.d/'a'.conf # both`)).toEqual([
+      5, 6,
+    ]);
+    expect(portsAfter(`${write('Port 5')}\nrm -f /etc/ssh/sshd_config.d/10-a.conf /etc/none`)).toEqual([22]);
+    expect(portsAfter(`printf 'Port %s\\n' 7 8 > /etc/ssh/sshd_config.d/a.conf`)).toEqual([7, 8]);
+  });
+
+  it('runs a list as one command with its arguments', () => {
+    expect(config("bootcmd:\n  - [mkdir, -p, /etc/it's]\n  - [echo, done]\n").log).toEqual(['done']);
+  });
+
+  it('goes on after a failing script, and says so', () => {
+    const { log, sshd } = withBootcmd(`${write('Port 4022')}\necho x > /nowhere/file`);
+    expect(sshd.ports).toEqual([4022]);
+    expect(log.join('\n')).toMatch(/cannot create \/nowhere\/file\n.*exit code 2/s);
+  });
+
+  it.each([
+    ['a variable', 'echo $HOME'],
+    ['a variable in quotes', 'echo "a $HOME"'],
+    ['a substitution', 'echo `id`'],
+    ['a pipe', 'echo a | true'],
+    ['a background job', 'true & true'],
+    ['a redirection of stderr', 'rm /x 2>/dev/null'],
+    ['an unknown command', 'curl https://example.com'],
+    ['an unknown command in a branch that does not run', 'if false; then\n  curl x\nfi'],
+    ['an unknown option', 'rm -rf /etc'],
+    ['a relative path', 'echo a > file'],
+    ['a glob', 'rm /etc/*'],
+    ['an open quote', "echo 'a"],
+    ['an if without fi', 'if true; then\n  true'],
+    ['a here-document', 'echo <<EOF'],
+    ['an assignment', 'A=b true'],
+  ])('refuses %s', (_, script) => {
+    expect(() => withBootcmd(script)).toThrow(expect.objectContaining({ name: 'BootRefused' }));
+  });
+
+  it('writes nothing to the machine that runs it', () => {
+    withBootcmd('echo canary > /etc/embedded-canary');
+    expect(() => readFileSync('/etc/embedded-canary')).toThrow(/ENOENT/);
+  });
+});
+
+describe('user data that is refused', () => {
+  it.each([
+    ['a script', '#!/bin/sh\ntrue', /does not start with "#cloud-config"/],
+    ['text without a header', 'users: []', /does not start with "#cloud-config"/],
+    ['broken YAML', '#cloud-config\nusers: [', /not valid YAML/],
+    ['a list', '#cloud-config\n- a', /is not supported/],
+    ['an unknown key', '#cloud-config\nruncmd: [ls]', /"runcmd": unknown key/],
+    ['an unknown key of a user', '#cloud-config\nusers:\n  - name: a\n    passwd: x', /"users.0(.passwd)?"/],
+    ['a bad user name', '#cloud-config\nusers:\n  - name: ../x', /"users.0/],
+    ['a file outside of /etc', '#cloud-config\nwrite_files:\n  - path: /etc/../home/x', /\/home\/x is not supported/],
+    [
+      'an unknown sshd option',
+      '#cloud-config\nwrite_files:\n  - path: /etc/ssh/sshd_config.d/x.conf\n    content: ForceCommand x',
+      /forcecommand/,
+    ],
+    ['a host key that is none', '#cloud-config\nssh_keys:\n  ed25519_private: hello', /not a private key in OpenSSH format/],
+  ])('%s', (_, text, reason) => {
+    expect(() => boot(text)).toThrow(reason);
+  });
+
+  it('a host key whose public half is another', async () => {
+    await using bench = await openWorkbench();
+    const body = readFileSync(bench.hostKey.path, 'utf8').trimEnd().replaceAll('\n', '\n    ');
+    const text = `ssh_keys:\n  ed25519_private: |\n    ${body}\n  ed25519_public: ${bench.userKey.publicKey}\n`;
+    expect(() => config(text)).toThrow(/not the public half/);
+  });
+
+  it('never has its text repeated, because it may hold a private key', () => {
+    for (const text of [
+      'ssh_keys: SECRET',
+      'ssh_keys:\n  ed25519_private: SECRET',
+      'ssh_keys: {ed25519_private: "SECRET',
+      'users: [{name: [SECRET]}]',
+    ]) {
+      expect(() => config(text)).toThrow(expect.objectContaining({ message: expect.not.stringContaining('SECRET') }));
+    }
+  });
+});

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createClock } from '../../src/clock.ts';
+import { failureOf, isAlive, payloadOf, region, usePools, whoAmI } from './functions.ts';
+
+const { directory, make, pool, poolOf } = usePools();
+
+describe('a sandbox', () => {
+  it('serves one invocation after the other', async () => {
+    const who = make('who', whoAmI);
+    poolOf([who]);
+    const first = await payloadOf(pool().invoke(who.arn, {}));
+    expect(await payloadOf(pool().invoke(who.arn, {}))).toEqual(first);
+  });
+
+  it('runs one invocation at a time', async () => {
+    const busy = make(
+      'busy',
+      `let running = 0; export const handler = async () => {
+        running += 1;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { running: running-- };
+      };`,
+    );
+    poolOf([busy]);
+    const invocations = [1, 2, 3, 4].map(() => payloadOf<{ running: number }>(pool().invoke(busy.arn, {})));
+    expect(await Promise.all(invocations)).toEqual(invocations.map(() => ({ running: 1 })));
+  });
+
+  it('has an environment of its own and nothing of the user', async () => {
+    vi.stubEnv('SECRET_OF_THE_USER', 'x');
+    vi.stubEnv('AWS_PROFILE', 'production');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const nosy = make('nosy', 'export const handler = async () => ({ ...process.env, cwd: process.cwd() });', {
+      environment: { TABLE: 'demo', AWS_REGION: 'eu-west-1' },
+    });
+    const { PATH, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ACCESS_KEY_ID, AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, cwd, ...rest } =
+      await payloadOf<Record<string, string>>(poolOf([nosy]).invoke(nosy.arn, {}));
+    expect(rest).toEqual({
+      TABLE: 'demo',
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+      AWS_LAMBDA_FUNCTION_NAME: 'nosy',
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/nosy',
+      AWS_LAMBDA_LOG_STREAM_NAME: AWS_ACCESS_KEY_ID,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      _HANDLER: 'index.handler',
+      LANG: 'en_US.UTF-8',
+      TZ: ':UTC',
+    });
+    expect(AWS_ACCESS_KEY_ID).toMatch(/^ASIA[A-Z2-7]{16}$/);
+    expect(cwd).toBe(LAMBDA_TASK_ROOT);
+    expect([PATH, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_LAMBDA_RUNTIME_API].every(Boolean)).toBe(true);
+  });
+
+  it('has credentials of its own, which name its function', async () => {
+    const who = make('who', whoAmI);
+    poolOf([who]);
+    const [first, second] = await Promise.all([
+      payloadOf(pool().invoke(who.arn, { sleep: 1_500 })),
+      payloadOf(pool().invoke(who.arn, { sleep: 1_500 })),
+    ]);
+    expect(first.accessKeyId).not.toBe(second.accessKeyId);
+    expect(pool().ownerOf(first.accessKeyId)).toEqual({ functionName: 'who', arn: 'arn:aws:sts::000000000000:assumed-role/who/who' });
+    expect(pool().ownerOf('alice')).toBeUndefined();
+  });
+
+  it('can be crashed in the middle of an invocation', async () => {
+    const who = make(
+      'who',
+      `import { writeFileSync } from 'node:fs';\n${whoAmI}\nwriteFileSync(process.env.KEY_FILE, process.env.AWS_ACCESS_KEY_ID + ' ' + process.pid);`,
+      {
+        environment: { KEY_FILE: join(directory(), 'key') },
+      },
+    );
+    const running = poolOf([who]).invoke(who.arn, { sleep: 30_000 });
+    const [key = '', pid] = await vi.waitFor(() => {
+      const parts = readFileSync(join(directory(), 'key'), 'utf8').split(' ');
+      expect(parts).toHaveLength(2);
+      return parts;
+    });
+    expect(await pool().crash(key)).toBe(true);
+    expect(isAlive(Number(pid))).toBe(false);
+    expect((await failureOf(running)).cause.errorMessage).toMatch(/Runtime exited with error: signal: killed$/);
+    expect(await pool().crash(key)).toBe(false);
+  });
+
+  it('tells its handler the time of a clock that was moved, and real time again after that', async () => {
+    const moved = createClock();
+    const time = make(
+      'time',
+      'export const handler = async () => ({ now: Date.now(), date: new Date().getTime(), fixed: new Date(5).getTime(), text: Date(), same: new Date() instanceof Date });',
+    );
+    poolOf([time], { clock: moved });
+    type Answer = { now: number; date: number; fixed: number; text: string; same: boolean };
+    const real = await payloadOf<Answer>(pool().invoke(time.arn, {}));
+    expect(Math.abs(real.now - Date.now())).toBeLessThan(5_000);
+    const day = 24 * 60 * 60 * 1000;
+    moved.advance(3 * day);
+    const later = await payloadOf<Answer>(pool().invoke(time.arn, {}));
+    for (const instant of [later.now, later.date, Date.parse(later.text)])
+      expect(Math.abs(instant - Date.now() - 3 * day)).toBeLessThan(5_000);
+    expect(later).toMatchObject({ fixed: 5, same: true });
+    moved.setRate(3600);
+    const fast = make(
+      'fast',
+      'export const handler = async () => { const a = Date.now(); await new Promise((r) => setTimeout(r, 100)); return Date.now() - a; };',
+    );
+    await pool().stop();
+    const passed = await payloadOf<number>(poolOf([fast], { clock: moved }).invoke(fast.arn, {}));
+    expect(passed).toBeGreaterThan(90 * 3600);
+    moved.stop();
+  });
+
+  it('has its output in the log of its function, a line at a time', async () => {
+    const chatty = make(
+      'chatty',
+      "export const handler = async () => { console.log('one\\ntwo'); console.error('three'); process.stdout.write('four'); };",
+    );
+    await poolOf([chatty]).invoke(chatty.arn, {});
+    await pool().stop();
+    const lines = readFileSync(join(directory(), 'logs/chatty.log'), 'utf8').trimEnd().split('\n');
+    expect(lines.toSorted()).toEqual(['four', 'one', 'three', 'two']);
+  });
+
+  it('unpacks the same code once, and other code beside it', async () => {
+    const who = make('who', whoAmI);
+    await payloadOf(poolOf([who]).invoke(who.arn, {}));
+    await pool().stop();
+    await payloadOf(poolOf([who]).invoke(who.arn, {}));
+    expect(readdirSync(join(directory(), 'code'))).toHaveLength(1);
+    await pool().stop();
+    const changed = make('who', `${whoAmI}// changed`);
+    await payloadOf(poolOf([changed]).invoke(changed.arn, {}));
+    expect(readdirSync(join(directory(), 'code'))).toHaveLength(2);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { inLines, one, useDeployments } from '../harness/step-functions.ts';
+
+const { deploy, embedded } = useDeployments();
+
+describe('time', () => {
+  const slow =
+    'export const handler = async ({ sleep }) => { await new Promise((resolve) => setTimeout(resolve, sleep)); return "done"; };';
+  const timed = (rest: object) => ({
+    StartAt: 'Slow',
+    States: { Slow: { Type: 'Task', Resource: '${slow}', TimeoutSeconds: 1, End: true, ...rest }, Caught: { Type: 'Pass', End: true } },
+  });
+
+  it('ends a task with States.Timeout, which States.TaskFailed does not catch', async () => {
+    await deploy(timed({ Catch: [{ ErrorEquals: ['States.TaskFailed'], Next: 'Caught' }] }), { functions: { slow } });
+    const { executionArn, ...outcome } = await embedded().run('machine', { sleep: 3000 });
+    expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.Timeout', cause: undefined });
+    const events = await embedded().history(executionArn);
+    expect(inLines(events).slice(2)).toEqual([
+      '3<2 LambdaFunctionScheduled',
+      '4<3 LambdaFunctionStarted',
+      '5<4 LambdaFunctionTimedOut',
+      '6<5 ExecutionFailed',
+    ]);
+    expect(events[2]?.lambdaFunctionScheduledEventDetails?.timeoutInSeconds).toBe(1);
+  });
+
+  it('catches States.Timeout by name', async () => {
+    await deploy(timed({ Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Caught' }] }), { functions: { slow } });
+    expect((await embedded().run('machine', { sleep: 3000 })).output).toEqual({ Error: 'States.Timeout', Cause: '' });
+  });
+
+  it("passes a function's own time-out on as Sandbox.Timedout", async () => {
+    await deploy(one({ Type: 'Task', Resource: '${slow}' }), { functions: { slow }, timeoutSeconds: 1 });
+    expect(await embedded().run('machine', { sleep: 3000 })).toMatchObject({
+      status: 'FAILED',
+      error: 'Sandbox.Timedout',
+      cause: expect.stringContaining('timed out after 1.00 seconds'),
+    });
+  });
+
+  it('ends an execution as TIMED_OUT by the clock', async () => {
+    await deploy({ ...one({ Type: 'Wait', Seconds: 7200 }), TimeoutSeconds: 3600 });
+    const arn = await embedded().start('machine');
+    embedded().clock.advance(3_599_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(inLines(await embedded().history(arn))).toHaveLength(2);
+    embedded().clock.advance(1000);
+    expect(await embedded().end(arn)).toMatchObject({ status: 'TIMED_OUT' });
+    expect(inLines(await embedded().history(arn)).at(-1)).toBe('3<0 ExecutionTimedOut');
+  });
+
+  it.each([
+    ['Seconds', { Seconds: 600 }],
+    ['SecondsPath', { SecondsPath: '$.seconds' }],
+    ['TimestampPath', { TimestampPath: '$.timestamp' }],
+  ])('waits for %s by the clock', async (_, rest) => {
+    await deploy(one({ Type: 'Wait', ...rest }));
+    const input = { seconds: 600, timestamp: new Date(embedded().clock.now() + 600_000).toISOString() };
+    const arn = await embedded().start('machine', input);
+    embedded().clock.advance(590_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(inLines(await embedded().history(arn))).toEqual(['1<0 ExecutionStarted', '2<0 WaitStateEntered Only']);
+    embedded().clock.advance(10_000);
+    expect(await embedded().end(arn)).toMatchObject({ status: 'SUCCEEDED', output: input });
+  });
+});

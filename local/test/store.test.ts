@@ -1,0 +1,77 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openStore, StateDamaged } from '../src/store.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'store-'));
+});
+afterEach(() => {
+  chmodSync(directory, 0o700);
+  rmSync(directory, { recursive: true });
+});
+
+const asIs = (json: unknown) => json;
+
+it('reads back what was written last', () => {
+  const store = openStore(directory);
+  store.write('ec2.json', { vpcs: [] });
+  store.write('ec2.json', { vpcs: ['vpc-1'] });
+  expect(openStore(directory).read('ec2.json', asIs)).toEqual({ vpcs: ['vpc-1'] });
+});
+
+it('reads nothing where nothing was written', () => {
+  expect(openStore(directory).read('ec2.json', asIs)).toBeUndefined();
+});
+
+it('makes the folders of a document', () => {
+  openStore(directory).write('executions/one/history.json', [1]);
+  expect(openStore(directory).read('executions/one/history.json', asIs)).toEqual([1]);
+});
+
+it('replaces a document as a whole and leaves nothing else behind', () => {
+  const store = openStore(directory);
+  // What a kill in the middle of a write leaves.
+  writeFileSync(join(directory, 'ec2.json.next'), '{"vpcs": [');
+  store.write('ec2.json', 1);
+  expect(readdirSync(directory)).toEqual(['ec2.json']);
+  expect(store.read('ec2.json', asIs)).toBe(1);
+});
+
+it('keeps the old document when the new one cannot be written', () => {
+  const store = openStore(directory);
+  store.write('ec2.json', 'old');
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  expect(() => store.write('ec2.json', circular)).toThrow(TypeError);
+  expect(store.read('ec2.json', asIs)).toBe('old');
+});
+
+it.each([
+  ['cut short', '{"vpcs": ['],
+  ['empty', ''],
+  ['something else', '\u0000\u0001'],
+])('names a file that is %s, and leaves it as it is', (_, text) => {
+  const file = join(directory, 'ec2.json');
+  writeFileSync(file, text);
+  const damaged = expect.objectContaining({ name: 'StateDamaged', file, message: expect.stringContaining(file) });
+  expect(() => openStore(directory).read('ec2.json', asIs)).toThrow(damaged);
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});
+
+it('names a file whose shape is refused', () => {
+  const store = openStore(directory);
+  store.write('ec2.json', { version: 2 });
+  const parse = () => {
+    throw new Error('version 2 is unknown');
+  };
+  expect(() => store.read('ec2.json', parse)).toThrow(StateDamaged);
+  expect(() => store.read('ec2.json', parse)).toThrow(/ec2\.json.*version 2 is unknown/);
+});
+
+it('names what cannot be read at all', () => {
+  mkdirSync(join(directory, 'ec2.json'));
+  expect(() => openStore(directory).read('ec2.json', asIs)).toThrow(StateDamaged);
+});
