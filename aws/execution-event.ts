@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { isRefusal } from '../core/errors.ts';
-import { stateMachines } from '../core/names.ts';
-import type { Operation, OperationKind } from '../core/operation.ts';
+import { operationOf } from '../core/executions.ts';
+import type { Operation } from '../core/operation.ts';
+import type { OperationKind } from '../core/operations.ts';
 import { failureOf } from './errors.ts';
 import type { EnvironmentSubject } from './records/environment.ts';
 
@@ -56,7 +57,7 @@ function errorOf({ status, error, cause }: EndedExecution['detail']): { name: st
 }
 
 function kindOf(stateMachineArn: string): OperationKind {
-  const found = (Object.keys(stateMachines) as OperationKind[]).find((kind) => stateMachineArn.endsWith(`:${stateMachines[kind]}`));
+  const found = operationOf(stateMachineArn);
   if (!found) throw new Error(`${stateMachineArn} is none of ours.`);
   return found;
 }

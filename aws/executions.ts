@@ -9,6 +9,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../core/errors.ts';
+import { executionArn } from '../core/executions.ts';
 import { publishedVersion } from '../core/version.ts';
 import { failureOf, meaningOf, unless } from './errors.ts';
 import { tasksUnderWay } from './tasks-under-way.ts';
@@ -43,12 +44,12 @@ export async function startExecution(
   announce: (executionArn: string) => void = () => {},
 ): Promise<string> {
   const name = randomUUID();
-  const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const arn = executionArn(stateMachineArn, name);
   const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
   // Where the SDK repeats a request whose execution has closed already, its name, which is nobody else's, is refused.
-  announce(executionArn);
+  announce(arn);
   await orNotDeployed(stateMachineArn, unless('execution-exists', sfn.send(command)));
-  return executionArn;
+  return arn;
 }
 
 /**

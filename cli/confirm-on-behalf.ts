@@ -1,4 +1,4 @@
-import type { EnvironmentOperationKind } from '../core/environment.ts';
+import type { EnvironmentOperationKind } from '../core/operations.ts';
 import { confirm } from './confirm.ts';
 import type { OpenedEnvironment } from './environment.ts';
 import { line, type Output } from './output.ts';
@@ -14,7 +14,6 @@ export async function confirmOnBehalf(
   { force }: { readonly force: boolean },
   output: Output,
 ): Promise<boolean> {
-  return own || force || confirm(line`${repository} belongs to ${owner}. ${verbs[kind]} it?`, output);
+  const verb = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+  return own || force || confirm(line`${repository} belongs to ${owner}. ${verb} it?`, output);
 }
-
-const verbs: Readonly<Record<EnvironmentOperationKind, string>> = { start: 'Start', stop: 'Stop', remove: 'Remove' };

@@ -1,22 +1,12 @@
 import { meaningOf, translate } from '../aws/errors.ts';
 import { deployedVersion } from '../aws/executions.ts';
 import { RecodeError } from '../core/errors.ts';
-import { policies, stateMachines } from '../core/names.ts';
-import type { OperationKind } from '../core/operation.ts';
+import { stateMachineArn } from '../core/executions.ts';
+import { type OperationKind, operations } from '../core/operations.ts';
 import { olderSide } from '../core/version.ts';
 import type { Account } from './account.ts';
 import type { Clients } from './clients.ts';
 import { builtPackage } from './package-root.ts';
-
-/** The state machine of an operation in an account's region. */
-export function stateMachineArn({ partition, region, accountId }: Account, kind: OperationKind): string {
-  return `arn:${partition}:states:${region}:${accountId}:stateMachine:${stateMachines[kind]}`;
-}
-
-/** The policy that a person needs for an operation. */
-export function policyFor(kind: OperationKind): string {
-  return kind === 'uninstall' ? policies.admin : policies.user;
-}
 
 /**
  * Makes a call that a policy of the stack allows. The policies are about the region that they are deployed in, so AWS refuses elsewhere what
@@ -56,7 +46,7 @@ export async function beforeOperation<Answer>(
 
 async function requireSameVersion({ sfn }: Clients, account: Account, kind: OperationKind): Promise<void> {
   const { version } = builtPackage();
-  const deployed = await orNotAllowed(account, policyFor(kind), deployedVersion(sfn, stateMachineArn(account, kind)));
+  const deployed = await orNotAllowed(account, operations[kind].policy, deployedVersion(sfn, stateMachineArn(account, kind)));
   const older = olderSide(version, deployed);
   if (older === undefined) return;
   const stack = deployed === undefined ? 'too old to tell its version' : `recode ${deployed}`;

@@ -1,7 +1,8 @@
 import type * as v from 'valibot';
 import { readEnvironment } from '../aws/records/environment.ts';
 import { ifInstalled } from '../aws/records/table.ts';
-import type { EnvironmentOperationKind, GivenRequest } from '../core/environment.ts';
+import type { GivenRequest } from '../core/environment.ts';
+import type { EnvironmentOperationKind } from '../core/operations.ts';
 import { printedCommand } from './account-flags.ts';
 import type { OpenedEnvironment } from './environment.ts';
 import { unknownView } from './environment-view.ts';

@@ -1,11 +1,13 @@
 import * as v from 'valibot';
 import { followExecution, startExecution } from '../aws/executions.ts';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
-import type { Operation, OperationKind } from '../core/operation.ts';
+import { stateMachineArn } from '../core/executions.ts';
+import type { Operation } from '../core/operation.ts';
+import { type OperationKind, operations } from '../core/operations.ts';
 import type { Account } from './account.ts';
 import { begun } from './begun.ts';
 import type { Clients } from './clients.ts';
-import { orNotAllowed, policyFor, stateMachineArn } from './control-plane.ts';
+import { orNotAllowed } from './control-plane.ts';
 import { type FollowView, openFollowView } from './follow-view.ts';
 import { type EndingSignal, interruption } from './interruption.ts';
 import type { Output } from './output.ts';
@@ -41,12 +43,6 @@ export interface Followed<Result> {
   readonly entered: ReadonlySet<string>;
 }
 
-const doing: Readonly<Record<OperationKind, string>> = {
-  start: 'starting',
-  stop: 'stopping',
-  remove: 'being removed',
-  uninstall: 'being uninstalled',
-};
 // Each time somebody else's operation has ended just before it could be followed.
 const mostAttempts = 5;
 
@@ -73,7 +69,7 @@ export async function startOperation(
   { execution }: Session,
 ): Promise<string> {
   const announce = (arn: string) => Object.assign(execution, { arn, ended: false });
-  return orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input, announce));
+  return orNotAllowed(account, operations[kind].policy, startExecution(sfn, stateMachineArn(account, kind), input, announce));
 }
 
 /**
@@ -96,7 +92,7 @@ export async function runOperation<Schema extends v.GenericSchema>(
       const operation = await asked.holder();
       if (operation && operation.kind !== asked.kind) throw error;
       if (operation) {
-        session.view.say(`${asked.subject} is already ${doing[asked.kind]}, ${begun(operation)}.`);
+        session.view.say(`${asked.subject} is already ${operations[asked.kind].doing}, ${begun(operation)}.`);
         const followed = await follow(clients, operation.executionArn, asked.output, session);
         if (!asked.withOptions) return followed;
       }

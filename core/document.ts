@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { EnvironmentRequest, environmentStatuses, GivenRequest } from './environment.ts';
+import { EnvironmentRequest, GivenRequest } from './environment.ts';
 import { Owner } from './owner.ts';
 import { Repository } from './repository.ts';
+import { environmentStatuses } from './status.ts';
 
 /**
  * The state document that a workflow hands from step to step: what each of its nouns holds. A step names the nouns it needs in its

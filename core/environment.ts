@@ -4,7 +4,9 @@ import { Cidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
 import { InstanceTypeName } from './instance-type.ts';
 import { PublicKey, sameKey } from './openssh-key.ts';
-import { Operation, type OperationKind } from './operation.ts';
+import { Operation } from './operation.ts';
+import { type EnvironmentOperationKind, operations } from './operations.ts';
+import type { EnvironmentStatus } from './status.ts';
 
 /** What was asked for, with the defaults applied that are settled at the first start. */
 export const EnvironmentRequest = v.object({
@@ -75,25 +77,6 @@ export const Environment = v.variant('status', [
   v.object({ ...common, status: v.literal('removing'), name: v.optional(v.string()), instance: v.optional(Instance) }),
 ]);
 export type Environment = v.InferOutput<typeof Environment>;
-export type EnvironmentStatus = Environment['status'];
-export const environmentStatuses = Environment.options.map(({ entries }) => entries.status.literal);
-
-/** The operations on one environment. */
-export type EnvironmentOperationKind = Exclude<OperationKind, 'uninstall'>;
-
-/** Which statuses an operation may find an environment in, and which one it leaves while it runs. Absent: refused. */
-const transitions: Record<EnvironmentOperationKind, Partial<Record<EnvironmentStatus, EnvironmentStatus>>> = {
-  start: { creating: 'creating', starting: 'starting', started: 'starting', stopping: 'starting', stopped: 'starting' },
-  stop: { starting: 'stopping', started: 'stopping', stopping: 'stopping', stopped: 'stopping' },
-  remove: {
-    creating: 'removing',
-    starting: 'removing',
-    started: 'removing',
-    stopping: 'removing',
-    stopped: 'removing',
-    removing: 'removing',
-  },
-};
 
 /**
  * The status that an environment has while an operation is at work on it.
@@ -101,8 +84,8 @@ const transitions: Record<EnvironmentOperationKind, Partial<Record<EnvironmentSt
  * @throws RecodeError EnvironmentBeingRemoved when its removal began and failed, EnvironmentNotFinished when there is nothing to stop yet
  */
 export function statusDuring(kind: EnvironmentOperationKind, { repository, status }: Environment): EnvironmentStatus {
-  const next = transitions[kind][status];
-  if (next !== undefined) return next;
+  const { from, during }: { from: readonly EnvironmentStatus[]; during: EnvironmentStatus } = operations[kind];
+  if (from.includes(status)) return status === 'creating' && during === 'starting' ? status : during;
   if (status === 'removing') {
     throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${repository} started, but did not finish.`);
   }

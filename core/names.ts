@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { OperationKind } from './operations.ts';
 
 /** Every name of ours that AWS or a person sees. The packaged template and the docs are checked against this file. */
 
@@ -14,19 +15,14 @@ export const network = {
 /** The port that an environment's SSH server listens on, and the user it lets in. */
 export const ssh = { port: 2200, user: 'recode' } as const;
 
-/** A state machine an operation. */
-export const stateMachines = {
-  start: 'recode-start',
-  stop: 'recode-stop',
-  remove: 'recode-remove',
-  uninstall: 'recode-uninstall',
-} as const;
+/** The state machines: one per operation, and the one that no person starts. */
+export type Workflow = OperationKind | 'auto-stop';
+
+/** The name of a state machine, such as `recode-start`. */
+export const stateMachineName = (workflow: Workflow): string => `recode-${workflow}`;
 
 /** The stack's policies for people: for those who have environments, and for those who may uninstall as well. */
 export const policies = { user: 'RecodeUser', admin: 'RecodeAdmin' } as const;
-
-/** The state machines that no person starts. */
-export const upkeepStateMachines = { 'auto-stop': 'recode-auto-stop' } as const;
 
 export type EnvironmentResource = 'security-group' | 'key-pair' | 'network-interface' | 'instance' | 'volume';
 

@@ -1,16 +1,16 @@
 import * as v from 'valibot';
+import { operationKinds } from './operations.ts';
 
 /** An operation is one execution at work on an environment or on the network. Its execution's ARN is what a lock is held by. */
 export const Operation = v.object({
   executionArn: v.string(),
-  kind: v.picklist(['start', 'stop', 'remove', 'uninstall']),
+  kind: v.picklist(operationKinds),
   /** Who began it. */
   owner: v.string(),
   /** ISO 8601. */
   startedAt: v.string(),
 });
 export type Operation = v.InferOutput<typeof Operation>;
-export type OperationKind = Operation['kind'];
 
 /** The data of an OperationInProgress: the operation that runs, and what it runs on, for people (`the environment acme/api`). */
 export const InProgress = v.object({ subject: v.string(), operation: Operation });

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { builtPackage } from '../cli/package-root.ts';
 import { catalogue } from '../core/errors.ts';
-import { stateMachines, upkeepStateMachines } from '../core/names.ts';
+import { operationOf } from '../core/executions.ts';
+import { stateMachineName } from '../core/names.ts';
+import { operationKinds } from '../core/operations.ts';
 import { resources, roles, statementsOf } from './infra/stack.ts';
 import { type Machine, type Retrier, type State, statesOf } from './infra/states.ts';
 
@@ -16,7 +18,6 @@ const below = (folder: string) =>
     .map((entry) => entry.name);
 
 type Arn = { 'Fn::GetAtt': [resource: string, attribute: string] };
-const deployedMachines = { ...stateMachines, ...upkeepStateMachines };
 const packagedFunctions = resources('AWS::Lambda::Function');
 
 /** The state machines as they would be deployed, each with the kind of operation or of upkeep that it is. */
@@ -26,14 +27,15 @@ const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((reso
   const definition = JSON.parse(String(resource.DefinitionString)) as Machine;
   return {
     name,
-    kind: Object.entries(deployedMachines).find(([, deployed]) => deployed === name)?.[0],
+    file: `${name.replace('recode-', '')}.asl.yaml`,
+    kind: operationOf(`:stateMachine:${name}`),
     definition,
     tasks: statesOf(definition).filter(([, { Type }]) => Type === 'Task'),
     substitutions: resource.DefinitionSubstitutions as Record<string, Arn>,
     statements: role ? statementsOf(role) : [],
   };
 });
-const operations = packagedMachines.filter(({ kind = '' }) => kind in stateMachines);
+const operations = packagedMachines.filter(({ kind }) => kind !== undefined);
 const tasks = packagedMachines.flatMap((machine) => machine.tasks);
 
 const namesOf = (states: readonly [string, State][]) => [...new Set(states.map(([name]) => name))].sort();
@@ -81,14 +83,10 @@ describe('one name everywhere', () => {
   });
 
   it('deploys the state machines under the names that the CLI starts, each as its file describes it', () => {
-    expect(packagedMachines.map(({ name }) => name).sort()).toEqual(Object.values(deployedMachines).sort());
-    expect(below('statemachines').sort()).toEqual(
-      Object.keys(deployedMachines)
-        .map((kind) => `${kind}.asl.yaml`)
-        .sort(),
-    );
-    for (const { kind, definition } of packagedMachines) {
-      const written = parse(read(`statemachines/${kind}.asl.yaml`), { maxAliasCount: 1_000 }) as { Comment: string };
+    expect(packagedMachines.map(({ name }) => name).sort()).toEqual([...operationKinds, 'auto-stop' as const].map(stateMachineName).sort());
+    expect(below('statemachines').sort()).toEqual(packagedMachines.map(({ file }) => file).sort());
+    for (const { file, definition } of packagedMachines) {
+      const written = parse(read(`statemachines/${file}`), { maxAliasCount: 1_000 }) as { Comment: string };
       expect(definition).toEqual({ ...written, Comment: `${written.Comment} (recode ${version})` });
     }
   });
@@ -130,7 +128,7 @@ describe('the upkeep', () => {
   const upkeep = packagedMachines.filter((machine) => !operations.includes(machine));
 
   it('goes on where something of one item fails, and fails in the end under its name', () => {
-    expect(upkeep.map(({ name }) => name)).toEqual(Object.values(upkeepStateMachines));
+    expect(upkeep.map(({ name }) => name)).toEqual([stateMachineName('auto-stop')]);
     for (const { definition } of upkeep) {
       const inside = statesOf(definition).flatMap(([, { ItemProcessor }]) => (ItemProcessor ? statesOf(ItemProcessor) : []));
       const itemTasks = inside.filter(([, { Type }]) => Type === 'Task');

@@ -1,10 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { DueEnvironment } from '../../core/document.ts';
-import { Environment, type EnvironmentStatus } from '../../core/environment.ts';
+import { Environment } from '../../core/environment.ts';
 import { type ErrorName, RecodeError } from '../../core/errors.ts';
 import { candidateNames, environmentId } from '../../core/names.ts';
 import type { Holder, Operation } from '../../core/operation.ts';
+import type { EnvironmentStatus } from '../../core/status.ts';
 import { asRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { deleteItem, type Key, putItem, readItem, readItems, searchItems, updateItem } from './table.ts';
 

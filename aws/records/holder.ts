@@ -24,7 +24,7 @@ export async function refuseRunning(
 /** The sentence that says who is at work on something, and since when. */
 export function atWork(subject: string, { kind, owner, startedAt }: Operation): string {
   if (owner === autoStopCaller) return `An automatic ${kind} is running on ${subject}; it started at ${startedAt}.`;
-  return `${kind === 'uninstall' ? 'An' : 'A'} ${kind} is running on ${subject}; ${owner} started it at ${startedAt}.`;
+  return `${/^[aeiou]/.test(kind) ? 'An' : 'A'} ${kind} is running on ${subject}; ${owner} started it at ${startedAt}.`;
 }
 
 /** Sends away, to come back soon, whoever comes while the last Lambda of the operation before may still be at work. Throws OperationSettling. */

@@ -24,18 +24,12 @@ import {
   StopInput,
   UninstallInput,
 } from '../../core/document.ts';
-import {
-  type Environment,
-  type EnvironmentOperationKind,
-  type EnvironmentRequest,
-  type GivenRequest,
-  refuseOtherRequest,
-  statusDuring,
-} from '../../core/environment.ts';
+import { type Environment, type EnvironmentRequest, type GivenRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import type { Network } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
+import type { EnvironmentOperationKind } from '../../core/operations.ts';
 import type { Settings } from '../../core/settings.ts';
 
 const execution = { executionArn: v.string(), startedAt: v.string() };

@@ -12,11 +12,13 @@ import { ifInstalled } from '../../aws/records/table.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment } from '../../core/document.ts';
-import { type Holder, Operation, type OperationKind, settleSeconds } from '../../core/operation.ts';
+import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
+import { kindsThatEnd, type OperationKind } from '../../core/operations.ts';
 
 const consoleLines = 20;
 // An instance that is up but does not answer tells why on its console.
 const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
+const starting: readonly OperationKind[] = kindsThatEnd('started');
 
 const Failed = v.object({
   environment: v.nullable(HeldEnvironment),
@@ -42,7 +44,7 @@ export const failOperation = step({
     }
     const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
-    const console = environment && operation.kind === 'start' && silent.includes(error.name);
+    const console = environment && starting.includes(operation.kind) && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
     await letGo(dynamodb, environment, operation, { name: error.name, message }, now);
     return failureForStepFunctions({ name: error.name, message });

@@ -4,7 +4,7 @@ import { sfn } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { DueEnvironment, type StopInput } from '../../core/document.ts';
-import { stateMachines } from '../../core/names.ts';
+import { stateMachineBeside } from '../../core/executions.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 
 /** How long a stop that was asked for is waited for before it is asked for again. */
@@ -23,7 +23,7 @@ export const requestStop = step({
   }),
   uses: { sfn },
   async run({ executionArn, environments }, { sfn, clock }) {
-    const stateMachineArn = executionArn.replace(/:execution:.*$/, `:stateMachine:${stateMachines.stop}`);
+    const stateMachineArn = stateMachineBeside(executionArn, 'stop');
     const failures: unknown[] = [];
     for (const environment of environments) {
       await request(sfn, stateMachineArn, environment, clock.now()).catch((error) => failures.push(error));

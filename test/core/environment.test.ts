@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type Environment,
-  type EnvironmentOperationKind,
-  environmentStatuses,
-  environmentsStillExist,
-  refuseOtherRequest,
-  statusDuring,
-} from '../../core/environment.ts';
+import { type Environment, environmentsStillExist, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
+import type { EnvironmentOperationKind } from '../../core/operations.ts';
+import { environmentStatuses } from '../../core/status.ts';
 
 const request = {
   instanceType: 't2.medium',

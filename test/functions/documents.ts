@@ -1,7 +1,8 @@
 import type { HeldEnvironment } from '../../core/document.ts';
 import type { EnvironmentRequest, Instance } from '../../core/environment.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
-import type { Operation, OperationKind } from '../../core/operation.ts';
+import type { Operation } from '../../core/operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
 
 /** The nouns of a state document, as the states before a step would have left them. */
 

@@ -6,8 +6,10 @@ import {
   type SFNClient,
 } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { environmentId, stateMachines } from '../../core/names.ts';
-import { type OperationKind, settleSeconds } from '../../core/operation.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import { environmentId } from '../../core/names.ts';
+import { settleSeconds } from '../../core/operation.ts';
+import { type OperationKind, operationKinds } from '../../core/operations.ts';
 
 /** A time during which an execution held something for certain: from after it took it until before it let go of it. */
 export interface Hold {
@@ -31,9 +33,11 @@ export interface Past {
 export async function pastExecutions(aws: TestAws): Promise<readonly Past[]> {
   const known = remembered.get(aws) ?? new Map<string, Past>();
   remembered.set(aws, known);
-  for (const kind of Object.keys(stateMachines) as OperationKind[]) {
-    const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachines[kind]}`;
-    for await (const { executions = [] } of paginateListExecutions({ client: aws.clients.sfn }, { stateMachineArn })) {
+  for (const kind of operationKinds) {
+    for await (const { executions = [] } of paginateListExecutions(
+      { client: aws.clients.sfn },
+      { stateMachineArn: stateMachineArn(aws, kind) },
+    )) {
       for (const { executionArn = '', status = '' } of executions) {
         if (status === 'RUNNING') throw new Error(`${shortened(executionArn)} still runs.`);
         if (known.has(executionArn)) continue;

@@ -1,7 +1,7 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { vi } from 'vitest';
 import { executionProgress } from '../../aws/executions.ts';
-import type { OperationKind } from '../../core/operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
 import { begin } from './workflows.ts';
 
 interface Step {

@@ -5,9 +5,9 @@ import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
-import { stateMachines } from '../../core/names.ts';
+import { stateMachineArn } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
-import type { OperationKind } from '../../core/operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
 
 /** How many times as fast as real time it passes in workflow tests: what waits for seconds waits for a moment. */
@@ -93,8 +93,9 @@ async function run<Output>(aws: TestAws, kind: OperationKind, input: unknown): P
 
 /** Starts an execution of a workflow with an input. Resolves to its ARN. */
 export async function begin(aws: TestAws, kind: OperationKind, input: unknown): Promise<string> {
-  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachines[kind]}`;
-  const { executionArn = '' } = await aws.clients.sfn.send(new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }));
+  const { executionArn = '' } = await aws.clients.sfn.send(
+    new StartExecutionCommand({ stateMachineArn: stateMachineArn(aws, kind), input: JSON.stringify(input) }),
+  );
   return executionArn;
 }
 

@@ -2,7 +2,8 @@ import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as states from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { stateMachines, tableName } from '../../core/names.ts';
+import { stateMachineName, tableName } from '../../core/names.ts';
+import { operationKinds } from '../../core/operations.ts';
 import { managedBy } from '../../core/tags.ts';
 import { functionRoles as made } from '../../infra/function-roles.ts';
 import { permissionsBoundary } from '../../infra/parameters.ts';
@@ -108,7 +109,7 @@ describe('the role of a function', () => {
     };
     expect(new Set(about('dynamodb'))).toEqual(new Set([`table/${tableName}`]));
     for (const resource of about('states')) expect(resource).toMatch(/^(execution|stateMachine):recode-/);
-    for (const name of Object.values(stateMachines)) expect(name).toMatch(/^recode-/);
+    for (const kind of operationKinds) expect(stateMachineName(kind)).toMatch(/^recode-/);
   });
 
   it('writes to the log group of its function alone', () => {

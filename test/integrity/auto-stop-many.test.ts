@@ -13,7 +13,8 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { environmentId, stateMachines, tableName, upkeepStateMachines } from '../../core/names.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import { environmentId, stateMachineName, tableName } from '../../core/names.ts';
 import { instance } from '../functions/documents.ts';
 import { recordOf } from '../functions/installed.ts';
 import { deployedAws, ended, runRemove, runStart } from '../harness/workflows.ts';
@@ -38,8 +39,8 @@ function packageWhoseStopsEndAtOnce(to: string): string {
   cpSync(join(import.meta.dirname, '../../dist/stack'), to, { recursive: true });
   const file = join(to, 'cloudformation-template-update-stack.json');
   const template = JSON.parse(readFileSync(file, 'utf8')) as { Resources: Record<string, { Properties: Record<string, unknown> }> };
-  const machine = Object.values(template.Resources).find(({ Properties }) => Properties?.StateMachineName === stateMachines.stop);
-  if (!machine) throw new Error(`The packaged stack has no ${stateMachines.stop}.`);
+  const machine = Object.values(template.Resources).find(({ Properties }) => Properties?.StateMachineName === stateMachineName('stop'));
+  if (!machine) throw new Error(`The packaged stack has no ${stateMachineName('stop')}.`);
   machine.Properties.DefinitionString = JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } });
   writeFileSync(file, JSON.stringify(template));
   return to;
@@ -60,11 +61,9 @@ async function recordMany(): Promise<void> {
   }
 }
 
-const arnOf = (stateMachine: string) => `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachine}`;
-
 async function askedFor(): Promise<ExecutionListItem[]> {
   const found: ExecutionListItem[] = [];
-  const pages = paginateListExecutions({ client: aws.clients.sfn }, { stateMachineArn: arnOf(stateMachines.stop), maxResults: 1000 });
+  const pages = paginateListExecutions({ client: aws.clients.sfn }, { stateMachineArn: stateMachineArn(aws, 'stop'), maxResults: 1000 });
   for await (const { executions = [] } of pages) found.push(...executions);
   return found;
 }
@@ -80,8 +79,9 @@ it('5,000 environments fit one sweep: each is asked for once, within what Step F
   await runStart(aws);
   await runRemove(aws);
   await recordMany();
-  const stateMachineArn = arnOf(upkeepStateMachines['auto-stop']);
-  const { executionArn = '' } = await aws.clients.sfn.send(new StartExecutionCommand({ stateMachineArn, input: '{}' }));
+  const { executionArn = '' } = await aws.clients.sfn.send(
+    new StartExecutionCommand({ stateMachineArn: stateMachineArn(aws, 'auto-stop'), input: '{}' }),
+  );
   expect(await ended(aws, executionArn)).toMatchObject({ status: 'SUCCEEDED' });
 
   const asked = await askedFor();

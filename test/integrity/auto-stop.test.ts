@@ -9,7 +9,8 @@ import { readEnvironment } from '../../aws/records/environment.ts';
 import { putItem } from '../../aws/records/table.ts';
 import type { AutoStop } from '../../core/auto-stop.ts';
 import type { StopInput } from '../../core/document.ts';
-import { environmentId, stateMachines, upkeepStateMachines } from '../../core/names.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import { environmentId } from '../../core/names.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 import { instance } from '../functions/documents.ts';
 import { recordOf } from '../functions/installed.ts';
@@ -49,18 +50,20 @@ afterAll(async () => {
 
 const record = () => readEnvironment(aws.clients.dynamodb, subject);
 const dueAt = async () => Date.parse((await record())?.stopAt ?? '');
-const arnOf = (stateMachine: string) => `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachine}`;
 
 async function beginSweep(): Promise<string> {
-  const stateMachineArn = arnOf(upkeepStateMachines['auto-stop']);
-  return (await aws.clients.sfn.send(new StartExecutionCommand({ stateMachineArn, input: '{}' }))).executionArn ?? '';
+  return (
+    (await aws.clients.sfn.send(new StartExecutionCommand({ stateMachineArn: stateMachineArn(aws, 'auto-stop'), input: '{}' })))
+      .executionArn ?? ''
+  );
 }
 const sweep = async (): Promise<Ended<unknown>> => ended(aws, await beginSweep());
 
 /** The stops that were asked for or begun since the test began, oldest first. */
 async function stops(known: ReadonlySet<string> = before): Promise<string[]> {
-  const stateMachineArn = arnOf(stateMachines.stop);
-  const { executions = [] } = await aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }));
+  const { executions = [] } = await aws.clients.sfn.send(
+    new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, 'stop'), maxResults: 1000 }),
+  );
   return executions.flatMap(({ executionArn = '' }) => (known.has(executionArn) ? [] : [executionArn])).reverse();
 }
 const endOfStops = async () => Promise.all((await stops()).map((executionArn) => ended<unknown>(aws, executionArn)));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
-import type { OperationKind } from '../../core/operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { begin, deployedAws, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 

@@ -14,7 +14,8 @@ import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { vi } from 'vitest';
-import { network, ssh, stateMachines, tableName } from '../../core/names.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import { network, ssh, tableName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { environmentTags, networkTags, type Tag } from '../../core/tags.ts';
@@ -35,8 +36,7 @@ export async function leaveLock(
   { remove = [], ...changes }: Readonly<Record<string, unknown>> & { remove?: readonly string[] } = {},
 ): Promise<void> {
   const { sfn, dynamodb } = aws.clients;
-  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachines.start}`;
-  const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+  const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, 'start') }));
   const dead = executions.find(({ status }) => status !== 'RUNNING');
   if (!dead?.executionArn || !dead.startDate) throw new Error('No execution has ended yet.');
   const { executionArn, startDate } = dead;

@@ -1,8 +1,8 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
 import type { ErrorName } from '../../core/errors.ts';
-import type { OperationKind } from '../../core/operation.ts';
 import { settleSeconds } from '../../core/operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { begin, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 import { damage, leaveLock, leaveVolume, silence } from './fault-matrix-leftovers.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/environment.ts';
-import type { OperationKind } from '../../core/operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';

@@ -4,8 +4,8 @@ import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
 import type { UninstallOutput } from '../../core/document.ts';
 import { type ErrorName, isErrorName } from '../../core/errors.ts';
-import { stateMachines } from '../../core/names.ts';
-import type { OperationKind } from '../../core/operation.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import type { OperationKind } from '../../core/operations.ts';
 import { expectInvariants, resourcesOf } from '../harness/invariants.ts';
 import { inventory } from '../harness/inventory.ts';
 import { begin, ended, somePublicKey } from '../harness/workflows.ts';
@@ -55,8 +55,9 @@ export async function race(aws: TestAws, ...contenders: readonly Contender[]): P
 
 async function anyRuns(aws: TestAws, contenders: readonly Contender[]): Promise<boolean> {
   const running = [...new Set(contenders.map(({ kind }) => kind))].map(async (kind) => {
-    const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachines[kind]}`;
-    return aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', maxResults: 1 }));
+    return aws.clients.sfn.send(
+      new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, kind), statusFilter: 'RUNNING', maxResults: 1 }),
+    );
   });
   return (await Promise.all(running)).some(({ executions = [] }) => executions.length > 0);
 }

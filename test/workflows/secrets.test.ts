@@ -4,7 +4,9 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ListExecutionsCommand, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stateMachines, tableName } from '../../core/names.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import { tableName } from '../../core/names.ts';
+import { operationKinds } from '../../core/operations.ts';
 import { deployedAws, runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';
 
 let aws: TestAws;
@@ -28,9 +30,8 @@ it('keeps private keys out of inputs, outputs, histories, logs and the table', a
 
   const { sfn, dynamodb } = aws.clients;
   const executionArns: string[] = [];
-  for (const name of Object.values(stateMachines)) {
-    const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${name}`;
-    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+  for (const kind of operationKinds) {
+    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, kind) }));
     executionArns.push(...executions.flatMap(({ executionArn }) => executionArn ?? []));
   }
   expect(executionArns).toHaveLength(5);

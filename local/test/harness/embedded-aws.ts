@@ -11,6 +11,7 @@ import { bundle } from './bundle.ts';
 
 export interface TestAws extends AsyncDisposable {
   readonly endpoint: string;
+  readonly partition: string;
   readonly region: string;
   readonly accountId: string;
   readonly stateDirectory: string;
@@ -79,6 +80,7 @@ export async function embeddedAws({
     get endpoint() {
       return aws.endpoint;
     },
+    partition: 'aws',
     region,
     accountId: aws.accountId,
     stateDirectory,

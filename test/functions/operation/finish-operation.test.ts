@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../../aws/records/environment.ts';
 import { putItem, readItem } from '../../../aws/records/table.ts';
 import { RemoveOutput, StartOutput, StopOutput } from '../../../core/document.ts';
-import type { OperationKind } from '../../../core/operation.ts';
+import type { OperationKind } from '../../../core/operations.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';

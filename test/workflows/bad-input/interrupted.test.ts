@@ -5,8 +5,8 @@ import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ErrorName } from '../../../core/errors.ts';
-import { stateMachines } from '../../../core/names.ts';
-import type { OperationKind } from '../../../core/operation.ts';
+import { stateMachineArn } from '../../../core/executions.ts';
+import type { OperationKind } from '../../../core/operations.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
 import { expectConverged, expectNothing } from '../../harness/inventory.ts';
 import { holdNext, letGo, type Place } from '../../harness/pace.ts';
@@ -34,8 +34,9 @@ const uninstall = ['uninstall', '--force'];
 
 /** The execution of a kind that runs. */
 async function running(kind: OperationKind): Promise<string> {
-  const stateMachineArn = `arn:aws:states:${aws.region}:${aws.accountId}:stateMachine:${stateMachines[kind]}`;
-  const { executions = [] } = await aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }));
+  const { executions = [] } = await aws.clients.sfn.send(
+    new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, kind), statusFilter: 'RUNNING' }),
+  );
   expect(executions).toHaveLength(1);
   return executions[0]?.executionArn ?? '';
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtPackage } from '../../../cli/package-root.ts';
-import { stateMachines } from '../../../core/names.ts';
+import { stateMachineName } from '../../../core/names.ts';
+import { operationKinds } from '../../../core/operations.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
 import { type User, userOf } from '../../harness/users.ts';
 
@@ -20,9 +21,12 @@ afterAll(() => rmSync(directory, { recursive: true }));
 async function awsWith(comment: string): Promise<TestAws> {
   const definition = { Comment: comment, StartAt: 'End', States: { End: { Type: 'Fail', Error: 'NoCapacity', Cause: 'It began.' } } };
   const Resources = Object.fromEntries(
-    Object.entries(stateMachines).map(([id, StateMachineName]) => [
-      id,
-      { Type: 'AWS::StepFunctions::StateMachine', Properties: { StateMachineName, DefinitionString: JSON.stringify(definition) } },
+    operationKinds.map((kind) => [
+      kind,
+      {
+        Type: 'AWS::StepFunctions::StateMachine',
+        Properties: { StateMachineName: stateMachineName(kind), DefinitionString: JSON.stringify(definition) },
+      },
     ]),
   );
   const packageDirectory = mkdtempSync(join(directory, 'stack-'));

@@ -2,9 +2,9 @@ import type * as v from 'valibot';
 import { meaningOf } from '../../../../aws/errors.ts';
 import { executionProgress } from '../../../../aws/executions.ts';
 import { RemoveOutput, StartOutput, StopOutput } from '../../../../core/document.ts';
-import type { EnvironmentOperationKind } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
-import { stateMachines } from '../../../../core/names.ts';
+import { operationOf } from '../../../../core/executions.ts';
+import { type EnvironmentOperationKind, operations } from '../../../../core/operations.ts';
 import { begun } from '../../../begun.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
@@ -99,8 +99,8 @@ async function followed<Schema extends v.GenericSchema>(
 
 /** The operation that an execution is, by the state machine in its ARN. */
 function kindOf(executionArn: string): EnvironmentOperationKind {
-  const kind = (['start', 'stop', 'remove'] as const).find((kind) => executionArn.includes(`:${stateMachines[kind]}:`));
-  if (kind) return kind;
+  const kind = operationOf(executionArn);
+  if (kind !== undefined && operations[kind].on === 'environment') return kind as EnvironmentOperationKind;
   throw new RecodeError('Unexpected', `Execution ${executionArn} does not belong to an environment.`);
 }
 
