@@ -1,10 +1,10 @@
-import { stateMachines, upkeepStateMachines } from '../core/names.ts';
+import { operationKinds } from '../core/operations.ts';
 import { machineId } from './state-machines.ts';
 
 const width = 12;
 const height = 6;
 
-const ids = Object.keys({ ...stateMachines, ...upkeepStateMachines }).map(machineId);
+const ids = [...operationKinds, 'auto-stop'].map(machineId);
 const ofMachines = (metric: string) =>
   ids.map((id) => ['AWS/States', metric, 'StateMachineArn', `\${${id}}`, { label: id.replace(/StateMachine$/, '') }]);
 

@@ -1,0 +1,18 @@
+import { policies, stateMachineName } from '../core/names.ts';
+import { type OperationKind, operationKinds, operations } from '../core/operations.ts';
+import { machineId } from './state-machines.ts';
+
+const ofPolicy = (policy: string) => operationKinds.filter((kind) => operations[kind].policy === policy);
+const machine = (kind: OperationKind) => ({ Ref: machineId(kind) });
+const executions = (kind: OperationKind) => ({
+  'Fn::Sub': `arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:execution:${stateMachineName(kind)}:*`,
+});
+
+/** The ARNs of all operations' state machines. */
+export const allMachines = operationKinds.map(machine);
+
+/** The ARNs of the state machines that RecodeUser lets a person start. */
+export const userMachines = ofPolicy(policies.user).map(machine);
+
+/** The ARNs of the executions of those state machines. */
+export const userExecutions = ofPolicy(policies.user).map(executions);
