@@ -20,7 +20,7 @@ await told.flush();
 process.exit(code === 0 && unwritten ? exitCodes.failed : code);
 
 async function run(): Promise<number> {
-  const program = createProgram(output, builtPackage().version);
+  const program = await createProgram(output, builtPackage().version);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return Number(process.exitCode ?? 0);

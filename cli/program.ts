@@ -1,12 +1,9 @@
 import { Command } from 'commander';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
+import { operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
-import { removeCommand } from './commands/aws/remove/command.ts';
-import { startCommand } from './commands/aws/start/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
-import { stopCommand } from './commands/aws/stop/command.ts';
-import { uninstallCommand } from './commands/aws/uninstall/command.ts';
 import { helpCommand } from './commands/help.ts';
 import { downCommand } from './commands/local/down.ts';
 import { resetCommand } from './commands/local/reset.ts';
@@ -22,17 +19,10 @@ import { unknownCommand, unknownOption } from './unknown.ts';
  *
  * @param output its `json` becomes true when --json is read
  */
-export function createProgram(output: Output & { json: boolean }, version: string): Command {
+export async function createProgram(output: Output & { json: boolean }, version: string): Promise<Command> {
   const aws = new Command('aws')
     .summary('Manage development environments on AWS')
     .description('Manage development environments in your AWS account, or in the embedded AWS on this machine (--local).')
-    .addCommand(startCommand(output))
-    .addCommand(stopCommand(output))
-    .addCommand(removeCommand(output))
-    .addCommand(listCommand(output))
-    .addCommand(environmentStatusCommand(output))
-    .addCommand(followCommand(output))
-    .addCommand(uninstallCommand(output))
     .addHelpText(
       'after',
       examples([
@@ -42,6 +32,12 @@ export function createProgram(output: Output & { json: boolean }, version: strin
         ['Remove it', 'recode aws remove acme/api'],
       ]),
     );
+  const commands = [
+    ...(await operationCommands('environment', output)),
+    ...[listCommand(output), environmentStatusCommand(output), followCommand(output)],
+    ...(await operationCommands('network', output)),
+  ];
+  for (const command of commands) aws.addCommand(command);
   const local = new Command('local')
     .summary('Manage the embedded AWS on this machine')
     .description('Manage the embedded AWS, which runs on this machine. The first command with --local starts it.')

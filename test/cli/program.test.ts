@@ -6,22 +6,21 @@ import { collectedOutput } from './collect.ts';
 
 async function run(...argv: string[]) {
   const { output, stdout, stderr } = collectedOutput();
-  const error: unknown = await createProgram(output, '1.2.3')
-    .parseAsync(argv, { from: 'user' })
-    .then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
+  const program = await createProgram(output, '1.2.3');
+  const error: unknown = await program.parseAsync(argv, { from: 'user' }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   return { stdout: stdout(), stderr: stderr(), error };
 }
 const commands = (command: Command): Command[] => [command, ...command.commands.flatMap(commands)];
-const program = createProgram(collectedOutput().output, '1.2.3');
+const program = await createProgram(collectedOutput().output, '1.2.3');
 const named = commands(program).map((command) => [commandName(command).split(' ').slice(1)] as const);
 
 /** What the command that an invocation names gets to read: its words, and its options from wherever they stand. */
 async function read(...argv: string[]) {
   const { output } = collectedOutput();
-  const program = createProgram(output, '1.2.3');
+  const program = await createProgram(output, '1.2.3');
   let got: unknown;
   for (const command of leafCommands(program)) {
     command.action((...given: unknown[]) => {

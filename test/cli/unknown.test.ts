@@ -5,7 +5,7 @@ import { collectedOutput } from './collect.ts';
 
 /** What the refusal of an invocation asks whether it was meant. */
 async function meant(...argv: string[]): Promise<string[]> {
-  const refused = createProgram(collectedOutput().output, '1.2.3').parseAsync(argv, { from: 'user' });
+  const refused = (await createProgram(collectedOutput().output, '1.2.3')).parseAsync(argv, { from: 'user' });
   const { name, message } = await refused.then(
     () => ({ name: '', message: '' }),
     (error: Error) => error,
@@ -15,7 +15,7 @@ async function meant(...argv: string[]): Promise<string[]> {
   return asked === '' ? [] : asked.split(' or ').map((command) => command.replace(/^"recode (.*)"$/, '$1'));
 }
 
-const program = createProgram(collectedOutput().output, '1.2.3');
+const program = await createProgram(collectedOutput().output, '1.2.3');
 const aws = leafCommands(program).filter((command) => command.parent?.name() === 'aws');
 
 describe('an unknown command', () => {

@@ -9,7 +9,7 @@ import { collectedOutput } from '../cli/collect.ts';
 import { read, root } from './pages.ts';
 
 const page = read('docs/cli.md');
-const program = createProgram(collectedOutput().output, '0.0.0');
+const program = await createProgram(collectedOutput().output, '0.0.0');
 
 /** The cells of the rows of the first table in a section, without the code marks. */
 function tableOf(section: string): string[][] {

@@ -11,7 +11,7 @@ import { collectedOutput } from '../cli/collect.ts';
 import { codeLines, codeSpans, pages, read, root } from './pages.ts';
 
 const output = collectedOutput().output;
-const program = createProgram(output, '0.0.0');
+const program = await createProgram(output, '0.0.0');
 
 /** The folders that hold the code; the docs name others that appear on a user's machine. */
 const folders = readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));

@@ -1,7 +1,6 @@
 import type * as v from 'valibot';
 import { meaningOf } from '../../../../aws/errors.ts';
 import { executionProgress } from '../../../../aws/executions.ts';
-import { RemoveOutput, StartOutput, StopOutput } from '../../../../core/document.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { operationOf } from '../../../../core/executions.ts';
 import { type EnvironmentOperationKind, operations } from '../../../../core/operations.ts';
@@ -12,10 +11,8 @@ import { type Followed, follow, inSession, type Session } from '../../../operati
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, writeJson } from '../../../output.ts';
 import { forgetExecution, rememberedExecution } from '../../../remembered-execution.ts';
+import { runModule } from '../operations.ts';
 import type { EnvironmentTarget } from '../options.ts';
-import { concludeRemove } from '../remove/run.ts';
-import { concludeStart } from '../start/run.ts';
-import { concludeStop } from '../stop/run.ts';
 
 /**
  * Follows the execution that holds an environment, or that this machine has handed over, and ends as its own command would.
@@ -60,25 +57,9 @@ async function conclude(
   session: Session,
   output: Output,
 ): Promise<void> {
-  switch (kindOf(executionArn)) {
-    case 'start':
-      return concludeStart(
-        environment,
-        { ...(await followed(environment, executionArn, StartOutput, session, output)), ours },
-        session,
-        output,
-      );
-    case 'stop': {
-      const stopped = await followed(environment, executionArn, StopOutput, session, output);
-      session.view.end();
-      return concludeStop(environment, stopped, output);
-    }
-    case 'remove': {
-      const removed = await followed(environment, executionArn, RemoveOutput, session, output);
-      session.view.end();
-      return concludeRemove(environment, removed, output);
-    }
-  }
+  const operation = await runModule(kindOf(executionArn));
+  const ended = await followed(environment, executionArn, operation.Result, session, output);
+  await operation.conclude(environment, { ...ended, ours }, session, output);
 }
 
 /** Follows an execution to its end. A failure is told once. */

@@ -4,8 +4,8 @@ import type { Output } from '../../../output.ts';
 import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags, repositoryArgument } from '../options.ts';
 
 /** `recode aws remove` */
-export function removeCommand(output: Output): Command {
-  const command = new Command('remove')
+export function command(output: Output): Command {
+  const remove = new Command('remove')
     .summary('Remove the environment of a repository')
     .description(
       'Remove the environment of a repository: its instance and disk, network interface, key pair and security group, and its key and ' +
@@ -13,8 +13,8 @@ export function removeCommand(output: Output): Command {
         'This also works if the first start failed or if someone deleted resources by hand.',
     )
     .argument(...repositoryArgument);
-  addOperationOptions(command, 'before removing it');
-  return addAccountOptions(command)
+  addOperationOptions(remove, 'before removing it');
+  return addAccountOptions(remove)
     .option(...jsonOption)
     .addHelpText(
       'after',

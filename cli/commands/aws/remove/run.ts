@@ -5,12 +5,14 @@ import { beforeOperation } from '../../../control-plane.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
 import { unknownView } from '../../../environment-view.ts';
-import { type Followed, inSession } from '../../../operation.ts';
+import { type Followed, inSession, type Session } from '../../../operation.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows } from '../../../resources.ts';
 import { deleteEnvironmentFolder } from '../../../ssh/folder.ts';
 import type { OperationRequest } from '../options.ts';
+
+export const Result = RemoveOutput;
 
 /**
  * Removes an environment with all that was made for it, after a question that names it, and its files on this machine.
@@ -23,14 +25,19 @@ export function runRemove(request: OperationRequest, output: Output): Promise<vo
     const environment = await openEnvironment(request, session.view);
     const record = await beforeOperation(environment, 'remove', requireRecord(environment));
     if (!request.force && !(await confirm(question(environment, record), output))) return;
-    const removed = await operate(environment, { kind: 'remove', output: RemoveOutput }, request, session, output);
-    session.view.end();
-    if (removed) concludeRemove(environment, removed, output);
+    const removed = await operate(environment, { kind: 'remove', output: Result }, request, session, output);
+    if (removed) await conclude(environment, removed, session, output);
   });
 }
 
 /** Deletes the files of the removed environment on this machine, and prints. */
-export function concludeRemove({ files }: OpenedEnvironment, { result, executionArn }: Followed<RemoveOutput>, output: Output): void {
+export async function conclude(
+  { files }: OpenedEnvironment,
+  { result, executionArn }: Followed<RemoveOutput>,
+  { view }: Session,
+  output: Output,
+): Promise<void> {
+  view.end();
   orWarn(output, () => deleteEnvironmentFolder(files));
   const { repository, owner, name, status } = result;
   if (output.json) {

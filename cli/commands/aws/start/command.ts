@@ -5,8 +5,8 @@ import { addAccountOptions, addOperationOptions, jsonOption, repositoryArgument 
 import type { StartFlags } from './request.ts';
 
 /** `recode aws start` */
-export function startCommand(output: Output): Command {
-  const command = new Command('start')
+export function command(output: Output): Command {
+  const start = new Command('start')
     .summary('Start the environment of a repository')
     .description(
       'Start the environment of a GitHub repository, or create it if it does not exist.\n\n' +
@@ -25,8 +25,8 @@ export function startCommand(output: Output): Command {
     )
     .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")
     .option('--time-zone <zone>', "time zone of --auto-stop, for example Europe/Paris (default: this machine's)");
-  addOperationOptions(command, "before starting a teammate's environment");
-  return addAccountOptions(command)
+  addOperationOptions(start, "before starting a teammate's environment");
+  return addAccountOptions(start)
     .option(...jsonOption)
     .addHelpText(
       'after',

@@ -25,6 +25,8 @@ import type { StartRequest } from './request.ts';
 // What the workflow does when there is something to do.
 const changes: readonly string[] = ['LaunchInstance', 'StartInstance'];
 
+export const Result = StartOutput;
+
 /**
  * Starts an environment: makes its key, starts the execution, follows it, pins the host key, proves that ssh connects, and prints.
  *
@@ -42,14 +44,14 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     const given = await givenRequest(request, environment, session);
     const publicKey = environment.own ? await ownKey(environment, session) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
-    const asked = { kind: 'start', output: StartOutput, request: { ...given, publicKey } } as const;
+    const asked = { kind: 'start', output: Result, request: { ...given, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
-    if (started) await concludeStart(environment, started, session, output);
+    if (started) await conclude(environment, started, session, output);
   });
 }
 
 /** Connects to the environment that a start has led to, and prints how; a teammate's is theirs to connect to. */
-export async function concludeStart(
+export async function conclude(
   environment: OpenedEnvironment,
   started: Followed<StartOutput>,
   { view }: Session,

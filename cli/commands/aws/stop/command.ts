@@ -4,16 +4,16 @@ import type { Output } from '../../../output.ts';
 import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags, repositoryArgument } from '../options.ts';
 
 /** `recode aws stop` */
-export function stopCommand(output: Output): Command {
-  const command = new Command('stop')
+export function command(output: Output): Command {
+  const stop = new Command('stop')
     .summary('Stop the environment of a repository')
     .description(
       'Stop the environment of a repository. AWS no longer charges for the instance. The disk and its data are kept, and ' +
         '"recode aws start" starts the environment again.',
     )
     .argument(...repositoryArgument);
-  addOperationOptions(command, "before stopping a teammate's environment");
-  return addAccountOptions(command)
+  addOperationOptions(stop, "before stopping a teammate's environment");
+  return addAccountOptions(stop)
     .option(...jsonOption)
     .addHelpText(
       'after',

@@ -4,9 +4,11 @@ import { beforeOperation } from '../../../control-plane.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { operate } from '../../../environment-operation.ts';
 import { viewAfter } from '../../../environment-view.ts';
-import { type Followed, inSession } from '../../../operation.ts';
+import { type Followed, inSession, type Session } from '../../../operation.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
 import type { OperationRequest } from '../options.ts';
+
+export const Result = StopOutput;
 
 /**
  * Stops an environment and waits until it is stopped.
@@ -18,18 +20,19 @@ export function runStop(request: OperationRequest, output: Output): Promise<void
     const environment = await openEnvironment(request, session.view);
     await beforeOperation(environment, 'stop', requireRecord(environment));
     if (!(await confirmOnBehalf(environment, 'stop', request, output))) return;
-    const stopped = await operate(environment, { kind: 'stop', output: StopOutput }, request, session, output);
-    session.view.end();
-    if (stopped) await concludeStop(environment, stopped, output);
+    const stopped = await operate(environment, { kind: 'stop', output: Result }, request, session, output);
+    if (stopped) await conclude(environment, stopped, session, output);
   });
 }
 
 /** Prints what a stop has led to. */
-export async function concludeStop(
+export async function conclude(
   environment: OpenedEnvironment,
   { result, executionArn }: Followed<StopOutput>,
+  { view }: Session,
   output: Output,
 ): Promise<void> {
+  view.end();
   const { repository, name, status, changed, instanceId, instanceType } = result;
   if (output.json) {
     writeJson(output, await viewAfter(environment, { name, status, instanceId, instanceType, executionArn, changed }));

@@ -4,15 +4,15 @@ import type { Output } from '../../../output.ts';
 import { type AccountFlags, addAccountOptions, jsonOption } from '../options.ts';
 
 /** `recode aws uninstall` */
-export function uninstallCommand(output: Output): Command {
-  const command = new Command('uninstall')
+export function command(output: Output): Command {
+  const uninstall = new Command('uninstall')
     .summary('Delete the network and table of a region')
     .description(
       'Delete the network and the table that the environments of a region share. Fails while any environment exists, or if you lack ' +
         'the RecodeAdmin policy.\n\n' +
         'The next "recode aws start" creates them again. To delete the functions and state machines too, run "npx serverless remove".',
     );
-  return addAccountOptions(command)
+  return addAccountOptions(uninstall)
     .option('--force', 'do not ask for confirmation')
     .option(...jsonOption)
     .addHelpText(

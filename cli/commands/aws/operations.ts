@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type * as v from 'valibot';
+import { type EnvironmentOperationKind, type OperationKind, operationKinds, operations } from '../../../core/operations.ts';
+import type { OpenedEnvironment } from '../../environment.ts';
+import type { Followed, Session } from '../../operation.ts';
+import type { Output } from '../../output.ts';
+
+/** What the `command.ts` in the folder of an operation exports. */
+interface CommandModule {
+  /** Defines the command. */
+  command(output: Output): Command;
+}
+
+/** What the `run.ts` in the folder of an operation on an environment exports, for "recode aws follow" to end as the command does. */
+export interface RunModule<Result = unknown> {
+  /** The output of the operation's execution. */
+  readonly Result: v.GenericSchema<unknown, Result>;
+  /** Prints what the execution has led to, after what is left to do on this machine. */
+  conclude(environment: OpenedEnvironment, followed: Followed<Result>, session: Session, output: Output): Promise<void>;
+}
+
+/** The commands of the operations on an environment or on the network, in the order of their rows. Each has a folder of its kind. */
+export async function operationCommands(on: 'environment' | 'network', output: Output): Promise<Command[]> {
+  const kinds = operationKinds.filter((kind) => operations[kind].on === on);
+  return Promise.all(kinds.map(async (kind) => (await commandModule(kind)).command(output)));
+}
+
+/** How the command of an operation ends. */
+export const runModule = (kind: EnvironmentOperationKind): Promise<RunModule> => import(`./${kind}/run.ts`);
+
+const commandModule = (kind: OperationKind): Promise<CommandModule> => import(`./${kind}/command.ts`);
