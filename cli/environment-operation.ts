@@ -1,10 +1,7 @@
 import type * as v from 'valibot';
-import { readEnvironment } from '../aws/records/environment.ts';
-import { ifInstalled } from '../aws/records/table.ts';
 import type { GivenRequest } from '../core/environment.ts';
 import type { EnvironmentOperationKind } from '../core/operations.ts';
-import { printedCommand } from './account-flags.ts';
-import type { OpenedEnvironment } from './environment.ts';
+import { environmentCommand, type OpenedEnvironment } from './environment.ts';
 import { unknownView } from './environment-view.ts';
 import { type Followed, runOperation, type Session, startOperation } from './operation.ts';
 import { orWarn } from './or-warn.ts';
@@ -32,17 +29,16 @@ export async function operate<Schema extends v.GenericSchema>(
     return undefined;
   }
   orWarn(output, () => forgetExecution(files));
-  const holder = async () => (await ifInstalled(readEnvironment(clients.dynamodb, subject)))?.operation;
   const withOptions = Object.keys(request ?? {}).some((name) => name !== 'publicKey');
-  return runOperation(clients, account, { kind, input, output: asked.output, subject: subject.repository, withOptions, holder }, session);
+  return runOperation(clients, account, { kind, input, output: asked.output, subject: subject.repository, withOptions }, session);
 }
 
-function handOver({ account, files, subject: { repository, owner }, own }: OpenedEnvironment, executionArn: string, output: Output): void {
+function handOver(environment: OpenedEnvironment, executionArn: string, output: Output): void {
+  const { files, subject } = environment;
   orWarn(output, () => rememberExecution(files, executionArn));
   if (output.json) {
-    writeJson(output, { ...unknownView({ repository, owner }), executionArn });
+    writeJson(output, { ...unknownView(subject), executionArn });
     return;
   }
-  const command = printedCommand(['recode', 'aws', 'follow', repository, ...(own ? [] : ['--owner', owner])], account.options);
-  output.stdout.write(`Started ${executionArn}\nTo follow it, run:\n  ${command}\n`);
+  output.stdout.write(`Started ${executionArn}\nTo follow it, run:\n  ${environmentCommand(environment, 'follow')}\n`);
 }

@@ -3,7 +3,9 @@ import { ifInstalled } from '../aws/records/table.ts';
 import type { Environment } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
 import { policies } from '../core/names.ts';
+import type { EnvironmentOperationKind } from '../core/operations.ts';
 import { type Account, openAccount } from './account.ts';
+import { printedCommand } from './account-flags.ts';
 import { type Clients, clientsOf } from './clients.ts';
 import type { EnvironmentTarget } from './commands/aws/options.ts';
 import { orNotAllowed } from './control-plane.ts';
@@ -51,6 +53,12 @@ export async function openShown({ account: options }: Pick<EnvironmentTarget, 'a
     if (!running) return view.during('Starting the embedded AWS', () => openAccount(options));
   }
   return openAccount(options);
+}
+
+/** A command about an environment for a person to type: `recode aws follow acme/api --owner alice`. */
+export function environmentCommand({ account, own, subject }: OpenedEnvironment, command: 'follow' | EnvironmentOperationKind): string {
+  const { repository, owner } = subject;
+  return printedCommand(['recode', 'aws', command, repository, ...(own ? [] : ['--owner', owner])], account.options);
 }
 
 /** The record of an environment; undefined where there is none, or no table yet. Throws RecodeError CallerNotAllowed. */

@@ -5,9 +5,9 @@ export interface Explanation {
   /** The headline. */
   readonly title: string;
   /**
-   * What the person can do about it. `{command}` stands for the command as typed, `{usage}` for its name, `{account}` for its
-   * --local, --profile and --region after a space, `{environment}` for its repository with --owner and these, `{fix}` for the
-   * command that comes with the error.
+   * What the person can do about it. `{command}` stands for the command to run again, `{usage}` for the name of the command that was
+   * typed, `{account}` for its --local, --profile and --region after a space, `{environment}` for its repository with --owner and these,
+   * `{progress}` for the command that shows the operation in progress, `{fix}` for the command that comes with the error.
    */
   readonly nextStep: string;
 }
@@ -196,7 +196,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   // Who else is at work
   OperationInProgress: {
     title: 'Another operation is in progress',
-    nextStep: 'Wait until it ends, then run "{command}" again.',
+    nextStep: 'Wait until it ends ("{progress}" shows its progress), then run "{command}" again.',
   },
   OperationSettling: {
     title: 'The previous operation has not released its lock yet',

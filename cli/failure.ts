@@ -31,9 +31,13 @@ export interface GivenCommand {
 
 /** Makes any thrown error what the person sees: what happened, and what to do about it. */
 export function describeFailure(error: unknown, command: GivenCommand): Failure {
-  const { name, message, fix } = recodeErrorOf(error);
+  const { name, message, fix, again } = recodeErrorOf(error);
   const { title, nextStep } = explanations[name];
-  const placeholders: Readonly<Record<string, string>> = { ...placeholdersFor(command), fix };
+  const placeholders: Readonly<Record<string, string>> = {
+    ...placeholdersFor(command),
+    ...(again !== undefined && { command: again }),
+    fix,
+  };
   return { name, title, message, nextStep: nextStep.replace(/\{(\w+)\}/g, (text, key: string) => placeholders[key] ?? text) };
 }
 
@@ -69,11 +73,14 @@ function sentence(message: string): string {
 function placeholdersFor({ argv, usage, repository, owner, account = {} }: GivenCommand): Readonly<Record<string, string>> {
   const flags = accountFlags(account);
   const which = [...(owner === undefined ? [] : ['--owner', owner]), ...flags];
+  const environment = [repository === undefined ? '<repository>' : shellQuote(repository), ...which.map(shellQuote)].join(' ');
   return {
     command: quoted(['recode', ...argv]),
     usage,
     account: flags.length === 0 ? '' : ` ${quoted(flags)}`,
-    environment: [repository === undefined ? '<repository>' : shellQuote(repository), ...which.map(shellQuote)].join(' '),
+    environment,
+    // An uninstall waits for what runs on the network, and only the list says whose environment that is for.
+    progress: repository === undefined ? quoted(['recode', 'aws', 'list', '--all', ...flags]) : `recode aws follow ${environment}`,
   };
 }
 

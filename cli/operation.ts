@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { followExecution, startExecution } from '../aws/executions.ts';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
 import { stateMachineArn } from '../core/executions.ts';
-import type { Operation } from '../core/operation.ts';
 import { type OperationKind, operations } from '../core/operations.ts';
 import type { Account } from './account.ts';
 import { begun } from './begun.ts';
 import type { Clients } from './clients.ts';
 import { orNotAllowed } from './control-plane.ts';
 import { type FollowView, openFollowView } from './follow-view.ts';
+import { operationInProgress, withAge } from './in-progress.ts';
 import { type EndingSignal, interruption } from './interruption.ts';
 import type { Output } from './output.ts';
 
@@ -19,7 +19,7 @@ export interface Session {
   readonly execution: { arn?: string; ended?: boolean };
 }
 
-/** An operation to run: its input, and how to find who is at work instead. */
+/** An operation to run. */
 export interface Asked<Schema extends v.GenericSchema> {
   readonly kind: OperationKind;
   readonly input: unknown;
@@ -27,10 +27,8 @@ export interface Asked<Schema extends v.GenericSchema> {
   readonly output: Schema;
   /** What it works on, for people: `acme/api`. */
   readonly subject: string;
-  /** Whether it was asked for with options, which somebody else's operation of the same kind does not have. */
+  /** Whether it has options, which another operation of the same kind may not have. */
   readonly withOptions?: boolean;
-  /** The operation that holds it now, if there is one. */
-  holder(): Promise<Operation | undefined>;
 }
 
 /** How an operation has ended well. */
@@ -43,7 +41,7 @@ export interface Followed<Result> {
   readonly entered: ReadonlySet<string>;
 }
 
-// Each time somebody else's operation has ended just before it could be followed.
+// Each time, another operation was faster.
 const mostAttempts = 5;
 
 /**
@@ -73,8 +71,8 @@ export async function startOperation(
 }
 
 /**
- * Starts an execution and follows it to its end; where the same operation is at work already, follows that one instead, and after it
- * starts its own if it has options.
+ * Starts an execution and follows it to its end. If an operation of the same kind is in progress, follows that one instead. An operation with
+ * options starts its own execution after that.
  *
  * @throws RecodeError what the execution fails with
  */
@@ -86,16 +84,14 @@ export async function runOperation<Schema extends v.GenericSchema>(
 ): Promise<Followed<v.InferOutput<Schema>>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return { ...(await follow(clients, await startOperation(clients, account, asked, session), asked.output, session)), ours: true };
+      const executionArn = await startOperation(clients, account, asked, session);
+      return { ...(await follow(clients, account, executionArn, asked.output, session)), ours: true };
     } catch (error) {
-      if (!(error instanceof RecodeError) || error.name !== 'OperationInProgress' || attempt === mostAttempts) throw error;
-      const operation = await asked.holder();
-      if (operation && operation.kind !== asked.kind) throw error;
-      if (operation) {
-        session.view.say(`${asked.subject} is already ${operations[asked.kind].doing}, ${begun(operation)}.`);
-        const followed = await follow(clients, operation.executionArn, asked.output, session);
-        if (!asked.withOptions) return followed;
-      }
+      const operation = operationInProgress(error);
+      if (operation?.kind !== asked.kind || attempt === mostAttempts) throw error;
+      session.view.say(`${asked.subject} is already ${operations[asked.kind].doing}, ${begun(operation, account.owner)}.`);
+      const followed = await follow(clients, account, operation.executionArn, asked.output, session);
+      if (!asked.withOptions) return followed;
     }
   }
 }
@@ -103,6 +99,7 @@ export async function runOperation<Schema extends v.GenericSchema>(
 /** Follows an execution that somebody else has started to its end. Throws what it fails with. */
 export async function follow<Schema extends v.GenericSchema>(
   { sfn }: Clients,
+  { owner }: Pick<Account, 'owner'>,
   executionArn: string,
   output: Schema,
   { view, execution }: Session,
@@ -112,7 +109,7 @@ export async function follow<Schema extends v.GenericSchema>(
   for await (const event of followExecution(sfn, executionArn)) {
     view.show(event);
     if (event.type === 'state-entered') entered.add(event.state);
-    if (event.type === 'failed') throw event.error;
+    if (event.type === 'failed') throw withAge(event.error, owner);
     if (event.type !== 'succeeded') continue;
     execution.ended = true;
     return { result: v.parse(output, event.output), executionArn, entered, ours: false };

@@ -179,6 +179,7 @@ export type ErrorName = keyof typeof catalogue;
 
 interface RecodeErrorOptions extends ErrorOptions {
   readonly fix?: string;
+  readonly again?: string | undefined;
   readonly data?: unknown;
 }
 
@@ -187,13 +188,16 @@ export class RecodeError extends Error {
   override readonly name: ErrorName;
   /** A shell command that fixes the problem, for a next step that names it. */
   readonly fix: string;
+  /** The shell command to run again, if it is not the one that shows the error. */
+  readonly again: string | undefined;
   /** What the CLI has to know besides the message. It can be written as JSON, because it travels with a step's error. */
   readonly data: unknown;
 
-  constructor(name: ErrorName, message: string, { fix = '', data, ...options }: RecodeErrorOptions = {}) {
+  constructor(name: ErrorName, message: string, { fix = '', again, data, ...options }: RecodeErrorOptions = {}) {
     super(message, options);
     this.name = name;
     this.fix = fix;
+    this.again = again;
     this.data = data;
   }
 }

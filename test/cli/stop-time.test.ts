@@ -48,8 +48,9 @@ describe('stopWords', () => {
 describe('begun', () => {
   const startedAt = new Date().toISOString();
 
-  it('says who began it, or that nobody did', () => {
-    expect(begun({ owner: 'alice', startedAt })).toMatch(/^started \ds ago by alice$/);
-    expect(begun({ owner: autoStopCaller, startedAt })).toMatch(/^started automatically \ds ago$/);
+  it('says who started it, or that it started automatically', () => {
+    expect(begun({ owner: 'alice', startedAt }, 'bob')).toMatch(/^started \ds ago by alice$/);
+    expect(begun({ owner: 'alice', startedAt }, 'alice')).toMatch(/^started \ds ago by you$/);
+    expect(begun({ owner: autoStopCaller, startedAt }, 'bob')).toMatch(/^started automatically \ds ago$/);
   });
 });

@@ -12,7 +12,7 @@ export const raisedBy = {
   allowed: ['AddressNotAllowed', 'PublicAddressUnknown'],
   arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid', 'InstanceTypeNotValid', 'AutoStopNotValid'],
   'untrusted-text': ['RepositoryAmbiguous'],
-  'at-once': ['OperationInProgress', 'UninstallInProgress'],
+  'in-progress': ['OperationInProgress', 'UninstallInProgress'],
   caller: [
     'NoCredentials',
     'NoRegion',
@@ -64,6 +64,8 @@ export interface ExpectedFailure {
   readonly fix?: string;
   /** What "--help" follows in the next step; `recode aws start` by default. */
   readonly usage?: string;
+  /** The command to run again; the one that ran by default. */
+  readonly again?: string;
 }
 
 /** As docs/exit-codes.md has them, written down once more: scripts rely on them. */
@@ -73,9 +75,9 @@ const raised = new Set<ErrorName>();
 
 /** Expects that `recode` has shown this failure, whole and nothing else: in words on stderr, or with --json as one object on stdout. */
 export function expectFailure(ran: Pick<Ran, 'code' | 'stdout' | 'stderr'>, args: readonly string[], expected: ExpectedFailure): void {
-  const { name, message, usage = 'recode aws start', fix = '' } = expected;
+  const { name, message } = expected;
   raised.add(name);
-  const { title, nextStep } = explained(name, args, usage, fix);
+  const { title, nextStep } = explained(args, expected);
   if (args.includes('--json')) {
     expect(JSON.parse(ran.stdout)).toEqual({ error: { name, title, message, nextStep } });
   } else {
@@ -83,6 +85,9 @@ export function expectFailure(ran: Pick<Ran, 'code' | 'stdout' | 'stderr'>, args
   }
   expect(ran.code).toBe(exits[catalogue[name].outcome]);
 }
+
+/** How long ago something started, as a command has shown it: `3s`. */
+export const shownAge = ({ stdout, stderr }: Pick<Ran, 'stdout' | 'stderr'>) => /started (\d+[smhd]) ago/.exec(stdout + stderr)?.[1] ?? '';
 
 /** Expects that nobody has changed anything in any region of the account since the calls were last forgotten. */
 export async function expectNothingChanged(aws: TestAws): Promise<void> {
@@ -96,16 +101,15 @@ export function expectAllRaised(names: readonly ErrorName[]): void {
   expect(names.filter((name) => !raised.has(name))).toEqual([]);
 }
 
-function explained(name: ErrorName, args: readonly string[], usage: string, fix: string): { title: string; nextStep: string } {
+function explained(args: readonly string[], expected: ExpectedFailure): { title: string; nextStep: string } {
+  const { name, usage = 'recode aws start', fix = '', again = ['recode', ...args].join(' ') } = expected;
   const { title, nextStep } = explanations[name];
   const account = ['--local', '--profile', '--region'].map((option) => given(args, option)).join('');
-  const named = {
-    command: ['recode', ...args].join(' '),
-    usage,
-    account,
-    fix,
-    environment: `${args[2]?.startsWith('-') === false ? args[2] : '<repository>'}${given(args, '--owner')}${account}`,
-  };
+  const [, , repository] = args;
+  const known = repository?.startsWith('-') === false;
+  const environment = `${known ? repository : '<repository>'}${given(args, '--owner')}${account}`;
+  const progress = known ? `recode aws follow ${environment}` : `recode aws list --all${account}`;
+  const named = { command: again, usage, account, fix, environment, progress };
   return { title, nextStep: Object.entries(named).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), nextStep as string) };
 }
 

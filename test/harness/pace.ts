@@ -14,6 +14,7 @@ interface Step {
 
 /** Steps at which an operation can be held. */
 const places = {
+  networking: { kind: 'start', function: 'createVpc', action: 'CreateVpc', sentence: 'Creating the VPC' },
   creating: {
     kind: 'start',
     function: 'createSecurityGroup',

@@ -139,7 +139,8 @@ describe('recode aws follow', () => {
     });
     await handOver(bob, ['start', 'acme/api']);
     const message = 'AWS says: None (InsufficientInstanceCapacity).';
-    expectFailure(await bob.run([...follow, '--json']), ['aws', ...follow, '--json'], { name: 'NoCapacity', message });
+    const again = 'recode aws start acme/api';
+    expectFailure(await bob.run([...follow, '--json']), ['aws', ...follow, '--json'], { name: 'NoCapacity', message, again });
     expect((await bob.run(follow)).stdout).toBe('No operation is running: acme/api is creating (failed)\n');
   });
 

@@ -212,7 +212,7 @@ describe('the status of an environment', () => {
     };
     const key = { kind: 'environment', id: 'bob/acme/web' } as const;
     await updateItem(aws.clients.dynamodb, key, { set: { operation }, when: 'attribute_exists(#uid)', values: {} }, Environment);
-    expect(await shown(bob, ['status', 'acme/web'])).toMatch(/\nA stop is running, started NOW by bob: just started\n$/);
+    expect(await shown(bob, ['status', 'acme/web'])).toMatch(/\nA stop is running, started NOW by you: just started\n$/);
   });
 });
 

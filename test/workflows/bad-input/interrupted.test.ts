@@ -111,7 +111,7 @@ describe('Ctrl-C while an execution is followed ends the command alone; given ag
     const executionArn = await interrupt(kind, command, what);
     // Its own execution is refused first.
     const { code, json, stderr } = await again([...command, '--json'], 2);
-    expect(stderr).toMatch(/ is already (starting|stopping|being removed|being uninstalled), started \d+s ago by bob\.$/m);
+    expect(stderr).toMatch(/ is already (starting|stopping|being removed|being uninstalled), started \d+s ago by you\.$/m);
     expect(json).toMatchObject({ executionArn });
     expect(code).toBe(0);
   });

@@ -5,7 +5,7 @@ import { RecodeError } from '../../../../core/errors.ts';
 import { operationOf } from '../../../../core/executions.ts';
 import { type EnvironmentOperationKind, operations } from '../../../../core/operations.ts';
 import { begun } from '../../../begun.ts';
-import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { environmentCommand, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
 import { orWarn } from '../../../or-warn.ts';
@@ -47,7 +47,7 @@ async function choose(environment: OpenedEnvironment, remembered: string | undef
   const holder = (await findRecord(environment))?.operation;
   if (!holder || remembered === undefined || holder.executionArn === remembered) return holder?.executionArn ?? remembered;
   if ((await executionProgress(environment.clients.sfn, remembered)).running) return remembered;
-  view.say(`Your ${kindOf(remembered)} has ended. A ${holder.kind} is running, ${begun(holder)}.`);
+  view.say(`Your ${kindOf(remembered)} has ended. A ${holder.kind} is running, ${begun(holder, environment.account.owner)}.`);
   return holder.executionArn;
 }
 
@@ -62,19 +62,22 @@ async function conclude(
   await operation.conclude(environment, { ...ended, ours }, session, output);
 }
 
-/** Follows an execution to its end. A failure is told once. */
+/** Follows an execution to its end. A failure is shown once, and what to run again is the command that started the execution. */
 async function followed<Schema extends v.GenericSchema>(
-  { clients, files }: OpenedEnvironment,
+  environment: OpenedEnvironment,
   executionArn: string,
   schema: Schema,
   session: Session,
   output: Output,
 ): Promise<Followed<v.InferOutput<Schema>>> {
+  const { account, clients, files } = environment;
   try {
-    return await follow(clients, executionArn, schema, session);
+    return await follow(clients, account, executionArn, schema, session);
   } catch (error) {
-    if (error instanceof RecodeError) orWarn(output, () => forgetExecution(files));
-    throw error;
+    if (!(error instanceof RecodeError)) throw error;
+    orWarn(output, () => forgetExecution(files));
+    const { name, message, fix, data } = error;
+    throw new RecodeError(name, message, { fix, data, again: environmentCommand(environment, kindOf(executionArn)), cause: error });
   }
 }
 

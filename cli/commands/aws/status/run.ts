@@ -31,7 +31,7 @@ export function runStatus(target: EnvironmentTarget, output: Output): Promise<vo
     view.end();
     const shown = viewOf(account, record);
     if (output.json) writeJson(output, asJson(shown, record, network, progress));
-    else print(output, shown, record, network, progress);
+    else print(output, shown, { record, network, progress, me: account.owner });
   });
 }
 
@@ -47,9 +47,7 @@ function asJson(shown: EnvironmentView, record: Environment, network: Network | 
 function print(
   { stdout }: Output,
   shown: ReturnType<typeof viewOf>,
-  record: Environment,
-  network: Network | undefined,
-  progress: Progress | undefined,
+  { record, network, progress, me }: { record: Environment; network: Network | undefined; progress: Progress | undefined; me: string },
 ): void {
   const { operation, lastError, stopAt } = shown;
   const { autoStop } = record.request;
@@ -68,8 +66,8 @@ function print(
   );
   if (operation) {
     const doing = progress?.running
-      ? line`A ${operation.kind} is running, ${begun(operation)}: ${progress.sentences.join(', ') || 'just started'}`
-      : line`A ${operation.kind}, ${begun(operation)}, ended without releasing its lock. The next command takes over.`;
+      ? line`A ${operation.kind} is running, ${begun(operation, me)}: ${progress.sentences.join(', ') || 'just started'}`
+      : line`A ${operation.kind}, ${begun(operation, me)}, ended without releasing its lock. The next command takes over.`;
     stdout.write(`\n${doing}\n`);
   }
   if (lastError) stdout.write(`\nLast error, ${ago(lastError.at)}: ${indent(lastError.message).trimStart()}\n`);

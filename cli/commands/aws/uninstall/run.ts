@@ -1,5 +1,4 @@
 import { readEnvironments } from '../../../../aws/records/environment.ts';
-import { readNetwork } from '../../../../aws/records/network.ts';
 import { ifInstalled } from '../../../../aws/records/table.ts';
 import { UninstallOutput } from '../../../../core/document.ts';
 import { environmentsStillExist } from '../../../../core/environment.ts';
@@ -27,9 +26,8 @@ export function runUninstall({ account: options, force }: { account: AccountOpti
     if (!environments) return print(output, account, { status: 'not-installed' }, null);
     if (environments.length > 0) throw environmentsStillExist(environments);
     if (!force && !(await confirm(question(account), output))) return;
-    const holder = async () => (await ifInstalled(readNetwork(clients.dynamodb)))?.operation;
     const input = { caller: account.owner };
-    const asked = { kind: 'uninstall', input, output: UninstallOutput, subject: `Recode in ${account.region}`, holder } as const;
+    const asked = { kind: 'uninstall', input, output: UninstallOutput, subject: `Recode in ${account.region}` } as const;
     const { result, executionArn } = await runOperation(clients, account, asked, session);
     session.view.end();
     print(output, account, result, executionArn);
