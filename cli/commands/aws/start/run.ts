@@ -54,6 +54,23 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
 export async function conclude(
   environment: OpenedEnvironment,
   started: Followed<StartOutput>,
+  session: Session,
+  output: Output,
+): Promise<void> {
+  const { repository } = started.result;
+  const said = hasChanged(started.entered) ? `Started ${repository}` : `${repository} is already started`;
+  await concludeStarted(environment, started, said, session, output);
+}
+
+/**
+ * Does what is left to do on this machine once an environment is started, and prints.
+ *
+ * @param said what the operation has done: `Started acme/api`
+ */
+export async function concludeStarted(
+  environment: OpenedEnvironment,
+  started: Followed<StartOutput>,
+  said: string,
   { view }: Session,
   output: Output,
 ): Promise<void> {
@@ -77,7 +94,7 @@ export async function conclude(
   }
   view.end();
   if (output.json) writeJson(output, await asJson(environment, started));
-  else print(output, started, { own, command });
+  else print(output, started.result, { said, own, command });
 }
 
 /** What is asked of the control plane, which does not know this machine: "mine" is an address by then. */
@@ -135,12 +152,10 @@ const hasChanged = (entered: ReadonlySet<string>) => changes.some((state) => ent
 
 function print(
   output: Output,
-  { result, entered }: Followed<StartOutput>,
-  { own, command }: { readonly own: boolean; readonly command: string | null },
+  { owner, instanceId, instanceType, publicIpAddress, stopAt }: StartOutput,
+  { said, own, command }: { readonly said: string; readonly own: boolean; readonly command: string | null },
 ): void {
-  const { repository, owner, instanceId, instanceType, publicIpAddress, stopAt } = result;
   const { stdout } = output;
-  const said = hasChanged(entered) ? `Started ${repository}` : `${repository} is already started`;
   stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', said)}\n`);
   stdout.write(
     table([
