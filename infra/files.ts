@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 
 /** The content of a YAML file. Its path is relative to the repository. */
 export function readYaml<Content>(path: string): Content {
-  return parse(readFileSync(join(root, path), 'utf8'), { maxAliasCount: 1_000 }) as Content;
+  return parse(readFileSync(join(root, path), 'utf8')) as Content;
 }
 
 /** The names of the files in a folder of the repository. */

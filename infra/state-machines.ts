@@ -1,19 +1,8 @@
+import { completed, type Definition, tasksOf } from './definition.ts';
 import { filesIn, readYaml, version } from './files.ts';
 import { permissionsBoundary } from './parameters.ts';
 import { allow, role } from './role.ts';
 import type { Serverless } from './serverless.ts';
-
-interface State {
-  readonly Type: string;
-  readonly Branches?: readonly States[];
-  readonly ItemProcessor?: States;
-}
-interface States {
-  readonly States: Readonly<Record<string, State>>;
-}
-interface Definition extends States {
-  readonly Comment: string;
-}
 
 /**
  * One state machine per file in statemachines/, with a role and a log group. CloudFormation replaces the ${Function} placeholders in
@@ -24,7 +13,7 @@ export async function stateMachines(serverless: Serverless): Promise<{ Resources
   const boundary = await permissionsBoundary(serverless);
   const resources = filesIn('statemachines').map((file) => {
     const name = file.replace('.asl.yaml', '');
-    const definition = readYaml<Definition>(`statemachines/${file}`);
+    const definition = completed(readYaml<Definition>(`statemachines/${file}`));
     const arns = Object.fromEntries(tasksOf(definition).map((task) => [task, { 'Fn::GetAtt': [`${task}LambdaFunction`, 'Arn'] }]));
     const id = machineId(name);
     const stateMachine = {
@@ -66,16 +55,6 @@ export async function stateMachines(serverless: Serverless): Promise<{ Resources
 /** The logical id of a state machine: `AutoStopStateMachine` for `auto-stop`. */
 export function machineId(name: string): string {
   return `${name.replace(/(^|-)[a-z]/g, (start) => start.replace('-', '').toUpperCase())}StateMachine`;
-}
-
-/** The names of a machine's Task states, without duplicates. A task has the name of its function. */
-function tasksOf({ States }: States): string[] {
-  const names = Object.entries(States).flatMap(([name, state]) => [
-    ...(state.Type === 'Task' ? [name] : []),
-    ...(state.Branches ?? []).flatMap(tasksOf),
-    ...(state.ItemProcessor ? tasksOf(state.ItemProcessor) : []),
-  ]);
-  return [...new Set(names)];
 }
 
 // These actions do not support resource-level permissions: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and /xray-iam.html

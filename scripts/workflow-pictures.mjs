@@ -1,16 +1,15 @@
-// Draws each state machine as a Mermaid flowchart in docs/workflows.md, between its markers.
+// Draws each state machine of the packaged stack as a Mermaid flowchart in docs/workflows.md, between its markers.
 // node scripts/workflow-pictures.mjs [--check]: with --check it writes nothing, and fails if a picture is stale.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 
 const root = join(import.meta.dirname, '..');
 const page = 'docs/workflows.md';
+const { Resources } = JSON.parse(readFileSync(join(root, 'dist/stack/cloudformation-template-update-stack.json'), 'utf8'));
 const machines = new Map(
-  readdirSync(join(root, 'statemachines')).map((file) => [
-    file.replace('.asl.yaml', ''),
-    parse(readFileSync(join(root, 'statemachines', file), 'utf8'), { maxAliasCount: 1_000 }),
-  ]),
+  Object.values(Resources)
+    .filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')
+    .map(({ Properties }) => [Properties.StateMachineName.replace(/^recode-/, ''), JSON.parse(Properties.DefinitionString)]),
 );
 
 const text = readFileSync(join(root, page), 'utf8');

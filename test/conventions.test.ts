@@ -8,7 +8,7 @@ import { operationOf } from '../core/executions.ts';
 import { stateMachineName } from '../core/names.ts';
 import { operationKinds } from '../core/operations.ts';
 import { resources, roles, statementsOf } from './infra/stack.ts';
-import { type Machine, type Retrier, type State, statesOf } from './infra/states.ts';
+import { type Machine, type State, statesOf } from './infra/states.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -82,12 +82,27 @@ describe('one name everywhere', () => {
     }
   });
 
-  it('deploys the state machines under the names that the CLI starts, each as its file describes it', () => {
+  it('deploys the state machines under the names that the CLI starts', () => {
     expect(packagedMachines.map(({ name }) => name).sort()).toEqual([...operationKinds, 'auto-stop' as const].map(stateMachineName).sort());
     expect(below('statemachines').sort()).toEqual(packagedMachines.map(({ file }) => file).sort());
-    for (const { file, definition } of packagedMachines) {
-      const written = parse(read(`statemachines/${file}`), { maxAliasCount: 1_000 }) as { Comment: string };
-      expect(definition).toEqual({ ...written, Comment: `${written.Comment} (recode ${version})` });
+  });
+
+  it.each(packagedMachines)('deploys $name as its file describes it, with the same additions to each', ({ file, definition }) => {
+    const written = parse(read(`statemachines/${file}`)) as Machine & { Comment: string };
+    const added = parse(read('infra/failure-states.yml')) as Machine['States'];
+    expect(definition).toMatchObject({
+      ...written,
+      Comment: `${written.Comment} (recode ${version})`,
+      States: { ...added, ...written.States },
+    });
+    const states = statesOf(written);
+    expect(statesOf(definition)).toHaveLength(states.length + Object.keys(added).length);
+    const additions = ['Resource', 'Retry', 'TimeoutSeconds'];
+    for (const [name, state] of statesOf(definition)) {
+      const own = states.filter(([written]) => written === name).flatMap(([, one]) => Object.keys(one));
+      const more = Object.keys(state).filter((key) => !own.includes(key));
+      const expected = state.Type === 'Task' ? additions.filter((key) => !own.includes(key)) : [];
+      if (!(name in added)) expect(more.sort(), name).toEqual(expected);
     }
   });
 
@@ -139,32 +154,9 @@ describe('the upkeep', () => {
   });
 });
 
-describe('retries', () => {
-  const reactionOf = (name: string) => catalogue[name as keyof typeof catalogue]?.reaction;
-
+describe('the tasks', () => {
   it('shows a sentence for each state that a person may wait for', () => {
     for (const [name, { Comment }] of tasks) expect(Comment, name).toMatch(/^[A-Z][^.]+$/);
-  });
-
-  it('retries every task of every workflow in one way', () => {
-    const [, first] = tasks[0] ?? [];
-    expect(first?.Retry?.length).toBeGreaterThan(0);
-    for (const [name, { Retry }] of tasks) expect(Retry, name).toEqual(first?.Retry);
-  });
-
-  it('retries exactly the errors of the catalogue whose reaction is to repeat', () => {
-    const retried = new Set(tasks.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals)));
-    const ours = Object.entries(catalogue).filter(([, { reaction }]) => reaction !== 'never' && reaction !== 'caught');
-    expect([...retried].filter((name) => reactionOf(name)).sort()).toEqual(ours.map(([name]) => name).sort());
-    for (const name of retried) if (!reactionOf(name)) expect(name).toMatch(/^(Lambda|Sandbox|Runtime|States)\./);
-  });
-
-  it('keeps errors of different reactions in different retriers', () => {
-    for (const [state, { Retry = [] }] of tasks) {
-      for (const { ErrorEquals } of Retry) {
-        expect(new Set(ErrorEquals.flatMap((name) => reactionOf(name) ?? [])).size, `${state}: ${ErrorEquals}`).toBeLessThanOrEqual(1);
-      }
-    }
   });
 
   it('catches exactly the errors whose reaction is another way', () => {
@@ -172,61 +164,7 @@ describe('retries', () => {
     const ours = Object.entries(catalogue).filter(([, { reaction }]) => reaction === 'caught');
     expect([...new Set(caught)].filter((name) => name !== 'States.ALL').sort()).toEqual(ours.map(([name]) => name).sort());
   });
-
-  it('retries every task on the failures of Lambda itself', () => {
-    const always = [
-      'Lambda.ServiceException',
-      'Lambda.AWSLambdaException',
-      'Lambda.SdkClientException',
-      'Lambda.TooManyRequestsException',
-      'Lambda.Unknown',
-      'Lambda.ClientExecutionTimeoutException',
-    ];
-    const crashes = ['Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'];
-    for (const [name, { Retry = [] }] of tasks) {
-      expect(
-        Retry.flatMap(({ ErrorEquals }) => ErrorEquals),
-        name,
-      ).toEqual(expect.arrayContaining([...always, ...crashes]));
-    }
-  });
-
-  it('comes back after a lost answer or a dead sandbox no sooner than what it created is visible', () => {
-    for (const [name, { Retry = [] }] of tasks) {
-      for (const loss of ['AwsUnavailable', 'Sandbox.Timedout', 'Runtime.ExitError']) {
-        const retrier = Retry.find(({ ErrorEquals }) => ErrorEquals.includes(loss));
-        expect(retrier?.IntervalSeconds, name).toBeGreaterThanOrEqual(5);
-        expect(retrier, name).not.toHaveProperty('JitterStrategy');
-      }
-    }
-  });
-
-  it('waits ten minutes or more for whatever takes its time', () => {
-    const polls = tasks.flatMap(([, { Retry = [] }]) => Retry).filter(({ ErrorEquals }) => reactionOf(ErrorEquals[0] ?? '') === 'poll');
-    expect(polls.length).toBeGreaterThan(0);
-    for (const retrier of polls) expect(patienceSeconds(retrier)).toBeGreaterThanOrEqual(600);
-  });
-
-  it('waits five minutes for visibility and fifteen for dependencies, but about one for a permission or an address', () => {
-    for (const { ErrorEquals, ...retrier } of tasks.flatMap(([, { Retry = [] }]) => Retry)) {
-      const patience = patienceSeconds({ ErrorEquals, ...retrier });
-      const reaction = reactionOf(ErrorEquals[0] ?? '');
-      if (reaction === 'visibility') expect(patience).toBeGreaterThanOrEqual(300);
-      if (reaction === 'dependency') expect(patience).toBeGreaterThanOrEqual(900);
-      if (reaction === 'permission') expect(patience).toBeLessThanOrEqual(60);
-      // Each look takes a moment too.
-      if (reaction === 'moment') expect(patience).toBeLessThanOrEqual(40);
-    }
-  });
 });
-
-/** How long a retrier keeps trying, its jitter left out. */
-function patienceSeconds({ IntervalSeconds, BackoffRate = 2, MaxDelaySeconds = Number.POSITIVE_INFINITY, MaxAttempts }: Retrier): number {
-  return Array.from({ length: MaxAttempts }, (_, attempt) => Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** attempt)).reduce(
-    (sum, delay) => sum + delay,
-    0,
-  );
-}
 
 describe('what the CLI writes', () => {
   const files = (readdirSync(join(root, 'cli'), { recursive: true }) as string[]).filter((file) => file.endsWith('.ts'));

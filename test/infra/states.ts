@@ -5,6 +5,7 @@ export interface Retrier {
   BackoffRate?: number;
   MaxDelaySeconds?: number;
   MaxAttempts: number;
+  JitterStrategy?: string;
 }
 
 export interface State {

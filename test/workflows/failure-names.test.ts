@@ -1,16 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { useDeployments } from '@recode/embedded-aws/testing/step-functions';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { catalogue } from '../../core/errors.ts';
+import { resources } from '../infra/stack.ts';
 import { type Machine, type State, statesOf } from '../infra/states.ts';
 
 const { deploy, embedded } = useDeployments();
-const folder = join(import.meta.dirname, '../../statemachines');
-const machines = readdirSync(folder).map((file) => ({
-  file,
-  machine: parse(readFileSync(join(folder, file), 'utf8'), { maxAliasCount: 1_000 }) as Machine & { StartAt: string },
+const machines = resources('AWS::StepFunctions::StateMachine').map(({ StateMachineName, DefinitionString }) => ({
+  name: String(StateMachineName),
+  machine: JSON.parse(String(DefinitionString)) as Machine & { StartAt: string },
 }));
 
 /** The machine without what is retried; where its tasks never end, they may take a second. */
@@ -27,7 +24,7 @@ const failures = {
   NoCapacity: "export const handler = async () => { throw Object.assign(new Error('no'), { name: 'NoCapacity' }); };",
 };
 
-describe.each(machines)('an execution of $file', ({ machine }) => {
+describe.each(machines)('an execution of $name', ({ machine }) => {
   const names = statesOf(machine)
     .filter(([, { Type }]) => Type === 'Task')
     .map(([name]) => name);

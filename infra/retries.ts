@@ -1,0 +1,37 @@
+import { catalogue, type Reaction } from '../core/errors.ts';
+
+type Retried = Exclude<Reaction, 'caught' | 'never'>;
+
+interface Timing {
+  readonly IntervalSeconds: number;
+  readonly BackoffRate: number;
+  readonly MaxDelaySeconds?: number;
+  readonly MaxAttempts: number;
+  readonly JitterStrategy?: 'FULL';
+}
+
+/** How a state machine retries the errors of each reaction. */
+const timings: Readonly<Record<Retried, Timing>> = {
+  // every second for ten minutes or more
+  poll: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 600 },
+  // comes within seconds or not at all
+  moment: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 30 },
+  busy: { IntervalSeconds: 1, BackoffRate: 2, MaxDelaySeconds: 20, MaxAttempts: 20, JitterStrategy: 'FULL' },
+  // waits at least 5 s, without jitter, so that whatever the lost attempt created is visible
+  lost: { IntervalSeconds: 5, BackoffRate: 1.5, MaxDelaySeconds: 20, MaxAttempts: 12 },
+  visibility: { IntervalSeconds: 1, BackoffRate: 1.5, MaxDelaySeconds: 5, MaxAttempts: 120, JitterStrategy: 'FULL' },
+  dependency: { IntervalSeconds: 1, BackoffRate: 2, MaxDelaySeconds: 30, MaxAttempts: 40, JitterStrategy: 'FULL' },
+  permission: { IntervalSeconds: 4, BackoffRate: 2, MaxAttempts: 4 },
+};
+
+/** Errors of Lambda and Step Functions, which no step throws. */
+const errorsOfAws: Readonly<Partial<Record<Retried, readonly string[]>>> = {
+  busy: ['Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException'],
+  lost: ['Lambda.ClientExecutionTimeoutException', 'Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'],
+};
+
+/** The `Retry` of every task: one retrier for each reaction of the catalog in core/errors.ts that retries. */
+export const retries = (Object.keys(timings) as Retried[]).map((reaction) => {
+  const ours = Object.entries(catalogue).filter(([, entry]) => entry.reaction === reaction);
+  return { ErrorEquals: [...ours.map(([name]) => name), ...(errorsOfAws[reaction] ?? [])], ...timings[reaction] };
+});

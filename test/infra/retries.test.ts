@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { catalogue, type ErrorName, type Reaction } from '../../core/errors.ts';
+import { resources } from './stack.ts';
+import { type Machine, type Retrier, statesOf } from './states.ts';
+
+const tasks = resources('AWS::StepFunctions::StateMachine').flatMap(({ StateMachineName, DefinitionString }) =>
+  statesOf(JSON.parse(String(DefinitionString)) as Machine).flatMap(([name, { Type, Retry = [] }]) =>
+    Type === 'Task' ? [{ name: `${name} of ${StateMachineName}`, retriers: Retry }] : [],
+  ),
+);
+
+interface Demand {
+  /** How long the errors are retried in all, in seconds, without jitter. */
+  readonly least: number;
+  readonly most: number;
+  readonly firstAfter: number;
+  readonly jitter: boolean;
+}
+
+/** What each reaction promises in core/errors.ts. Each attempt takes a moment too. */
+const demands: Readonly<Record<Exclude<Reaction, 'caught' | 'never'>, Demand>> = {
+  poll: { least: 600, most: 1_200, firstAfter: 1, jitter: false },
+  moment: { least: 20, most: 40, firstAfter: 1, jitter: false },
+  busy: { least: 300, most: 600, firstAfter: 1, jitter: true },
+  // The lost attempt may have created something, which is not visible at once.
+  lost: { least: 120, most: 300, firstAfter: 5, jitter: false },
+  visibility: { least: 300, most: 900, firstAfter: 1, jitter: true },
+  dependency: { least: 900, most: 1_800, firstAfter: 1, jitter: true },
+  permission: { least: 30, most: 60, firstAfter: 4, jitter: false },
+};
+
+/** Errors that no step throws, each with the reaction that its retries follow. */
+const errorsOfAws: Readonly<Record<string, keyof typeof demands>> = {
+  'Lambda.ServiceException': 'busy',
+  'Lambda.AWSLambdaException': 'busy',
+  'Lambda.SdkClientException': 'busy',
+  'Lambda.TooManyRequestsException': 'busy',
+  'Lambda.ClientExecutionTimeoutException': 'lost',
+  'Lambda.Unknown': 'lost',
+  'Sandbox.Timedout': 'lost',
+  'Runtime.ExitError': 'lost',
+  'States.Timeout': 'lost',
+};
+
+const errors = [
+  ...(Object.keys(catalogue) as ErrorName[]).map((name) => ({ name, reaction: catalogue[name].reaction })),
+  ...Object.entries(errorsOfAws).map(([name, reaction]) => ({ name, reaction })),
+];
+
+describe('every task', () => {
+  it.each(errors)('retries $name by its reaction: $reaction', ({ name, reaction }) => {
+    expect(tasks.length).toBeGreaterThan(40);
+    for (const task of tasks) {
+      const retriers = task.retriers.filter(({ ErrorEquals }) => ErrorEquals.includes(name));
+      if (reaction === 'caught' || reaction === 'never') {
+        expect(retriers, task.name).toEqual([]);
+        continue;
+      }
+      const { least, most, firstAfter, jitter } = demands[reaction];
+      expect(retriers, task.name).toHaveLength(1);
+      for (const retrier of retriers) {
+        expect(patienceSeconds(retrier), task.name).toBeGreaterThanOrEqual(least);
+        expect(patienceSeconds(retrier), task.name).toBeLessThanOrEqual(most);
+        expect(retrier.IntervalSeconds, task.name).toBe(firstAfter);
+        expect(retrier.JitterStrategy === 'FULL', task.name).toBe(jitter);
+      }
+    }
+  });
+
+  it('retries no other error', () => {
+    const known: string[] = errors.map(({ name }) => name);
+    for (const { name, retriers } of tasks) {
+      expect(
+        retriers.flatMap(({ ErrorEquals }) => ErrorEquals).filter((error) => !known.includes(error)),
+        name,
+      ).toEqual([]);
+    }
+  });
+});
+
+function patienceSeconds({ IntervalSeconds, BackoffRate = 2, MaxDelaySeconds = Number.POSITIVE_INFINITY, MaxAttempts }: Retrier): number {
+  const delays = Array.from({ length: MaxAttempts }, (_, attempt) => Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** attempt));
+  return delays.reduce((sum, delay) => sum + delay, 0);
+}
