@@ -1,23 +1,23 @@
 import { mkdirSync } from 'node:fs';
 import { type Clock, openClock } from './clock.ts';
-import { createDynamoDb } from './dynamodb.ts';
+import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { createEc2 } from './ec2/ec2.ts';
 import { createEventBridge } from './eventbridge/eventbridge.ts';
 import { readInvokeConfigs } from './eventbridge/invoke-config.ts';
 import { readRules } from './eventbridge/rule.ts';
-import { createFaults } from './faults.ts';
-import { createGateway } from './gateway.ts';
+import { createFaults } from './gateway/faults.ts';
+import { createGateway } from './gateway/gateway.ts';
+import { createSwitch } from './gateway/switch.ts';
 import { createIam } from './iam/iam.ts';
 import { noRoles, readRoles } from './iam/roles.ts';
-import { createInstanceHost } from './instance/server.ts';
-import { createPool } from './lambda/pool.ts';
+import { createInstanceHost } from './instance-host/instance-host.ts';
+import { createPool } from './lambda/lambda.ts';
 import { readSchedules } from './scheduler/schedule.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
-import { readStack } from './stack.ts';
-import { createStepFunctions } from './step-functions/api.ts';
+import { readStack } from './stack/stack.ts';
+import { createStepFunctions } from './step-functions/step-functions.ts';
 import { openStore } from './store.ts';
-import { createSts } from './sts.ts';
-import { createSwitch } from './switch.ts';
+import { createSts } from './sts/sts.ts';
 
 export interface EmbeddedAws {
   readonly endpoint: string;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
-import type { InstanceHost } from '../instance/server.ts';
+import type { InstanceHost } from '../instance-host/instance-host.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import type { Store } from '../store.ts';
 import { checkFilters, type GivenFilter } from './filters.ts';

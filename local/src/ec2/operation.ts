@@ -1,6 +1,6 @@
 import type * as model from '@aws-sdk/client-ec2';
 import type { Clock } from '../clock.ts';
-import type { InstanceHost } from '../instance/server.ts';
+import type { InstanceHost } from '../instance-host/instance-host.ts';
 import type { FilterTable } from './filters.ts';
 import type { Settings } from './settings.ts';
 import type { Resources } from './state.ts';

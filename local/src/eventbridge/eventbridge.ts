@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/pool.ts';
-import type { Stack } from '../stack.ts';
+import type { Pool } from '../lambda/lambda.ts';
+import type { Stack } from '../stack/stack.ts';
 import type { Execution } from '../step-functions/executions.ts';
 import type { Store } from '../store.ts';
 import { type StatusChange, statusChange } from './event.ts';

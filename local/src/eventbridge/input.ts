@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { parsed } from '../iam/parsed.ts';
-import { UnsupportedTemplate } from '../template.ts';
+import { parsed } from '../stack/parsed.ts';
+import { UnsupportedTemplate } from '../stack/template.ts';
 import type { StatusChange } from './event.ts';
 
 /** What a target gets of an event. */

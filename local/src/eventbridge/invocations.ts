@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/pool.ts';
+import type { Pool } from '../lambda/lambda.ts';
 import { StorageFailed } from '../storage.ts';
 import type { Store } from '../store.ts';
 import { type InvokeConfig, usualInvokeConfig } from './invoke-config.ts';

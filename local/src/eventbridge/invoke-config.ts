@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { parsed } from '../iam/parsed.ts';
-import { openPackage } from '../package.ts';
-import type { Stack } from '../stack.ts';
+import { openPackage } from '../stack/package.ts';
+import { parsed } from '../stack/parsed.ts';
+import type { Stack } from '../stack/stack.ts';
 import { wholeBetween } from './retry-policy.ts';
 
 /** How Lambda repeats an asynchronous invocation of a function. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { oneOrMore, parsed } from '../iam/parsed.ts';
+import { oneOrMore, parsed } from '../stack/parsed.ts';
 
 /** Whether a value of an event is one that a pattern asks for; undefined where the event has none. */
 type Matches = (value: unknown) => boolean;

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { parsed } from '../iam/parsed.ts';
 import { arnWildcard, wildcard } from '../iam/wildcard.ts';
-import type { Package } from '../package.ts';
-import type { Stack, StackFunction } from '../stack.ts';
+import type { Package } from '../stack/package.ts';
+import { parsed } from '../stack/parsed.ts';
+import type { Stack, StackFunction } from '../stack/stack.ts';
 
 /** What one `AWS::Lambda::Permission` of the stack allows. */
 export interface Permission {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { parsed } from '../iam/parsed.ts';
-import { openPackage, type Package } from '../package.ts';
-import type { Stack } from '../stack.ts';
-import { UnsupportedTemplate } from '../template.ts';
+import { openPackage, type Package } from '../stack/package.ts';
+import { parsed } from '../stack/parsed.ts';
+import type { Stack } from '../stack/stack.ts';
+import { UnsupportedTemplate } from '../stack/template.ts';
 import { type StatusChange, statusChange } from './event.ts';
 import { compileInput, type Input, inputSettings } from './input.ts';
 import { compilePattern } from './pattern.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { UnsupportedTemplate } from '../template.ts';
-import { oneOrMore, parsed } from './parsed.ts';
+import { oneOrMore, parsed } from '../stack/parsed.ts';
+import { UnsupportedTemplate } from '../stack/template.ts';
 import { arnWildcard, wildcard } from './wildcard.ts';
 
 /** The values of a condition key (in lower case) in a request; undefined where the request does not bear it. */

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { UnsupportedTemplate } from '../template.ts';
+import { oneOrMore, parsed } from '../stack/parsed.ts';
+import { UnsupportedTemplate } from '../stack/template.ts';
 import { compileConditions, type Keys, refuseVariables } from './condition.ts';
 import { isKnownKey, servedServices } from './keys.ts';
-import { oneOrMore, parsed } from './parsed.ts';
 import { wildcard } from './wildcard.ts';
 
 /** What a request needs: an action on a resource. A request may need several. */

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { openPackage } from '../package.ts';
-import { type Resolver, type TemplateResource, UnsupportedTemplate } from '../template.ts';
+import { openPackage } from '../stack/package.ts';
+import { parsed } from '../stack/parsed.ts';
+import { type Resolver, type TemplateResource, UnsupportedTemplate } from '../stack/template.ts';
 import { awsManagedPolicies } from './aws-managed.ts';
-import { parsed } from './parsed.ts';
 import { compilePolicy, type Policy, type Rights } from './policy.ts';
 import { compileTrust, type Trust } from './trust.ts';
 

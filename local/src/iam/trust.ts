@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { UnsupportedTemplate } from '../template.ts';
+import { oneOrMore, parsed } from '../stack/parsed.ts';
+import { UnsupportedTemplate } from '../stack/template.ts';
 import { compileConditions, type Keys } from './condition.ts';
-import { oneOrMore, parsed } from './parsed.ts';
 import { wildcard } from './wildcard.ts';
 
 /** Who may assume a role: its AssumeRolePolicyDocument, compiled. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { RetryPolicy } from '../eventbridge/retry-policy.ts';
-import { parsed } from '../iam/parsed.ts';
-import { openPackage } from '../package.ts';
-import type { Stack } from '../stack.ts';
-import { requireJson, UnsupportedTemplate } from '../template.ts';
+import { openPackage } from '../stack/package.ts';
+import { parsed } from '../stack/parsed.ts';
+import type { Stack } from '../stack/stack.ts';
+import { requireJson, UnsupportedTemplate } from '../stack/template.ts';
 
 /** A schedule that starts executions of a state machine at a regular rate. */
 export interface Schedule {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/pool.ts';
-import type { Stack, StackStateMachine } from '../stack.ts';
+import type { Pool } from '../lambda/lambda.ts';
+import type { Stack, StackStateMachine } from '../stack/stack.ts';
 import { type Definition, executionInContext, type Json, parseDefinition } from './definition.ts';
 import { StateFailure } from './evaluate.ts';
 import { createHistory, createTrail, type ExecutionHeader, type History, type HistoryEvent, openHistory } from './history.ts';

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/pool.ts';
+import type { Pool } from '../lambda/lambda.ts';
 import type { Definition, Flow, Json, MapState, ParallelState, State, TaskState } from './definition.ts';
 import { type Context, choose, evaluate, evaluatePath, evaluateTemplate, StateFailure } from './evaluate.ts';
 import type { Trail } from './history.ts';

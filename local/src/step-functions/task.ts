@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/pool.ts';
+import type { Pool } from '../lambda/lambda.ts';
 import type { Json, TaskState, WaitState } from './definition.ts';
 import { type Context, evaluatePath, StateFailure } from './evaluate.ts';
 import type { Trail } from './history.ts';

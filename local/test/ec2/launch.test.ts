@@ -14,7 +14,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { makeKey } from '../instance/openssh.ts';
+import { makeKey } from '../instance-host/openssh.ts';
 import { imageFor, instanceOf, known, makePublicNetwork, type PublicNetwork, reached } from './network.ts';
 import { refusal, startEc2, type TestEc2 } from './server.ts';
 

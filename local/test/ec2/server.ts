@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { type Clock, createClock } from '../../src/clock.ts';
 import { createEc2, type Ec2 } from '../../src/ec2/ec2.ts';
-import { createInstanceHost } from '../../src/instance/server.ts';
+import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { AwsFailure, type AwsRequest, type Service } from '../../src/service.ts';
 import { openStore } from '../../src/store.ts';
 

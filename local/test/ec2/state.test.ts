@@ -26,7 +26,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClock } from '../../src/clock.ts';
 import { createEc2 } from '../../src/ec2/ec2.ts';
-import { createInstanceHost } from '../../src/instance/server.ts';
+import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { openStore } from '../../src/store.ts';
 import { accountId, refusal, startEc2, type TestEc2 } from './server.ts';
 

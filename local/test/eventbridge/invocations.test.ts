@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
 import { type Invocations, openInvocations } from '../../src/eventbridge/invocations.ts';
 import type { InvokeConfig } from '../../src/eventbridge/invoke-config.ts';
-import { createPool, type Invocation, type Pool } from '../../src/lambda/pool.ts';
+import { createPool, type Invocation, type Pool } from '../../src/lambda/lambda.ts';
 import { openStore } from '../../src/store.ts';
 import { accountId, region } from '../lambda/functions.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compilePattern } from '../../src/eventbridge/pattern.ts';
-import { UnsupportedTemplate } from '../../src/template.ts';
+import { UnsupportedTemplate } from '../../src/stack/template.ts';
 
 const event = { source: 'aws.states', resources: ['arn:a', 'arn:b'], detail: { status: 'FAILED', startDate: 5, output: null } };
 const matches = (pattern: unknown) => compilePattern(pattern, 'Rule.EventPattern')(event);

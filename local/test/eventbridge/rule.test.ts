@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { statusChange } from '../../src/eventbridge/event.ts';
 import { readInvokeConfigs } from '../../src/eventbridge/invoke-config.ts';
 import { readRules } from '../../src/eventbridge/rule.ts';
-import { UnsupportedTemplate } from '../../src/template.ts';
+import { UnsupportedTemplate } from '../../src/stack/template.ts';
 import { zipFunction } from '../lambda/functions.ts';
 
 let directory: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { CreateVpcCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { expect } from 'vitest';
-import type { Installation, Running } from '../../src/control.ts';
+import type { Installation, Running } from '../../src/control/control.ts';
 import { bundle } from './bundle.ts';
 
 export interface Built {
@@ -18,7 +18,7 @@ export interface Built {
 /** Bundles the detached process and packages an empty stack, for the tests of control. */
 export async function buildMain(): Promise<Built> {
   const directory = mkdtempSync(join(tmpdir(), 'control-built-'));
-  const mainFile = await bundle(directory, 'main', { file: 'src/main.ts' });
+  const mainFile = await bundle(directory, 'main', 'src/main.ts');
   const packageDirectory = join(directory, 'stack');
   mkdirSync(packageDirectory);
   writeFileSync(join(packageDirectory, 'cloudformation-template-update-stack.json'), '{"Resources":{}}');

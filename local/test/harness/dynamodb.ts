@@ -1,9 +1,9 @@
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Clock, createClock } from '../../src/clock.ts';
-import { createDynamoDb } from '../../src/dynamodb.ts';
-import { createFaults } from '../../src/faults.ts';
-import { createGateway } from '../../src/gateway.ts';
+import { createDynamoDb } from '../../src/dynamodb/dynamodb.ts';
+import { createFaults } from '../../src/gateway/faults.ts';
+import { createGateway } from '../../src/gateway/gateway.ts';
 
 export const TableName = 'config';
 

@@ -47,9 +47,7 @@ export async function embeddedAws({
 } = {}): Promise<TestAws> {
   const directory = mkdtempSync(join(tmpdir(), 'embedded-aws-'));
   const stateDirectory = join(directory, 'state');
-  const deployed = packageDirectory
-    ? { packageDirectory, runtimeFile: await bundle(directory, 'runtime', { file: 'src/lambda/runtime.ts' }) }
-    : {};
+  const deployed = packageDirectory ? { packageDirectory, runtimeFile: await bundle(directory, 'runtime', 'src/lambda/runtime.ts') } : {};
   const start = (port?: number) => startEmbeddedAws({ stateDirectory, region, ...deployed, ...(port === undefined ? {} : { port }) });
   let aws = await start();
   const clients = new Map<string, TestClients>();

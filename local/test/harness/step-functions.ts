@@ -14,10 +14,10 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
-import { createPool } from '../../src/lambda/pool.ts';
+import { createPool } from '../../src/lambda/lambda.ts';
 import { AwsFailure, type Service } from '../../src/service.ts';
-import type { StackFunction, StackStateMachine } from '../../src/stack.ts';
-import { createStepFunctions } from '../../src/step-functions/api.ts';
+import type { StackFunction, StackStateMachine } from '../../src/stack/stack.ts';
+import { createStepFunctions } from '../../src/step-functions/step-functions.ts';
 import { openStore } from '../../src/store.ts';
 import { accountId, bundleRuntime, region, zipFunction } from '../lambda/functions.ts';
 

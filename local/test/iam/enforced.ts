@@ -35,7 +35,7 @@ export async function startEnforcedAws(resources: object): Promise<EnforcedAws> 
     stateDirectory: join(directory, 'state'),
     region: 'us-east-1',
     packageDirectory,
-    runtimeFile: await bundle(directory, 'runtime', { file: 'src/lambda/runtime.ts' }),
+    runtimeFile: await bundle(directory, 'runtime', 'src/lambda/runtime.ts'),
   });
   const made: Clients[] = [];
 

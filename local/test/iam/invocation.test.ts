@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createClock } from '../../src/clock.ts';
 import { createIam, type Iam } from '../../src/iam/iam.ts';
 import { readRoles } from '../../src/iam/roles.ts';
-import { createPool, type Pool } from '../../src/lambda/pool.ts';
+import { createPool, type Pool } from '../../src/lambda/lambda.ts';
 import { accountId, bundleRuntime, payloadOf, region, zipFunction } from '../lambda/functions.ts';
 
 const at = `${region}:${accountId}`;

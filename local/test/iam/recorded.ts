@@ -6,7 +6,7 @@ import { createClock } from '../../src/clock.ts';
 import { createEc2 } from '../../src/ec2/ec2.ts';
 import { needsOfEc2 } from '../../src/iam/authorization/ec2.ts';
 import type { Need } from '../../src/iam/policy.ts';
-import { createInstanceHost } from '../../src/instance/server.ts';
+import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { openStore } from '../../src/store.ts';
 import { serve } from '../ec2/server.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refusalOf } from '../../src/iam/policy.ts';
 import { type Role, readRoles } from '../../src/iam/roles.ts';
-import { UnsupportedTemplate } from '../../src/template.ts';
+import { UnsupportedTemplate } from '../../src/stack/template.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { compileTrust } from '../../src/iam/trust.ts';
-import { UnsupportedTemplate } from '../../src/template.ts';
+import { UnsupportedTemplate } from '../../src/stack/template.ts';
 import { type EnforcedAws, startEnforcedAws } from './enforced.ts';
 
 const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:oven';

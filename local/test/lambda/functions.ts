@@ -5,8 +5,8 @@ import { build } from 'esbuild';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
-import { createPool, type Invocation, type Pool } from '../../src/lambda/pool.ts';
-import type { StackFunction } from '../../src/stack.ts';
+import { createPool, type Invocation, type Pool } from '../../src/lambda/lambda.ts';
+import type { StackFunction } from '../../src/stack/stack.ts';
 
 export const accountId = '000000000000';
 export const region = 'us-east-1';

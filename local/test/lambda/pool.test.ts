@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
-import type { StackFunction } from '../../src/stack.ts';
+import type { StackFunction } from '../../src/stack/stack.ts';
 import { isAlive, payloadOf, usePools, whoAmI } from './functions.ts';
 
 const { directory, make, pool, poolOf } = usePools();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readSchedules } from '../../src/scheduler/schedule.ts';
-import { UnsupportedTemplate } from '../../src/template.ts';
+import { UnsupportedTemplate } from '../../src/stack/template.ts';
 
 let directory: string;
 beforeEach(() => {

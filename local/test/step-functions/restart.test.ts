@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createClock } from '../../src/clock.ts';
-import { createPool } from '../../src/lambda/pool.ts';
+import { createPool } from '../../src/lambda/lambda.ts';
 import { openExecutions } from '../../src/step-functions/executions.ts';
 import { createHistory, openHistory } from '../../src/step-functions/history.ts';
 import { StateDamaged } from '../../src/store.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bootSystem } from '../../src/instance/cloud-init.ts';
+import { bootSystem } from '../../src/instance-host/cloud-init.ts';
 import { openWorkbench } from './openssh.ts';
 
 const boot = (text: string, keyPair?: string) => bootSystem(Buffer.from(text), keyPair);

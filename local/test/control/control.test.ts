@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { down, type Installation, type Running, status, up } from '../src/control.ts';
-import { bundle } from './harness/bundle.ts';
-import { type Built, buildMain, expectFilled, fill } from './harness/control.ts';
-import { alive, kill } from './harness/process.ts';
+import { down, type Installation, type Running, status, up } from '../../src/control/control.ts';
+import { bundle } from '../harness/bundle.ts';
+import { type Built, buildMain, expectFilled, fill } from '../harness/control.ts';
+import { alive, kill } from '../harness/process.ts';
 
 let built: Built;
 let parent: string;
@@ -97,11 +97,7 @@ describe('the one that runs', () => {
 
 describe('up', () => {
   it('is one and the same for ten processes that race', async () => {
-    const program = await bundle(mkdtempSync(join(built.directory, 'racer-')), 'racer', {
-      text: `import { up } from './src/control.ts';
-        const running = await up(JSON.parse(process.argv[2]));
-        process.stdout.write(JSON.stringify(running));`,
-    });
+    const program = await bundle(mkdtempSync(join(built.directory, 'racer-')), 'racer', 'test/control/racer.ts');
     const racers = await Promise.all(
       Array.from({ length: 10 }, () => output(spawn(process.execPath, [program, JSON.stringify(installation)]))),
     );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as model from '@aws-sdk/client-sts';
 import * as v from 'valibot';
-import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 
 /** STS behind the gateway. */
 export interface Sts extends Service {

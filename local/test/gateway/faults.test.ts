@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createFaults } from '../src/faults.ts';
+import { createFaults } from '../../src/gateway/faults.ts';
 
 const call = { service: 'ec2', action: 'CreateVpc', functionName: 'createVpc' };
 const fault = { service: 'ec2', action: 'CreateVpc', kind: 'lost-answer' };

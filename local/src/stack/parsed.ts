@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { UnsupportedTemplate } from '../template.ts';
+import { UnsupportedTemplate } from './template.ts';
 
 /**
  * A part of the template as its schema has it; `where` names the part in errors. Throws `UnsupportedTemplate` for the first thing

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Stack, StackFunction } from '../stack.ts';
+import type { Stack, StackFunction } from '../stack/stack.ts';
 import { storageFailure } from '../storage.ts';
 import { unpackCode } from './code.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createInstanceHost, type InstanceHost } from '../../src/instance/server.ts';
+import { createInstanceHost, type InstanceHost } from '../../src/instance-host/instance-host.ts';
 
 const run = promisify(execFile);
 

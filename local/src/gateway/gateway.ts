@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
+import { storageFailure } from '../storage.ts';
+import { type Admin, answerAdmin, clockAdmin, json } from './admin.ts';
+import { createCallLog } from './calls.ts';
 import type { Fault, Faults } from './faults.ts';
-import { type Admin, answerAdmin, clockAdmin, json } from './gateway/admin.ts';
-import { createCallLog } from './gateway/calls.ts';
-import { ownUserOnly } from './gateway/peer.ts';
-import { bareFailure, credentialFailure, guessService, scopeOf } from './gateway/scope.ts';
-import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
-import { storageFailure } from './storage.ts';
+import { ownUserOnly } from './peer.ts';
+import { bareFailure, credentialFailure, guessService, scopeOf } from './scope.ts';
 
 export interface Gateway {
   /** `http://127.0.0.1:<port>` */

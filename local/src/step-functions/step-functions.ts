@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/pool.ts';
+import type { Pool } from '../lambda/lambda.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
-import type { Stack, StackStateMachine } from '../stack.ts';
+import type { Stack, StackStateMachine } from '../stack/stack.ts';
 import type { Store } from '../store.ts';
 import { type Execution, openExecutions, roleOf } from './executions.ts';
 import type { HistoryEvent } from './history.ts';

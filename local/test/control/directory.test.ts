@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { down, type Installation, reset, stateDirectory, status, up } from '../src/control.ts';
-import { type Built, buildMain, expectFilled, fill, tableNames } from './harness/control.ts';
-import { alive } from './harness/process.ts';
+import { down, type Installation, reset, stateDirectory, status, up } from '../../src/control/control.ts';
+import { type Built, buildMain, expectFilled, fill, tableNames } from '../harness/control.ts';
+import { alive } from '../harness/process.ts';
 
 let built: Built;
 let parent: string;

@@ -23,7 +23,7 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { item, startDynamoDb, TableName, type TestDynamoDb, table } from './harness/dynamodb.ts';
+import { item, startDynamoDb, TableName, type TestDynamoDb, table } from '../harness/dynamodb.ts';
 
 let stateDirectory: string;
 let dynamodb: TestDynamoDb;

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { deleteState, type End, isStateDirectory, logFile, prepareDirectory, readAnnouncement, readSettings } from './control/directory.ts';
-import { EmbeddedAwsDidNotStart, NoHomeFolder, NotAStateDirectory, RegionMismatch, UnsupportedPlatform } from './control/errors.ts';
-import { takeLock, watchLock } from './control/lock.ts';
-import { launch, runningProcess, startSeconds, stopProcess, stopSeconds, within } from './control/process.ts';
-import { storageFailure } from './storage.ts';
+import { storageFailure } from '../storage.ts';
+import { deleteState, type End, isStateDirectory, logFile, prepareDirectory, readAnnouncement, readSettings } from './directory.ts';
+import { EmbeddedAwsDidNotStart, NoHomeFolder, NotAStateDirectory, RegionMismatch, UnsupportedPlatform } from './errors.ts';
+import { takeLock, watchLock } from './lock.ts';
+import { launch, runningProcess, startSeconds, stopProcess, stopSeconds, within } from './process.ts';
 
-export * from './control/errors.ts';
+export * from './errors.ts';
 
 /** Which embedded AWS: where its state lies, what is deployed in it, and the built program that runs it. */
 export interface Installation {

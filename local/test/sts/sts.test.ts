@@ -1,7 +1,7 @@
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSts, type Sts } from '../src/sts.ts';
-import { refusal, serve } from './ec2/server.ts';
+import { createSts, type Sts } from '../../src/sts/sts.ts';
+import { refusal, serve } from '../ec2/server.ts';
 
 const functionArn = 'arn:aws:sts::000000000000:assumed-role/createVpc/createVpc';
 

@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createInstanceHost } from '../../src/instance/server.ts';
+import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { bootInstance, clientOptions, cloudConfig, freePort, makeKey, openWorkbench, program, ssh } from './openssh.ts';
 
 describe('booting', () => {

@@ -5,10 +5,10 @@ import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createClock } from '../src/clock.ts';
-import { createFaults } from '../src/faults.ts';
-import { createGateway, type Gateway } from '../src/gateway.ts';
-import { AwsFailure, type AwsRequest, type Service } from '../src/service.ts';
+import { createClock } from '../../src/clock.ts';
+import { createFaults } from '../../src/gateway/faults.ts';
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
+import { AwsFailure, type AwsRequest, type Service } from '../../src/service.ts';
 
 /** A service of the AWS JSON protocol that counts its calls, and fails on request. */
 function jsonService(act: (request: AwsRequest) => object) {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readStack } from '../src/stack.ts';
-import { UnsupportedTemplate } from '../src/template.ts';
+import { readStack } from '../../src/stack/stack.ts';
+import { UnsupportedTemplate } from '../../src/stack/template.ts';
 
 let directory: string;
 beforeEach(() => {

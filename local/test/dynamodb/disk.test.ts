@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bundle } from './harness/bundle.ts';
-import { item, startDynamoDb, TableName, type TestDynamoDb, table } from './harness/dynamodb.ts';
+import { bundle } from '../harness/bundle.ts';
+import { item, startDynamoDb, TableName, type TestDynamoDb, table } from '../harness/dynamodb.ts';
 
 let stateDirectory: string;
 let dynamodb: TestDynamoDb;
@@ -84,23 +84,7 @@ describe('the database on disk', () => {
   /** Has another process write items until it is killed in the midst of it; resolves to how many were answered, at least `least`. */
   async function writeUntilKilled(least: number): Promise<number> {
     const directory = mkdtempSync(join(tmpdir(), 'writer-'));
-    const program = await bundle(directory, 'writer', {
-      text: `
-        import { createClock } from './src/clock.ts';
-        import { createDynamoDb } from './src/dynamodb.ts';
-        const [, , stateDirectory, table, item] = process.argv;
-        const dynamodb = await createDynamoDb({ stateDirectory, region: 'us-east-1', accountId: '000000000000', clock: createClock() });
-        const call = (action, input) => dynamodb.handle({
-          region: 'us-east-1',
-          headers: { 'x-amz-target': 'DynamoDB_20120810.' + action },
-          body: Buffer.from(JSON.stringify(input)),
-        });
-        await call('CreateTable', JSON.parse(table));
-        for (let n = 0; ; n += 1) {
-          await call('PutItem', JSON.parse(item.replace('%', n)));
-          process.stdout.write('.');
-        }`,
-    });
+    const program = await bundle(directory, 'writer', 'test/dynamodb/writer.ts');
     try {
       const put = JSON.stringify({ TableName, Item: item('item-%') });
       const writer = spawn(process.execPath, [program, stateDirectory, JSON.stringify(table), put], {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
-import type { Clock } from './clock.ts';
-import { type Json, openEngine } from './dynamodb/engine.ts';
-import { refuseUnsupported, unsupported } from './dynamodb/honour.ts';
-import { refuseBeyondLimits } from './dynamodb/limits.ts';
-import { createTables, parseTags, type TableLatency, type Tables } from './dynamodb/tables.ts';
-import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from './service.ts';
+import type { Clock } from '../clock.ts';
+import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
+import { type Json, openEngine } from './engine.ts';
+import { refuseUnsupported, unsupported } from './honour.ts';
+import { refuseBeyondLimits } from './limits.ts';
+import { createTables, parseTags, type TableLatency, type Tables } from './tables.ts';
 
 export interface DynamoDb extends Service {
   /** Mounted at `/_local/dynamodb`: POST `{ latency: 'instant' | 'calibrated' }`, GET. */
