@@ -1,7 +1,7 @@
 // Prints how long a new process takes to load the given bundle, in milliseconds.
 import { pathToFileURL } from 'node:url';
 
-const [, , file] = process.argv;
+const [, , file = ''] = process.argv;
 const url = pathToFileURL(file).href;
 
 const begun = performance.now();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-const [major, minor] = process.versions.node.split('.').map(Number);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const main = new URL('../dist/cli/main.js', import.meta.url);
 // The last file that a build writes.
 const built = new URL('../dist/build.json', import.meta.url);
@@ -16,6 +16,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   await import(main.href);
 }
 
+/** @param {string} message */
 function fail(message) {
   process.stderr.write(`${message}\n`);
   process.exitCode = 1;

@@ -69,6 +69,7 @@ async function bundleInfra() {
 /** Bundles the CLI and the embedded AWS. Resolves to esbuild's metafiles. */
 async function buildPrograms() {
   await mkdir(dist, { recursive: true });
+  /** @satisfies {import('esbuild').BuildOptions} */
   const common = {
     absWorkingDir: root,
     bundle: true,
@@ -98,7 +99,11 @@ async function buildPrograms() {
   return builds.map(({ metafile }) => metafile);
 }
 
-/** One digest of the content of all files under the given paths. */
+/**
+ * One digest of the content of all files under the given paths.
+ *
+ * @param {readonly string[]} paths
+ */
 async function digest(paths) {
   const hash = createHash('sha256').update(process.version);
   for (const path of paths) {
@@ -112,6 +117,11 @@ async function digest(paths) {
   return hash.digest('hex').slice(0, 16);
 }
 
+/**
+ * The paths of a file, or of all files in a folder.
+ *
+ * @param {string} path
+ */
 async function filesBelow(path) {
   const entries = await readdir(join(root, path), { recursive: true, withFileTypes: true }).catch((error) => {
     if (error.code === 'ENOTDIR') return undefined;

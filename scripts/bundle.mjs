@@ -17,7 +17,12 @@ export async function functionFiles() {
   return Object.fromEntries(files.sort().map((file) => [basename(file, '.ts'), file]));
 }
 
-/** Bundles files into a folder, each as `<name>.mjs` and `<name>.zip`. Resolves to esbuild's metafile. */
+/**
+ * Bundles files into a folder, each as `<name>.mjs` and `<name>.zip`. Resolves to esbuild's metafile.
+ *
+ * @param {Readonly<Record<string, string>>} files the paths of the files by name
+ * @param {string} folder
+ */
 export async function bundleFunctions(files, folder) {
   const { metafile } = await build({
     absWorkingDir: root,

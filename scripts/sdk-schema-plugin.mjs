@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 /**
  * Lets esbuild drop the shapes of the AWS SDK that a handler does not use. The SDK's schema files use constants as keys
  * (`{ [_xN]: … }`), which esbuild treats as side effects. With the constants inlined, they are plain data.
+ *
+ * @type {import('esbuild').Plugin}
  */
 export const sdkSchemaTreeShaking = {
   name: 'sdk-schema-tree-shaking',

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 /**
  * The names, versions and licenses of all packages in some bundles, as one text.
  *
- * @param root the folder that esbuild's paths are relative to
- * @param metafiles esbuild's metafiles of the bundles
+ * @param {string} root the folder that esbuild's paths are relative to
+ * @param {readonly import('esbuild').Metafile[]} metafiles esbuild's metafiles of the bundles
  */
 export async function thirdPartyLicenses(root, metafiles) {
   const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs));
@@ -15,6 +15,7 @@ export async function thirdPartyLicenses(root, metafiles) {
   return `Recode contains code of these packages.\n\n${[...new Set(texts)].sort().join('\n')}`;
 }
 
+/** @param {string} folder */
 async function licenseOf(folder) {
   const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));

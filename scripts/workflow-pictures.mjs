@@ -3,9 +3,33 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/**
+ * What the pictures show of the Amazon States Language.
+ *
+ * @typedef {{ readonly States: Readonly<Record<string, State>> }} Machine
+ * @typedef {object} State
+ * @property {string} Type
+ * @property {string} [Comment]
+ * @property {string} [Next]
+ * @property {readonly Rule[]} [Choices]
+ * @property {string} [Default]
+ * @property {readonly { readonly ErrorEquals: readonly string[], readonly Next: string }[]} [Catch]
+ * @property {readonly Machine[]} [Branches]
+ * @property {Machine} [ItemProcessor]
+ * @typedef {object} Rule
+ * @property {string} Variable
+ * @property {string} Next
+ * @property {boolean} [IsPresent]
+ * @property {string} [StringEquals]
+ * @property {string} [StringMatches]
+ * @property {boolean} [BooleanEquals]
+ */
+
 const root = join(import.meta.dirname, '..');
 const page = 'docs/workflows.md';
+/** @type {{ Resources: Record<string, { Type: string, Properties: { StateMachineName: string, DefinitionString: string } }> }} */
 const { Resources } = JSON.parse(readFileSync(join(root, 'dist/stack/cloudformation-template-update-stack.json'), 'utf8'));
+/** @type {Map<string, Machine>} */
 const machines = new Map(
   Object.values(Resources)
     .filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')
@@ -31,10 +55,16 @@ if (!process.argv.includes('--check')) {
   process.exitCode = 1;
 }
 
+/** @param {Machine} machine */
 function flowchart(machine) {
   return ['flowchart TD', ...body(machine, '  ')].join('\n');
 }
 
+/**
+ * @param {Machine} machine
+ * @param {string} indent
+ * @returns {string[]}
+ */
 function body({ States }, indent) {
   const lines = [];
   for (const [name, state] of Object.entries(States)) {
@@ -46,12 +76,18 @@ function body({ States }, indent) {
   return lines;
 }
 
+/**
+ * @param {string} name
+ * @param {State} state
+ * @param {string} indent
+ * @returns {string[]}
+ */
 function shape(name, state, indent) {
-  if (state.Type === 'Parallel') {
+  if (state.Branches) {
     const branches = state.Branches.flatMap((branch) => body(branch, `${indent}  `));
     return [`${indent}subgraph ${name}["${state.Comment ?? name}"]`, ...branches, `${indent}end`];
   }
-  if (state.Type === 'Map') {
+  if (state.ItemProcessor) {
     return [
       `${indent}subgraph ${name}["${state.Comment ?? name} (for each)"]`,
       ...body(state.ItemProcessor, `${indent}  `),
@@ -63,10 +99,16 @@ function shape(name, state, indent) {
   return [`${indent}${name}["${name}"]`];
 }
 
+/**
+ * The states that may follow a state, each with the label of its arrow.
+ *
+ * @param {State} state
+ * @returns {[next: string | undefined, label?: string][]}
+ */
 function exits(state) {
-  if (state.Type !== 'Choice') return state.Next === undefined ? [] : [[state.Next, undefined]];
+  if (!state.Choices) return state.Next === undefined ? [] : [[state.Next]];
+  /** @param {Rule} rule */
   const label = ({ Variable, IsPresent, StringEquals, StringMatches, BooleanEquals }) =>
     IsPresent ? `has ${Variable.replace(/^\$\.|\[\d+\]/g, '')}` : String(StringEquals ?? StringMatches ?? BooleanEquals);
-  const rules = state.Choices.map((rule) => [rule.Next, label(rule)]);
-  return [...rules, [state.Default, 'otherwise']];
+  return [...state.Choices.map((rule) => /** @type {[string, string]} */ ([rule.Next, label(rule)])), [state.Default, 'otherwise']];
 }

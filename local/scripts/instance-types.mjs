@@ -17,7 +17,10 @@ const kinds = [
   'maximumNetworkInterfaces',
 ];
 
-const recorded = JSON.parse(readFileSync(source, 'utf8')).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+/** @typedef {{ readonly name: string, readonly zones: Readonly<Record<string, string>>, readonly [field: string]: unknown }} RecordedType */
+
+const recording = /** @type {RecordedType[]} */ (JSON.parse(readFileSync(source, 'utf8')));
+const recorded = recording.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 const regions = [...new Set(recorded.flatMap(({ zones }) => Object.keys(zones)))].sort();
 const zones = Object.fromEntries(regions.map((region) => [region, lettersIn(recorded.map((type) => type.zones[region] ?? ''))]));
 const offerings = [...new Set(recorded.map(offeringOf))];
@@ -30,6 +33,7 @@ const types = recorded.map((type) => ({
   offering: offerings.indexOf(offeringOf(type)),
 }));
 
+/** @param {readonly unknown[]} values */
 const list = (values) => `[\n${values.map((value) => `    ${JSON.stringify(value)}`).join(',\n')}\n  ]`;
 const catalogue = [
   `"usual": ${JSON.stringify(usual)}`,
@@ -39,22 +43,34 @@ const catalogue = [
 ];
 writeFileSync(join(import.meta.dirname, '../src/ec2/catalogue/instance-types.json'), `{\n  ${catalogue.join(',\n  ')}\n}\n`);
 
-/** Where a type is offered, its regions in order. */
+/**
+ * Where a type is offered, its regions in order.
+ *
+ * @param {RecordedType} type
+ */
 function offeringOf({ zones: offered }) {
   return JSON.stringify(Object.fromEntries(Object.entries(offered).sort()));
 }
 
+/** @param {readonly string[]} texts */
 function lettersIn(texts) {
   return [...new Set(texts.join(''))].sort().join('');
 }
 
+/** @param {readonly unknown[]} values */
 function mostCommon(values) {
+  /** @type {Map<string, number>} */
   const counts = new Map();
   for (const value of values) counts.set(JSON.stringify(value), (counts.get(JSON.stringify(value)) ?? 0) + 1);
-  const [[text]] = [...counts].sort(([, one], [, other]) => other - one);
-  return JSON.parse(text);
+  const [most] = [...counts].sort(([, one], [, other]) => other - one);
+  if (most === undefined) throw new Error('The recording has no instance types.');
+  return JSON.parse(most[0]);
 }
 
+/**
+ * @param {unknown} one
+ * @param {unknown} other
+ */
 function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -3,11 +3,12 @@ const dns = require('node:dns');
 const { appendFileSync } = require('node:fs');
 const net = require('node:net');
 
+/** @returns {never} */
 function refuse() {
   const error = new Error('There is no network.');
-  appendFileSync(process.env.NETWORK_USES, `${error.stack}\n`);
+  appendFileSync(process.env.NETWORK_USES ?? '', `${error.stack}\n`);
   throw error;
 }
 
 net.Socket.prototype.connect = refuse;
-dns.lookup = refuse;
+dns.lookup = Object.assign(refuse, { __promisify__: refuse });
