@@ -473,6 +473,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The embedded AWS does not run on this system',
     nextStep: 'Use Linux, or WSL on Windows. To use Recode with your AWS account, omit --local.',
   },
+  OutputNotValid: {
+    title: 'Invalid result of a step',
+    nextStep: 'Run "{command}" again. If it fails in the same way, this is a bug in Recode. Please report it with the text above.',
+  },
   Unexpected: {
     title: 'Unexpected error',
     nextStep: 'This is a bug in Recode. Please report it with the text above.',

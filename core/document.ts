@@ -1,13 +1,18 @@
 import * as v from 'valibot';
-import { EnvironmentRequest, GivenRequest } from './environment.ts';
+import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
+import { Network } from './network.ts';
+import { Operation } from './operation.ts';
 import { Owner } from './owner.ts';
 import { Repository } from './repository.ts';
 import { environmentStatuses } from './status.ts';
 
 /**
- * The state document that a workflow hands from step to step: what each of its nouns holds. A step names the nouns it needs in its
- * own schema; BeginOperation puts the first ones, and each further one is the result of the step of its name.
+ * The state document that a workflow hands from step to step: what each of its nouns holds. A step names the nouns it takes and the one it
+ * makes. BeginOperation makes the first ones; the workflow names each further one, which a step makes.
  */
+
+/** The result of a step that makes no noun. Its state has `ResultPath: null`. */
+export const Nothing = v.void();
 
 /** Who asks, for the teammates who meet the operation. It need not be the environment's owner. */
 const Caller = Owner;
@@ -75,8 +80,6 @@ export type InstanceType = v.InferOutput<typeof InstanceType>;
 
 export const Image = v.object({ imageId: v.string(), rootDeviceName: v.string() });
 
-export const UsableNetwork = v.object({ status: v.literal('ready'), ids: v.object({ vpcId: v.string(), subnetId: v.string() }) });
-
 export const Vpc = v.object({ vpcId: v.string() });
 export const InternetGateway = v.object({ internetGatewayId: v.string() });
 export const Subnet = v.object({ subnetId: v.string() });
@@ -86,8 +89,69 @@ export type SecurityGroup = v.InferOutput<typeof SecurityGroup>;
 export const KeyPair = v.object({ keyName: v.string() });
 export const NetworkInterface = v.object({ networkInterfaceId: v.string() });
 
-/** The instances that a stop or a remove waits for. */
-export const Instances = v.object({ instanceIds: v.array(v.string()) });
+// Lambda's address is not known beforehand: where not everybody may reach SSH, only the CLI's own connection can tell.
+const checkSsh = v.boolean();
+
+/** The plan of a start that launches an instance. */
+export const LaunchPlan = v.object({ action: v.literal('create'), checkSsh });
+
+/** The plan of a start that finds an instance. */
+export const FoundPlan = v.object({ action: v.picklist(['start', 'wait', 'nothing']), instanceId: v.string(), checkSsh });
+export type FoundPlan = v.InferOutput<typeof FoundPlan>;
+
+/** What a start does, decided from what EC2 shows, before it does anything. */
+export const Plan = v.variant('action', [LaunchPlan, FoundPlan]);
+export type Plan = v.InferOutput<typeof Plan>;
+
+/** What a start has launched. */
+export const Launch = v.object({ instanceId: v.string() });
+export type Launch = v.InferOutput<typeof Launch>;
+
+/** The instance of a started environment. */
+export const RunningInstance = v.object({ ...Instance.entries, publicIpAddress: v.string() });
+export type RunningInstance = v.InferOutput<typeof RunningInstance>;
+
+/** The instance of a stopped environment, for its record; null where EC2 shows too little of it to record. */
+export const StoppedInstance = v.nullable(Instance);
+export type StoppedInstance = v.InferOutput<typeof StoppedInstance>;
+
+/** The instances that a remove waits for. */
+export const TerminatingInstances = v.object({ instanceIds: v.array(v.string()) });
+
+/** The instances that a stop waits for. */
+export const StoppingInstances = v.object({
+  instanceIds: v.array(v.string()),
+  /** False where all were stopped already. */
+  changed: v.boolean(),
+});
+
+/** An error, as a state machine catches it and ends with it. */
+export const Failure = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
+export type Failure = v.InferOutput<typeof Failure>;
+
+const ofEnvironment = { environment: HeldEnvironment, operation: Operation };
+
+/** What each workflow starts from, once it holds what it is about. */
+export const Begun = {
+  start: v.object({ kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType, network: Network }),
+  stop: v.object({ kind: v.literal('stop'), ...ofEnvironment }),
+  remove: v.object({ kind: v.literal('remove'), ...ofEnvironment }),
+  uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
+};
+export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(typeof Begun)[Kind]> };
+
+/** What a sweep has found so far. */
+export const DueEnvironments = v.object({
+  /** The next ones, as many at a time as one Lambda asks to stop. */
+  batches: v.array(v.array(DueEnvironment)),
+  /** The last one found, from which the sweep continues; null after the end. */
+  after: v.nullable(v.string()),
+  /** The first failure to ask for a stop, with which the sweep ends. */
+  failure: v.nullable(Failure),
+});
+
+/** How many stops one Lambda has asked for. */
+export const RequestedStops = v.object({ requested: v.number() });
 
 /** The output of a start: what the CLI prints. */
 export const StartOutput = v.object({

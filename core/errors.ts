@@ -172,6 +172,7 @@ export const catalogue = {
   StateDirectoryNotOurs: { reaction: 'never', outcome: 'usage' },
   LocalRegionDiffers: { reaction: 'never', outcome: 'refused' },
   PlatformNotSupported: { reaction: 'never', outcome: 'refused' },
+  OutputNotValid: { reaction: 'never', outcome: 'failed' },
   Unexpected: { reaction: 'never', outcome: 'failed' },
 } as const satisfies Record<string, Entry>;
 

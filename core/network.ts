@@ -12,10 +12,14 @@ const common = {
 const NetworkIds = v.object({ vpcId: v.string(), subnetId: v.string(), internetGatewayId: v.string(), routeTableId: v.string() });
 export type NetworkIds = v.InferOutput<typeof NetworkIds>;
 
+/** The network, complete and so usable. */
+export const ReadyNetwork = v.object({ ...common, status: v.literal('ready'), ids: NetworkIds });
+export type ReadyNetwork = v.InferOutput<typeof ReadyNetwork>;
+
 /** The network that all environments of a region share, as the table records it. */
 export const Network = v.variant('status', [
   v.object({ ...common, status: v.literal('creating') }),
-  v.object({ ...common, status: v.literal('ready'), ids: NetworkIds }),
+  ReadyNetwork,
   /** `before` is what an uninstall that refuses or fails goes back to: incomplete from its first deletion on. */
   v.object({ ...common, status: v.literal('deleting'), before: v.picklist(['creating', 'ready']), ids: v.optional(NetworkIds) }),
 ]);

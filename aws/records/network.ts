@@ -3,7 +3,7 @@ import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynam
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
-import { Network, type NetworkIds } from '../../core/network.ts';
+import { Network, type NetworkIds, type ReadyNetwork } from '../../core/network.ts';
 import { type Holder, type Operation, settleSeconds } from '../../core/operation.ts';
 import { unless } from '../errors.ts';
 import { askHolder, asRead, atWork, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
@@ -76,7 +76,7 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
  *
  * @throws RecodeError LockLost when another execution holds it
  */
-export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operation, ids: NetworkIds): Promise<Network> {
+export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operation, ids: NetworkIds): Promise<ReadyNetwork> {
   const recorded = await change(dynamodb, operation, { status: 'ready', ids }, ['operation']);
   const network = recorded ?? (await readNetwork(dynamodb));
   // Not ours any more, but ready with these ids: this step's own earlier attempt recorded it.

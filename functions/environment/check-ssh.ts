@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { describeInstances, explained } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { Launch, Nothing, RunningInstance } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';
 import { startFailure } from '../../core/plan.ts';
@@ -12,15 +13,16 @@ const patienceMilliseconds = 3_000;
 /** Reads the banner of the instance's SSH server; until there is one, `SshNotReady` makes the state wait, unless the instance is on its way out. */
 export const checkSsh = step({
   input: v.object({
-    plan: v.object({ created: v.boolean() }),
-    instance: v.object({ instanceId: v.string(), publicIpAddress: v.string() }),
+    launch: v.optional(Launch),
+    instance: RunningInstance,
   }),
+  output: Nothing,
   uses: { ec2 },
-  async run({ plan: { created }, instance: { instanceId, publicIpAddress } }, { ec2 }) {
+  async run({ launch, instance: { instanceId, publicIpAddress } }, { ec2 }) {
     const problem = await bannerProblem(publicIpAddress);
-    if (problem === undefined) return {};
+    if (problem === undefined) return;
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
-    const failure = instance && startFailure(explained(instance), created);
+    const failure = instance && startFailure(explained(instance), launch !== undefined);
     throw (
       failure ??
       new RecodeError('SshNotReady', `The instance ${instanceId} does not answer on ${publicIpAddress} port ${ssh.port}: ${problem}.`)

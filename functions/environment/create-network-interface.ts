@@ -1,4 +1,4 @@
-import { CreateNetworkInterfaceCommand, type EC2Client, type NetworkInterface } from '@aws-sdk/client-ec2';
+import { CreateNetworkInterfaceCommand, type EC2Client, type NetworkInterface as Ec2NetworkInterface } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { ensurePublicAddress } from '../../aws/public-address.ts';
@@ -6,15 +6,17 @@ import { findNetworkInterfaces } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
-import { HeldEnvironment, SecurityGroup, UsableNetwork } from '../../core/document.ts';
+import { HeldEnvironment, NetworkInterface, SecurityGroup } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
+import { ReadyNetwork } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
 import { environmentTags } from '../../core/tags.ts';
 
 /** Ensures the environment's network interface, and a public address for its instance. It can be attached to one instance only, which is what keeps a second instance out. */
 export const createNetworkInterface = step({
-  input: v.object({ environment: HeldEnvironment, operation: Operation, network: UsableNetwork, securityGroup: SecurityGroup }),
+  input: v.object({ environment: HeldEnvironment, operation: Operation, network: ReadyNetwork, securityGroup: SecurityGroup }),
+  output: NetworkInterface,
   uses: { ec2 },
   async run({ environment, operation, network: { ids }, securityGroup: { securityGroupId } }, { ec2 }) {
     const wanted = { subnetId: ids.subnetId, securityGroupId };
@@ -33,7 +35,7 @@ async function newNetworkInterface(
   environment: HeldEnvironment,
   operation: Operation,
   wanted: { subnetId: string; securityGroupId: string },
-): Promise<NetworkInterface> {
+): Promise<Ec2NetworkInterface> {
   const { NetworkInterface = {} } = await ec2.send(
     new CreateNetworkInterfaceCommand({
       SubnetId: wanted.subnetId,
@@ -46,7 +48,7 @@ async function newNetworkInterface(
   return NetworkInterface;
 }
 
-function refuseOther(existing: NetworkInterface, wanted: { subnetId: string; securityGroupId: string }): void {
+function refuseOther(existing: Ec2NetworkInterface, wanted: { subnetId: string; securityGroupId: string }): void {
   const groups = (existing.Groups ?? []).map(({ GroupId }) => GroupId);
   if (existing.SubnetId === wanted.subnetId && groups.includes(wanted.securityGroupId)) return;
   throw new RecodeError(

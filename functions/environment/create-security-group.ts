@@ -12,9 +12,10 @@ import { unless } from '../../aws/errors.ts';
 import { findSecurityGroups } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
-import { HeldEnvironment, UsableNetwork } from '../../core/document.ts';
+import { HeldEnvironment, SecurityGroup } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
+import { ReadyNetwork } from '../../core/network.ts';
 import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 
 /**
@@ -22,7 +23,8 @@ import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
  * is Recode's; what somebody lets in on other ports is theirs and stays.
  */
 export const createSecurityGroup = step({
-  input: v.object({ environment: HeldEnvironment, network: UsableNetwork }),
+  input: v.object({ environment: HeldEnvironment, network: ReadyNetwork }),
+  output: SecurityGroup,
   uses: { ec2 },
   async run({ environment, network: { ids } }, { ec2 }) {
     const group = (await findSecurityGroups(ec2, environment))[0];

@@ -4,18 +4,18 @@ import { ec2 } from '../../aws/clients.ts';
 import { deleteAll } from '../../aws/deletion.ts';
 import { findKeyPairs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes the environment's key pair, which holds the public half alone. */
 export const deleteKeyPair = step({
   input: v.object({ environment: HeldEnvironment }),
+  output: Nothing,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     await deleteAll(
       () => findKeyPairs(ec2, environment),
       ({ KeyPairId }) => ec2.send(new DeleteKeyPairCommand({ KeyPairId })),
     );
-    return {};
   },
 });
 

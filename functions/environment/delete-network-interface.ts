@@ -4,18 +4,18 @@ import { ec2 } from '../../aws/clients.ts';
 import { deleteAll } from '../../aws/deletion.ts';
 import { findNetworkInterfaces } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes the environment's network interface, which outlives its instance. While it is still attached, its error makes the state wait. */
 export const deleteNetworkInterface = step({
   input: v.object({ environment: HeldEnvironment }),
+  output: Nothing,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     await deleteAll(
       () => findNetworkInterfaces(ec2, environment),
       ({ NetworkInterfaceId }) => ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId })),
     );
-    return {};
   },
 });
 

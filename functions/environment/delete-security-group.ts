@@ -4,18 +4,18 @@ import { ec2 } from '../../aws/clients.ts';
 import { deleteAll } from '../../aws/deletion.ts';
 import { findSecurityGroups } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes the environment's security group. While something still uses it, its error makes the state wait. */
 export const deleteSecurityGroup = step({
   input: v.object({ environment: HeldEnvironment }),
+  output: Nothing,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     await deleteAll(
       () => findSecurityGroups(ec2, environment),
       ({ GroupId }) => ec2.send(new DeleteSecurityGroupCommand({ GroupId })),
     );
-    return {};
   },
 });
 

@@ -4,18 +4,18 @@ import { ec2 } from '../../aws/clients.ts';
 import { deleteAll } from '../../aws/deletion.ts';
 import { findVolumes } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes what is left of the environment's volumes: a root volume goes with its instance, unless somebody has detached it or told it to stay. */
 export const deleteVolume = step({
   input: v.object({ environment: HeldEnvironment }),
+  output: Nothing,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     await deleteAll(
       () => findVolumes(ec2, environment),
       ({ VolumeId }) => ec2.send(new DeleteVolumeCommand({ VolumeId })),
     );
-    return {};
   },
 });
 

@@ -3,11 +3,13 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { ensurePublicAddress as ensureOn } from '../../aws/public-address.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { FoundPlan, Nothing } from '../../core/document.ts';
 import { hasTags, managedBy } from '../../core/tags.ts';
 
 /** Ensures that an instance which exists has a public address while it runs. An interface that is not ours stays as it is. */
 export const ensurePublicAddress = step({
-  input: v.object({ plan: v.object({ instanceId: v.string() }) }),
+  input: v.object({ plan: FoundPlan }),
+  output: Nothing,
   uses: { ec2 },
   async run({ plan: { instanceId } }, { ec2 }) {
     const { NetworkInterfaces = [] } = await ec2.send(
@@ -20,7 +22,6 @@ export const ensurePublicAddress = step({
     );
     const primary = NetworkInterfaces.find(({ TagSet }) => hasTags(TagSet, [managedBy]));
     if (primary) await ensureOn(ec2, primary);
-    return {};
   },
 });
 

@@ -5,7 +5,7 @@ import { unless } from '../../aws/errors.ts';
 import { findNamedKeyPair } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, KeyPair } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { fingerprint } from '../../core/openssh-key.ts';
@@ -14,6 +14,7 @@ import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 /** Ensures that the key pair holds the user's public key. The private half stays on the user's machine. */
 export const importKeyPair = step({
   input: v.object({ environment: HeldEnvironment }),
+  output: KeyPair,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     const keyName = resourceName(environment.name, 'key-pair');

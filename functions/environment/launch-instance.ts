@@ -14,7 +14,7 @@ import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
-import { HeldEnvironment, Image, KeyPair, NetworkInterface } from '../../core/document.ts';
+import { Failure, HeldEnvironment, Image, KeyPair, Launch, NetworkInterface } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
@@ -26,24 +26,24 @@ import { userData } from '../../core/user-data.ts';
 const Input = v.object({
   environment: HeldEnvironment,
   operation: Operation,
-  plan: v.object({ created: v.boolean(), checkSsh: v.boolean() }),
   image: Image,
   keyPair: KeyPair,
   networkInterface: NetworkInterface,
-  /** There when an image was unavailable before, and has been resolved again. */
-  imageUnavailable: v.optional(v.unknown()),
+  /** The failure of the launch before, if its image was gone. The image has been resolved again since. */
+  imageUnavailable: v.optional(Failure),
 });
 type Input = v.InferOutput<typeof Input>;
 
 /**
  * Launches the environment's instance with a host key of its own: the private half goes into the user data, the public half into a tag.
- * An instance that an earlier attempt launched is adopted. Returns the plan with its instance.
+ * An instance that an earlier attempt launched is adopted.
  */
 export const launchInstance = step({
   input: Input,
+  output: Launch,
   uses: { ec2, settings },
   async run(input, { ec2, settings }) {
-    return { ...input.plan, instanceId: await launchOrAdopt(ec2, input, settings) };
+    return { instanceId: await launchOrAdopt(ec2, input, settings) };
   },
 });
 

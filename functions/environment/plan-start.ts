@@ -4,7 +4,7 @@ import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { change } from '../../aws/records/environment.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, Plan } from '../../core/document.ts';
 import { GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { Operation } from '../../core/operation.ts';
@@ -22,6 +22,7 @@ export const planStart = step({
     request: GivenRequest,
     operation: Operation,
   }),
+  output: Plan,
   uses: { dynamodb, ec2 },
   async run({ environment, request, operation }, { dynamodb, ec2 }) {
     const { recorded } = environment;
@@ -37,8 +38,7 @@ export const planStart = step({
     // Before the rules change: where this start ends early, the next one makes them what was asked for.
     if (!isDeepStrictEqual(wanted, recorded.request) || plan.action === 'create')
       await change(dynamodb, environment, operation, { set: { request: wanted } });
-    // Lambda's address is not known beforehand: where not everybody may reach SSH, only the CLI's own connection can tell.
-    return { ...plan, created: plan.action === 'create', checkSsh: environment.request.allowCidrs.includes(everywhere) };
+    return { ...plan, checkSsh: environment.request.allowCidrs.includes(everywhere) };
   },
 });
 

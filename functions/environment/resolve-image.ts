@@ -2,7 +2,7 @@ import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment, InstanceType } from '../../core/document.ts';
+import { HeldEnvironment, Image, InstanceType } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import { Operation } from '../../core/operation.ts';
@@ -15,6 +15,7 @@ const ubuntuNames = {
 /** Finds Canonical's newest image of Ubuntu 24.04 LTS for the instance's architecture, and refuses a volume that cannot hold it. */
 export const resolveImage = step({
   input: v.object({ environment: HeldEnvironment, operation: Operation, instanceType: InstanceType }),
+  output: Image,
   uses: { ec2 },
   async run({ environment: { request }, operation, instanceType: { architecture } }, { ec2 }) {
     const { Images = [] } = await ec2.send(

@@ -12,7 +12,7 @@ import { ifInstalled } from '../../aws/records/table.ts';
 import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { type InstanceType, StartInput } from '../../core/document.ts';
+import { InstanceType, StartInput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { architectureFor } from '../../core/instance-type.ts';
 import type { Settings } from '../../core/settings.ts';
@@ -25,8 +25,9 @@ const successors: Readonly<Record<string, string>> = { t2: 't3' };
 /** Decides which instance type the environment has, and refuses one that cannot hold an environment here before anything exists. */
 export const resolveInstanceType = step({
   input: StartInput,
+  output: InstanceType,
   uses: { dynamodb, ec2, settings },
-  async run({ environment, request }, { dynamodb, ec2, settings }): Promise<InstanceType> {
+  async run({ environment, request }, { dynamodb, ec2, settings }) {
     // Before the first start in a region there is no table, and so no record.
     const recorded = await ifInstalled(readEnvironment(dynamodb, environment));
     // An instance that exists has proved its type; whether the given options fit it is decided later.

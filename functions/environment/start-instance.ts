@@ -4,20 +4,22 @@ import { ec2 } from '../../aws/clients.ts';
 import { meaningOf, translate, unless } from '../../aws/errors.ts';
 import { describeInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { FoundPlan, Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 /** Starts the environment's stopped instance; one that is starting or running already is left alone. */
 export const startInstance = step({
-  input: v.object({ plan: v.object({ instanceId: v.string() }) }),
+  input: v.object({ plan: FoundPlan }),
+  output: Nothing,
   uses: { ec2 },
   async run({ plan: { instanceId } }, { ec2 }) {
     const started = await unless('wrong-state', ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }))).catch(
       noCapacityToStart,
     );
-    if (started) return {};
+    if (started) return;
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
     const state = instance?.State?.Name ?? 'not visible';
-    if (state === 'pending' || state === 'running') return {};
+    if (state === 'pending' || state === 'running') return;
     if (state === 'stopping' || state === 'stopped')
       throw new RecodeError('InstanceStillStopping', `The instance ${instanceId} is ${state}.`);
     throw new RecodeError('InstanceFailedToStart', `The instance ${instanceId} cannot be started: it is ${state}.`);

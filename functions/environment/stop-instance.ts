@@ -4,12 +4,13 @@ import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, StoppingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 /** Stops the environment's instance; one that is stopping or stopped already is left alone. */
 export const stopInstance = step({
   input: v.object({ environment: HeldEnvironment }),
+  output: StoppingInstances,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     const instances = await findInstances(ec2, environment, environment.recorded.instanceId ?? undefined);

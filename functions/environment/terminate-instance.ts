@@ -4,13 +4,14 @@ import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { findRemainingInstances, liveStates } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { HeldEnvironment, TerminatingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { belongingTags, hasTags } from '../../core/tags.ts';
 
 /** Terminates the environment's instance. Returns all that are not gone yet, those that were going already too, to be waited for. */
 export const terminateInstance = step({
   input: v.object({ environment: HeldEnvironment }),
+  output: TerminatingInstances,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
     const remaining = await findRemainingInstances(ec2, environment, environment.recorded.instanceId ?? undefined);

@@ -3,18 +3,19 @@ import {
   DescribeInternetGatewaysCommand,
   type DescribeInternetGatewaysCommandInput,
   type EC2Client,
-  type InternetGateway,
+  type InternetGateway as Ec2InternetGateway,
 } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { InternetGateway as Gateway, Vpc } from '../../core/document.ts';
+import { InternetGateway, Nothing, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 /** Ensures that the internet gateway is attached to the VPC. */
 export const attachInternetGateway = step({
-  input: v.object({ vpc: Vpc, internetGateway: Gateway }),
+  input: v.object({ vpc: Vpc, internetGateway: InternetGateway }),
+  output: Nothing,
   uses: { ec2 },
   async run({ vpc: { vpcId }, internetGateway: { internetGatewayId } }, { ec2 }) {
     const attached = await unless(
@@ -22,7 +23,6 @@ export const attachInternetGateway = step({
       ec2.send(new AttachInternetGatewayCommand({ VpcId: vpcId, InternetGatewayId: internetGatewayId })),
     );
     if (!attached) await expectAttached(ec2, internetGatewayId, vpcId);
-    return {};
   },
 });
 
@@ -46,6 +46,6 @@ async function expectAttached(ec2: EC2Client, internetGatewayId: string, vpcId: 
   throw new RecodeError('NotVisibleYet', `The internet gateway ${internetGatewayId} is attached, EC2 says, but does not show it yet.`);
 }
 
-async function describe(ec2: EC2Client, which: DescribeInternetGatewaysCommandInput): Promise<InternetGateway[]> {
+async function describe(ec2: EC2Client, which: DescribeInternetGatewaysCommandInput): Promise<Ec2InternetGateway[]> {
   return (await ec2.send(new DescribeInternetGatewaysCommand(which))).InternetGateways ?? [];
 }

@@ -2,11 +2,13 @@ import * as v from 'valibot';
 import { dynamodb, sfn } from '../../aws/clients.ts';
 import { claimNetwork as claim } from '../../aws/records/network.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { Network } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
 
 /** Takes the network for making it, unless somebody else has made it meanwhile; while somebody is at it, `NetworkBusy` makes the state wait. */
 export const claimNetwork = step({
   input: v.object({ operation: Operation }),
+  output: Network,
   uses: { dynamodb, sfn },
   run: ({ operation }, { dynamodb, sfn, clock }) => claim(dynamodb, sfn, operation, clock.now()),
 });

@@ -1,15 +1,17 @@
-import { CreateInternetGatewayCommand, type EC2Client, type InternetGateway } from '@aws-sdk/client-ec2';
+import { CreateInternetGatewayCommand, type EC2Client, type InternetGateway as Ec2InternetGateway } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { findInternetGateways } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
+import { InternetGateway } from '../../core/document.ts';
 import { network } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
 
 /** Ensures the internet gateway: finds it by its tags or creates it. */
 export const createInternetGateway = step({
   input: v.object({}),
+  output: InternetGateway,
   uses: { ec2 },
   async run(_, { ec2 }) {
     const gateway = (await existingGateway(ec2)) ?? (await newGateway(ec2));
@@ -20,12 +22,12 @@ export const createInternetGateway = step({
 export const handler = lambdaHandler(createInternetGateway);
 
 /** An earlier attempt's gateway: of twins one that is attached. */
-async function existingGateway(ec2: EC2Client): Promise<InternetGateway | undefined> {
+async function existingGateway(ec2: EC2Client): Promise<Ec2InternetGateway | undefined> {
   const gateways = await findInternetGateways(ec2);
   return gateways.find(({ Attachments = [] }) => Attachments.length > 0) ?? gateways[0];
 }
 
-async function newGateway(ec2: EC2Client): Promise<InternetGateway | undefined> {
+async function newGateway(ec2: EC2Client): Promise<Ec2InternetGateway | undefined> {
   // CreateInternetGateway takes no client token: a retry looks first.
   const tags = tagged('internet-gateway', networkTags(network.internetGateway.name));
   const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({ TagSpecifications: tags }));

@@ -4,7 +4,7 @@ import {
   CreateRouteTableCommand,
   DescribeRouteTablesCommand,
   type EC2Client,
-  type RouteTable,
+  type RouteTable as Ec2RouteTable,
 } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
@@ -13,7 +13,7 @@ import { findRouteTables } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
-import { InternetGateway, Subnet, Vpc } from '../../core/document.ts';
+import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
@@ -22,6 +22,7 @@ import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 /** Ensures the route table: everything that is not local goes to the internet gateway, and the public subnet uses it. */
 export const createRouteTable = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet }),
+  output: RouteTable,
   uses: { ec2 },
   async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2 }) {
     const used = await tableOfSubnet(ec2, subnetId);
@@ -41,14 +42,14 @@ export const createRouteTable = step({
 export const handler = lambdaHandler(createRouteTable);
 
 /** The table that the subnet is associated with; without one it uses the VPC's main table. */
-async function tableOfSubnet(ec2: EC2Client, subnetId: string): Promise<RouteTable | undefined> {
+async function tableOfSubnet(ec2: EC2Client, subnetId: string): Promise<Ec2RouteTable | undefined> {
   const { RouteTables = [] } = await ec2.send(
     new DescribeRouteTablesCommand({ Filters: [{ Name: 'association.subnet-id', Values: [subnetId] }] }),
   );
   return RouteTables[0];
 }
 
-async function newRouteTable(ec2: EC2Client, vpcId: string, executionArn: string): Promise<RouteTable | undefined> {
+async function newRouteTable(ec2: EC2Client, vpcId: string, executionArn: string): Promise<Ec2RouteTable | undefined> {
   const { RouteTable } = await ec2.send(
     new CreateRouteTableCommand({
       VpcId: vpcId,
@@ -59,7 +60,7 @@ async function newRouteTable(ec2: EC2Client, vpcId: string, executionArn: string
   return RouteTable;
 }
 
-async function ensureRoute(ec2: EC2Client, table: RouteTable | undefined, gatewayId: string): Promise<void> {
+async function ensureRoute(ec2: EC2Client, table: Ec2RouteTable | undefined, gatewayId: string): Promise<void> {
   const { destination } = network.routeTable;
   const existing = table?.Routes?.find(({ DestinationCidrBlock }) => DestinationCidrBlock === destination);
   if (existing?.GatewayId === gatewayId) return;
@@ -73,7 +74,7 @@ async function ensureRoute(ec2: EC2Client, table: RouteTable | undefined, gatewa
     throw new RecodeError('NotVisibleYet', `The route table ${table?.RouteTableId} has a route to ${destination} that is not visible yet.`);
 }
 
-async function associate(ec2: EC2Client, table: RouteTable | undefined, subnetId: string): Promise<void> {
+async function associate(ec2: EC2Client, table: Ec2RouteTable | undefined, subnetId: string): Promise<void> {
   const association = ec2.send(new AssociateRouteTableCommand({ RouteTableId: table?.RouteTableId, SubnetId: subnetId }));
   if (await unless('already-there', association)) return;
   throw new RecodeError('NotVisibleYet', `The subnet ${subnetId} is associated with a route table, but that is not visible yet.`);

@@ -6,7 +6,7 @@ import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { overlap } from '../../core/cidr.ts';
-import { InstanceType, Vpc } from '../../core/document.ts';
+import { InstanceType, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
 import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
@@ -14,6 +14,7 @@ import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 /** Ensures the public subnet, in a zone that offers the instance type of the first environment: left to itself, AWS picks any. */
 export const createSubnet = step({
   input: v.object({ vpc: Vpc, instanceType: InstanceType }),
+  output: Subnet,
   uses: { ec2 },
   async run({ vpc: { vpcId }, instanceType }, { ec2 }) {
     const subnetId = (await existingSubnet(ec2, vpcId)) ?? (await newSubnet(ec2, vpcId, instanceType));

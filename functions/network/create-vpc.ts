@@ -1,9 +1,10 @@
-import { CreateVpcCommand, type EC2Client, type Vpc } from '@aws-sdk/client-ec2';
+import { CreateVpcCommand, type EC2Client, type Vpc as Ec2Vpc } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { findSubnets, findVpcs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
+import { Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
@@ -11,6 +12,7 @@ import { networkTags } from '../../core/tags.ts';
 /** Ensures the VPC that all environments of the region share: finds it by its tags or creates it. */
 export const createVpc = step({
   input: v.object({}),
+  output: Vpc,
   uses: { ec2 },
   async run(_, { ec2 }) {
     return { vpcId: (await existingVpc(ec2))?.VpcId ?? (await newVpc(ec2)) };
@@ -20,7 +22,7 @@ export const createVpc = step({
 export const handler = lambdaHandler(createVpc);
 
 /** An earlier attempt's VPC: of twins the one that holds our subnet. */
-async function existingVpc(ec2: EC2Client): Promise<Vpc | undefined> {
+async function existingVpc(ec2: EC2Client): Promise<Ec2Vpc | undefined> {
   const [vpcs, [subnet]] = await Promise.all([findVpcs(ec2), findSubnets(ec2)]);
   const vpc = vpcs.find(({ VpcId }) => VpcId === subnet?.VpcId) ?? vpcs[0];
   if (vpc && vpc.CidrBlock !== network.vpc.cidr) {

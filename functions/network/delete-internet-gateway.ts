@@ -5,10 +5,12 @@ import { deleteAll } from '../../aws/deletion.ts';
 import { unless } from '../../aws/errors.ts';
 import { findInternetGateways, findVpcs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { Nothing } from '../../core/document.ts';
 
 /** Detaches the internet gateway from our VPC, and deletes it. While it is attached to somebody else's, its error makes the state wait. */
 export const deleteInternetGateway = step({
   input: v.object({}),
+  output: Nothing,
   uses: { ec2 },
   async run(_, { ec2 }) {
     const ours = (await findVpcs(ec2)).map(({ VpcId }) => VpcId);
@@ -21,7 +23,6 @@ export const deleteInternetGateway = step({
         await ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId }));
       },
     );
-    return {};
   },
 });
 

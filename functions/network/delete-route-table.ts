@@ -5,10 +5,12 @@ import { deleteAll } from '../../aws/deletion.ts';
 import { unless } from '../../aws/errors.ts';
 import { findRouteTables, findSubnets } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { Nothing } from '../../core/document.ts';
 
 /** Takes the route table away from our subnets, and deletes it. While somebody else's subnet uses it, its error makes the state wait. */
 export const deleteRouteTable = step({
   input: v.object({}),
+  output: Nothing,
   uses: { ec2 },
   async run(_, { ec2 }) {
     const ours = (await findSubnets(ec2)).map(({ SubnetId }) => SubnetId);
@@ -21,7 +23,6 @@ export const deleteRouteTable = step({
         await ec2.send(new DeleteRouteTableCommand({ RouteTableId }));
       },
     );
-    return {};
   },
 });
 

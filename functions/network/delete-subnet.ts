@@ -4,17 +4,18 @@ import { ec2 } from '../../aws/clients.ts';
 import { deleteAll } from '../../aws/deletion.ts';
 import { findSubnets } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { Nothing } from '../../core/document.ts';
 
 /** Deletes the public subnet. While something of somebody's is still in it, its error makes the state wait. */
 export const deleteSubnet = step({
   input: v.object({}),
+  output: Nothing,
   uses: { ec2 },
   async run(_, { ec2 }) {
     await deleteAll(
       () => findSubnets(ec2),
       ({ SubnetId }) => ec2.send(new DeleteSubnetCommand({ SubnetId })),
     );
-    return {};
   },
 });
 

@@ -4,17 +4,18 @@ import { ec2 } from '../../aws/clients.ts';
 import { deleteAll } from '../../aws/deletion.ts';
 import { findVpcs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
+import { Nothing } from '../../core/document.ts';
 
 /** Deletes the VPC, and with it what AWS made in it: its main route table, default security group and network ACL. */
 export const deleteVpc = step({
   input: v.object({}),
+  output: Nothing,
   uses: { ec2 },
   async run(_, { ec2 }) {
     await deleteAll(
       () => findVpcs(ec2),
       ({ VpcId }) => ec2.send(new DeleteVpcCommand({ VpcId })),
     );
-    return {};
   },
 });
 

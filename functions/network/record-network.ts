@@ -7,11 +7,13 @@ import { recordNetwork as record } from '../../aws/records/network.ts';
 import { findInternetGateways, findRouteTables, findVpcs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts';
+import { ReadyNetwork } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
 
 /** Records the finished network and lets go of it, after deleting the empty twins that a crash in a create may have left. */
 export const recordNetwork = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet, routeTable: RouteTable }),
+  output: ReadyNetwork,
   uses: { dynamodb, ec2 },
   async run(
     { operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId }, routeTable: { routeTableId } },

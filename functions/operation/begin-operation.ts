@@ -16,6 +16,7 @@ import { networkToEnter, readNetwork, takeNetwork, uninstallInProgress } from '.
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import {
+  Begun,
   type Due,
   type HeldEnvironment,
   InstanceType,
@@ -36,16 +37,6 @@ const execution = { executionArn: v.string(), startedAt: v.string() };
 const StartDocument = v.object({ ...StartInput.entries, instanceType: InstanceType });
 type StartDocument = v.InferOutput<typeof StartDocument>;
 
-/** What the workflow starts from: its kind, and what this execution holds and was asked for; null for what it does not have. */
-interface Begun {
-  readonly kind: Operation['kind'];
-  readonly environment: HeldEnvironment | null;
-  readonly request: GivenRequest | null;
-  readonly instanceType: InstanceType | null;
-  readonly network: Network | null;
-  readonly operation: Operation;
-}
-
 /** An operation that enters, and what it needs for that. */
 interface Entry {
   readonly dynamodb: DynamoDBClient;
@@ -63,23 +54,23 @@ export const beginOperation = step({
     v.object({ kind: v.literal('remove'), ...execution, input: RecordedEnvironmentInput }),
     v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
   ]),
+  output: Begun,
   uses: { dynamodb, sfn, settings },
-  async run(begun, { dynamodb, sfn, settings, clock }): Promise<Begun> {
-    const { kind, executionArn, startedAt, input } = begun;
+  async run(begun, { dynamodb, sfn, settings, clock }): Promise<Begun[Operation['kind']]> {
+    const { executionArn, startedAt, input } = begun;
     const context = { dynamodb, sfn, settings, now: clock.now() };
     const operation = { executionArn, owner: input.caller, startedAt };
     if (begun.kind === 'start') return beginStart(begun.input, { ...context, operation: { ...operation, kind: begun.kind } });
-    const nothing = { environment: null, request: null, instanceType: null, network: null };
     if (begun.kind === 'uninstall') {
       const uninstall = { ...operation, kind: begun.kind };
-      return { ...nothing, kind, operation: uninstall, network: await takeNetwork(dynamodb, sfn, uninstall, context.now) };
+      return { kind: begun.kind, operation: uninstall, network: await takeNetwork(dynamodb, sfn, uninstall, context.now) };
     }
     const entry = { ...context, operation: { ...operation, kind: begun.kind } };
     const existing = await readEnvironment(dynamodb, begun.input.environment);
     if (!existing) throw environmentNotFound(begun.input.environment);
     const due = begun.kind === 'stop' ? begun.input.due : undefined;
     const environment = await take(existing, entry, { due });
-    return { ...nothing, kind, operation: entry.operation, environment: await hold(environment, environment.request, entry) };
+    return { kind: begun.kind, operation: entry.operation, environment: await hold(environment, environment.request, entry) };
   },
 });
 
@@ -89,7 +80,7 @@ export const handler = lambdaHandler(beginOperation);
  * The environment is written before the network is read again, and an uninstall marks the network before it reads the environments: at
  * least one sees the other.
  */
-async function beginStart({ environment: subject, request: given, instanceType }: StartDocument, entry: Entry): Promise<Begun> {
+async function beginStart({ environment: subject, request: given, instanceType }: StartDocument, entry: Entry): Promise<Begun['start']> {
   const { dynamodb, operation, settings } = entry;
   // Before anything is made where no image could be found.
   imagePublisher(operation.executionArn);

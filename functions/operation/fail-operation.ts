@@ -11,7 +11,7 @@ import { releaseNetwork } from '../../aws/records/network.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { HeldEnvironment } from '../../core/document.ts';
+import { Failure, HeldEnvironment } from '../../core/document.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
 import { kindsThatEnd, type OperationKind } from '../../core/operations.ts';
 
@@ -21,9 +21,10 @@ const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
 const starting: readonly OperationKind[] = kindsThatEnd('started');
 
 const Failed = v.object({
-  environment: v.nullable(HeldEnvironment),
+  /** Not there in an uninstall. */
+  environment: v.optional(HeldEnvironment),
   operation: Operation,
-  failure: v.object({ Error: v.string(), Cause: v.optional(v.string(), '') }),
+  failure: Failure,
 });
 
 /**
@@ -33,6 +34,7 @@ const Failed = v.object({
  */
 export const failOperation = step({
   input: v.union([Failed, EndedExecution]),
+  output: Failure,
   uses: { dynamodb, ec2, metrics },
   async run(document, { dynamodb, ec2, metrics, clock }) {
     const now = clock.now();
@@ -55,7 +57,7 @@ export const handler = lambdaHandler(failOperation);
 
 async function letGo(
   dynamodb: DynamoDBClient,
-  environment: EnvironmentSubject | null,
+  environment: EnvironmentSubject | null | undefined,
   operation: Holder,
   { name, message }: { name: string; message: string },
   now: number,

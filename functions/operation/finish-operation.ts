@@ -4,9 +4,19 @@ import { deleteEnvironment, readEnvironment, release } from '../../aws/records/e
 import { ifInstalled } from '../../aws/records/table.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { AutoStop } from '../../core/auto-stop.ts';
-import { HeldEnvironment, Instances, type RemoveOutput, type StartOutput, type StopOutput } from '../../core/document.ts';
-import { Instance } from '../../core/environment.ts';
+import type { AutoStop } from '../../core/auto-stop.ts';
+import {
+  HeldEnvironment,
+  Launch,
+  Plan,
+  RemoveOutput,
+  RunningInstance,
+  StartOutput,
+  StopOutput,
+  StoppedInstance,
+  StoppingInstances,
+} from '../../core/document.ts';
+import { GivenRequest } from '../../core/environment.ts';
 import { nextStop } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 
@@ -14,10 +24,10 @@ const held = { environment: HeldEnvironment, operation: Operation };
 const StartDocument = v.object({
   kind: v.literal('start'),
   ...held,
-  request: v.object({ autoStop: v.exactOptional(AutoStop) }),
-  /** It has no action any more where an instance was launched. */
-  plan: v.object({ created: v.boolean(), action: v.optional(v.string()) }),
-  instance: v.object({ ...Instance.entries, publicIpAddress: v.string() }),
+  request: GivenRequest,
+  plan: Plan,
+  launch: v.optional(Launch),
+  instance: RunningInstance,
 });
 type StartDocument = v.InferOutput<typeof StartDocument>;
 
@@ -25,14 +35,10 @@ type StartDocument = v.InferOutput<typeof StartDocument>;
 export const finishOperation = step({
   input: v.variant('kind', [
     StartDocument,
-    v.object({
-      kind: v.literal('stop'),
-      ...held,
-      instances: v.object({ ...Instances.entries, changed: v.boolean() }),
-      instance: v.nullable(Instance),
-    }),
+    v.object({ kind: v.literal('stop'), ...held, instances: StoppingInstances, instance: StoppedInstance }),
     v.object({ kind: v.literal('remove'), ...held }),
   ]),
+  output: { start: StartOutput, stop: StopOutput, remove: RemoveOutput },
   uses: { dynamodb, settings },
   async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RemoveOutput> {
     const { environment, operation } = document;
@@ -54,7 +60,7 @@ export const finishOperation = step({
         return {
           ...subject,
           status: 'started',
-          created: document.plan.created,
+          created: document.launch !== undefined,
           instanceId,
           instanceType,
           publicIpAddress,
@@ -93,7 +99,7 @@ function stopAtOf({ environment, request, plan }: StartDocument, teamDefault: Au
 }
 
 /** Another time to stop at is recorded with the time that follows from it; PlanStart has recorded all else that was asked for. */
-function changedRequest({ environment: { request, recorded }, request: { autoStop }, plan }: StartDocument) {
-  if (autoStop === undefined || plan.created) return {};
+function changedRequest({ environment: { request, recorded }, request: { autoStop }, launch }: StartDocument) {
+  if (autoStop === undefined || launch) return {};
   return { request: { ...recorded.request, allowCidrs: request.allowCidrs, autoStop: request.autoStop } };
 }

@@ -4,6 +4,7 @@ import { dynamodb } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { withCostTags } from '../../aws/tags.ts';
+import { Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
@@ -11,6 +12,7 @@ import { networkTags } from '../../core/tags.ts';
 /** Ensures the table that records the region's infrastructure; DynamoDB encrypts it at rest with a key of its own. */
 export const createTable = step({
   input: v.object({}),
+  output: Nothing,
   uses: { dynamodb },
   async run(_, { dynamodb }) {
     const created = dynamodb.send(
@@ -33,7 +35,6 @@ export const createTable = step({
     const described = await unless('no-table', dynamodb.send(new DescribeTableCommand({ TableName: tableName })));
     const status = described?.Table?.TableStatus ?? 'not visible';
     if (status !== 'ACTIVE') throw new RecodeError('TableNotActive', `The table ${tableName} is ${status}.`);
-    return {};
   },
 });
 

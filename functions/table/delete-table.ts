@@ -5,7 +5,7 @@ import { unless } from '../../aws/errors.ts';
 import { readNetwork } from '../../aws/records/network.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import type { UninstallOutput } from '../../core/document.ts';
+import { UninstallOutput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
@@ -13,6 +13,7 @@ import { Operation } from '../../core/operation.ts';
 /** Deletes the table, if it still is the one that this execution uninstalls, and makes the state wait until it is gone. Its output is the execution's output. */
 export const deleteTable = step({
   input: v.object({ operation: Operation }),
+  output: UninstallOutput,
   uses: { dynamodb },
   async run({ operation }, { dynamodb }): Promise<UninstallOutput> {
     const status = await tableStatus(dynamodb);

@@ -4,7 +4,7 @@ import { failureForStepFunctions, failureOf } from '../../aws/errors.ts';
 import { readDueEnvironments } from '../../aws/records/environment.ts';
 import { ifInstalled } from '../../aws/records/table.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import type { DueEnvironment } from '../../core/document.ts';
+import { type DueEnvironment, DueEnvironments, Failure, RequestedStops } from '../../core/document.ts';
 import { environmentId } from '../../core/names.ts';
 
 /**
@@ -13,18 +13,17 @@ import { environmentId } from '../../core/names.ts';
  */
 const [most, perBatch] = [250, 25];
 
-/** A batch that could not be asked for, as the state machine catches it. */
-const Failure = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
-
 /**
  * Finds the next environments that are due to be stopped, after those that the sweep has found before. Where Recode is not installed, none is.
  * The first failure among the batches before is handed on to the end of the sweep.
  */
 export const findDueEnvironments = step({
   input: v.object({
-    due: v.optional(v.object({ after: v.nullable(v.string()), failure: v.nullable(Failure) })),
-    requests: v.optional(v.array(v.union([Failure, v.object({ requested: v.number() })])), []),
+    /** Since the first time. */
+    due: v.optional(DueEnvironments),
+    requests: v.optional(v.array(v.union([Failure, RequestedStops])), []),
   }),
+  output: DueEnvironments,
   uses: { dynamodb },
   async run({ due, requests }, { dynamodb, clock }) {
     const reading = readDueEnvironments(dynamodb, { now: clock.now(), after: due?.after ?? undefined, most });
@@ -38,7 +37,7 @@ export const findDueEnvironments = step({
 export const handler = lambdaHandler(findDueEnvironments);
 
 /** The failure under a name of ours, where it has one of Step Functions' own. */
-function named(failure: v.InferOutput<typeof Failure>) {
+function named(failure: Failure): Failure {
   return failureForStepFunctions(failureOf(failure.Error, failure.Cause));
 }
 

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { sfn } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { DueEnvironment, type StopInput } from '../../core/document.ts';
+import { DueEnvironment, RequestedStops, type StopInput } from '../../core/document.ts';
 import { stateMachineBeside } from '../../core/executions.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 
@@ -21,6 +21,7 @@ export const requestStop = step({
     executionArn: v.string(),
     environments: v.array(DueEnvironment),
   }),
+  output: RequestedStops,
   uses: { sfn },
   async run({ executionArn, environments }, { sfn, clock }) {
     const stateMachineArn = stateMachineBeside(executionArn, 'stop');

@@ -1,40 +1,34 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { type Clock, lambdaHandler, step } from '../../aws/step.ts';
+import { Nothing, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { collectLog, context } from './middleware/invoke.ts';
 
-const context = { functionName: 'recode-prod-createVpc', awsRequestId: 'request-1' };
 const made = vi.fn(() => 'a client');
-const lines: string[] = [];
-let spies: MockInstance[];
-
+let log: ReturnType<typeof collectLog>;
 beforeEach(() => {
-  vi.stubEnv('POWERTOOLS_DEV', 'true'); // the logger writes to the global console, not to standard output itself
   made.mockClear();
-  lines.length = 0;
-  spies = (['info', 'warn', 'error'] as const).map((level) =>
-    vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(line)),
-  );
+  log = collectLog();
 });
-afterEach(() => {
-  for (const spy of spies) spy.mockRestore();
-  vi.unstubAllEnvs();
-});
+afterEach(() => log.restore());
 
 const greeting = step({
   input: v.object({ name: v.string() }),
+  output: v.object({ greeting: v.string(), now: v.number() }),
   uses: { made },
   async run({ name }, { made, clock }) {
     if (name === 'throttled')
       throw new EC2ServiceException({ name: 'RequestLimitExceeded', message: 'slow down', $fault: 'client', $metadata: {} });
-    return { greeting: `${made} greets ${name}`, now: clock.now() };
+    if (name === 'busy') throw new RecodeError('OperationInProgress', 'A stop is running.', { data: { kind: 'stop' } });
+    return { greeting: name === '' ? undefined : `${made} greets ${name}`, now: clock.now() };
   },
 });
 const invoke = (event: unknown, handler = lambdaHandler(greeting)) => handler(event as never, context as never) as Promise<unknown>;
 
 describe('lambdaHandler', () => {
-  it('gives the step its clients and the time, making the clients once and late', async () => {
+  it('gives the step what it uses and the time, making the clients once and late', async () => {
     const handler = lambdaHandler(greeting);
     expect(made).not.toHaveBeenCalled();
     expect(await invoke({ name: 'Ada', more: 1 }, handler)).toMatchObject({
@@ -45,79 +39,98 @@ describe('lambdaHandler', () => {
     expect(made).toHaveBeenCalledTimes(1);
   });
 
-  it('names the field of the input that is wrong', async () => {
-    await expect(invoke({ name: 1 })).rejects.toMatchObject({ name: 'InputNotValid', message: expect.stringMatching(/^name: /) });
+  it('logs under the document that the step was given, not only what the step takes of it', async () => {
+    await invoke({ name: 'Ada', operation: { executionArn: 'arn:one' } });
+    expect(log.lines()).toEqual([expect.objectContaining({ message: 'done', executionArn: 'arn:one' })]);
   });
 
-  it('throws errors of the catalogue for what AWS answers', async () => {
-    await expect(invoke({ name: 'throttled' })).rejects.toMatchObject({ name: 'RequestThrottled' });
+  it.each([
+    ['an input that is not valid', {}, 'InputNotValid'],
+    ['a result that is not valid', { name: '' }, 'OutputNotValid'],
+    ['what AWS answers', { name: 'throttled' }, 'RequestThrottled'],
+  ])('throws and logs an error of the catalogue for %s', async (_, event, name) => {
+    await expect(invoke(event)).rejects.toMatchObject({ name });
+    expect(log.lines()).toEqual([expect.objectContaining({ message: 'failed', errorName: name })]);
   });
 
   it('throws the data of an error in its message, and logs the message alone', async () => {
-    const run = async () => {
-      throw new RecodeError('OperationInProgress', 'A stop is running.', { data: { kind: 'stop' } });
-    };
-    const message = '{"message":"A stop is running.","data":{"kind":"stop"}}';
-    await expect(invoke({}, lambdaHandler(step({ input: v.object({}), uses: {}, run })))).rejects.toMatchObject({
-      name: 'OperationInProgress',
-      message,
-    });
-    expect(lines.map((line) => JSON.parse(line))).toEqual([expect.objectContaining({ errorMessage: 'A stop is running.' })]);
+    await expect(invoke({ name: 'busy' })).rejects.toThrow('{"message":"A stop is running.","data":{"kind":"stop"}}');
+    expect(log.lines()).toEqual([expect.objectContaining({ errorMessage: 'A stop is running.' })]);
   });
 
-  it('leaves the encoded part of a refusal to the log', async () => {
-    const handler = lambdaHandler(
+  it('fails an invocation, not the loading of the handler, if something it uses cannot be made', async () => {
+    const without = lambdaHandler(
       step({
         input: v.object({}),
-        uses: {},
-        run: async () => {
-          const message = 'You are not authorized. Encoded authorization failure message: 4Ai9qvVQYCx3';
-          throw new EC2ServiceException({ name: 'UnauthorizedOperation', message, $fault: 'client', $metadata: { httpStatusCode: 403 } });
+        output: Nothing,
+        uses: {
+          settings: () => {
+            throw new RecodeError('SettingsNotValid', 'RECODE_VOLUME_SIZE: not a number.');
+          },
         },
+        run: async () => {},
       }),
     );
-    const error = await invoke({}, handler).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: 'PermissionMissing' });
-    expect(String(error)).toContain('it is in the log of the function recode-prod-createVpc');
-    expect(String(error)).not.toContain('4Ai9qvVQYCx3');
-    expect(lines.join()).toContain('4Ai9qvVQYCx3');
+    await expect(without({} as never, context as never)).rejects.toMatchObject({ name: 'SettingsNotValid' });
+  });
+});
+
+// These fail when the types are checked (npm run types); nothing of them happens when the tests run.
+describe('the types of a step', () => {
+  const input = v.object({ vpc: Vpc });
+  const uses = { region: () => 'us-east-1' };
+
+  it('give run what the schema of the input makes, what is used, and the clock', () => {
+    step({
+      input: v.object({ count: v.pipe(v.string(), v.transform(Number)) }),
+      output: Nothing,
+      uses,
+      async run(given, dependencies) {
+        expectTypeOf(given).toEqualTypeOf<{ count: number }>();
+        expectTypeOf(dependencies).toEqualTypeOf<{ readonly region: string } & { readonly clock: Clock }>();
+        // @ts-expect-error: it does not use EC2
+        return dependencies.ec2;
+      },
+    });
   });
 
-  it('logs each failure under the execution and the environment', async () => {
-    const event = { name: 'throttled', operation: { executionArn: 'arn:one' }, environment: { owner: 'alice', repository: 'acme/api' } };
-    await expect(invoke(event)).rejects.toThrow();
-    expect(lines.map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({
-        step: context.functionName,
-        executionArn: 'arn:one',
-        environment: 'alice/acme/api',
-        errorName: 'RequestThrottled',
-      }),
-    ]);
+  it('want a result with the fields of the output, each of its type, though it may be missing in what AWS answers', () => {
+    const output = Vpc;
+    step({ input, output, uses, run: async () => ({ vpcId: 'vpc-1' }) });
+    step({ input, output, uses, run: async () => ({ vpcId: undefined as string | undefined }) });
+    // @ts-expect-error: a field is missing
+    step({ input, output, uses, run: async () => ({}) });
+    // @ts-expect-error: a field is of another type
+    step({ input, output, uses, run: async () => ({ vpcId: 1 }) });
+    // @ts-expect-error: there is no result
+    step({ input, output, uses, run: async () => {} });
   });
 
-  const environment = { owner: 'alice', repository: 'acme/api' };
-  it.each([
-    ['a step of an operation', { operation: { executionArn: 'arn:one' }, environment }, 'arn:one', 'alice/acme/api'],
-    ['a step of an uninstall', { operation: { executionArn: 'arn:one' }, environment: null }, 'arn:one', undefined],
-    ['BeginOperation', { executionArn: 'arn:one', input: { caller: 'bob', environment } }, 'arn:one', 'alice/acme/api'],
-    ['BeginOperation of an uninstall', { executionArn: 'arn:one', input: { caller: 'bob' } }, 'arn:one', undefined],
-    ['a step before the operation has begun', { caller: 'bob', environment }, undefined, 'alice/acme/api'],
-    ['an input that names neither', {}, undefined, undefined],
-    ['an input that is none of ours', { operation: 'one', environment: 7 }, undefined, undefined],
-  ])('logs %s under what it is about', async (_, event, executionArn, about) => {
-    await invoke({ name: 'Ada', ...event });
-    const [line] = lines.map((text) => JSON.parse(text) as Record<string, unknown>);
-    expect(line).toMatchObject({ message: 'done', step: context.functionName, requestId: 'request-1' });
-    expect([line?.executionArn, line?.environment]).toEqual([executionArn, about]);
+  it('want no result of a step that makes nothing', () => {
+    step({ input, output: Nothing, uses, run: async () => {} });
+    // @ts-expect-error: it makes something
+    step({ input, output: Nothing, uses, run: async () => ({ vpcId: 'vpc-1' }) });
   });
 
-  it('logs nothing of the invocation before', async () => {
-    const handler = lambdaHandler(greeting);
-    await invoke({ name: 'Ada', operation: { executionArn: 'arn:one' }, environment }, handler);
-    await invoke({ name: 'Bob' }, handler);
-    const [, line] = lines.map((text) => JSON.parse(text) as Record<string, unknown>);
-    expect(line).not.toHaveProperty('executionArn');
-    expect(line).not.toHaveProperty('environment');
+  it('want an output', () => {
+    // @ts-expect-error: there is none
+    step({ input, uses, run: async () => {} });
+    // @ts-expect-error: it is not a schema
+    step({ input, output: { vpcId: v.string() }, uses, run: async () => ({ vpcId: 'vpc-1' }) });
+  });
+
+  it('want an output for each kind of input, where a step has one for each', () => {
+    const kinds = v.variant('kind', [v.object({ kind: v.literal('start') }), v.object({ kind: v.literal('stop') })]);
+    const started = v.object({ instanceId: v.string() });
+    step({
+      input: kinds,
+      output: { start: started, stop: Nothing },
+      uses,
+      run: async ({ kind }) => (kind === 'start' ? { instanceId: 'i-1' } : undefined),
+    });
+    // @ts-expect-error: that of a stop is missing
+    step({ input: kinds, output: { start: started }, uses, run: async () => ({ instanceId: 'i-1' }) });
+    // @ts-expect-error: neither kind makes that
+    step({ input: kinds, output: { start: started, stop: Nothing }, uses, run: async () => ({ vpcId: 'vpc-1' }) });
   });
 });

@@ -4,12 +4,15 @@ import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import middy from '@middy/core';
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import type * as v from 'valibot';
 import { parse } from 'yaml';
-import { translateInStep } from '../../aws/errors.ts';
+import type { Contract, OutputFor } from '../../aws/contract.ts';
 import { metrics } from '../../aws/metrics.ts';
-import { type Clock, parseInput } from '../../aws/step.ts';
+import { parsing } from '../../aws/middleware/parsing.ts';
+import { translation } from '../../aws/middleware/translation.ts';
+import type { Clock } from '../../aws/step.ts';
 import type { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { readSettings, type Settings } from '../../core/settings.ts';
@@ -17,10 +20,16 @@ import { readSettings, type Settings } from '../../core/settings.ts';
 /** An AWS account of the test's own, seen as a step's Lambda sees it. */
 export interface TestAccount extends Clients, AsyncDisposable {
   readonly aws: TestAws;
-  /** Runs a step as its handler does: the input is parsed by its schema, what AWS refuses is an error of the catalogue. */
-  run<Input extends v.GenericSchema, Output>(step: RunnableStep<Input, Output>, event: unknown): Promise<Output>;
+  /** Runs a step as its handler does: input and result are parsed, what AWS refuses is an error of the catalogue. */
+  run<Input extends v.GenericSchema, Output extends OutputFor<Input>, Event>(
+    step: RunnableStep<Input, Output>,
+    event: Event,
+  ): Promise<Result<Output, Event>>;
   /** The error that a step ends with; fails if it succeeds. */
-  refusal<Input extends v.GenericSchema>(step: RunnableStep<Input, unknown>, event: unknown): Promise<RecodeError>;
+  refusal<Input extends v.GenericSchema, Output extends OutputFor<Input>>(
+    step: RunnableStep<Input, Output>,
+    event: unknown,
+  ): Promise<RecodeError>;
   /** The next call of this EC2 action takes effect, but its answer is lost. */
   loseAnswer(action: string): Promise<unknown>;
   /** The next call of this EC2 action, after so many that pass, is refused with this code. */
@@ -45,13 +54,21 @@ interface Clients {
   readonly sfn: SFNClient;
 }
 
-interface RunnableStep<Input extends v.GenericSchema, Output> {
-  readonly input: Input;
+interface RunnableStep<Input extends v.GenericSchema, Output extends OutputFor<Input>> extends Contract<Input, Output> {
   run(
     input: v.InferOutput<Input>,
-    context: Clients & { readonly clock: Clock; readonly settings: Settings; readonly metrics: Metrics },
-  ): Promise<Output>;
+    dependencies: Clients & { readonly clock: Clock; readonly settings: Settings; readonly metrics: Metrics },
+  ): Promise<unknown>;
 }
+
+/** What a step makes of an event: where it has one schema for each kind, that of the event's kind. */
+type Result<Output, Event> = Output extends v.GenericSchema
+  ? v.InferOutput<Output>
+  : Event extends { readonly kind: infer Kind extends keyof Output }
+    ? Output[Kind] extends v.GenericSchema
+      ? v.InferOutput<Output[Kind]>
+      : never
+    : never;
 
 /** Opens an account on an embedded AWS of its own; `packageDirectory` says what is deployed in it, and is deleted with it. */
 export async function testAccount(options: { packageDirectory?: string; region?: string } = {}): Promise<TestAccount> {
@@ -65,17 +82,15 @@ export async function testAccount(options: { packageDirectory?: string; region?:
   let settings = defaultSettings;
   const counters = metrics();
 
-  const run = async <Input extends v.GenericSchema, Output>(step: RunnableStep<Input, Output>, event: unknown): Promise<Output> => {
-    try {
-      return await step.run(parseInput(step.input, event), {
-        ...clients,
-        settings,
-        metrics: counters,
-        clock: { now: () => aws.clock.now() },
-      });
-    } catch (error) {
-      throw translateInStep(error, 'a function');
-    }
+  const run = async <Input extends v.GenericSchema, Output extends OutputFor<Input>, Event>(
+    step: RunnableStep<Input, Output>,
+    event: Event,
+  ): Promise<Result<Output, Event>> => {
+    const dependencies = { ...clients, settings, metrics: counters, clock: { now: () => aws.clock.now() } };
+    const handler = middy((input: v.InferOutput<Input>) => step.run(input, dependencies))
+      .use(translation())
+      .use(parsing(step));
+    return handler(event as never, { functionName: 'a function' } as never);
   };
 
   return {

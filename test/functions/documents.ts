@@ -1,5 +1,6 @@
 import type { HeldEnvironment } from '../../core/document.ts';
 import type { EnvironmentRequest, Instance } from '../../core/environment.ts';
+import type { NetworkIds } from '../../core/network.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { OperationKind } from '../../core/operations.ts';
@@ -27,18 +28,24 @@ export const environment: HeldEnvironment = {
 };
 
 /** The operation of an execution of the given name; one that Step Functions need not know. */
-export const operationOf = (execution: string, kind: OperationKind = 'start'): Operation => ({
-  executionArn: `arn:aws:states:us-east-1:000000000000:execution:recode-${kind}:${execution}`,
-  kind,
-  owner: 'alice',
-  startedAt: '2026-01-01T00:00:00.000Z',
-});
+export function operationOf<Kind extends OperationKind = 'start'>(execution: string, kind?: Kind): Operation & { readonly kind: Kind };
+export function operationOf(execution: string, kind: OperationKind = 'start'): Operation {
+  const executionArn = `arn:aws:states:us-east-1:000000000000:execution:recode-${kind}:${execution}`;
+  return { executionArn, kind, owner: 'alice', startedAt: '2026-01-01T00:00:00.000Z' };
+}
 
 export const operation = operationOf('one');
 
 export const networkIds = { vpcId: 'vpc-1', subnetId: 'subnet-1', internetGatewayId: 'igw-1', routeTableId: 'rtb-1' };
 
+/** The network as its record holds it, with the ids of parts that a test has made. */
+export const readyNetwork = (made: Partial<NetworkIds>) =>
+  ({ installation: 'installation-1', status: 'ready', ids: { ...networkIds, ...made } }) as const;
+
 /** An instance as its environment records it. */
 export const instance: Instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 AAAA' };
+
+export const launchPlan = { action: 'create', checkSsh: true } as const;
+export const foundPlan = (instanceId: string, action: 'start' | 'wait' | 'nothing' = 'start') => ({ action, instanceId, checkSsh: true });
 
 export const instanceType = { name: 't2.medium', architecture: 'x86_64', zones: ['us-east-1b', 'us-east-1c'] };

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { deleteItem, type Key, putItem, readItems } from '../../aws/records/table.ts';
 import { type Operation, settleSeconds } from '../../core/operation.ts';
-import { beginOperation } from '../../functions/operation/begin-operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
 import { holderPackage } from '../harness/holders.ts';
 import { type TestAccount, testAccount } from './account.ts';
 import { instanceType, publicKey, request } from './documents.ts';
@@ -33,18 +33,14 @@ interface Asked {
 }
 
 /** The input of BeginOperation in the operation's execution, as its workflow makes it; whoever began the operation is the caller. */
-export function begin({ kind, executionArn, startedAt, owner: caller }: Operation, asked: Asked = {}) {
+export function begin<Kind extends OperationKind>(
+  { kind, executionArn, startedAt, owner: caller }: Operation & { readonly kind: Kind },
+  asked: Asked = {},
+) {
   const environment = { owner: asked.owner ?? 'alice', repository: asked.repository ?? 'acme/api' };
   const wanted = { request: asked.request ?? { publicKey: publicKey() }, instanceType: asked.instanceType ?? instanceType };
   const input = { caller, ...(kind !== 'uninstall' && { environment }), ...(kind === 'start' && wanted) };
   return { kind, executionArn, startedAt, input };
-}
-
-/** Runs BeginOperation for an operation on an environment. Returns the nouns it hands on; fails where it hands on no environment. */
-export async function entered(account: TestAccount, event: unknown) {
-  const { environment, ...nouns } = await account.run(beginOperation, event);
-  if (!environment) throw new Error(`BeginOperation hands on no environment, but ${JSON.stringify(nouns)}.`);
-  return { ...nouns, environment };
 }
 
 /** Waits until the last Lambda of an execution must be dead that closes now. */

@@ -16,15 +16,15 @@ import { importKeyPair } from '../../functions/environment/import-key-pair.ts';
 import { launchInstance } from '../../functions/environment/launch-instance.ts';
 import { resolveImage } from '../../functions/environment/resolve-image.ts';
 import type { TestAccount } from './account.ts';
-import { environment as defaultEnvironment, instanceType as defaultType, operation } from './documents.ts';
+import { environment as defaultEnvironment, instanceType as defaultType, launchPlan, operation, readyNetwork } from './documents.ts';
 import { environmentTagsOf, idOf, makeNetwork, tagging } from './resources.ts';
 
 export type LaunchDocument = Awaited<ReturnType<typeof readyToLaunch>>;
 
 /** Takes an account through the steps before LaunchInstance; returns the state document by then. */
 export async function readyToLaunch(account: TestAccount, environment: HeldEnvironment = defaultEnvironment, instanceType = defaultType) {
-  const network = { status: 'ready', ids: await makeNetwork(account.ec2) };
-  const document = { environment, operation, network, instanceType, plan: { created: true, checkSsh: true } };
+  const network = readyNetwork(await makeNetwork(account.ec2));
+  const document = { environment, operation, network, instanceType, plan: launchPlan };
   const securityGroup = await account.run(createSecurityGroup, document);
   const networkInterface = await account.run(createNetworkInterface, { ...document, securityGroup });
   const [keyPair, image] = await Promise.all([account.run(importKeyPair, document), account.run(resolveImage, document)]);

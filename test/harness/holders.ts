@@ -17,7 +17,7 @@ export function holderPackage(): string {
 }
 
 /** Starts an execution that runs until it is closed, as the operation that it would be. */
-export async function startHolder(sfn: SFNClient, owner = 'alice'): Promise<Operation> {
+export async function startHolder(sfn: SFNClient, owner = 'alice'): Promise<Operation & { readonly kind: 'start' }> {
   const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:holder';
   const { executionArn = '', startDate = new Date(0) } = await sfn.send(new StartExecutionCommand({ stateMachineArn }));
   return { executionArn, kind: 'start', owner, startedAt: startDate.toISOString() };

@@ -12,7 +12,6 @@ import {
   beforeWrite,
   begin,
   claims,
-  entered,
   environmentKey,
   installed,
   recordOf,
@@ -69,7 +68,7 @@ it('a stop of a stopped environment, begun twice because an answer was lost, sti
   await putItem(account.dynamodb, environmentKey, recordOf({ status: 'stopped', name: 'acme-api', instance }));
   const stop = operationOf('one', 'stop');
   await account.run(beginOperation, begin(stop));
-  const { environment } = await entered(account, begin(stop));
+  const { environment } = await account.run(beginOperation, begin(stop));
   const output = await account.run(finishOperation, {
     kind: 'stop',
     environment,
@@ -121,7 +120,7 @@ it('a table that is being deleted keeps the mark of its uninstall when that fail
   await using account = await installed({ status: 'deleting', before: 'creating', operation: operationOf('bye', 'uninstall') });
   deleting(account);
   const failure = { Error: 'PermissionMissing', Cause: '{}' };
-  await account.run(failOperation, { kind: 'uninstall', environment: null, operation: operationOf('bye', 'uninstall'), failure });
+  await account.run(failOperation, { kind: 'uninstall', operation: operationOf('bye', 'uninstall'), failure });
   expect((await readNetwork(account.dynamodb))?.status).toBe('deleting');
 });
 

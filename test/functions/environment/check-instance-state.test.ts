@@ -3,19 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { checkInstanceState } from '../../../functions/environment/check-instance-state.ts';
 import { startInstance } from '../../../functions/environment/start-instance.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, request } from '../documents.ts';
+import { environment, foundPlan, launchPlan, request } from '../documents.ts';
 import { bringTo, instanceOf, launchByHand, launched, readyToLaunch, untilState } from '../launched.ts';
 
 const document = (instanceId: string, created = true, securityGroupId = 'sg-1') => ({
-  kind: 'start',
-  plan: { created, instanceId },
+  kind: 'start' as const,
+  ...(created ? { plan: launchPlan, launch: { instanceId } } : { plan: foundPlan(instanceId) }),
   securityGroup: { securityGroupId },
 });
 /** The same with the group that the instance is in. */
 const inItsGroup = async ({ ec2 }: TestAccount, instanceId: string) =>
   document(instanceId, true, (await instanceOf(ec2, instanceId)).SecurityGroups?.[0]?.GroupId);
-const stop = (...instanceIds: string[]) => ({ kind: 'stop', instances: { instanceIds, changed: true } });
-const remove = (...instanceIds: string[]) => ({ kind: 'remove', instances: { instanceIds } });
+const stop = (...instanceIds: string[]) => ({ kind: 'stop' as const, instances: { instanceIds, changed: true } });
+const remove = (...instanceIds: string[]) => ({ kind: 'remove' as const, instances: { instanceIds } });
 
 describe('checkInstanceState of a start', () => {
   it('waits for a pending instance', async () => {
@@ -117,7 +117,7 @@ describe('checkInstanceState of a start', () => {
     const instanceId = await running(account);
     await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
     await untilState(account, instanceId, 'stopped');
-    await account.run(startInstance, { plan: { instanceId } });
+    await account.run(startInstance, { plan: foundPlan(instanceId) });
     await untilState(account, instanceId, 'stopped');
     expect(await account.refusal(checkInstanceState, document(instanceId, false))).toMatchObject({
       name: 'VolumeKeyNotUsable',
@@ -166,7 +166,7 @@ describe('checkInstanceState of a start', () => {
 
   it('refuses a plan without an instance', async () => {
     await using account = await testAccount();
-    expect((await account.refusal(checkInstanceState, { kind: 'start', plan: { created: true } })).name).toBe('InputNotValid');
+    expect((await account.refusal(checkInstanceState, { ...document('i-1'), launch: undefined })).name).toBe('InputNotValid');
   });
 });
 
@@ -260,15 +260,15 @@ describe('checkInstanceState of a remove', () => {
       message: `The instance ${instanceId} is shutting-down.`,
     });
     await untilState(account, instanceId, 'terminated');
-    expect(await account.run(checkInstanceState, remove(instanceId))).toBeNull();
-    expect(await account.run(checkInstanceState, remove(instanceId))).toBeNull();
+    expect(await account.run(checkInstanceState, remove(instanceId))).toBeUndefined();
+    expect(await account.run(checkInstanceState, remove(instanceId))).toBeUndefined();
   });
 
   it('is done where there was none, or EC2 has forgotten it', async () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
-    expect(await account.run(checkInstanceState, remove())).toBeNull();
-    expect(await account.run(checkInstanceState, remove('i-00000000000000000'))).toBeNull();
+    expect(await account.run(checkInstanceState, remove())).toBeUndefined();
+    expect(await account.run(checkInstanceState, remove('i-00000000000000000'))).toBeUndefined();
     expect((await account.refusal(checkInstanceState, remove('i-00000000000000000', instanceId))).name).toBe('InstanceStillTerminating');
   });
 
@@ -295,7 +295,7 @@ describe('checkInstanceState of a remove', () => {
 
 describe('checkInstanceState', () => {
   it.each([
-    { kind: 'stop', plan: { created: false, instanceId: 'i-1' } },
+    { kind: 'stop', plan: foundPlan('i-1') },
     { kind: 'remove', instances: {} },
     { kind: 'uninstall', instances: { instanceIds: [] } },
     { instances: { instanceIds: [] } },

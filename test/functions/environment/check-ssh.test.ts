@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSsh } from '../../../functions/environment/check-ssh.ts';
 import { type TestAccount, testAccount } from '../account.ts';
+import { instance } from '../documents.ts';
 import { launched, untilState } from '../launched.ts';
 
 let account: TestAccount;
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 describe('checkSsh', () => {
   it('is content with the banner of an SSH server', async () => {
-    expect(await check(await answering((socket) => socket.write('SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13\r\n')))).toEqual({});
+    expect(await check(await answering((socket) => socket.write('SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13\r\n')))).toBeUndefined();
   });
 
   it('is content with a banner that comes in pieces, after other lines', async () => {
@@ -30,7 +31,7 @@ describe('checkSsh', () => {
       socket.write('Authorised users only.\r\nSSH-');
       setTimeout(() => socket.write('2.0-OpenSSH_9.6\r\n'), 20);
     });
-    expect(await check(address)).toEqual({});
+    expect(await check(address)).toBeUndefined();
   });
 
   it('waits while nobody listens', async () => {
@@ -92,19 +93,18 @@ describe('checkSsh', () => {
 
   it('looks at the instance only where it finds no SSH server', async () => {
     await account.refuse('DescribeInstances', 'UnauthorizedOperation');
-    expect(await check(await answering((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n')))).toEqual({});
+    expect(await check(await answering((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n')))).toBeUndefined();
     expect((await account.refusal(checkSsh, document(randomAddress()))).name).toBe('PermissionMissing');
   });
 
   it('refuses an instance without an address', async () => {
-    const event = { plan: { created: true }, instance: { instanceId: 'i-1' } };
-    expect((await account.refusal(checkSsh, event)).name).toBe('InputNotValid');
+    expect((await account.refusal(checkSsh, { instance })).name).toBe('InputNotValid');
   });
 });
 
 const document = (publicIpAddress: string, { instanceId = 'i-1', created = true } = {}) => ({
-  plan: { created },
-  instance: { instanceId, publicIpAddress },
+  ...(created && { launch: { instanceId } }),
+  instance: { ...instance, instanceId, publicIpAddress },
 });
 const check = (address: string) => account.run(checkSsh, document(address));
 

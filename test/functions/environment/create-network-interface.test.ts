@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { createNetworkInterface } from '../../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, operation, operationOf } from '../documents.ts';
+import { environment, operation, operationOf, readyNetwork } from '../documents.ts';
 import { environmentTagsOf, idOf, makeInterface, makeNetwork, makeSubnet } from '../resources.ts';
 
 describe('createNetworkInterface', () => {
@@ -126,7 +126,7 @@ describe('createNetworkInterface', () => {
 
 async function prepared(account: TestAccount) {
   const ids = await makeNetwork(account.ec2);
-  const document = { environment, operation, network: { status: 'ready', ids } };
+  const document = { environment, operation, network: readyNetwork(ids) };
   const securityGroup = await account.run(createSecurityGroup, document);
   return { document: { ...document, securityGroup }, ...ids, groupId: idOf(securityGroup.securityGroupId) };
 }

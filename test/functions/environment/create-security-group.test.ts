@@ -8,7 +8,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, request } from '../documents.ts';
+import { environment, readyNetwork, request } from '../documents.ts';
 import { environmentTagsOf, makeGroup, makeNetwork } from '../resources.ts';
 
 const GroupName = 'recode-acme-api-security-group';
@@ -258,10 +258,12 @@ describe('createSecurityGroup', () => {
   it('refuses a document whose network is not ready', async () => {
     await using account = await testAccount();
     const { document } = await network(account);
-    expect(await account.refusal(createSecurityGroup, { ...document, network: { status: 'creating' } })).toMatchObject({
-      name: 'InputNotValid',
-      message: expect.stringContaining('network.status'),
-    });
+    expect(await account.refusal(createSecurityGroup, { ...document, network: { ...document.network, status: 'creating' } })).toMatchObject(
+      {
+        name: 'InputNotValid',
+        message: expect.stringContaining('network.status'),
+      },
+    );
   });
 });
 
@@ -269,7 +271,7 @@ async function network({ ec2 }: TestAccount, allowCidrs = ['0.0.0.0/0']) {
   const { vpcId, subnetId } = await makeNetwork(ec2);
   const document = {
     environment: { ...environment, request: { ...request, allowCidrs } },
-    network: { status: 'ready', ids: { vpcId, subnetId } },
+    network: readyNetwork({ vpcId, subnetId }),
   };
   return { document, vpcId };
 }

@@ -37,7 +37,7 @@ describe('deleteNetworkInterface', () => {
       expect(await interfaces(account.ec2)).toEqual([networkInterfaceId]);
     }
     await bringTo(account, instanceId, 'terminated');
-    expect(await account.run(deleteNetworkInterface, document)).toEqual({});
+    expect(await account.run(deleteNetworkInterface, document)).toBeUndefined();
     expect(await interfaces(account.ec2)).toEqual([]);
   });
 

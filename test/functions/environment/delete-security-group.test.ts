@@ -4,7 +4,7 @@ import { createSecurityGroup } from '../../../functions/environment/create-secur
 import { deleteSecurityGroup } from '../../../functions/environment/delete-security-group.ts';
 import { testAccount } from '../account.ts';
 import { describeDeletion, ofEnvironment } from '../deletion.ts';
-import { environment } from '../documents.ts';
+import { environment, readyNetwork } from '../documents.ts';
 import { idOf, makeGroup, makeInterface, makeNetwork, makeVpc } from '../resources.ts';
 
 const document = { environment };
@@ -36,7 +36,7 @@ describe('deleteSecurityGroup', () => {
   it('waits while a network interface is in it, and leaves its rules', async () => {
     await using account = await testAccount();
     const ids = await makeNetwork(account.ec2);
-    const { securityGroupId } = await account.run(createSecurityGroup, { environment, network: { status: 'ready', ids } });
+    const { securityGroupId } = await account.run(createSecurityGroup, { environment, network: readyNetwork(ids) });
     const groupId = idOf(securityGroupId);
     await makeInterface(account.ec2, ids.subnetId, [groupId], []);
     const before = await groups(account.ec2);

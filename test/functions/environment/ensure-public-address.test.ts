@@ -7,9 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { ensurePublicAddress } from '../../../functions/environment/ensure-public-address.ts';
 import { startInstance } from '../../../functions/environment/start-instance.ts';
 import { type TestAccount, testAccount } from '../account.ts';
+import { foundPlan, launchPlan } from '../documents.ts';
 import { bringTo, instanceOf, launchByHand, launched, untilState } from '../launched.ts';
 
-const document = (instanceId: string) => ({ plan: { instanceId } });
+const document = (instanceId: string) => ({ plan: foundPlan(instanceId) });
 
 // That an instance's interface decides, and may be changed at any time:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html
@@ -18,8 +19,8 @@ describe('ensurePublicAddress', () => {
     await using account = await testAccount();
     const instanceId = await withoutAddress(account);
     await bringTo(account, instanceId, 'stopped');
-    expect(await account.run(ensurePublicAddress, document(instanceId))).toEqual({});
-    expect(await account.run(ensurePublicAddress, document(instanceId))).toEqual({});
+    expect(await account.run(ensurePublicAddress, document(instanceId))).toBeUndefined();
+    expect(await account.run(ensurePublicAddress, document(instanceId))).toBeUndefined();
     await account.run(startInstance, document(instanceId));
     expect((await untilState(account, instanceId, 'running')).PublicIpAddress).toMatch(/^127\./);
   });
@@ -36,7 +37,7 @@ describe('ensurePublicAddress', () => {
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, 'running');
     await account.refuse('ModifyNetworkInterfaceAttribute', 'InvalidParameterCombination');
-    expect(await account.run(ensurePublicAddress, document(instanceId))).toEqual({});
+    expect(await account.run(ensurePublicAddress, document(instanceId))).toBeUndefined();
   });
 
   it('leaves an interface alone that is not ours', async () => {
@@ -62,7 +63,7 @@ describe('ensurePublicAddress', () => {
 
   it('refuses a plan without an instance', async () => {
     await using account = await testAccount();
-    expect((await account.refusal(ensurePublicAddress, { plan: {} })).name).toBe('InputNotValid');
+    expect((await account.refusal(ensurePublicAddress, { plan: launchPlan })).name).toBe('InputNotValid');
   });
 });
 

@@ -22,7 +22,7 @@ describe('launchInstance', () => {
     const document = await readyToLaunch(account);
     const { instanceId } = await account.run(launchInstance, document);
     const instance = await instanceOf(account.ec2, idOf(instanceId));
-    expect(await account.run(launchInstance, document)).toEqual({ created: true, checkSsh: true, instanceId });
+    expect(await account.run(launchInstance, document)).toEqual({ instanceId });
     expect(instance).toMatchObject({
       InstanceType: 't2.medium',
       ImageId: document.image.imageId,

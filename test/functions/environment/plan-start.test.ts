@@ -17,7 +17,7 @@ const asking = (given: object, instanceId: string | null = null) => ({
   operation,
 });
 const document = (instanceId: string | null = null) => asking({}, instanceId);
-const create = { action: 'create', created: true, checkSsh: true };
+const create = { action: 'create', checkSsh: true };
 
 describe('planStart', () => {
   it('creates an instance where there is none', async () => {
@@ -28,14 +28,14 @@ describe('planStart', () => {
   it('waits for a pending instance', async () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
-    expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, created: false, checkSsh: true });
+    expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, checkSsh: true });
   });
 
   it('does nothing about a running instance, recorded or not', async () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, 'running');
-    const plan = { action: 'nothing', instanceId, created: false, checkSsh: true };
+    const plan = { action: 'nothing', instanceId, checkSsh: true };
     expect(await account.run(planStart, document())).toEqual(plan);
     expect(await account.run(planStart, document(instanceId))).toEqual(plan);
   });
@@ -50,7 +50,7 @@ describe('planStart', () => {
       message: `The instance ${instanceId} is still stopping.`,
     });
     await untilState(account, instanceId, 'stopped');
-    expect(await account.run(planStart, document(instanceId))).toEqual({ action: 'start', instanceId, created: false, checkSsh: true });
+    expect(await account.run(planStart, document(instanceId))).toEqual({ action: 'start', instanceId, checkSsh: true });
   });
 
   it('creates another instance where the recorded one is shutting down or terminated', async () => {
@@ -118,7 +118,7 @@ describe('planStart', () => {
     const { instanceId } = await launched(account);
     const allowCidrs = ['203.0.113.7/32'];
     const given = { allowCidrs, autoStop: { kind: 'never' } };
-    const plan = { action: 'wait', instanceId, created: false, checkSsh: false };
+    const plan = { action: 'wait', instanceId, checkSsh: false };
     expect(await account.run(planStart, asking(given))).toEqual(plan);
     expect(await account.run(planStart, asking(given))).toEqual(plan);
     expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, request: { ...request, allowCidrs }, operation });

@@ -2,20 +2,21 @@ import { StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client
 import { describe, expect, it } from 'vitest';
 import { startInstance } from '../../../functions/environment/start-instance.ts';
 import { type TestAccount, testAccount } from '../account.ts';
+import { foundPlan, launchPlan } from '../documents.ts';
 import { instanceOf, launched, untilState } from '../launched.ts';
 
-const document = (instanceId: string) => ({ plan: { instanceId } });
+const document = (instanceId: string) => ({ plan: foundPlan(instanceId) });
 const stateOf = async ({ ec2 }: TestAccount, instanceId: string) => (await instanceOf(ec2, instanceId)).State?.Name;
 
 describe('startInstance', () => {
   it('starts a stopped instance, once', async () => {
     await using account = await testAccount();
     const instanceId = await stopped(account);
-    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await account.run(startInstance, document(instanceId))).toBeUndefined();
     expect(await stateOf(account, instanceId)).toBe('pending');
-    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await account.run(startInstance, document(instanceId))).toBeUndefined();
     await untilState(account, instanceId, 'running');
-    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await account.run(startInstance, document(instanceId))).toBeUndefined();
     expect(await stateOf(account, instanceId)).toBe('running');
   });
 
@@ -24,7 +25,7 @@ describe('startInstance', () => {
     const instanceId = await stopped(account);
     await account.loseAnswer('StartInstances');
     expect((await account.refusal(startInstance, document(instanceId))).name).toBe('AwsUnavailable');
-    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await account.run(startInstance, document(instanceId))).toBeUndefined();
     expect(await stateOf(account, instanceId)).toBe('pending');
   });
 
@@ -44,7 +45,7 @@ describe('startInstance', () => {
     const instanceId = await stopped(account);
     await account.refuse('StartInstances', 'IncorrectInstanceState');
     expect((await account.refusal(startInstance, document(instanceId))).name).toBe('InstanceStillStopping');
-    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await account.run(startInstance, document(instanceId))).toBeUndefined();
   });
 
   it.each(['pending', 'running'])('is content where EC2 refuses because the instance is %s', async (state) => {
@@ -52,7 +53,7 @@ describe('startInstance', () => {
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, state);
     await account.refuse('StartInstances', 'IncorrectInstanceState');
-    expect(await account.run(startInstance, document(instanceId))).toEqual({});
+    expect(await account.run(startInstance, document(instanceId))).toBeUndefined();
   });
 
   it('says that a terminated instance cannot be started', async () => {
@@ -82,7 +83,7 @@ describe('startInstance', () => {
 
   it('refuses a plan without an instance', async () => {
     await using account = await testAccount();
-    expect((await account.refusal(startInstance, { plan: { action: 'create' } })).name).toBe('InputNotValid');
+    expect((await account.refusal(startInstance, { plan: launchPlan })).name).toBe('InputNotValid');
   });
 });
 

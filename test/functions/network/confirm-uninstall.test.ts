@@ -13,9 +13,9 @@ const incomplete = { installation: 'installation-1', status: 'deleting', before:
 describe('confirmUninstall', () => {
   it('counts the network as incomplete where there is no environment, once', async () => {
     await using account = await withNetwork(taken);
-    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+    expect(await account.run(confirmUninstall, { operation })).toBeUndefined();
     expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
-    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+    expect(await account.run(confirmUninstall, { operation })).toBeUndefined();
     expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
   });
 
@@ -23,7 +23,7 @@ describe('confirmUninstall', () => {
     await using account = await withNetwork(taken);
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer', count: 3 });
     expect((await account.refusal(confirmUninstall, { operation })).name).toBe('AwsUnavailable');
-    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+    expect(await account.run(confirmUninstall, { operation })).toBeUndefined();
     expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
   });
 
@@ -61,7 +61,7 @@ describe('confirmUninstall', () => {
   it('is not kept by what else the table holds', async () => {
     await using account = await withNetwork(taken);
     await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'alice/acme/api' });
-    expect(await account.run(confirmUninstall, { operation })).toEqual({});
+    expect(await account.run(confirmUninstall, { operation })).toBeUndefined();
   });
 
   it.each<[string, Record<string, unknown> | undefined]>([

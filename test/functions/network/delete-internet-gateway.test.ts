@@ -21,7 +21,7 @@ describe('deleteInternetGateway', () => {
   it('detaches it from its VPC, and deletes it', async () => {
     await using account = await testAccount();
     await makeGateway(account.ec2, await makeVpc(account.ec2));
-    expect(await account.run(deleteInternetGateway, {})).toEqual({});
+    expect(await account.run(deleteInternetGateway, {})).toBeUndefined();
     expect(await gateways(account.ec2)).toEqual([]);
   });
 
@@ -68,7 +68,7 @@ describe('deleteInternetGateway', () => {
       await account.aws.clients.ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId, VpcId }));
       return {};
     });
-    expect(await account.run(deleteInternetGateway, {})).toEqual({});
+    expect(await account.run(deleteInternetGateway, {})).toBeUndefined();
     expect(await gateways(account.aws.clients.ec2)).toEqual([]);
   });
 

@@ -32,7 +32,7 @@ describe('deleteRouteTable', () => {
     const route = { RouteTableId: routeTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId: internetGatewayId };
     await account.ec2.send(new CreateRouteCommand(route));
     expect(await tables(account.ec2)).toMatchObject([{ id: routeTableId, associations: { length: 3 } }]);
-    expect(await account.run(deleteRouteTable, {})).toEqual({});
+    expect(await account.run(deleteRouteTable, {})).toBeUndefined();
     expect(await tables(account.ec2)).toEqual([]);
   });
 
@@ -82,7 +82,7 @@ describe('deleteRouteTable', () => {
       if (AssociationId) await account.ec2.send(new DisassociateRouteTableCommand({ AssociationId }));
       return {};
     });
-    expect(await account.run(deleteRouteTable, {})).toEqual({});
+    expect(await account.run(deleteRouteTable, {})).toBeUndefined();
     expect(await tables(account.ec2)).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { beginOperation } from '../../../functions/operation/begin-operation.ts'
 import { startHolder } from '../../harness/holders.ts';
 import type { TestAccount } from '../account.ts';
 import { networkIds as ids, instance, operationOf } from '../documents.ts';
-import { alicesApi, beforeWrite, begin, entered, environmentKey, installed, recordOf } from '../installed.ts';
+import { alicesApi, beforeWrite, begin, environmentKey, installed, recordOf } from '../installed.ts';
 
 const stopAt = '2026-01-01T20:00:00.000Z';
 const later = '2026-01-02T20:00:00.000Z';
@@ -33,16 +33,16 @@ const restart = ({ aws: { clients } }: TestAccount) =>
 describe('a stop of an environment that is due', () => {
   it('takes it as any stop does, and hands on when it was to stop', async () => {
     await using account = await recorded(started);
-    const { environment } = await entered(account, dueStop());
+    const { environment } = await account.run(beginOperation, dueStop());
     expect(environment).toMatchObject({ uid: 'uid-1', recorded: { status: 'started', stopAt } });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'stopping', stopAt, operation });
   });
 
   it('finds what it has taken when it begins again', async () => {
     await using account = await recorded(started);
-    await entered(account, dueStop());
+    await account.run(beginOperation, dueStop());
     await restart(account);
-    expect((await entered(account, dueStop())).environment).toMatchObject({ uid: 'uid-1' });
+    expect((await account.run(beginOperation, dueStop())).environment).toMatchObject({ uid: 'uid-1' });
   });
 
   it.each([
@@ -86,12 +86,12 @@ describe('a stop of an environment that is due', () => {
 
 it('a person’s stop stops it whenever it is due', async () => {
   await using account = await recorded({ ...started, stopAt: later });
-  expect((await entered(account, begin(operationOf('one', 'stop')))).environment).toMatchObject({ uid: 'uid-1' });
+  expect((await account.run(beginOperation, begin(operationOf('one', 'stop')))).environment).toMatchObject({ uid: 'uid-1' });
 });
 
 it('a remove has no time to be due at', async () => {
   await using account = await recorded(started);
   const { kind: _, ...stop } = dueStop();
-  await entered(account, { ...stop, kind: 'remove', input: { ...stop.input, due: { uid: 'uid-2', stopAt } } });
+  await account.run(beginOperation, { ...stop, kind: 'remove', input: { ...stop.input, due: { uid: 'uid-2', stopAt } } });
   expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'removing' });
 });

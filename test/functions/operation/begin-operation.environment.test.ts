@@ -4,7 +4,7 @@ import { putItem } from '../../../aws/records/table.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { testAccount } from '../account.ts';
 import { networkIds as ids, instance, operationOf, request } from '../documents.ts';
-import { alicesApi, begin, claims, entered, environmentKey, installed, recordOf } from '../installed.ts';
+import { alicesApi, begin, claims, environmentKey, installed, recordOf } from '../installed.ts';
 
 /** Of each status, an environment that nobody holds. */
 const creating = recordOf({ status: 'creating' });
@@ -29,9 +29,6 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
         request,
         recorded: { status: 'started', request, instanceId: 'i-1', updatedAt: started.updatedAt },
       },
-      request: null,
-      instanceType: null,
-      network: null,
       operation,
     });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual({
@@ -76,7 +73,7 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
   it('does not ask for the network', async () => {
     await using account = await installed({ status: 'deleting', before: 'ready', ids, operation: operationOf('other', 'uninstall') });
     await putItem(account.dynamodb, environmentKey, started);
-    expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: alicesApi, network: null });
+    expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: alicesApi });
   });
 
   it('gives the environment back the claim of its name where somebody has deleted it', async () => {
@@ -126,7 +123,7 @@ describe('a remove', () => {
   it('takes an environment that never got a name, and gives it one', async () => {
     await using account = await installed();
     await putItem(account.dynamodb, environmentKey, creating);
-    const { environment } = await entered(account, begin(operation));
+    const { environment } = await account.run(beginOperation, begin(operation));
     expect(environment).toEqual({
       uid: 'uid-1',
       ...alicesApi,
@@ -142,7 +139,7 @@ describe('a remove', () => {
     await using account = await installed();
     await putItem(account.dynamodb, environmentKey, creating);
     await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'bob/acme/api' });
-    const { environment } = await entered(account, begin(operation));
+    const { environment } = await account.run(beginOperation, begin(operation));
     expect(environment.name).toBe('acme-api-alice');
     expect(await claims(account)).toEqual({ 'acme-api': 'bob/acme/api', 'acme-api-alice': 'alice/acme/api' });
   });
@@ -158,7 +155,7 @@ describe('a remove', () => {
   ])('takes an environment that %s', async (_, record, recorded) => {
     await using account = await installed();
     await putItem(account.dynamodb, environmentKey, { ...record, lastError });
-    const { environment } = await entered(account, begin(operation));
+    const { environment } = await account.run(beginOperation, begin(operation));
     expect(environment).toMatchObject({ name: 'acme-api', recorded });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'removing', operation, lastError });
   });

@@ -4,7 +4,7 @@ import { putItem } from '../../../aws/records/table.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { closeHolder, startHolder } from '../../harness/holders.ts';
 import { instance, operationOf } from '../documents.ts';
-import { alicesApi, begin, claims, entered, environmentKey, installed, recordOf } from '../installed.ts';
+import { alicesApi, begin, claims, environmentKey, installed, recordOf } from '../installed.ts';
 
 const quietMilliseconds = 35_000;
 const kinds = ['start', 'stop', 'remove'] as const;
@@ -47,7 +47,7 @@ describe('an environment that another operation holds', () => {
     account.aws.clock.advance(closedAt + quietMilliseconds - 5_000 - account.aws.clock.now());
     expect((await account.refusal(beginOperation, begin(next))).name).toBe('OperationSettling');
     account.aws.clock.advance(5_000);
-    const { environment, operation } = await entered(account, begin(next));
+    const { environment, operation } = await account.run(beginOperation, begin(next));
     expect(environment).toMatchObject({ uid: 'uid-1', recorded: { status: 'starting', instanceId: 'i-1' } });
     expect(operation).toEqual(next);
     expect((await readEnvironment(account.dynamodb, alicesApi))?.operation).toEqual(next);

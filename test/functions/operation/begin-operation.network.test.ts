@@ -7,18 +7,7 @@ import { beginOperation } from '../../../functions/operation/begin-operation.ts'
 import { closeHolder, startHolder } from '../../harness/holders.ts';
 import type { TestAccount } from '../account.ts';
 import { networkIds as ids, instance, operationOf } from '../documents.ts';
-import {
-  afterWrite,
-  beforeWrite,
-  begin,
-  claims,
-  entered,
-  environmentKey,
-  installed,
-  recordOf,
-  replaceNetwork,
-  settle,
-} from '../installed.ts';
+import { afterWrite, beforeWrite, begin, claims, environmentKey, installed, recordOf, replaceNetwork, settle } from '../installed.ts';
 
 const deleting = { status: 'deleting', before: 'ready', ids, operation: operationOf('uninstall', 'uninstall') };
 const stopped = recordOf({ status: 'stopped', name: 'acme-api', instance });
@@ -76,7 +65,7 @@ describe('a start that finds Recode being uninstalled', () => {
   ])('begins again where the uninstall has ended meanwhile and there is %s', async (_, network) => {
     await using account = await installed();
     afterWrite(account, 'PutItemCommand', () => replaceNetwork(account, network));
-    const output = await entered(account, begin(operationOf('one')));
+    const output = await account.run(beginOperation, begin(operationOf('one')));
     expect(output.network?.installation).not.toBe('installation-1');
     expect(await readNetwork(account.dynamodb)).toEqual(output.network);
     expect(await readEnvironments(account.dynamodb)).toMatchObject([
@@ -99,14 +88,14 @@ describe('a start that finds the network of an uninstall that died', () => {
     expect(await readNetwork(account.dynamodb)).toMatchObject(left);
     expect(await readEnvironments(account.dynamodb)).toEqual([]);
     settle(account);
-    const { network } = await entered(account, begin(operationOf('one')));
+    const { network } = await account.run(beginOperation, begin(operationOf('one')));
     expect(network).toEqual({ installation: 'installation-1', ...restored });
     expect(await readNetwork(account.dynamodb)).toEqual(network);
   });
 
   it('restores it where the uninstall’s execution is forgotten by now', async () => {
     await using account = await installed(deleting);
-    const { network } = await entered(account, begin(operationOf('one')));
+    const { network } = await account.run(beginOperation, begin(operationOf('one')));
     expect(network).toEqual({ installation: 'installation-1', status: 'ready', ids });
   });
 
@@ -119,7 +108,7 @@ describe('a start that finds the network of an uninstall that died', () => {
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
     // The SDK repeats the write, which finds the network restored; the state machine comes back.
     expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('OperationSettling');
-    const { network } = await entered(account, begin(operationOf('one')));
+    const { network } = await account.run(beginOperation, begin(operationOf('one')));
     expect(network).toEqual({ installation: 'installation-1', status: 'ready', ids });
   });
 
@@ -157,7 +146,7 @@ describe('a start that finds the network of an uninstall that died', () => {
 async function enterEventually(account: TestAccount, repository: string) {
   for (;;) {
     try {
-      return await entered(account, begin(operationOf(repository.replace('/', '-')), { repository }));
+      return await account.run(beginOperation, begin(operationOf(repository.replace('/', '-')), { repository }));
     } catch (error) {
       if (!(error instanceof RecodeError && error.name === 'OperationSettling')) throw error;
     }

@@ -3,7 +3,7 @@ import { readEnvironments } from '../../../aws/records/environment.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { startHolder } from '../../harness/holders.ts';
 import { publicKey } from '../documents.ts';
-import { begin, claims, entered, installed } from '../installed.ts';
+import { begin, claims, installed } from '../installed.ts';
 
 const chosen = { volumeSize: 64, volumeType: 'gp3', ingressCidrs: ['203.0.113.0/24'] } as const;
 
@@ -11,7 +11,7 @@ describe('a first start in a stack whose administrator has chosen', () => {
   it('asks for what was chosen where its own request says nothing', async () => {
     await using account = await installed();
     account.choose(chosen);
-    const { environment } = await entered(account, begin(await startHolder(account.sfn)));
+    const { environment } = await account.run(beginOperation, begin(await startHolder(account.sfn)));
     expect(environment.request).toMatchObject({ volumeSize: 64, volumeType: 'gp3', allowCidrs: ['203.0.113.0/24'] });
   });
 
@@ -19,7 +19,7 @@ describe('a first start in a stack whose administrator has chosen', () => {
     await using account = await installed();
     account.choose(chosen);
     const request = { publicKey: publicKey(), volumeSize: 20, allowCidrs: ['198.51.100.7/32'] };
-    const { environment } = await entered(account, begin(await startHolder(account.sfn), { request }));
+    const { environment } = await account.run(beginOperation, begin(await startHolder(account.sfn), { request }));
     expect(environment.request).toMatchObject({ volumeSize: 20, volumeType: 'gp3', allowCidrs: ['198.51.100.7/32'] });
   });
 });

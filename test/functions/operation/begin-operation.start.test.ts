@@ -6,7 +6,7 @@ import { beginOperation } from '../../../functions/operation/begin-operation.ts'
 import { startHolder } from '../../harness/holders.ts';
 import { testAccount } from '../account.ts';
 import { networkIds as ids, instance, instanceType, operationOf, publicKey, request } from '../documents.ts';
-import { alicesApi, begin, claims, entered, environmentKey, installed, recordOf } from '../installed.ts';
+import { alicesApi, begin, claims, environmentKey, installed, recordOf } from '../installed.ts';
 
 const stopped = recordOf({ status: 'stopped', name: 'acme-api', instance });
 
@@ -14,7 +14,7 @@ describe('a first start', () => {
   it('puts the environment, claims its name and hands on what the workflow starts from', async () => {
     await using account = await installed();
     const operation = await startHolder(account.sfn);
-    const output = await entered(account, begin(operation));
+    const output = await account.run(beginOperation, begin(operation));
     expect(output).toEqual({
       kind: 'start',
       environment: {
@@ -115,7 +115,7 @@ describe('an attempt of the same execution', () => {
   it.each(writes)('goes on where the write of %s succeeded without an answer', async (_, action, skip) => {
     await using account = await installed(null);
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'lost-answer', skip });
-    const { environment } = await entered(account, begin(operationOf('one')));
+    const { environment } = await account.run(beginOperation, begin(operationOf('one')));
     expect(await account.aws.get('faults')).toEqual({ faults: [] });
     expect(await readEnvironments(account.dynamodb)).toMatchObject([
       { uid: environment.uid, name: 'acme-api', operation: operationOf('one') },
@@ -127,7 +127,7 @@ describe('an attempt of the same execution', () => {
     await using account = await installed(null);
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'error', code: 'AccessDeniedException', skip });
     expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('PermissionMissing');
-    const { environment } = await entered(account, begin(operationOf('one')));
+    const { environment } = await account.run(beginOperation, begin(operationOf('one')));
     expect(await readEnvironments(account.dynamodb)).toMatchObject([
       { uid: environment.uid, name: 'acme-api', operation: operationOf('one') },
     ]);
@@ -140,7 +140,7 @@ describe('a name', () => {
     await using account = await installed();
     const repositories = ['acme/api-web', 'acme-api/web'];
     const outputs = await Promise.all(
-      repositories.map((repository, number) => entered(account, begin(operationOf(`${number}`), { repository }))),
+      repositories.map((repository, number) => account.run(beginOperation, begin(operationOf(`${number}`), { repository }))),
     );
     expect(outputs.map(({ environment }) => environment.name).toSorted()).toEqual(['acme-api-web', 'acme-api-web-alice']);
     const owners = Object.fromEntries(outputs.map(({ environment }) => [environment.name, `alice/${environment.repository}`]));
@@ -150,7 +150,7 @@ describe('a name', () => {
   it('is the next candidate where another owner has the repository already', async () => {
     await using account = await installed();
     await account.run(beginOperation, begin(operationOf('one')));
-    const { environment } = await entered(account, begin(operationOf('two'), { owner: 'bob' }));
+    const { environment } = await account.run(beginOperation, begin(operationOf('two'), { owner: 'bob' }));
     expect(environment.name).toBe('acme-api-bob');
   });
 });

@@ -19,9 +19,6 @@ describe('an uninstall', () => {
     const output = await account.run(beginOperation, begin(operation));
     expect(output).toEqual({
       kind: 'uninstall',
-      environment: null,
-      request: null,
-      instanceType: null,
       network: { installation: 'installation-1', ...marked, operation },
       operation,
     });

@@ -234,7 +234,7 @@ describe('failOperation', () => {
 describe('failOperation of an uninstall', () => {
   const uninstall = operationOf('one', 'uninstall');
   const failure = thrown('DependencyStillInUse', 'AWS says: in use.');
-  const failed = { kind: 'uninstall', environment: null, request: null, instanceType: null, operation: uninstall, failure };
+  const failed = { kind: 'uninstall', operation: uninstall, failure };
 
   it('gives a network back complete where nothing was deleted yet, and nobody has to wait', async () => {
     await using account = await holding(operationOf('other'));

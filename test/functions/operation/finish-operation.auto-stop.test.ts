@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../../aws/records/environment.ts';
 import { putItem } from '../../../aws/records/table.ts';
 import type { AutoStop } from '../../../core/auto-stop.ts';
-import type { StartOutput } from '../../../core/document.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, instance, operationOf, request } from '../documents.ts';
+import { environment, foundPlan, instance, launchPlan, operationOf, publicKey, request } from '../documents.ts';
 import { environmentKey, recordOf } from '../installed.ts';
 
 const operation = operationOf('one');
@@ -20,11 +19,13 @@ interface Asked {
   readonly before?: AutoStop;
   /** In milliseconds from now. */
   readonly stopsIn?: number;
-  readonly plan?: { created: boolean; action?: string };
+  /** What the start found; it launches an instance otherwise. */
+  readonly found?: 'start' | 'wait' | 'nothing' | undefined;
 }
 
 /** Finishes a start at a time that stands still; resolves to its output, what is recorded then, and the time. */
-async function finish(account: TestAccount, { given, before, stopsIn, plan = { created: false, action: 'start' } }: Asked) {
+async function finish(account: TestAccount, { given, before, stopsIn, ...start }: Asked) {
+  const found = 'found' in start ? start.found : 'start';
   account.stopClock();
   const now = account.aws.clock.now();
   await account.createTable();
@@ -34,17 +35,17 @@ async function finish(account: TestAccount, { given, before, stopsIn, plan = { c
   await putItem(
     account.dynamodb,
     environmentKey,
-    recordOf({ status: 'starting', name: 'acme-api', instance, operation, request: plan.created ? wanted : recorded, stopAt }),
+    recordOf({ status: 'starting', name: 'acme-api', instance, operation, request: found ? recorded : wanted, stopAt }),
   );
   const document = {
-    kind: 'start',
+    kind: 'start' as const,
     environment: { ...environment, request: wanted, recorded: { status: 'started', request: recorded, instanceId: 'i-1', stopAt } },
     operation,
-    request: { ...(given && { autoStop: given }) },
-    plan,
+    request: { publicKey: publicKey(), ...(given && { autoStop: given }) },
+    ...(found ? { plan: foundPlan('i-1', found) } : { plan: launchPlan, launch: { instanceId: 'i-1' } }),
     instance: started,
   };
-  const output = (await account.run(finishOperation, document)) as StartOutput;
+  const output = await account.run(finishOperation, document);
   return { now, document, output, record: await readEnvironment(account.dynamodb, environment) };
 }
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
@@ -80,7 +81,7 @@ describe('finishOperation of a start', () => {
 
   it('keeps what PlanStart has recorded of an instance that was launched', async () => {
     await using account = await testAccount();
-    const { record } = await finish(account, { given: minutes(30), plan: { created: true } });
+    const { record } = await finish(account, { given: minutes(30), found: undefined });
     expect(record?.request).toEqual({ ...request, autoStop: minutes(30) });
   });
 
@@ -93,8 +94,7 @@ describe('finishOperation of a start', () => {
   });
 });
 
-describe.each(['nothing', 'wait'])('finishOperation of a start that found it started (%s)', (action) => {
-  const plan = { created: false, action };
+describe.each(['nothing', 'wait'] as const)('finishOperation of a start that found it started (%s)', (found) => {
   const before = minutes(60);
 
   it.each<[string, Asked, number | null]>([
@@ -109,7 +109,7 @@ describe.each(['nothing', 'wait'])('finishOperation of a start that found it sta
   ])('%s', async (_, asked, expected) => {
     await using account = await testAccount();
     account.choose({ autoStop: { kind: 'never' } });
-    const { now, output, record } = await finish(account, { ...asked, plan });
+    const { now, output, record } = await finish(account, { ...asked, found });
     const stopAt = expected === null ? null : iso(now + expected);
     expect(output.stopAt).toBe(stopAt);
     expect(record?.stopAt ?? null).toBe(stopAt);

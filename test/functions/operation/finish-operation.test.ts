@@ -7,7 +7,7 @@ import type { OperationKind } from '../../../core/operations.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, instance, operationOf, publicKey, request } from '../documents.ts';
+import { environment, foundPlan, instance, launchPlan, operationOf, publicKey, request } from '../documents.ts';
 import { afterWrite, begin, claims, environmentKey, recordOf } from '../installed.ts';
 
 const lastError = { name: 'NoCapacity', message: 'none', at: '2026-01-01T00:00:00.000Z' };
@@ -23,8 +23,9 @@ const operations = {
       kind: 'start',
       environment,
       operation: operationOf('one'),
-      request: {},
-      plan: { created: true },
+      request: { publicKey: publicKey() },
+      plan: launchPlan,
+      launch: { instanceId: 'i-1' },
       instance: { ...instance, publicIpAddress },
     },
     record: { ...named, status: 'creating' },
@@ -116,13 +117,14 @@ describe('finishOperation of what changes nothing', () => {
   const updatedAt = '2026-11-01T12:00:00.000Z';
 
   it.each([
-    ['found started', { action: 'nothing', created: false }, 'started', true],
-    ['started from stopped', { action: 'start', created: false }, 'stopped', false],
-    ['found running, but recorded as stopped', { action: 'nothing', created: false }, 'stopped', false],
-  ])('keeps the time since when an environment is what it is: %s', async (_, plan, status, kept) => {
+    ['found started', 'nothing', 'started', true],
+    ['started from stopped', 'start', 'stopped', false],
+    ['found running, but recorded as stopped', 'nothing', 'stopped', false],
+  ] as const)('keeps the time since when an environment is what it is: %s', async (_, action, status, kept) => {
     await using account = await holding('start');
     const recorded = { status, request, instanceId: 'i-1', updatedAt };
-    await account.run(finishOperation, { ...start.document, plan, environment: { ...start.document.environment, recorded } });
+    const found = { plan: foundPlan('i-1', action), launch: undefined, environment: { ...start.document.environment, recorded } };
+    await account.run(finishOperation, { ...start.document, ...found });
     const { updatedAt: after } = (await readEnvironment(account.dynamodb, environment)) ?? {};
     expect(after === updatedAt).toBe(kept);
   });

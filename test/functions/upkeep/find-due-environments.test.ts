@@ -18,7 +18,7 @@ interface Page {
   readonly failure: object | null;
 }
 const find = (account: TestAccount, due?: Omit<Page, 'batches'>, requests?: object[]): Promise<Page> =>
-  account.run(findDueEnvironments, { ...(due && { due }), ...(requests && { requests }) });
+  account.run(findDueEnvironments, { ...(due && { due: { batches: [], ...due } }), ...(requests && { requests }) });
 const nothing = { batches: [], after: null, failure: null };
 
 /** Everything that a sweep finds, page by page. */

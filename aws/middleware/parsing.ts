@@ -1,0 +1,27 @@
+import type { MiddlewareObj } from '@middy/core';
+import * as v from 'valibot';
+import { type ErrorName, RecodeError } from '../../core/errors.ts';
+import { type Contract, type OutputFor, outputSchema } from '../contract.ts';
+
+/**
+ * Parses what a step takes before it runs, and what it makes after that.
+ *
+ * @throws RecodeError InputNotValid or OutputNotValid, naming the first field that is wrong
+ */
+export function parsing<Input extends v.GenericSchema, Output extends OutputFor<Input>>(step: Contract<Input, Output>): MiddlewareObj {
+  return {
+    before(request) {
+      request.event = parse(step.input, request.event, 'InputNotValid', 'The input');
+    },
+    after(request) {
+      request.response = parse(outputSchema(step, request.event), request.response, 'OutputNotValid', 'The result');
+    },
+  };
+}
+
+function parse(schema: v.GenericSchema, value: unknown, error: ErrorName, whole: string): unknown {
+  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new RecodeError(error, `${v.getDotPath(issue) ?? whole}: ${issue.message}.`);
+}
