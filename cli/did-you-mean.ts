@@ -59,6 +59,7 @@ const optionWords: Readonly<Record<string, readonly string[]>> = {
   '--profile': ['-p'],
   '--region': ['-r'],
   '--owner': ['--user', '-u'],
+  '--version': ['-v', '-version'],
 };
 
 function wordsFor(command: Command): readonly string[] {

@@ -6,7 +6,7 @@ export interface Explanation {
   readonly title: string;
   /**
    * What the person can do about it. `{command}` stands for the command to run again, `{usage}` for the name of the command that was
-   * typed, `{account}` for its --local, --profile and --region after a space, `{environment}` for its repository with --owner and these,
+   * typed, `{offer}` for what its help shows, `{account}` for its --local, --profile and --region after a space, `{environment}` for its repository with --owner and these,
    * `{progress}` for the command that shows the operation in progress, `{fix}` for the command that comes with the error.
    */
   readonly nextStep: string;
@@ -21,7 +21,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   // What a person typed
   UsageNotValid: {
     title: 'Invalid command',
-    nextStep: 'Run "{usage} --help" to see its arguments and options.',
+    nextStep: 'Run "{usage} --help" to see {offer}.',
   },
   RepositoryNotValid: {
     title: 'Invalid repository',
@@ -45,16 +45,15 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   CidrNotValid: {
     title: 'Invalid CIDR block',
-    nextStep: 'Use an IPv4 address and a prefix length, for example --allow-cidr 203.0.113.7/32. For this machine, use --allow-cidr mine.',
+    nextStep: 'To allow this machine, use --allow-cidr mine.',
   },
   VolumeSizeNotValid: {
     title: 'Invalid volume size',
-    nextStep: 'Use another --volume-size, or omit it to get the default size.',
+    nextStep: 'To get the default size, omit --volume-size.',
   },
   AutoStopNotValid: {
     title: 'Invalid time to stop',
-    nextStep:
-      'Use --auto-stop with a time (20:00), a duration up to 7 days (8h, 90m) or never, and --time-zone with a name like Europe/Paris.',
+    nextStep: 'Run "{usage} --help" to see examples.',
   },
   InputNotValid: {
     title: 'Invalid execution input',

@@ -1,6 +1,5 @@
-import { CommanderError } from 'commander';
 import { translate } from '../aws/errors.ts';
-import { catalogue, type ErrorName, exitCodes, RecodeError } from '../core/errors.ts';
+import { catalogue, type ErrorName, exitCodes, type RecodeError } from '../core/errors.ts';
 import type { AccountOptions } from './account.ts';
 import { accountFlags } from './account-flags.ts';
 import { credentialsFailure } from './credentials.ts';
@@ -23,6 +22,8 @@ export interface GivenCommand {
   readonly argv: readonly string[];
   /** The command's own name, such as `recode aws start`. */
   readonly usage: string;
+  /** Whether it is a group of commands, such as `recode aws`. */
+  readonly group?: boolean;
   /** As it was typed, where the command is about one. */
   readonly repository?: string | undefined;
   readonly owner?: string | undefined;
@@ -58,25 +59,18 @@ export function showFailure(output: Output, failure: Failure, error: unknown, en
 }
 
 function recodeErrorOf(error: unknown): RecodeError {
-  if (error instanceof CommanderError) return new RecodeError('UsageNotValid', sentence(error.message));
   return credentialsFailure(error) ?? unreachable(error) ?? translate(error);
 }
 
-/** commander's "error: unknown command 'x'\n(Did you mean y?)" as sentences. */
-function sentence(message: string): string {
-  const [first = '', ...more] = message.replace(/^error: /, '').split('\n');
-  const start = `${first.charAt(0).toUpperCase()}${first.slice(1)}`.replace(/[.:]?$/, '.');
-  return [start, ...more.map((line) => line.replace(/^\((.*)\)$/, '$1'))].join(' ').trim();
-}
-
 /** What the placeholders of the catalogue stand for. */
-function placeholdersFor({ argv, usage, repository, owner, account = {} }: GivenCommand): Readonly<Record<string, string>> {
+function placeholdersFor({ argv, usage, group = false, repository, owner, account = {} }: GivenCommand): Readonly<Record<string, string>> {
   const flags = accountFlags(account);
   const which = [...(owner === undefined ? [] : ['--owner', owner]), ...flags];
   const environment = [repository === undefined ? '<repository>' : shellQuote(repository), ...which.map(shellQuote)].join(' ');
   return {
     command: quoted(['recode', ...argv]),
     usage,
+    offer: group ? 'the commands' : 'its arguments and options',
     account: flags.length === 0 ? '' : ` ${quoted(flags)}`,
     environment,
     // An uninstall waits for what runs on the network, and only the list says whose environment that is for.

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { RecodeError } from '../core/errors.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
@@ -13,6 +14,7 @@ import type { GivenCommand } from './failure.ts';
 import { commandName, examples, heading, leafCommands } from './help.ts';
 import type { Output } from './output.ts';
 import { unknownCommand, unknownOption } from './unknown.ts';
+import { needValues, usageError } from './usage.ts';
 
 /**
  * All commands of `recode`. What they do is loaded when one of them runs.
@@ -84,9 +86,11 @@ export async function createProgram(output: Output & { json: boolean }, version:
       output.json = true;
     })
     .hook('preAction', (_, invoked) => {
-      if (invoked.name() !== 'help') refuseForeignOptions(program, invoked);
+      if (invoked.name() === 'help') return;
+      refuseForeignOptions(program, invoked);
+      refuseHelpWord(invoked);
     });
-  return settled(program, output);
+  return configured(program, output);
 }
 
 /** The command that an invocation names: the deepest one that its words lead to. */
@@ -109,7 +113,7 @@ export function givenCommand(program: Command, argv: readonly string[]): GivenCo
   const command = namedCommand(program, argv);
   const { owner, ...account } = command.optsWithGlobals<EnvironmentFlags>();
   const [repository] = command.registeredArguments[0]?.name() === 'repository' ? command.args : [];
-  return { argv, usage: commandName(command), repository, owner, account };
+  return { argv, usage: commandName(command), group: command.commands.length > 0, repository, owner, account };
 }
 
 /** `recode` reads its options wherever they stand, even where the command has no use for them. */
@@ -121,15 +125,22 @@ function refuseForeignOptions(program: Command, invoked: Command): void {
   if (foreign) throw unknownOption(invoked, foreign.long ?? '');
 }
 
-/** What holds for every command: help as wide as its reader's terminal, errors thrown instead of printed. */
-function settled(command: Command, output: Output): Command {
+/** "recode aws start help" asks for the help. Without its owner, no repository can be named like that. */
+function refuseHelpWord(invoked: Command): void {
+  if (invoked.args[0] !== 'help') return;
+  const meant = `Did you mean "${commandName(invoked)} --help"?`;
+  throw new RecodeError('UsageNotValid', `${meant} If you mean a repository with the name help, write it as owner/help.`);
+}
+
+/** Configures a command and those below it: help as wide as the terminal, and errors that are thrown instead of printed. */
+function configured(command: Command, output: Output): Command {
+  needValues(command);
   command
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .showSuggestionAfterError(false)
     .exitOverride((error) => {
-      const [, flag] = /^error: unknown option '(.*)'$/s.exec(error.message) ?? [];
-      throw flag === undefined ? error : unknownOption(command, flag);
+      throw usageError(command, error);
     })
     .configureOutput({
       writeOut: (text) => output.stdout.write(text),
@@ -144,7 +155,7 @@ function settled(command: Command, output: Output): Command {
       throw unknownCommand(command, word, operands, options);
     });
   }
-  for (const child of command.commands) settled(child, output);
+  for (const child of command.commands) configured(child, output);
   return command;
 }
 

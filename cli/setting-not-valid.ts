@@ -1,13 +1,11 @@
 import { RecodeError } from '../core/errors.ts';
 
 /**
- * Why a value cannot be used, with what it came from: an environment variable.
+ * The refusal of an environment variable's value.
  *
- * @param expected `a switch`
- * @param example what may have been meant, or what such a value looks like
+ * @param advice what to set instead, as a sentence
  */
-export function settingNotValid(source: string, text: string, expected: string, example: string): RecodeError {
-  // As JSON, because a space at its end would not be seen.
-  const message = `${source} is ${JSON.stringify(text)}, which is not ${expected}. Use one like ${example}.`;
-  return new RecodeError('SettingNotValid', message);
+export function settingNotValid(variable: string, text: string, advice: string): RecodeError {
+  // As JSON, because a space at the end would not be seen.
+  return new RecodeError('SettingNotValid', `${variable} is ${JSON.stringify(text)}. ${advice}`);
 }

@@ -18,17 +18,30 @@ export function unknownCommand(
   operands: readonly string[] = [],
   options: readonly string[] = [],
 ): RecodeError {
+  // Many programs have a command for it.
+  if (word.toLowerCase() === 'version') return notKnown(group, word, ['"recode --version"']);
   const meant = meantCommands(group, word);
   const fitting = meant.filter((command) => operands.length <= command.registeredArguments.length);
   const commands = (fitting.length > 0 ? fitting : meant).map((command) => {
     const words = [...commandName(command).split(' '), ...(fitting.includes(command) ? [...operands, ...options] : [])];
     return `"${printedCommand(words, accountOf(command))}"`;
   });
-  return new RecodeError('UsageNotValid', `Unknown command '${word}' for "${commandName(group)}".${didYouMean(commands)}`);
+  return notKnown(group, word, commands);
 }
+
+const notKnown = (group: Command, word: string, meant: readonly string[]) =>
+  new RecodeError('UsageNotValid', `Unknown command '${word}' for "${commandName(group)}".${didYouMean(meant)}`);
 
 /** The refusal of an option that a command does not have, with those that may have been meant. */
 export function unknownOption(command: Command, flag: string): RecodeError {
+  const [name, value] = flag.split('=', 2);
+  const known =
+    value !== undefined &&
+    command
+      .createHelp()
+      .visibleOptions(command)
+      .some(({ long }) => long === name);
+  if (known) return new RecodeError('UsageNotValid', `${name} takes no value.`);
   return new RecodeError(
     'UsageNotValid',
     `Unknown option '${flag}' for "${commandName(command)}".${didYouMean(meantOptions(command, flag))}`,

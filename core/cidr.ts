@@ -7,14 +7,14 @@ export const Cidr = v.pipe(
 );
 
 /**
- * The canonical form of an IPv4 CIDR block, as EC2 returns it: host bits cleared, a bare address as a /32.
- * Undefined when the text is not one.
+ * The canonical form of an IPv4 CIDR block, as EC2 returns it: host bits cleared. Undefined when the text is not a block; as for EC2, an
+ * address without a prefix length is none.
  */
 export function canonicalCidr(text: string): string | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:\/(\d{1,2}))?$/.exec(text);
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (!match) return undefined;
   const bytes = match.slice(1, 5).map(Number);
-  const bits = match[5] === undefined ? 32 : Number(match[5]);
+  const bits = Number(match[5]);
   if (bits > 32 || bytes.some((byte) => byte > 255)) return undefined;
   const address = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
   const size = 2 ** (32 - bits);

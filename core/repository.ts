@@ -99,8 +99,7 @@ const isRepositoryName = (text: string) => repositoryName.test(text) && !/\.git$
 
 const partsOf = (path: string) => path.replace(/^\/|\/+$/g, '').split('/');
 
-const notValid = (problem: string) =>
-  new RecodeError('RepositoryNotValid', `${problem} Write it as owner/name, for example "recode-sh/workspace".`);
+const notValid = (problem: string) => new RecodeError('RepositoryNotValid', problem);
 
 /** A URL to clone with may carry a token before its host. */
 const withoutSecret = (text: string) => text.replace(/\/\/[^/]*@/, '//');

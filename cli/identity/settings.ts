@@ -141,20 +141,20 @@ function configuredEndpoint(
 function readMode(text: string): AccountIdEndpointMode {
   const mode = accountIdEndpointModes.find((known) => known === text.toLowerCase());
   if (mode) return mode;
-  throw new RecodeError('AwsSettingNotValid', `account_id_endpoint_mode is "${text}". It is ${accountIdEndpointModes.join(', ')}.`);
+  throw new RecodeError('AwsSettingNotValid', `account_id_endpoint_mode is "${text}". Use preferred, required or disabled.`);
 }
 
 function metadataUrl(endpoint: string | undefined, mode: string | undefined, ipv6: boolean): string {
   if (mode !== undefined && !/^ipv[46]$/i.test(mode)) {
-    throw new RecodeError('AwsSettingNotValid', `ec2_metadata_service_endpoint_mode is "${mode}". It is ipv4 or ipv6.`);
+    throw new RecodeError('AwsSettingNotValid', `ec2_metadata_service_endpoint_mode is "${mode}". Use ipv4 or ipv6.`);
   }
   const url = endpoint || ((mode ? /6$/.test(mode) : ipv6) ? 'http://[fd00:ec2::254]/' : 'http://169.254.169.254/');
-  if (!URL.canParse(url)) throw new RecodeError('AwsSettingNotValid', `ec2_metadata_service_endpoint is "${url}", which is no URL.`);
+  if (!URL.canParse(url)) throw new RecodeError('AwsSettingNotValid', `ec2_metadata_service_endpoint is "${url}", which is not a URL.`);
   return url.replace(/\/*$/, '/');
 }
 
 /** Both numbers of the metadata service are 1 unless something else is said. */
 function readNumber(name: string, text = '1'): number {
   if (/^\s*\+?\d{1,6}\s*$/.test(text)) return Number(text);
-  throw new RecodeError('AwsSettingNotValid', `${name} is "${text}", which is no whole number.`);
+  throw new RecodeError('AwsSettingNotValid', `${name} is "${text}", which is not a whole number.`);
 }

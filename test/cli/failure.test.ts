@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { describeFailure, exitCodeOf, showFailure } from '../../cli/failure.ts';
 import { catalogue, RecodeError } from '../../core/errors.ts';
@@ -28,16 +27,6 @@ describe('describeFailure', () => {
     for (const name of Object.keys(catalogue) as (keyof typeof catalogue)[]) {
       expect(describeFailure(new RecodeError(name, 'It happened.'), command).nextStep).not.toMatch(/[{}]/);
     }
-  });
-
-  it("tells a mistyped option in a sentence, with commander's suggestion", () => {
-    const error = new CommanderError(1, 'commander.unknownOption', "error: unknown option '--jsn'\n(Did you mean --json?)");
-    expect(describeFailure(error, command)).toEqual({
-      name: 'UsageNotValid',
-      title: 'Invalid command',
-      message: "Unknown option '--jsn'. Did you mean --json?",
-      nextStep: 'Run "recode aws start --help" to see its arguments and options.',
-    });
   });
 
   it.each([

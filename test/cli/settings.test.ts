@@ -54,8 +54,7 @@ describe('TZ', () => {
     const before = process.env.TZ;
     process.env.TZ = 'Nowhere/Land';
     try {
-      const message =
-        'TZ is "Nowhere/Land", which is not a time zone of the IANA database. Use one like Europe/Paris, or give --time-zone.';
+      const message = 'TZ is "Nowhere/Land". Set it to a name from the IANA database, for example Europe/Paris, or use --time-zone.';
       expect(() => parseStart('acme/api', { wait: true, autoStop: '20:00' }, {})).toThrow(refusal(message));
       expect(parseStart('acme/api', { wait: true, autoStop: '8h' }, {}).request).toEqual({ autoStop: { kind: 'after', minutes: 480 } });
     } finally {

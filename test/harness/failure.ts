@@ -64,6 +64,8 @@ export interface ExpectedFailure {
   readonly fix?: string;
   /** What "--help" follows in the next step; `recode aws start` by default. */
   readonly usage?: string;
+  /** What that help shows; arguments and options by default. */
+  readonly offer?: string;
   /** The command to run again; the one that ran by default. */
   readonly again?: string;
 }
@@ -102,14 +104,20 @@ export function expectAllRaised(names: readonly ErrorName[]): void {
 }
 
 function explained(args: readonly string[], expected: ExpectedFailure): { title: string; nextStep: string } {
-  const { name, usage = 'recode aws start', fix = '', again = ['recode', ...args].join(' ') } = expected;
+  const {
+    name,
+    usage = 'recode aws start',
+    offer = 'its arguments and options',
+    fix = '',
+    again = ['recode', ...args].join(' '),
+  } = expected;
   const { title, nextStep } = explanations[name];
   const account = ['--local', '--profile', '--region'].map((option) => given(args, option)).join('');
   const [, , repository] = args;
   const known = repository?.startsWith('-') === false;
   const environment = `${known ? repository : '<repository>'}${given(args, '--owner')}${account}`;
   const progress = known ? `recode aws follow ${environment}` : `recode aws list --all${account}`;
-  const named = { command: again, usage, account, fix, environment, progress };
+  const named = { command: again, usage, offer, account, fix, environment, progress };
   return { title, nextStep: Object.entries(named).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), nextStep as string) };
 }
 

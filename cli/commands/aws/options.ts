@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { RecodeError } from '../../../core/errors.ts';
 import { isOwner } from '../../../core/owner.ts';
 import type { AccountOptions } from '../../account.ts';
@@ -46,7 +46,7 @@ export const repositoryArgument = ['<repository>', 'GitHub repository: owner/nam
  */
 export function addAccountOptions(command: Command): Command {
   return command
-    .addOption(new Option('--profile <name>', 'use this profile of the AWS CLI').argParser(notAnOption))
+    .option('--profile <name>', 'use this profile of the AWS CLI')
     .option('--region <region>', 'use this AWS region')
     .addOption(new Option('--local', 'use the embedded AWS on this machine; also RECODE_LOCAL=1').conflicts('profile'));
 }
@@ -61,17 +61,11 @@ export function addOperationOptions(command: Command, asked: string): Command {
 
 export const jsonOption = ['--json', 'print the result as JSON and progress to stderr'] as const;
 
-/** Without this, "--profile --local" would name a profile. */
-function notAnOption(value: string): string {
-  if (value !== '' && !value.startsWith('--')) return value;
-  throw new InvalidArgumentError('Give the name of a profile.');
-}
-
-/** Reads a variable that turns something on or off. Whoever wrote anything else must not end up in the other account. */
+/** Reads a variable that turns something on or off. Any other text is refused: a guess could lead to the wrong account. */
 function parseSwitch(text: string, source: string): boolean {
   if (/^(1|true)$/i.test(text)) return true;
   if (/^(0|false|)$/i.test(text)) return false;
-  throw settingNotValid(source, text, 'a switch', '1 or 0');
+  throw settingNotValid(source, text, 'Use 1 or 0.');
 }
 
 /** Reads which account was asked for. Throws RecodeError UsageNotValid, SettingNotValid. */

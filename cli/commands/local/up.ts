@@ -23,7 +23,7 @@ export function upCommand(output: Output): Command {
     )
     .action(async (_: unknown, invoked: Command) => {
       const { region, shell } = invoked.optsWithGlobals<AccountFlags & { readonly shell?: boolean }>();
-      if (output.json && shell) throw new RecodeError('UsageNotValid', "Option '--shell' cannot be used with option '--json'.");
+      if (output.json && shell) throw new RecodeError('UsageNotValid', '--shell cannot be used with --json.');
       const { startEmbeddedAws } = await import('../../embedded-aws.ts');
       const { clientVariables, exportLines } = await import('./client-variables.ts');
       const running = await startEmbeddedAws(region === undefined ? undefined : parseRegion(region));

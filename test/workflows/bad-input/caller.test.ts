@@ -47,13 +47,9 @@ describe('a caller', () => {
   });
 
   it.each([
-    ['RECODE_LOCAL', 'yes', '"yes", which is not a switch. Use one like 1 or 0.'],
-    [
-      'TZ',
-      'Nowhere/Land',
-      '"Nowhere/Land", which is not a time zone of the IANA database. Use one like Europe/Paris, or give --time-zone.',
-    ],
-  ])('is told which variable has a value that cannot be: %s=%j', async (variable, value, problem) => {
+    ['RECODE_LOCAL', 'yes', '"yes". Use 1 or 0.'],
+    ['TZ', 'Nowhere/Land', '"Nowhere/Land". Set it to a name from the IANA database, for example Europe/Paris, or use --time-zone.'],
+  ])('is told which variable has an invalid value: %s=%j', async (variable, value, problem) => {
     const more = ['--auto-stop', '20:00'];
     const ran = await startWith({ AWS_ENDPOINT_URL: aws.endpoint, ...key, AWS_REGION: 'us-east-1', [variable]: value }, more);
     expectFailure(ran, [...args, ...more], { name: 'SettingNotValid', message: `${variable} is ${problem}` });
@@ -64,10 +60,23 @@ describe('a caller', () => {
     ['AWS_DEFAULT_REGION', 'EU_WEST-3', '"EU_WEST-3", which is not the name of a region. Did you mean eu-west-3?'],
     ['AWS_ENDPOINT_URL', '127.0.0.1:4566', '"127.0.0.1:4566", which is not an http or https URL. Did you mean http://127.0.0.1:4566?'],
     ['AWS_ENDPOINT_URL_STS', 'http://127.0.0.1:99999', '"http://127.0.0.1:99999", which is not an http or https URL.'],
-  ])("is told which of the AWS CLI's variables has a value that cannot be: %s=%j", async (variable, value, problem) => {
+  ])("is told which of the AWS CLI's variables has an invalid value: %s=%j", async (variable, value, problem) => {
     const region = variable.endsWith('REGION') ? {} : { AWS_REGION: 'us-east-1' };
     const ran = await startWith({ AWS_ENDPOINT_URL: aws.endpoint, ...key, ...region, [variable]: value });
     expectFailure(ran, args, { name: 'AwsSettingNotValid', message: `${variable} is ${problem}` });
+  });
+
+  it.each([
+    ['account_id_endpoint_mode', 'off', 'Use preferred, required or disabled.'],
+    ['ec2_metadata_service_endpoint_mode', 'ipv5', 'Use ipv4 or ipv6.'],
+  ])('is told which values there are for %s', async (setting, value, advice) => {
+    const ran = await startWith({
+      AWS_ENDPOINT_URL: aws.endpoint,
+      ...key,
+      AWS_REGION: 'us-east-1',
+      [`AWS_${setting.toUpperCase()}`]: value,
+    });
+    expectFailure(ran, args, { name: 'AwsSettingNotValid', message: `${setting} is "${value}". ${advice}` });
   });
 
   it.each(['http://me:secret@127.0.0.1:4566', 'http://me@127.0.0.1:4566'])('is told to leave out the user name in %s', async (url) => {

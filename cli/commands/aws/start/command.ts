@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
 import { addAccountOptions, addOperationOptions, jsonOption, repositoryArgument } from '../options.ts';
@@ -17,10 +17,10 @@ export function command(output: Output): Command {
     .argument(...repositoryArgument)
     .option('--instance-type <type>', 'EC2 instance type, amd64 or arm64 (default: t2.medium)')
     .option('--volume-size <GiB>', 'size of the root volume in GiB (default: 16)')
-    .addOption(new Option('--volume-type <type>', 'type of the root volume (default: gp2)').choices(['gp2', 'gp3']))
+    .option('--volume-type <type>', 'type of the root volume: {gp2|gp3} (default: gp2)')
     .option(
       '--allow-cidr <block>',
-      'IPv4 block allowed to connect, or mine for this machine; repeat for more (default: 0.0.0.0/0)',
+      'IPv4 block allowed to connect, with its prefix length, or mine for this machine; repeat for more (default: 0.0.0.0/0)',
       collect,
     )
     .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")

@@ -1,6 +1,7 @@
+import { isIPv4 } from 'node:net';
 import { type AutoStop, parseAutoStop } from '../../../../core/auto-stop.ts';
 import { canonicalCidr } from '../../../../core/cidr.ts';
-import { type GivenRequest, mostCidrs, volumeSizes } from '../../../../core/environment.ts';
+import { EnvironmentRequest, type GivenRequest, mostCidrs, volumeSizes } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { isInstanceTypeName } from '../../../../core/instance-type.ts';
 import { parseRepository } from '../../../../core/repository.ts';
@@ -20,13 +21,15 @@ export interface StartRequest extends OperationRequest {
 export interface StartFlags extends OperationFlags {
   readonly instanceType?: string;
   readonly volumeSize?: string;
-  readonly volumeType?: 'gp2' | 'gp3';
+  readonly volumeType?: string;
   readonly allowCidr?: readonly string[];
   readonly autoStop?: string;
   readonly timeZone?: string;
 }
 
 const mine = 'mine';
+const volumeTypes = EnvironmentRequest.entries.volumeType.options;
+type VolumeType = (typeof volumeTypes)[number];
 
 /**
  * Reads what was typed, before anything is asked of the network.
@@ -44,7 +47,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType) }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),
-      ...(volumeType !== undefined && { volumeType }),
+      ...(volumeType !== undefined && { volumeType: parseVolumeType(volumeType) }),
       ...(allowCidr !== undefined && { allowCidrs: parseCidrs(allowCidr) }),
       ...(autoStop !== undefined && { autoStop }),
     },
@@ -66,17 +69,28 @@ function parseVolumeSize(text: string): number {
   throw new RecodeError('VolumeSizeNotValid', `Invalid --volume-size '${text}'. Use a whole number of GiB from ${smallest} to ${largest}.`);
 }
 
+function parseVolumeType(text: string): VolumeType {
+  const known = volumeTypes.find((type) => type === text);
+  if (known) return known;
+  throw new RecodeError('UsageNotValid', `Invalid --volume-type '${text}'. Use ${volumeTypes.join(' or ')}.`);
+}
+
 function parseCidrs(given: readonly string[]): string[] {
   const canonical = given.flatMap((block) => {
     if (block === mine) return [];
     const read = canonicalCidr(block);
-    if (read === undefined)
-      throw new RecodeError('CidrNotValid', `Invalid --allow-cidr '${block}'. Use an IPv4 block, for example 203.0.113.0/24.`);
+    if (read === undefined) throw new RecodeError('CidrNotValid', `Invalid --allow-cidr '${block}'. ${adviceFor(block)}`);
     return read;
   });
   const blocks = [...new Set(canonical)];
   if (blocks.length + (given.includes(mine) ? 1 : 0) <= mostCidrs) return blocks;
-  throw new RecodeError('CidrNotValid', `Too many --allow-cidr. A security group takes ${mostCidrs} blocks.`);
+  throw new RecodeError('UsageNotValid', `Too many --allow-cidr. A security group takes ${mostCidrs} blocks.`);
+}
+
+/** An address alone can mean itself or a network: 10.0.0.0/32 would let nobody in. */
+function adviceFor(block: string): string {
+  if (!isIPv4(block)) return 'Use an IPv4 block, for example 203.0.113.0/24.';
+  return `Use ${block}/32 for this address, or a shorter prefix for a network, for example ${canonicalCidr(`${block}/24`)}.`;
 }
 
 function parseWhen({ autoStop: when, timeZone }: Pick<StartFlags, 'autoStop' | 'timeZone'>): AutoStop | undefined {
@@ -97,5 +111,5 @@ function zoneOfThisMachine(when: string): string {
   const zone = localTimeZone();
   const { TZ = '' } = process.env;
   if (zone !== undefined || TZ === '' || !/^\d?\d:\d\d$/.test(when)) return zone ?? '';
-  throw settingNotValid('TZ', TZ, 'a time zone of the IANA database', 'Europe/Paris, or give --time-zone');
+  throw settingNotValid('TZ', TZ, 'Set it to a name from the IANA database, for example Europe/Paris, or use --time-zone.');
 }

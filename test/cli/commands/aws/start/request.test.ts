@@ -28,7 +28,7 @@ describe('parseStart', () => {
       instanceType: 'm6g.large',
       volumeSize: '64',
       volumeType: 'gp3',
-      allowCidr: ['203.0.113.7'],
+      allowCidr: ['203.0.113.7/32'],
       autoStop: '20:00',
       timeZone: 'Europe/Paris',
       owner: 'bob',
@@ -55,7 +55,7 @@ describe('parseStart', () => {
   });
 
   it('sends each CIDR block once, in its canonical form', () => {
-    const { request } = parse({ allowCidr: ['10.1.2.3/8', '192.0.2.1', '10.0.0.0/8'] });
+    const { request } = parse({ allowCidr: ['10.1.2.3/8', '192.0.2.1/32', '10.0.0.0/8'] });
     expect(request.allowCidrs).toEqual(['10.0.0.0/8', '192.0.2.1/32']);
   });
 
@@ -71,7 +71,7 @@ describe('parseStart', () => {
   it('takes as many blocks as a security group has room for', () => {
     const blocks = Array.from({ length: 60 }, (_, index) => `10.0.${index}.0/24`);
     expect(parse({ allowCidr: blocks }).request.allowCidrs).toEqual(blocks);
-    expect(() => parse({ allowCidr: [...blocks, 'mine'] })).toThrow(expect.objectContaining({ name: 'CidrNotValid' }));
+    expect(() => parse({ allowCidr: [...blocks, 'mine'] })).toThrow(expect.objectContaining({ name: 'UsageNotValid' }));
   });
 
   it.each([
@@ -100,6 +100,8 @@ describe('parseStart', () => {
     ['VolumeSizeNotValid', { volumeSize: '' }],
     ['CidrNotValid', { allowCidr: ['10.0.0.0/33'] }],
     ['CidrNotValid', { allowCidr: ['10.0.0.0/8', '::/0'] }],
+    ['CidrNotValid', { allowCidr: ['10.0.0.0'] }],
+    ['UsageNotValid', { volumeType: 'io1' }],
     ['UsageNotValid', { region: '' }],
     ['UsageNotValid', { owner: '' }],
     ['AutoStopNotValid', { autoStop: '' }],
