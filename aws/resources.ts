@@ -23,7 +23,7 @@ import {
   type Vpc,
 } from '@aws-sdk/client-ec2';
 import type { ExplainedState, InstanceState } from '../core/plan.ts';
-import { type Belonging, belongingTags, managedBy, type Tag } from '../core/tags.ts';
+import { type Belonging, belongingTags, managedBy, type Tag, tagKey } from '../core/tags.ts';
 
 /**
  * Finding what bears our tags: the tags say which resources exist and whose they are. Of twins, the one with the lowest id comes first.
@@ -127,6 +127,18 @@ export function explained({ InstanceId, State, StateReason }: Instance): Explain
     reasonCode: StateReason?.Code,
     reasonMessage: StateReason?.Message,
   };
+}
+
+/** What the record holds of an instance; null without its host key, which a stop does without. */
+export function recordOf({ InstanceId, InstanceType, Architecture, Tags = [] }: Instance) {
+  const hostKey = Tags.find(({ Key }) => Key === tagKey.sshHostKey)?.Value;
+  if (!hostKey) return null;
+  return {
+    instanceId: InstanceId,
+    instanceType: InstanceType,
+    architecture: Architecture === 'arm64' ? 'arm64' : 'x86_64',
+    hostKey,
+  } as const;
 }
 
 function tagFilters(tags: readonly Tag[]): Filter[] {

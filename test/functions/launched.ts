@@ -110,3 +110,10 @@ export async function liveInstances(ec2: EC2Client): Promise<(string | undefined
   const instances = Reservations.flatMap(({ Instances = [] }) => Instances);
   return instances.filter(({ State }) => State?.Name !== 'terminated').map(({ InstanceId }) => InstanceId);
 }
+
+/** Launches an instance, and waits until it runs. Resolves to its id. */
+export async function running(account: TestAccount): Promise<string> {
+  const { instanceId } = await launched(account);
+  await untilState(account, instanceId, 'running');
+  return instanceId;
+}

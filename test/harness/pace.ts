@@ -22,8 +22,8 @@ const places = {
     sentence: 'Opening SSH in the security group',
   },
   starting: { kind: 'start', function: 'startInstance', action: 'StartInstances', sentence: 'Starting the instance' },
-  pending: { kind: 'start', function: 'checkInstanceState', action: 'DescribeInstances', sentence: 'Waiting for the instance to run' },
-  stopping: { kind: 'stop', function: 'checkInstanceState', action: 'DescribeInstances', sentence: 'Waiting for the instance to stop' },
+  pending: { kind: 'start', function: 'checkInstanceRunning', action: 'DescribeInstances', sentence: 'Waiting for the instance to run' },
+  stopping: { kind: 'stop', function: 'checkInstanceStopped', action: 'DescribeInstances', sentence: 'Waiting for the instance to stop' },
   removing: { kind: 'remove', function: 'terminateInstance', action: 'TerminateInstances', sentence: 'Terminating the instance' },
   uninstalling: { kind: 'uninstall', function: 'deleteRouteTable', action: 'DeleteRouteTable', sentence: 'Deleting the route table' },
 } as const satisfies Record<string, Step>;

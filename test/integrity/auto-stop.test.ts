@@ -141,7 +141,7 @@ describe('a sweep', () => {
     await aws.post('faults', {
       service: 'ec2',
       action: 'DescribeInstances',
-      function: 'recode-prod-checkInstanceState',
+      function: 'recode-prod-checkInstanceRunning',
       kind: 'error',
       code,
     });

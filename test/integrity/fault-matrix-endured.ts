@@ -101,7 +101,9 @@ function callProblems(one: Case, cases: readonly Case[], calls: readonly Call[])
 /** The errors that a step may throw without any fault, because it waits. */
 const waiting: Readonly<Record<string, readonly string[]>> = {
   beginOperation: ['RecodeNotInstalled', 'OperationSettling'],
-  checkInstanceState: ['InstanceNotRunning', 'InstanceStillStopping', 'InstanceStillTerminating'],
+  checkInstanceRunning: ['InstanceNotRunning'],
+  checkInstanceStopped: ['InstanceStillStopping'],
+  checkInstanceTerminated: ['InstanceStillTerminating'],
   checkSsh: ['SshNotReady'],
   deleteTable: ['TableStillDeleting'],
 };

@@ -67,7 +67,7 @@ export interface Point {
 }
 
 // How often they look depends on how fast the machine is.
-const polling = ['checkInstanceState', 'checkSsh'];
+const polling = ['checkInstanceRunning', 'checkInstanceStopped', 'checkInstanceTerminated', 'checkSsh'];
 
 /** Lives a clean life and notes the calls of the functions, so that a call that is added is met without a change here. */
 export async function record(aws: TestAws): Promise<ReadonlyMap<Stage, readonly Point[]>> {

@@ -1,0 +1,23 @@
+import * as v from 'valibot';
+import { ec2 } from '../../aws/clients.ts';
+import { describeInstances, recordOf } from '../../aws/resources.ts';
+import { lambdaHandler, step } from '../../aws/step.ts';
+import { StoppedInstance, StoppingInstances } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+
+/** Waits until the instances are stopped: until then, its error makes the state try again. */
+export const checkInstanceStopped = step({
+  input: v.object({ instances: StoppingInstances }),
+  output: StoppedInstance,
+  uses: { ec2 },
+  async run({ instances: { instanceIds } }, { ec2 }) {
+    const instances = await describeInstances(ec2, [{ Name: 'instance-id', Values: instanceIds }]);
+    const going = instances.find(({ State }) => State?.Name !== 'stopped' && State?.Name !== 'terminated');
+    if (going) throw new RecodeError('InstanceStillStopping', `The instance ${going.InstanceId} is ${going.State?.Name}.`);
+    const stopped = instances.find(({ State }) => State?.Name === 'stopped');
+    if (!stopped) throw new RecodeError('InstanceGone', `The instance ${instanceIds.join(', ')} was terminated instead of stopped.`);
+    return recordOf(stopped);
+  },
+});
+
+export const handler = lambdaHandler(checkInstanceStopped);

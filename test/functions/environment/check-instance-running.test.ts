@@ -1,0 +1,168 @@
+import { DeleteTagsCommand, ModifyNetworkInterfaceAttributeCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { checkInstanceRunning } from '../../../functions/environment/check-instance-running.ts';
+import { startInstance } from '../../../functions/environment/start-instance.ts';
+import { type TestAccount, testAccount } from '../account.ts';
+import { environment, foundPlan, launchPlan, request } from '../documents.ts';
+import { instanceOf, launched, readyToLaunch, running, untilState } from '../launched.ts';
+
+const document = (instanceId: string, created = true, securityGroupId = 'sg-1') => ({
+  ...(created ? { plan: launchPlan, launch: { instanceId } } : { plan: foundPlan(instanceId) }),
+  securityGroup: { securityGroupId },
+});
+/** The same with the group that the instance is in. */
+const inItsGroup = async ({ ec2 }: TestAccount, instanceId: string) =>
+  document(instanceId, true, (await instanceOf(ec2, instanceId)).SecurityGroups?.[0]?.GroupId);
+
+describe('checkInstanceRunning', () => {
+  it('waits for a pending instance', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    expect(await account.refusal(checkInstanceRunning, document(instanceId))).toMatchObject({
+      name: 'InstanceNotRunning',
+      message: `The instance ${instanceId} is pending.`,
+    });
+  });
+
+  it('tells what a running instance is, where it is and which host key it has', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    const { PublicIpAddress, Tags = [] } = await untilState(account, instanceId, 'running');
+    expect(await account.run(checkInstanceRunning, await inItsGroup(account, instanceId))).toEqual({
+      instanceId,
+      instanceType: 't2.medium',
+      architecture: 'x86_64',
+      hostKey: Tags.find(({ Key }) => Key === 'recode:ssh-host-key')?.Value,
+      publicIpAddress: PublicIpAddress,
+    });
+    expect(PublicIpAddress).toMatch(/^127\./);
+  });
+
+  it('tells the architecture of an arm64 instance', async () => {
+    await using account = await testAccount();
+    const arm = { ...environment, request: { ...request, instanceType: 't4g.medium' } };
+    const prepared = await readyToLaunch(account, arm, { name: 't4g.medium', architecture: 'arm64', zones: [] });
+    const { instanceId } = await launched(account, prepared);
+    await untilState(account, instanceId, 'running');
+    expect(await account.run(checkInstanceRunning, await inItsGroup(account, instanceId))).toMatchObject({
+      instanceType: 't4g.medium',
+      architecture: 'arm64',
+    });
+  });
+
+  it('waits for an instance that is not visible yet', async () => {
+    await using account = await testAccount();
+    const prepared = await readyToLaunch(account);
+    await account.hideNew(100);
+    const { instanceId } = await launched(account, prepared);
+    expect((await account.refusal(checkInstanceRunning, document(instanceId))).name).toBe('InstanceNotVisibleYet');
+    account.aws.clock.advance(100);
+    expect((await account.refusal(checkInstanceRunning, document(instanceId))).name).toBe('InstanceNotRunning');
+  });
+
+  it('misses the public address of a running instance under a name of its own', async () => {
+    await using account = await testAccount();
+    const prepared = await readyToLaunch(account);
+    const { networkInterfaceId: NetworkInterfaceId } = prepared.networkInterface;
+    await account.ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, AssociatePublicIpAddress: false }));
+    const { instanceId } = await launched(account, prepared);
+    await untilState(account, instanceId, 'running');
+    expect(await account.refusal(checkInstanceRunning, await inItsGroup(account, instanceId))).toMatchObject({
+      name: 'NoPublicAddress',
+      message: `The instance ${instanceId} runs without a public address.`,
+    });
+  });
+
+  it('says at once that the instance is not in the security group that lets people in', async () => {
+    await using account = await testAccount();
+    const { instanceId, document: prepared } = await launched(account);
+    await untilState(account, instanceId, 'running');
+    const { securityGroupId } = prepared.securityGroup;
+    expect(await account.refusal(checkInstanceRunning, document(instanceId))).toMatchObject({
+      name: 'ResourceDiffers',
+      message: `The network interface of the instance ${instanceId} is in the security groups ${securityGroupId}, not in sg-1.`,
+    });
+  });
+
+  it('tells at once why a launch failed', async () => {
+    await using account = await testAccount();
+    const reason = 'Client.InternalError: Client error on launch';
+    await account.aws.post('ec2', { launches: [{ outcome: 'terminated', reason }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.refusal(checkInstanceRunning, document(instanceId))).toMatchObject({
+      name: 'VolumeKeyNotUsable',
+      message: `The instance ${instanceId} is terminated: ${reason}.`,
+    });
+  });
+
+  it('tells at once that a new instance has shut itself down', async () => {
+    await using account = await testAccount();
+    await account.aws.post('ec2', { launches: [{ outcome: 'dies-booting' }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'stopping');
+    expect(await account.refusal(checkInstanceRunning, document(instanceId))).toMatchObject({
+      name: 'InstanceFailedToLaunch',
+      message: expect.stringContaining('Instance initiated shutdown'),
+    });
+  });
+
+  it('tells at once why a start failed', async () => {
+    await using account = await testAccount();
+    const reason = 'Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state';
+    await account.aws.post('ec2', { starts: [{ outcome: 'stopped', reason }] });
+    const instanceId = await running(account);
+    await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    await untilState(account, instanceId, 'stopped');
+    await account.run(startInstance, { plan: foundPlan(instanceId) });
+    await untilState(account, instanceId, 'stopped');
+    expect(await account.refusal(checkInstanceRunning, document(instanceId, false))).toMatchObject({
+      name: 'VolumeKeyNotUsable',
+      message: `The instance ${instanceId} is stopped: ${reason}.`,
+    });
+  });
+
+  it('waits where EC2 still shows the stop before the start', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    expect((await account.refusal(checkInstanceRunning, document(instanceId, false))).name).toBe('InstanceNotRunning');
+    await untilState(account, instanceId, 'stopped');
+    expect(await account.refusal(checkInstanceRunning, document(instanceId, false))).toMatchObject({
+      name: 'InstanceNotRunning',
+      message: `The instance ${instanceId} is stopped.`,
+    });
+  });
+
+  it('waits where EC2 still shows that the instance had been shut down from inside before the start', async () => {
+    await using account = await testAccount();
+    await account.aws.post('ec2', { launches: [{ outcome: 'dies-booting' }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'stopped');
+    expect(await account.refusal(checkInstanceRunning, document(instanceId, false))).toMatchObject({
+      name: 'InstanceNotRunning',
+      message: `The instance ${instanceId} is stopped.`,
+    });
+  });
+
+  it('misses the host key’s tag where somebody took it', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId], Tags: [{ Key: 'recode:ssh-host-key' }] }));
+    expect(await account.refusal(checkInstanceRunning, await inItsGroup(account, instanceId))).toMatchObject({
+      name: 'ResourceDiffers',
+      message: `The instance ${instanceId} has lost its tag recode:ssh-host-key.`,
+    });
+  });
+
+  it('ends with what UnauthorizedOperation means', async () => {
+    await using account = await testAccount();
+    await account.refuse('DescribeInstances', 'UnauthorizedOperation');
+    expect((await account.refusal(checkInstanceRunning, document('i-1'))).name).toBe('PermissionMissing');
+  });
+
+  it('refuses a plan without an instance', async () => {
+    await using account = await testAccount();
+    expect((await account.refusal(checkInstanceRunning, { ...document('i-1'), launch: undefined })).name).toBe('InputNotValid');
+  });
+});
