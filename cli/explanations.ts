@@ -465,8 +465,9 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Set RECODE_LOCAL_DIR to a new or empty directory, or unset it.',
   },
   LocalRegionDiffers: {
-    title: 'The embedded AWS runs in another region',
-    nextStep: 'Use that region, or run "recode local reset" first: this deletes all local environments and their files.',
+    title: 'The embedded AWS is in another region',
+    nextStep:
+      'Use that region, or set RECODE_LOCAL_DIR to another directory to have a second embedded AWS. To start over, run "recode local reset": this deletes all local environments and their files.',
   },
   PlatformNotSupported: {
     title: 'The embedded AWS does not run on this system',

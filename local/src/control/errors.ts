@@ -54,10 +54,7 @@ export class RegionMismatch extends Error {
     readonly deployed: string,
     readonly directory: string,
   ) {
-    super(
-      `The embedded AWS in ${directory} is deployed in ${deployed}, not in ${asked}. A region is chosen once: ` +
-        `use ${deployed}, name another state directory, or reset this one.`,
-    );
+    super(`The embedded AWS in ${directory} is deployed in ${deployed}, not in ${asked}. Its region cannot change.`);
   }
 }
 

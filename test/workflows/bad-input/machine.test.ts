@@ -65,7 +65,7 @@ describe('a state directory', () => {
     const args = [...start, '--region', 'us-east-2'];
     expectFailure(await recode(args, { directory }), args, {
       name: 'LocalRegionDiffers',
-      message: `The embedded AWS in ${local} is deployed in eu-west-1, not in us-east-2. A region is chosen once: use eu-west-1, name another state directory, or reset this one.`,
+      message: `The embedded AWS in ${local} is deployed in eu-west-1, not in us-east-2. Its region cannot change.`,
     });
     expect(entries(local)).toEqual(['settings.json']);
   });
