@@ -4,6 +4,7 @@ import { canonicalCidr } from './cidr.ts';
 import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
 import { InstanceTypeName } from './instance-type.ts';
+import type { Tag } from './tags.ts';
 
 const list = v.pipe(
   v.string(),
@@ -35,6 +36,7 @@ const Variables = v.object({
   RECODE_VOLUME_KMS_KEY: optional,
   RECODE_ENVIRONMENTS_PER_OWNER: count,
   RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
+  RECODE_TAGS: v.pipe(list, v.array(v.pipe(v.string(), v.regex(/^[^=]+=/, 'not a tag such as team=platform'), v.transform(tagOf)))),
 });
 
 /** What the administrator of a stack has chosen for all of its environments. */
@@ -55,6 +57,8 @@ export interface Settings {
   readonly environmentsPerOwner: number;
   /** When an environment is stopped whose start says nothing of it: `20:00 UTC`, `8h`, `never`. */
   readonly autoStop: AutoStop;
+  /** Tags of every resource beside ours, by which the administrator tells costs apart. */
+  readonly costTags: readonly Tag[];
 }
 
 /**
@@ -79,6 +83,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     volumeKmsKey: of.RECODE_VOLUME_KMS_KEY,
     environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
     autoStop: autoStopOf(of.RECODE_AUTO_STOP),
+    costTags: of.RECODE_TAGS,
   };
 }
 
@@ -89,4 +94,9 @@ function autoStopOf(text: string): AutoStop {
     if (!(error instanceof RecodeError)) throw error;
     throw new RecodeError('SettingsNotValid', error.message, { cause: error });
   }
+}
+
+function tagOf(pair: string): Tag {
+  const equals = pair.indexOf('=');
+  return { Key: pair.slice(0, equals), Value: pair.slice(equals + 1) };
 }

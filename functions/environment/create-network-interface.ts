@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { ensurePublicAddress } from '../../aws/public-address.ts';
 import { findNetworkInterfaces } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
@@ -11,18 +12,19 @@ import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { ReadyNetwork } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
+import type { Settings } from '../../core/settings.ts';
 import { environmentTags } from '../../core/tags.ts';
 
 /** Ensures the environment's network interface, and a public address for its instance. It can be attached to one instance only, which is what keeps a second instance out. */
 export const createNetworkInterface = step({
   input: v.object({ environment: HeldEnvironment, operation: Operation, network: ReadyNetwork, securityGroup: SecurityGroup }),
   output: NetworkInterface,
-  uses: { ec2 },
-  async run({ environment, operation, network: { ids }, securityGroup: { securityGroupId } }, { ec2 }) {
+  uses: { ec2, settings },
+  async run({ environment, operation, network: { ids }, securityGroup: { securityGroupId } }, { ec2, settings }) {
     const wanted = { subnetId: ids.subnetId, securityGroupId };
     const existing = (await findNetworkInterfaces(ec2, environment))[0];
     if (existing) refuseOther(existing, wanted);
-    const networkInterface = existing ?? (await newNetworkInterface(ec2, environment, operation, wanted));
+    const networkInterface = existing ?? (await newNetworkInterface(ec2, environment, operation, wanted, settings));
     await ensurePublicAddress(ec2, networkInterface);
     return { networkInterfaceId: networkInterface.NetworkInterfaceId };
   },
@@ -35,13 +37,14 @@ async function newNetworkInterface(
   environment: HeldEnvironment,
   operation: Operation,
   wanted: { subnetId: string; securityGroupId: string },
+  { costTags }: Settings,
 ): Promise<Ec2NetworkInterface> {
   const { NetworkInterface = {} } = await ec2.send(
     new CreateNetworkInterfaceCommand({
       SubnetId: wanted.subnetId,
       Groups: [wanted.securityGroupId],
       Description: resourceName(environment.name, 'network-interface'),
-      TagSpecifications: tagged('network-interface', environmentTags(environment, 'network-interface')),
+      TagSpecifications: tagged('network-interface', environmentTags(environment, 'network-interface'), costTags),
       ClientToken: clientToken(operation.executionArn, 'CreateNetworkInterface', { uid: environment.uid, ...wanted }),
     }),
   );

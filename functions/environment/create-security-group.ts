@@ -10,12 +10,14 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { findSecurityGroups } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { HeldEnvironment, SecurityGroup } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
 import { ReadyNetwork } from '../../core/network.ts';
+import type { Settings } from '../../core/settings.ts';
 import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 
 /**
@@ -25,10 +27,10 @@ import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 export const createSecurityGroup = step({
   input: v.object({ environment: HeldEnvironment, network: ReadyNetwork }),
   output: SecurityGroup,
-  uses: { ec2 },
-  async run({ environment, network: { ids } }, { ec2 }) {
+  uses: { ec2, settings },
+  async run({ environment, network: { ids } }, { ec2, settings }) {
     const group = (await findSecurityGroups(ec2, environment))[0];
-    const groupId = group?.GroupId ?? (await newSecurityGroup(ec2, ids.vpcId, environment));
+    const groupId = group?.GroupId ?? (await newSecurityGroup(ec2, ids.vpcId, environment, settings));
     const { allowCidrs } = environment.request;
     const rules = (group?.IpPermissions ?? []).filter(isForSsh);
     const admitted = rules.flatMap(({ IpRanges = [] }) => IpRanges.map(({ CidrIp }) => CidrIp));
@@ -53,14 +55,19 @@ export const createSecurityGroup = step({
 
 export const handler = lambdaHandler(createSecurityGroup);
 
-async function newSecurityGroup(ec2: EC2Client, vpcId: string, environment: HeldEnvironment): Promise<string | undefined> {
+async function newSecurityGroup(
+  ec2: EC2Client,
+  vpcId: string,
+  environment: HeldEnvironment,
+  { costTags }: Settings,
+): Promise<string | undefined> {
   const name = resourceName(environment.name, 'security-group');
   const created = ec2.send(
     new CreateSecurityGroupCommand({
       GroupName: name,
       Description: `SSH into the development environment of ${environment.repository}`,
       VpcId: vpcId,
-      TagSpecifications: tagged('security-group', environmentTags(environment, 'security-group')),
+      TagSpecifications: tagged('security-group', environmentTags(environment, 'security-group'), costTags),
     }),
   );
   const answer = await unless('duplicate-name', created);

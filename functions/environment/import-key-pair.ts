@@ -3,20 +3,22 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { findNamedKeyPair } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { HeldEnvironment, KeyPair } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { fingerprint } from '../../core/openssh-key.ts';
+import type { Settings } from '../../core/settings.ts';
 import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 
 /** Ensures that the key pair holds the user's public key. The private half stays on the user's machine. */
 export const importKeyPair = step({
   input: v.object({ environment: HeldEnvironment }),
   output: KeyPair,
-  uses: { ec2 },
-  async run({ environment }, { ec2 }) {
+  uses: { ec2, settings },
+  async run({ environment }, { ec2, settings }) {
     const keyName = resourceName(environment.name, 'key-pair');
     const existing = await findNamedKeyPair(ec2, keyName);
     if (existing && !hasTags(existing.Tags, belongingTags(environment))) {
@@ -28,19 +30,19 @@ export const importKeyPair = step({
     if (existing && holds(existing, environment.request.publicKey)) return { keyName };
     // There is no instance at this point, so nobody is locked out by replacing the key.
     if (existing) await ec2.send(new DeleteKeyPairCommand({ KeyPairId: existing.KeyPairId }));
-    await importKey(ec2, keyName, environment);
+    await importKey(ec2, keyName, environment, settings);
     return { keyName };
   },
 });
 
 export const handler = lambdaHandler(importKeyPair);
 
-async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvironment): Promise<void> {
+async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvironment, { costTags }: Settings): Promise<void> {
   const imported = ec2.send(
     new ImportKeyPairCommand({
       KeyName: keyName,
       PublicKeyMaterial: Buffer.from(environment.request.publicKey),
-      TagSpecifications: tagged('key-pair', environmentTags(environment, 'key-pair')),
+      TagSpecifications: tagged('key-pair', environmentTags(environment, 'key-pair'), costTags),
     }),
   );
   if (await unless('duplicate-name', imported)) return;

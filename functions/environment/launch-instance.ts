@@ -82,7 +82,7 @@ function imageFailure(error: unknown, { image, imageUnavailable }: Input): Recod
 function launchParameters(
   { environment, image, keyPair, networkInterface }: Input,
   token: string,
-  { volumeEncrypted, volumeKmsKey }: Settings,
+  { volumeEncrypted, volumeKmsKey, costTags }: Settings,
 ): RunInstancesCommandInput {
   const { request, name } = environment;
   const hostKey = keyPairFrom(randomBytes(32), resourceName(name, 'instance'));
@@ -111,7 +111,10 @@ function launchParameters(
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
     UserData: Buffer.from(userData({ publicKey: request.publicKey, hostKey })).toString('base64'),
-    TagSpecifications: [...tagged('instance', instanceTags), ...tagged('volume', environmentTags(environment, 'volume'))],
+    TagSpecifications: [
+      ...tagged('instance', instanceTags, costTags),
+      ...tagged('volume', environmentTags(environment, 'volume'), costTags),
+    ],
   };
 }
 

@@ -2,19 +2,21 @@ import { CreateInternetGatewayCommand, type EC2Client, type InternetGateway as E
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { findInternetGateways } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { InternetGateway } from '../../core/document.ts';
 import { network } from '../../core/names.ts';
+import type { Settings } from '../../core/settings.ts';
 import { networkTags } from '../../core/tags.ts';
 
 /** Ensures the internet gateway: finds it by its tags or creates it. */
 export const createInternetGateway = step({
   input: v.object({}),
   output: InternetGateway,
-  uses: { ec2 },
-  async run(_, { ec2 }) {
-    const gateway = (await existingGateway(ec2)) ?? (await newGateway(ec2));
+  uses: { ec2, settings },
+  async run(_, { ec2, settings }) {
+    const gateway = (await existingGateway(ec2)) ?? (await newGateway(ec2, settings));
     return { internetGatewayId: gateway?.InternetGatewayId };
   },
 });
@@ -27,9 +29,9 @@ async function existingGateway(ec2: EC2Client): Promise<Ec2InternetGateway | und
   return gateways.find(({ Attachments = [] }) => Attachments.length > 0) ?? gateways[0];
 }
 
-async function newGateway(ec2: EC2Client): Promise<Ec2InternetGateway | undefined> {
+async function newGateway(ec2: EC2Client, { costTags }: Settings): Promise<Ec2InternetGateway | undefined> {
   // CreateInternetGateway takes no client token: a retry looks first.
-  const tags = tagged('internet-gateway', networkTags(network.internetGateway.name));
+  const tags = tagged('internet-gateway', networkTags(network.internetGateway.name), costTags);
   const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({ TagSpecifications: tags }));
   return InternetGateway;
 }

@@ -10,6 +10,7 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { findRouteTables } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
@@ -17,14 +18,15 @@ import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
+import type { Settings } from '../../core/settings.ts';
 import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 
 /** Ensures the route table: everything that is not local goes to the internet gateway, and the public subnet uses it. */
 export const createRouteTable = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet }),
   output: RouteTable,
-  uses: { ec2 },
-  async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2 }) {
+  uses: { ec2, settings },
+  async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2, settings }) {
     const used = await tableOfSubnet(ec2, subnetId);
     if (used && !hasTags(used.Tags, [managedBy])) {
       throw new RecodeError(
@@ -32,7 +34,7 @@ export const createRouteTable = step({
         `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which does not belong to Recode.`,
       );
     }
-    const table = used ?? (await findRouteTables(ec2, vpcId))[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn));
+    const table = used ?? (await findRouteTables(ec2, vpcId))[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn, settings));
     await ensureRoute(ec2, table, internetGatewayId);
     if (!used) await associate(ec2, table, subnetId);
     return { routeTableId: table?.RouteTableId };
@@ -49,11 +51,16 @@ async function tableOfSubnet(ec2: EC2Client, subnetId: string): Promise<Ec2Route
   return RouteTables[0];
 }
 
-async function newRouteTable(ec2: EC2Client, vpcId: string, executionArn: string): Promise<Ec2RouteTable | undefined> {
+async function newRouteTable(
+  ec2: EC2Client,
+  vpcId: string,
+  executionArn: string,
+  { costTags }: Settings,
+): Promise<Ec2RouteTable | undefined> {
   const { RouteTable } = await ec2.send(
     new CreateRouteTableCommand({
       VpcId: vpcId,
-      TagSpecifications: tagged('route-table', networkTags(network.routeTable.name)),
+      TagSpecifications: tagged('route-table', networkTags(network.routeTable.name), costTags),
       ClientToken: clientToken(executionArn, 'CreateRouteTable', { vpcId }),
     }),
   );

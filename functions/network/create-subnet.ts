@@ -3,21 +3,23 @@ import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { overlap } from '../../core/cidr.ts';
 import { InstanceType, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
+import type { Settings } from '../../core/settings.ts';
 import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 
 /** Ensures the public subnet, in a zone that offers the instance type of the first environment: left to itself, AWS picks any. */
 export const createSubnet = step({
   input: v.object({ vpc: Vpc, instanceType: InstanceType }),
   output: Subnet,
-  uses: { ec2 },
-  async run({ vpc: { vpcId }, instanceType }, { ec2 }) {
-    const subnetId = (await existingSubnet(ec2, vpcId)) ?? (await newSubnet(ec2, vpcId, instanceType));
+  uses: { ec2, settings },
+  async run({ vpc: { vpcId }, instanceType }, { ec2, settings }) {
+    const subnetId = (await existingSubnet(ec2, vpcId)) ?? (await newSubnet(ec2, vpcId, instanceType, settings));
     await ec2.send(new ModifySubnetAttributeCommand({ SubnetId: subnetId, MapPublicIpOnLaunch: { Value: true } }));
     return { subnetId };
   },
@@ -35,13 +37,13 @@ async function existingSubnet(ec2: EC2Client, vpcId: string): Promise<string | u
   );
 }
 
-async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType): Promise<string | undefined> {
+async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType, { costTags }: Settings): Promise<string | undefined> {
   const created = ec2.send(
     new CreateSubnetCommand({
       VpcId: vpcId,
       CidrBlock: network.subnet.cidr,
       AvailabilityZone: await zoneFor(ec2, type),
-      TagSpecifications: tagged('subnet', networkTags(network.subnet.name)),
+      TagSpecifications: tagged('subnet', networkTags(network.subnet.name), costTags),
     }),
   );
   const answer = await unless('subnet-conflict', created);

@@ -2,20 +2,22 @@ import { CreateVpcCommand, type EC2Client, type Vpc as Ec2Vpc } from '@aws-sdk/c
 import * as v from 'valibot';
 import { ec2 } from '../../aws/clients.ts';
 import { findSubnets, findVpcs } from '../../aws/resources.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';
+import type { Settings } from '../../core/settings.ts';
 import { networkTags } from '../../core/tags.ts';
 
 /** Ensures the VPC that all environments of the region share: finds it by its tags or creates it. */
 export const createVpc = step({
   input: v.object({}),
   output: Vpc,
-  uses: { ec2 },
-  async run(_, { ec2 }) {
-    return { vpcId: (await existingVpc(ec2))?.VpcId ?? (await newVpc(ec2)) };
+  uses: { ec2, settings },
+  async run(_, { ec2, settings }) {
+    return { vpcId: (await existingVpc(ec2))?.VpcId ?? (await newVpc(ec2, settings)) };
   },
 });
 
@@ -34,10 +36,10 @@ async function existingVpc(ec2: EC2Client): Promise<Ec2Vpc | undefined> {
   return vpc;
 }
 
-async function newVpc(ec2: EC2Client): Promise<string | undefined> {
+async function newVpc(ec2: EC2Client, { costTags }: Settings): Promise<string | undefined> {
   // CreateVpc takes no client token: a retry looks first, and comes late enough to see what an attempt before it made.
   const { Vpc } = await ec2.send(
-    new CreateVpcCommand({ CidrBlock: network.vpc.cidr, TagSpecifications: tagged('vpc', networkTags(network.vpc.name)) }),
+    new CreateVpcCommand({ CidrBlock: network.vpc.cidr, TagSpecifications: tagged('vpc', networkTags(network.vpc.name), costTags) }),
   );
   return Vpc?.VpcId;
 }

@@ -2,8 +2,8 @@ import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamo
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
+import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { withCostTags } from '../../aws/tags.ts';
 import { Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
@@ -13,8 +13,8 @@ import { networkTags } from '../../core/tags.ts';
 export const createTable = step({
   input: v.object({}),
   output: Nothing,
-  uses: { dynamodb },
-  async run(_, { dynamodb }) {
+  uses: { dynamodb, settings },
+  async run(_, { dynamodb, settings }) {
     const created = dynamodb.send(
       new CreateTableCommand({
         TableName: tableName,
@@ -27,7 +27,7 @@ export const createTable = step({
           { AttributeName: 'kind', KeyType: 'HASH' },
           { AttributeName: 'id', KeyType: 'RANGE' },
         ],
-        Tags: withCostTags(networkTags(tableName)),
+        Tags: [...networkTags(tableName), ...settings.costTags],
       }),
     );
     await unless('table-in-use', created);

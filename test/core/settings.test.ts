@@ -27,6 +27,7 @@ describe('readSettings', () => {
       volumeKmsKey: undefined,
       environmentsPerOwner: 0,
       autoStop: { kind: 'daily', time: '20:00', timeZone: 'UTC' },
+      costTags: [],
     });
   });
 
@@ -39,7 +40,17 @@ describe('readSettings', () => {
     expect(withVariables({ RECODE_INGRESS_CIDRS: '203.0.113.7/24' }).ingressCidrs).toEqual(['203.0.113.0/24']);
   });
 
+  it('reads tags, whose values may have an equals sign or be empty', () => {
+    expect(withVariables({ RECODE_TAGS: 'team=platform, formula=a=b,note=' }).costTags).toEqual([
+      { Key: 'team', Value: 'platform' },
+      { Key: 'formula', Value: 'a=b' },
+      { Key: 'note', Value: '' },
+    ]);
+  });
+
   it.each([
+    ['RECODE_TAGS', 'team'],
+    ['RECODE_TAGS', '=platform'],
     ['RECODE_INGRESS_CIDRS', ''],
     ['RECODE_INGRESS_CIDRS', '203.0.113.0/24,300.0.0.0/8'],
     ['RECODE_VOLUME_SIZE', 'large'],

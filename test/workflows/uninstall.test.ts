@@ -73,8 +73,8 @@ describe('an uninstall', () => {
     await install();
     const { ec2 } = aws.clients;
     const { vpc, internetGateway } = network;
-    await ec2.send(new CreateVpcCommand({ CidrBlock: vpc.cidr, TagSpecifications: tagged('vpc', networkTags(vpc.name)) }));
-    const tags = tagged('internet-gateway', networkTags(internetGateway.name));
+    await ec2.send(new CreateVpcCommand({ CidrBlock: vpc.cidr, TagSpecifications: tagged('vpc', networkTags(vpc.name), []) }));
+    const tags = tagged('internet-gateway', networkTags(internetGateway.name), []);
     await ec2.send(new CreateInternetGatewayCommand({ TagSpecifications: tags }));
     const [table] = (await inventory(aws)).routeTables;
     for (const { RouteTableAssociationId: AssociationId } of table?.Associations ?? [])

@@ -36,13 +36,13 @@ async function expectRefused(args: readonly string[], name: Parameters<typeof ex
 async function makeSubnet(AvailabilityZone: string): Promise<void> {
   const { ec2 } = aws.clients;
   const { vpc, subnet } = network;
-  const made = await ec2.send(new CreateVpcCommand({ CidrBlock: vpc.cidr, TagSpecifications: tagged('vpc', networkTags(vpc.name)) }));
+  const made = await ec2.send(new CreateVpcCommand({ CidrBlock: vpc.cidr, TagSpecifications: tagged('vpc', networkTags(vpc.name), []) }));
   await ec2.send(
     new CreateSubnetCommand({
       VpcId: made.Vpc?.VpcId,
       CidrBlock: subnet.cidr,
       AvailabilityZone,
-      TagSpecifications: tagged('subnet', networkTags(subnet.name)),
+      TagSpecifications: tagged('subnet', networkTags(subnet.name), []),
     }),
   );
 }
