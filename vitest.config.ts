@@ -1,16 +1,37 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'local/test/**/*.test.ts'],
-    exclude: ['test/clients/**', 'test/integrity/**', 'test/package/**'],
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    projects: [
+      project('unit', {
+        include: ['test/**/*.test.ts', 'local/test/**/*.test.ts'],
+        exclude: ['test/clients/**', 'test/integrity/**', 'test/package/**'],
+      }),
+      // Crashes, faults and races, one after another for minutes.
+      project('integrity', { include: ['test/integrity/**/*.test.ts'], testTimeout: 1_800_000 }),
+      // Packages everything again, or reads all of the package.
+      project('package', { include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 }),
+      // Against programs of others that not every machine has, such as the AWS CLI.
+      project('clients', { include: ['test/clients/**/*.test.ts'], testTimeout: 120_000 }),
+    ],
     // Most tests wait for processes of their own more than they compute.
     maxWorkers: 3,
-    // Loading the SDK anew for each file would take longer than most tests do: a test restores what it changes of the process.
-    isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    coverage: { provider: 'v8', include: ['./core/**', './aws/**', './functions/**'] },
+    // The patterns match at any depth: also test/functions.
+    coverage: { provider: 'v8', include: ['core/**', 'aws/**', 'functions/**'], exclude: ['test/**', 'local/**'] },
   },
 });
+
+function project(name: string, test: NonNullable<TestProjectInlineConfiguration['test']>): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+      // Loading the SDK again for each file would take longer than most tests do: a test restores what it changes of the process.
+      isolate: false,
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      ...test,
+    },
+  };
+}
