@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
 import { Network } from './network.ts';
 import { Operation } from './operation.ts';
+import { forEach, kindsWith } from './operations.ts';
 import { Owner } from './owner.ts';
 import { Repository } from './repository.ts';
 import { environmentStatuses } from './status.ts';
@@ -20,13 +21,6 @@ const Caller = Owner;
 // The longest sort key that DynamoDB has, in bytes.
 const KeyPart = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024));
 
-/**
- * The input of an execution on an environment that has a record. It only finds the record, and everything after that is the record's own: one
- * whose names an older version accepted can still be stopped and removed.
- */
-export const RecordedEnvironmentInput = v.object({ caller: Caller, environment: v.object({ owner: KeyPart, repository: KeyPart }) });
-export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
-
 /** Which environment is due to be stopped, and at which of its times: a stop that nobody asked for stops no other. */
 export const Due = v.object({ uid: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)), stopAt: v.pipe(v.string(), v.isoTimestamp()) });
 export type Due = v.InferOutput<typeof Due>;
@@ -35,9 +29,17 @@ export type Due = v.InferOutput<typeof Due>;
 export const DueEnvironment = v.object({ owner: v.string(), repository: v.string(), ...Due.entries });
 export type DueEnvironment = v.InferOutput<typeof DueEnvironment>;
 
-/** The input of an execution of the stop workflow. */
-export const StopInput = v.object({ ...RecordedEnvironmentInput.entries, due: v.exactOptional(Due) });
-export type StopInput = v.InferOutput<typeof StopInput>;
+/**
+ * The input of an execution on an environment that has a record. It only finds the record, and everything after that is the record's own: one
+ * whose names an older version accepted can still be stopped and removed.
+ */
+export const RecordedEnvironmentInput = v.object({
+  caller: Caller,
+  environment: v.object({ owner: KeyPart, repository: KeyPart }),
+  /** Only where nobody asked for it. */
+  due: v.exactOptional(Due),
+});
+export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
 
 /** The input of an execution of the start workflow. */
 export const StartInput = v.object({
@@ -131,11 +133,13 @@ export type Failure = v.InferOutput<typeof Failure>;
 
 const ofEnvironment = { environment: HeldEnvironment, operation: Operation };
 
+/** The operations on an environment that has a record. */
+export const recordedKinds = kindsWith({ creates: false });
+
 /** What each workflow starts from, once it holds what it is about. */
 export const Begun = {
   start: v.object({ kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType, network: Network }),
-  stop: v.object({ kind: v.literal('stop'), ...ofEnvironment }),
-  remove: v.object({ kind: v.literal('remove'), ...ofEnvironment }),
+  ...forEach(recordedKinds, v.object({ kind: v.picklist(recordedKinds), ...ofEnvironment })),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
 };
 export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(typeof Begun)[Kind]> };

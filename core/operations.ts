@@ -11,6 +11,8 @@ interface Common {
 /** An operation on one environment, which it locks. */
 interface EnvironmentRow extends Common {
   readonly on: 'environment';
+  /** Whether it creates an environment that does not exist. Any other operation is refused then. */
+  readonly creates: boolean;
   /** The statuses it may find the environment in. Any other is refused. */
   readonly from: readonly EnvironmentStatus[];
   /** The status of the environment while it runs. */
@@ -31,6 +33,7 @@ interface NetworkRow extends Common {
 export const operations = {
   start: {
     on: 'environment',
+    creates: true,
     from: ['creating', 'starting', 'started', 'stopping', 'stopped'],
     during: 'starting',
     ends: 'started',
@@ -39,6 +42,7 @@ export const operations = {
   },
   stop: {
     on: 'environment',
+    creates: false,
     from: ['starting', 'started', 'stopping', 'stopped'],
     during: 'stopping',
     ends: 'stopped',
@@ -47,6 +51,7 @@ export const operations = {
   },
   remove: {
     on: 'environment',
+    creates: false,
     from: ['creating', 'starting', 'started', 'stopping', 'stopped', 'removing'],
     during: 'removing',
     ends: 'removed',
@@ -59,19 +64,18 @@ export const operations = {
 export type OperationKind = keyof typeof operations;
 export const operationKinds = Object.keys(operations) as OperationKind[];
 
+type KindWith<Part> = { [Kind in OperationKind]: (typeof operations)[Kind] extends Part ? Kind : never }[OperationKind];
+
+/** Lists the operations whose rows have these fields: `kindsWith({ ends: 'started' })`. */
+export function kindsWith<const Part extends Partial<EnvironmentRow> | Partial<NetworkRow>>(part: Part): KindWith<Part>[] {
+  const has = (row: object) => Object.entries(part).every(([field, value]) => (row as Record<string, unknown>)[field] === value);
+  return operationKinds.filter((kind) => has(operations[kind])) as KindWith<Part>[];
+}
+
 /** The operations on one environment. */
-export type EnvironmentOperationKind = {
-  [Kind in OperationKind]: (typeof operations)[Kind]['on'] extends 'environment' ? Kind : never;
-}[OperationKind];
-export const environmentOperationKinds = operationKinds.filter(
-  (kind) => operations[kind].on === 'environment',
-) as EnvironmentOperationKind[];
+export type EnvironmentOperationKind = KindWith<{ on: 'environment' }>;
 
-type KindThatEnds<End extends EnvironmentRow['ends']> = {
-  [Kind in EnvironmentOperationKind]: (typeof operations)[Kind]['ends'] extends End ? Kind : never;
-}[EnvironmentOperationKind];
-
-/** Lists the operations that leave an environment in a status. */
-export function kindsThatEnd<End extends EnvironmentRow['ends']>(end: End): KindThatEnds<End>[] {
-  return environmentOperationKinds.filter((kind) => operations[kind].ends === end) as KindThatEnds<End>[];
+/** The same value for each of some operations. */
+export function forEach<Kind extends OperationKind, Value>(kinds: readonly Kind[], value: Value): Readonly<Record<Kind, Value>> {
+  return Object.fromEntries(kinds.map((kind) => [kind, value])) as Record<Kind, Value>;
 }

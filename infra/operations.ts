@@ -1,8 +1,7 @@
 import { policies, stateMachineName } from '../core/names.ts';
-import { type OperationKind, operationKinds, operations } from '../core/operations.ts';
+import { kindsWith, type OperationKind, operationKinds } from '../core/operations.ts';
 import { machineId } from './state-machines.ts';
 
-const ofPolicy = (policy: string) => operationKinds.filter((kind) => operations[kind].policy === policy);
 const machine = (kind: OperationKind) => ({ Ref: machineId(kind) });
 const executions = (kind: OperationKind) => ({
   'Fn::Sub': `arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:execution:${stateMachineName(kind)}:*`,
@@ -12,7 +11,7 @@ const executions = (kind: OperationKind) => ({
 export const allMachines = operationKinds.map(machine);
 
 /** The ARNs of the state machines that RecodeUser lets a person start. */
-export const userMachines = ofPolicy(policies.user).map(machine);
+export const userMachines = kindsWith({ policy: policies.user }).map(machine);
 
 /** The ARNs of the executions of those state machines. */
-export const userExecutions = ofPolicy(policies.user).map(executions);
+export const userExecutions = kindsWith({ policy: policies.user }).map(executions);

@@ -19,7 +19,8 @@ const everywhere = '0.0.0.0/0';
 export const planStart = step({
   input: v.object({
     environment: HeldEnvironment,
-    request: GivenRequest,
+    /** Not there where nothing was asked for. */
+    request: v.optional(GivenRequest),
     operation: Operation,
   }),
   output: Plan,
@@ -33,7 +34,7 @@ export const planStart = step({
       ),
     );
     if (plan.action === 'undecided') throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is still stopping.`);
-    if (plan.action !== 'create') refuseOtherRequest(environment.repository, recorded.request, request);
+    if (request && plan.action !== 'create') refuseOtherRequest(environment.repository, recorded.request, request);
     const wanted = plan.action === 'create' ? environment.request : { ...recorded.request, allowCidrs: environment.request.allowCidrs };
     // Before the rules change: where this start ends early, the next one makes them what was asked for.
     if (!isDeepStrictEqual(wanted, recorded.request) || plan.action === 'create')

@@ -21,8 +21,8 @@ import {
   type HeldEnvironment,
   InstanceType,
   RecordedEnvironmentInput,
+  recordedKinds,
   StartInput,
-  StopInput,
   UninstallInput,
 } from '../../core/document.ts';
 import { type Environment, type EnvironmentRequest, type GivenRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
@@ -50,8 +50,7 @@ interface Entry {
 export const beginOperation = step({
   input: v.variant('kind', [
     v.object({ kind: v.literal('start'), ...execution, input: StartDocument }),
-    v.object({ kind: v.literal('stop'), ...execution, input: StopInput }),
-    v.object({ kind: v.literal('remove'), ...execution, input: RecordedEnvironmentInput }),
+    v.object({ kind: v.picklist(recordedKinds), ...execution, input: RecordedEnvironmentInput }),
     v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
   ]),
   output: Begun,
@@ -68,8 +67,7 @@ export const beginOperation = step({
     const entry = { ...context, operation: { ...operation, kind: begun.kind } };
     const existing = await readEnvironment(dynamodb, begun.input.environment);
     if (!existing) throw environmentNotFound(begun.input.environment);
-    const due = begun.kind === 'stop' ? begun.input.due : undefined;
-    const environment = await take(existing, entry, { due });
+    const environment = await take(existing, entry, { due: begun.input.due });
     return { kind: begun.kind, operation: entry.operation, environment: await hold(environment, environment.request, entry) };
   },
 });

@@ -13,12 +13,12 @@ import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { Failure, HeldEnvironment } from '../../core/document.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
-import { kindsThatEnd, type OperationKind } from '../../core/operations.ts';
+import { kindsWith, type OperationKind } from '../../core/operations.ts';
 
 const consoleLines = 20;
 // An instance that is up but does not answer tells why on its console.
 const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
-const starting: readonly OperationKind[] = kindsThatEnd('started');
+const starting: readonly OperationKind[] = kindsWith({ ends: 'started' });
 
 const Failed = v.object({
   /** Not there in an uninstall. */

@@ -19,87 +19,89 @@ import {
 import { GivenRequest } from '../../core/environment.ts';
 import { nextStop } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
+import { forEach, kindsWith } from '../../core/operations.ts';
 
 const held = { environment: HeldEnvironment, operation: Operation };
-const StartDocument = v.object({
-  kind: v.literal('start'),
+const starting = kindsWith({ ends: 'started' });
+const stopping = kindsWith({ ends: 'stopped' });
+const removing = kindsWith({ ends: 'removed' });
+const Started = v.object({
+  kind: v.picklist(starting),
   ...held,
-  request: GivenRequest,
+  /** Not there where nothing was asked for. */
+  request: v.optional(GivenRequest),
   plan: Plan,
   launch: v.optional(Launch),
   instance: RunningInstance,
 });
-type StartDocument = v.InferOutput<typeof StartDocument>;
+type Started = v.InferOutput<typeof Started>;
 
 /** Records what the environment is now and lets go of it; a removed one's record and name go. Its output is the execution's output. */
 export const finishOperation = step({
   input: v.variant('kind', [
-    StartDocument,
-    v.object({ kind: v.literal('stop'), ...held, instances: StoppingInstances, instance: StoppedInstance }),
-    v.object({ kind: v.literal('remove'), ...held }),
+    Started,
+    v.object({ kind: v.picklist(stopping), ...held, instances: StoppingInstances, instance: StoppedInstance }),
+    v.object({ kind: v.picklist(removing), ...held }),
   ]),
-  output: { start: StartOutput, stop: StopOutput, remove: RemoveOutput },
+  output: { ...forEach(starting, StartOutput), ...forEach(stopping, StopOutput), ...forEach(removing, RemoveOutput) },
   uses: { dynamodb, settings },
   async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RemoveOutput> {
     const { environment, operation } = document;
     const { owner, repository, name, recorded, request } = environment;
     const subject = { owner, repository, name };
     const now = new Date(clock.now()).toISOString();
-    switch (document.kind) {
-      case 'start': {
-        const { publicIpAddress, ...instance } = document.instance;
-        const stopAt = stopAtOf(document, settings.autoStop, clock.now());
-        const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && document.request.autoStop === undefined;
-        const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
-        const started = { status: 'started', ...changedRequest(document), instance, publicIpAddress, stopAt, updatedAt } as const;
-        const released = await release(dynamodb, environment, operation, started);
-        // An attempt before may have recorded it, and its answer been lost.
-        const current = released ?? (await readEnvironment(dynamodb, environment));
-        const { instanceId, instanceType, hostKey } = instance;
-        const { publicKey, allowCidrs } = request;
-        return {
-          ...subject,
-          status: 'started',
-          created: document.launch !== undefined,
-          instanceId,
-          instanceType,
-          publicIpAddress,
-          hostKey,
-          publicKey,
-          allowCidrs,
-          stopAt: current?.stopAt ?? null,
-        };
-      }
-      case 'stop': {
-        const { instance, instances } = document;
-        // An attempt before may have stopped it, and its answer been lost.
-        const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
-        const updatedAt = !changed && recorded.status === 'stopped' ? (recorded.updatedAt ?? now) : now;
-        await release(dynamodb, environment, operation, { status: 'stopped', ...(instance && { instance }), updatedAt });
-        const { instanceId = instances.instanceIds[0] ?? '', instanceType = request.instanceType } = instance ?? {};
-        return { ...subject, status: 'stopped', changed, instanceId, instanceType };
-      }
-      case 'remove':
-        // An attempt before may have deleted the last environment, and an uninstall the table since.
-        await ifInstalled(deleteEnvironment(dynamodb, environment, operation));
-        return { ...subject, status: 'removed' };
+    if ('plan' in document) {
+      const { publicIpAddress, ...instance } = document.instance;
+      const stopAt = stopAtOf(document, settings.autoStop, clock.now());
+      const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && document.request?.autoStop === undefined;
+      const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
+      const started = { status: 'started', ...changedRequest(document), instance, publicIpAddress, stopAt, updatedAt } as const;
+      const released = await release(dynamodb, environment, operation, started);
+      // An attempt before may have recorded it, and its answer been lost.
+      const current = released ?? (await readEnvironment(dynamodb, environment));
+      const { instanceId, instanceType, hostKey } = instance;
+      const { publicKey, allowCidrs } = request;
+      return {
+        ...subject,
+        status: 'started',
+        created: document.launch !== undefined,
+        instanceId,
+        instanceType,
+        publicIpAddress,
+        hostKey,
+        publicKey,
+        allowCidrs,
+        stopAt: current?.stopAt ?? null,
+      };
     }
+    if ('instances' in document) {
+      const { instance, instances } = document;
+      // An attempt before may have stopped it, and its answer been lost.
+      const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
+      const updatedAt = !changed && recorded.status === 'stopped' ? (recorded.updatedAt ?? now) : now;
+      await release(dynamodb, environment, operation, { status: 'stopped', ...(instance && { instance }), updatedAt });
+      const { instanceId = instances.instanceIds[0] ?? '', instanceType = request.instanceType } = instance ?? {};
+      return { ...subject, status: 'stopped', changed, instanceId, instanceType };
+    }
+    // An attempt before may have deleted the last environment, and an uninstall the table since.
+    await ifInstalled(deleteEnvironment(dynamodb, environment, operation));
+    return { ...subject, status: 'removed' };
   },
 });
 
 export const handler = lambdaHandler(finishOperation);
 
 /** When the started environment is stopped by itself. One that was found started keeps its time, until it has passed or another one is asked for. */
-function stopAtOf({ environment, request, plan }: StartDocument, teamDefault: AutoStop, now: number): string | undefined {
+function stopAtOf({ environment, request, plan }: Started, teamDefault: AutoStop, now: number): string | undefined {
   const kept = environment.recorded.stopAt;
   const found = plan.action === 'nothing' || plan.action === 'wait';
-  if (found && request.autoStop === undefined && kept !== undefined && Date.parse(kept) > now) return kept;
+  if (found && request?.autoStop === undefined && kept !== undefined && Date.parse(kept) > now) return kept;
   const next = nextStop(environment.request.autoStop ?? teamDefault, now);
   return next === undefined ? undefined : new Date(next).toISOString();
 }
 
 /** Another time to stop at is recorded with the time that follows from it; PlanStart has recorded all else that was asked for. */
-function changedRequest({ environment: { request, recorded }, request: { autoStop }, launch }: StartDocument) {
-  if (autoStop === undefined || launch) return {};
+function changedRequest({ environment: { request, recorded }, request: given, launch }: Started) {
+  if (given?.autoStop === undefined || launch) return {};
   return { request: { ...recorded.request, allowCidrs: request.allowCidrs, autoStop: request.autoStop } };
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { sfn } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
-import { DueEnvironment, RequestedStops, type StopInput } from '../../core/document.ts';
+import { DueEnvironment, type RecordedEnvironmentInput, RequestedStops } from '../../core/document.ts';
 import { stateMachineBeside } from '../../core/executions.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 
@@ -40,6 +40,6 @@ async function request(sfn: SFNClient, stateMachineArn: string, { owner, reposit
   const due = Date.parse(stopAt);
   const attempt = 1 + Math.floor((now - due) / windowMilliseconds);
   const name = `auto-stop-${uid}-${Math.floor(due / 1000)}-${attempt}`;
-  const input: StopInput = { caller: autoStopCaller, environment: { owner, repository }, due: { uid, stopAt } };
+  const input: RecordedEnvironmentInput = { caller: autoStopCaller, environment: { owner, repository }, due: { uid, stopAt } };
   await unless('execution-exists', sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })));
 }

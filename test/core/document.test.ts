@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { StartInput, StopInput, UninstallInput } from '../../core/document.ts';
+import { RecordedEnvironmentInput, StartInput, UninstallInput } from '../../core/document.ts';
 import { candidateNames, resourceName } from '../../core/names.ts';
 import { keyPairFrom, type OpenSshKeyPair } from '../../core/openssh-key.ts';
 import { userData } from '../../core/user-data.ts';
@@ -81,18 +81,20 @@ describe('the input of a start', () => {
 describe('the inputs of a stop, a remove and an uninstall', () => {
   it.each(nastyTexts)('are refused with %j for who asks', (text) => {
     expect(v.safeParse(UninstallInput, { caller: text }).success).toBe(false);
-    expect(v.safeParse(StopInput, { ...input, caller: text }).success).toBe(false);
+    expect(v.safeParse(RecordedEnvironmentInput, { ...input, caller: text }).success).toBe(false);
   });
 
   it.each(nastyTexts)('are refused with %j for what is due', (text) => {
     const due = { uid: 'uid-1', stopAt: '2026-01-01T20:00:00.000Z' };
-    expect(v.safeParse(StopInput, { ...input, due }).success).toBe(true);
-    expect(v.safeParse(StopInput, { ...input, due: { ...due, uid: text } }).success).toBe(false);
-    expect(v.safeParse(StopInput, { ...input, due: { ...due, stopAt: text } }).success).toBe(false);
+    expect(v.safeParse(RecordedEnvironmentInput, { ...input, due }).success).toBe(true);
+    expect(v.safeParse(RecordedEnvironmentInput, { ...input, due: { ...due, uid: text } }).success).toBe(false);
+    expect(v.safeParse(RecordedEnvironmentInput, { ...input, due: { ...due, stopAt: text } }).success).toBe(false);
   });
 
   it('only find a record, so they take a name that a start does not', () => {
-    expect(v.safeParse(StopInput, { caller: 'alice', environment: { owner: 'alice', repository: 'acme/\u001b]0;x' } }).success).toBe(true);
-    expect(v.safeParse(StopInput, { caller: 'alice', environment: { owner: 'alice', repository: '' } }).success).toBe(false);
+    expect(
+      v.safeParse(RecordedEnvironmentInput, { caller: 'alice', environment: { owner: 'alice', repository: 'acme/\u001b]0;x' } }).success,
+    ).toBe(true);
+    expect(v.safeParse(RecordedEnvironmentInput, { caller: 'alice', environment: { owner: 'alice', repository: '' } }).success).toBe(false);
   });
 });

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readEnvironment } from '../../aws/records/environment.ts';
 import { putItem } from '../../aws/records/table.ts';
 import type { AutoStop } from '../../core/auto-stop.ts';
-import type { StopInput } from '../../core/document.ts';
+import type { RecordedEnvironmentInput } from '../../core/document.ts';
 import { stateMachineArn } from '../../core/executions.ts';
 import { environmentId } from '../../core/names.ts';
 import { autoStopCaller } from '../../core/owner.ts';
@@ -190,7 +190,7 @@ describe('a sweep', () => {
 });
 
 describe('a stop that a sweep has asked for', () => {
-  const dueStop = async (): Promise<StopInput> => {
+  const dueStop = async (): Promise<RecordedEnvironmentInput> => {
     const { uid = '', stopAt = '' } = (await record()) ?? {};
     return { caller: autoStopCaller, environment: subject, due: { uid, stopAt } };
   };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type * as v from 'valibot';
-import { type EnvironmentOperationKind, type OperationKind, operationKinds, operations } from '../../../core/operations.ts';
+import { type EnvironmentOperationKind, kindsWith, type OperationKind } from '../../../core/operations.ts';
 import type { OpenedEnvironment } from '../../environment.ts';
 import type { Followed, Session } from '../../operation.ts';
 import type { Output } from '../../output.ts';
@@ -21,8 +21,7 @@ export interface RunModule<Result = unknown> {
 
 /** The commands of the operations on an environment or on the network, in the order of their rows. Each has a folder of its kind. */
 export async function operationCommands(on: 'environment' | 'network', output: Output): Promise<Command[]> {
-  const kinds = operationKinds.filter((kind) => operations[kind].on === on);
-  return Promise.all(kinds.map(async (kind) => (await commandModule(kind)).command(output)));
+  return Promise.all(kindsWith({ on }).map(async (kind) => (await commandModule(kind)).command(output)));
 }
 
 /** How the command of an operation ends. */

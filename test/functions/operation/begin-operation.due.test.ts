@@ -89,9 +89,10 @@ it('a person’s stop stops it whenever it is due', async () => {
   expect((await account.run(beginOperation, begin(operationOf('one', 'stop')))).environment).toMatchObject({ uid: 'uid-1' });
 });
 
-it('a remove has no time to be due at', async () => {
+it('refuses any other operation that nobody asked for as well, once it is not due', async () => {
   await using account = await recorded(started);
   const { kind: _, ...stop } = dueStop();
-  await account.run(beginOperation, { ...stop, kind: 'remove', input: { ...stop.input, due: { uid: 'uid-2', stopAt } } });
-  expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'removing' });
+  const remove = { ...stop, kind: 'remove', input: { ...stop.input, due: { uid: 'uid-2', stopAt } } };
+  expect((await account.refusal(beginOperation, remove)).name).toBe('AutoStopNotDue');
+  expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'started' });
 });
