@@ -3,14 +3,11 @@ import { AwsFailure } from '../service.ts';
 import { filtered } from './filters.ts';
 import { describedReservation, instanceFilters, viewOf } from './instance-description.ts';
 import { begin, beginStop, beginTermination, type Instance, stateCodes, userShutdown } from './instance-state.ts';
-import { launchOperations } from './launch.ts';
 import type { Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { nextOutcome } from './settings.ts';
 
 export const instanceOperations = {
-  ...launchOperations,
-
   DescribeInstances: {
     honours: { InstanceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: instanceFilters,

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Execution } from '../step-functions/executions.ts';
 
-/** An event of Step Functions, as EventBridge passes it on. */
+/** An event of Step Functions, as EventBridge delivers it. */
 export type StatusChange = ReturnType<typeof statusChange>;
 
-/** More than that does not fit into an event, in bytes. */
+/** The longest input and output of an event, in bytes. */
 const longestData = 248 * 1024;
 
 /**
- * The event that tells that an execution has started or ended.
+ * The event that an execution has started or ended.
  * https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
  */
 export function statusChange(
@@ -53,7 +53,7 @@ export function statusChange(
   };
 }
 
-/** How long a text is inside of JSON. */
+/** The length of a text inside JSON, in bytes. */
 function sizeOf(text: string | null): number {
   return text === null ? 0 : Buffer.byteLength(JSON.stringify(text));
 }

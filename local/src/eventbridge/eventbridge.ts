@@ -1,68 +1,49 @@
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/lambda.ts';
+import type { Lambda } from '../lambda/lambda.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { Execution } from '../step-functions/executions.ts';
 import type { Store } from '../store.ts';
-import { type StatusChange, statusChange } from './event.ts';
+import { statusChange } from './event.ts';
 import { openInvocations } from './invocations.ts';
-import type { InvokeConfig } from './invoke-config.ts';
-import type { Rule, Target } from './rule.ts';
 
-/** EventBridge: passes the events of Step Functions on to the functions that rules name. */
+/** EventBridge: passes the events of Step Functions to the functions that rules name. */
 export interface EventBridge {
-  /** Tells that an execution has started or ended. */
+  /** Publishes that an execution has started or ended. */
   publish(execution: Execution): void;
-  /** Begins to deliver: what was published before, too. */
+  /** Begins to deliver, also what was published before. */
   begin(): void;
-  /** Delivers no more; what was not delivered, and what is still published, waits for the next process. */
+  /** Stops delivering. The next process delivers what is left, and what is published from now on. */
   stop(): void;
 }
 
-/** EventBridge with the stack's rules; what is to be delivered is kept in the store. Throws `StateDamaged`. */
+/** EventBridge with the stack's rules. The store keeps what is to be delivered. Throws `StateDamaged`. */
 export function createEventBridge({
   stack,
-  rules,
-  invokeConfigs,
   clock,
   store,
-  pool,
+  lambda,
 }: {
-  stack: Stack;
-  rules: readonly Rule[];
-  invokeConfigs: ReadonlyMap<string, InvokeConfig>;
+  stack: Pick<Stack, 'accountId' | 'region' | 'rules'>;
   clock: Clock;
   store: Store;
-  pool: Pool;
+  lambda: Pick<Lambda, 'invoke'>;
 }): EventBridge {
-  const invocations = openInvocations({ clock, store, pool, configs: invokeConfigs });
-
-  const deliver = (event: StatusChange, rule: Rule, { functionArn, input, permitted }: Target): void => {
-    const refusal = permitted ? undefined : `no AWS::Lambda::Permission lets events.amazonaws.com invoke it on behalf of ${rule.arn}`;
-    const reason = refusal ?? attempt(() => invocations.add(functionArn, input(event)));
-    if (reason === undefined) return;
-    const { status, executionArn } = event.detail;
-    console.error(
-      `${new Date().toISOString()} The rule ${rule.name} does not tell ${functionArn} that ${executionArn} is ${status}: ${reason}.`,
-    );
-  };
-
+  const invocations = openInvocations({ clock, store, lambda });
   return {
     publish(execution) {
       const event = statusChange(execution, { ...stack, now: clock.now() });
-      for (const rule of rules) if (rule.matches(event)) for (const target of rule.targets) deliver(event, rule, target);
+      for (const { name, arn, targets } of stack.rules.filter((rule) => rule.matches(event))) {
+        for (const { functionArn, permitted } of targets) {
+          if (permitted) invocations.add(functionArn, event);
+          else
+            console.error(
+              `${new Date().toISOString()} The rule ${name} does not invoke ${functionArn} for ${event.detail.executionArn}: ` +
+                `no AWS::Lambda::Permission lets events.amazonaws.com invoke it for ${arn}.`,
+            );
+        }
+      }
     },
     begin: invocations.begin,
     stop: invocations.stop,
   };
-}
-
-/** Why what was made of an event is nothing that can be delivered; undefined where it can. */
-function attempt(deliver: () => void): string | undefined {
-  try {
-    deliver();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return `what its InputTransformer makes of the event is not JSON (${error.message})`;
-  }
 }

@@ -1,36 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/lambda.ts';
+import type { Lambda } from '../lambda/lambda.ts';
 import { StorageFailed } from '../storage.ts';
 import type { Store } from '../store.ts';
-import { type InvokeConfig, usualInvokeConfig } from './invoke-config.ts';
 
-/** Functions that are invoked without anybody who waits for them; what is not done when the process ends is done by the next one. */
+/** Asynchronous invocations. The next process makes those that are not done when this one ends. */
 export interface Invocations {
-  /** Keeps an invocation, to be made as soon as `begin` was called. */
+  /** Stores an invocation. It is made as soon as `begin` was called. */
   add(functionArn: string, event: unknown): void;
   /** Begins to invoke. */
   begin(): void;
-  /** Invokes no more; what is under way will be repeated by the next process. */
+  /** Stops invoking. The next process repeats what is in progress. */
   stop(): void;
 }
 
-/** Lambda repeats a failed invocation after one minute, and once more after two. */
+/** Lambda repeats a failed invocation after one minute, and again after two. */
 const pauses = [60_000, 120_000];
+/** Lambda repeats nothing that is older than six hours. */
+const longestAge = 6 * 3_600_000;
 
 /** Opens the invocations that an earlier process left. Throws `StateDamaged`. */
-export function openInvocations({
-  clock,
-  store,
-  pool,
-  configs,
-}: {
-  clock: Clock;
-  store: Store;
-  pool: Pool;
-  configs: ReadonlyMap<string, InvokeConfig>;
-}): Invocations {
+export function openInvocations({ clock, store, lambda }: { clock: Clock; store: Store; lambda: Pick<Lambda, 'invoke'> }): Invocations {
   const pending = new Map((store.read(file, (json) => v.parse(Document, json)) ?? []).map((one) => [one.id, one]));
   const cancels = new Map<string, () => void>();
   let state: 'waiting' | 'begun' | 'stopped' = 'waiting';
@@ -52,14 +43,13 @@ export function openInvocations({
   };
 
   const invoke = async (invocation: Pending): Promise<void> => {
-    const failure = await failureOf(pool, invocation);
+    const failure = await failureOf(lambda, invocation);
     // Its sandbox was killed with the process.
     if (failure !== undefined && state === 'stopped') return;
     const { id, functionArn, event, since, attempts } = invocation;
-    const { maximumRetryAttempts, maximumAgeMilliseconds } = configs.get(functionArn) ?? usualInvokeConfig;
     const pause = pauses[attempts];
     const notBefore = clock.now() + (pause ?? 0);
-    if (failure !== undefined && pause !== undefined && attempts < maximumRetryAttempts && notBefore - since <= maximumAgeMilliseconds)
+    if (failure !== undefined && pause !== undefined && notBefore - since <= longestAge)
       return keep({ ...invocation, attempts: attempts + 1, notBefore });
     pending.delete(id);
     save();
@@ -91,18 +81,20 @@ const Pending = v.strictObject({
   id: v.string(),
   functionArn: v.string(),
   event: v.unknown(),
-  /** When it was asked for, how often it has failed, and when it is to be made; in milliseconds since the epoch. */
+  /** When it was added, in milliseconds since the epoch. */
   since: v.number(),
+  /** How often it has failed. */
   attempts: v.number(),
+  /** When it is due, in milliseconds since the epoch. */
   notBefore: v.number(),
 });
 type Pending = v.InferOutput<typeof Pending>;
 const Document = v.array(Pending);
 
-/** What went wrong; undefined where it went well. */
-async function failureOf(pool: Pool, { functionArn, event }: Pending): Promise<string | undefined> {
+/** Why the invocation failed; undefined if it succeeded. */
+async function failureOf(lambda: Pick<Lambda, 'invoke'>, { functionArn, event }: Pending): Promise<string | undefined> {
   try {
-    const invocation = await pool.invoke(functionArn, event);
+    const invocation = await lambda.invoke(functionArn, event);
     return 'error' in invocation ? `${invocation.error}: ${invocation.cause}` : undefined;
   } catch (error) {
     if (error instanceof StorageFailed) throw error;

@@ -1,32 +1,32 @@
 import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
-import type { Need, Rights } from './policy.ts';
-import type { Roles } from './roles.ts';
+import type { Need, Policy } from './policy.ts';
+import type { ManagedPolicies } from './roles.ts';
 import { wildcard } from './wildcard.ts';
 
-/** What tests say about rights, besides the stack. */
+/** What tests change about permissions. */
 export interface IamSettings {
-  /** What a key that was restricted may do; undefined for any other. */
-  rightsOf(accessKeyId: string): Rights | undefined;
-  /** Whether any permission was taken away from anybody. */
+  /** The policies of a restricted access key; undefined for any other key. */
+  policiesOf(accessKeyId: string): readonly Policy[] | undefined;
+  /** Whether any permission is denied. */
   denyAnything(): boolean;
-  /** Whether this permission was taken away from the function, or from everybody. */
+  /** Whether a need is denied to everybody or to this function. */
   denies(functionName: string | undefined, need: Need): boolean;
-  /** Mounted at `/_local/iam`. Throws `v.ValiError`, and `AwsFailure` for a policy that the stack has not. */
+  /** Mounted at `/_local/iam`. Throws `v.ValiError`, and `AwsFailure` for a policy that the stack does not have. */
   admin(method: string, body: unknown): unknown;
 }
 
 const Restriction = v.strictObject({
   accessKeyId: v.pipe(v.string(), v.minLength(1)),
-  /** Managed policies of the stack, by logical id, name or ARN; null gives all rights back. */
+  /** Logical IDs of managed policies of the stack. With null, the key has all permissions again. */
   policies: v.nullable(v.array(v.string())),
 });
 const Denial = v.strictObject({
-  /** Everybody without it. */
+  /** Without it, everybody. */
   functionName: v.optional(v.string()),
   /** With wildcards, as in a policy. */
   action: v.pipe(v.string(), v.minLength(1)),
-  /** Likewise; any without it. */
+  /** With wildcards, as in a policy. */
   resource: v.optional(v.string(), '*'),
 });
 const Change = v.union([Restriction, v.strictObject({ deny: v.array(Denial) })]);
@@ -35,17 +35,17 @@ interface Denied extends v.InferOutput<typeof Denial> {
   readonly covers: (need: Need) => boolean;
 }
 
-export function createIamSettings(roles: Roles): IamSettings {
-  const restricted = new Map<string, { readonly names: readonly string[]; readonly rights: Rights }>();
+export function createIamSettings(managedPolicies: ManagedPolicies): IamSettings {
+  const restricted = new Map<string, { readonly names: readonly string[]; readonly policies: readonly Policy[] }>();
   let denied: Denied[] = [];
 
   const restrict = (accessKeyId: string, names: readonly string[]): void => {
     const policies = names.map((name) => {
-      const policy = roles.managedPolicy(name);
+      const policy = managedPolicies.get(name);
       if (!policy) throw new AwsFailure('NoSuchEntity', `The stack has no managed policy ${name}.`, 404);
       return policy;
     });
-    restricted.set(accessKeyId, { names, rights: { policies } });
+    restricted.set(accessKeyId, { names, policies });
   };
 
   const change = (settings: v.InferOutput<typeof Change>): void => {
@@ -55,7 +55,7 @@ export function createIamSettings(roles: Roles): IamSettings {
   };
 
   return {
-    rightsOf: (accessKeyId) => restricted.get(accessKeyId)?.rights,
+    policiesOf: (accessKeyId) => restricted.get(accessKeyId)?.policies,
     denyAnything: () => denied.length > 0,
     denies: (functionName, need) =>
       denied.some((one) => (one.functionName === undefined || one.functionName === functionName) && one.covers(need)),

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
-import type { StackFunction } from '../stack/stack.ts';
+import type { StackFunction } from './functions.ts';
 import { longestResponse, type RuntimeApi, type RuntimeFailure } from './runtime-api.ts';
 
 /** What an invocation came to: the handler's answer, or an error in the words of Lambda, its cause a JSON string. */

@@ -15,42 +15,40 @@ export interface SchedulerOptions {
   readonly store: Store;
   /** Starts an execution with JSON as its input. */
   readonly start: (stateMachineArn: string, input: string) => void;
-  /** Why the role of a schedule may not start executions; undefined where it may. */
-  readonly refusal: (schedule: Schedule, stateMachineArn: string) => string | undefined;
+  /** Why the role of a schedule may not start its state machine; undefined if it may. */
+  readonly refusal: (schedule: Schedule) => string | undefined;
 }
 
 /**
- * EventBridge Scheduler: starts an execution for each schedule whenever its time has come by the clock, the first one period after it was
- * deployed. Where the clock jumps over several occurrences, and after a time without a process, it starts one or none: never many at once.
+ * EventBridge Scheduler. It starts an execution each time a schedule's period has passed on the clock, the first one a period after the
+ * schedule was deployed. If several periods pass at once, it starts one execution; while no process runs, none.
  * Throws `StateDamaged`.
  */
 export function createScheduler({ schedules, clock, store, start, refusal }: SchedulerOptions): Scheduler {
-  const deployed = store.read(file, (json) => v.parse(Document, json)) ?? {};
-  const deployedNow = Object.fromEntries(
+  const stored = store.read(file, (json) => v.parse(Document, json)) ?? {};
+  const deployed = Object.fromEntries(
     schedules.map(({ arn, expression }) => {
-      const known = deployed[arn];
+      const known = stored[arn];
       return [arn, known?.expression === expression ? known : { expression, since: clock.now() }];
     }),
   );
-  if (JSON.stringify(deployedNow) !== JSON.stringify(deployed)) store.write(file, deployedNow);
+  if (JSON.stringify(deployed) !== JSON.stringify(stored)) store.write(file, deployed);
 
   const cancels = new Map<string, () => void>();
   const arm = (schedule: Schedule) => {
     const { arn, periodMilliseconds: period } = schedule;
-    const since = deployedNow[arn]?.since ?? clock.now();
-    const periods = () => Math.floor((clock.now() - since) / period);
+    const since = deployed[arn]?.since ?? clock.now();
+    const periods = Math.floor((clock.now() - since) / period);
     const ring = () => {
-      const occurrence = since + periods() * period;
       arm(schedule);
-      run(schedule, occurrence);
+      run(schedule);
     };
-    cancels.set(arn, clock.at(since + (periods() + 1) * period, ring));
+    cancels.set(arn, clock.at(since + (periods + 1) * period, ring));
   };
-  const run = (schedule: Schedule, occurrence: number) => {
-    const { name, stateMachineArn } = schedule;
-    const reason = refusal(schedule, stateMachineArn);
-    if (reason === undefined) start(stateMachineArn, schedule.inputAt(occurrence));
-    else console.error(`${new Date().toISOString()} The schedule ${name} starts nothing: ${reason}`);
+  const run = (schedule: Schedule) => {
+    const reason = refusal(schedule);
+    if (reason === undefined) start(schedule.stateMachineArn, schedule.input);
+    else console.error(`${new Date().toISOString()} The schedule ${schedule.name} starts nothing: ${reason}`);
   };
 
   return {
@@ -64,5 +62,5 @@ export function createScheduler({ schedules, clock, store, start, refusal }: Sch
 }
 
 const file = 'scheduler.json';
-/** Since when each schedule is as it is, by its ARN. */
+/** Since when each schedule has its expression, by ARN. */
 const Document = v.record(v.string(), v.strictObject({ expression: v.string(), since: v.number() }));

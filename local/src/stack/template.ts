@@ -1,211 +1,170 @@
-/** A part of a CloudFormation template that the embedded AWS does not resolve. */
-export class UnsupportedTemplate extends Error {
-  override readonly name = 'UnsupportedTemplate';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { parsed, UnsupportedTemplate } from './unsupported.ts';
 
-  constructor(
-    readonly where: string,
-    reason: string,
-  ) {
-    super(`The packaged stack cannot be read at ${where}: ${reason}.`);
-  }
+/** The account and the region that the stack is deployed in. */
+export interface Place {
+  readonly accountId: string;
+  readonly region: string;
 }
 
-export interface TemplateResource {
-  readonly Type: string;
-  readonly Condition?: string | undefined;
-  readonly Properties: Readonly<Record<string, unknown>>;
+/** The CloudFormation template of a packaged stack, as it would be deployed in one place. */
+export interface Template extends Place {
+  /**
+   * The resources of a type with their logical IDs. The schema parses their properties, intrinsic functions resolved.
+   * `ignored` names the properties without effect here, such as `Code.S3Bucket`. Throws `UnsupportedTemplate`.
+   */
+  resources<S extends v.GenericSchema>(
+    type: ServedType,
+    schema: S,
+    ignored?: readonly string[],
+  ): readonly (readonly [id: string, properties: v.InferOutput<S>])[];
+  /** The ARN of the resource with that logical ID. Throws `UnsupportedTemplate`. */
+  arnOf(id: string): string;
 }
 
-export interface Resolver {
-  /** The value with its intrinsic functions resolved; `where` names the place in errors. Throws `UnsupportedTemplate`. */
-  resolve(value: unknown, where: string): unknown;
-  /** The same for a place that takes a string; numbers and booleans become text, as CloudFormation has it. */
-  text(value: unknown, where: string): string;
-  /** Whether a condition of the template holds. Throws `UnsupportedTemplate`. */
-  holds(condition: string, where: string): boolean;
-}
+/** The types of resources that the embedded AWS deploys. */
+type ServedType = (typeof servedTypes)[number];
 
-/** Resolves `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, `Fn::If`, the pseudo parameters of a place and the parameters' defaults. */
-export function createResolver(
-  template: {
-    readonly Conditions?: Readonly<Record<string, unknown>> | undefined;
-    readonly Parameters: Readonly<Record<string, { readonly Default?: string | number | boolean | undefined }>>;
-    readonly Resources: Readonly<Record<string, TemplateResource>>;
-  },
-  { accountId, region }: { accountId: string; region: string },
-): Resolver {
+const servedTypes = [
+  'AWS::Events::Rule',
+  'AWS::IAM::ManagedPolicy',
+  'AWS::IAM::Role',
+  'AWS::Lambda::Function',
+  'AWS::Lambda::Permission',
+  'AWS::Scheduler::Schedule',
+  'AWS::StepFunctions::StateMachine',
+] as const;
+
+/** The types that have no effect here. All others are refused. */
+const ignoredTypes = [
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
+  'AWS::Logs::LogGroup',
+  'AWS::Logs::MetricFilter',
+  'AWS::S3::Bucket',
+  'AWS::S3::BucketPolicy',
+  'AWS::SNS::Topic',
+];
+
+/** Reads the CloudFormation template in the folder that `serverless package` made. Throws `UnsupportedTemplate`. */
+export function openTemplate(packageDirectory: string, { accountId, region }: Place): Template {
+  const all = readResources(packageDirectory);
   const pseudoParameters: Readonly<Record<string, string>> = {
     'AWS::AccountId': accountId,
     'AWS::Partition': 'aws',
     'AWS::Region': region,
-    'AWS::URLSuffix': 'amazonaws.com',
+  };
+
+  const arnOf = (id: string, where = id): string => {
+    const at = `${region}:${accountId}`;
+    switch (all[id]?.Type) {
+      case 'AWS::Events::Rule':
+        return `arn:aws:events:${at}:rule/${id}`;
+      case 'AWS::IAM::ManagedPolicy':
+        return `arn:aws:iam::${accountId}:policy/${id}`;
+      case 'AWS::IAM::Role':
+        return `arn:aws:iam::${accountId}:role/${id}`;
+      case 'AWS::Lambda::Function':
+        return `arn:aws:lambda:${at}:function:${nameOf(id, 'FunctionName')}`;
+      case 'AWS::Logs::LogGroup':
+        return `arn:aws:logs:${at}:log-group:${nameOf(id, 'LogGroupName')}:*`;
+      case 'AWS::Scheduler::Schedule':
+        return `arn:aws:scheduler:${at}:schedule/default/${id}`;
+      case 'AWS::StepFunctions::StateMachine':
+        return `arn:aws:states:${at}:stateMachine:${nameOf(id, 'StateMachineName')}`;
+      default:
+        throw new UnsupportedTemplate(where, `the embedded AWS does not know the ARN of ${id}`);
+    }
+  };
+
+  const nameOf = (id: string, property: string): string => {
+    const where = `${id}.${property}`;
+    return parsed(v.string(), resolve(all[id]?.Properties[property], where), where);
   };
 
   const reference = (name: string, where: string): string => {
     const pseudo = pseudoParameters[name];
     if (pseudo !== undefined) return pseudo;
-    const parameter = template.Parameters[name];
-    if (parameter) {
-      if (parameter.Default === undefined) throw new UnsupportedTemplate(where, `the parameter ${name} has no default`);
-      return String(parameter.Default);
-    }
-    switch (template.Resources[name]?.Type) {
+    switch (all[name]?.Type) {
       case 'AWS::Lambda::Function':
-        return nameOf(name, 'FunctionName', where);
-      case 'AWS::Logs::LogGroup':
-        return nameOf(name, 'LogGroupName', where);
-      case 'AWS::IAM::Role':
-        return nameOrId(name, 'RoleName', where);
-      case 'AWS::Events::Rule':
-      case 'AWS::Scheduler::Schedule':
-        return nameOrId(name, 'Name', where);
-      case 'AWS::IAM::ManagedPolicy':
+        return nameOf(name, 'FunctionName');
       case 'AWS::StepFunctions::StateMachine':
-        return arnOf(name, where);
+        return arnOf(name);
       default:
         throw new UnsupportedTemplate(where, `the embedded AWS does not know what a reference to ${name} is`);
     }
   };
 
-  const attribute = (name: string, attributeName: string, where: string): string => {
-    const attributeOfArn = template.Resources[name]?.Type === 'AWS::IAM::ManagedPolicy' ? 'PolicyArn' : 'Arn';
-    if (attributeName === attributeOfArn) return arnOf(name, where);
-    throw new UnsupportedTemplate(where, `the embedded AWS does not know the attribute ${attributeName} of ${name}`);
-  };
-
-  const arnOf = (name: string, where: string): string => {
-    const at = `${region}:${accountId}`;
-    switch (template.Resources[name]?.Type) {
-      case 'AWS::Lambda::Function':
-        return `arn:aws:lambda:${at}:function:${nameOf(name, 'FunctionName', where)}`;
-      case 'AWS::StepFunctions::StateMachine':
-        return `arn:aws:states:${at}:stateMachine:${nameOf(name, 'StateMachineName', where)}`;
-      case 'AWS::Logs::LogGroup':
-        return `arn:aws:logs:${at}:log-group:${nameOf(name, 'LogGroupName', where)}:*`;
-      case 'AWS::IAM::Role':
-        return `arn:aws:iam::${accountId}:role${pathOf(name, where)}${nameOrId(name, 'RoleName', where)}`;
-      case 'AWS::IAM::ManagedPolicy':
-        return `arn:aws:iam::${accountId}:policy${pathOf(name, where)}${nameOrId(name, 'ManagedPolicyName', where)}`;
-      case 'AWS::Events::Rule':
-        return `arn:aws:events:${at}:rule/${nameOrId(name, 'Name', where)}`;
-      case 'AWS::Scheduler::Schedule':
-        return `arn:aws:scheduler:${at}:schedule/default/${nameOrId(name, 'Name', where)}`;
-      default:
-        throw new UnsupportedTemplate(where, `the embedded AWS does not know the ARN of ${name}`);
-    }
-  };
-
-  const nameOf = (name: string, property: string, where: string): string =>
-    text(template.Resources[name]?.Properties[property], `${where} (${name}.${property})`);
-
-  /** CloudFormation makes a name of its own where the template has none. */
-  const nameOrId = (name: string, property: string, where: string): string => propertyOr(name, name, property, where);
-  const pathOf = (name: string, where: string): string => propertyOr('/', name, 'Path', where);
-  const propertyOr = (fallback: string, name: string, property: string, where: string): string => {
-    const value = resolve(template.Resources[name]?.Properties[property], where);
-    return value === undefined ? fallback : text(value, where);
-  };
-
-  const substitute = (argument: unknown, where: string): string => {
-    const [pattern, variables] = Array.isArray(argument) ? argument : [argument, {}];
-    if (typeof pattern !== 'string' || !isRecord(variables))
-      throw new UnsupportedTemplate(where, 'Fn::Sub takes a string, or a string and a map');
-    return pattern.replace(/\$\{(!?)([^}]*)\}/g, (_, literal: string, expression: string) => {
-      if (literal) return `\${${expression}}`;
-      const name = expression.trim();
-      if (Object.hasOwn(variables, name)) return text(variables[name], where);
-      const dot = name.indexOf('.');
-      return dot < 0 ? reference(name, where) : attribute(name.slice(0, dot), name.slice(dot + 1), where);
-    });
-  };
-
-  const join = (argument: unknown, where: string): string => {
-    const [delimiter, parts] = Array.isArray(argument) ? argument : [];
-    if (typeof delimiter !== 'string' || !Array.isArray(parts))
-      throw new UnsupportedTemplate(where, 'Fn::Join takes a delimiter and a list');
-    return parts.map((part) => text(part, where)).join(delimiter);
-  };
-
-  const choose = (argument: unknown, where: string): unknown => {
-    const [condition, met, unmet] = Array.isArray(argument) ? argument : [];
-    return resolve(holds(String(condition), where) ? met : unmet, where);
-  };
-
-  const holds = (condition: string, where: string): boolean => {
-    const conditions = template.Conditions ?? {};
-    if (!Object.hasOwn(conditions, condition)) throw new UnsupportedTemplate(where, `there is no condition ${condition}`);
-    return evaluate(conditions[condition], `Conditions.${condition}`);
-  };
-
-  const evaluate = (condition: unknown, where: string): boolean => {
-    const [[name, argument] = []] = isRecord(condition) ? Object.entries(condition) : [];
-    const operands: unknown[] = Array.isArray(argument) ? argument : [];
-    switch (name) {
-      case 'Condition':
-        return holds(String(argument), where);
-      case 'Fn::Equals':
-        return text(operands[0], where) === text(operands[1], where);
-      case 'Fn::Not':
-        return !evaluate(operands[0], where);
-      case 'Fn::And':
-        return operands.every((operand) => evaluate(operand, where));
-      case 'Fn::Or':
-        return operands.some((operand) => evaluate(operand, where));
-      default:
-        throw new UnsupportedTemplate(where, `the embedded AWS does not evaluate ${name ?? 'this condition'}`);
-    }
-  };
-
-  const intrinsic = (name: string, argument: unknown, where: string): unknown => {
-    switch (name) {
+  const intrinsic = (called: string, argument: unknown, where: string): unknown => {
+    switch (called) {
       case 'Ref':
         return argument === noValue ? undefined : reference(String(argument), where);
-      case 'Fn::If':
-        return choose(argument, where);
       case 'Fn::GetAtt': {
-        const [resource, attributeName] = typeof argument === 'string' ? argument.split('.') : Array.isArray(argument) ? argument : [];
-        return attribute(String(resource), String(attributeName), where);
+        const [id, attribute] = parsed(v.tuple([v.string(), v.string()]), argument, where);
+        if (attribute !== 'Arn') throw new UnsupportedTemplate(where, `the embedded AWS does not know the attribute ${attribute} of ${id}`);
+        return arnOf(id, where);
       }
       case 'Fn::Sub':
-        return substitute(argument, where);
-      case 'Fn::Join':
-        return join(argument, where);
+        return parsed(v.string(), argument, where).replace(/\$\{([^}]*)\}/g, (_, name: string) => reference(name, where));
       default:
-        throw new UnsupportedTemplate(where, `the embedded AWS does not resolve ${name}`);
+        throw new UnsupportedTemplate(where, `the embedded AWS does not resolve ${called}`);
     }
   };
 
-  const resolve = (value: unknown, where: string): unknown => {
-    if (Array.isArray(value)) return value.map((element) => resolve(element, where)).filter((element) => element !== undefined);
-    if (!isRecord(value)) return value;
-    const [key, ...others] = Object.keys(value);
-    if (key !== undefined && others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) return intrinsic(key, value[key], where);
-    const members = Object.entries(value).map(([name, member]) => [name, resolve(member, `${where}.${name}`)] as const);
+  const resolve = (value: unknown, where: string, ignored: ReadonlySet<string> = nothing): unknown => {
+    if (Array.isArray(value)) return value.map((element, index) => resolve(element, `${where}.${index}`, ignored));
+    if (typeof value !== 'object' || value === null) return value;
+    const [[name, argument] = ['', undefined], ...others] = Object.entries(value);
+    if (others.length === 0 && (name === 'Ref' || name.startsWith('Fn::'))) return intrinsic(name, argument, where);
+    const members = Object.entries(value)
+      .map(([key, member]) => [key, `${where}.${key}`, member] as const)
+      .filter(([, at]) => !ignored.has(at))
+      .map(([key, at, member]) => [key, resolve(member, at, ignored)] as const);
     return Object.fromEntries(members.filter(([, member]) => member !== undefined));
   };
 
-  const text = (value: unknown, where: string): string => {
-    const resolved = resolve(value, where);
-    if (typeof resolved === 'string') return resolved;
-    if (typeof resolved === 'number' || typeof resolved === 'boolean') return String(resolved);
-    throw new UnsupportedTemplate(where, resolved === undefined ? 'it is missing' : 'it is not a string');
+  return {
+    accountId,
+    region,
+    arnOf: (id) => arnOf(id),
+    resources: (type, schema, ignored = []) =>
+      Object.entries(all)
+        .filter(([, resource]) => resource.Type === type)
+        .map(([id, { Properties }]) => {
+          const withoutEffect = new Set(ignored.map((path) => `${id}.${path}`));
+          return [id, parsed(schema, resolve(Properties, id, withoutEffect), id)] as const;
+        }),
   };
-
-  return { resolve, text, holds };
 }
 
-/** Throws `UnsupportedTemplate` for a text of the template that has to be JSON and is not. */
-export function requireJson(text: string, where: string): void {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    throw new UnsupportedTemplate(where, `not JSON: ${(error as Error).message}`);
-  }
-}
-
-/** Stands for the absence of what it is the value of. */
+const nothing: ReadonlySet<string> = new Set();
+/** A property with this value is absent. */
 const noValue = 'AWS::NoValue';
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+const Resource = v.object({
+  Type: v.string(),
+  Condition: v.optional(v.string()),
+  Properties: v.optional(v.record(v.string(), v.unknown()), {}),
+});
+type Resource = v.InferOutput<typeof Resource>;
+
+function readResources(packageDirectory: string): Readonly<Record<string, Resource>> {
+  const file = join(packageDirectory, 'cloudformation-template-update-stack.json');
+  const resources = resourcesIn(file);
+  for (const [id, { Type, Condition }] of Object.entries(resources)) {
+    if (ignoredTypes.includes(Type)) continue;
+    if (!servedTypes.some((type) => type === Type)) throw new UnsupportedTemplate(id, `the embedded AWS does not have ${Type}`);
+    if (Condition !== undefined) throw new UnsupportedTemplate(`${id}.Condition`, 'the embedded AWS does not evaluate conditions');
+  }
+  return resources;
+}
+
+function resourcesIn(file: string): Readonly<Record<string, Resource>> {
+  try {
+    return v.parse(v.object({ Resources: v.record(v.string(), Resource) }), JSON.parse(readFileSync(file, 'utf8'))).Resources;
+  } catch (error) {
+    throw new UnsupportedTemplate(file, (error as Error).message);
+  }
 }

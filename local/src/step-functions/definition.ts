@@ -22,7 +22,6 @@ export type ChoiceState = v.InferOutput<typeof ChoiceSchema>;
 export type MapState = v.InferOutput<typeof MapSchema>;
 export type ParallelState = v.InferOutput<typeof ParallelSchema>;
 export type TaskState = v.InferOutput<typeof TaskSchema>;
-export type WaitState = v.InferOutput<typeof WaitSchema>;
 export type Retrier = v.InferOutput<typeof RetrierSchema>;
 export type Catcher = v.InferOutput<typeof CatcherSchema>;
 
@@ -101,7 +100,6 @@ const TaskSchema = v.strictObject({
   ResultPath,
   OutputPath: path,
   TimeoutSeconds: v.optional(whole(1)),
-  TimeoutSecondsPath: v.optional(v.string()),
 });
 const PassSchema = v.strictObject({
   ...comment,
@@ -119,10 +117,7 @@ const WaitSchema = v.strictObject({
   Type: v.literal('Wait'),
   InputPath: path,
   OutputPath: path,
-  Seconds: v.optional(whole(0)),
-  SecondsPath: v.optional(v.string()),
-  Timestamp: v.optional(v.string()),
-  TimestampPath: v.optional(v.string()),
+  Seconds: whole(0),
 });
 const ChoiceSchema = v.strictObject({
   ...comment,
@@ -191,23 +186,17 @@ const DefinitionSchema = v.strictObject({
 
 type Refuse = (reason: string) => UnsupportedDefinition;
 
-/** Puts into other words what the interpreter would get wrong, and refuses what it cannot be made to do. */
+/** Rewrites what the interpreter gets wrong. Throws for what it cannot do. */
 function adapt(value: unknown, key: string, refuse: Refuse): unknown {
   if (Array.isArray(value)) return value.map((element) => adapt(element, key, refuse));
   if (typeof value === 'string') return isPath(key) ? adaptPath(value, refuse) : value;
   if (typeof value !== 'object' || value === null) return value;
-  const adapted = Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, name === 'Result' ? member : adapt(member, name, refuse)]),
-  );
-  // The test for the opposite never matches there.
-  const negated =
-    typeof adapted.Variable === 'string' && Object.keys(adapted).find((name) => typeTests.has(name) && adapted[name] === false);
-  if (!negated) return adapted;
-  const { Next, ...rule } = adapted;
-  return { ...(Next === undefined ? {} : { Next }), Not: { ...rule, [negated]: true } };
+  const members = Object.entries(value);
+  // The interpreter never matches these.
+  const negated = 'Variable' in value ? members.find(([name, member]) => /^Is[A-Z]/.test(name) && member === false) : undefined;
+  if (negated) throw refuse(`${negated[0]}: false is not supported`);
+  return Object.fromEntries(members.map(([name, member]) => [name, name === 'Result' ? member : adapt(member, name, refuse)]));
 }
-
-const typeTests = new Set(['IsNull', 'IsPresent', 'IsNumeric', 'IsString', 'IsBoolean', 'IsTimestamp']);
 
 const isPath = (key: string) => key.endsWith('.$') || key.endsWith('Path') || key === 'Variable';
 

@@ -1,12 +1,13 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/lambda.ts';
-import type { Stack, StackStateMachine } from '../stack/stack.ts';
+import type { Lambda } from '../lambda/lambda.ts';
+import type { Stack } from '../stack/stack.ts';
 import { type Definition, executionInContext, type Json, parseDefinition } from './definition.ts';
 import { StateFailure } from './evaluate.ts';
 import { createHistory, createTrail, type ExecutionHeader, type History, type HistoryEvent, openHistory } from './history.ts';
 import { runStateMachine } from './run.ts';
+import type { StackStateMachine } from './state-machines.ts';
 
 export type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
@@ -50,13 +51,13 @@ export function openExecutions({
   stack,
   directory,
   clock,
-  pool,
+  lambda,
   onStatusChange = () => {},
 }: {
-  stack: Stack;
+  stack: Pick<Stack, 'accountId' | 'stateMachines'>;
   directory: string;
   clock: Clock;
-  pool: Pool;
+  lambda: Pick<Lambda, 'invokedBy'>;
   /** Told of each execution that has started or ended, those failed now included. */
   onStatusChange?: ((execution: Execution) => void) | undefined;
 }): Executions {
@@ -81,14 +82,8 @@ export function openExecutions({
     const trail = createTrail(execution.history, cutOff.signal);
     const context = { [executionInContext]: aboutExecution(execution), StateMachine: aboutStateMachine(execution) };
     try {
-      const asItsRole = pool.invokedBy(execution.stateMachineArn);
-      const output = await runStateMachine(
-        { clock, pool: asItsRole, context },
-        definition,
-        JSON.parse(execution.input),
-        trail,
-        cutOff.signal,
-      );
+      const invoke = lambda.invokedBy(execution.stateMachineArn);
+      const output = await runStateMachine({ clock, invoke, context }, definition, JSON.parse(execution.input), trail, cutOff.signal);
       cutOff.signal.throwIfAborted();
       close(execution, 'ExecutionSucceeded', trail.previous, { output: JSON.stringify(output), outputDetails: { truncated: false } });
     } catch (error) {
@@ -147,9 +142,9 @@ export function openExecutions({
   };
 }
 
-/** The role that a state machine would have; the embedded AWS has no roles to ask. */
-export function roleOf({ accountId }: Stack, { name }: StackStateMachine): string {
-  return `arn:aws:iam::${accountId}:role/${name}`;
+/** The role of a state machine. The API shows one even if the stack has none. */
+export function roleOf({ accountId }: Pick<Stack, 'accountId'>, { name, roleArn }: StackStateMachine): string {
+  return roleArn ?? `arn:aws:iam::${accountId}:role/${name}`;
 }
 
 function aboutExecution({ executionArn, name, input, roleArn, startDate }: ExecutionHeader): Json {

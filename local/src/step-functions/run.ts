@@ -1,16 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/lambda.ts';
+import type { Invoke } from '../lambda/lambda.ts';
 import type { Definition, Flow, Json, MapState, ParallelState, State, TaskState } from './definition.ts';
 import { type Context, choose, evaluate, evaluatePath, evaluateTemplate, StateFailure } from './evaluate.ts';
 import type { Trail } from './history.ts';
 import { catcherFor, createRetries } from './recovery.ts';
-import { callFunction, requireFittingData, sleepUntil, wait } from './task.ts';
+import { callFunction, requireFittingData, sleepUntil } from './task.ts';
 
 /** What all branches of an execution share. */
 export interface Run {
   readonly clock: Clock;
-  readonly pool: Pool;
+  readonly invoke: Invoke;
   /** What `$$` paths read, but for the state and the item. */
   readonly context: Context;
 }
@@ -86,17 +86,14 @@ async function passState(name: string, state: State, input: Json, context: Conte
 async function work(name: string, state: State, data: Json, context: Context, scope: Scope): Promise<Json> {
   const { run, trail, signal } = scope;
   switch (state.Type) {
-    case 'Task': {
-      const { TimeoutSeconds, TimeoutSecondsPath } = state;
-      const timeout = TimeoutSecondsPath === undefined ? TimeoutSeconds : Number(await evaluatePath(TimeoutSecondsPath, data, context));
-      return callFunction(state, timeout, data, { pool: run.pool, trail, signal });
-    }
+    case 'Task':
+      return callFunction(state, data, { invoke: run.invoke, trail, signal });
     case 'Parallel':
       return runParallel(state, data, scope);
     case 'Map':
       return runMap(name, state, data, context, scope);
     case 'Wait':
-      await wait(state, data, context, run.clock, signal);
+      await sleepUntil(run.clock.now() + state.Seconds * 1000, run.clock, signal);
       return data;
     case 'Pass':
       return 'Result' in state ? (state.Result as Json) : data;

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/lambda.ts';
+import type { Lambda } from '../lambda/lambda.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
-import type { Stack, StackStateMachine } from '../stack/stack.ts';
+import type { Stack } from '../stack/stack.ts';
 import type { Store } from '../store.ts';
 import { type Execution, openExecutions, roleOf } from './executions.ts';
 import type { HistoryEvent } from './history.ts';
 import { page } from './page.ts';
 import { type Action, parseRequest, type Request, requests } from './request.ts';
+import type { StackStateMachine } from './state-machines.ts';
 
 export interface StepFunctions extends Service {
   /** Starts an execution under a new name, as another service here does, with JSON as its input; returns its ARN. Throws `AwsFailure`. */
@@ -25,17 +26,17 @@ export function createStepFunctions({
   stack,
   clock,
   store,
-  pool,
+  lambda,
   onStatusChange,
 }: {
-  stack: Stack;
+  stack: Pick<Stack, 'accountId' | 'region' | 'stateMachines'>;
   clock: Clock;
   store: Store;
-  pool: Pool;
+  lambda: Pick<Lambda, 'invokedBy'>;
   /** Told of each execution that has started or ended. */
   onStatusChange?: (execution: Execution) => void;
 }): StepFunctions {
-  const executions = openExecutions({ stack, directory: join(store.directory, 'executions'), clock, pool, onStatusChange });
+  const executions = openExecutions({ stack, directory: join(store.directory, 'executions'), clock, lambda, onStatusChange });
   const deployedAt = clock.now();
 
   const stateMachineAt = (arn: string, region: string): StackStateMachine => {

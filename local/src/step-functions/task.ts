@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import type { Pool } from '../lambda/lambda.ts';
-import type { Json, TaskState, WaitState } from './definition.ts';
-import { type Context, evaluatePath, StateFailure } from './evaluate.ts';
+import type { Invoke } from '../lambda/lambda.ts';
+import type { Json, TaskState } from './definition.ts';
+import { StateFailure } from './evaluate.ts';
 import type { Trail } from './history.ts';
 
 /** The longest input or output of a state, in bytes. */
@@ -12,10 +12,10 @@ const longestDelay = 2 ** 31 - 1;
 /** Calls a Task's function and records it. Rejects with the function's error, `States.Timeout`, or the signal's reason. */
 export async function callFunction(
   state: TaskState,
-  timeoutSeconds: number | undefined,
   input: Json,
-  { pool, trail, signal }: { pool: Pool; trail: Trail; signal: AbortSignal },
+  { invoke, trail, signal }: { invoke: Invoke; trail: Trail; signal: AbortSignal },
 ): Promise<Json> {
+  const { TimeoutSeconds: timeoutSeconds } = state;
   trail.add('LambdaFunctionScheduled', {
     resource: state.Resource,
     input: JSON.stringify(input),
@@ -23,7 +23,7 @@ export async function callFunction(
     ...(timeoutSeconds === undefined ? {} : { timeoutInSeconds: timeoutSeconds }),
   });
   trail.add('LambdaFunctionStarted');
-  const invocation = await within(timeoutSeconds, signal, pool.invoke(state.Resource, input, signal));
+  const invocation = await within(timeoutSeconds, signal, invoke(state.Resource, input, signal));
   if (!invocation) {
     trail.add('LambdaFunctionTimedOut', { error: 'States.Timeout' });
     throw new StateFailure('States.Timeout', undefined);
@@ -37,16 +37,6 @@ export async function callFunction(
   }
   trail.add('LambdaFunctionSucceeded', { output, outputDetails: { truncated: false } });
   return JSON.parse(output) as Json;
-}
-
-/** Resolves when a Wait state is over, by the clock. */
-export async function wait(state: WaitState, input: Json, context: Context, clock: Clock, signal: AbortSignal): Promise<void> {
-  const { Seconds, SecondsPath, Timestamp, TimestampPath } = state;
-  const seconds = SecondsPath === undefined ? Seconds : await evaluatePath(SecondsPath, input, context);
-  const timestamp = TimestampPath === undefined ? Timestamp : await evaluatePath(TimestampPath, input, context);
-  const when = seconds === undefined ? Date.parse(String(timestamp)) : clock.now() + Number(seconds) * 1000;
-  if (Number.isNaN(when)) throw new StateFailure('States.Runtime', `A Wait state cannot wait for ${JSON.stringify(seconds ?? timestamp)}.`);
-  await sleepUntil(when, clock, signal);
 }
 
 /** Resolves when the clock has reached that time (milliseconds since the epoch); rejects with the signal's reason. */

@@ -4,22 +4,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
 import { type Invocations, openInvocations } from '../../src/eventbridge/invocations.ts';
-import type { InvokeConfig } from '../../src/eventbridge/invoke-config.ts';
-import { createPool, type Invocation, type Pool } from '../../src/lambda/lambda.ts';
+import type { Invocation, Invoke } from '../../src/lambda/lambda.ts';
 import { openStore } from '../../src/store.ts';
-import { accountId, region } from '../lambda/functions.ts';
 
 let directory: string;
 let clock: Clock;
 let invocations: Invocations;
-let invoke: ReturnType<typeof vi.fn<Pool['invoke']>>;
-let configs: Map<string, InvokeConfig>;
+let invoke: ReturnType<typeof vi.fn<Invoke>>;
 beforeEach(() => {
   vi.useFakeTimers();
   directory = mkdtempSync(join(tmpdir(), 'invocations-'));
   clock = createClock();
-  invoke = vi.fn<Pool['invoke']>(async () => ({ payload: null }));
-  configs = new Map();
+  invoke = vi.fn<Invoke>(async () => ({ payload: null }));
   open();
 });
 afterEach(() => {
@@ -32,9 +28,7 @@ afterEach(() => {
 
 /** What a process does that finds the state of another one. */
 function open(): void {
-  const stack = { accountId, region, functions: [], stateMachines: [] };
-  const pool = createPool({ stack, stateDirectory: directory, endpoint: () => '', clock, runtimeFile: '' });
-  invocations = openInvocations({ clock, store: openStore(directory), pool: { ...pool, invoke }, configs });
+  invocations = openInvocations({ clock, store: openStore(directory), lambda: { invoke } });
 }
 
 async function advance(milliseconds: number): Promise<void> {
@@ -86,18 +80,15 @@ describe('a function that fails', () => {
     expect(invoke).toHaveBeenCalledTimes(2);
   });
 
-  it('is invoked as often as is said for it', async () => {
+  it('is not invoked again after six hours', async () => {
     const log = quietly();
-    configs.set('never', { maximumRetryAttempts: 0, maximumAgeMilliseconds: 3_600_000 });
-    configs.set('brief', { maximumRetryAttempts: 2, maximumAgeMilliseconds: 60_500 });
     invoke.mockResolvedValue(failed);
     invocations.begin();
-    for (const name of ['never', 'brief']) invocations.add(name, {});
+    invocations.add('f', {});
     await advance(0);
-    await advance(60_000);
-    await advance(120_000);
-    expect(invoke.mock.calls.map(([name]) => name)).toEqual(['never', 'brief', 'brief']);
-    expect(log).toHaveBeenCalledTimes(2);
+    await advance(6 * 3_600_000);
+    expect(invoke).toHaveBeenCalledTimes(2);
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('f failed 2 times and is not invoked again'));
   });
 
   it('has failed also where its code cannot be read', async () => {

@@ -14,9 +14,10 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
-import { createPool } from '../../src/lambda/lambda.ts';
+import type { StackFunction } from '../../src/lambda/functions.ts';
+import { createLambda } from '../../src/lambda/lambda.ts';
 import { AwsFailure, type Service } from '../../src/service.ts';
-import type { StackFunction, StackStateMachine } from '../../src/stack/stack.ts';
+import type { StackStateMachine } from '../../src/step-functions/state-machines.ts';
 import { createStepFunctions } from '../../src/step-functions/step-functions.ts';
 import { openStore } from '../../src/store.ts';
 import { accountId, bundleRuntime, region, zipFunction } from '../lambda/functions.ts';
@@ -105,16 +106,16 @@ export async function embed({ runtimeFile, stateMachines, functions = {}, timeou
         arn: machineArn(name),
         definition: JSON.stringify(definition).replace(
           /\$\{(\w+)\}/g,
-          (_, lambda) => `arn:aws:lambda:${region}:${accountId}:function:${lambda}`,
+          (_, called) => `arn:aws:lambda:${region}:${accountId}:function:${called}`,
         ),
       }),
     ),
   };
   const clock = createClock();
-  const pool = createPool({ stack, stateDirectory: directory, endpoint: () => 'http://127.0.0.1:1', clock, runtimeFile });
+  const lambda = createLambda({ stack, stateDirectory: directory, endpoint: () => 'http://127.0.0.1:1', clock, runtimeFile });
   const stepFunctions = (() => {
     try {
-      return createStepFunctions({ stack, clock, store: openStore(directory), pool });
+      return createStepFunctions({ stack, clock, store: openStore(directory), lambda });
     } catch (error) {
       rmSync(directory, { recursive: true });
       throw error;
@@ -153,7 +154,7 @@ export async function embed({ runtimeFile, stateMachines, functions = {}, timeou
     stopStepFunctions: stepFunctions.stop,
     async stop() {
       stepFunctions.stop();
-      await pool.stop();
+      await lambda.stop();
       clock.stop();
       sfn.destroy();
       await close();

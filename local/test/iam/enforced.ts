@@ -79,6 +79,13 @@ export function lambda(name: string, Role: unknown): object {
   };
 }
 
+/** A role of the stack with these statements. */
+export function role(...Statement: object[]): object {
+  const trust = { Statement: { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } } };
+  const Policies = [{ PolicyName: 'inline', PolicyDocument: { Statement } }];
+  return { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: trust, Policies } };
+}
+
 const sender = `export async function handler({ service, target, body }) {
   const scope = process.env.AWS_ACCESS_KEY_ID + '/20260101/us-east-1/' + service + '/aws4_request';
   const type = target ? { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': target } : { 'content-type': 'application/x-www-form-urlencoded' };

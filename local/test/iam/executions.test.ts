@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type EnforcedAws, lambda, startEnforcedAws } from './enforced.ts';
+import { type EnforcedAws, lambda, role, startEnforcedAws } from './enforced.ts';
 
 const definition = { StartAt: 'Bake', States: { Bake: { Type: 'Task', Resource: '${Bake}', End: true } } };
 const stack = {
@@ -14,12 +14,7 @@ const stack = {
       RoleArn: { 'Fn::GetAtt': ['Cook', 'Arn'] },
     },
   },
-  Cook: {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      Policies: [{ PolicyName: 'p', PolicyDocument: { Statement: { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: '*' } } }],
-    },
-  },
+  Cook: role({ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: '*' }),
 };
 
 let aws: EnforcedAws;

@@ -35,10 +35,7 @@ it.each<[string, object, string[]]>([
   [
     'CreateTable',
     { TableName, ...tags },
-    [
-      'dynamodb:CreateTable table/orders aws:requesttag/team=blue aws:tagkeys=team',
-      'dynamodb:TagResource table/orders aws:requesttag/team=blue aws:tagkeys=team',
-    ],
+    ['dynamodb:CreateTable table/orders aws:requesttag/team=blue', 'dynamodb:TagResource table/orders aws:requesttag/team=blue'],
   ],
   ['DescribeTable', { TableName }, ['dynamodb:DescribeTable table/orders']],
   ['DeleteTable', { TableName }, ['dynamodb:DeleteTable table/orders']],
@@ -52,8 +49,8 @@ it.each<[string, object, string[]]>([
   ['Scan', { TableName, IndexName: 'by-date' }, ['dynamodb:Scan table/orders/index/by-date']],
   ['BatchGetItem', { RequestItems: { a: {}, b: {} } }, ['dynamodb:BatchGetItem table/a', 'dynamodb:BatchGetItem table/b']],
   ['BatchWriteItem', { RequestItems: { a: [] } }, ['dynamodb:BatchWriteItem table/a']],
-  ['TagResource', { ResourceArn, ...tags }, ['dynamodb:TagResource table/orders aws:requesttag/team=blue aws:tagkeys=team']],
-  ['UntagResource', { ResourceArn, TagKeys: ['team'] }, ['dynamodb:UntagResource table/orders aws:tagkeys=team']],
+  ['TagResource', { ResourceArn, ...tags }, ['dynamodb:TagResource table/orders aws:requesttag/team=blue']],
+  ['UntagResource', { ResourceArn, TagKeys: ['team'] }, ['dynamodb:UntagResource table/orders']],
   ['ListTagsOfResource', { ResourceArn }, ['dynamodb:ListTagsOfResource table/orders']],
   ['ListTables', {}, ['dynamodb:ListTables table/*']],
 ])('%s of DynamoDB is about its table: %j', (action, body, needs) => {

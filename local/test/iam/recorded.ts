@@ -56,13 +56,13 @@ export async function startRecordedEc2(): Promise<RecordedEc2> {
   };
 }
 
-const shown = ['aws:requesttag/team', 'aws:resourcetag/team', 'ec2:resourcetag/team', 'aws:tagkeys', 'ec2:createaction'];
+const shown = ['aws:requesttag/team', 'aws:resourcetag/team', 'ec2:createaction'];
 
-/** A need in a line: its action, its resource without what all in this account have in common, and the condition keys that it may bear. */
+/** A need as a line: its action, its resource without the beginning that all in this account share, and its condition keys. */
 export function inLine({ action, resource, keys }: Need): string {
   const conditions = shown.flatMap((key) => {
-    const values = keys(key);
-    return values ? [`${key}=${values.join('|')}`] : [];
+    const value = keys(key);
+    return value === undefined ? [] : [`${key}=${value}`];
   });
   return [action, resource.replace(/^arn:aws:\w+:us-east-1:000000000000:/, ''), ...conditions].join(' ');
 }

@@ -22,8 +22,8 @@ export const rules = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [
 export const tagged = (...types: ResourceType[]) => ({
   TagSpecifications: types.map((type) => ({ ResourceType: type, Tags: [{ Key: 'team', Value: 'blue' }] })),
 });
-export const RT = 'aws:requesttag/team=blue aws:tagkeys=team';
-export const ST = 'aws:resourcetag/team=red ec2:resourcetag/team=red';
+export const RT = 'aws:requesttag/team=blue';
+export const ST = 'aws:resourcetag/team=red';
 
 /** One resource of each kind, each with the tag team=red. */
 export async function makeResources(to: EC2Client) {

@@ -5,8 +5,8 @@ import { build } from 'esbuild';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
-import { createPool, type Invocation, type Pool } from '../../src/lambda/lambda.ts';
-import type { StackFunction } from '../../src/stack/stack.ts';
+import type { StackFunction } from '../../src/lambda/functions.ts';
+import { createLambda, type Invocation, type Lambda } from '../../src/lambda/lambda.ts';
 
 export const accountId = '000000000000';
 export const region = 'us-east-1';
@@ -42,32 +42,32 @@ export async function bundleRuntime(directory: string): Promise<string> {
   return outfile;
 }
 
-/** For a test file whose tests each have a pool and a state directory of their own. */
-export function usePools() {
+/** For a test file in which each test has a Lambda and a state directory of its own. */
+export function useLambda() {
   let shared: string;
   let runtimeFile: string;
   let directory: string;
-  let pool: Pool;
+  let lambda: Lambda;
   const clock = createClock();
   beforeAll(async () => {
-    shared = mkdtempSync(join(tmpdir(), 'pool-runtime-'));
+    shared = mkdtempSync(join(tmpdir(), 'lambda-runtime-'));
     runtimeFile = await bundleRuntime(shared);
   });
   afterAll(() => rmSync(shared, { recursive: true }));
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'pool-'));
+    directory = mkdtempSync(join(tmpdir(), 'lambda-'));
   });
   afterEach(async () => {
-    await pool.stop();
+    await lambda.stop();
     rmSync(directory, { recursive: true });
   });
   return {
     directory: () => directory,
-    pool: () => pool,
-    poolOf(functions: StackFunction[], rest: { limit?: number; clock?: Clock } = {}): Pool {
-      const stack = { accountId, region, functions, stateMachines: [] };
-      pool = createPool({ stack, stateDirectory: directory, endpoint: () => 'http://127.0.0.1:1', clock, runtimeFile, ...rest });
-      return pool;
+    lambda: () => lambda,
+    deploy(functions: StackFunction[], rest: { limit?: number; clock?: Clock } = {}): Lambda {
+      const stack = { accountId, region, functions };
+      lambda = createLambda({ stack, stateDirectory: directory, endpoint: () => 'http://127.0.0.1:1', clock, runtimeFile, ...rest });
+      return lambda;
     },
     make: (name: string, source: string, rest: Partial<StackFunction> = {}) => zipFunction(join(directory, 'package'), name, source, rest),
   };

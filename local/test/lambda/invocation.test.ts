@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { failureOf, isAlive, payloadOf, usePools, whoAmI } from './functions.ts';
+import { failureOf, isAlive, payloadOf, useLambda, whoAmI } from './functions.ts';
 
-const { directory, make, pool, poolOf } = usePools();
+const { deploy, directory, lambda, make } = useLambda();
 
 describe('an invocation', () => {
   it('passes the event to the handler and its answer back', async () => {
@@ -12,12 +12,12 @@ describe('an invocation', () => {
       'export const handler = async (event, context) => ({ event, name: context.functionName, arn: context.invokedFunctionArn });',
     );
     const event = { text: 'Grüße', list: [1, null] };
-    expect(await payloadOf(poolOf([echo]).invoke(echo.arn, event))).toEqual({ event, name: 'echo', arn: echo.arn });
+    expect(await payloadOf(deploy([echo]).invoke(echo.arn, event))).toEqual({ event, name: 'echo', arn: echo.arn });
   });
 
   it('answers null for a handler that returns nothing', async () => {
     const silent = make('silent', 'export const handler = async () => {};');
-    expect(await poolOf([silent]).invoke(silent.arn, {})).toEqual({ payload: null });
+    expect(await deploy([silent]).invoke(silent.arn, {})).toEqual({ payload: null });
   });
 
   it('reports a thrown error by its own name, with message and trace', async () => {
@@ -26,7 +26,7 @@ describe('an invocation', () => {
       `class DependencyStillInUse extends Error { name = 'DependencyStillInUse'; }
        export const handler = async () => { throw new DependencyStillInUse('the group is in use'); };`,
     );
-    const { error, cause } = await failureOf(poolOf([failing]).invoke(failing.arn, {}));
+    const { error, cause } = await failureOf(deploy([failing]).invoke(failing.arn, {}));
     expect(error).toBe('DependencyStillInUse');
     expect(cause).toEqual({ errorType: 'DependencyStillInUse', errorMessage: 'the group is in use', trace: expect.any(Array) });
   });
@@ -36,10 +36,10 @@ describe('an invocation', () => {
       'odd',
       'export const handler = async ({ fail }) => { if (fail) throw new Error("no"); return { pid: process.pid }; };',
     );
-    poolOf([odd]);
-    const { pid } = await payloadOf(pool().invoke(odd.arn, {}));
-    await failureOf(pool().invoke(odd.arn, { fail: true }));
-    expect((await payloadOf(pool().invoke(odd.arn, {}))).pid).toBe(pid);
+    deploy([odd]);
+    const { pid } = await payloadOf(lambda().invoke(odd.arn, {}));
+    await failureOf(lambda().invoke(odd.arn, { fail: true }));
+    expect((await payloadOf(lambda().invoke(odd.arn, {}))).pid).toBe(pid);
   });
 
   it('ends with Sandbox.Timedout at the time-out of the function, and its process with it', async () => {
@@ -51,7 +51,7 @@ describe('an invocation', () => {
         environment: { PID_FILE: join(directory(), 'pid') },
       },
     );
-    const { error, cause } = await failureOf(poolOf([slow]).invoke(slow.arn, { sleep: 30_000 }));
+    const { error, cause } = await failureOf(deploy([slow]).invoke(slow.arn, { sleep: 30_000 }));
     expect(error).toBe('Sandbox.Timedout');
     expect(cause).toEqual({
       errorType: 'Sandbox.Timedout',
@@ -59,7 +59,7 @@ describe('an invocation', () => {
     });
     const pid = Number(readFileSync(join(directory(), 'pid'), 'utf8'));
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
-    expect((await payloadOf(pool().invoke(slow.arn, {}))).pid).not.toBe(pid);
+    expect((await payloadOf(lambda().invoke(slow.arn, {}))).pid).not.toBe(pid);
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('an invocation', () => {
       'exiting',
       `export const handler = async () => { ${statement}; await new Promise(() => setTimeout(() => {}, 60_000)); };`,
     );
-    const { error, cause } = await failureOf(poolOf([exiting]).invoke(exiting.arn, {}));
+    const { error, cause } = await failureOf(deploy([exiting]).invoke(exiting.arn, {}));
     expect(error).toBe('Runtime.ExitError');
     expect(cause.errorMessage).toMatch(new RegExp(`^RequestId: [0-9a-f-]{36} Error: ${reason}$`));
   });
@@ -96,7 +96,7 @@ describe('an invocation', () => {
     ['a throw while loading', "throw new TypeError('no table');", 'index.handler', 'TypeError', /^no table$/],
   ])('reports %s as Lambda does', async (_, source, handler, expected, message) => {
     const broken = make('broken', source, { handler });
-    const { error, cause } = await failureOf(poolOf([broken]).invoke(broken.arn, {}));
+    const { error, cause } = await failureOf(deploy([broken]).invoke(broken.arn, {}));
     expect(error).toBe(expected);
     expect(cause).toMatchObject({ errorType: expected, errorMessage: expect.stringMatching(message) });
   });
@@ -110,25 +110,25 @@ describe('an invocation', () => {
         await new Promise((resolve) => setTimeout(resolve, 30_000));
       };`,
     );
-    poolOf([stray]);
-    const { pid } = await payloadOf(pool().invoke(stray.arn, {}));
-    const { error, cause } = await failureOf(pool().invoke(stray.arn, { stray: true }));
+    deploy([stray]);
+    const { pid } = await payloadOf(lambda().invoke(stray.arn, {}));
+    const { error, cause } = await failureOf(lambda().invoke(stray.arn, { stray: true }));
     expect(error).toBe('Runtime.UnhandledPromiseRejection');
     expect(cause.errorMessage).toBe('Error: lost');
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
-    expect((await payloadOf(pool().invoke(stray.arn, {}))).pid).not.toBe(pid);
+    expect((await payloadOf(lambda().invoke(stray.arn, {}))).pid).not.toBe(pid);
   });
 
   it('refuses an event and an answer that are longer than Lambda takes', async () => {
     const long = make('long', "export const handler = async ({ length = 0 }) => 'x'.repeat(length);");
-    poolOf([long]);
-    expect(await pool().invoke(long.arn, 'x'.repeat(6_291_456))).toMatchObject({ error: 'Lambda.RequestTooLargeException' });
-    expect((await failureOf(pool().invoke(long.arn, { length: 6_400_000 }))).error).toBe('Function.ResponseSizeTooLarge');
-    expect(await payloadOf<string>(pool().invoke(long.arn, { length: 6_000_000 }))).toHaveLength(6_000_000);
+    deploy([long]);
+    expect(await lambda().invoke(long.arn, 'x'.repeat(6_291_456))).toMatchObject({ error: 'Lambda.RequestTooLargeException' });
+    expect((await failureOf(lambda().invoke(long.arn, { length: 6_400_000 }))).error).toBe('Function.ResponseSizeTooLarge');
+    expect(await payloadOf<string>(lambda().invoke(long.arn, { length: 6_000_000 }))).toHaveLength(6_000_000);
   });
 
   it('refuses a function that the stack does not have', async () => {
-    expect(await poolOf([]).invoke('arn:aws:lambda:us-east-1:000000000000:function:nobody', {})).toMatchObject({
+    expect(await deploy([]).invoke('arn:aws:lambda:us-east-1:000000000000:function:nobody', {})).toMatchObject({
       error: 'Lambda.ResourceNotFoundException',
     });
   });

@@ -2,20 +2,20 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
-import type { StackFunction } from '../../src/stack/stack.ts';
-import { isAlive, payloadOf, usePools, whoAmI } from './functions.ts';
+import type { StackFunction } from '../../src/lambda/functions.ts';
+import { isAlive, payloadOf, useLambda, whoAmI } from './functions.ts';
 
-const { directory, make, pool, poolOf } = usePools();
+const { deploy, directory, lambda, make } = useLambda();
 
 describe('the pool', () => {
   it('never has more sandboxes than its limit, and lets the rest wait', async () => {
     const first = make('first', whoAmI);
     const second = make('second', whoAmI);
-    poolOf([first, second], { limit: 2 });
+    deploy([first, second], { limit: 2 });
     const seen = new Set<number>();
     let most = 0;
     const invocations = Array.from({ length: 12 }, async (_, index) => {
-      const { pid } = await payloadOf(pool().invoke(index % 3 ? first.arn : second.arn, { sleep: 20 }));
+      const { pid } = await payloadOf(lambda().invoke(index % 3 ? first.arn : second.arn, { sleep: 20 }));
       seen.add(pid);
       most = Math.max(most, [...seen].filter(isAlive).length);
     });
@@ -26,21 +26,21 @@ describe('the pool', () => {
 
   it('ends the sandbox that was idle longest when another function needs its place', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => make(name, whoAmI)) as [StackFunction, StackFunction, StackFunction];
-    poolOf([a, b, c], { limit: 2 });
-    const ofA = await payloadOf(pool().invoke(a.arn, {}));
-    const ofB = await payloadOf(pool().invoke(b.arn, {}));
-    await payloadOf(pool().invoke(a.arn, {}));
-    await payloadOf(pool().invoke(c.arn, {}));
+    deploy([a, b, c], { limit: 2 });
+    const ofA = await payloadOf(lambda().invoke(a.arn, {}));
+    const ofB = await payloadOf(lambda().invoke(b.arn, {}));
+    await payloadOf(lambda().invoke(a.arn, {}));
+    await payloadOf(lambda().invoke(c.arn, {}));
     expect(isAlive(ofB.pid)).toBe(false);
-    expect((await payloadOf(pool().invoke(a.arn, {}))).pid).toBe(ofA.pid);
+    expect((await payloadOf(lambda().invoke(a.arn, {}))).pid).toBe(ofA.pid);
   });
 
   it('waits a moment for a busy sandbox of its function before it starts another, one after the other', async () => {
     const who = make('who', holding(directory()));
-    poolOf([who]);
-    const first = await payloadOf(pool().invoke(who.arn, {}));
-    expect(await Promise.all([1, 2, 3].map(() => payloadOf(pool().invoke(who.arn, {}))))).toEqual([first, first, first]);
-    const held = [1, 2, 3].map(() => payloadOf(pool().invoke(who.arn, { hold: true })));
+    deploy([who]);
+    const first = await payloadOf(lambda().invoke(who.arn, {}));
+    expect(await Promise.all([1, 2, 3].map(() => payloadOf(lambda().invoke(who.arn, {}))))).toEqual([first, first, first]);
+    const held = [1, 2, 3].map(() => payloadOf(lambda().invoke(who.arn, { hold: true })));
     await vi.waitFor(() => expect(holders(directory())).toHaveLength(3), { timeout: 20_000 });
     letGo(directory());
     expect(new Set((await Promise.all(held)).map(({ pid }) => pid)).size).toBe(3);
@@ -48,13 +48,13 @@ describe('the pool', () => {
 
   it('waits a moment for a busy sandbox of its function before it ends that of another', async () => {
     const [a, b] = [make('a', whoAmI), make('b', holding(directory()))];
-    poolOf([a, b], { limit: 2 });
-    const ofA = await payloadOf(pool().invoke(a.arn, {}));
-    const ofB = await payloadOf(pool().invoke(b.arn, {}));
-    expect(await Promise.all([1, 2].map(() => payloadOf(pool().invoke(b.arn, {}))))).toEqual([ofB, ofB]);
+    deploy([a, b], { limit: 2 });
+    const ofA = await payloadOf(lambda().invoke(a.arn, {}));
+    const ofB = await payloadOf(lambda().invoke(b.arn, {}));
+    expect(await Promise.all([1, 2].map(() => payloadOf(lambda().invoke(b.arn, {}))))).toEqual([ofB, ofB]);
     expect(isAlive(ofA.pid)).toBe(true);
-    const held = payloadOf(pool().invoke(b.arn, { hold: true }));
-    expect(await payloadOf(pool().invoke(b.arn, {}))).not.toEqual(ofB);
+    const held = payloadOf(lambda().invoke(b.arn, { hold: true }));
+    expect(await payloadOf(lambda().invoke(b.arn, {}))).not.toEqual(ofB);
     expect(isAlive(ofA.pid)).toBe(false);
     letGo(directory());
     expect(await held).toEqual(ofB);
@@ -62,12 +62,12 @@ describe('the pool', () => {
 
   it('ends a sandbox that had nothing to do for a minute', async () => {
     const who = make('who', whoAmI);
-    poolOf([who]);
+    deploy([who]);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
-      const { pid } = await payloadOf(pool().invoke(who.arn, {}));
+      const { pid } = await payloadOf(lambda().invoke(who.arn, {}));
       vi.advanceTimersByTime(59_000);
-      expect((await payloadOf(pool().invoke(who.arn, {}))).pid).toBe(pid);
+      expect((await payloadOf(lambda().invoke(who.arn, {}))).pid).toBe(pid);
       vi.advanceTimersByTime(59_000);
       expect(isAlive(pid)).toBe(true);
       vi.advanceTimersByTime(2_000);
@@ -79,11 +79,11 @@ describe('the pool', () => {
 
   it('serves those who wait in the order in which they came', async () => {
     const [a, b] = ['a', 'b'].map((name) => make(name, whoAmI)) as [StackFunction, StackFunction];
-    poolOf([a, b], { limit: 1 });
+    deploy([a, b], { limit: 1 });
     const order: string[] = [];
-    const ask = (lambda: StackFunction, label: string) =>
-      pool()
-        .invoke(lambda.arn, {})
+    const ask = ({ arn }: StackFunction, label: string) =>
+      lambda()
+        .invoke(arn, {})
         .then(() => order.push(label));
     await Promise.all([ask(a, 'a1'), ask(b, 'b1'), ask(a, 'a2'), ask(b, 'b2')]);
     expect(order).toEqual(['a1', 'b1', 'a2', 'b2']);
@@ -91,8 +91,8 @@ describe('the pool', () => {
 
   it('keeps a sandbox of each function, however many there are', async () => {
     const functions = Array.from({ length: 36 }, (_, index) => make(`step-${index}`, whoAmI));
-    poolOf(functions);
-    const askAll = () => Promise.all(functions.map(({ arn }) => payloadOf(pool().invoke(arn, {}))));
+    deploy(functions);
+    const askAll = () => Promise.all(functions.map(({ arn }) => payloadOf(lambda().invoke(arn, {}))));
     const first = await askAll();
     expect(await askAll()).toEqual(first);
   });
@@ -106,35 +106,35 @@ describe('the pool', () => {
       return { calls };
     };`,
     );
-    poolOf([who], { limit: 1 });
+    deploy([who], { limit: 1 });
     const abort = new AbortController();
-    const begun = pool().invoke(who.arn, { sleep: 300 }, abort.signal);
-    const waiting = pool().invoke(who.arn, {}, abort.signal);
+    const begun = lambda().invoke(who.arn, { sleep: 300 }, abort.signal);
+    const waiting = lambda().invoke(who.arn, {}, abort.signal);
     await new Promise((resolve) => setTimeout(resolve, 200));
     abort.abort();
-    expect(await waiting).toMatchObject({ error: 'Lambda.ServiceException', cause: 'Nobody waits for it any more.' });
+    expect(await waiting).toMatchObject({ error: 'Lambda.ServiceException', cause: 'The caller is gone.' });
     expect(await payloadOf<{ calls: number }>(begun)).toEqual({ calls: 1 });
-    expect(await pool().invoke(who.arn, {}, abort.signal)).toMatchObject({ error: 'Lambda.ServiceException' });
-    expect(await payloadOf<{ calls: number }>(pool().invoke(who.arn, {}))).toEqual({ calls: 2 });
+    expect(await lambda().invoke(who.arn, {}, abort.signal)).toMatchObject({ error: 'Lambda.ServiceException' });
+    expect(await payloadOf<{ calls: number }>(lambda().invoke(who.arn, {}))).toEqual({ calls: 2 });
   });
 
   it('ends what runs and what waits when it stops', async () => {
     const who = make('who', whoAmI);
-    poolOf([who], { limit: 1 });
-    await payloadOf(pool().invoke(who.arn, {}));
-    const running = pool().invoke(who.arn, { sleep: 30_000 });
-    const waiting = pool().invoke(who.arn, {});
+    deploy([who], { limit: 1 });
+    await payloadOf(lambda().invoke(who.arn, {}));
+    const running = lambda().invoke(who.arn, { sleep: 30_000 });
+    const waiting = lambda().invoke(who.arn, {});
     await new Promise((resolve) => setTimeout(resolve, 50));
-    await pool().stop();
+    await lambda().stop();
     expect(await running).toMatchObject({ error: 'Runtime.ExitError' });
     expect(await waiting).toMatchObject({ error: 'Lambda.ServiceException' });
-    expect(await pool().invoke(who.arn, {})).toMatchObject({ error: 'Lambda.ServiceException' });
+    expect(await lambda().invoke(who.arn, {})).toMatchObject({ error: 'Lambda.ServiceException' });
   });
 
   it('refuses a zip that names a file outside of itself', async () => {
     const evil = make('evil', whoAmI);
     writeFileSync(evil.zipFile, zipSync({ '../../escaped.mjs': strToU8('1') }));
-    await expect(poolOf([evil]).invoke(evil.arn, {})).rejects.toThrow('outside of itself');
+    await expect(deploy([evil]).invoke(evil.arn, {})).rejects.toThrow('outside of itself');
   });
 });
 

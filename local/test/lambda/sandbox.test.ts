@@ -2,16 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createClock } from '../../src/clock.ts';
-import { failureOf, isAlive, payloadOf, region, usePools, whoAmI } from './functions.ts';
+import { failureOf, isAlive, payloadOf, region, useLambda, whoAmI } from './functions.ts';
 
-const { directory, make, pool, poolOf } = usePools();
+const { deploy, directory, lambda, make } = useLambda();
 
 describe('a sandbox', () => {
   it('serves one invocation after the other', async () => {
     const who = make('who', whoAmI);
-    poolOf([who]);
-    const first = await payloadOf(pool().invoke(who.arn, {}));
-    expect(await payloadOf(pool().invoke(who.arn, {}))).toEqual(first);
+    deploy([who]);
+    const first = await payloadOf(lambda().invoke(who.arn, {}));
+    expect(await payloadOf(lambda().invoke(who.arn, {}))).toEqual(first);
   });
 
   it('runs one invocation at a time', async () => {
@@ -23,8 +23,8 @@ describe('a sandbox', () => {
         return { running: running-- };
       };`,
     );
-    poolOf([busy]);
-    const invocations = [1, 2, 3, 4].map(() => payloadOf<{ running: number }>(pool().invoke(busy.arn, {})));
+    deploy([busy]);
+    const invocations = [1, 2, 3, 4].map(() => payloadOf<{ running: number }>(lambda().invoke(busy.arn, {})));
     expect(await Promise.all(invocations)).toEqual(invocations.map(() => ({ running: 1 })));
   });
 
@@ -36,7 +36,7 @@ describe('a sandbox', () => {
       environment: { TABLE: 'demo', AWS_REGION: 'eu-west-1' },
     });
     const { PATH, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_ACCESS_KEY_ID, AWS_LAMBDA_RUNTIME_API, LAMBDA_TASK_ROOT, cwd, ...rest } =
-      await payloadOf<Record<string, string>>(poolOf([nosy]).invoke(nosy.arn, {}));
+      await payloadOf<Record<string, string>>(deploy([nosy]).invoke(nosy.arn, {}));
     expect(rest).toEqual({
       TABLE: 'demo',
       AWS_REGION: region,
@@ -60,14 +60,14 @@ describe('a sandbox', () => {
 
   it('has credentials of its own, which name its function', async () => {
     const who = make('who', whoAmI);
-    poolOf([who]);
+    deploy([who]);
     const [first, second] = await Promise.all([
-      payloadOf(pool().invoke(who.arn, { sleep: 1_500 })),
-      payloadOf(pool().invoke(who.arn, { sleep: 1_500 })),
+      payloadOf(lambda().invoke(who.arn, { sleep: 1_500 })),
+      payloadOf(lambda().invoke(who.arn, { sleep: 1_500 })),
     ]);
     expect(first.accessKeyId).not.toBe(second.accessKeyId);
-    expect(pool().ownerOf(first.accessKeyId)).toEqual({ functionName: 'who', arn: 'arn:aws:sts::000000000000:assumed-role/who/who' });
-    expect(pool().ownerOf('alice')).toBeUndefined();
+    expect(lambda().ownerOf(first.accessKeyId)).toEqual({ functionName: 'who', arn: 'arn:aws:sts::000000000000:assumed-role/who/who' });
+    expect(lambda().ownerOf('alice')).toBeUndefined();
   });
 
   it('can be crashed in the middle of an invocation', async () => {
@@ -78,16 +78,16 @@ describe('a sandbox', () => {
         environment: { KEY_FILE: join(directory(), 'key') },
       },
     );
-    const running = poolOf([who]).invoke(who.arn, { sleep: 30_000 });
+    const running = deploy([who]).invoke(who.arn, { sleep: 30_000 });
     const [key = '', pid] = await vi.waitFor(() => {
       const parts = readFileSync(join(directory(), 'key'), 'utf8').split(' ');
       expect(parts).toHaveLength(2);
       return parts;
     });
-    expect(await pool().crash(key)).toBe(true);
+    expect(await lambda().crash(key)).toBe(true);
     expect(isAlive(Number(pid))).toBe(false);
     expect((await failureOf(running)).cause.errorMessage).toMatch(/Runtime exited with error: signal: killed$/);
-    expect(await pool().crash(key)).toBe(false);
+    expect(await lambda().crash(key)).toBe(false);
   });
 
   it('tells its handler the time of a clock that was moved, and real time again after that', async () => {
@@ -96,13 +96,13 @@ describe('a sandbox', () => {
       'time',
       'export const handler = async () => ({ now: Date.now(), date: new Date().getTime(), fixed: new Date(5).getTime(), text: Date(), same: new Date() instanceof Date });',
     );
-    poolOf([time], { clock: moved });
+    deploy([time], { clock: moved });
     type Answer = { now: number; date: number; fixed: number; text: string; same: boolean };
-    const real = await payloadOf<Answer>(pool().invoke(time.arn, {}));
+    const real = await payloadOf<Answer>(lambda().invoke(time.arn, {}));
     expect(Math.abs(real.now - Date.now())).toBeLessThan(5_000);
     const day = 24 * 60 * 60 * 1000;
     moved.advance(3 * day);
-    const later = await payloadOf<Answer>(pool().invoke(time.arn, {}));
+    const later = await payloadOf<Answer>(lambda().invoke(time.arn, {}));
     for (const instant of [later.now, later.date, Date.parse(later.text)])
       expect(Math.abs(instant - Date.now() - 3 * day)).toBeLessThan(5_000);
     expect(later).toMatchObject({ fixed: 5, same: true });
@@ -111,8 +111,8 @@ describe('a sandbox', () => {
       'fast',
       'export const handler = async () => { const a = Date.now(); await new Promise((r) => setTimeout(r, 100)); return Date.now() - a; };',
     );
-    await pool().stop();
-    const passed = await payloadOf<number>(poolOf([fast], { clock: moved }).invoke(fast.arn, {}));
+    await lambda().stop();
+    const passed = await payloadOf<number>(deploy([fast], { clock: moved }).invoke(fast.arn, {}));
     expect(passed).toBeGreaterThan(90 * 3600);
     moved.stop();
   });
@@ -122,21 +122,21 @@ describe('a sandbox', () => {
       'chatty',
       "export const handler = async () => { console.log('one\\ntwo'); console.error('three'); process.stdout.write('four'); };",
     );
-    await poolOf([chatty]).invoke(chatty.arn, {});
-    await pool().stop();
+    await deploy([chatty]).invoke(chatty.arn, {});
+    await lambda().stop();
     const lines = readFileSync(join(directory(), 'logs/chatty.log'), 'utf8').trimEnd().split('\n');
     expect(lines.toSorted()).toEqual(['four', 'one', 'three', 'two']);
   });
 
   it('unpacks the same code once, and other code beside it', async () => {
     const who = make('who', whoAmI);
-    await payloadOf(poolOf([who]).invoke(who.arn, {}));
-    await pool().stop();
-    await payloadOf(poolOf([who]).invoke(who.arn, {}));
+    await payloadOf(deploy([who]).invoke(who.arn, {}));
+    await lambda().stop();
+    await payloadOf(deploy([who]).invoke(who.arn, {}));
     expect(readdirSync(join(directory(), 'code'))).toHaveLength(1);
-    await pool().stop();
+    await lambda().stop();
     const changed = make('who', `${whoAmI}// changed`);
-    await payloadOf(poolOf([changed]).invoke(changed.arn, {}));
+    await payloadOf(deploy([changed]).invoke(changed.arn, {}));
     expect(readdirSync(join(directory(), 'code'))).toHaveLength(2);
   });
 });

@@ -32,10 +32,11 @@ afterEach(() => {
 const schedule = (minutes = 5, name = 'often'): Schedule => ({
   name,
   arn: `arn:aws:scheduler:us-east-1:000000000000:schedule/default/${name}`,
+  roleArn: 'role',
   stateMachineArn: `machine of ${name}`,
   expression: `rate(${minutes} minutes)`,
   periodMilliseconds: minutes * 60_000,
-  inputAt: (occurrence) => `+${(occurrence - begin) / 60_000} min`,
+  input: '{"a":1}',
 });
 
 /** What a process does that finds these schedules in its stack. */
@@ -45,7 +46,7 @@ function deploy(...schedules: Schedule[]): void {
     schedules,
     clock,
     store: openStore(directory),
-    start: (stateMachineArn, input) => started.push(`${stateMachineArn} ${input}`),
+    start: (stateMachineArn, input) => started.push(`${stateMachineArn} with ${input} at ${(clock.now() - begin) / 60_000} min`),
     refusal: () => refusal,
   });
   scheduler.begin();
@@ -62,11 +63,11 @@ it('starts an execution each time that the period is over', () => {
   advance(fiveMinutes - 1);
   expect(started).toEqual([]);
   advance(1);
-  expect(started).toEqual(['machine of often +5 min']);
+  expect(started).toEqual(['machine of often with {"a":1} at 5 min']);
   advance(fiveMinutes - 1);
   expect(started).toHaveLength(1);
   advance(1);
-  expect(started).toEqual(['machine of often +5 min', 'machine of often +10 min']);
+  expect(started).toEqual(['machine of often with {"a":1} at 5 min', 'machine of often with {"a":1} at 10 min']);
 });
 
 it('does so by real time when nobody moves the clock, and at the pace of a faster one', () => {
@@ -78,18 +79,24 @@ it('does so by real time when nobody moves the clock, and at the pace of a faste
   expect(started).toHaveLength(5);
 });
 
-it('starts one execution for the latest of the occurrences that a jump leads over, and stays in step', () => {
+it('starts one execution when several periods pass at once, and stays in step', () => {
   deploy(schedule());
   advance(62 * 60_000);
-  expect(started).toEqual(['machine of often +60 min']);
-  advance(3 * 60_000);
-  expect(started.slice(1)).toEqual(['machine of often +65 min']);
+  expect(started).toHaveLength(1);
+  advance(3 * 60_000 - 1);
+  expect(started).toHaveLength(1);
+  advance(1);
+  expect(started).toHaveLength(2);
 });
 
 it('keeps several schedules apart', () => {
   deploy(schedule(5), schedule(7, 'seldom'));
   for (let minute = 0; minute < 10; minute++) advance(60_000);
-  expect(started).toEqual(['machine of often +5 min', 'machine of seldom +7 min', 'machine of often +10 min']);
+  expect(started).toEqual([
+    'machine of often with {"a":1} at 5 min',
+    'machine of seldom with {"a":1} at 7 min',
+    'machine of often with {"a":1} at 10 min',
+  ]);
 });
 
 describe('after a restart', () => {
@@ -98,7 +105,7 @@ describe('after a restart', () => {
     advance(3 * 60_000);
     deploy(schedule());
     advance(2 * 60_000);
-    expect(started).toEqual(['machine of often +5 min']);
+    expect(started).toEqual(['machine of often with {"a":1} at 5 min']);
     scheduler?.stop();
     advance(61 * 60_000);
     expect(started).toHaveLength(1);
@@ -106,7 +113,7 @@ describe('after a restart', () => {
     advance(0);
     expect(started).toHaveLength(1);
     advance(4 * 60_000);
-    expect(started.slice(1)).toEqual(['machine of often +70 min']);
+    expect(started.slice(1)).toEqual(['machine of often with {"a":1} at 70 min']);
   });
 
   it('begins anew with a schedule that has changed, or was not there', () => {

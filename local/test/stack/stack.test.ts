@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readStack } from '../../src/stack/stack.ts';
-import { UnsupportedTemplate } from '../../src/stack/template.ts';
+import { UnsupportedTemplate } from '../../src/stack/unsupported.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -16,10 +14,10 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const place = { accountId: '000000000000', region: 'eu-west-1' };
 const read = () => readStack(directory, place);
 
-/** Packages a template with an empty zip for each of the names. */
-function packaged(template: object, zips: string[] = ['one.zip']): void {
-  writeFileSync(join(directory, 'cloudformation-template-update-stack.json'), JSON.stringify(template));
-  for (const zip of zips) writeFileSync(join(directory, zip), '');
+/** Packages a template with the zip `one.zip`. */
+function packaged(Resources: object): void {
+  writeFileSync(join(directory, 'cloudformation-template-update-stack.json'), JSON.stringify({ Resources }));
+  writeFileSync(join(directory, 'one.zip'), '');
 }
 
 const lambda = (properties: object = {}, rest: object = {}) => ({
@@ -37,184 +35,146 @@ const machine = (properties: object) => ({
   Properties: { StateMachineName: 'start', ...properties },
 });
 
-describe('readStack', () => {
-  it('reads what serverless package made', async () => {
-    const files = {
-      'a.mjs': 'export const handler = async () => 1;',
-      'serverless.yml': `
-service: demo
-provider: { name: aws, runtime: nodejs22.x, region: us-east-1, versionFunctions: false, environment: { TABLE: demo } }
-package: { individually: true, patterns: ['!**', a.mjs] }
-functions:
-  createVpc: { handler: a.handler, name: demo-createVpc, timeout: 20, memorySize: 256 }
-resources:
-  Resources:
-    Start:
-      Type: AWS::StepFunctions::StateMachine
-      Properties:
-        StateMachineName: demo-start
-        RoleArn: !GetAtt IamRoleLambdaExecution.Arn
-        DefinitionString: '{"StartAt":"CreateVpc","States":{"CreateVpc":{"Type":"Task","Resource":"\${CreateVpc}","End":true}}}'
-        DefinitionSubstitutions: { CreateVpc: !GetAtt CreateVpcLambdaFunction.Arn }
-`,
-    };
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
-    const serverless = resolve('node_modules/serverless/bin/serverless.js');
-    const env = { PATH: process.env.PATH, HOME: directory, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' };
-    await promisify(execFile)(process.execPath, [serverless, 'package'], { cwd: directory, env });
-    const { functions, stateMachines } = readStack(join(directory, '.serverless'), place);
-    const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:demo-createVpc';
-    expect(functions).toEqual([
-      {
-        name: 'demo-createVpc',
-        arn,
-        handler: 'a.handler',
-        zipFile: join(directory, '.serverless/createVpc.zip'),
-        timeoutSeconds: 20,
-        memoryMegabytes: 256,
-        environment: { TABLE: 'demo' },
-      },
-    ]);
-    expect(stateMachines).toMatchObject([{ name: 'demo-start', arn: 'arn:aws:states:eu-west-1:000000000000:stateMachine:demo-start' }]);
-    expect(JSON.parse(stateMachines[0]?.definition ?? '').States.CreateVpc.Resource).toBe(arn);
+it('reads functions, state machines and roles', () => {
+  const Principal = { Service: 'lambda.amazonaws.com' };
+  packaged({
+    One: lambda({
+      Role: { 'Fn::GetAtt': ['OneRole', 'Arn'] },
+      Timeout: 20,
+      MemorySize: 256,
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      TracingConfig: { Mode: 'Active' },
+      Environment: { Variables: { TABLE: 'demo' } },
+    }),
+    Start: machine({
+      StateMachineType: 'STANDARD',
+      RoleArn: { 'Fn::GetAtt': ['OneRole', 'Arn'] },
+      DefinitionString: '{}',
+      LoggingConfiguration: { Destinations: [{ 'Fn::GetAtt': ['Elsewhere', 'Arn'] }] },
+      TracingConfiguration: { Enabled: true },
+    }),
+    OneRole: {
+      Type: 'AWS::IAM::Role',
+      Properties: { AssumeRolePolicyDocument: { Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal }] } },
+    },
   });
+  const { functions, stateMachines, roles } = read();
+  const roleArn = 'arn:aws:iam::000000000000:role/OneRole';
+  expect(functions).toEqual([
+    {
+      name: 'one',
+      arn: 'arn:aws:lambda:eu-west-1:000000000000:function:one',
+      roleArn,
+      handler: 'index.handler',
+      zipFile: join(directory, 'one.zip'),
+      timeoutSeconds: 20,
+      memoryMegabytes: 256,
+      environment: { TABLE: 'demo' },
+    },
+  ]);
+  const arn = 'arn:aws:states:eu-west-1:000000000000:stateMachine:start';
+  expect(stateMachines).toEqual([{ name: 'start', arn, roleArn, definition: '{}' }]);
+  expect([...roles.keys()]).toEqual([roleArn]);
+});
 
-  it("takes AWS's defaults where a function leaves them out", () => {
-    packaged({ Resources: { One: lambda() } });
-    expect(read().functions).toMatchObject([{ timeoutSeconds: 3, memoryMegabytes: 128, environment: {} }]);
+it("uses AWS's defaults for the properties of a function", () => {
+  packaged({ One: lambda() });
+  expect(read().functions).toMatchObject([{ timeoutSeconds: 3, memoryMegabytes: 128, environment: {} }]);
+});
+
+it('resolves references, attributes, substitutions and pseudo parameters', () => {
+  const Variables = {
+    Plain: 'text',
+    Number: 5,
+    Flag: true,
+    Absent: { Ref: 'AWS::NoValue' },
+    Region: { Ref: 'AWS::Region' },
+    Function: { Ref: 'One' },
+    Arn: { 'Fn::GetAtt': ['One', 'Arn'] },
+    Machine: { Ref: 'Start' },
+    MachineArn: { 'Fn::GetAtt': ['Start', 'Arn'] },
+    Logs: { 'Fn::GetAtt': ['Log', 'Arn'] },
+    Sub: { 'Fn::Sub': 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:${One}' },
+  };
+  packaged({
+    One: lambda({ Environment: { Variables } }),
+    Start: machine({ DefinitionString: '{}' }),
+    Log: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/aws/lambda/one' } },
   });
-
-  it('resolves references, attributes, substitutions, joins, pseudo parameters and defaults of parameters', () => {
-    const Variables = {
-      Plain: 'text',
-      Number: 5,
-      Flag: true,
-      Parameter: { Ref: 'Stage' },
-      Region: { Ref: 'AWS::Region' },
-      Function: { Ref: 'One' },
-      Arn: { 'Fn::GetAtt': 'One.Arn' },
-      Machine: { Ref: 'Start' },
-      MachineArn: { 'Fn::GetAtt': ['Start', 'Arn'] },
-      Sub: { 'Fn::Sub': 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:${Stage}/${One}/${One.Arn}/${!Literal}' },
-      SubWithMap: { 'Fn::Sub': ['${Mine}-${Stage}', { Mine: { Ref: 'One' } }] },
-      Join: { 'Fn::Join': [':', ['a', { Ref: 'Stage' }, { 'Fn::Sub': '${AWS::Region}' }]] },
-    };
-    packaged({
-      Parameters: { Stage: { Type: 'String', Default: 'dev' } },
-      Resources: { One: lambda({ Environment: { Variables } }), Start: machine({ DefinitionString: '{}' }) },
-    });
-    const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:one';
-    const machineArn = 'arn:aws:states:eu-west-1:000000000000:stateMachine:start';
-    expect(read().functions[0]?.environment).toEqual({
-      Plain: 'text',
-      Number: '5',
-      Flag: 'true',
-      Parameter: 'dev',
-      Region: 'eu-west-1',
-      Function: 'one',
-      Arn: arn,
-      Machine: machineArn,
-      MachineArn: machineArn,
-      Sub: `arn:aws:states:eu-west-1:000000000000:dev/one/${arn}/\${Literal}`,
-      SubWithMap: 'one-dev',
-      Join: 'a:dev:eu-west-1',
-    });
+  const machineArn = 'arn:aws:states:eu-west-1:000000000000:stateMachine:start';
+  expect(read().functions[0]?.environment).toEqual({
+    Plain: 'text',
+    Number: '5',
+    Flag: 'true',
+    Region: 'eu-west-1',
+    Function: 'one',
+    Arn: 'arn:aws:lambda:eu-west-1:000000000000:function:one',
+    Machine: machineArn,
+    MachineArn: machineArn,
+    Logs: 'arn:aws:logs:eu-west-1:000000000000:log-group:/aws/lambda/one:*',
+    Sub: 'arn:aws:states:eu-west-1:000000000000:one',
   });
+});
 
-  it('substitutes the placeholders of a definition, by substitutions or by Fn::Sub', () => {
-    packaged({
-      Resources: {
-        One: lambda(),
-        Start: machine({
-          DefinitionString: '{"Resource":"${One}","Again":"${One}"}',
-          DefinitionSubstitutions: { One: { 'Fn::GetAtt': ['One', 'Arn'] } },
-        }),
-        Stop: machine({ StateMachineName: 'stop', DefinitionString: { 'Fn::Sub': '{"Resource":"${One.Arn}"}' } }),
-      },
-    });
-    const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:one';
-    expect(read().stateMachines.map(({ definition }) => JSON.parse(definition))).toEqual([
-      { Resource: arn, Again: arn },
-      { Resource: arn },
-    ]);
+it('substitutes the placeholders of a definition', () => {
+  packaged({
+    One: lambda(),
+    Start: machine({
+      DefinitionString: '{"Resource":"${One}","Again":"${One}"}',
+      DefinitionSubstitutions: { One: { 'Fn::GetAtt': ['One', 'Arn'] } },
+    }),
   });
+  const arn = 'arn:aws:lambda:eu-west-1:000000000000:function:one';
+  expect(read().stateMachines.map(({ definition }) => JSON.parse(definition))).toEqual([{ Resource: arn, Again: arn }]);
+});
 
-  it('leaves out the resources whose condition does not hold', () => {
-    const conditional = (Condition: string, name: string) => lambda({ FunctionName: name }, { Condition });
-    packaged({
-      Parameters: { Loud: { Type: 'String', Default: true } },
-      Conditions: { IsLoud: { 'Fn::Equals': [{ Ref: 'Loud' }, 'true'] }, IsSilent: { 'Fn::Not': [{ Condition: 'IsLoud' }] } },
-      Resources: {
-        One: conditional('IsLoud', 'loud'),
-        Two: conditional('IsSilent', 'silent'),
-        Start: { ...machine({ DefinitionString: 'not even read' }), Condition: 'IsSilent' },
-      },
-    });
-    expect(read().functions.map(({ name }) => name)).toEqual(['loud']);
-    expect(read().stateMachines).toEqual([]);
-  });
+it('ignores resources without effect, and what they refer to', () => {
+  const types = [
+    'AWS::CloudWatch::Alarm',
+    'AWS::CloudWatch::Dashboard',
+    'AWS::Logs::MetricFilter',
+    'AWS::S3::Bucket',
+    'AWS::S3::BucketPolicy',
+    'AWS::SNS::Topic',
+  ];
+  const Properties = { Odd: { 'Fn::GetAZs': { Ref: 'AWS::StackId' } } };
+  const ignored = types.map((Type, index) => [`Ignored${index}`, { Type, Condition: 'HasAlarm', Properties }]);
+  packaged({ One: lambda(), ...Object.fromEntries(ignored) });
+  expect(read().functions).toHaveLength(1);
+});
 
-  it('does not mind resources that do nothing here, whatever they refer to', () => {
-    const types = [
-      'AWS::CloudWatch::Alarm',
-      'AWS::CloudWatch::Dashboard',
-      'AWS::SNS::Topic',
-      'AWS::SNS::Subscription',
-      'AWS::Logs::LogGroup',
-      'AWS::Logs::MetricFilter',
-    ];
-    const idle = types.map((Type, index) => [`Idle${index}`, { Type, Properties: { Odd: { 'Fn::GetAZs': { Ref: 'AWS::StackId' } } } }]);
-    packaged({
-      Resources: { One: lambda(), ...Object.fromEntries(idle) },
-      Outputs: { Url: { Value: { 'Fn::ImportValue': 'x' }, Export: { Name: { Ref: 'AWS::StackName' } } } },
-    });
-    expect(read().functions).toHaveLength(1);
-  });
+describe('a package is refused', () => {
+  const environment = (value: unknown) => ({ One: lambda({ Environment: { Variables: { Odd: value } } }) });
 
-  const environment = (value: unknown) => ({ Resources: { One: lambda({ Environment: { Variables: { Odd: value } } }) } });
-  it.each([
+  it.each<[string, object, RegExp]>([
+    ['with another type of resource', { Queue: { Type: 'AWS::SQS::Queue' } }, /at Queue: the embedded AWS does not have AWS::SQS::Queue/],
+    ['with a condition', { One: lambda({}, { Condition: 'IsProduction' }) }, /at One\.Condition: the embedded AWS does not evaluate/],
+    ['with an intrinsic function', environment({ 'Fn::ImportValue': 'x' }), /One\.Environment\.Variables\.Odd: .* resolve Fn::ImportValue/],
+    ['with a reference to something else', environment({ Ref: 'Table' }), /does not know what a reference to Table is/],
+    ['with an attribute of something else', environment({ 'Fn::GetAtt': ['Table', 'Arn'] }), /does not know the ARN of Table/],
+    ['with another attribute', environment({ 'Fn::GetAtt': ['One', 'Version'] }), /does not know the attribute Version of One/],
+    ['with a value that is not a text', environment({ a: 1 }), /One\.Environment\.Variables\.Odd/],
+    ['with a property that has no effect here', { One: lambda({ Layers: ['a'] }) }, /at One\.Layers: the embedded AWS does not support it/],
+    ['with a function without a name', { One: lambda({ FunctionName: undefined }) }, /One\.FunctionName/],
+    ['with a timeout that is not a number', { One: lambda({ Timeout: 'soon' }) }, /One\.Timeout/],
+    ['without the zip of a function', { One: lambda({ Code: { S3Key: 'x/two.zip' } }) }, /there is no file .*two\.zip/],
+    ['with an express state machine', { Start: machine({ DefinitionString: '{}', StateMachineType: 'EXPRESS' }) }, /StateMachineType/],
+    ['with a definition as an object', { Start: machine({ Definition: {} }) }, /Start\.Definition/],
+    ['with a definition that is not JSON', { Start: machine({ DefinitionString: 'StartAt: A' }) }, /Start\.DefinitionString: not JSON/],
     [
-      'a function of CloudFormation that it does not know',
-      environment({ 'Fn::ImportValue': 'x' }),
-      /One\.Environment\.Variables\.Odd: .*Fn::ImportValue/,
-    ],
-    ['a reference to something else', environment({ Ref: 'Table' }), /does not know what a reference to Table is/],
-    ['an attribute of something else', environment({ 'Fn::GetAtt': ['Table', 'Arn'] }), /does not know the ARN of Table/],
-    ['another attribute', environment({ 'Fn::Sub': '${One.Version}' }), /does not know the attribute Version of One/],
-    [
-      'a parameter without a default',
-      { ...environment({ Ref: 'Key' }), Parameters: { Key: { Type: 'String' } } },
-      /parameter Key has no default/,
-    ],
-    ['a value that is no text', environment({ a: 1 }), /Odd: it is not a string/],
-    ['a function without a name', { Resources: { One: lambda({ FunctionName: undefined }) } }, /One\.FunctionName: it is missing/],
-    ['a time-out that is no number', { Resources: { One: lambda({ Timeout: 'soon' }) } }, /One\.Timeout: it is not a whole number/],
-    [
-      'a condition that is not there',
-      { Resources: { One: lambda({}, { Condition: 'IsProduction' }) } },
-      /One: there is no condition IsProduction/,
-    ],
-    ['a zip that is not there', { Resources: { One: lambda({ Code: { S3Key: 'x/two.zip' } }) } }, /there is no file .*two\.zip/],
-    ['a definition as an object', { Resources: { Start: machine({ Definition: {} }) } }, /Start: only a DefinitionString is read/],
-    [
-      'a definition that is no JSON',
-      { Resources: { Start: machine({ DefinitionString: 'StartAt: A' }) } },
-      /Start\.DefinitionString: not JSON/,
-    ],
-    [
-      'a placeholder that nothing substitutes',
-      { Resources: { Start: machine({ DefinitionString: '{"a":"${Nobody}"}' }) } },
+      'with a placeholder without a value',
+      { Start: machine({ DefinitionString: '{"a":"${Nobody}"}' }) },
       /nothing substitutes \$\{Nobody\}/,
     ],
-  ])('refuses %s', (_, template, message) => {
-    packaged(template);
+  ])('%s', (_, resources, message) => {
+    packaged(resources);
     expect(read).toThrow(message);
     expect(read).toThrow(UnsupportedTemplate);
   });
 
-  it('names a package that is not there or damaged', () => {
+  it('if it is missing or damaged', () => {
     expect(read).toThrow(/cloudformation-template-update-stack\.json/);
-    mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, 'cloudformation-template-update-stack.json'), '{');
     expect(read).toThrow(UnsupportedTemplate);
   });

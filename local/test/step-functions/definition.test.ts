@@ -31,6 +31,13 @@ describe('parseDefinition', () => {
       one(task({ Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 0.5 }] })),
       /IntervalSeconds/,
     ],
+    ['a wait until a time', one({ Type: 'Wait', Timestamp: '2026-01-01T00:00:00Z' }), /States\.Only\.Seconds/],
+    ['a timeout from the input', one(task({ TimeoutSecondsPath: '$.seconds' })), /TimeoutSecondsPath/],
+    [
+      'the opposite of a type test, which the interpreter never matches',
+      { StartAt: 'Only', States: { Only: { Type: 'Choice', Choices: [{ Variable: '$.a', IsPresent: false, Next: 'Only' }] } } },
+      /IsPresent: false is not supported/,
+    ],
     ['an unknown type', one({ Type: 'Jump' }), /Type/],
     ['a field of another type of state', { StartAt: 'Only', States: { Only: { Type: 'Succeed', Next: 'Only' } } }, /Next/],
     ['a start that is not there', { StartAt: 'Nobody', States: {} }, /StartAt leads to Nobody, which is not there/],

@@ -4,12 +4,11 @@ import { dirname, join } from 'node:path';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createClock } from '../../src/clock.ts';
-import { createPool } from '../../src/lambda/lambda.ts';
 import { openExecutions } from '../../src/step-functions/executions.ts';
 import { createHistory, openHistory } from '../../src/step-functions/history.ts';
 import { StateDamaged } from '../../src/store.ts';
 import { bundleRuntime, type Embedded, embed, inLines, machineArn } from '../harness/step-functions.ts';
-import { accountId, region } from '../lambda/functions.ts';
+import { accountId } from '../lambda/functions.ts';
 
 const machine = {
   StartAt: 'First',
@@ -18,6 +17,7 @@ const machine = {
 const hang = 'export const handler = () => new Promise((resolve) => setTimeout(resolve, 60_000));';
 const stopped = 'The embedded AWS was stopped while this execution ran.';
 const started: Embedded[] = [];
+const lambda = { invokedBy: () => () => Promise.reject(new Error('Nothing is invoked.')) };
 let shared: string;
 let runtimeFile: string;
 
@@ -129,9 +129,8 @@ it('forgets an execution 90 days after its end', () => {
   mkdirSync(dirname(file), { recursive: true });
   createHistory(file, header, clock).append('ExecutionSucceeded', 1, { output: '{}' });
   const days = (count: number) => count * 24 * 60 * 60 * 1000;
-  const stack = { accountId, region, functions: [], stateMachines: [] };
-  const pool = createPool({ stack, stateDirectory: directory, endpoint: () => '', clock, runtimeFile });
-  const known = () => openExecutions({ stack, directory, clock, pool }).all().length;
+  const stack = { accountId, stateMachines: [] };
+  const known = () => openExecutions({ stack, directory, clock, lambda }).all().length;
   clock.advance(days(89));
   expect(known()).toBe(1);
   clock.advance(days(2));
@@ -148,10 +147,9 @@ it('tells of what ran at a kill, once', () => {
   const header = { executionArn, name: 'x', stateMachineArn, stateMachineName: 'machine', roleArn: 'r', definition: '{}', input: '{}' };
   mkdirSync(join(directory, 'machine'));
   createHistory(join(directory, 'machine', 'x.jsonl'), { ...header, startDate: clock.now() }, clock);
-  const stack = { accountId, region, functions: [], stateMachines: [] };
-  const pool = createPool({ stack, stateDirectory: directory, endpoint: () => '', clock, runtimeFile });
+  const stack = { accountId, stateMachines: [] };
   const changes: unknown[] = [];
-  const open = () => openExecutions({ stack, directory, clock, pool, onStatusChange: (execution) => changes.push(execution) });
+  const open = () => openExecutions({ stack, directory, clock, lambda, onStatusChange: (execution) => changes.push(execution) });
   open();
   expect(changes).toMatchObject([{ executionArn, closed: { status: 'FAILED', error: 'States.Runtime', cause: stopped } }]);
   open();

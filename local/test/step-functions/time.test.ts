@@ -50,18 +50,13 @@ describe('time', () => {
     expect(inLines(await embedded().history(arn)).at(-1)).toBe('3<0 ExecutionTimedOut');
   });
 
-  it.each([
-    ['Seconds', { Seconds: 600 }],
-    ['SecondsPath', { SecondsPath: '$.seconds' }],
-    ['TimestampPath', { TimestampPath: '$.timestamp' }],
-  ])('waits for %s by the clock', async (_, rest) => {
-    await deploy(one({ Type: 'Wait', ...rest }));
-    const input = { seconds: 600, timestamp: new Date(embedded().clock.now() + 600_000).toISOString() };
-    const arn = await embedded().start('machine', input);
+  it('waits by the clock', async () => {
+    await deploy(one({ Type: 'Wait', Seconds: 600 }));
+    const arn = await embedded().start('machine', { a: 1 });
     embedded().clock.advance(590_000);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(inLines(await embedded().history(arn))).toEqual(['1<0 ExecutionStarted', '2<0 WaitStateEntered Only']);
     embedded().clock.advance(10_000);
-    expect(await embedded().end(arn)).toMatchObject({ status: 'SUCCEEDED', output: input });
+    expect(await embedded().end(arn)).toMatchObject({ status: 'SUCCEEDED', output: { a: 1 } });
   });
 });

@@ -39,7 +39,7 @@ export function needsOfDynamoDb(action: string, request: AwsRequest, accountId: 
   const need = (name: string, table: string): Need => ({
     action: `dynamodb:${name}`,
     resource: table.startsWith('arn:') ? table : `arn:aws:dynamodb:${request.region}:${accountId}:table/${table}`,
-    keys: keysOf({ region: request.region, service: 'dynamodb', requestTags: tags }),
+    keys: keysOf({ requestTags: tags }),
   });
   return (tables ?? [])
     .filter((table) => typeof table === 'string')

@@ -15,7 +15,7 @@ export function needsOfEc2(action: string, input: Decoded, region: Region): Need
   const need = (name: string, { arn, requestTags, resourceTags }: Subject, createAction?: string): Need => ({
     action: `ec2:${name}`,
     resource: arn,
-    keys: keysOf({ region: region.region, service: 'ec2', requestTags, resourceTags, createAction }),
+    keys: keysOf({ requestTags, resourceTags, createAction }),
   });
   return subjects.flatMap((subject) => {
     const tags = subject.made && subject.requestTags !== undefined && subject.requestTags.length > 0;

@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import { storageFailure } from '../storage.ts';
+import { unpackCode } from './code.ts';
+import type { StackFunction } from './functions.ts';
+import type { LambdaOptions } from './lambda.ts';
+import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
+import { type Invocation, type Sandbox, startSandbox } from './sandbox.ts';
+
+/** The sandboxes of all functions. A sandbox is kept for the next invocation. */
+export interface Pool {
+  /** Runs a function with an event (JSON), as `Invoke` describes. */
+  run(lambda: StackFunction, event: string, signal?: AbortSignal): Promise<Invocation>;
+  /** The function whose sandbox has these credentials. */
+  ownerOf(accessKeyId: string): StackFunction | undefined;
+  /** Kills the sandbox with these credentials. Resolves when it is dead, to false if there is none. */
+  crash(accessKeyId: string): Promise<boolean>;
+  /** The functions at work, one entry per invocation. */
+  working(): StackFunction[];
+  /** Kills all sandboxes. Invocations that run or wait end with an error. */
+  stop(): Promise<void>;
+}
+
+/** How long a sandbox stays idle before it ends, in milliseconds. */
+const idleTime = 60_000;
+/**
+ * How long an invocation waits for a busy sandbox of its function before another one starts: a multiple of the latest start time, and at
+ * least these milliseconds. Otherwise many executions at the same step would start sandboxes all the time.
+ */
+const patience = { starts: 3, atLeast: 250 };
+/** With fewer sandboxes than functions, each step of a workflow would start a new one. */
+const besidesOneOfEach = 8;
+const usualLimit = 32;
+
+interface Member {
+  readonly lambda: StackFunction;
+  readonly sandbox: Sandbox;
+  loading: boolean;
+  working: boolean;
+  idleTimer?: NodeJS.Timeout;
+}
+
+interface Waiting {
+  readonly lambda: StackFunction;
+  /** It has waited long enough for a busy sandbox of its function. */
+  impatient: boolean;
+  readonly timer: NodeJS.Timeout;
+  readonly take: (member: Member | undefined) => void;
+}
+
+export function createPool({
+  stack,
+  stateDirectory,
+  endpoint,
+  clock,
+  runtimeFile,
+  limit = Math.max(usualLimit, stack.functions.length + besidesOneOfEach),
+}: LambdaOptions): Pool {
+  const taskRoots = new Map<string, string>();
+  /** By access key ID. */
+  const members = new Map<string, Member>();
+  /** In the order in which they became idle. */
+  const idle = new Set<Member>();
+  const queue: Waiting[] = [];
+  let runtimeApi: Promise<RuntimeApi> | undefined;
+  /** How long the latest sandbox took to start, in milliseconds. A busy machine takes many times as long as an idle one. */
+  let startTime = 0;
+  /** Ends to make room; one at a time. */
+  let evicted: Member | undefined;
+  let stopped = false;
+
+  const taskRootOf = (lambda: StackFunction): string => {
+    try {
+      const taskRoot = taskRoots.get(lambda.arn) ?? unpackCode(lambda.zipFile, join(stateDirectory, 'code'));
+      taskRoots.set(lambda.arn, taskRoot);
+      return taskRoot;
+    } catch (error) {
+      throw storageFailure(error, stateDirectory) ?? error;
+    }
+  };
+
+  const start = (lambda: StackFunction, api: RuntimeApi): Member => {
+    const sandbox = startSandbox({
+      function: lambda,
+      region: stack.region,
+      taskRoot: taskRootOf(lambda),
+      runtimeFile,
+      runtimeApi: api,
+      endpoint: endpoint(),
+      clock,
+      logFile: join(stateDirectory, 'logs', `${lambda.name}.log`),
+    });
+    const member: Member = { lambda, sandbox, loading: true, working: false };
+    const begin = performance.now();
+    members.set(sandbox.accessKeyId, member);
+    void sandbox.loaded.then(() => {
+      startTime = performance.now() - begin;
+      member.loading = false;
+      serveQueue(api);
+    });
+    void sandbox.exited.then(() => {
+      members.delete(sandbox.accessKeyId);
+      wake(member);
+      if (evicted === member) evicted = undefined;
+      serveQueue(api);
+    });
+    return member;
+  };
+
+  const wake = (member: Member): void => {
+    clearTimeout(member.idleTimer);
+    idle.delete(member);
+  };
+
+  const end = (member: Member): void => {
+    wake(member);
+    void member.sandbox.kill();
+  };
+
+  const release = (member: Member, api: RuntimeApi): void => {
+    if (!member.sandbox.usable()) return;
+    idle.add(member);
+    member.idleTimer = setTimeout(end, idleTime, member);
+    serveQueue(api);
+  };
+
+  /** Gives sandboxes to the waiting invocations, in their order. */
+  const serveQueue = (api: RuntimeApi): void => {
+    for (const waiting of [...queue]) {
+      const member = placeFor(waiting, api);
+      if (!member) continue;
+      clearTimeout(waiting.timer);
+      queue.splice(queue.indexOf(waiting), 1);
+      waiting.take(member);
+    }
+  };
+
+  const leaveQueue = (waiting: Waiting): void => {
+    if (!queue.includes(waiting)) return;
+    clearTimeout(waiting.timer);
+    queue.splice(queue.indexOf(waiting), 1);
+    waiting.take(undefined);
+  };
+
+  const placeFor = ({ lambda, impatient }: Waiting, api: RuntimeApi): Member | undefined => {
+    const ofFunction = [...members.values()].filter((member) => member.lambda === lambda && member.sandbox.usable());
+    const free = ofFunction.find((member) => idle.has(member));
+    if (free) {
+      wake(free);
+      return free;
+    }
+    // One more at a time: when it has started, the first invocations may have been served.
+    const another = ofFunction.length === 0 || (impatient && !ofFunction.some(({ loading }) => loading));
+    if (!another) return undefined;
+    if (members.size < limit) return start(lambda, api);
+    evictLongestIdle();
+    return undefined;
+  };
+
+  const evictLongestIdle = (): void => {
+    if (evicted) return;
+    [evicted] = idle;
+    // Its exit serves the queue again.
+    if (evicted) end(evicted);
+  };
+
+  /** Resolves to a sandbox for the invocation, to undefined if it shall not begin. */
+  const placeInQueue = (lambda: StackFunction, api: RuntimeApi, signal?: AbortSignal): Promise<Member | undefined> =>
+    new Promise((resolve) => {
+      if (stopped || signal?.aborted) return resolve(undefined);
+      const losePatience = () => {
+        waiting.impatient = true;
+        serveQueue(api);
+      };
+      const leave = () => leaveQueue(waiting);
+      const take = (member: Member | undefined) => {
+        signal?.removeEventListener('abort', leave);
+        resolve(member);
+      };
+      const timer = setTimeout(losePatience, Math.max(patience.atLeast, patience.starts * startTime));
+      const waiting: Waiting = { lambda, impatient: false, timer, take };
+      signal?.addEventListener('abort', leave);
+      queue.push(waiting);
+      serveQueue(api);
+    });
+
+  return {
+    async run(lambda, event, signal) {
+      taskRootOf(lambda);
+      runtimeApi ??= startRuntimeApi();
+      const api = await runtimeApi;
+      const member = await placeInQueue(lambda, api, signal);
+      if (!member) return { error: 'Lambda.ServiceException', cause: stopped ? 'The embedded AWS is stopping.' : 'The caller is gone.' };
+      member.working = true;
+      const invocation = await member.sandbox.invoke(event);
+      member.working = false;
+      release(member, api);
+      return invocation;
+    },
+    ownerOf: (accessKeyId) => members.get(accessKeyId)?.lambda,
+    async crash(accessKeyId) {
+      const member = members.get(accessKeyId);
+      await member?.sandbox.kill();
+      return member !== undefined;
+    },
+    working: () => [...members.values()].flatMap(({ working, lambda }) => (working ? lambda : [])),
+    async stop() {
+      stopped = true;
+      for (const { take, timer } of queue.splice(0)) {
+        clearTimeout(timer);
+        take(undefined);
+      }
+      for (const member of members.values()) wake(member);
+      await Promise.all([...members.values()].map(({ sandbox }) => sandbox.kill()));
+      await (await runtimeApi)?.stop();
+    },
+  };
+}
