@@ -34,8 +34,9 @@ const deleting: readonly string[] = ['remove', 'uninstall', 'reset'];
 
 // What other tools call the same.
 const commandWords: Readonly<Record<string, readonly string[]>> = {
-  'aws start': ['up', 'create', 'new', 'launch', 'run', 'resume', 'restart', 'reboot', 'connect', 'ssh', 'open', 'code', 'shell'],
-  'aws stop': ['down', 'halt', 'pause', 'suspend', 'restart', 'reboot'],
+  'aws start': ['up', 'create', 'new', 'launch', 'run', 'resume', 'connect', 'ssh', 'open', 'code', 'shell'],
+  'aws stop': ['down', 'halt', 'pause', 'suspend'],
+  'aws restart': ['reboot', 'reload', 'cycle'],
   'aws remove': ['rm', 'delete', 'del', 'destroy', 'terminate'],
   'aws list': ['ls', 'ps'],
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],

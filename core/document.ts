@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
-import { Network } from './network.ts';
+import { Network, ReadyNetwork } from './network.ts';
 import { Operation } from './operation.ts';
 import { forEach, kindsWith } from './operations.ts';
 import { Owner } from './owner.ts';
@@ -136,10 +136,14 @@ const ofEnvironment = { environment: HeldEnvironment, operation: Operation };
 /** The operations on an environment that has a record. */
 export const recordedKinds = kindsWith({ creates: false });
 
+/** Those of them that start it. */
+export const restartingKinds = kindsWith({ creates: false, ends: 'started' });
+
 /** What each workflow starts from, once it holds what it is about. */
 export const Begun = {
   start: v.object({ kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType, network: Network }),
   ...forEach(recordedKinds, v.object({ kind: v.picklist(recordedKinds), ...ofEnvironment })),
+  ...forEach(restartingKinds, v.object({ kind: v.picklist(restartingKinds), ...ofEnvironment, network: ReadyNetwork })),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
 };
 export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(typeof Begun)[Kind]> };

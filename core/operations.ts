@@ -49,6 +49,15 @@ export const operations = {
     doing: 'stopping',
     policy: policies.user,
   },
+  restart: {
+    on: 'environment',
+    creates: false,
+    from: ['starting', 'started', 'stopping', 'stopped'],
+    during: 'starting',
+    ends: 'started',
+    doing: 'restarting',
+    policy: policies.user,
+  },
   remove: {
     on: 'environment',
     creates: false,

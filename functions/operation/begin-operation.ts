@@ -28,9 +28,9 @@ import {
 import { type Environment, type EnvironmentRequest, type GivenRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
-import type { Network } from '../../core/network.ts';
+import type { Network, ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
-import type { EnvironmentOperationKind } from '../../core/operations.ts';
+import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
 import type { Settings } from '../../core/settings.ts';
 
 const execution = { executionArn: v.string(), startedAt: v.string() };
@@ -67,8 +67,9 @@ export const beginOperation = step({
     const entry = { ...context, operation: { ...operation, kind: begun.kind } };
     const existing = await readEnvironment(dynamodb, begun.input.environment);
     if (!existing) throw environmentNotFound(begun.input.environment);
+    const network = operations[begun.kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
     const environment = await take(existing, entry, { due: begun.input.due });
-    return { kind: begun.kind, operation: entry.operation, environment: await hold(environment, environment.request, entry) };
+    return { kind: begun.kind, operation: entry.operation, environment: await hold(environment, environment.request, entry), ...network };
   },
 });
 
@@ -97,6 +98,13 @@ async function beginStart({ environment: subject, request: given, instanceType }
     // Under another installation Recode was uninstalled meanwhile, and we begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
   }
+}
+
+/** The network of an environment that exists. Throws RecodeError UninstallInProgress, EnvironmentNotFinished. */
+async function readyNetwork({ dynamodb, sfn, now }: Entry): Promise<ReadyNetwork> {
+  const network = await networkToEnter(dynamodb, sfn, now);
+  if (network.status === 'ready') return network;
+  throw new RecodeError('EnvironmentNotFinished', 'The network is not complete: the first start in this region failed.');
 }
 
 /** The network, for entering. Where an uninstall has come since an attempt before has put the environment, that is taken back. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { commandName, leafCommands } from '../../cli/help.ts';
 import { createProgram, namedCommand } from '../../cli/program.ts';
+import { operationKinds } from '../../core/operations.ts';
 import { collectedOutput } from './collect.ts';
 
 async function run(...argv: string[]) {
@@ -103,7 +104,7 @@ describe('the commands', () => {
   it('are those that the help of recode itself names', async () => {
     const { stdout } = await run('--help');
     for (const command of leafCommands(program)) expect(stdout).toContain(`\n  ${commandName(command).replace(/^recode /, '')} `);
-    expect(leafCommands(program)).toHaveLength(11);
+    expect(leafCommands(program).length).toBeGreaterThan(operationKinds.length);
   });
 
   const account = ['--profile <name>', '--region <region>', '--local'];

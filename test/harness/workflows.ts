@@ -80,6 +80,9 @@ export function runStart(aws: TestAws, { owner, repository, caller, ...request }
 /** The same of the stop workflow. */
 export const runStop = (aws: TestAws, subject: Subject = {}) => run<StopOutput>(aws, 'stop', subjectOf(subject));
 
+/** The same of the restart workflow. */
+export const runRestart = (aws: TestAws, subject: Subject = {}) => run<StartOutput>(aws, 'restart', subjectOf(subject));
+
 /** The same of the remove workflow. */
 export const runRemove = (aws: TestAws, subject: Subject = {}) => run<RemoveOutput>(aws, 'remove', subjectOf(subject));
 

@@ -52,6 +52,7 @@ const life: readonly Workflow[] = [
     detour: 'refusal',
     expectEnd: (aws) => expectConverged(aws, 1),
   },
+  { name: 'restart', kind: 'restart', input: subject, detour: 'restart', expectEnd: (aws) => expectConverged(aws, 1) },
   { name: 'stop', kind: 'stop', input: subject, detour: 'rest', expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
   { name: 'start', ...starting, detour: 'rest' },
   remove,

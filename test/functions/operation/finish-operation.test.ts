@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../../aws/records/environment.ts';
 import { putItem, readItem } from '../../../aws/records/table.ts';
 import { RemoveOutput, StartOutput, StopOutput } from '../../../core/document.ts';
-import type { OperationKind } from '../../../core/operations.ts';
+import { type EnvironmentOperationKind, kindsWith } from '../../../core/operations.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
@@ -40,6 +40,16 @@ const operations = {
     },
     record: { ...named, status: 'stopping', instance, publicIpAddress, stopAt: '2026-01-01T20:00:00.000Z' },
   },
+  restart: {
+    document: {
+      kind: 'restart',
+      environment: { ...environment, recorded: { status: 'started', request, instanceId: 'i-1' } },
+      operation: operationOf('one', 'restart'),
+      plan: foundPlan('i-1'),
+      instance: { ...instance, publicIpAddress },
+    },
+    record: { ...named, status: 'starting', instance, stopAt: '2026-01-01T20:00:00.000Z' },
+  },
   remove: {
     document: { kind: 'remove', environment, operation: operationOf('one', 'remove'), instances: { instanceIds: ['i-1'] } },
     record: { ...named, status: 'removing', instance, publicIpAddress },
@@ -47,7 +57,7 @@ const operations = {
 } as const;
 const { start, stop, remove } = operations;
 
-describe.each(['start', 'stop', 'remove'] as const)('finishOperation of a %s', (kind) => {
+describe.each(kindsWith({ on: 'environment' }))('finishOperation of a %s', (kind) => {
   const { document, record } = operations[kind];
 
   it('answers the same when it runs again, and changes nothing any more', async () => {
@@ -267,7 +277,7 @@ it('refuses a document of an operation that it does not finish', async () => {
 });
 
 /** An account with the record that an operation finds in the end, held by it unless said otherwise, and the claim of its name. */
-async function holding(kind: Exclude<OperationKind, 'uninstall'>, fields: object = {}): Promise<TestAccount> {
+async function holding(kind: EnvironmentOperationKind, fields: object = {}): Promise<TestAccount> {
   const account = await testAccount();
   await account.createTable();
   const { document, record } = operations[kind];

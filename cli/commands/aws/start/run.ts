@@ -74,13 +74,11 @@ export async function concludeStarted(
   { view }: Session,
   output: Output,
 ): Promise<void> {
-  const { files, own, subject, account } = environment;
+  const { files, own, account } = environment;
   const { name, repository, publicIpAddress: address, publicKey, hostKey, allowCidrs = [] } = started.result;
   let command: string | null = null;
   if (own) {
-    const keyPair = readKeyPair(files.key, publicKey);
-    if (!keyPair) throw privateKeyNotHere(subject.repository, files);
-    await requireUnlocked(keyPair);
+    const keyPair = await usableKeyPair(environment, publicKey);
     const written = orWarn(output, () => {
       pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
       writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
@@ -95,6 +93,14 @@ export async function concludeStarted(
   view.end();
   if (output.json) writeJson(output, await asJson(environment, started));
   else print(output, started.result, { said, own, command });
+}
+
+/** This machine's key pair for an environment of its own. Throws RecodeError PrivateKeyNotHere, and those of cli/ssh/agent.ts. */
+export async function usableKeyPair({ files, subject }: OpenedEnvironment, publicKey: string): Promise<KeyPair> {
+  const keyPair = readKeyPair(files.key, publicKey);
+  if (!keyPair) throw privateKeyNotHere(subject.repository, files);
+  await requireUnlocked(keyPair);
+  return keyPair;
 }
 
 /** What is asked of the control plane, which does not know this machine: "mine" is an address by then. */

@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { examples } from '../../../help.ts';
+import type { Output } from '../../../output.ts';
+import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags, repositoryArgument } from '../options.ts';
+
+/** `recode aws restart` */
+export function command(output: Output): Command {
+  const restart = new Command('restart')
+    .summary('Restart the environment of a repository')
+    .description(
+      'Restart the environment of a repository: stop its instance, then start it again. A stopped environment is started. The disk and the ' +
+        'host key stay the same; the address can change. A time to stop that counts from the start, such as 8h, counts from now.',
+    )
+    .argument(...repositoryArgument);
+  addOperationOptions(restart, "before restarting a teammate's environment");
+  return addAccountOptions(restart)
+    .option(...jsonOption)
+    .addHelpText(
+      'after',
+      examples([
+        ['Restart an environment', 'recode aws restart acme/api'],
+        ['Restart it without waiting', 'recode aws restart acme/api --no-wait'],
+      ]),
+    )
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<OperationFlags>();
+      const { parseOperation } = await import('../options.ts');
+      const request = parseOperation(repository, flags, process.env);
+      const { runRestart } = await import('./run.ts');
+      await runRestart(request, output);
+    });
+}

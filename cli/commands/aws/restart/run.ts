@@ -1,0 +1,37 @@
+import { StartOutput } from '../../../../core/document.ts';
+import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
+import { beforeOperation } from '../../../control-plane.ts';
+import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { operate } from '../../../environment-operation.ts';
+import { type Followed, inSession, type Session } from '../../../operation.ts';
+import type { Output } from '../../../output.ts';
+import type { OperationRequest } from '../options.ts';
+import { concludeStarted, usableKeyPair } from '../start/run.ts';
+
+export const Result = StartOutput;
+
+/**
+ * Restarts an environment, waits until it is started, and connects to it.
+ *
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation,control-plane}.ts
+ */
+export function runRestart(request: OperationRequest, output: Output): Promise<void> {
+  return inSession(output, `restart of ${request.repository}`, async (session) => {
+    const environment = await openEnvironment(request, session.view);
+    const record = await beforeOperation(environment, 'restart', requireRecord(environment));
+    if (environment.own) await usableKeyPair(environment, record.request.publicKey);
+    if (!(await confirmOnBehalf(environment, 'restart', request, output))) return;
+    const restarted = await operate(environment, { kind: 'restart', output: Result }, request, session, output);
+    if (restarted) await conclude(environment, restarted, session, output);
+  });
+}
+
+/** Connects to the restarted environment, and prints how. */
+export function conclude(
+  environment: OpenedEnvironment,
+  restarted: Followed<StartOutput>,
+  session: Session,
+  output: Output,
+): Promise<void> {
+  return concludeStarted(environment, restarted, `Restarted ${restarted.result.repository}`, session, output);
+}
