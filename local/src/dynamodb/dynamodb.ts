@@ -29,7 +29,7 @@ export async function createDynamoDb(options: {
   const { stateDirectory, region, accountId, clock } = options;
   const engine = await openEngine(join(stateDirectory, 'dynamodb'), region, accountId);
   let latency: keyof typeof latencies = 'instant';
-  const tables = createTables(engine, clock, region, accountId, () => latencies[latency]);
+  const tables = createTables(engine, clock, () => latencies[latency]);
 
   const perform = (action: string, input: Json): Promise<Json | ''> => {
     if (action === 'CreateTable') return tables.create(input);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { AwsFailure } from '../service.ts';
@@ -36,7 +35,7 @@ interface Ours {
 }
 
 /** `latency` is read at each creation and deletion. */
-export function createTables(engine: Engine, clock: Clock, region: string, accountId: string, latency: () => TableLatency): Tables {
+export function createTables(engine: Engine, clock: Clock, latency: () => TableLatency): Tables {
   const running = new Set<Promise<unknown>>();
   let lastChange: Promise<unknown> = Promise.resolve();
 
@@ -70,16 +69,15 @@ export function createTables(engine: Engine, clock: Clock, region: string, accou
   return {
     create: (input) =>
       inTurn(async () => {
-        const { SSESpecification, Tags: given, ...rest } = input;
+        const { Tags: given, ...rest } = input;
         refuseUnsupported('CreateTable', rest);
-        const sse = encryption(SSESpecification, region, accountId);
         const tags = given === undefined ? {} : parseTags(given);
         const name = String(rest.TableName);
         if (await current(name)) throw new AwsFailure('ResourceInUseException', `Table already exists: ${name}`);
 
         const now = clock.now();
         const ours: Ours = { createdAt: now, activeAt: now + latency().createMilliseconds, tags };
-        await engine.run('CreateTable', rest, { ...sse, ours });
+        await engine.run('CreateTable', rest, { ours });
         await becomeActive(engine, name);
         return { TableDescription: { ...describe((await engine.table(name)) ?? { ours }, now), TableStatus: 'CREATING' } };
       }),
@@ -217,31 +215,6 @@ const Tag = v.strictObject({
   Value: v.pipe(v.string(), v.maxLength(256)),
 });
 
-/** The SSEDescription that follows from a CreateTable's SSESpecification: none where DynamoDB's own key encrypts the table. */
-function encryption(specification: unknown, region: string, accountId: string): Json {
-  if (specification === undefined || specification === null) return {};
-  const { Enabled, SSEType, KMSMasterKeyId, ...unknown } = specification as Json;
-  for (const name of Object.keys(unknown)) throw invalid(`SSESpecification has no member ${name}`);
-  if (Enabled !== true) {
-    if (SSEType !== undefined || KMSMasterKeyId !== undefined) {
-      throw invalid('SSEType and KMSMasterKeyId can only be specified when SSE is enabled');
-    }
-    return {};
-  }
-  if (SSEType !== undefined && SSEType !== 'KMS') throw invalid(`SSEType ${SSEType} is not supported`);
-  const key = typeof KMSMasterKeyId === 'string' ? KMSMasterKeyId : awsManagedKey(region);
-  const KMSMasterKeyArn = key.startsWith('arn:')
-    ? key
-    : `arn:aws:kms:${region}:${accountId}:${key.startsWith('alias/') ? key : `key/${key}`}`;
-  return { SSEDescription: { Status: 'ENABLED', SSEType: 'KMS', KMSMasterKeyArn } };
-}
-
 function invalid(what: string): AwsFailure {
   return new AwsFailure('ValidationException', `One or more parameter values were invalid: ${what}`);
-}
-
-/** The key id behind `alias/aws/dynamodb`: some UUID, the same for ever in a region. */
-function awsManagedKey(region: string): string {
-  const hex = createHash('sha256').update(`aws/dynamodb ${region}`).digest('hex');
-  return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { StackFunction } from './functions.ts';
+import { logLines } from './log.ts';
 import { longestResponse, type RuntimeApi, type RuntimeFailure } from './runtime-api.ts';
 
 /** What an invocation came to: the handler's answer, or an error in the words of Lambda, its cause a JSON string. */
@@ -116,8 +114,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     // The fourth is never written: it closes when this process ends, and the sandbox with it.
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  copyLines(child.stdout, options.logFile);
-  copyLines(child.stderr, options.logFile);
+  for (const output of [child.stdout, child.stderr]) if (output) logLines(output, options.logFile);
   const kill = () => {
     ending ??= exitReason(null, 'SIGKILL');
     child.kill('SIGKILL');
@@ -214,21 +211,6 @@ const signalNames: Partial<Record<NodeJS.Signals, string>> = {
   SIGSEGV: 'segmentation fault',
   SIGABRT: 'aborted',
 };
-
-function copyLines(stream: Readable | null, file: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  let rest = '';
-  stream?.setEncoding('utf8');
-  stream?.on('data', (chunk: string) => {
-    const end = (rest + chunk).lastIndexOf('\n') + 1;
-    const text = rest + chunk;
-    rest = text.slice(end);
-    if (end > 0) appendFileSync(file, text.slice(0, end));
-  });
-  stream?.on('end', () => {
-    if (rest) appendFileSync(file, `${rest}\n`);
-  });
-}
 
 function randomText(length: number): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

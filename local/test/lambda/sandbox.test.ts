@@ -128,6 +128,17 @@ describe('a sandbox', () => {
     expect(lines.toSorted()).toEqual(['four', 'one', 'three', 'two']);
   });
 
+  it('shows control characters in the log instead of letting a terminal obey them', async () => {
+    const nasty = make(
+      'nasty',
+      String.raw`export const handler = async () => console.log('tab\t \x07 \x1b[31m \x7f \x85 \x9b31m \u2028 \u202e \u200b \u{e0001} é 🙂');`,
+    );
+    await deploy([nasty]).invoke(nasty.arn, {});
+    await lambda().stop();
+    const log = readFileSync(join(directory(), 'logs/nasty.log'), 'utf8');
+    expect(log).toBe('tab\t \\u0007 \\u001b[31m \\u007f \\u0085 \\u009b31m \\u2028 \\u202e \\u200b \\udb40\\udc01 é 🙂\n');
+  });
+
   it('unpacks the same code once, and other code beside it', async () => {
     const who = make('who', whoAmI);
     await payloadOf(deploy([who]).invoke(who.arn, {}));
