@@ -80,6 +80,10 @@ export const InstanceType = v.object({
 });
 export type InstanceType = v.InferOutput<typeof InstanceType>;
 
+/** The input of a start, once its instance type is known. */
+export const ResolvedStartInput = v.object({ ...StartInput.entries, instanceType: InstanceType });
+export type ResolvedStartInput = v.InferOutput<typeof ResolvedStartInput>;
+
 export const Image = v.object({ imageId: v.string(), rootDeviceName: v.string() });
 
 export const Vpc = v.object({ vpcId: v.string() });
@@ -142,8 +146,8 @@ export const restartingKinds = kindsWith({ creates: false, ends: 'started' });
 /** What each workflow starts from, once it holds what it is about. */
 export const Begun = {
   start: v.object({ kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType, network: Network }),
-  ...forEach(recordedKinds, v.object({ kind: v.picklist(recordedKinds), ...ofEnvironment })),
-  ...forEach(restartingKinds, v.object({ kind: v.picklist(restartingKinds), ...ofEnvironment, network: ReadyNetwork })),
+  ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
+  ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, network: ReadyNetwork })),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
 };
 export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(typeof Begun)[Kind]> };

@@ -84,7 +84,10 @@ export function kindsWith<const Part extends Partial<EnvironmentRow> | Partial<N
 /** The operations on one environment. */
 export type EnvironmentOperationKind = KindWith<{ on: 'environment' }>;
 
-/** The same value for each of some operations. */
-export function forEach<Kind extends OperationKind, Value>(kinds: readonly Kind[], value: Value): Readonly<Record<Kind, Value>> {
-  return Object.fromEntries(kinds.map((kind) => [kind, value])) as Record<Kind, Value>;
+/** Makes a value for each of some operations. */
+export function forEach<Kind extends OperationKind, Value>(
+  kinds: readonly Kind[],
+  make: (kind: Kind) => Value,
+): Readonly<Record<Kind, Value>> {
+  return Object.fromEntries(kinds.map((kind) => [kind, make(kind)])) as Record<Kind, Value>;
 }

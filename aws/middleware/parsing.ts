@@ -22,6 +22,15 @@ export function parsing<Input extends v.GenericSchema, Output extends OutputFor<
 function parse(schema: v.GenericSchema, value: unknown, error: ErrorName, whole: string): unknown {
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new RecodeError(error, `${v.getDotPath(issue) ?? whole}: ${issue.message}.`);
+  const { path, message } = innermost(parsed.issues[0]);
+  throw new RecodeError(error, `${path.join('.') || whole}: ${message}.`);
+}
+
+/** The field that is wrong and why. A union says only that none of its options fits; the first option's issue names a field. */
+function innermost(issue: v.BaseIssue<unknown>): { path: string[]; message: string } {
+  const path = [v.getDotPath(issue) ?? []].flat();
+  const [option] = issue.issues ?? [];
+  if (!option) return { path, message: issue.message };
+  const { path: inner, message } = innermost(option);
+  return { path: [...path, ...inner], message };
 }

@@ -19,10 +19,10 @@ import {
   Begun,
   type Due,
   type HeldEnvironment,
-  InstanceType,
   RecordedEnvironmentInput,
+  ResolvedStartInput,
   recordedKinds,
-  StartInput,
+  type StartInput,
   UninstallInput,
 } from '../../core/document.ts';
 import { type Environment, type EnvironmentRequest, type GivenRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
@@ -34,8 +34,6 @@ import { type EnvironmentOperationKind, operations } from '../../core/operations
 import type { Settings } from '../../core/settings.ts';
 
 const execution = { executionArn: v.string(), startedAt: v.string() };
-const StartDocument = v.object({ ...StartInput.entries, instanceType: InstanceType });
-type StartDocument = v.InferOutput<typeof StartDocument>;
 
 /** An operation that enters, and what it needs for that. */
 interface Entry {
@@ -49,7 +47,7 @@ interface Entry {
 /** Enters an operation: takes for this execution what it works on, and hands on what the workflow starts from. */
 export const beginOperation = step({
   input: v.variant('kind', [
-    v.object({ kind: v.literal('start'), ...execution, input: StartDocument }),
+    v.object({ kind: v.literal('start'), ...execution, input: ResolvedStartInput }),
     v.object({ kind: v.picklist(recordedKinds), ...execution, input: RecordedEnvironmentInput }),
     v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
   ]),
@@ -79,7 +77,10 @@ export const handler = lambdaHandler(beginOperation);
  * The environment is written before the network is read again, and an uninstall marks the network before it reads the environments: at
  * least one sees the other.
  */
-async function beginStart({ environment: subject, request: given, instanceType }: StartDocument, entry: Entry): Promise<Begun['start']> {
+async function beginStart(
+  { environment: subject, request: given, instanceType }: ResolvedStartInput,
+  entry: Entry,
+): Promise<Begun['start']> {
   const { dynamodb, operation, settings } = entry;
   // Before anything is made where no image could be found.
   imagePublisher(operation.executionArn);

@@ -43,7 +43,11 @@ export const finishOperation = step({
     v.object({ kind: v.picklist(stopping), ...held, instances: StoppingInstances, instance: StoppedInstance }),
     v.object({ kind: v.picklist(removing), ...held }),
   ]),
-  output: { ...forEach(starting, StartOutput), ...forEach(stopping, StopOutput), ...forEach(removing, RemoveOutput) },
+  output: {
+    ...forEach(starting, () => StartOutput),
+    ...forEach(stopping, () => StopOutput),
+    ...forEach(removing, () => RemoveOutput),
+  },
   uses: { dynamodb, settings },
   async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RemoveOutput> {
     const { environment, operation } = document;

@@ -12,7 +12,7 @@ describe('kindsWith', () => {
   it('tells the types which they are', () => {
     expectTypeOf(kindsWith({ on: 'network' })).toEqualTypeOf<'uninstall'[]>();
     expectTypeOf(kindsWith({ on: 'environment' })).toEqualTypeOf<EnvironmentOperationKind[]>();
-    expectTypeOf(forEach(kindsWith({ ends: 'removed' }), 1)).toEqualTypeOf<Readonly<Record<'remove', number>>>();
+    expectTypeOf(forEach(kindsWith({ ends: 'removed' }), () => 1)).toEqualTypeOf<Readonly<Record<'remove', number>>>();
   });
 });
 

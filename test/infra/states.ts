@@ -8,24 +8,38 @@ export interface Retrier {
   JitterStrategy?: string;
 }
 
+/** A rule of a Choice state: one comparison of a variable. */
+export interface Rule {
+  Variable: string;
+  Next: string;
+  [operator: string]: string | boolean;
+}
+
 export interface State {
   Type: string;
   Comment?: string;
   Resource?: string;
   Parameters?: Record<string, string>;
+  Choices?: Rule[];
+  Default?: string;
+  ItemsPath?: string;
+  ItemSelector?: Record<string, string>;
+  ResultSelector?: Record<string, string>;
+  Result?: unknown;
   TimeoutSeconds?: number;
   Retry?: Retrier[];
   Catch?: { ErrorEquals: string[]; ResultPath?: string; Next: string }[];
   Branches?: Machine[];
   ItemProcessor?: Machine;
   Next?: string;
-  ResultPath?: string;
+  ResultPath?: string | null;
   OutputPath?: string;
   ErrorPath?: string;
   CausePath?: string;
 }
 
 export interface Machine {
+  StartAt: string;
   States: Record<string, State>;
 }
 

@@ -31,6 +31,14 @@ describe('the input', () => {
   });
 });
 
+it('names the field of the first option that is wrong, where none of several fits', async () => {
+  const failed = v.object({ failure: v.object({ Error: v.string() }) });
+  const step = { input: v.union([failed, v.object({ detail: v.string() })]), output: Nothing };
+  await expect(invoke(parsing(step), vi.fn(), { failure: {} })).rejects.toThrow(/^failure\.Error: .*received undefined\.$/);
+  const list = { input: v.object({ requests: v.array(v.union([v.object({ Error: v.string() }), v.null()])) }), output: Nothing };
+  await expect(invoke(parsing(list), vi.fn(), { requests: [{ Error: 1 }] })).rejects.toThrow(/^requests\.0\.Error: /);
+});
+
 describe('the result', () => {
   const result = (value: unknown) => invoke(parsing(greeting), () => value, { name: 'Ada' });
 
