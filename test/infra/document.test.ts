@@ -7,6 +7,7 @@ import {
   LaunchPlan,
   RecordedEnvironmentInput,
   RemoveOutput,
+  recordedKinds,
   StartInput,
   StartOutput,
   StopOutput,
@@ -18,17 +19,19 @@ import * as environment from '../../core/environment.ts';
 import { stateMachineName, type Workflow } from '../../core/names.ts';
 import * as network from '../../core/network.ts';
 import * as operation from '../../core/operation.ts';
+import { forEach, operations } from '../../core/operations.ts';
 import { faultsOf, shapeOf } from './document/shape.ts';
 import { steps } from './document/steps.ts';
 import { type StepContract, walk } from './document/walk.ts';
 import { resources } from './stack.ts';
 import { type Machine, statesOf } from './states.ts';
 
+const outputOf = { started: StartOutput, stopped: StopOutput, removed: RemoveOutput };
+
 /** What executions of each state machine are started with, and what they end with. */
 const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, output: v.GenericSchema]>> = {
   start: [StartInput, StartOutput],
-  stop: [RecordedEnvironmentInput, StopOutput],
-  remove: [RecordedEnvironmentInput, RemoveOutput],
+  ...forEach(recordedKinds, (kind) => [RecordedEnvironmentInput, outputOf[operations[kind].ends]] as const),
   uninstall: [UninstallInput, UninstallOutput],
   // The schedule's input is empty, and nobody reads the output.
   'auto-stop': [v.object({}), v.object({})],
