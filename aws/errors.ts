@@ -148,6 +148,8 @@ export function translate(error: unknown): RecodeError {
  * @param functionName the function that made the call; its log has what the message leaves out
  */
 export function translateInStep(error: unknown, functionName: string): RecodeError {
+  // A step is as old as its stack.
+  if (error instanceof RecodeError && error.name === 'RecordNewerThanCli') return new RecodeError('RecordNewerThanStack', error.message);
   return errorOf(error, becomesInStep, `it is in the log of the function ${functionName}`);
 }
 

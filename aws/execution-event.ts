@@ -4,7 +4,7 @@ import { operationOf } from '../core/executions.ts';
 import type { Operation } from '../core/operation.ts';
 import type { OperationKind } from '../core/operations.ts';
 import { failureOf } from './errors.ts';
-import type { EnvironmentSubject } from './records/environment.ts';
+import type { EnvironmentSubject } from './records/read/environment.ts';
 
 /**
  * The event by which EventBridge tells that an execution has not ended well, as far as we read it.

@@ -1,8 +1,10 @@
 import { autoStopText } from '../core/auto-stop.ts';
-import type { Environment } from '../core/environment.ts';
-import { RecodeError } from '../core/errors.ts';
+import { type Environment, statusOf } from '../core/environment.ts';
+import { isRefusal, RecodeError } from '../core/errors.ts';
+import { holderOf } from '../core/lock.ts';
 import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
+import type { EnvironmentStatus } from '../core/status.ts';
 import type { Account } from './account.ts';
 import { findRecord, type OpenedEnvironment } from './environment.ts';
 import { sshCommand, writeSshConfig } from './ssh/config.ts';
@@ -15,7 +17,7 @@ export interface EnvironmentView {
   readonly repository: string;
   readonly owner: string;
   readonly name: string | null;
-  readonly status: Environment['status'] | 'removed' | null;
+  readonly status: EnvironmentStatus | 'removed' | null;
   readonly instanceId: string | null;
   readonly instanceType: string | null;
   readonly volumeSizeGiB: number | null;
@@ -51,21 +53,21 @@ export function viewOf(
   account: Account,
   environment: Environment,
 ): EnvironmentView & { readonly createdAt: string; readonly updatedAt: string } {
-  const { repository, owner, name, status, request, operation, lastError, createdAt, updatedAt } = environment;
-  const instance = 'instance' in environment ? environment.instance : undefined;
-  const started = environment.status === 'started' ? environment : undefined;
+  const { repository, owner, name, wanted, observed, lastError, createdAt, updatedAt } = environment;
+  const status = statusOf(environment);
+  const operation = holderOf(environment);
   const files = environmentFolder({ ...account, owner, repository }, process.env);
   return {
     ...unknownView({ repository, owner }),
     name: name ?? null,
     status,
-    instanceId: instance?.instanceId ?? null,
-    instanceType: instance?.instanceType ?? request.instanceType,
-    volumeSizeGiB: request.volumeSize,
-    volumeType: request.volumeType,
-    ...(started && { publicIpAddress: started.publicIpAddress, stopAt: started.stopAt ?? null, ...connectionOf(files, started) }),
-    allowCidrs: request.allowCidrs,
-    autoStop: request.autoStop ? autoStopText(request.autoStop) : null,
+    instanceId: observed?.instanceId ?? null,
+    instanceType: observed?.instanceType ?? wanted.instanceType,
+    volumeSizeGiB: wanted.volumeSize,
+    volumeType: wanted.volumeType,
+    ...(status === 'started' && { stopAt: wanted.stopAt ?? null, ...connectionOf(files, environment) }),
+    allowCidrs: wanted.allowCidrs,
+    autoStop: wanted.autoStop ? autoStopText(wanted.autoStop) : null,
     executionArn: operation?.executionArn ?? null,
     operation: operation ? { kind: operation.kind, owner: operation.owner, startedAt: operation.startedAt } : null,
     lastError: lastError ?? null,
@@ -110,21 +112,25 @@ export async function viewAfter(opened: OpenedEnvironment, result: Partial<Envir
   return { ...(record ? viewOf(opened.account, record) : unknownView(opened.subject)), ...result };
 }
 
-type Connection = Pick<EnvironmentView, 'host' | 'port' | 'user' | 'sshConfigFile' | 'sshCommand'>;
+type Connection = Pick<EnvironmentView, 'publicIpAddress' | 'host' | 'port' | 'user' | 'sshConfigFile' | 'sshCommand'>;
 
-function connectionOf(files: EnvironmentFolder, environment: Environment & { readonly status: 'started' }): Connection {
-  const sshCommand = commandFor(files, environment);
+/** Nothing of a started environment that has no address. */
+function connectionOf(files: EnvironmentFolder, environment: Environment): Partial<Connection> {
+  const address = environment.observed?.publicIpAddress;
+  if (address === undefined) return {};
+  const sshCommand = commandFor(files, environment, address);
   const sshConfigFile = sshCommand === null ? null : files.sshConfig;
-  return { host: environment.publicIpAddress, port: ssh.port, user: ssh.user, sshConfigFile, sshCommand };
+  return { publicIpAddress: address, host: address, port: ssh.port, user: ssh.user, sshConfigFile, sshCommand };
 }
 
 /** Nobody may have connected from this machine since the environment got its address: by a start that was not waited for, or a teammate's. */
-function commandFor(files: EnvironmentFolder, environment: Environment & { readonly status: 'started' }): string | null {
-  const { name, repository, publicIpAddress: address, instance, request } = environment;
+function commandFor(files: EnvironmentFolder, { name, repository, observed, wanted }: Environment, address: string): string | null {
+  const hostKey = observed?.hostKey;
+  if (name === undefined || hostKey === undefined) return null;
   try {
-    const keyPair = readKeyPair(files.key, request.publicKey);
+    const keyPair = readKeyPair(files.key, wanted.publicKey);
     if (!keyPair) return null;
-    pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey: instance.hostKey });
+    pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
     writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
     return sshCommand(files, name);
   } catch (error) {
@@ -134,8 +140,10 @@ function commandFor(files: EnvironmentFolder, environment: Environment & { reado
   }
 }
 
-/** The status for people: what an operation left behind that failed is no state to wait in. */
+/** The status for people: it also says that the last operation has failed, unless that did not matter to an environment that rests. */
 export function statusWords({ status, operation, lastError }: Pick<EnvironmentView, 'status' | 'operation' | 'lastError'>): string {
+  if (status === null) return 'unknown';
   const resting = status === 'started' || status === 'stopped';
-  return resting || operation || !lastError ? (status ?? 'unknown') : `${status} (failed)`;
+  const failed = lastError && !operation && status !== 'gone' && !(resting && isRefusal(lastError.name));
+  return failed ? `${status} (failed)` : status;
 }

@@ -1,5 +1,5 @@
-import { type EnvironmentSubject, readEnvironment, readEnvironments } from '../aws/records/environment.ts';
-import { ifInstalled } from '../aws/records/table.ts';
+import { type EnvironmentSubject, readEnvironment, readEnvironments } from '../aws/records/read/environment.ts';
+import { ifInstalled } from '../aws/records/read/table.ts';
 import type { Environment } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
 import { policies } from '../core/names.ts';
@@ -34,7 +34,8 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
   const account = await openShown(target, view);
   const clients = await clientsOf(account);
   const owner = target.owner ?? account.owner;
-  const recorded = async () => (await ifInstalled(orNotAllowed(account, policies.user, readEnvironments(clients.dynamodb, owner)))) ?? [];
+  const recorded = async () =>
+    (await ifInstalled(orNotAllowed(account, policies.user, readEnvironments(clients.dynamodb, owner))))?.items ?? [];
   const repository = await resolveRepository(typed, recorded, process.env);
   return {
     account,

@@ -223,6 +223,22 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   NetworkBusy: { title: 'Another execution is creating the network', nextStep: again },
   LockLost: { title: 'Another operation took over', nextStep: again },
 
+  // Records
+  RecordDamaged: {
+    title: 'A record is damaged',
+    nextStep:
+      'Ask your AWS administrator to correct the item in the DynamoDB console, or to delete it. After that, "recode aws start" finds by their tags the instance and the network that exist, and records them again.',
+  },
+  RecordNewerThanCli: {
+    title: 'A newer version of Recode wrote a record',
+    nextStep: 'Upgrade recode in the way you installed it (README.md), then run "{command}" again.',
+  },
+  RecordNewerThanStack: {
+    title: 'A newer version of the stack wrote a record',
+    nextStep:
+      'Ask your AWS administrator to deploy the newest version again ("git pull && npm ci && npx serverless deploy"), then run "{command}" again.',
+  },
+
   // What AWS says
   RequestThrottled: { title: 'AWS is throttling requests', nextStep: again },
   AwsUnavailable: { title: 'AWS did not respond', nextStep: again },

@@ -48,6 +48,11 @@ export function isInteractive(stream: Stream, environment: NodeJS.ProcessEnv): b
   return stream.isTTY && !environment.CI && environment.TERM !== 'dumb';
 }
 
+/** Says what did not work although the command goes on. */
+export function warn({ stderr }: Output, message: string): void {
+  stderr.write(`${paint(stderr, 'yellow', '!')} ${message}\n`);
+}
+
 type Format = Parameters<typeof styleText>[0];
 
 // Until it is written, a color of ours has this number in it, which no record, message or argument can know.

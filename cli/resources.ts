@@ -21,7 +21,7 @@ const kinds: Readonly<Record<EnvironmentResource, string>> = {
 export function resourcesOf(environment: Environment): NamedResource[] {
   const { name } = environment;
   if (name === undefined) return [];
-  const id = instanceOf(environment)?.instanceId ?? null;
+  const id = environment.observed?.instanceId ?? null;
   return (Object.keys(kinds) as EnvironmentResource[]).map((kind) => ({
     kind,
     name: resourceName(name, kind),
@@ -31,13 +31,10 @@ export function resourcesOf(environment: Environment): NamedResource[] {
 
 /** The same as rows of a table for people, with what else is recorded of each. */
 export function resourceRows(environment: Environment): (readonly [kind: string, name: string])[] {
-  const instance = instanceOf(environment);
-  const { volumeSize, volumeType } = environment.request;
+  const { observed, wanted } = environment;
   const details: Partial<Record<EnvironmentResource, string>> = {
-    ...(instance && { instance: `${instance.instanceId}, ${instance.instanceType}` }),
-    volume: `${volumeSize} GiB, ${volumeType}`,
+    ...(observed && { instance: `${observed.instanceId}, ${observed.instanceType}` }),
+    volume: `${wanted.volumeSize} GiB, ${wanted.volumeType}`,
   };
   return resourcesOf(environment).map(({ kind, name }) => [kinds[kind], details[kind] === undefined ? name : `${name} (${details[kind]})`]);
 }
-
-const instanceOf = (environment: Environment) => ('instance' in environment ? environment.instance : undefined);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
-import { Network, ReadyNetwork } from './network.ts';
+import { Network, NetworkIds, ReadyNetwork } from './network.ts';
 import { Operation } from './operation.ts';
 import { forEach, kindsWith } from './operations.ts';
 import { Owner } from './owner.ts';
@@ -85,6 +85,21 @@ export const ResolvedStartInput = v.object({ ...StartInput.entries, instanceType
 export type ResolvedStartInput = v.InferOutput<typeof ResolvedStartInput>;
 
 export const Image = v.object({ imageId: v.string(), rootDeviceName: v.string() });
+
+const { vpcId, subnets } = NetworkIds.entries;
+
+/** The network, for a start that uses it. */
+export const UsableNetwork = v.object({
+  status: v.literal('ready'),
+  ids: v.union([
+    v.object({ vpcId, subnets }),
+    // In an execution that an older version has begun.
+    v.pipe(
+      v.object({ vpcId, subnetId: v.string() }),
+      v.transform(({ vpcId, subnetId }): { vpcId: string; subnets: NetworkIds['subnets'] } => ({ vpcId, subnets: [{ subnetId }] })),
+    ),
+  ]),
+});
 
 export const Vpc = v.object({ vpcId: v.string() });
 export const InternetGateway = v.object({ internetGatewayId: v.string() });

@@ -3,8 +3,8 @@ import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { Cidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
 import { InstanceTypeName } from './instance-type.ts';
+import { holderOf, Lock } from './lock.ts';
 import { PublicKey, sameKey } from './openssh-key.ts';
-import { Operation } from './operation.ts';
 import { type EnvironmentOperationKind, operations } from './operations.ts';
 import type { EnvironmentStatus } from './status.ts';
 
@@ -40,6 +40,7 @@ export const GivenRequest = v.strictObject({
 });
 export type GivenRequest = v.InferOutput<typeof GivenRequest>;
 
+/** An instance as a start or a stop leaves it. */
 export const Instance = v.object({
   instanceId: v.string(),
   instanceType: v.string(),
@@ -49,43 +50,86 @@ export const Instance = v.object({
 });
 export type Instance = v.InferOutput<typeof Instance>;
 
-const common = {
-  /** Another one for each environment ever made, even of the same repository. */
+/** What people want of an environment. Commands write it. */
+export const Wanted = v.object({
+  ...EnvironmentRequest.entries,
+  power: v.picklist(['on', 'off', 'removed']),
+  /** When it is stopped automatically (ISO 8601), from its start to its stop; absent for never. */
+  stopAt: v.optional(v.string()),
+});
+export type Wanted = v.InferOutput<typeof Wanted>;
+
+/** What EC2 showed last of an environment's instance. Steps write it. */
+export const Observed = v.object({
+  ...Instance.entries,
+  /** Absent if the instance has lost the tag that holds it. */
+  hostKey: v.optional(Instance.entries.hostKey),
+  /** `gone` if EC2 shows the instance no more, or as terminated. */
+  state: v.picklist(['pending', 'running', 'stopping', 'stopped', 'gone']),
+  publicIpAddress: v.optional(v.string()),
+  /** When (ISO 8601). */
+  at: v.string(),
+});
+export type Observed = v.InferOutput<typeof Observed>;
+
+/** A development environment as the table records it: what is wanted, what was observed, and who holds it. Its status follows from these. */
+export const Environment = v.object({
+  format: v.literal(2),
+  /** Another one for each environment ever created, even of the same repository. */
   uid: v.string(),
   owner: v.string(),
   repository: v.string(),
-  request: EnvironmentRequest,
-  operation: v.optional(Operation),
-  /** When it is stopped by itself (ISO 8601), from its start to its stop; absent for never. */
-  stopAt: v.optional(v.string()),
-  /** Nobody takes the environment before (milliseconds since the epoch): Lambdas of a failed execution may still be at work. */
-  quietUntil: v.optional(v.number()),
+  /** From the moment that it has claimed one. */
+  name: v.optional(v.string()),
+  wanted: Wanted,
+  /** From the moment that EC2 has shown an instance of it. */
+  observed: v.optional(Observed),
+  lock: v.optional(Lock),
   lastError: v.optional(v.object({ name: v.string(), message: v.string(), at: v.string() })),
   /** ISO 8601. */
   createdAt: v.string(),
   updatedAt: v.string(),
-};
-
-/** A development environment as the table records it. */
-export const Environment = v.variant('status', [
-  /** It has a name from the moment that it has claimed one, and an instance from the moment that it runs. */
-  v.object({ ...common, status: v.literal('creating'), name: v.optional(v.string()) }),
-  v.object({ ...common, status: v.literal('starting'), name: v.string(), instance: Instance }),
-  v.object({ ...common, status: v.literal('started'), name: v.string(), instance: Instance, publicIpAddress: v.string() }),
-  v.object({ ...common, status: v.literal('stopping'), name: v.string(), instance: Instance }),
-  v.object({ ...common, status: v.literal('stopped'), name: v.string(), instance: Instance }),
-  v.object({ ...common, status: v.literal('removing'), name: v.optional(v.string()), instance: v.optional(Instance) }),
-]);
+});
 export type Environment = v.InferOutput<typeof Environment>;
 
+/** What was asked for of an environment's instance. */
+export function requestOf({ wanted: { power: _, stopAt: __, ...request } }: Pick<Environment, 'wanted'>): EnvironmentRequest {
+  return request;
+}
+
+/** The power that an operation asks for. */
+export function powerFor(kind: EnvironmentOperationKind): Wanted['power'] {
+  return powers[operations[kind].ends];
+}
+
+const powers = { started: 'on', stopped: 'off', removed: 'removed' } as const;
+
+/** The status of an environment, which no record holds. Without its lock, it is the status that an operation finds. */
+export function statusOf({ wanted, observed, lock }: Pick<Environment, 'wanted' | 'observed' | 'lock'>): EnvironmentStatus {
+  const holder = holderOf({ lock });
+  const held = holder && operations[holder.kind];
+  const row = held?.on === 'environment' ? held : undefined;
+  if (wanted.power === 'removed' || row?.ends === 'removed') return 'removing';
+  if (!observed) return 'creating';
+  return row?.during ?? statusOfState[observed.state];
+}
+
+const statusOfState: Record<Observed['state'], EnvironmentStatus> = {
+  pending: 'starting',
+  running: 'started',
+  stopping: 'stopping',
+  stopped: 'stopped',
+  gone: 'gone',
+};
+
 /**
- * The status that an environment has while an operation is at work on it.
+ * Refuses an operation in a status that it may not find an environment in.
  *
  * @throws RecodeError EnvironmentBeingRemoved when its removal began and failed, EnvironmentNotFinished when there is nothing to stop yet
  */
-export function statusDuring(kind: EnvironmentOperationKind, { repository, status }: Environment): EnvironmentStatus {
-  const { from, during }: { from: readonly EnvironmentStatus[]; during: EnvironmentStatus } = operations[kind];
-  if (from.includes(status)) return status === 'creating' && during === 'starting' ? status : during;
+export function refuseFrom(status: EnvironmentStatus, kind: EnvironmentOperationKind, repository: string): void {
+  const { from }: { from: readonly EnvironmentStatus[] } = operations[kind];
+  if (from.includes(status)) return;
   if (status === 'removing') {
     throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${repository} started, but did not finish.`);
   }

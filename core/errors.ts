@@ -101,6 +101,11 @@ export const catalogue = {
   NetworkBusy: { reaction: 'poll', outcome: 'failed' },
   LockLost: { reaction: 'never', outcome: 'failed' },
 
+  // Records
+  RecordDamaged: { reaction: 'never', outcome: 'failed' },
+  RecordNewerThanCli: { reaction: 'never', outcome: 'refused' },
+  RecordNewerThanStack: { reaction: 'never', outcome: 'failed' },
+
   // What AWS says
   RequestThrottled: { reaction: 'busy', outcome: 'failed' },
   AwsUnavailable: { reaction: 'lost', outcome: 'failed' },

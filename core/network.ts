@@ -1,16 +1,23 @@
 import * as v from 'valibot';
-import { Operation } from './operation.ts';
+import { Lock } from './lock.ts';
+
+const Subnet = v.object({ subnetId: v.string() });
+
+export const NetworkIds = v.object({
+  vpcId: v.string(),
+  internetGatewayId: v.string(),
+  routeTableId: v.string(),
+  /** Environments use the first one. */
+  subnets: v.tupleWithRest([Subnet], Subnet),
+});
+export type NetworkIds = v.InferOutput<typeof NetworkIds>;
 
 const common = {
+  format: v.literal(2),
   /** Another one after each uninstall, so that a start which began before it notices. */
   installation: v.string(),
-  operation: v.optional(Operation),
-  /** Nobody makes or deletes any of it before (milliseconds since the epoch): Lambdas of a failed execution may still be at work. */
-  quietUntil: v.optional(v.number()),
+  lock: v.optional(Lock),
 };
-
-const NetworkIds = v.object({ vpcId: v.string(), subnetId: v.string(), internetGatewayId: v.string(), routeTableId: v.string() });
-export type NetworkIds = v.InferOutput<typeof NetworkIds>;
 
 /** The network, complete and so usable. */
 export const ReadyNetwork = v.object({ ...common, status: v.literal('ready'), ids: NetworkIds });

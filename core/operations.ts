@@ -34,7 +34,7 @@ export const operations = {
   start: {
     on: 'environment',
     creates: true,
-    from: ['creating', 'starting', 'started', 'stopping', 'stopped'],
+    from: ['creating', 'starting', 'started', 'stopping', 'stopped', 'gone'],
     during: 'starting',
     ends: 'started',
     doing: 'starting',
@@ -43,7 +43,7 @@ export const operations = {
   stop: {
     on: 'environment',
     creates: false,
-    from: ['starting', 'started', 'stopping', 'stopped'],
+    from: ['starting', 'started', 'stopping', 'stopped', 'gone'],
     during: 'stopping',
     ends: 'stopped',
     doing: 'stopping',
@@ -52,7 +52,7 @@ export const operations = {
   restart: {
     on: 'environment',
     creates: false,
-    from: ['starting', 'started', 'stopping', 'stopped'],
+    from: ['starting', 'started', 'stopping', 'stopped', 'gone'],
     during: 'starting',
     ends: 'started',
     doing: 'restarting',
@@ -61,7 +61,7 @@ export const operations = {
   remove: {
     on: 'environment',
     creates: false,
-    from: ['creating', 'starting', 'started', 'stopping', 'stopped', 'removing'],
+    from: ['creating', 'starting', 'started', 'stopping', 'stopped', 'removing', 'gone'],
     during: 'removing',
     ends: 'removed',
     doing: 'being removed',

@@ -7,21 +7,20 @@ import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
 import { clientToken } from '../../aws/token.ts';
-import { HeldEnvironment, NetworkInterface, SecurityGroup } from '../../core/document.ts';
+import { HeldEnvironment, NetworkInterface, SecurityGroup, UsableNetwork } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
-import { ReadyNetwork } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
 import type { Settings } from '../../core/settings.ts';
 import { environmentTags } from '../../core/tags.ts';
 
 /** Ensures the environment's network interface, and a public address for its instance. It can be attached to one instance only, which is what keeps a second instance out. */
 export const createNetworkInterface = step({
-  input: v.object({ environment: HeldEnvironment, operation: Operation, network: ReadyNetwork, securityGroup: SecurityGroup }),
+  input: v.object({ environment: HeldEnvironment, operation: Operation, network: UsableNetwork, securityGroup: SecurityGroup }),
   output: NetworkInterface,
   uses: { ec2, settings },
   async run({ environment, operation, network: { ids }, securityGroup: { securityGroupId } }, { ec2, settings }) {
-    const wanted = { subnetId: ids.subnetId, securityGroupId };
+    const wanted = { subnetId: ids.subnets[0].subnetId, securityGroupId };
     const existing = (await findNetworkInterfaces(ec2, environment))[0];
     if (existing) refuseOther(existing, wanted);
     const networkInterface = existing ?? (await newNetworkInterface(ec2, environment, operation, wanted, settings));

@@ -13,10 +13,9 @@ import { findSecurityGroups } from '../../aws/resources.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { tagged } from '../../aws/tags.ts';
-import { HeldEnvironment, SecurityGroup } from '../../core/document.ts';
+import { HeldEnvironment, SecurityGroup, UsableNetwork } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
-import { ReadyNetwork } from '../../core/network.ts';
 import type { Settings } from '../../core/settings.ts';
 import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 
@@ -25,7 +24,7 @@ import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
  * is Recode's; what somebody lets in on other ports is theirs and stays.
  */
 export const createSecurityGroup = step({
-  input: v.object({ environment: HeldEnvironment, network: ReadyNetwork }),
+  input: v.object({ environment: HeldEnvironment, network: UsableNetwork }),
   output: SecurityGroup,
   uses: { ec2, settings },
   async run({ environment, network: { ids } }, { ec2, settings }) {

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
-import { change } from '../../aws/records/environment.ts';
+import { observation } from '../../aws/observation.ts';
+import { change } from '../../aws/records/hold/environment.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { HeldEnvironment, Plan } from '../../core/document.ts';
@@ -13,8 +13,9 @@ import { planStart as decide, type InstanceState } from '../../core/plan.ts';
 const everywhere = '0.0.0.0/0';
 
 /**
- * Decides from what EC2 shows whether the start launches an instance, starts the stopped one, waits for it, or does nothing. What is asked
- * for is recorded before it is done. Where there is an instance, it has to be what that was launched with, except for who may reach SSH.
+ * Decides from what EC2 shows whether the start launches an instance, starts the stopped one, waits for it, or does nothing. What EC2 shows is
+ * recorded, and what is asked for before it is done. Where there is an instance, it has to be what that was launched with, except for who may
+ * reach SSH.
  */
 export const planStart = step({
   input: v.object({
@@ -25,7 +26,7 @@ export const planStart = step({
   }),
   output: Plan,
   uses: { dynamodb, ec2 },
-  async run({ environment, request, operation }, { dynamodb, ec2 }) {
+  async run({ environment, request, operation }, { dynamodb, ec2, clock }) {
     const { recorded } = environment;
     const instances = await findInstances(ec2, environment, recorded.instanceId ?? undefined);
     const plan = decide(
@@ -35,11 +36,12 @@ export const planStart = step({
     );
     if (plan.action === 'undecided') throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is still stopping.`);
     if (request && plan.action !== 'create') refuseOtherRequest(environment.repository, recorded.request, request);
-    const wanted = plan.action === 'create' ? environment.request : { ...recorded.request, allowCidrs: environment.request.allowCidrs };
-    // Before the rules change: where this start ends early, the next one makes them what was asked for.
-    if (!isDeepStrictEqual(wanted, recorded.request) || plan.action === 'create')
-      await change(dynamodb, environment, operation, { set: { request: wanted } });
-    return { ...plan, checkSsh: environment.request.allowCidrs.includes(everywhere) };
+    const { allowCidrs } = environment.request;
+    const asked = plan.action === 'create' ? environment.request : { allowCidrs };
+    const wanted = Object.fromEntries(Object.entries(asked).map(([name, value]) => [`wanted.${name}`, value]));
+    const seen = observation(instances, recorded.instanceId !== null, new Date(clock.now()).toISOString());
+    await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted } });
+    return { ...plan, checkSsh: allowCidrs.includes(everywhere) };
   },
 });
 

@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { meaningOf, translate } from '../../aws/errors.ts';
-import { readEnvironment } from '../../aws/records/environment.ts';
-import { ifInstalled } from '../../aws/records/table.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { ifInstalled } from '../../aws/records/read/table.ts';
 import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
@@ -31,10 +31,10 @@ export const resolveInstanceType = step({
     // Before the first start in a region there is no table, and so no record.
     const recorded = await ifInstalled(readEnvironment(dynamodb, environment));
     // An instance that exists has proved its type; whether the given options fit it is decided later.
-    if (recorded && 'instance' in recorded && recorded.instance) {
-      return { name: recorded.instance.instanceType, architecture: recorded.instance.architecture, zones: [] };
+    if (recorded?.observed && recorded.observed.state !== 'gone') {
+      return { name: recorded.observed.instanceType, architecture: recorded.observed.architecture, zones: [] };
     }
-    const wanted = request.instanceType ?? recorded?.request.instanceType;
+    const wanted = request.instanceType ?? recorded?.wanted.instanceType;
     const name = wanted ?? settings.instanceType;
     if (!isAllowed(name, settings))
       throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
-import { readEnvironments } from '../../aws/records/environment.ts';
-import { beginDeletion } from '../../aws/records/network.ts';
+import { beginDeletion } from '../../aws/records/hold/network.ts';
+import { readEnvironments } from '../../aws/records/read/environment.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { Nothing } from '../../core/document.ts';
 import { environmentsStillExist } from '../../core/environment.ts';
@@ -13,7 +13,8 @@ export const confirmUninstall = step({
   output: Nothing,
   uses: { dynamodb },
   async run({ operation }, { dynamodb }) {
-    const environments = await readEnvironments(dynamodb);
+    const { items: environments, unreadable } = await readEnvironments(dynamodb);
+    if (unreadable[0]) throw unreadable[0];
     if (environments.length > 0) throw environmentsStillExist(environments);
     await beginDeletion(dynamodb, operation);
   },

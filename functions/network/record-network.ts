@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { deleteAll } from '../../aws/deletion.ts';
 import { unless } from '../../aws/errors.ts';
-import { recordNetwork as record } from '../../aws/records/network.ts';
+import { recordNetwork as record } from '../../aws/records/hold/network.ts';
 import { findInternetGateways, findRouteTables, findVpcs } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts';
@@ -19,9 +19,9 @@ export const recordNetwork = step({
     { operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId }, routeTable: { routeTableId } },
     { dynamodb, ec2 },
   ) {
-    const ids = { vpcId, internetGatewayId, subnetId, routeTableId };
+    const ids = { vpcId, internetGatewayId, routeTableId };
     await deleteTwins(ec2, ids);
-    return record(dynamodb, operation, ids);
+    return record(dynamodb, operation, { ...ids, subnets: [{ subnetId }] });
   },
 });
 

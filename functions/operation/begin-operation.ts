@@ -3,16 +3,10 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { dynamodb, sfn } from '../../aws/clients.ts';
-import {
-  change,
-  claimName,
-  leaveEnvironment,
-  putEnvironment,
-  readEnvironment,
-  readEnvironments,
-  takeEnvironment,
-} from '../../aws/records/environment.ts';
-import { networkToEnter, readNetwork, takeNetwork, uninstallInProgress } from '../../aws/records/network.ts';
+import { change, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
+import { networkToEnter, takeNetwork, uninstallInProgress } from '../../aws/records/hold/network.ts';
+import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
+import { readNetwork } from '../../aws/records/read/network.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import {
@@ -25,9 +19,19 @@ import {
   type StartInput,
   UninstallInput,
 } from '../../core/document.ts';
-import { type Environment, type EnvironmentRequest, type GivenRequest, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
+import {
+  type Environment,
+  type EnvironmentRequest,
+  type GivenRequest,
+  powerFor,
+  refuseFrom,
+  refuseOtherRequest,
+  requestOf,
+  statusOf,
+} from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
+import { isHeldBy } from '../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
@@ -67,7 +71,8 @@ export const beginOperation = step({
     if (!existing) throw environmentNotFound(begun.input.environment);
     const network = operations[begun.kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
     const environment = await take(existing, entry, { due: begun.input.due });
-    return { kind: begun.kind, operation: entry.operation, environment: await hold(environment, environment.request, entry), ...network };
+    const held = await hold(environment, requestOf(environment), entry);
+    return { kind: begun.kind, operation: entry.operation, environment: held, ...network };
   },
 });
 
@@ -92,8 +97,9 @@ async function beginStart(
     if (environment.name === undefined) await refuseOneTooMany(environment, entry);
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
-      const wanted = { ...environment.request, ...given, instanceType: instanceType.name };
-      return { kind: 'start', environment: await hold(environment, wanted, entry), request: given, instanceType, network, operation };
+      const wanted = { ...requestOf(environment), ...given, instanceType: instanceType.name };
+      const held = await hold(environment, wanted, entry, given);
+      return { kind: 'start', environment: held, request: given, instanceType, network, operation };
     }
     await leaveEnvironment(dynamodb, environment, operation);
     // Under another installation Recode was uninstalled meanwhile, and we begin in the new one.
@@ -115,7 +121,7 @@ async function enterNetwork(subject: StartInput['environment'], { dynamodb, sfn,
   } catch (error) {
     if (!(error instanceof RecodeError) || error.name !== 'UninstallInProgress') throw error;
     const environment = await readEnvironment(dynamodb, subject);
-    if (environment?.operation?.executionArn === operation.executionArn) {
+    if (environment && isHeldBy(environment, operation)) {
       const { name, message } = error;
       await leaveEnvironment(dynamodb, environment, operation, { name, message, at: new Date(now).toISOString() });
     }
@@ -131,7 +137,8 @@ async function refuseOneTooMany(environment: Environment, { dynamodb, operation,
   const most = settings.environmentsPerOwner;
   if (most === 0) return;
   const ageOf = ({ createdAt, uid }: Environment) => `${createdAt} ${uid}`;
-  const before = (await readEnvironments(dynamodb, environment.owner)).filter((other) => ageOf(other) < ageOf(environment));
+  const { items } = await readEnvironments(dynamodb, environment.owner);
+  const before = items.filter((other) => ageOf(other) < ageOf(environment));
   if (before.length < most) return;
   await leaveEnvironment(dynamodb, environment, operation);
   const names = before.map(({ repository }) => repository).join(', ');
@@ -150,11 +157,11 @@ async function putOrTake(
   const time = new Date(entry.now).toISOString();
   const { operation } = entry;
   await putEnvironment(entry.dynamodb, {
+    format: 2,
     ...subject,
     uid: randomUUID(),
-    status: 'creating',
-    request,
-    operation,
+    wanted: { ...request, power: 'on' },
+    lock: operation,
     createdAt: time,
     updatedAt: time,
   });
@@ -163,37 +170,56 @@ async function putOrTake(
 }
 
 /** What the environment has to be for whoever takes it: what is asked for, or still due. */
-interface Wanted {
+interface Fitting {
   readonly given?: GivenRequest;
   readonly due?: Due | undefined;
 }
 
-function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, { given, due }: Wanted): Promise<Environment> {
+function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, { given, due }: Fitting): Promise<Environment> {
   return takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
-    if (due && (existing.uid !== due.uid || existing.stopAt !== due.stopAt)) throw notDue(existing, due);
-    statusDuring(operation.kind, existing);
+    if (due && (existing.uid !== due.uid || existing.wanted.stopAt !== due.stopAt)) throw notDue(existing, due);
+    const status = statusFound(existing);
+    refuseFrom(status, operation.kind, existing.repository);
     // Until it has an instance, an environment may still become what is asked for now; PlanStart sees whether it has one.
-    if (given && existing.status !== 'creating') refuseOtherRequest(existing.repository, existing.request, given);
+    if (given && status !== 'creating' && status !== 'gone') refuseOtherRequest(existing.repository, existing.wanted, given);
   });
 }
 
-/** Gives an environment that was taken its name and its status, and hands it on. */
-async function hold(environment: Environment, request: EnvironmentRequest, { dynamodb, now, operation }: Entry): Promise<HeldEnvironment> {
+/** The status that an operation finds, whoever holds the environment: nobody does any more, or the operation itself. */
+const statusFound = ({ wanted, observed }: Environment) => statusOf({ wanted, observed });
+
+/** Gives an environment that was taken its name, records what is wanted of it from now on, and hands it on. */
+async function hold(
+  environment: Environment,
+  request: EnvironmentRequest,
+  { dynamodb, now, operation }: Entry,
+  { allowCidrs, autoStop }: Pick<GivenRequest, 'allowCidrs' | 'autoStop'> = {},
+): Promise<HeldEnvironment> {
   const name = await claimName(dynamodb, environment, operation);
-  const held = await change(dynamodb, environment, operation, {
-    set: { status: statusDuring(operation.kind, environment), updatedAt: new Date(now).toISOString() },
+  // What an instance is launched with is wanted once PlanStart has seen that there is none.
+  await change(dynamodb, environment, operation, {
+    set: {
+      'wanted.power': powerFor(operation.kind),
+      ...(allowCidrs && { 'wanted.allowCidrs': allowCidrs }),
+      ...(autoStop && { 'wanted.autoStop': autoStop }),
+      updatedAt: new Date(now).toISOString(),
+    },
   });
-  const instanceId = 'instance' in held && held.instance ? held.instance.instanceId : null;
-  const { uid, owner, repository } = held;
-  const { status, stopAt, updatedAt } = environment;
-  const recorded = { status, request: held.request, instanceId, stopAt, updatedAt };
+  const { uid, owner, repository, wanted, observed, updatedAt } = environment;
+  const recorded = {
+    status: statusFound(environment),
+    request: requestOf(environment),
+    instanceId: observed?.instanceId ?? null,
+    stopAt: wanted.stopAt,
+    updatedAt,
+  };
   return { uid, owner, repository, name, request, recorded };
 }
 
 const environmentNotFound = ({ owner, repository }: { owner: string; repository: string }) =>
   new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);
 
-function notDue({ repository, uid, stopAt }: Environment, due: Due): RecodeError {
+function notDue({ repository, uid, wanted: { stopAt } }: Environment, due: Due): RecodeError {
   const now =
     uid !== due.uid ? 'it has been replaced' : stopAt === undefined ? 'it no longer stops automatically' : `it stops at ${stopAt} now`;
   return new RecodeError('AutoStopNotDue', `The environment ${repository} was to be stopped at ${due.stopAt}, but ${now}.`);

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
@@ -5,13 +6,18 @@ import * as v from 'valibot';
 import { dynamodb, ec2 } from '../../aws/clients.ts';
 import { failureForStepFunctions, failureOf, translate } from '../../aws/errors.ts';
 import { EndedExecution, endOf } from '../../aws/execution-event.ts';
+import { logger } from '../../aws/logger.ts';
 import { metrics } from '../../aws/metrics.ts';
-import { type EnvironmentSubject, release } from '../../aws/records/environment.ts';
-import { releaseNetwork } from '../../aws/records/network.ts';
-import { ifInstalled } from '../../aws/records/table.ts';
+import { observation } from '../../aws/observation.ts';
+import { release } from '../../aws/records/hold/environment.ts';
+import { releaseNetwork } from '../../aws/records/hold/network.ts';
+import type { Change } from '../../aws/records/hold/table.ts';
+import { type EnvironmentSubject, readEnvironment } from '../../aws/records/read/environment.ts';
+import { ifInstalled } from '../../aws/records/read/table.ts';
 import { findInstances } from '../../aws/resources.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { Failure, HeldEnvironment } from '../../core/document.ts';
+import { isHeldBy } from '../../core/lock.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
 import { kindsWith, type OperationKind } from '../../core/operations.ts';
 
@@ -21,52 +27,76 @@ const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
 const starting: readonly OperationKind[] = kindsWith({ ends: 'started' });
 
 const Failed = v.object({
-  /** Not there in an uninstall. */
-  environment: v.optional(HeldEnvironment),
+  /** Not there in an uninstall; null in one that an older version has begun. */
+  environment: v.nullish(HeldEnvironment),
   operation: Operation,
   failure: Failure,
 });
 
 /**
- * Ends a failed operation: records the error and lets go of what the operation held. Nobody enters before its last Lambda must be
- * dead. The workflow calls it for a failure that it catches, and gets the failure for the execution to end with, as Step Functions
- * writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that has not ended well, whether it could catch or not.
+ * Ends a failed operation: records the error and what EC2 shows of the instance, and lets go of what the operation held. Nobody enters
+ * before its last Lambda must be dead. The workflow calls it for a failure that it catches, and gets the failure for the execution to end
+ * with, as Step Functions writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that has not ended well, whether it
+ * could catch or not.
  */
 export const failOperation = step({
   input: v.union([Failed, EndedExecution]),
   output: Failure,
-  uses: { dynamodb, ec2, metrics },
-  async run(document, { dynamodb, ec2, metrics, clock }) {
-    const now = clock.now();
+  uses: { dynamodb, ec2, metrics, logger },
+  async run(document, { dynamodb, ec2, metrics, logger, clock }) {
+    const context = { dynamodb, ec2, logger, now: clock.now() };
     if ('detail' in document) {
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
-      await letGo(dynamodb, ended.environment, ended.operation, ended.error, now);
+      await letGo(context, ended.environment, ended.operation, ended.error);
       return failureForStepFunctions(ended.error);
     }
     const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
     const console = environment && starting.includes(operation.kind) && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
-    await letGo(dynamodb, environment, operation, { name: error.name, message }, now);
+    await letGo(context, environment, operation, { name: error.name, message });
     return failureForStepFunctions({ name: error.name, message });
   },
 });
 
 export const handler = lambdaHandler(failOperation);
 
+interface Context {
+  readonly dynamodb: DynamoDBClient;
+  readonly ec2: EC2Client;
+  readonly logger: Logger;
+  readonly now: number;
+}
+
 async function letGo(
-  dynamodb: DynamoDBClient,
+  context: Context,
   environment: EnvironmentSubject | null | undefined,
   operation: Holder,
   { name, message }: { name: string; message: string },
-  now: number,
 ): Promise<void> {
+  const { dynamodb, now } = context;
   const at = new Date(now).toISOString();
-  const end = { lastError: { name, message, at }, quietUntil: now + settleSeconds * 1000, updatedAt: at };
   // An uninstall that fails at its very end has no table any more, and nothing to let go of.
   await ifInstalled(releaseNetwork(dynamodb, operation, now));
-  if (environment) await ifInstalled(release(dynamodb, environment, operation, end));
+  if (!environment) return;
+  const { set, remove } = await seen(context, environment, operation, at);
+  const lastError = { name, message, at };
+  const end = { set: { ...set, lastError, updatedAt: at }, remove, quietUntil: now + settleSeconds * 1000 };
+  await ifInstalled(release(dynamodb, environment, operation, end));
+}
+
+/** What EC2 shows of the instance; nothing if it cannot be had: nothing may keep a failed operation from letting go. */
+async function seen({ dynamodb, ec2, logger }: Context, subject: EnvironmentSubject, operation: Holder, at: string): Promise<Change> {
+  try {
+    const environment = await ifInstalled(readEnvironment(dynamodb, subject));
+    if (environment?.name === undefined || !isHeldBy(environment, operation)) return { set: {} };
+    const { owner, repository, name, observed } = environment;
+    return observation(await findInstances(ec2, { owner, repository, name }, observed?.instanceId), observed !== undefined, at);
+  } catch (error) {
+    logger.warn('The instance of a failed operation cannot be observed', { executionArn: operation.executionArn, cause: translate(error) });
+    return { set: {} };
+  }
 }
 
 function countFailure(metrics: Metrics, kind: OperationKind): void {

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
-import { deleteEnvironment, readEnvironment, release } from '../../aws/records/environment.ts';
-import { ifInstalled } from '../../aws/records/table.ts';
+import { deleteEnvironment, release } from '../../aws/records/hold/environment.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { ifInstalled } from '../../aws/records/read/table.ts';
 import { settings } from '../../aws/settings.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import type { AutoStop } from '../../core/auto-stop.ts';
@@ -16,7 +17,7 @@ import {
   StoppedInstance,
   StoppingInstances,
 } from '../../core/document.ts';
-import { GivenRequest } from '../../core/environment.ts';
+import { GivenRequest, type Observed } from '../../core/environment.ts';
 import { nextStop } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 import { forEach, kindsWith } from '../../core/operations.ts';
@@ -56,13 +57,18 @@ export const finishOperation = step({
     const now = new Date(clock.now()).toISOString();
     if ('plan' in document) {
       const { publicIpAddress, ...instance } = document.instance;
+      const asked = document.request?.autoStop;
       const stopAt = stopAtOf(document, settings.autoStop, clock.now());
-      const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && document.request?.autoStop === undefined;
+      const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && asked === undefined;
       const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
-      const started = { status: 'started', ...changedRequest(document), instance, publicIpAddress, stopAt, updatedAt } as const;
-      const released = await release(dynamodb, environment, operation, started);
+      const observed: Observed = { ...instance, state: 'running', publicIpAddress, at: now };
+      const wanted = { ...(asked && { 'wanted.autoStop': asked }), ...(stopAt !== undefined && { 'wanted.stopAt': stopAt }) };
+      const released = await release(dynamodb, environment, operation, {
+        set: { ...wanted, observed, updatedAt },
+        remove: stopAt === undefined ? ['lastError', 'wanted.stopAt'] : ['lastError'],
+      });
       // An attempt before may have recorded it, and its answer been lost.
-      const current = released ?? (await readEnvironment(dynamodb, environment));
+      const current = released ? { stopAt } : (await readEnvironment(dynamodb, environment))?.wanted;
       const { instanceId, instanceType, hostKey } = instance;
       const { publicKey, allowCidrs } = request;
       return {
@@ -83,7 +89,13 @@ export const finishOperation = step({
       // An attempt before may have stopped it, and its answer been lost.
       const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
       const updatedAt = !changed && recorded.status === 'stopped' ? (recorded.updatedAt ?? now) : now;
-      await release(dynamodb, environment, operation, { status: 'stopped', ...(instance && { instance }), updatedAt });
+      const observed = instance
+        ? { observed: { ...instance, state: 'stopped', at: now } }
+        : { 'observed.state': 'stopped', 'observed.at': now };
+      await release(dynamodb, environment, operation, {
+        set: { ...observed, updatedAt },
+        remove: ['lastError', 'wanted.stopAt', ...(instance ? [] : ['observed.publicIpAddress'])],
+      });
       const { instanceId = instances.instanceIds[0] ?? '', instanceType = request.instanceType } = instance ?? {};
       return { ...subject, status: 'stopped', changed, instanceId, instanceType };
     }
@@ -102,10 +114,4 @@ function stopAtOf({ environment, request, plan }: Started, teamDefault: AutoStop
   if (found && request?.autoStop === undefined && kept !== undefined && Date.parse(kept) > now) return kept;
   const next = nextStop(environment.request.autoStop ?? teamDefault, now);
   return next === undefined ? undefined : new Date(next).toISOString();
-}
-
-/** Another time to stop at is recorded with the time that follows from it; PlanStart has recorded all else that was asked for. */
-function changedRequest({ environment: { request, recorded }, request: given, launch }: Started) {
-  if (given?.autoStop === undefined || launch) return {};
-  return { request: { ...recorded.request, allowCidrs: request.allowCidrs, autoStop: request.autoStop } };
 }

@@ -2,11 +2,12 @@ import { DeleteTableCommand, DescribeTableCommand, type DynamoDBClient } from '@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { readNetwork } from '../../aws/records/network.ts';
-import { ifInstalled } from '../../aws/records/table.ts';
+import { readNetwork } from '../../aws/records/read/network.ts';
+import { ifInstalled } from '../../aws/records/read/table.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { UninstallOutput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { isHeldBy } from '../../core/lock.ts';
 import { tableName } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
 
@@ -31,8 +32,9 @@ export const deleteTable = step({
 
 export const handler = lambdaHandler(deleteTable);
 
-async function isOurs(dynamodb: DynamoDBClient, { executionArn }: Operation): Promise<boolean> {
-  return (await readNetwork(dynamodb))?.operation?.executionArn === executionArn;
+async function isOurs(dynamodb: DynamoDBClient, operation: Operation): Promise<boolean> {
+  const network = await readNetwork(dynamodb);
+  return network !== undefined && isHeldBy(network, operation);
 }
 
 async function tableStatus(dynamodb: DynamoDBClient): Promise<string | undefined> {

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { dynamodb } from '../../aws/clients.ts';
 import { failureForStepFunctions, failureOf } from '../../aws/errors.ts';
-import { readDueEnvironments } from '../../aws/records/environment.ts';
-import { ifInstalled } from '../../aws/records/table.ts';
+import { logger } from '../../aws/logger.ts';
+import { readDueEnvironments } from '../../aws/records/read/environment.ts';
+import { ifInstalled } from '../../aws/records/read/table.ts';
 import { lambdaHandler, step } from '../../aws/step.ts';
 import { type DueEnvironment, DueEnvironments, Failure, RequestedStops } from '../../core/document.ts';
 import { environmentId } from '../../core/names.ts';
@@ -15,6 +16,7 @@ const [most, perBatch] = [250, 25];
 
 /**
  * Finds the next environments that are due to be stopped, after those that the sweep has found before. Where Recode is not installed, none is.
+ * Records that cannot be read are passed over.
  * The first failure among the batches before is handed on to the end of the sweep.
  */
 export const findDueEnvironments = step({
@@ -24,10 +26,11 @@ export const findDueEnvironments = step({
     requests: v.optional(v.array(v.union([Failure, RequestedStops])), []),
   }),
   output: DueEnvironments,
-  uses: { dynamodb },
-  async run({ due, requests }, { dynamodb, clock }) {
+  uses: { dynamodb, logger },
+  async run({ due, requests }, { dynamodb, logger, clock }) {
     const reading = readDueEnvironments(dynamodb, { now: clock.now(), after: due?.after ?? undefined, most });
-    const found = (await ifInstalled(reading)) ?? [];
+    const { items: found, unreadable } = (await ifInstalled(reading)) ?? { items: [], unreadable: [] };
+    for (const error of unreadable) logger.error('A record cannot be read', error);
     const last = found.at(-1);
     const failure = due?.failure ?? requests.flatMap((request) => ('Error' in request ? named(request) : []))[0] ?? null;
     return { batches: batchesOf(found), after: last ? environmentId(last) : null, failure };

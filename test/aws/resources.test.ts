@@ -44,9 +44,9 @@ const finders: ((ec2: EC2Client, belonging: Belonging) => Promise<object[]>)[] =
 
 describe('the network', () => {
   it('is found by our tag, whatever the names are', async () => {
-    const { vpcId, subnetId, internetGatewayId } = made.document.network.ids;
+    const { vpcId, subnets, internetGatewayId } = made.document.network.ids;
     expect(await findVpcs(ec2)).toMatchObject([{ VpcId: vpcId }]);
-    expect(await findSubnets(ec2)).toMatchObject([{ SubnetId: subnetId }]);
+    expect(await findSubnets(ec2)).toMatchObject([{ SubnetId: subnets[0].subnetId }]);
     expect(await findInternetGateways(ec2)).toMatchObject([{ InternetGatewayId: internetGatewayId }]);
     expect(await findRouteTables(ec2, vpcId)).toEqual([]);
   });

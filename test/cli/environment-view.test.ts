@@ -6,7 +6,7 @@ import type { Account } from '../../cli/account.ts';
 import { statusWords, viewOf } from '../../cli/environment-view.ts';
 import { environmentFolder } from '../../cli/ssh/folder.ts';
 import { ensureKeyPair } from '../../cli/ssh/keys.ts';
-import type { Environment } from '../../core/environment.ts';
+import type { Environment, Observed } from '../../core/environment.ts';
 
 const account: Account = {
   options: { local: false },
@@ -35,29 +35,30 @@ afterEach(() => {
 
 const files = () => environmentFolder({ ...account, repository: 'acme/api' }, process.env);
 
+const at = '2026-11-02T12:00:00Z';
+
 /** An environment whose key is that of this machine, or another one. */
-function environmentOf(publicKey = 'ssh-ed25519 AAAA'): Environment & { status: 'started' } {
+function environmentOf(publicKey = 'ssh-ed25519 AAAA'): Environment & { readonly observed: Observed } {
   return {
+    format: 2,
     uid: 'one',
     owner: 'alice',
     repository: 'acme/api',
     name: 'acme-api',
-    status: 'started',
-    request: { instanceType: 't2.medium', volumeSize: 16, volumeType: 'gp2', allowCidrs: ['0.0.0.0/0'], publicKey },
-    instance,
-    publicIpAddress: '203.0.113.7',
+    wanted: { instanceType: 't2.medium', volumeSize: 16, volumeType: 'gp2', allowCidrs: ['0.0.0.0/0'], publicKey, power: 'on' },
+    observed: { ...instance, state: 'running', publicIpAddress: '203.0.113.7', at },
     createdAt: '2026-11-01T12:00:00Z',
-    updatedAt: '2026-11-02T12:00:00Z',
+    updatedAt: at,
   };
 }
 function creating(changes: Partial<Environment> = {}): Environment {
-  const { name, instance, publicIpAddress, ...common } = environmentOf();
-  return { ...common, status: 'creating', ...changes } as Environment;
+  const { name, observed, ...common } = environmentOf();
+  return { ...common, ...changes };
 }
 
 describe('viewOf', () => {
   it('shows what is not there yet as null, and the type that was asked for', () => {
-    expect(viewOf(account, creating({ operation }))).toEqual({
+    expect(viewOf(account, creating({ lock: operation }))).toEqual({
       repository: 'acme/api',
       owner: 'alice',
       name: null,
@@ -88,7 +89,7 @@ describe('viewOf', () => {
   it('shows the command that connects, and makes it connect to where the environment is now', () => {
     const { publicKey } = ensureKeyPair(files().key, '');
     for (const publicIpAddress of ['203.0.113.7', '203.0.113.8']) {
-      const view = viewOf(account, { ...environmentOf(publicKey), publicIpAddress });
+      const view = viewOf(account, withAddress(environmentOf(publicKey), publicIpAddress));
       expect(view).toMatchObject({ instanceId: 'i-1', instanceType: 'm6g.large', publicIpAddress });
       expect(view).toMatchObject({ host: publicIpAddress, port: 2200, user: 'recode', sshConfigFile: files().sshConfig });
       expect(view.sshCommand).toBe(`ssh -F ${files().sshConfig} acme-api`);
@@ -99,10 +100,20 @@ describe('viewOf', () => {
 
   it('shows when it stops by itself, while it is started', () => {
     const stopAt = '2026-11-02T20:00:00.000Z';
-    expect(viewOf(account, { ...environmentOf(), stopAt }).stopAt).toBe(stopAt);
+    const { wanted, ...rest } = environmentOf();
+    const stopping = { ...rest, wanted: { ...wanted, stopAt } };
+    expect(viewOf(account, stopping).stopAt).toBe(stopAt);
     expect(viewOf(account, environmentOf()).stopAt).toBeNull();
-    const { publicIpAddress, ...rest } = environmentOf();
-    expect(viewOf(account, { ...rest, status: 'stopping', stopAt }).stopAt).toBeNull();
+    expect(viewOf(account, { ...stopping, observed: { ...rest.observed, state: 'stopping' } }).stopAt).toBeNull();
+  });
+
+  it('shows a started environment without an address, or without its host key, as one that nobody can connect to', () => {
+    const { publicKey } = ensureKeyPair(files().key, '');
+    const { observed, ...rest } = environmentOf(publicKey);
+    const connection = { publicIpAddress: null, host: null, sshConfigFile: null, sshCommand: null };
+    expect(viewOf(account, withAddress(environmentOf(publicKey)))).toMatchObject({ status: 'started', ...connection });
+    const { hostKey, ...without } = observed;
+    expect(viewOf(account, { ...rest, observed: without })).toMatchObject({ host: '203.0.113.7', sshConfigFile: null, sshCommand: null });
   });
 
   it('shows no command where this machine does not have the key, and makes nothing', () => {
@@ -124,12 +135,24 @@ describe('viewOf', () => {
   });
 });
 
+/** The same environment as EC2 shows it with another address, or with none. */
+function withAddress({ observed: { publicIpAddress: _, ...observed }, ...rest }: ReturnType<typeof environmentOf>, address?: string) {
+  return { ...rest, observed: { ...observed, ...(address !== undefined && { publicIpAddress: address }) } };
+}
+
 describe('statusWords', () => {
   const words = (environment: Environment) => statusWords(viewOf(account, environment));
 
-  it('tells where an operation has failed half-way', () => {
+  it('tells that the last operation has failed', () => {
     expect(words(creating({ lastError }))).toBe('creating (failed)');
-    expect(words(creating({ lastError, operation }))).toBe('creating');
-    expect(words({ ...environmentOf(), lastError })).toBe('started');
+    expect(words(creating({ lastError, lock: operation }))).toBe('creating');
+    expect(words({ ...environmentOf(), lastError })).toBe('started (failed)');
+  });
+
+  it('tells nothing of a refusal that left an environment as it was, and nothing more of one without its instance', () => {
+    const refused = { ...lastError, name: 'UninstallInProgress' };
+    expect(words({ ...environmentOf(), lastError: refused })).toBe('started');
+    expect(words(creating({ lastError: refused }))).toBe('creating (failed)');
+    expect(words({ ...environmentOf(), observed: { ...environmentOf().observed, state: 'gone' }, lastError })).toBe('gone');
   });
 });

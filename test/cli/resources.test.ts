@@ -3,20 +3,29 @@ import { resourceRows, resourcesOf } from '../../cli/resources.ts';
 import type { Environment } from '../../core/environment.ts';
 
 const creating: Environment = {
+  format: 2,
   uid: 'one',
   owner: 'alice',
   repository: 'acme/api',
   name: 'acme-api',
-  status: 'creating',
-  request: { instanceType: 't2.medium', volumeSize: 16, volumeType: 'gp2', allowCidrs: ['0.0.0.0/0'], publicKey: 'ssh-ed25519 AAAA' },
+  wanted: {
+    ...{ instanceType: 't2.medium', volumeSize: 16, volumeType: 'gp2', allowCidrs: ['0.0.0.0/0'], publicKey: 'ssh-ed25519 AAAA' },
+    power: 'on',
+  },
   createdAt: '2026-11-01T12:00:00Z',
   updatedAt: '2026-11-01T12:00:00Z',
 };
-const instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 BBBB' } as const;
+const observed = {
+  instanceId: 'i-1',
+  instanceType: 't2.medium',
+  architecture: 'x86_64',
+  state: 'stopped',
+  at: '2026-11-01T12:00:00Z',
+} as const;
 
 describe('resourcesOf', () => {
   it('names all resources of an environment, with the id of its instance', () => {
-    expect(resourcesOf({ ...creating, name: 'acme-api', status: 'stopped', instance })).toEqual([
+    expect(resourcesOf({ ...creating, observed })).toEqual([
       { kind: 'instance', name: 'recode-acme-api-instance', id: 'i-1' },
       { kind: 'volume', name: 'recode-acme-api-volume', id: null },
       { kind: 'network-interface', name: 'recode-acme-api-network-interface', id: null },

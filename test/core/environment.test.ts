@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { type Environment, environmentsStillExist, refuseOtherRequest, statusDuring } from '../../core/environment.ts';
+import {
+  environmentsStillExist,
+  Observed,
+  powerFor,
+  refuseFrom,
+  refuseOtherRequest,
+  requestOf,
+  statusOf,
+  Wanted,
+} from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
-import type { EnvironmentOperationKind } from '../../core/operations.ts';
-import { environmentStatuses } from '../../core/status.ts';
+import type { Lock } from '../../core/lock.ts';
+import { type EnvironmentOperationKind, kindsWith, operationKinds } from '../../core/operations.ts';
+import { type EnvironmentStatus, environmentStatuses } from '../../core/status.ts';
 
 const request = {
   instanceType: 't2.medium',
@@ -11,55 +21,103 @@ const request = {
   allowCidrs: ['0.0.0.0/0'],
   publicKey: 'ssh-ed25519 AAAA',
 } as const;
-const instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 BBBB' } as const;
-const common = {
-  uid: 'u',
-  owner: 'alice',
-  repository: 'acme/api',
-  request: { ...request, allowCidrs: [...request.allowCidrs] },
-  createdAt: '',
-  updatedAt: '',
-};
-const environments: Environment[] = [
-  { ...common, status: 'creating' },
-  { ...common, status: 'starting', name: 'acme-api', instance },
-  { ...common, status: 'started', name: 'acme-api', instance, publicIpAddress: '192.0.2.1' },
-  { ...common, status: 'stopping', name: 'acme-api', instance },
-  { ...common, status: 'stopped', name: 'acme-api', instance },
-  { ...common, status: 'removing' },
-];
+const asked = { ...request, allowCidrs: [...request.allowCidrs] };
+const at = '2026-11-01T12:00:00.000Z';
 
-describe('statusDuring', () => {
-  const during = (kind: EnvironmentOperationKind) => environments.map((environment) => outcome(() => statusDuring(kind, environment)));
-  const outcome = (call: () => string) => {
+describe('statusOf', () => {
+  const states = ['none', 'pending', 'running', 'stopping', 'stopped', 'gone'] as const;
+  const locks = ['free', 'quiet', 'start', 'stop', 'restart', 'remove', 'uninstall'] as const;
+  type Locks = Readonly<Record<(typeof locks)[number], EnvironmentStatus>>;
+
+  /** The same status under every lock, unless said otherwise. */
+  const always = (status: EnvironmentStatus, others: Partial<Locks> = {}): Locks => ({
+    ...{ free: status, quiet: status, start: status, stop: status, restart: status, remove: status, uninstall: status },
+    ...others,
+  });
+  const held = { start: 'starting', stop: 'stopping', restart: 'starting', remove: 'removing' } as const;
+  const alive = {
+    none: always('creating', { remove: 'removing' }),
+    pending: always('starting', held),
+    running: always('started', held),
+    stopping: always('stopping', held),
+    stopped: always('stopped', held),
+    gone: always('gone', held),
+  };
+  const removed = Object.fromEntries(states.map((state) => [state, always('removing')])) as typeof alive;
+  const expected: Record<Wanted['power'], typeof alive> = { on: alive, off: alive, removed };
+
+  const lockOf = (lock: (typeof locks)[number]): { lock?: Lock } => {
+    if (lock === 'free') return {};
+    if (lock === 'quiet') return { lock: { quietUntil: 1 } };
+    return { lock: { executionArn: 'arn:one', kind: lock, owner: 'alice', startedAt: at } };
+  };
+  const observedOf = (state: (typeof states)[number]): { observed?: Observed } =>
+    state === 'none' ? {} : { observed: { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', state, at } };
+
+  const table = Wanted.entries.power.options.flatMap((power) =>
+    states.flatMap((state) => locks.map((lock) => [power, state, lock, expected[power][state][lock]] as const)),
+  );
+
+  it.each(table)('is, wanted %s, observed %s and %s: %s', (power, state, lock, status) => {
+    expect(statusOf({ wanted: { ...asked, power }, ...observedOf(state), ...lockOf(lock) })).toBe(status);
+  });
+
+  it('is each of the statuses', () => {
+    expect(new Set(table.map(([, , , status]) => status))).toEqual(new Set(environmentStatuses));
+  });
+
+  it('knows every state and every operation', () => {
+    expect(states.slice(1)).toEqual(Observed.entries.state.options);
+    expect(locks.slice(2)).toEqual(operationKinds);
+  });
+});
+
+describe('powerFor', () => {
+  it('is what an operation leaves an environment in', () => {
+    const kinds = kindsWith({ on: 'environment' });
+    expect(Object.fromEntries(kinds.map((kind) => [kind, powerFor(kind)]))).toEqual({
+      start: 'on',
+      stop: 'off',
+      restart: 'on',
+      remove: 'removed',
+    });
+  });
+});
+
+describe('requestOf', () => {
+  it('is what is wanted of the instance, whether it runs or not', () => {
+    expect(requestOf({ wanted: { ...asked, power: 'off', stopAt: at } })).toEqual(asked);
+  });
+});
+
+describe('refuseFrom', () => {
+  const outcomes = (kind: EnvironmentOperationKind) =>
+    environmentStatuses.map((status) => outcome(() => refuseFrom(status, kind, 'acme/api')));
+  const outcome = (call: () => void) => {
     try {
-      return call();
+      call();
+      return 'admitted';
     } catch (error) {
       return error instanceof RecodeError ? error.name : error;
     }
   };
+  const all = (refused: Partial<Record<EnvironmentStatus, string>>) => environmentStatuses.map((status) => refused[status] ?? 'admitted');
 
-  it('covers every status', () => {
-    expect(environments.map(({ status }) => status)).toEqual(environmentStatuses);
+  it('refuses a start of what is to be removed', () => {
+    expect(outcomes('start')).toEqual(all({ removing: 'EnvironmentBeingRemoved' }));
   });
 
-  it('of a start keeps what was never finished as creating, calls every other one starting, and refuses what is to be removed', () => {
-    expect(during('start')).toEqual(['creating', 'starting', 'starting', 'starting', 'starting', 'EnvironmentBeingRemoved']);
+  it('refuses a stop of what has nothing to stop yet, and of what is to be removed', () => {
+    expect(outcomes('stop')).toEqual(all({ creating: 'EnvironmentNotFinished', removing: 'EnvironmentBeingRemoved' }));
   });
 
-  it('of a stop refuses what has nothing to stop yet, and what is to be removed', () => {
-    expect(during('stop')).toEqual(['EnvironmentNotFinished', 'stopping', 'stopping', 'stopping', 'stopping', 'EnvironmentBeingRemoved']);
+  it('refuses no remove', () => {
+    expect(outcomes('remove')).toEqual(all({}));
   });
 
-  it('of a remove takes every environment', () => {
-    expect(during('remove')).toEqual(environments.map(() => 'removing'));
-  });
-
-  it('names the environment where it refuses', () => {
-    expect(() => statusDuring('start', { ...common, status: 'removing' })).toThrow('The removal of acme/api started, but did not finish.');
-    expect(() => statusDuring('stop', { ...common, status: 'creating' })).toThrow(
-      'The environment acme/api is creating: its first start failed.',
-    );
+  it('names the environment', () => {
+    expect(() => refuseFrom('removing', 'start', 'acme/api')).toThrow('The removal of acme/api started, but did not finish.');
+    expect(() => refuseFrom('creating', 'stop', 'acme/api')).toThrow('The environment acme/api is creating: its first start failed.');
   });
 });
 

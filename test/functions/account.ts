@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
@@ -9,6 +10,7 @@ import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded
 import type * as v from 'valibot';
 import { parse } from 'yaml';
 import type { Contract, OutputFor } from '../../aws/contract.ts';
+import { logger } from '../../aws/logger.ts';
 import { metrics } from '../../aws/metrics.ts';
 import { parsing } from '../../aws/middleware/parsing.ts';
 import { translation } from '../../aws/middleware/translation.ts';
@@ -42,6 +44,8 @@ export interface TestAccount extends Clients, AsyncDisposable {
   stopClock(): void;
   /** From now on steps find that the administrator has chosen this; the stack's defaults before. */
   choose(settings: Partial<Settings>): void;
+  /** What steps write to the log with. */
+  readonly logger: Logger;
   /** What steps count with. */
   readonly metrics: Metrics;
   /** Makes the table that Recode records its infrastructure in. */
@@ -57,7 +61,7 @@ interface Clients {
 interface RunnableStep<Input extends v.GenericSchema, Output extends OutputFor<Input>> extends Contract<Input, Output> {
   run(
     input: v.InferOutput<Input>,
-    dependencies: Clients & { readonly clock: Clock; readonly settings: Settings; readonly metrics: Metrics },
+    dependencies: Clients & { readonly clock: Clock; readonly settings: Settings; readonly metrics: Metrics; readonly logger: Logger },
   ): Promise<unknown>;
 }
 
@@ -81,12 +85,13 @@ export async function testAccount(options: { packageDirectory?: string; region?:
   };
   let settings = defaultSettings;
   const counters = metrics();
+  const log = logger();
 
   const run = async <Input extends v.GenericSchema, Output extends OutputFor<Input>, Event>(
     step: RunnableStep<Input, Output>,
     event: Event,
   ): Promise<Result<Output, Event>> => {
-    const dependencies = { ...clients, settings, metrics: counters, clock: { now: () => aws.clock.now() } };
+    const dependencies = { ...clients, settings, metrics: counters, logger: log, clock: { now: () => aws.clock.now() } };
     const handler = middy((input: v.InferOutput<Input>) => step.run(input, dependencies))
       .use(translation())
       .use(parsing(step));
@@ -97,6 +102,7 @@ export async function testAccount(options: { packageDirectory?: string; region?:
     aws,
     ...clients,
     metrics: counters,
+    logger: log,
     run,
     async refusal(step, event) {
       const outcome = await run(step, event).then(

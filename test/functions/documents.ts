@@ -36,11 +36,18 @@ export function operationOf(execution: string, kind: OperationKind = 'start'): O
 
 export const operation = operationOf('one');
 
-export const networkIds = { vpcId: 'vpc-1', subnetId: 'subnet-1', internetGatewayId: 'igw-1', routeTableId: 'rtb-1' };
+export const networkIds: NetworkIds = {
+  vpcId: 'vpc-1',
+  internetGatewayId: 'igw-1',
+  routeTableId: 'rtb-1',
+  subnets: [{ subnetId: 'subnet-1' }],
+};
 
 /** The network as its record holds it, with the ids of parts that a test has made. */
-export const readyNetwork = (made: Partial<NetworkIds>) =>
-  ({ installation: 'installation-1', status: 'ready', ids: { ...networkIds, ...made } }) as const;
+export const readyNetwork = ({ subnetId = 'subnet-1', ...made }: Partial<Omit<NetworkIds, 'subnets'>> & { readonly subnetId?: string }) => {
+  const ids: NetworkIds = { ...networkIds, ...made, subnets: [{ subnetId }] };
+  return { format: 2, installation: 'installation-1', status: 'ready', ids } as const;
+};
 
 /** An instance as its environment records it. */
 export const instance: Instance = { instanceId: 'i-1', instanceType: 't2.medium', architecture: 'x86_64', hostKey: 'ssh-ed25519 AAAA' };

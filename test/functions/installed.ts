@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { deleteItem, type Key, putItem, readItems } from '../../aws/records/table.ts';
+import { deleteItem, putItem } from '../../aws/records/hold/table.ts';
+import { type Key, readItems } from '../../aws/records/read/table.ts';
+import type { Environment, EnvironmentRequest, Instance, Observed, Wanted } from '../../core/environment.ts';
 import { type Operation, settleSeconds } from '../../core/operation.ts';
 import type { OperationKind } from '../../core/operations.ts';
 import { holderPackage } from '../harness/holders.ts';
@@ -11,17 +13,47 @@ const networkKey: Key = { kind: 'network', id: 'network' };
 export const alicesApi = { owner: 'alice', repository: 'acme/api' };
 export const environmentKey: Key = { kind: 'environment', id: 'alice/acme/api' };
 
-/** The record of alice's environment of acme/api, free and without a name unless said otherwise. */
-export function recordOf<Fields extends object>(fields: Fields) {
-  const time = '2026-01-01T00:00:00.000Z';
-  return { uid: 'uid-1', ...alicesApi, request, createdAt: time, updatedAt: time, ...fields };
+const time = '2026-01-01T00:00:00.000Z';
+
+interface Recorded extends Partial<Pick<Environment, 'owner' | 'repository' | 'uid' | 'name' | 'lock' | 'lastError' | 'updatedAt'>> {
+  readonly request?: EnvironmentRequest;
+  readonly power?: Wanted['power'];
+  readonly stopAt?: string | undefined;
+  readonly instance?: Instance;
+  readonly state?: Observed['state'];
+  readonly publicIpAddress?: string;
+}
+
+/**
+ * The record of alice's environment of acme/api, free and without a name unless said otherwise: one that is wanted on, and has no instance, or
+ * the given one, running.
+ */
+export function recordOf({
+  request: asked = request,
+  power = 'on',
+  stopAt,
+  instance,
+  state = 'running',
+  publicIpAddress,
+  ...fields
+}: Recorded = {}): Environment {
+  return {
+    format: 2,
+    uid: 'uid-1',
+    ...alicesApi,
+    wanted: { ...asked, power, ...(stopAt !== undefined && { stopAt }) },
+    ...(instance && { observed: { ...instance, state, ...(publicIpAddress !== undefined && { publicIpAddress }), at: time } }),
+    createdAt: time,
+    updatedAt: time,
+    ...fields,
+  };
 }
 
 /** An account in which Recode has its table, and the network as given; null for none. */
 export async function installed(network: Record<string, unknown> | null = { status: 'creating' }): Promise<TestAccount> {
   const account = await testAccount({ packageDirectory: holderPackage() });
   await account.createTable();
-  if (network) await putItem(account.dynamodb, networkKey, { installation: 'installation-1', ...network });
+  if (network) await putItem(account.dynamodb, networkKey, { format: 2, installation: 'installation-1', ...network });
   return account;
 }
 
@@ -48,7 +80,7 @@ export const settle = ({ aws }: TestAccount) => aws.clock.advance(settleSeconds 
 
 /** The environments by the names that they have claimed. */
 export async function claims({ dynamodb }: TestAccount): Promise<Record<string, string>> {
-  const items = await readItems(dynamodb, 'name', v.object({ id: v.string(), environment: v.string() }));
+  const { items } = await readItems(dynamodb, 'name', v.object({ id: v.string(), environment: v.string() }));
   return Object.fromEntries(items.map(({ id, environment }) => [id, environment]));
 }
 
@@ -85,5 +117,5 @@ function atWrite({ dynamodb }: TestAccount, command: string, around: <Answer>(wr
 export async function replaceNetwork({ aws }: TestAccount, network: Record<string, unknown> | undefined): Promise<void> {
   const { dynamodb } = aws.clients;
   await deleteItem(dynamodb, networkKey, { when: 'attribute_exists(#kind)', values: {} });
-  if (network) await putItem(dynamodb, networkKey, network);
+  if (network) await putItem(dynamodb, networkKey, { format: 2, ...network });
 }

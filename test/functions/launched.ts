@@ -51,7 +51,7 @@ export async function launchByHand(
       InstanceType: 't2.medium',
       MinCount: 1,
       MaxCount: 1,
-      SubnetId: network.ids.subnetId,
+      SubnetId: network.ids.subnets[0].subnetId,
       // With tags of its own the root volume is meant to outlive the instance.
       BlockDeviceMappings: volumeTags && [{ DeviceName: '/dev/sda1', Ebs: { DeleteOnTermination: false } }],
       TagSpecifications: [...tagging('instance', tags), ...tagging('volume', volumeTags ?? [])],

@@ -1,7 +1,8 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import * as v from 'valibot';
 import { expect } from 'vitest';
-import { Environment } from '../../core/environment.ts';
+import { Environment, statusOf } from '../../core/environment.ts';
+import { holderOf } from '../../core/lock.ts';
 import { candidateNames, environmentId, tableName } from '../../core/names.ts';
 import { Network } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -86,17 +87,12 @@ const belongs = ({ tags }: Resource, { name, owner, repository }: Environment) =
   tags[tagKey.environment] === name && tags[tagKey.owner] === owner && tags[tagKey.repository] === repository;
 
 function networkProblems(network: Network, ours: readonly Resource[], killed: ReadonlySet<string>): string[] {
-  const left = leftBehind('The network', network.operation, killed);
-  if (network.status === 'deleting' && !network.operation) return [...left, 'The network is being deleted by nobody.'];
+  const left = leftBehind('The network', holderOf(network), killed);
+  if (network.status === 'deleting' && !holderOf(network)) return [...left, 'The network is being deleted by nobody.'];
   // What a creator left that died is found or deleted by the next one.
   if (network.status !== 'ready') return left;
-  const recorded = { ...network.ids };
-  const ids = {
-    vpc: recorded.vpcId,
-    subnet: recorded.subnetId,
-    'internet gateway': recorded.internetGatewayId,
-    'route table': recorded.routeTableId,
-  };
+  const { vpcId, subnets, internetGatewayId, routeTableId } = network.ids;
+  const ids = { vpc: vpcId, subnet: subnets[0].subnetId, 'internet gateway': internetGatewayId, 'route table': routeTableId };
   return [
     ...left,
     ...shared.flatMap((kind) => {
@@ -115,7 +111,8 @@ interface Account {
 }
 
 function environmentProblems(environment: Environment, { found, ours, claims, killed }: Account): string[] {
-  const { name, status, operation, lastError } = environment;
+  const { name, lastError } = environment;
+  const [status, operation] = [statusOf(environment), holderOf(environment)];
   const who = `The environment ${environmentId(environment)} (${status})`;
   const finished = status === 'started' || status === 'stopped';
   const problems = leftBehind(who, operation, killed);
@@ -133,13 +130,13 @@ function environmentProblems(environment: Environment, { found, ours, claims, ki
   return finished ? [...problems, ...stateProblems(who, environment, found)] : problems;
 }
 
-function stateProblems(who: string, environment: Environment & { status: 'started' | 'stopped' }, found: Inventory): string[] {
-  const { instanceId } = environment.instance;
+function stateProblems(who: string, { observed }: Environment, found: Inventory): string[] {
+  const instanceId = observed?.instanceId;
   const instance = found.instances.find(({ InstanceId }) => InstanceId === instanceId);
   if (!instance) return [`${who} has the instance ${instanceId} by its record, which EC2 does not show.`];
   const state = instance.State?.Name;
-  const recorded = environment.status === 'started' ? environment.publicIpAddress : undefined;
-  if (state !== (environment.status === 'started' ? 'running' : 'stopped')) return [`${who} has an instance that is ${state}.`];
+  const recorded = observed?.publicIpAddress;
+  if (state !== observed?.state) return [`${who} has an instance that is ${state}.`];
   if (instance.PublicIpAddress === recorded) return [];
   return [`${who} has the address ${recorded} by its record, and in fact ${instance.PublicIpAddress}.`];
 }

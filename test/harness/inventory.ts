@@ -16,7 +16,7 @@ import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import * as v from 'valibot';
 import { expect } from 'vitest';
 import { unless } from '../../aws/errors.ts';
-import { Environment } from '../../core/environment.ts';
+import { Environment, statusOf } from '../../core/environment.ts';
 import { tableName } from '../../core/names.ts';
 
 /** Everything that an account holds in a region, as its owner sees it; what AWS makes by itself (main route tables, default groups) is left out. */
@@ -63,11 +63,13 @@ export async function expectConverged(aws: TestAws, count: number, status: 'star
     'names',
   ).toHaveLength(count);
   for (const item of environments) {
-    for (const passing of ['operation', 'quietUntil', 'lastError']) expect(item).not.toHaveProperty(passing);
-    expect(item).toMatchObject({ status, name: expect.any(String) });
-    expect('publicIpAddress' in item, 'an address').toBe(status === 'started');
-    if (status === 'stopped') expect(item, 'a time to stop at').not.toHaveProperty('stopAt');
-    expectEnvironment(found, v.parse(Environment, item));
+    for (const passing of ['lock', 'lastError']) expect(item).not.toHaveProperty(passing);
+    const environment = v.parse(Environment, item);
+    expect([statusOf(environment), environment.name]).toEqual([status, expect.any(String)]);
+    expect(environment.wanted.power).toBe(status === 'started' ? 'on' : 'off');
+    expect(environment.observed?.publicIpAddress !== undefined, 'an address').toBe(status === 'started');
+    if (status === 'stopped') expect(item.wanted, 'a time to stop at').not.toHaveProperty('stopAt');
+    expectEnvironment(found, environment);
   }
   return found;
 }
@@ -112,11 +114,12 @@ async function expectOneNetwork(aws: TestAws, found: Inventory): Promise<void> {
     {
       kind: 'network',
       id: 'network',
+      format: 2,
       status: 'ready',
       installation: expect.any(String),
       ids: {
         vpcId: vpc?.VpcId,
-        subnetId: subnet?.SubnetId,
+        subnets: [{ subnetId: subnet?.SubnetId }],
         internetGatewayId: gateway?.InternetGatewayId,
         routeTableId: table?.RouteTableId,
       },
@@ -125,7 +128,7 @@ async function expectOneNetwork(aws: TestAws, found: Inventory): Promise<void> {
 }
 
 function expectEnvironment(found: Inventory, environment: Environment): void {
-  const { name = '', owner, repository, request } = environment;
+  const { name = '', owner, repository, wanted, observed } = environment;
   const tags = (resource: string) =>
     expect.arrayContaining([
       { Key: 'Name', Value: `recode-${name}-${resource}` },
@@ -137,11 +140,11 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
   const group = found.securityGroups.find(({ GroupName }) => GroupName === `recode-${name}-security-group`);
   expect(group).toMatchObject({
     Tags: tags('security-group'),
-    IpPermissions: [{ IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, IpRanges: request.allowCidrs.map((CidrIp) => ({ CidrIp })) }],
+    IpPermissions: [{ IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, IpRanges: wanted.allowCidrs.map((CidrIp) => ({ CidrIp })) }],
   });
   const key = found.keyPairs.find(({ KeyName }) => KeyName === `recode-${name}-key-pair`);
   expect(key).toMatchObject({ Tags: tags('key-pair') });
-  const instance = found.instances.find(({ InstanceId }) => 'instance' in environment && InstanceId === environment.instance?.instanceId);
+  const instance = found.instances.find(({ InstanceId }) => InstanceId === observed?.instanceId);
   const [device] = instance?.NetworkInterfaces ?? [];
   const networkInterface = found.networkInterfaces.find(({ NetworkInterfaceId }) => NetworkInterfaceId === device?.NetworkInterfaceId);
   expect(networkInterface).toMatchObject({
@@ -149,18 +152,17 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
     Groups: [{ GroupId: group?.GroupId }],
     SubnetId: found.subnets[0]?.SubnetId,
   });
-  const hostKey = 'instance' in environment ? environment.instance?.hostKey : undefined;
   expect(instance).toMatchObject({
-    Tags: expect.arrayContaining([{ Key: 'recode:ssh-host-key', Value: hostKey }]),
-    State: { Name: environment.status === 'stopped' ? 'stopped' : 'running' },
-    InstanceType: request.instanceType,
+    Tags: expect.arrayContaining([{ Key: 'recode:ssh-host-key', Value: observed?.hostKey }]),
+    State: { Name: observed?.state },
+    InstanceType: wanted.instanceType,
     KeyName: key?.KeyName,
     MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
   });
   expect(instance?.Tags).toEqual(tags('instance'));
-  expect(instance?.PublicIpAddress).toBe('publicIpAddress' in environment ? environment.publicIpAddress : undefined);
+  expect(instance?.PublicIpAddress).toBe(observed?.publicIpAddress);
   const volume = found.volumes.find(({ Attachments = [] }) => Attachments.some(({ InstanceId }) => InstanceId === instance?.InstanceId));
-  expect(volume).toMatchObject({ Size: request.volumeSize, VolumeType: request.volumeType, Encrypted: true, Tags: tags('volume') });
+  expect(volume).toMatchObject({ Size: wanted.volumeSize, VolumeType: wanted.volumeType, Encrypted: true, Tags: tags('volume') });
   expect(volume?.Attachments).toMatchObject([{ DeleteOnTermination: true }]);
   expect(found.items).toContainEqual({ kind: 'name', id: name, environment: `${owner}/${repository.toLowerCase()}`, uid: environment.uid });
 }

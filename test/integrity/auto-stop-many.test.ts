@@ -52,7 +52,7 @@ async function recordMany(): Promise<void> {
   for (let begin = 0; begin < count; begin += 25) {
     const requests = Array.from({ length: 25 }, (_, index) => {
       const repository = `some-organisation/repository-${begin + index}`;
-      const fields = { status: 'started', name: `environment-${begin + index}`, instance, publicIpAddress: '192.0.2.1', stopAt };
+      const fields = { name: `environment-${begin + index}`, instance, publicIpAddress: '192.0.2.1', stopAt };
       const environment = recordOf({ owner: 'somebody@example.com', repository, uid: randomUUID(), ...fields });
       const item = { ...environment, kind: 'environment', id: environmentId(environment) };
       return { PutRequest: { Item: marshall(item, { removeUndefinedValues: true }) } };

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { ListExecutionsCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../aws/records/environment.ts';
-import { putItem } from '../../aws/records/table.ts';
+import { putItem } from '../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import type { AutoStop } from '../../core/auto-stop.ts';
 import type { RecordedEnvironmentInput } from '../../core/document.ts';
 import { stateMachineArn } from '../../core/executions.ts';
@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 const record = () => readEnvironment(aws.clients.dynamodb, subject);
-const dueAt = async () => Date.parse((await record())?.stopAt ?? '');
+const dueAt = async () => Date.parse((await record())?.wanted.stopAt ?? '');
 
 async function beginSweep(): Promise<string> {
   return (
@@ -159,7 +159,6 @@ describe('a sweep', () => {
       recordOf({
         repository: `acme/${index}`,
         uid: randomUUID(),
-        status: 'started',
         name: `acme-${index}`,
         instance,
         publicIpAddress: '127.64.0.1',
@@ -191,7 +190,7 @@ describe('a sweep', () => {
 
 describe('a stop that a sweep has asked for', () => {
   const dueStop = async (): Promise<RecordedEnvironmentInput> => {
-    const { uid = '', stopAt = '' } = (await record()) ?? {};
+    const { uid = '', wanted: { stopAt = '' } = {} } = (await record()) ?? {};
     return { caller: autoStopCaller, environment: subject, due: { uid, stopAt } };
   };
 
@@ -281,13 +280,13 @@ describe('recode aws start --auto-stop', () => {
     expect((await alice.run(['list', '--json'])).json).toMatchObject([{ stopAt: null }]);
     const { stopAt } = (await start('--auto-stop', '20:00', '--json')).json as { stopAt: string };
     expect(new Date(stopAt).toISOString().slice(11)).toBe('11:00:00.000Z');
-    expect(await record()).toMatchObject({ stopAt, request: { autoStop: { kind: 'daily', time: '20:00', timeZone: 'Asia/Tokyo' } } });
+    expect(await record()).toMatchObject({ wanted: { stopAt, autoStop: { kind: 'daily', time: '20:00', timeZone: 'Asia/Tokyo' } } });
   });
 
   it('is the team’s default where nothing was said, and records no wish', async () => {
     const { stopAt } = (await start('--json')).json as { stopAt: string };
     expect(stopAt.slice(11)).toBe('20:00:00.000Z');
-    expect((await record())?.request).not.toHaveProperty('autoStop');
+    expect((await record())?.wanted).not.toHaveProperty('autoStop');
     expect((await alice.run(['status', 'acme/api'])).stdout).toContain('auto-stop          team default\n');
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../aws/records/environment.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import type { OperationKind } from '../../core/operations.ts';
 import { expectAllRaised, expectFailure, raisedBy, shownAge } from '../harness/failure.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
@@ -71,8 +71,8 @@ describe('while somebody else', () => {
   });
 
   it('starts it, it is neither stopped nor removed, and a start follows theirs', async () => {
-    const { request } = (await readEnvironment(aws.clients.dynamodb, subject)) ?? {};
-    await beginHeld(aws, 'starting', { ...input, request: { publicKey: request?.publicKey } });
+    const { wanted } = (await readEnvironment(aws.clients.dynamodb, subject)) ?? {};
+    await beginHeld(aws, 'starting', { ...input, request: { publicKey: wanted?.publicKey } });
     await expectRefused('start', [stop, remove]);
     const { code, json, stderr } = await follows([...start, '--json']);
     expect(stderr).toMatch(/^acme\/api is already starting, started \d+s ago by bob\.$/m);

@@ -58,7 +58,7 @@ describe.each(['running', 'stopped'])('a start of a %s instance', (found) => {
       allowCidrs,
     });
     await expectConverged(aws, 1);
-    expect(await record()).toMatchObject({ request: { allowCidrs, autoStop: { kind: 'never' } } });
+    expect(await record()).toMatchObject({ wanted: { allowCidrs, autoStop: { kind: 'never' } } });
     const GroupId = await group();
     await aws.clients.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: sshFrom('0.0.0.0/0') }));
     expect((await runStart(aws)).output?.allowCidrs).toEqual(allowCidrs);
@@ -85,7 +85,7 @@ describe('a start', () => {
     await aws.post('faults', { ...fault, count: 2 });
     const allowCidrs = ['203.0.113.0/24'];
     expect(await runStart(aws, { allowCidrs })).toMatchObject({ status: 'FAILED', error: 'QuotaReached' });
-    expect(await record()).toMatchObject({ request: { allowCidrs } });
+    expect(await record()).toMatchObject({ wanted: { allowCidrs } });
     aws.clock.advance(40_000);
     expect((await runStart(aws)).output?.allowCidrs).toEqual(allowCidrs);
     await expectConverged(aws, 1);

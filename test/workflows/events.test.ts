@@ -1,7 +1,7 @@
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { readEnvironment } from '../../aws/records/environment.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { wipe } from '../harness/wipe.ts';
 import { deployedAws, runStart, somePublicKey } from '../harness/workflows.ts';
@@ -28,7 +28,7 @@ it('an execution that somebody stops lets go of the environment, and says why', 
   const executionArn = await beginHeld(aws, 'creating', { caller: 'alice', environment: subject, request });
   await aws.clients.sfn.send(new StopExecutionCommand({ executionArn, cause: 'by hand' }));
   await vi.waitFor(async () => expect(await record()).toMatchObject({ lastError: { name: 'ExecutionAborted' } }), patience);
-  expect(await record()).not.toHaveProperty('operation');
+  expect((await record())?.lock).toEqual({ quietUntil: expect.any(Number) });
 });
 
 it('the schedule of the stack stops an environment when its time has come, and not before', async () => {
@@ -36,9 +36,9 @@ it('the schedule of the stack stops an environment when its time has come, and n
   await aws.delete('scheduler');
   aws.clock.advance(50 * 60_000);
   await vi.waitFor(async () => expect(await sweeps()).toBeGreaterThan(0), patience);
-  expect(await record()).toMatchObject({ status: 'started' });
+  expect(await record()).toMatchObject({ observed: { state: 'running' } });
   aws.clock.advance(15 * 60_000);
-  await vi.waitFor(async () => expect(await record()).toMatchObject({ status: 'stopped' }), patience);
+  await vi.waitFor(async () => expect(await record()).toMatchObject({ observed: { state: 'stopped' } }), patience);
 });
 
 async function sweeps(): Promise<number> {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../aws/records/environment.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { expectFailure } from '../harness/failure.ts';
 import { beginHeld, holdNext, letGo } from '../harness/pace.ts';
 import type { Ran } from '../harness/recode.ts';
@@ -92,15 +92,15 @@ describe('recode aws follow', () => {
     await aws.clients.sfn.send(new StopExecutionCommand({ executionArn: dead }));
     // Nobody enters before the last Lambda of the dead one must be dead too, and time crawls.
     const executionArn = await handOver(bob, ['stop', 'acme/api']);
-    expect(await readEnvironment(aws.clients.dynamodb, environment)).toMatchObject({ operation: { executionArn: dead } });
+    expect(await readEnvironment(aws.clients.dynamodb, environment)).toMatchObject({ lock: { executionArn: dead } });
     const { code, json } = await followHeld(bob, [...follow, '--json']);
     expect(json).toMatchObject({ status: 'stopped', executionArn });
     expect(code).toBe(0);
   });
 
   it('says that what was begun has ended where another operation is at work', async () => {
-    const { request } = (await readEnvironment(aws.clients.dynamodb, environment)) ?? {};
-    await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: request?.publicKey } });
+    const { wanted } = (await readEnvironment(aws.clients.dynamodb, environment)) ?? {};
+    await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: wanted?.publicKey } });
     expect(await ended(aws, await handOver(bob, ['stop', 'acme/api']))).toMatchObject({ error: 'OperationInProgress' });
     const { code, stdout } = await followHeld(bob);
     expect(stdout).toMatch(/^Your stop has ended\. A start is running, started \d+s ago by alice\.\nChecking the instance type\n/);

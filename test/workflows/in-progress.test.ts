@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { deleteItem } from '../../aws/records/table.ts';
+import { deleteItem } from '../../aws/records/hold/table.ts';
 import { environmentId } from '../../core/names.ts';
 import { expectAllRaised, expectFailure, raisedBy, shownAge } from '../harness/failure.ts';
 import { beginHeld, held, holdNext, letGo } from '../harness/pace.ts';

@@ -6,8 +6,7 @@ import { promisify } from 'node:util';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { updateItem } from '../../aws/records/table.ts';
-import { Environment } from '../../core/environment.ts';
+import { updateItem } from '../../aws/records/hold/table.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { type User, userOf } from '../harness/users.ts';
@@ -211,7 +210,7 @@ describe('the status of an environment', () => {
       startedAt,
     };
     const key = { kind: 'environment', id: 'bob/acme/web' } as const;
-    await updateItem(aws.clients.dynamodb, key, { set: { operation }, when: 'attribute_exists(#uid)', values: {} }, Environment);
+    await updateItem(aws.clients.dynamodb, key, { set: { lock: operation }, when: 'attribute_exists(#uid)', values: {} });
     expect(await shown(bob, ['status', 'acme/web'])).toMatch(/\nA stop is running, started NOW by you: just started\n$/);
   });
 });

@@ -62,7 +62,7 @@ describe('the embedded AWS', () => {
   it('prints for a shell or for a program, not both', async () => {
     const { code, json } = await run('up', '--shell', '--json');
     expect(code).toBe(2);
-    expect(json).toMatchObject({ error: { name: 'UsageNotValid', message: "Option '--shell' cannot be used with option '--json'." } });
+    expect(json).toMatchObject({ error: { name: 'UsageNotValid', message: '--shell cannot be used with --json.' } });
   });
 
   it('stops, and is deleted', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../aws/records/environment.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { expectFailure, expectNothingChanged } from '../harness/failure.ts';
 import { expectConverged } from '../harness/inventory.ts';
 import { held, holdNext, letGo } from '../harness/pace.ts';
@@ -47,7 +47,7 @@ describe("a teammate's environment", () => {
     const { text, code } = await bob.inTerminal(['stop', ...theirs], [['acme/api belongs to alice. Stop it? [y/N] ', 'n\r']]);
     expect(text).toMatch(/\[y\/N\] n\nCancelled\.\n$/);
     expect(code).toBe(1);
-    expect(await record()).toMatchObject({ status: 'started' });
+    expect(await record()).toMatchObject({ wanted: { power: 'on' }, observed: { state: 'running' } });
   });
 
   it('is stopped after a yes', async () => {
@@ -62,7 +62,7 @@ describe("a teammate's environment", () => {
     const { code, json, stderr } = await bob.run(['start', ...theirs, '--force', '--json']);
     expect(code, stderr).toBe(0);
     expect(json).toMatchObject({ repository: 'acme/api', owner: 'alice', status: 'started', created: false, sshCommand: null });
-    expect((await record())?.request).toEqual(before?.request);
+    expect((await record())?.wanted).toMatchObject({ publicKey: before?.wanted.publicKey, power: 'on' });
     expect(existsSync(bob.files('acme/api', 'alice').key)).toBe(false);
     const { stdout } = await alice.run(['start', 'acme/api']);
     expect(stdout).toContain('✓ acme/api is already started\n');

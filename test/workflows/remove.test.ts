@@ -8,7 +8,7 @@ import {
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readEnvironment } from '../../aws/records/environment.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { wipe } from '../harness/wipe.ts';
@@ -92,7 +92,7 @@ describe('after a start that failed', () => {
   ])('%s %s took effect, a remove leaves the network alone', async (when, action) => {
     await refuse(action, when === 'after');
     expect(await runStart(aws)).toMatchObject({ status: 'FAILED', error: 'AccountNotReady' });
-    expect(await record()).toMatchObject({ status: 'creating', lastError: { name: 'AccountNotReady' } });
+    expect(await record()).toMatchObject({ wanted: { power: 'on' }, lastError: { name: 'AccountNotReady' } });
     settle();
     expect(await runRemove(aws)).toMatchObject({ status: 'SUCCEEDED' });
     await expectNetworkAlone();
@@ -141,7 +141,7 @@ describe('a remove that failed', () => {
       await runStart(aws);
       await refuse(action);
       expect(await runRemove(aws)).toMatchObject({ status: 'FAILED', error: 'AccountNotReady' });
-      expect(await record()).toMatchObject({ status: 'removing', lastError: { name: 'AccountNotReady' } });
+      expect(await record()).toMatchObject({ wanted: { power: 'removed' }, lastError: { name: 'AccountNotReady' } });
       settle();
       for (const refused of [await runStart(aws), await runStop(aws)]) {
         expect(refused).toMatchObject({ status: 'FAILED', error: 'EnvironmentBeingRemoved' });

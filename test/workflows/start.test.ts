@@ -129,7 +129,7 @@ describe('a start that fails', () => {
     const failed = await runStart(aws);
     expect(failed).toMatchObject({ status: 'FAILED', error: 'NoCapacity' });
     expect((await inventory(aws)).items).toContainEqual(
-      expect.objectContaining({ kind: 'environment', status: 'creating', lastError: expect.objectContaining({ name: 'NoCapacity' }) }),
+      expect.objectContaining({ kind: 'environment', lastError: expect.objectContaining({ name: 'NoCapacity' }) }),
     );
     const resumed = await runStart(aws, { instanceType: 't3.medium' });
     expect(resumed).toMatchObject({ output: { created: true, instanceType: 't3.medium' } });

@@ -5,7 +5,7 @@ import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand 
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../aws/records/environment.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
@@ -142,8 +142,8 @@ describe('an environment whose instance somebody has terminated', () => {
     await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
     const message = 'EC2 shows no instance of the environment acme/api: someone terminated it.';
     expectFailure(await alice.run(command), ['aws', ...command], { name: 'InstanceGone', message });
-    expect(await record()).toMatchObject({ status: 'stopping', lastError: { name: 'InstanceGone' } });
-    expect(await record()).not.toHaveProperty('operation');
+    expect(await record()).toMatchObject({ observed: { state: 'gone' }, lastError: { name: 'InstanceGone' } });
+    expect((await record())?.lock).toEqual({ quietUntil: expect.any(Number) });
     expect(await runRemove(aws)).toMatchObject({ output: { status: 'removed' } });
     expect(await record()).toBeUndefined();
   });

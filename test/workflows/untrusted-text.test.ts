@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readEnvironments } from '../../aws/records/environment.ts';
-import { putItem } from '../../aws/records/table.ts';
+import { putItem } from '../../aws/records/hold/table.ts';
+import { readEnvironments } from '../../aws/records/read/environment.ts';
 import { environmentId } from '../../core/names.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { nastyTexts, obeyed } from '../harness/nasty.ts';
@@ -106,12 +106,12 @@ describe('a record that does not fit the rules of today', () => {
       expect(ran).toMatchObject({ code: 0 });
       expectShown(ran);
     }
-    expect((await readEnvironments(aws.clients.dynamodb)).map(({ repository }) => repository)).toEqual(['acme/api']);
+    expect((await readEnvironments(aws.clients.dynamodb)).items.map(({ repository }) => repository)).toEqual(['acme/api']);
   });
 
   it('cannot be invented by a removal', async () => {
     expect(await runRemove(aws, { repository: recorded })).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFound' });
-    expect(await readEnvironments(aws.clients.dynamodb)).toHaveLength(1);
+    expect((await readEnvironments(aws.clients.dynamodb)).items).toHaveLength(1);
   });
 });
 

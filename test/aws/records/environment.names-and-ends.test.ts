@@ -1,15 +1,9 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  change,
-  claimName,
-  deleteEnvironment,
-  leaveEnvironment,
-  putEnvironment,
-  readEnvironment,
-  release,
-} from '../../../aws/records/environment.ts';
-import { putItem, readItem } from '../../../aws/records/table.ts';
+import { change, claimName, deleteEnvironment, leaveEnvironment, putEnvironment, release } from '../../../aws/records/hold/environment.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readItem } from '../../../aws/records/read/table.ts';
 import type { Environment } from '../../../core/environment.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
@@ -29,8 +23,16 @@ afterAll(() => account[Symbol.asyncDispose]());
 let made = 0;
 async function recorded(fields: Partial<Environment> = {}): Promise<Environment> {
   made += 1;
-  const base = { uid: `uid-${made}`, owner: 'alice', repository: `acme/api-${made}`, request, createdAt: time, updatedAt: time };
-  const environment = { ...base, status: 'creating', ...fields } as Environment;
+  const environment: Environment = {
+    format: 2,
+    uid: `uid-${made}`,
+    owner: 'alice',
+    repository: `acme/api-${made}`,
+    wanted: { ...request, power: 'on' },
+    createdAt: time,
+    updatedAt: time,
+    ...fields,
+  };
   await putEnvironment(account.dynamodb, environment);
   return environment;
 }
@@ -45,20 +47,20 @@ const claimant = async (name: string) =>
 
 describe('leaveEnvironment', () => {
   it('deletes an environment that never had a name', async () => {
-    const environment = await recorded({ operation: me });
+    const environment = await recorded({ lock: me });
     await leaveEnvironment(account.dynamodb, environment, me);
     expect(await read(environment)).toBeUndefined();
   });
 
   it('lets go of one that has a name', async () => {
-    const environment = await recorded({ operation: me, name: 'named' });
+    const environment = await recorded({ lock: me, name: 'named' });
     await leaveEnvironment(account.dynamodb, environment, me);
-    const { operation: _, ...rest } = environment;
+    const { lock: _, ...rest } = environment;
     expect(await read(environment)).toEqual(rest);
   });
 
   it('leaves an environment that somebody else holds', async () => {
-    const environment = await recorded({ operation: operationOf('other') });
+    const environment = await recorded({ lock: operationOf('other') });
     await leaveEnvironment(account.dynamodb, environment, me);
     expect(await read(environment)).toEqual(environment);
   });
@@ -66,16 +68,16 @@ describe('leaveEnvironment', () => {
 
 describe('claimName', () => {
   it('gives the slug of the repository, and records the claim', async () => {
-    const environment = await recorded({ operation: me });
+    const environment = await recorded({ lock: me });
     const name = `acme-api-${made}`;
     expect(await claimName(account.dynamodb, environment, me)).toBe(name);
-    expect(await claimName(account.dynamodb, { ...environment, name } as Environment, me)).toBe(name);
+    expect(await claimName(account.dynamodb, { ...environment, name }, me)).toBe(name);
     expect(await claimant(name)).toBe(`alice/${environment.repository}`);
     expect(await read(environment)).toMatchObject({ name });
   });
 
   it('goes on to the next candidate where somebody else has the name', async () => {
-    const environment = await recorded({ operation: me });
+    const environment = await recorded({ lock: me });
     await putItem(account.dynamodb, { kind: 'name', id: `acme-api-${made}` }, { environment: 'bob/other' });
     expect(await claimName(account.dynamodb, environment, me)).toBe(`acme-api-${made}-alice`);
     expect(await claimant(`acme-api-${made}`)).toBe('bob/other');
@@ -83,15 +85,15 @@ describe('claimName', () => {
   });
 
   it('claims the name that an attempt recorded and did not claim any more', async () => {
-    const environment = await recorded({ operation: me });
+    const environment = await recorded({ lock: me });
     const name = `acme-api-${made}-alice`;
-    expect(await claimName(account.dynamodb, { ...environment, name } as Environment, me)).toBe(name);
+    expect(await claimName(account.dynamodb, { ...environment, name }, me)).toBe(name);
     expect(await claimant(name)).toBe(`alice/${environment.repository}`);
     expect(await claimant(`acme-api-${made}`)).toBeUndefined();
   });
 
   it('says that all of its names are taken', async () => {
-    const environment = await recorded({ operation: me });
+    const environment = await recorded({ lock: me });
     const name = await claimName(account.dynamodb, environment, me);
     const taken = [name, `${name}-alice`];
     await putItem(account.dynamodb, { kind: 'name', id: name }, { environment: 'bob/1' }, { when: 'attribute_exists(#kind)', values: {} });
@@ -106,7 +108,7 @@ describe('claimName', () => {
   });
 
   it('claims nothing for an execution that has lost the environment', async () => {
-    const environment = await recorded({ operation: operationOf('other') });
+    const environment = await recorded({ lock: operationOf('other') });
     expect(await refusal(claimName(account.dynamodb, environment, me))).toBe('LockLost');
     expect(await claimant(`acme-api-${made}`)).toBeUndefined();
   });
@@ -114,10 +116,10 @@ describe('claimName', () => {
 
 describe('deleteEnvironment', () => {
   /** An environment that has claimed its name. */
-  async function claimed(operation: Operation) {
-    const environment = await recorded({ operation: me });
+  async function claimed(lock: Operation) {
+    const environment = await recorded({ lock: me });
     const name = await claimName(account.dynamodb, environment, me);
-    await change(account.dynamodb, environment, me, { set: { operation, status: 'removing' } });
+    await change(account.dynamodb, environment, me, { set: { lock } });
     return { ...environment, name };
   }
 
@@ -134,7 +136,7 @@ describe('deleteEnvironment', () => {
     await account.aws.post('faults', { service: 'dynamodb', action: 'DeleteItem', kind: 'error', code: 'AccessDeniedException' });
     expect(await refusal(deleteEnvironment(account.dynamodb, environment, me))).toBe('AccessDeniedException');
     expect(await claimant(environment.name)).toBe(`alice/${environment.repository}`);
-    expect(await read(environment)).toMatchObject({ status: 'removing', operation: me });
+    expect(await read(environment)).toMatchObject({ lock: me });
   });
 
   it('leaves the claim that another environment has of its name', async () => {
@@ -159,43 +161,35 @@ describe('deleteEnvironment', () => {
     const environment = await claimed(operationOf('other', 'remove'));
     await deleteEnvironment(account.dynamodb, environment, me);
     expect(await claimant(environment.name)).toBe(`alice/${environment.repository}`);
-    expect(await read(environment)).toMatchObject({ operation: operationOf('other', 'remove') });
+    expect(await read(environment)).toMatchObject({ lock: operationOf('other', 'remove') });
   });
 });
 
 describe('release', () => {
+  const running = { ...instance, state: 'running', publicIpAddress: '127.64.0.1', at: time } as const;
   const lastError = { name: 'NoCapacity', message: 'none', at: time };
 
-  it('keeps the last error and the quiet time of an operation that failed', async () => {
-    const environment = await recorded({ operation: me });
-    await release(account.dynamodb, environment, me, { lastError, quietUntil: 5, updatedAt: 'later' });
-    const { operation: _, ...rest } = environment;
-    expect(await read(environment)).toEqual({ ...rest, lastError, quietUntil: 5, updatedAt: 'later' });
+  it('replaces the lock by the quiet time of an operation that failed', async () => {
+    const environment = await recorded({ lock: me });
+    expect(await release(account.dynamodb, environment, me, { set: { lastError, updatedAt: 'later' }, quietUntil: 5 })).toBe(true);
+    expect(await read(environment)).toEqual({ ...environment, lock: { quietUntil: 5 }, lastError, updatedAt: 'later' });
   });
 
-  it('forgets them once the environment is started', async () => {
-    const environment = await recorded({ operation: me, name: 'x', lastError, quietUntil: 5 });
-    await release(account.dynamodb, environment, me, { status: 'started', instance, publicIpAddress: '127.64.0.1', updatedAt: 'later' });
-    const { operation: _, lastError: __, quietUntil: ___, ...rest } = environment;
-    expect(await read(environment)).toEqual({ ...rest, status: 'started', instance, publicIpAddress: '127.64.0.1', updatedAt: 'later' });
-  });
-
-  it('forgets them and the address once the environment is stopped', async () => {
-    const before = { status: 'started', instance, publicIpAddress: '127.64.0.1' } as const;
-    const environment = await recorded({ operation: me, name: 'x', lastError, quietUntil: 5, ...before });
-    await release(account.dynamodb, environment, me, { status: 'stopped', instance, updatedAt: 'later' });
-    const { operation: _, lastError: __, quietUntil: ___, ...rest } = environment;
-    const { publicIpAddress: ____, ...stopped } = { ...rest, ...before, status: 'stopped', updatedAt: 'later' };
-    expect(await readItem(account.dynamodb, { kind: 'environment', id: `alice/${environment.repository}` }, v.looseObject({}))).toEqual({
-      kind: 'environment',
-      id: `alice/${environment.repository}`,
-      ...stopped,
-    });
+  it('removes the lock and what is not recorded any more, and changes parts of what is wanted and observed', async () => {
+    const wanted = { ...request, power: 'off', stopAt: time } as const;
+    const environment = await recorded({ lock: me, name: 'x', wanted, observed: running, lastError });
+    const set = { 'observed.state': 'stopped', 'observed.at': 'later', updatedAt: 'later' };
+    await release(account.dynamodb, environment, me, { set, remove: ['lastError', 'wanted.stopAt', 'observed.publicIpAddress'] });
+    const { lock: _, lastError: __, ...rest } = environment;
+    const { publicIpAddress: ___, ...stopped } = { ...running, state: 'stopped', at: 'later' };
+    const left = { ...rest, wanted: { ...request, power: 'off' }, observed: stopped, updatedAt: 'later' };
+    const key = { kind: 'environment', id: `alice/${environment.repository}` } as const;
+    expect(await readItem(account.dynamodb, key, v.looseObject({}))).toEqual({ ...key, ...left });
   });
 
   it('does nothing where the execution does not hold the environment', async () => {
-    const environment = await recorded({ operation: operationOf('other') });
-    await release(account.dynamodb, environment, me, { updatedAt: 'later' });
+    const environment = await recorded({ lock: operationOf('other') });
+    expect(await release(account.dynamodb, environment, me, { set: { updatedAt: 'later' } })).toBe(false);
     expect(await read(environment)).toEqual(environment);
   });
 });

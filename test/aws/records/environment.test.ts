@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { change, putEnvironment, readEnvironment, readEnvironments, takeEnvironment } from '../../../aws/records/environment.ts';
+import { change, putEnvironment, takeEnvironment } from '../../../aws/records/hold/environment.ts';
+import { readEnvironment, readEnvironments } from '../../../aws/records/read/environment.ts';
 import type { Environment } from '../../../core/environment.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import type { Operation } from '../../../core/operation.ts';
@@ -22,8 +23,16 @@ afterAll(() => account[Symbol.asyncDispose]());
 let made = 0;
 async function recorded(fields: Partial<Environment> = {}): Promise<Environment> {
   made += 1;
-  const base = { uid: `uid-${made}`, owner: 'alice', repository: `acme/api-${made}`, request, createdAt: time, updatedAt: time };
-  const environment = { ...base, status: 'creating', ...fields } as Environment;
+  const environment: Environment = {
+    format: 2,
+    uid: `uid-${made}`,
+    owner: 'alice',
+    repository: `acme/api-${made}`,
+    wanted: { ...request, power: 'on' },
+    createdAt: time,
+    updatedAt: time,
+    ...fields,
+  };
   await putEnvironment(account.dynamodb, environment);
   return environment;
 }
@@ -52,35 +61,35 @@ describe('the record of an environment', () => {
 
   it('is among all environments', async () => {
     const environment = await recorded();
-    expect(await readEnvironments(account.dynamodb)).toContainEqual(environment);
+    expect((await readEnvironments(account.dynamodb)).items).toContainEqual(environment);
   });
 
   it('is among those of its owner alone, also where another owner’s name begins with that', async () => {
     const [one, other] = [await recorded({ owner: 'carol', name: 'one' }), await recorded({ owner: 'carol', name: 'other' })];
     const longer = await recorded({ owner: 'carol2' });
     const shorter = await recorded({ owner: 'car' });
-    expect(await readEnvironments(account.dynamodb, 'carol')).toEqual([one, other]);
-    expect(await readEnvironments(account.dynamodb, 'carol2')).toEqual([longer]);
-    expect(await readEnvironments(account.dynamodb, 'car')).toEqual([shorter]);
-    expect(await readEnvironments(account.dynamodb, 'Carol')).toEqual([]);
+    const of = async (owner: string) => (await readEnvironments(account.dynamodb, owner)).items;
+    expect(await of('carol')).toEqual([one, other]);
+    expect(await of('carol2')).toEqual([longer]);
+    expect(await of('car')).toEqual([shorter]);
+    expect(await of('Carol')).toEqual([]);
   });
 });
 
 describe('takeEnvironment', () => {
-  it('takes a free environment, changing nothing but the operation', async () => {
-    const environment = await recorded({ quietUntil: 1, lastError: { name: 'NoCapacity', message: 'none', at: time } });
-    const { quietUntil: _, ...rest } = environment;
-    expect(await take(environment, me)).toEqual({ ...rest, operation: me });
+  it('takes a free environment, changing nothing but the lock', async () => {
+    const environment = await recorded({ lock: { quietUntil: 1 }, lastError: { name: 'NoCapacity', message: 'none', at: time } });
+    expect(await take(environment, me)).toEqual({ ...environment, lock: me });
   });
 
   it('is content with having it already', async () => {
-    const environment = await recorded({ operation: me });
+    const environment = await recorded({ lock: me });
     expect(await take(environment, me)).toEqual(environment);
   });
 
   it('refuses while an execution that runs holds it, telling who', async () => {
     const holder = await startHolder(account.sfn, 'alice');
-    const environment = await recorded({ operation: holder });
+    const environment = await recorded({ lock: holder });
     await expect(take(environment, me)).rejects.toMatchObject({
       name: 'OperationInProgress',
       message: `A start is running on the environment ${environment.repository}; alice started it at ${holder.startedAt}.`,
@@ -90,23 +99,23 @@ describe('takeEnvironment', () => {
 
   it('waits until the last Lambda of a closed execution must be dead, then takes it over', async () => {
     const holder = await startHolder(account.sfn);
-    const environment = await recorded({ operation: holder });
+    const environment = await recorded({ lock: holder });
     const closedAt = await closeHolder(account.sfn, holder);
     expect(await refusal(take(environment, me, closedAt + quietMilliseconds - 1))).toBe('OperationSettling');
-    expect(await take(environment, me, closedAt + quietMilliseconds)).toMatchObject({ operation: me });
+    expect(await take(environment, me, closedAt + quietMilliseconds)).toMatchObject({ lock: me });
   });
 
   it('counts an execution that Step Functions does not know as running for fifteen minutes', async () => {
     const holder = operationOf('unknown');
-    const environment = await recorded({ operation: holder });
+    const environment = await recorded({ lock: holder });
     expect(await refusal(take(environment, me, Date.parse(holder.startedAt) + 15 * 60_000 - 1))).toBe('OperationInProgress');
-    expect(await take(environment, me, Date.parse(holder.startedAt) + 15 * 60_000)).toMatchObject({ operation: me });
+    expect(await take(environment, me, Date.parse(holder.startedAt) + 15 * 60_000)).toMatchObject({ lock: me });
   });
 
   it('waits for the quiet time after a failure', async () => {
-    const environment = await recorded({ quietUntil: 1_000_000 });
+    const environment = await recorded({ lock: { quietUntil: 1_000_000 } });
     expect(await refusal(take(environment, me, 999_999))).toBe('OperationSettling');
-    expect(await take(environment, me, 1_000_000)).not.toHaveProperty('quietUntil');
+    expect(await take(environment, me, 1_000_000)).toMatchObject({ lock: me });
   });
 
   it('does not take what may not be had, and asks only when nobody else is at work, but before waiting', async () => {
@@ -114,14 +123,14 @@ describe('takeEnvironment', () => {
       throw new RecodeError('EnvironmentNotFinished', 'Not finished.');
     };
     const holder = await startHolder(account.sfn);
-    const held = await recorded({ operation: holder });
+    const held = await recorded({ lock: holder });
     expect(await refusal(take(held, me, undefined, refuse))).toBe('OperationInProgress');
     const closedAt = await closeHolder(account.sfn, holder);
     expect(await refusal(take(held, me, closedAt, refuse))).toBe('EnvironmentNotFinished');
-    expect(await refusal(take(await recorded({ quietUntil: 1_000_000 }), me, 1, refuse))).toBe('EnvironmentNotFinished');
+    expect(await refusal(take(await recorded({ lock: { quietUntil: 1_000_000 } }), me, 1, refuse))).toBe('EnvironmentNotFinished');
     expect(await refusal(take(await recorded(), me, undefined, refuse))).toBe('EnvironmentNotFinished');
     expect(await read(held)).toEqual(held);
-    const mine = await recorded({ operation: me });
+    const mine = await recorded({ lock: me });
     expect(await take(mine, me, undefined, refuse)).toEqual(mine);
   });
 
@@ -133,25 +142,25 @@ describe('takeEnvironment', () => {
 
   it('lets exactly one of many take over from a closed execution', async () => {
     const holder = await startHolder(account.sfn);
-    const environment = await recorded({ operation: holder });
+    const environment = await recorded({ lock: holder });
     const now = (await closeHolder(account.sfn, holder)) + quietMilliseconds;
     const operations = Array.from({ length: 6 }, (_, number) => operationOf(`taker-${number}`));
     const outcomes = await Promise.all(operations.map((operation) => refusal(take(environment, operation, now))));
     expect(outcomes.filter((name) => name === 'none')).toHaveLength(1);
     expect(outcomes.filter((name) => name === 'OperationSettling')).toHaveLength(5);
-    expect((await read(environment))?.operation).toEqual(operations[outcomes.indexOf('none')]);
+    expect((await read(environment))?.lock).toEqual(operations[outcomes.indexOf('none')]);
   });
 
   it('is content with a take whose answer was lost', async () => {
     const environment = await recorded();
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
-    expect(await take(environment, me)).toMatchObject({ operation: me });
+    expect(await take(environment, me)).toMatchObject({ lock: me });
   });
 });
 
 describe('change', () => {
   it('changes an environment that the execution holds, and none that it does not', async () => {
-    const environment = await recorded({ operation: me, name: 'x' });
+    const environment = await recorded({ lock: me, name: 'x' });
     const { name: _, ...rest } = environment;
     expect(await change(account.dynamodb, environment, me, { set: { updatedAt: 'later' }, remove: ['name'] })).toEqual({
       ...rest,

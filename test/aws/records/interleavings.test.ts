@@ -1,8 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { change, readEnvironment, release, takeEnvironment } from '../../../aws/records/environment.ts';
-import { claimNetwork, readNetwork, recordNetwork, releaseNetwork, takeNetwork } from '../../../aws/records/network.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { change, release, takeEnvironment } from '../../../aws/records/hold/environment.ts';
+import { claimNetwork, recordNetwork, releaseNetwork, takeNetwork } from '../../../aws/records/hold/network.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readNetwork } from '../../../aws/records/read/network.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { failOperation } from '../../../functions/operation/fail-operation.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
@@ -24,7 +26,7 @@ const lastError = { name: 'QuotaReached', message: 'quota', at: '2026-01-01T00:0
 
 it('an environment whose operation failed between the read and the take is left alone for the quiet time', async () => {
   await using account = await installed({ status: 'ready', ids });
-  await putItem(account.dynamodb, environmentKey, recordOf({ status: 'stopped', name: 'acme-api', instance }));
+  await putItem(account.dynamodb, environmentKey, recordOf({ power: 'off', name: 'acme-api', instance, state: 'stopped' }));
   const { dynamodb } = account.aws.clients;
   beforeWrite(account, 'UpdateItemCommand', async () => {
     const other = operationOf('other', 'remove');
@@ -32,12 +34,12 @@ it('an environment whose operation failed between the read and the take is left 
     if (!read) throw new Error('none');
     const now = account.aws.clock.now();
     await takeEnvironment(dynamodb, account.aws.clients.sfn, { environment: read, operation: other, now }, () => {});
-    await change(dynamodb, alicesApi, other, { set: { status: 'removing' } });
-    await release(dynamodb, alicesApi, other, { lastError, quietUntil: now + 35_000, updatedAt: 'later' });
+    await change(dynamodb, alicesApi, other, { set: { 'wanted.power': 'removed' } });
+    await release(dynamodb, alicesApi, other, { set: { lastError, updatedAt: 'later' }, quietUntil: now + 35_000 });
   });
   const { name } = await account.refusal(beginOperation, begin(operationOf('one')));
   const after = await readEnvironment(account.dynamodb, alicesApi);
-  expect([name, after?.operation, typeof after?.quietUntil]).toEqual(['OperationSettling', undefined, 'number']);
+  expect([name, after?.lock]).toEqual(['OperationSettling', { quietUntil: expect.any(Number) }]);
 });
 
 it('a network whose operation failed between the read and the claim is left alone for the quiet time', async () => {
@@ -49,11 +51,11 @@ it('a network whose operation failed between the read and the claim is left alon
     await releaseNetwork(dynamodb, operationOf('other'), now);
   });
   await expect(claimNetwork(account.dynamodb, account.sfn, operationOf('one'), now)).rejects.toMatchObject({ name: 'NetworkBusy' });
-  expect((await readNetwork(account.dynamodb))?.quietUntil).toBeGreaterThan(now);
+  expect((await readNetwork(account.dynamodb))?.lock).toEqual({ quietUntil: now + 35_000 });
 });
 
 it('RecordNetwork repeated after a lost answer does not fail the start because an uninstall (that will refuse) has marked the network', async () => {
-  await using account = await installed({ status: 'creating', operation: operationOf('one') });
+  await using account = await installed({ status: 'creating', lock: operationOf('one') });
   await recordNetwork(account.dynamodb, operationOf('one'), ids);
   await takeNetwork(account.dynamodb, account.sfn, operationOf('bye', 'uninstall'), account.aws.clock.now());
   const outcome = await recordNetwork(account.dynamodb, operationOf('one'), ids).then(
@@ -65,7 +67,7 @@ it('RecordNetwork repeated after a lost answer does not fail the start because a
 
 it('a stop of a stopped environment, begun twice because an answer was lost, still says that it was stopped already', async () => {
   await using account = await installed({ status: 'ready', ids });
-  await putItem(account.dynamodb, environmentKey, recordOf({ status: 'stopped', name: 'acme-api', instance }));
+  await putItem(account.dynamodb, environmentKey, recordOf({ power: 'off', name: 'acme-api', instance, state: 'stopped' }));
   const stop = operationOf('one', 'stop');
   await account.run(beginOperation, begin(stop));
   const { environment } = await account.run(beginOperation, begin(stop));
@@ -82,7 +84,7 @@ it('a stop of a stopped environment, begun twice because an answer was lost, sti
 it('an attempt of FinishOperation that outlives the one after it leaves the claim of the environment made anew', async () => {
   await using account = await installed({ status: 'ready', ids });
   const remove = operationOf('one', 'remove');
-  await putItem(account.dynamodb, environmentKey, recordOf({ status: 'removing', name: 'acme-api', operation: remove }));
+  await putItem(account.dynamodb, environmentKey, recordOf({ power: 'removed', name: 'acme-api', lock: remove }));
   await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'alice/acme/api', uid: 'uid-1' });
   const document = { kind: 'remove', environment: held, operation: remove };
   beforeWrite(account, 'DeleteItemCommand', async () => {
@@ -90,14 +92,14 @@ it('an attempt of FinishOperation that outlives the one after it leaves the clai
     await account.run(beginOperation, begin(operationOf('next')));
   });
   await account.run(finishOperation, document);
-  expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ name: 'acme-api', operation: operationOf('next') });
+  expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ name: 'acme-api', lock: operationOf('next') });
   expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
 });
 
 it('a message says "An uninstall"', async () => {
   await using account = await installed(null);
   const holder = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
-  await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', before: 'creating', operation: holder });
+  await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', before: 'creating', lock: holder });
   const { message } = await account.refusal(beginOperation, begin(operationOf('one', 'uninstall')));
   expect(message).toMatch(/^An uninstall is running on the network/);
 });
@@ -105,7 +107,7 @@ it('a message says "An uninstall"', async () => {
 it.each(['start', 'uninstall'] as const)('a table that is being deleted, but still answers, is not entered by a %s', async (kind) => {
   await using account = await installed(null);
   const dead = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
-  await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', before: 'creating', operation: dead });
+  await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', before: 'creating', lock: dead });
   await closeHolder(account.sfn, dead);
   settle(account);
   deleting(account);
@@ -117,7 +119,7 @@ it.each(['start', 'uninstall'] as const)('a table that is being deleted, but sti
 });
 
 it('a table that is being deleted keeps the mark of its uninstall when that fails', async () => {
-  await using account = await installed({ status: 'deleting', before: 'creating', operation: operationOf('bye', 'uninstall') });
+  await using account = await installed({ status: 'deleting', before: 'creating', lock: operationOf('bye', 'uninstall') });
   deleting(account);
   const failure = { Error: 'PermissionMissing', Cause: '{}' };
   await account.run(failOperation, { kind: 'uninstall', operation: operationOf('bye', 'uninstall'), failure });

@@ -2,7 +2,8 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deleteItem, ifInstalled, putItem, readItem, readItems, updateItem } from '../../../aws/records/table.ts';
+import { deleteItem, putItem, updateItem } from '../../../aws/records/hold/table.ts';
+import { ifInstalled, readItem, readItems } from '../../../aws/records/read/table.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
 
@@ -47,20 +48,20 @@ describe('updateItem', () => {
   it('changes and removes attributes, and answers the item as it is then', async () => {
     await putItem(account.dynamodb, key('changing'), { status: 'one', owner: 'alice', operation: { executionArn: 'arn:1' } });
     const when = { when: '#operation.#executionArn = :me', values: { ':me': 'arn:1' } };
-    const changed = await updateItem(account.dynamodb, key('changing'), { set: { status: 'two' }, remove: ['operation'], ...when }, Thing);
-    expect(changed).toEqual({ status: 'two', owner: 'alice' });
-    expect(await readItem(account.dynamodb, key('changing'), Thing)).toEqual(changed);
+    const changed = await updateItem(account.dynamodb, key('changing'), { set: { status: 'two' }, remove: ['operation'], ...when });
+    expect(changed).toEqual({ ...key('changing'), status: 'two', owner: 'alice' });
+    expect(await readItem(account.dynamodb, key('changing'), Thing)).toEqual({ status: 'two', owner: 'alice' });
   });
 
   it('changes nothing where the condition is not met, and answers nothing', async () => {
     await putItem(account.dynamodb, key('held'), { status: 'one' });
     const change = { set: { status: 'two' }, when: '#operation.#executionArn = :me', values: { ':me': 'arn:1' } };
-    expect(await updateItem(account.dynamodb, key('held'), change, Thing)).toBeUndefined();
+    expect(await updateItem(account.dynamodb, key('held'), change)).toBeUndefined();
     expect(await readItem(account.dynamodb, key('held'), Thing)).toEqual({ status: 'one' });
   });
 
   it('makes no item that is not there', async () => {
-    expect(await updateItem(account.dynamodb, key('absent'), { set: { status: 'two' }, ...always }, Thing)).toBeUndefined();
+    expect(await updateItem(account.dynamodb, key('absent'), { set: { status: 'two' }, ...always })).toBeUndefined();
     expect(await readItem(account.dynamodb, key('absent'), Thing)).toBeUndefined();
   });
 });
@@ -79,13 +80,13 @@ describe('readItems', () => {
     // A page of DynamoDB's holds 1 MB at most.
     const ids = ['a', 'b', 'c', 'd', 'e'];
     for (const id of ids) await putItem(account.dynamodb, { kind: 'name', id }, { status: id, owner: 'x'.repeat(300_000) });
-    expect((await readItems(account.dynamodb, 'name', Thing)).map(({ status }) => status)).toEqual(ids);
+    expect((await readItems(account.dynamodb, 'name', Thing)).items.map(({ status }) => status)).toEqual(ids);
   });
 
   it('reads those alone whose id begins with a text', async () => {
     for (const id of ['alice/x', 'alice/y', 'alice2/x', 'ali/x', 'bob/alice/'])
       await putItem(account.dynamodb, { kind: 'network', id }, { status: id });
-    const begins = async (text: string) => (await readItems(account.dynamodb, 'network', Thing, text)).map(({ status }) => status);
+    const begins = async (text: string) => (await readItems(account.dynamodb, 'network', Thing, text)).items.map(({ status }) => status);
     expect(await begins('alice/')).toEqual(['alice/x', 'alice/y']);
     expect(await begins('alice')).toEqual(['alice/x', 'alice/y', 'alice2/x']);
     expect(await begins('carol/')).toEqual([]);
@@ -94,7 +95,7 @@ describe('readItems', () => {
   it('reads over as many pages as those take', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e'].map((letter) => `paged/${letter}`);
     for (const id of ids) await putItem(account.dynamodb, { kind: 'network', id }, { status: id, owner: 'x'.repeat(300_000) });
-    expect((await readItems(account.dynamodb, 'network', Thing, 'paged/')).map(({ status }) => status)).toEqual(ids);
+    expect((await readItems(account.dynamodb, 'network', Thing, 'paged/')).items.map(({ status }) => status)).toEqual(ids);
   });
 });
 
@@ -102,11 +103,20 @@ describe('a damaged item', () => {
   it('is named, with its field', async () => {
     const Item = marshall({ kind: 'environment', id: 'alice/acme/api', status: 7 });
     await account.dynamodb.send(new PutItemCommand({ TableName: 'recode-config-dynamodb-table', Item }));
-    await expect(readItem(account.dynamodb, key('alice/acme/api'), Thing)).rejects.toMatchObject({
-      name: 'Unexpected',
-      message: expect.stringMatching(/environment alice\/acme\/api of the table is damaged: status /),
-    });
-    await expect(readItems(account.dynamodb, 'environment', Thing)).rejects.toThrow('environment alice/acme/api');
+    const damaged = {
+      name: 'RecordDamaged',
+      message: expect.stringMatching(
+        /^The item environment alice\/acme\/api of the table recode-config-dynamodb-table is damaged: status: /,
+      ),
+    };
+    await expect(readItem(account.dynamodb, key('alice/acme/api'), Thing)).rejects.toMatchObject(damaged);
+  });
+
+  it('is told apart from the others when many are read', async () => {
+    await putItem(account.dynamodb, key('bob/acme/api'), { status: 'one' });
+    const { items, unreadable } = await readItems(account.dynamodb, 'environment', Thing);
+    expect(items).toContainEqual({ status: 'one' });
+    expect(unreadable).toMatchObject([{ name: 'RecordDamaged', message: expect.stringContaining('environment alice/acme/api') }]);
   });
 });
 
@@ -118,7 +128,7 @@ describe('without a table', () => {
       readItem(dynamodb, key('x'), Thing),
       readItems(dynamodb, 'name', Thing),
       putItem(dynamodb, key('x'), {}),
-      updateItem(dynamodb, key('x'), { set: { status: 'x' }, ...always }, Thing),
+      updateItem(dynamodb, key('x'), { set: { status: 'x' }, ...always }),
       deleteItem(dynamodb, key('x'), always),
     ];
     const outcomes = await Promise.allSettled(calls);

@@ -114,6 +114,14 @@ describe('createNetworkInterface', () => {
     expect(await interfaces(account.ec2)).toEqual([]);
   });
 
+  it('takes the network as an older version has handed it on', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, subnetId } = await prepared(account);
+    const network = { installation: 'installation-1', status: 'ready', ids: { vpcId, subnetId } };
+    await account.run(createNetworkInterface, { ...document, network });
+    expect(await interfaces(account.ec2)).toMatchObject([{ subnetId }]);
+  });
+
   it('refuses a document without the security group', async () => {
     await using account = await testAccount();
     const { document } = await prepared(account);

@@ -1,15 +1,15 @@
 import { CreateTagsCommand, DeleteTagsCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../../aws/records/environment.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
 import { launchInstance } from '../../../functions/environment/launch-instance.ts';
 import { planStart } from '../../../functions/environment/plan-start.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, operation, operationOf, publicKey, request } from '../documents.ts';
+import { environment, instance, operation, operationOf, publicKey, request } from '../documents.ts';
 import { environmentKey, recordOf } from '../installed.ts';
 import { launched, untilState } from '../launched.ts';
 
-const recorded = recordOf({ status: 'creating', name: 'acme-api' });
+const recorded = recordOf({ name: 'acme-api' });
 /** What BeginOperation hands on where this is given besides the key. */
 const asking = (given: object, instanceId: string | null = null) => ({
   environment: { ...environment, request: { ...request, ...given }, recorded: { ...environment.recorded, instanceId } },
@@ -26,13 +26,13 @@ describe('planStart', () => {
   });
 
   it('waits for a pending instance', async () => {
-    await using account = await testAccount();
+    await using account = await holding();
     const { instanceId } = await launched(account);
     expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, checkSsh: true });
   });
 
   it('does nothing about a running instance, recorded or not', async () => {
-    await using account = await testAccount();
+    await using account = await holding();
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, 'running');
     const plan = { action: 'nothing', instanceId, checkSsh: true };
@@ -41,7 +41,7 @@ describe('planStart', () => {
   });
 
   it('decides about a stopping instance once it has stopped: starts it', async () => {
-    await using account = await testAccount();
+    await using account = await holding();
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, 'running');
     await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
@@ -54,7 +54,7 @@ describe('planStart', () => {
   });
 
   it('creates another instance where the recorded one is shutting down or terminated', async () => {
-    await using account = await holding();
+    await using account = await holding('one', recordOf({ name: 'acme-api', instance }));
     const { instanceId } = await launched(account);
     await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
     expect(await account.run(planStart, document(instanceId))).toEqual(create);
@@ -63,7 +63,7 @@ describe('planStart', () => {
   });
 
   it('finds the instance that replaced the recorded one', async () => {
-    await using account = await testAccount();
+    await using account = await holding();
     const first = await launched(account);
     await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [first.instanceId] }));
     await untilState(account, first.instanceId, 'terminated');
@@ -94,11 +94,39 @@ describe('planStart', () => {
     expect(await account.run(planStart, asking({ allowCidrs: ['203.0.113.7/32'] }))).toEqual({ ...create, checkSsh: false });
   });
 
+  it('records what EC2 shows of the instance', async () => {
+    await using account = await holding();
+    await account.run(planStart, document());
+    expect(await observed(account)).toBeUndefined();
+    const { instanceId } = await launched(account);
+    await account.run(planStart, document());
+    const pending = { instanceId, instanceType: 't2.medium', architecture: 'x86_64', hostKey: expect.stringMatching(/^ssh-ed25519 /) };
+    expect(await observed(account)).toEqual({ ...pending, state: 'pending', at: expect.any(String) });
+    const { PublicIpAddress } = await untilState(account, instanceId, 'running');
+    await account.run(planStart, document(instanceId));
+    expect(await observed(account)).toEqual({ ...pending, state: 'running', publicIpAddress: PublicIpAddress, at: expect.any(String) });
+    await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
+    await account.run(planStart, document(instanceId));
+    expect(await observed(account)).toEqual({ ...pending, state: 'gone', at: expect.any(String) });
+  });
+
+  it('records no host key of an instance that has lost it', async () => {
+    await using account = await holding();
+    const { instanceId } = await launched(account);
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId], Tags: [{ Key: 'recode:ssh-host-key' }] }));
+    await account.run(planStart, document());
+    expect(await observed(account)).not.toHaveProperty('hostKey');
+  });
+
   it('records what is asked for by now before an instance is launched with it', async () => {
     await using account = await holding();
     const given = { instanceType: 't3.large', volumeSize: 99, volumeType: 'gp3', allowCidrs: ['203.0.113.7/32'], publicKey: publicKey(2) };
     expect(await account.run(planStart, asking(given))).toMatchObject({ action: 'create' });
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, request: given, operation });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({
+      ...recorded,
+      wanted: { ...given, power: 'on' },
+      lock: operation,
+    });
   });
 
   it.each([
@@ -110,7 +138,7 @@ describe('planStart', () => {
     await using account = await holding();
     await launched(account);
     expect(await account.refusal(planStart, asking(given))).toMatchObject({ name, message });
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, lock: operation });
   });
 
   it('records who may reach SSH from now on, and nothing else, before the rules of an instance that exists are changed', async () => {
@@ -121,22 +149,22 @@ describe('planStart', () => {
     const plan = { action: 'wait', instanceId, checkSsh: false };
     expect(await account.run(planStart, asking(given))).toEqual(plan);
     expect(await account.run(planStart, asking(given))).toEqual(plan);
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, request: { ...request, allowCidrs }, operation });
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...request, allowCidrs, power: 'on' });
   });
 
   it('changes who may reach SSH of no environment that another operation has taken over', async () => {
     await using account = await holding('other');
     await launched(account);
     expect((await account.refusal(planStart, asking({ allowCidrs: ['203.0.113.7/32'] }))).name).toBe('LockLost');
-    expect((await readEnvironment(account.dynamodb, environment))?.request).toEqual(request);
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...request, power: 'on' });
   });
 
-  it('takes an instance that was launched with what is asked for, and leaves the record', async () => {
+  it('takes an instance that was launched with what is asked for, which stays recorded', async () => {
     await using account = await holding();
     const { instanceId } = await launched(account);
     const same = { ...request, publicKey: publicKey().replace(/ alice$/, ' alice@laptop') };
     expect(await account.run(planStart, asking(same))).toMatchObject({ action: 'wait', instanceId });
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation });
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...request, power: 'on' });
   });
 
   it('has nothing launched where another operation has taken over', async () => {
@@ -145,14 +173,14 @@ describe('planStart', () => {
       name: 'LockLost',
       message: 'Another operation has taken the environment acme/api over.',
     });
-    expect((await readEnvironment(account.dynamodb, environment))?.request).toEqual(request);
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...request, power: 'on' });
   });
 
   it('is content with a record whose answer was lost', async () => {
     await using account = await holding();
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
     expect(await account.run(planStart, asking({ volumeSize: 99 }))).toEqual(create);
-    expect((await readEnvironment(account.dynamodb, environment))?.request.volumeSize).toBe(99);
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted.volumeSize).toBe(99);
   });
 
   it('ends with what RequestLimitExceeded means', async () => {
@@ -172,10 +200,12 @@ describe('planStart', () => {
   });
 });
 
+const observed = async ({ dynamodb }: TestAccount) => (await readEnvironment(dynamodb, environment))?.observed;
+
 /** An account whose table records the environment, held by the operation of this execution. */
-async function holding(execution = 'one'): Promise<TestAccount> {
+async function holding(execution = 'one', record = recorded): Promise<TestAccount> {
   const account = await testAccount();
   await account.createTable();
-  await putItem(account.dynamodb, environmentKey, { ...recorded, operation: operationOf(execution) });
+  await putItem(account.dynamodb, environmentKey, { ...record, lock: operationOf(execution) });
   return account;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
 import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { instance, publicKey, request } from '../documents.ts';
@@ -48,20 +48,20 @@ describe('resolveInstanceType', () => {
 
   it('takes t2.medium by default, where the table has other environments alone', async () => {
     await using account = await testAccount();
-    await record(account, { status: 'creating', request: { ...request, instanceType: 't3.large' } });
+    await record(account, { request: { ...request, instanceType: 't3.large' } });
     const other = { ...document(), environment: { owner: 'bob', repository: 'acme/api' } };
     expect(await account.run(resolveInstanceType, other)).toMatchObject({ name: 't2.medium' });
   });
 
   it('takes the type of an instance that is to be removed, so that the refusal comes from whoever takes the environment', async () => {
     await using account = await testAccount();
-    await record(account, { status: 'removing', instance: { ...instance, instanceType: 'x9.old' } });
+    await record(account, { power: 'removed', instance: { ...instance, instanceType: 'x9.old' } });
     expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 'x9.old' });
   });
 
   it('takes the default for an environment that is to be removed and never had an instance', async () => {
     await using account = await testAccount();
-    await record(account, { status: 'removing' });
+    await record(account, { power: 'removed' });
     expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 't2.medium' });
   });
 
@@ -81,14 +81,14 @@ describe('resolveInstanceType', () => {
 
   it('takes the type that a start which failed was asked for, unless another one is given now', async () => {
     await using account = await testAccount();
-    await record(account, { status: 'creating', request: { ...request, instanceType: 't3.large' } });
+    await record(account, { request: { ...request, instanceType: 't3.large' } });
     expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 't3.large' });
     expect(await account.run(resolveInstanceType, document('m5.large'))).toMatchObject({ name: 'm5.large' });
   });
 
   it('takes the type of the instance that exists, whatever is given or offered', async () => {
     await using account = await testAccount();
-    await record(account, { status: 'stopped', instance: { ...instance, instanceType: 'x9.old', architecture: 'arm64' } });
+    await record(account, { power: 'off', state: 'stopped', instance: { ...instance, instanceType: 'x9.old', architecture: 'arm64' } });
     const found = { name: 'x9.old', architecture: 'arm64', zones: [] };
     expect(await account.run(resolveInstanceType, document())).toEqual(found);
     expect(await account.run(resolveInstanceType, document('t3.large'))).toEqual(found);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { putEnvironment } from '../../../aws/records/environment.ts';
-import { readNetwork } from '../../../aws/records/network.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putEnvironment } from '../../../aws/records/hold/environment.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readNetwork } from '../../../aws/records/read/network.ts';
 import { confirmUninstall } from '../../../functions/network/confirm-uninstall.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { networkIds, operationOf, request } from '../documents.ts';
 
 const operation = operationOf('one', 'uninstall');
-const taken = { installation: 'installation-1', status: 'deleting', before: 'ready', ids: networkIds, operation };
-const incomplete = { installation: 'installation-1', status: 'deleting', before: 'creating', operation };
+const taken = { format: 2, installation: 'installation-1', status: 'deleting', before: 'ready', ids: networkIds, lock: operation };
+const incomplete = { format: 2, installation: 'installation-1', status: 'deleting', before: 'creating', lock: operation };
 
 describe('confirmUninstall', () => {
   it('counts the network as incomplete where there is no environment, once', async () => {
@@ -27,9 +27,9 @@ describe('confirmUninstall', () => {
     expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
   });
 
-  it.each(['creating', 'removing'] as const)('refuses while there is an environment that is %s', async (status) => {
+  it.each(['on', 'removed'] as const)('refuses while there is an environment whose wanted power is %s', async (power) => {
     await using account = await withNetwork(taken);
-    await put(account, { owner: 'alice', repository: 'acme/api' }, status);
+    await put(account, { owner: 'alice', repository: 'acme/api' }, power);
     expect((await account.refusal(confirmUninstall, { operation })).name).toBe('EnvironmentsStillExist');
     expect(await readNetwork(account.dynamodb)).toEqual(taken);
   });
@@ -65,8 +65,8 @@ describe('confirmUninstall', () => {
   });
 
   it.each<[string, Record<string, unknown> | undefined]>([
-    ['by another execution', { ...taken, operation: operationOf('other', 'uninstall') }],
-    ['by nobody', { installation: 'installation-1', status: 'ready', ids: networkIds }],
+    ['by another execution', { ...taken, lock: operationOf('other', 'uninstall') }],
+    ['by nobody', { format: 2, installation: 'installation-1', status: 'ready', ids: networkIds }],
     ['nowhere: its record is gone', undefined],
   ])('begins no deletion where the network is held %s', async (_, network) => {
     await using account = await withNetwork(network);
@@ -104,11 +104,8 @@ async function withNetwork(network: Record<string, unknown> | undefined): Promis
   return account;
 }
 
-function put(
-  { dynamodb }: TestAccount,
-  subject: { owner: string; repository: string },
-  status: 'creating' | 'removing' = 'creating',
-): Promise<void> {
+function put({ dynamodb }: TestAccount, subject: { owner: string; repository: string }, power: 'on' | 'removed' = 'on'): Promise<void> {
   const time = '2026-01-01T00:00:00.000Z';
-  return putEnvironment(dynamodb, { ...subject, uid: subject.repository, status, request, createdAt: time, updatedAt: time });
+  const wanted = { ...request, power };
+  return putEnvironment(dynamodb, { format: 2, ...subject, uid: subject.repository, wanted, createdAt: time, updatedAt: time });
 }

@@ -8,8 +8,8 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { readNetwork } from '../../../aws/records/network.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readNetwork } from '../../../aws/records/read/network.ts';
 import { recordNetwork } from '../../../functions/network/record-network.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { operation, operationOf } from '../documents.ts';
@@ -19,7 +19,7 @@ describe('recordNetwork', () => {
   it('records the ids of the network and lets go of it', async () => {
     await using account = await testAccount();
     const { document, ids } = await finishedNetwork(account);
-    const ready = { status: 'ready', installation: 'installation-1', ids };
+    const ready = { format: 2, status: 'ready', installation: 'installation-1', ids };
     expect(await account.run(recordNetwork, document)).toMatchObject(ready);
     const recorded = await readNetwork(account.dynamodb);
     expect(recorded).toEqual(ready);
@@ -114,9 +114,10 @@ describe('recordNetwork', () => {
     const { document } = await finishedNetwork(account, operationOf('other'));
     expect((await account.refusal(recordNetwork, document)).name).toBe('LockLost');
     expect(await readNetwork(account.dynamodb)).toEqual({
+      format: 2,
       status: 'creating',
       installation: 'installation-1',
-      operation: operationOf('other'),
+      lock: operationOf('other'),
     });
   });
 
@@ -132,7 +133,11 @@ describe('recordNetwork', () => {
 
 async function finishedNetwork({ ec2, dynamodb, createTable }: TestAccount, holder = operation) {
   await createTable();
-  await putItem(dynamodb, { kind: 'network', id: 'network' }, { status: 'creating', installation: 'installation-1', operation: holder });
+  await putItem(
+    dynamodb,
+    { kind: 'network', id: 'network' },
+    { status: 'creating', installation: 'installation-1', format: 2, lock: holder },
+  );
   const { vpcId, subnetId, internetGatewayId } = await makeNetwork(ec2);
   const routeTableId = await makeRouteTable(ec2, vpcId);
   await ec2.send(new AssociateRouteTableCommand({ RouteTableId: routeTableId, SubnetId: subnetId }));
@@ -143,7 +148,7 @@ async function finishedNetwork({ ec2, dynamodb, createTable }: TestAccount, hold
     internetGateway: { internetGatewayId },
     routeTable: { routeTableId },
   };
-  return { document, ids: { vpcId, subnetId, internetGatewayId, routeTableId } };
+  return { document, ids: { vpcId, internetGatewayId, routeTableId, subnets: [{ subnetId }] } };
 }
 
 const tagged = (ec2: EC2Client) => list(ec2, [{ Name: 'tag:recode:managed-by', Values: ['recode'] }]);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../../aws/records/environment.ts';
-import { putItem, updateItem } from '../../../aws/records/table.ts';
-import { Environment } from '../../../core/environment.ts';
+import { putItem, updateItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
 import { autoStopCaller } from '../../../core/owner.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { startHolder } from '../../harness/holders.ts';
@@ -11,7 +10,8 @@ import { alicesApi, beforeWrite, begin, environmentKey, installed, recordOf } fr
 
 const stopAt = '2026-01-01T20:00:00.000Z';
 const later = '2026-01-02T20:00:00.000Z';
-const started = recordOf({ status: 'started', name: 'acme-api', instance, publicIpAddress: '127.64.0.1', stopAt });
+const started = recordOf({ name: 'acme-api', instance, publicIpAddress: '127.64.0.1', stopAt });
+const startedLater = { ...started, wanted: { ...started.wanted, stopAt: later } };
 const operation = { ...operationOf('one', 'stop'), owner: autoStopCaller };
 
 /** The input of BeginOperation in a stop that a sweep has asked for. */
@@ -28,14 +28,14 @@ async function recorded(record: object): Promise<TestAccount> {
 
 /** Another time to stop, as a start would have recorded it that has begun and ended meanwhile. */
 const restart = ({ aws: { clients } }: TestAccount) =>
-  updateItem(clients.dynamodb, environmentKey, { set: { stopAt: later }, when: 'attribute_exists(#kind)', values: {} }, Environment);
+  updateItem(clients.dynamodb, environmentKey, { set: { 'wanted.stopAt': later }, when: 'attribute_exists(#kind)', values: {} });
 
 describe('a stop of an environment that is due', () => {
   it('takes it as any stop does, and hands on when it was to stop', async () => {
     await using account = await recorded(started);
     const { environment } = await account.run(beginOperation, dueStop());
     expect(environment).toMatchObject({ uid: 'uid-1', recorded: { status: 'started', stopAt } });
-    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'stopping', stopAt, operation });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ wanted: { power: 'off', stopAt }, lock: operation });
   });
 
   it('finds what it has taken when it begins again', async () => {
@@ -47,9 +47,9 @@ describe('a stop of an environment that is due', () => {
 
   it.each([
     ['another one of the same name', { ...started, uid: 'uid-2' }, 'it has been replaced'],
-    ['stopped', recordOf({ status: 'stopped', name: 'acme-api', instance }), 'it no longer stops automatically'],
-    ['restarted', { ...started, stopAt: later }, `it stops at ${later} now`],
-    ['never to stop', recordOf({ ...started, stopAt: undefined }), 'it no longer stops automatically'],
+    ['stopped', recordOf({ power: 'off', name: 'acme-api', instance, state: 'stopped' }), 'it no longer stops automatically'],
+    ['restarted', startedLater, `it stops at ${later} now`],
+    ['never to stop', recordOf({ name: 'acme-api', instance }), 'it no longer stops automatically'],
   ])('leaves alone what is %s meanwhile', async (_, record, reason) => {
     await using account = await recorded(record);
     const before = await readEnvironment(account.dynamodb, alicesApi);
@@ -65,27 +65,27 @@ describe('a stop of an environment that is due', () => {
     beforeWrite(account, 'UpdateItemCommand', () => restart(account));
     expect((await account.refusal(beginOperation, dueStop())).name).toBe('OperationSettling');
     expect((await account.refusal(beginOperation, dueStop())).name).toBe('AutoStopNotDue');
-    expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual({ ...started, stopAt: later });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual(startedLater);
   });
 
   it('is refused while another operation is at work, which may change its time', async () => {
     await using account = await recorded(started);
     const holder = await startHolder(account.sfn);
-    await putItem(account.dynamodb, environmentKey, { ...started, operation: holder }, { when: 'attribute_exists(#kind)', values: {} });
+    await putItem(account.dynamodb, environmentKey, { ...started, lock: holder }, { when: 'attribute_exists(#kind)', values: {} });
     expect((await account.refusal(beginOperation, dueStop())).name).toBe('OperationInProgress');
   });
 
   it('is told apart from a person’s', async () => {
     await using account = await recorded(started);
     const holder = { ...(await startHolder(account.sfn)), kind: 'stop' as const, owner: autoStopCaller };
-    await putItem(account.dynamodb, environmentKey, { ...started, operation: holder }, { when: 'attribute_exists(#kind)', values: {} });
+    await putItem(account.dynamodb, environmentKey, { ...started, lock: holder }, { when: 'attribute_exists(#kind)', values: {} });
     const { message } = await account.refusal(beginOperation, begin(operationOf('two')));
     expect(message).toBe(`An automatic stop is running on the environment acme/api; it started at ${holder.startedAt}.`);
   });
 });
 
 it('a person’s stop stops it whenever it is due', async () => {
-  await using account = await recorded({ ...started, stopAt: later });
+  await using account = await recorded(startedLater);
   expect((await account.run(beginOperation, begin(operationOf('one', 'stop')))).environment).toMatchObject({ uid: 'uid-1' });
 });
 
@@ -94,5 +94,5 @@ it('refuses any other operation that nobody asked for as well, once it is not du
   const { kind: _, ...stop } = dueStop();
   const remove = { ...stop, kind: 'remove', input: { ...stop.input, due: { uid: 'uid-2', stopAt } } };
   expect((await account.refusal(beginOperation, remove)).name).toBe('AutoStopNotDue');
-  expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'started' });
+  expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual(started);
 });

@@ -1,21 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment, readEnvironments } from '../../../aws/records/environment.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment, readEnvironments } from '../../../aws/records/read/environment.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { testAccount } from '../account.ts';
 import { networkIds as ids, instance, operationOf, request } from '../documents.ts';
 import { alicesApi, begin, claims, environmentKey, installed, recordOf } from '../installed.ts';
 
-/** Of each status, an environment that nobody holds. */
-const creating = recordOf({ status: 'creating' });
-const named = { ...creating, name: 'acme-api' };
-const whole = { ...named, instance };
-const started = { ...whole, status: 'started', publicIpAddress: '127.64.0.1' };
+/** Environments that nobody holds. */
+const creating = recordOf();
+const named = recordOf({ name: 'acme-api' });
+const started = recordOf({ name: 'acme-api', instance, publicIpAddress: '127.64.0.1' });
 const lastError = { name: 'NoCapacity', message: 'no t2.medium', at: creating.createdAt };
 
 describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
   const operation = { ...operationOf('one', kind), owner: 'bob' };
-  const during = { stop: 'stopping', remove: 'removing' }[kind];
+  const power = { stop: 'off', remove: 'removed' }[kind];
 
   it('takes the environment and hands on what the workflow starts from, with nothing of a start', async () => {
     await using account = await installed({ status: 'ready', ids });
@@ -32,20 +31,26 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
       operation,
     });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual({
-      ...whole,
-      status: during,
+      ...started,
+      wanted: { ...started.wanted, power },
       lastError,
-      operation,
+      lock: operation,
       updatedAt: expect.not.stringContaining('2026-01-01'),
     });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 
-  it.each(['starting', 'started', 'stopping', 'stopped'])('takes an environment that is %s', async (status) => {
+  it.each([
+    ['starting', 'pending'],
+    ['started', 'running'],
+    ['stopping', 'stopping'],
+    ['stopped', 'stopped'],
+    ['gone', 'gone'],
+  ] as const)('takes an environment that is %s', async (status, state) => {
     await using account = await installed();
-    await putItem(account.dynamodb, environmentKey, { ...started, status });
+    await putItem(account.dynamodb, environmentKey, recordOf({ name: 'acme-api', instance, state }));
     expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: { recorded: { status } } });
-    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: during, operation });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ wanted: { power }, lock: operation });
   });
 
   it('is of an environment that there is', async () => {
@@ -56,7 +61,7 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
       message: 'alice has no environment for acme/web.',
     });
     expect((await account.refusal(beginOperation, begin(operation, { owner: 'bob' }))).name).toBe('EnvironmentNotFound');
-    expect(await readEnvironments(account.dynamodb)).toEqual([started]);
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([started]);
   });
 
   it('finds the environment however the repository is written', async () => {
@@ -71,7 +76,7 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
   });
 
   it('does not ask for the network', async () => {
-    await using account = await installed({ status: 'deleting', before: 'ready', ids, operation: operationOf('other', 'uninstall') });
+    await using account = await installed({ status: 'deleting', before: 'ready', ids, lock: operationOf('other', 'uninstall') });
     await putItem(account.dynamodb, environmentKey, started);
     expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: alicesApi });
   });
@@ -84,10 +89,10 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
   });
 
   const writes = [
-    ['the operation', 'UpdateItem', 0],
+    ['the lock', 'UpdateItem', 0],
     ['the name', 'UpdateItem', 1],
     ['the claim of the name', 'PutItem', 0],
-    ['the status', 'UpdateItem', 2],
+    ['what is wanted', 'UpdateItem', 2],
   ] as const;
 
   it.each(writes)('goes on where the write of %s succeeded without an answer', async (_, action, skip) => {
@@ -96,7 +101,7 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'lost-answer', skip });
     expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: { recorded: { status: 'started' } } });
     expect(await account.aws.get('faults')).toEqual({ faults: [] });
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([{ status: during, operation }]);
+    expect((await readEnvironments(account.dynamodb)).items).toMatchObject([{ wanted: { power }, lock: operation }]);
   });
 
   it.each(writes)('goes on where an attempt before died over the write of %s', async (_, action, skip) => {
@@ -105,7 +110,7 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'error', code: 'AccessDeniedException', skip });
     expect((await account.refusal(beginOperation, begin(operation))).name).toBe('PermissionMissing');
     expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: { recorded: { status: 'started' } } });
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([{ status: during, operation }]);
+    expect((await readEnvironments(account.dynamodb)).items).toMatchObject([{ wanted: { power }, lock: operation }]);
   });
 
   it('refuses an input without an environment', async () => {
@@ -131,7 +136,11 @@ describe('a remove', () => {
       request,
       recorded: { status: 'creating', request, instanceId: null, updatedAt: creating.updatedAt },
     });
-    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ name: 'acme-api', status: 'removing', operation });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({
+      name: 'acme-api',
+      wanted: { power: 'removed' },
+      lock: operation,
+    });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 
@@ -146,10 +155,14 @@ describe('a remove', () => {
 
   it.each([
     ['was never finished', named, { status: 'creating', request, instanceId: null }],
-    ['another remove has not finished', { ...whole, status: 'removing' }, { status: 'removing', request, instanceId: 'i-1' }],
+    [
+      'another remove has not finished',
+      recordOf({ name: 'acme-api', instance, power: 'removed' }),
+      { status: 'removing', request, instanceId: 'i-1' },
+    ],
     [
       'another remove has not finished, which found no instance',
-      { ...named, status: 'removing' },
+      recordOf({ name: 'acme-api', power: 'removed' }),
       { status: 'removing', request, instanceId: null },
     ],
   ])('takes an environment that %s', async (_, record, recorded) => {
@@ -157,6 +170,6 @@ describe('a remove', () => {
     await putItem(account.dynamodb, environmentKey, { ...record, lastError });
     const { environment } = await account.run(beginOperation, begin(operation));
     expect(environment).toMatchObject({ name: 'acme-api', recorded });
-    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ status: 'removing', operation, lastError });
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ wanted: { power: 'removed' }, lock: operation, lastError });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment, readEnvironments } from '../../../aws/records/environment.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment, readEnvironments } from '../../../aws/records/read/environment.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { closeHolder, startHolder } from '../../harness/holders.ts';
 import { instance, operationOf } from '../documents.ts';
@@ -8,7 +8,7 @@ import { alicesApi, begin, claims, environmentKey, installed, recordOf } from '.
 
 const quietMilliseconds = 35_000;
 const kinds = ['start', 'stop', 'remove'] as const;
-const stopped = recordOf({ status: 'stopped', name: 'acme-api', instance });
+const stopped = recordOf({ power: 'off', name: 'acme-api', instance, state: 'stopped' });
 
 describe('an environment that another operation holds', () => {
   it.each(kinds)('is refused to a %s while its execution runs, telling whose it is', async (kind) => {
@@ -19,7 +19,7 @@ describe('an environment that another operation holds', () => {
       name: 'OperationInProgress',
       message: `A start is running on the environment acme/api; bob started it at ${holder.startedAt}.`,
     });
-    expect((await readEnvironment(account.dynamodb, alicesApi))?.operation).toEqual(holder);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.lock).toEqual(holder);
   });
 
   it.each(kinds)('tells a %s which other operation is at work', async (kind) => {
@@ -30,7 +30,7 @@ describe('an environment that another operation holds', () => {
       await putItem(
         account.dynamodb,
         { kind: 'environment', id: `alice/acme/${other}` },
-        { ...stopped, ...fields, name: other, operation: holder },
+        { ...stopped, ...fields, name: other, lock: holder },
       );
       expect((await account.refusal(beginOperation, begin(operationOf('next', kind), fields))).message).toBe(
         `A ${other} is running on the environment acme/${other}; bob started it at ${holder.startedAt}.`,
@@ -41,16 +41,16 @@ describe('an environment that another operation holds', () => {
   it.each(kinds)('is taken over by a %s once the last Lambda of the closed execution must be dead', async (kind) => {
     await using account = await installed();
     const holder = await startHolder(account.sfn);
-    await putItem(account.dynamodb, environmentKey, { ...stopped, status: 'starting', operation: holder });
+    await putItem(account.dynamodb, environmentKey, { ...stopped, lock: holder });
     const closedAt = await closeHolder(account.sfn, holder);
     const next = operationOf('next', kind);
     account.aws.clock.advance(closedAt + quietMilliseconds - 5_000 - account.aws.clock.now());
     expect((await account.refusal(beginOperation, begin(next))).name).toBe('OperationSettling');
     account.aws.clock.advance(5_000);
     const { environment, operation } = await account.run(beginOperation, begin(next));
-    expect(environment).toMatchObject({ uid: 'uid-1', recorded: { status: 'starting', instanceId: 'i-1' } });
+    expect(environment).toMatchObject({ uid: 'uid-1', recorded: { status: 'stopped', instanceId: 'i-1' } });
     expect(operation).toEqual(next);
-    expect((await readEnvironment(account.dynamodb, alicesApi))?.operation).toEqual(next);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.lock).toEqual(next);
   });
 
   it('counts as held for fifteen minutes where Step Functions does not know the execution', async () => {
@@ -65,12 +65,12 @@ describe('an environment that another operation holds', () => {
   it.each(kinds)('is left alone by a %s for the quiet time after a failure', async (kind) => {
     await using account = await installed();
     const quietUntil = account.aws.clock.now() + 10_000;
-    await putItem(account.dynamodb, environmentKey, { ...stopped, quietUntil });
+    await putItem(account.dynamodb, environmentKey, { ...stopped, lock: { quietUntil } });
     expect((await account.refusal(beginOperation, begin(operationOf('one', kind)))).name).toBe('OperationSettling');
-    expect(await readEnvironments(account.dynamodb)).toEqual([{ ...stopped, quietUntil }]);
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([{ ...stopped, lock: { quietUntil } }]);
     account.aws.clock.advance(10_000);
     await account.run(beginOperation, begin(operationOf('one', kind)));
-    expect(await readEnvironment(account.dynamodb, alicesApi)).not.toHaveProperty('quietUntil');
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ lock: operationOf('one', kind) });
   });
 
   it('is held by exactly one of eight starts that begin at once', async () => {
@@ -86,7 +86,7 @@ describe('an environment that another operation holds', () => {
     );
     expect(outcomes.filter((outcome) => outcome === 'held')).toHaveLength(1);
     expect(['held', 'OperationInProgress', 'OperationSettling']).toEqual(expect.arrayContaining(outcomes));
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([{ operation: operations[outcomes.indexOf('held')] }]);
+    expect((await readEnvironments(account.dynamodb)).items).toMatchObject([{ lock: operations[outcomes.indexOf('held')] }]);
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 
@@ -104,11 +104,12 @@ describe('an environment that another operation holds', () => {
     );
     expect(outcomes.filter((outcome) => outcome === 'held')).toHaveLength(1);
     expect(['held', 'OperationInProgress', 'OperationSettling']).toEqual(expect.arrayContaining(outcomes));
-    expect((await readEnvironment(account.dynamodb, alicesApi))?.operation).toEqual(operations[outcomes.indexOf('held')]);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.lock).toEqual(operations[outcomes.indexOf('held')]);
   });
 });
 
 describe('what an operation may not find', () => {
+  const found = { creating: recordOf({ name: 'acme-api' }), removing: recordOf({ name: 'acme-api', power: 'removed' }) };
   const refused = [
     ['stop', 'creating', 'EnvironmentNotFinished', 'The environment acme/api is creating: its first start failed.'],
     ['stop', 'removing', 'EnvironmentBeingRemoved', 'The removal of acme/api started, but did not finish.'],
@@ -117,7 +118,7 @@ describe('what an operation may not find', () => {
 
   it.each(refused)('is told to a %s that finds it %s and free: %s', async (kind, status, name, message) => {
     await using account = await installed();
-    await putItem(account.dynamodb, environmentKey, { ...stopped, status });
+    await putItem(account.dynamodb, environmentKey, found[status]);
     const before = await readEnvironments(account.dynamodb);
     expect(await account.refusal(beginOperation, begin(operationOf('one', kind)))).toMatchObject({ name, message });
     expect(await readEnvironments(account.dynamodb)).toEqual(before);
@@ -126,7 +127,7 @@ describe('what an operation may not find', () => {
   it.each(refused)('is told to a %s that finds it %s only when nobody else is at work', async (kind, status, name) => {
     await using account = await installed();
     const holder = await startHolder(account.sfn);
-    await putItem(account.dynamodb, environmentKey, { ...stopped, status, operation: holder });
+    await putItem(account.dynamodb, environmentKey, { ...found[status], lock: holder });
     expect((await account.refusal(beginOperation, begin(operationOf('one', kind)))).name).toBe('OperationInProgress');
     await closeHolder(account.sfn, holder);
     // At once, rather than after the wait that would end in the same refusal.
@@ -135,14 +136,14 @@ describe('what an operation may not find', () => {
 
   it.each(refused)('is told to a %s that finds it %s without waiting for the quiet time', async (kind, status, name) => {
     await using account = await installed();
-    await putItem(account.dynamodb, environmentKey, { ...stopped, status, quietUntil: account.aws.clock.now() + 30_000 });
+    await putItem(account.dynamodb, environmentKey, { ...found[status], lock: { quietUntil: account.aws.clock.now() + 30_000 } });
     expect((await account.refusal(beginOperation, begin(operationOf('one', kind)))).name).toBe(name);
   });
 
   it('is another option only when nobody else is at work, and then told without waiting', async () => {
     await using account = await installed();
     const holder = await startHolder(account.sfn);
-    await putItem(account.dynamodb, environmentKey, { ...stopped, operation: holder });
+    await putItem(account.dynamodb, environmentKey, { ...stopped, lock: holder });
     const differs = begin(operationOf('one'), { request: { ...begin(operationOf('one')).input.request, volumeSize: 99 } });
     expect((await account.refusal(beginOperation, differs)).name).toBe('OperationInProgress');
     await closeHolder(account.sfn, holder);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironments } from '../../../aws/records/environment.ts';
+import { readEnvironments } from '../../../aws/records/read/environment.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { startHolder } from '../../harness/holders.ts';
 import { publicKey } from '../documents.ts';
@@ -36,7 +36,7 @@ describe('a start where an owner may have two environments', () => {
       name: 'TooManyEnvironments',
       message: 'alice has acme/one, acme/two; your team allows 2.',
     });
-    expect((await readEnvironments(account.dynamodb)).map(({ repository }) => repository).sort()).toEqual(['acme/one', 'acme/two']);
+    expect((await readEnvironments(account.dynamodb)).items.map(({ repository }) => repository).sort()).toEqual(['acme/one', 'acme/two']);
     expect(Object.keys(await claims(account)).sort()).toEqual(['acme-one', 'acme-two']);
     await account.run(beginOperation, begin(await startHolder(account.sfn), { owner: 'bob' }));
   });
@@ -54,6 +54,6 @@ describe('a start where an owner may have two environments', () => {
     const outcomes = await Promise.all(starts);
     expect(outcomes.filter((outcome) => outcome === 'entered')).toHaveLength(2);
     expect(outcomes.filter((outcome) => outcome === 'TooManyEnvironments')).toHaveLength(3);
-    expect(await readEnvironments(account.dynamodb)).toHaveLength(2);
+    expect((await readEnvironments(account.dynamodb)).items).toHaveLength(2);
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment, readEnvironments } from '../../../aws/records/environment.ts';
-import { readNetwork } from '../../../aws/records/network.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment, readEnvironments } from '../../../aws/records/read/environment.ts';
+import { readNetwork } from '../../../aws/records/read/network.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { startHolder } from '../../harness/holders.ts';
 import { testAccount } from '../account.ts';
 import { networkIds as ids, instance, instanceType, operationOf, publicKey, request } from '../documents.ts';
 import { alicesApi, begin, claims, environmentKey, installed, recordOf } from '../installed.ts';
 
-const stopped = recordOf({ status: 'stopped', name: 'acme-api', instance });
+const stopped = recordOf({ power: 'off', name: 'acme-api', instance, state: 'stopped' });
 
 describe('a first start', () => {
   it('puts the environment, claims its name and hands on what the workflow starts from', async () => {
@@ -26,19 +26,19 @@ describe('a first start', () => {
       },
       request: { publicKey: publicKey() },
       instanceType,
-      network: { status: 'creating', installation: expect.any(String) },
+      network: { format: 2, status: 'creating', installation: expect.any(String) },
       operation,
     });
     expect(await readNetwork(account.dynamodb)).toEqual(output.network);
     const now = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
-    expect(await readEnvironments(account.dynamodb)).toEqual([
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([
       {
+        format: 2,
         uid: output.environment.uid,
         ...alicesApi,
         name: 'acme-api',
-        status: 'creating',
-        request,
-        operation,
+        wanted: { ...request, power: 'on' },
+        lock: operation,
         createdAt: now,
         updatedAt: now,
       },
@@ -59,7 +59,7 @@ describe('a first start', () => {
     await using account = await installed();
     const operation = { ...operationOf('one'), owner: 'bob' };
     expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: alicesApi, operation: { owner: 'bob' } });
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([{ ...alicesApi, operation }]);
+    expect((await readEnvironments(account.dynamodb)).items).toMatchObject([{ ...alicesApi, lock: operation }]);
   });
 
   it('says that there is no table', async () => {
@@ -70,7 +70,7 @@ describe('a first start', () => {
   it('hands on the network that is ready', async () => {
     await using account = await installed({ status: 'ready', ids });
     const { network } = await account.run(beginOperation, begin(operationOf('one')));
-    expect(network).toEqual({ status: 'ready', installation: 'installation-1', ids });
+    expect(network).toEqual({ format: 2, status: 'ready', installation: 'installation-1', ids });
   });
 
   it.each([
@@ -83,7 +83,7 @@ describe('a first start', () => {
   ])('refuses an input with %s', async (_, fields) => {
     await using account = await installed();
     expect((await account.refusal(beginOperation, begin(operationOf('one'), fields))).name).toBe('InputNotValid');
-    expect(await readEnvironments(account.dynamodb)).toEqual([]);
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([]);
   });
 
   it('refuses an input without a caller', async () => {
@@ -109,7 +109,7 @@ describe('an attempt of the same execution', () => {
     ['the environment', 'PutItem', 1],
     ['the name in the environment', 'UpdateItem', 0],
     ['the claim of the name', 'PutItem', 2],
-    ['the status', 'UpdateItem', 1],
+    ['what is wanted', 'UpdateItem', 1],
   ] as const;
 
   it.each(writes)('goes on where the write of %s succeeded without an answer', async (_, action, skip) => {
@@ -117,8 +117,8 @@ describe('an attempt of the same execution', () => {
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'lost-answer', skip });
     const { environment } = await account.run(beginOperation, begin(operationOf('one')));
     expect(await account.aws.get('faults')).toEqual({ faults: [] });
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([
-      { uid: environment.uid, name: 'acme-api', operation: operationOf('one') },
+    expect((await readEnvironments(account.dynamodb)).items).toMatchObject([
+      { uid: environment.uid, name: 'acme-api', lock: operationOf('one') },
     ]);
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
@@ -128,8 +128,8 @@ describe('an attempt of the same execution', () => {
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'error', code: 'AccessDeniedException', skip });
     expect((await account.refusal(beginOperation, begin(operationOf('one')))).name).toBe('PermissionMissing');
     const { environment } = await account.run(beginOperation, begin(operationOf('one')));
-    expect(await readEnvironments(account.dynamodb)).toMatchObject([
-      { uid: environment.uid, name: 'acme-api', operation: operationOf('one') },
+    expect((await readEnvironments(account.dynamodb)).items).toMatchObject([
+      { uid: environment.uid, name: 'acme-api', lock: operationOf('one') },
     ]);
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
@@ -158,7 +158,7 @@ describe('a name', () => {
 describe('an environment that exists', () => {
   it('is taken as it is where no option was given', async () => {
     await using account = await installed({ status: 'ready', ids });
-    await putItem(account.dynamodb, environmentKey, { ...stopped, request: { ...request, volumeSize: 40 } });
+    await putItem(account.dynamodb, environmentKey, { ...stopped, wanted: { ...stopped.wanted, volumeSize: 40 } });
     const { environment } = await account.run(beginOperation, begin(operationOf('one')));
     expect(environment).toEqual({
       uid: 'uid-1',
@@ -168,9 +168,9 @@ describe('an environment that exists', () => {
       recorded: { status: 'stopped', request: { ...request, volumeSize: 40 }, instanceId: 'i-1', updatedAt: stopped.updatedAt },
     });
     expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({
-      status: 'starting',
-      instance,
-      operation: operationOf('one'),
+      wanted: { power: 'on' },
+      observed: stopped.observed,
+      lock: operationOf('one'),
     });
   });
 
@@ -186,18 +186,19 @@ describe('an environment that exists', () => {
       name: 'OptionDiffers',
       message: `The environment acme/api exists with ${values}.`,
     });
-    expect(await readEnvironments(account.dynamodb)).toEqual([stopped]);
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([stopped]);
   });
 
-  it('is taken with other blocks that may reach SSH, and keeps its record for now', async () => {
+  it('is taken with other blocks that may reach SSH and another time to stop at, which are recorded', async () => {
     await using account = await installed({ status: 'ready', ids });
     await putItem(account.dynamodb, environmentKey, stopped);
     const allowCidrs = ['203.0.113.7/32'];
-    const given = { publicKey: publicKey(), allowCidrs };
+    const autoStop = { kind: 'never' } as const;
+    const given = { publicKey: publicKey(), allowCidrs, autoStop };
     expect(await account.run(beginOperation, begin(operationOf('one'), { request: given }))).toMatchObject({
-      environment: { request: { ...request, allowCidrs }, recorded: { request } },
+      environment: { request: { ...request, allowCidrs, autoStop }, recorded: { request } },
     });
-    expect((await readEnvironments(account.dynamodb))[0]?.request).toEqual(request);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toEqual({ ...request, allowCidrs, autoStop, power: 'on' });
   });
 
   it('is taken with the options that it has', async () => {
@@ -208,7 +209,7 @@ describe('an environment that exists', () => {
       environment: { request: given, recorded: { request } },
       request: given,
     });
-    expect((await readEnvironment(account.dynamodb, alicesApi))?.request).toEqual(request);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toEqual({ ...request, power: 'on' });
   });
 
   it('is not taken with another machine’s key', async () => {
@@ -216,13 +217,13 @@ describe('an environment that exists', () => {
     await putItem(account.dynamodb, environmentKey, stopped);
     const given = { publicKey: publicKey(2) };
     expect((await account.refusal(beginOperation, begin(operationOf('one'), { request: given }))).name).toBe('PrivateKeyNotHere');
-    expect(await readEnvironments(account.dynamodb)).toEqual([stopped]);
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([stopped]);
   });
 
   it('may become what is asked for now while it was never finished, but stays what is recorded until that is planned', async () => {
     await using account = await installed();
     const recorded = { ...request, volumeSize: 40 };
-    await putItem(account.dynamodb, environmentKey, recordOf({ status: 'creating', request: recorded }));
+    await putItem(account.dynamodb, environmentKey, recordOf({ request: recorded }));
     const given = { publicKey: publicKey(2), volumeType: 'gp3' };
     const { environment } = await account.run(
       beginOperation,
@@ -232,17 +233,17 @@ describe('an environment that exists', () => {
       request: { ...recorded, ...given, instanceType: 't3.large' },
       recorded: { status: 'creating', request: recorded, instanceId: null },
     });
-    expect((await readEnvironment(account.dynamodb, alicesApi))?.request).toEqual(recorded);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toEqual({ ...recorded, power: 'on' });
   });
 
   it('is not taken once its removal has begun', async () => {
     await using account = await installed({ status: 'ready', ids });
-    const removing = { ...stopped, status: 'removing' };
+    const removing = recordOf({ power: 'removed', name: 'acme-api', instance });
     await putItem(account.dynamodb, environmentKey, removing);
     expect(await account.refusal(beginOperation, begin(operationOf('one')))).toMatchObject({
       name: 'EnvironmentBeingRemoved',
       message: 'The removal of acme/api started, but did not finish.',
     });
-    expect(await readEnvironments(account.dynamodb)).toEqual([removing]);
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([removing]);
   });
 });

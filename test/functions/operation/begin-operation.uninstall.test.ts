@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironments } from '../../../aws/records/environment.ts';
-import { readNetwork } from '../../../aws/records/network.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironments } from '../../../aws/records/read/environment.ts';
+import { readNetwork } from '../../../aws/records/read/network.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { closeHolder, startHolder } from '../../harness/holders.ts';
 import { testAccount } from '../account.ts';
@@ -19,7 +19,7 @@ describe('an uninstall', () => {
     const output = await account.run(beginOperation, begin(operation));
     expect(output).toEqual({
       kind: 'uninstall',
-      network: { installation: 'installation-1', ...marked, operation },
+      network: { format: 2, installation: 'installation-1', ...marked, lock: operation },
       operation,
     });
     expect(await readNetwork(account.dynamodb)).toEqual(output.network);
@@ -28,7 +28,13 @@ describe('an uninstall', () => {
   it('makes the record of the network where the table has none: a start may be about to', async () => {
     await using account = await installed(null);
     const { network } = await account.run(beginOperation, begin(operation));
-    expect(network).toEqual({ installation: expect.stringMatching(/^[0-9a-f-]{36}$/), status: 'deleting', before: 'creating', operation });
+    expect(network).toEqual({
+      format: 2,
+      installation: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      status: 'deleting',
+      before: 'creating',
+      lock: operation,
+    });
     expect(await readNetwork(account.dynamodb)).toEqual(network);
   });
 
@@ -39,34 +45,34 @@ describe('an uninstall', () => {
 
   it('leaves the environments to whoever confirms', async () => {
     await using account = await installed({ status: 'ready', ids });
-    const stopped = recordOf({ status: 'stopped', name: 'acme-api', instance });
+    const stopped = recordOf({ power: 'off', name: 'acme-api', instance, state: 'stopped' });
     await putItem(account.dynamodb, environmentKey, stopped);
     await account.run(beginOperation, begin(operation));
-    expect(await readEnvironments(account.dynamodb)).toEqual([stopped]);
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([stopped]);
   });
 
   it('is refused while a start makes the network, telling whose it is, and waits for the last Lambda of one that died', async () => {
     await using account = await installed(null);
     const holder = await startHolder(account.sfn, 'alice');
-    await replaceNetwork(account, { installation: 'installation-1', status: 'creating', operation: holder });
+    await replaceNetwork(account, { installation: 'installation-1', status: 'creating', lock: holder });
     expect(await account.refusal(beginOperation, begin(operation))).toMatchObject({
       name: 'OperationInProgress',
       message: `A start is running on the network; alice started it at ${holder.startedAt}.`,
     });
     await closeHolder(account.sfn, holder);
     expect((await account.refusal(beginOperation, begin(operation))).name).toBe('OperationSettling');
-    expect((await readNetwork(account.dynamodb))?.operation).toEqual(holder);
+    expect((await readNetwork(account.dynamodb))?.lock).toEqual(holder);
     settle(account);
     const { network } = await account.run(beginOperation, begin(operation));
-    expect(network).toMatchObject({ status: 'deleting', before: 'creating', operation });
+    expect(network).toMatchObject({ status: 'deleting', before: 'creating', lock: operation });
   });
 
   it('waits for the quiet time after a failure', async () => {
-    await using account = await installed({ status: 'creating', quietUntil: Number.MAX_SAFE_INTEGER });
+    await using account = await installed({ status: 'creating', lock: { quietUntil: Number.MAX_SAFE_INTEGER } });
     expect((await account.refusal(beginOperation, begin(operation))).name).toBe('OperationSettling');
-    await replaceNetwork(account, { installation: 'installation-1', status: 'creating', quietUntil: account.aws.clock.now() });
+    await replaceNetwork(account, { installation: 'installation-1', status: 'creating', lock: { quietUntil: account.aws.clock.now() } });
     const { network } = await account.run(beginOperation, begin(operation));
-    expect(network).toEqual({ installation: 'installation-1', status: 'deleting', before: 'creating', operation });
+    expect(network).toEqual({ format: 2, installation: 'installation-1', status: 'deleting', before: 'creating', lock: operation });
   });
 
   it.each([
@@ -75,13 +81,13 @@ describe('an uninstall', () => {
   ])('goes on where another one died that %s', async (_, left) => {
     await using account = await installed(null);
     const dead = { ...(await startHolder(account.sfn)), kind: 'uninstall' as const };
-    await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', ...left, operation: dead });
+    await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', ...left, lock: dead });
     expect((await account.refusal(beginOperation, begin(operation))).name).toBe('OperationInProgress');
     await closeHolder(account.sfn, dead);
     expect((await account.refusal(beginOperation, begin(operation))).name).toBe('OperationSettling');
     settle(account);
     const { network } = await account.run(beginOperation, begin(operation));
-    expect(network).toEqual({ installation: 'installation-1', status: 'deleting', ...left, operation });
+    expect(network).toEqual({ format: 2, installation: 'installation-1', status: 'deleting', ...left, lock: operation });
   });
 
   it('finds what an attempt before had taken', async () => {
@@ -98,7 +104,7 @@ describe('an uninstall', () => {
     await account.aws.post('faults', { service: 'dynamodb', action, kind: 'lost-answer' });
     const { network } = await account.run(beginOperation, begin(operation));
     expect(await account.aws.get('faults')).toEqual({ faults: [] });
-    expect(network).toMatchObject({ status: 'deleting', before: 'creating', operation });
+    expect(network).toMatchObject({ status: 'deleting', before: 'creating', lock: operation });
     expect(await readNetwork(account.dynamodb)).toEqual(network);
   });
 
@@ -118,11 +124,12 @@ describe('an uninstall', () => {
     expect(outcomes.filter((outcome) => outcome === 'held')).toHaveLength(1);
     expect(['held', 'OperationInProgress', 'OperationSettling']).toEqual(expect.arrayContaining(outcomes));
     expect(await readNetwork(account.dynamodb)).toEqual({
+      format: 2,
       installation: 'installation-1',
       status: 'deleting',
       before: 'ready',
       ids,
-      operation: operations[outcomes.indexOf('held')],
+      lock: operations[outcomes.indexOf('held')],
     });
   });
 });

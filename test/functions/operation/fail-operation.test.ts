@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { readEnvironment } from '../../../aws/records/environment.ts';
-import { readNetwork } from '../../../aws/records/network.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readNetwork } from '../../../aws/records/read/network.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { failOperation } from '../../../functions/operation/fail-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
@@ -10,7 +10,7 @@ import { environmentKey, recordOf } from '../installed.ts';
 import { launched, untilPrinted, untilState } from '../launched.ts';
 
 const quietMilliseconds = 35_000;
-const recorded = recordOf({ status: 'creating', name: 'acme-api' });
+const recorded = recordOf({ name: 'acme-api' });
 const thrown = (name: string, errorMessage: string) => ({
   Error: name,
   Cause: JSON.stringify({ errorType: name, errorMessage, trace: [] }),
@@ -34,13 +34,18 @@ describe('failOperation, told by EventBridge of an execution that has not ended 
   it('lets go of the environment and the network that it held', async () => {
     await using account = await holding(operation);
     account.stopClock();
-    await putNetwork(account, { status: 'creating', operation });
+    await putNetwork(account, { status: 'creating', lock: operation });
     await account.run(failOperation, aborted);
     const quietUntil = account.aws.clock.now() + quietMilliseconds;
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1', quietUntil });
-    const { operation: _, ...left } = (await readEnvironment(account.dynamodb, environment)) ?? {};
-    expect(left).toMatchObject({ status: 'creating', quietUntil, lastError: { name: 'ExecutionAborted' } });
-    expect(_).toBeUndefined();
+    expect(await readNetwork(account.dynamodb)).toEqual({
+      format: 2,
+      status: 'creating',
+      installation: 'installation-1',
+      lock: { quietUntil },
+    });
+    const left = await readEnvironment(account.dynamodb, environment);
+    expect(left).toMatchObject({ lock: { quietUntil }, lastError: { name: 'ExecutionAborted' } });
+    expect(left?.lock).not.toHaveProperty('executionArn');
   });
 
   it('changes nothing that another execution holds, or nobody', async () => {
@@ -79,7 +84,7 @@ describe('failOperation', () => {
     expect(await readEnvironment(account.dynamodb, environment)).toEqual({
       ...recorded,
       lastError: { name: 'NoCapacity', message: 'no t2.medium in us-east-1a', at },
-      quietUntil: now + quietMilliseconds,
+      lock: { quietUntil: now + quietMilliseconds },
       updatedAt: at,
     });
   });
@@ -87,25 +92,30 @@ describe('failOperation', () => {
   it('lets go of the network that it was making, and keeps everybody out of that too', async () => {
     await using account = await holding(operation);
     account.stopClock();
-    await putNetwork(account, { status: 'creating', operation });
+    await putNetwork(account, { status: 'creating', lock: operation });
     await account.run(failOperation, noCapacity);
     const quietUntil = account.aws.clock.now() + quietMilliseconds;
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1', quietUntil });
+    expect(await readNetwork(account.dynamodb)).toEqual({
+      format: 2,
+      status: 'creating',
+      installation: 'installation-1',
+      lock: { quietUntil },
+    });
   });
 
   it('leaves the network alone where there was nothing to make of it', async () => {
     await using account = await holding(operation);
     await putNetwork(account, { status: 'ready', ids });
     await account.run(failOperation, noCapacity);
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'ready', installation: 'installation-1', ids });
+    expect(await readNetwork(account.dynamodb)).toEqual({ format: 2, status: 'ready', installation: 'installation-1', ids });
   });
 
   it('leaves a network and an environment that others hold', async () => {
     await using account = await holding(operationOf('other'));
-    await putNetwork(account, { status: 'creating', operation: operationOf('other') });
+    await putNetwork(account, { status: 'creating', lock: operationOf('other') });
     expect(await account.run(failOperation, noCapacity)).toMatchObject({ Error: 'NoCapacity' });
-    expect((await readNetwork(account.dynamodb))?.operation).toEqual(operationOf('other'));
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation: operationOf('other') });
+    expect((await readNetwork(account.dynamodb))?.lock).toEqual(operationOf('other'));
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, lock: operationOf('other') });
   });
 
   it('answers the same when it runs again', async () => {
@@ -172,39 +182,34 @@ describe('failOperation', () => {
       const { Cause } = await account.run(failOperation, document(thrown('SshNotReady', 'no answer.')));
       const { errorMessage } = JSON.parse(Cause) as { errorMessage: string };
       expect(errorMessage).toMatch(/^no answer\.\nIts console cannot be read: AWS says: .* \(UnauthorizedOperation\)\.$/);
-      const { lastError, ...left } = (await readEnvironment(account.dynamodb, environment)) ?? {};
-      expect(left).not.toHaveProperty('operation');
+      const { lock, lastError } = (await readEnvironment(account.dynamodb, environment)) ?? {};
+      expect(lock).toEqual({ quietUntil: expect.any(Number) });
       expect(lastError).toMatchObject({ name: 'SshNotReady', message: errorMessage });
     },
   );
 
-  it.each(['stop', 'remove'] as const)(
-    'of a %s leaves the status that the next attempt goes on from, and asks no console',
-    async (kind) => {
-      const status = { stop: 'stopping', remove: 'removing' }[kind];
-      const record = recordOf({ status, name: 'acme-api', instance });
-      const own = operationOf('one', kind);
-      await using account = await holding(own, record);
-      await account.refuse('DescribeInstances', 'UnauthorizedOperation');
-      const failure = thrown('InstanceNotRunning', 'The instance i-1 is pending.');
-      const output = await account.run(failOperation, { kind, environment, operation: own, failure });
-      expect(JSON.parse(output.Cause)).toMatchObject({ errorMessage: 'The instance i-1 is pending.' });
-      expect(await account.aws.get('faults')).toMatchObject({ faults: [{ action: 'DescribeInstances' }] });
-      const { updatedAt, ...left } = record;
-      expect(await readEnvironment(account.dynamodb, environment)).toEqual({
-        ...left,
-        lastError: { name: 'InstanceNotRunning', message: 'The instance i-1 is pending.', at: expect.any(String) },
-        quietUntil: expect.any(Number),
-        updatedAt: expect.not.stringContaining(updatedAt),
-      });
-    },
-  );
+  it.each(['stop', 'remove'] as const)('of a %s leaves what the next attempt goes on from, and asks no console', async (kind) => {
+    const record = recordOf({ power: kind === 'stop' ? 'off' : 'removed', name: 'acme-api', instance });
+    const own = operationOf('one', kind);
+    await using account = await holding(own, record);
+    await account.refuse('GetConsoleOutput', 'UnauthorizedOperation');
+    const failure = thrown('InstanceNotRunning', 'The instance i-1 is pending.');
+    const output = await account.run(failOperation, { kind, environment, operation: own, failure });
+    expect(JSON.parse(output.Cause)).toMatchObject({ errorMessage: 'The instance i-1 is pending.' });
+    expect(await account.aws.get('faults')).toMatchObject({ faults: [{ action: 'GetConsoleOutput' }] });
+    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({
+      wanted: record.wanted,
+      lastError: { name: 'InstanceNotRunning', message: 'The instance i-1 is pending.', at: expect.any(String) },
+      lock: { quietUntil: expect.any(Number) },
+      updatedAt: expect.not.stringContaining(record.updatedAt),
+    });
+  });
 
   it('asks no console about another error', async () => {
     await using account = await holding(operation);
-    await account.refuse('DescribeInstances', 'UnauthorizedOperation');
+    await account.refuse('GetConsoleOutput', 'UnauthorizedOperation');
     await account.run(failOperation, noCapacity);
-    expect(await account.aws.get('faults')).toMatchObject({ faults: [{ action: 'DescribeInstances' }] });
+    expect(await account.aws.get('faults')).toMatchObject({ faults: [{ action: 'GetConsoleOutput' }] });
   });
 
   it('is content with a record whose answer was lost', async () => {
@@ -231,6 +236,71 @@ describe('failOperation', () => {
   });
 });
 
+describe('what failOperation records of the instance', () => {
+  const observed = async ({ dynamodb }: TestAccount) => (await readEnvironment(dynamodb, environment))?.observed;
+  const ended = {
+    detail: {
+      executionArn: operation.executionArn,
+      stateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:recode-start',
+      status: 'ABORTED',
+      input: JSON.stringify({ caller: 'alice', environment: { owner: 'alice', repository: 'acme/api' } }),
+    },
+  };
+
+  it.each([
+    ['the workflow', noCapacity],
+    ['EventBridge', ended],
+  ])('is the one that a start has launched before it failed, told by %s', async (_, document) => {
+    await using account = await holding(operation);
+    const { instanceId } = await launched(account);
+    const { PublicIpAddress } = await untilState(account, instanceId, 'running');
+    await account.run(failOperation, document);
+    expect(await observed(account)).toEqual({
+      instanceId,
+      instanceType: 't2.medium',
+      architecture: 'x86_64',
+      hostKey: expect.stringMatching(/^ssh-ed25519 /),
+      state: 'running',
+      publicIpAddress: PublicIpAddress,
+      at: expect.any(String),
+    });
+  });
+
+  it('is nothing where there is none', async () => {
+    await using account = await holding(operation);
+    await account.run(failOperation, noCapacity);
+    expect(await observed(account)).toBeUndefined();
+  });
+
+  it('is that the recorded one is gone', async () => {
+    await using account = await holding(operation, recordOf({ name: 'acme-api', instance, publicIpAddress: '127.64.0.1' }));
+    await account.run(failOperation, noCapacity);
+    expect(await observed(account)).toEqual({ ...instance, state: 'gone', at: expect.not.stringContaining('2026-01-01') });
+  });
+
+  it('is what was recorded where EC2 does not answer, which the log tells', async () => {
+    const record = recordOf({ name: 'acme-api', instance, publicIpAddress: '127.64.0.1' });
+    await using account = await holding(operation, record);
+    const warn = vi.spyOn(account.logger, 'warn');
+    await account.refuse('DescribeInstances', 'RequestLimitExceeded');
+    await account.run(failOperation, noCapacity);
+    const left = await readEnvironment(account.dynamodb, environment);
+    expect(left?.observed).toEqual(record.observed);
+    expect(left?.lock).toEqual({ quietUntil: expect.any(Number) });
+    expect(warn).toHaveBeenCalledExactlyOnceWith('The instance of a failed operation cannot be observed', {
+      executionArn: operation.executionArn,
+      cause: expect.objectContaining({ name: 'RequestThrottled' }),
+    });
+  });
+
+  it('is not asked for where another operation has taken over', async () => {
+    await using account = await holding(operationOf('other'));
+    await account.refuse('DescribeInstances', 'RequestLimitExceeded');
+    await account.run(failOperation, noCapacity);
+    expect(await account.aws.get('faults')).toMatchObject({ faults: [{ action: 'DescribeInstances' }] });
+  });
+});
+
 describe('failOperation of an uninstall', () => {
   const uninstall = operationOf('one', 'uninstall');
   const failure = thrown('DependencyStillInUse', 'AWS says: in use.');
@@ -238,40 +308,45 @@ describe('failOperation of an uninstall', () => {
 
   it('gives a network back complete where nothing was deleted yet, and nobody has to wait', async () => {
     await using account = await holding(operationOf('other'));
-    await putNetwork(account, { status: 'deleting', before: 'ready', ids, operation: uninstall });
+    await putNetwork(account, { status: 'deleting', before: 'ready', ids, lock: uninstall });
     const output = await account.run(failOperation, failed);
     expect(output).toEqual({
       Error: 'DependencyStillInUse',
       Cause: JSON.stringify({ errorType: failure.Error, errorMessage: 'AWS says: in use.' }),
     });
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'ready', installation: 'installation-1', ids });
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, operation: operationOf('other') });
+    expect(await readNetwork(account.dynamodb)).toEqual({ format: 2, status: 'ready', installation: 'installation-1', ids });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, lock: operationOf('other') });
   });
 
   it('leaves an incomplete network, and keeps everybody out while Lambdas may still delete some of it', async () => {
     await using account = await holding(operationOf('other'));
     account.stopClock();
-    await putNetwork(account, { status: 'deleting', before: 'creating', operation: uninstall });
+    await putNetwork(account, { status: 'deleting', before: 'creating', lock: uninstall });
     await account.run(failOperation, failed);
     const quietUntil = account.aws.clock.now() + quietMilliseconds;
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'creating', installation: 'installation-1', quietUntil });
+    expect(await readNetwork(account.dynamodb)).toEqual({
+      format: 2,
+      status: 'creating',
+      installation: 'installation-1',
+      lock: { quietUntil },
+    });
   });
 
   it('leaves a network that another uninstall has taken over', async () => {
     await using account = await holding(operationOf('other'));
-    const taken = { status: 'deleting', before: 'creating', operation: operationOf('two', 'uninstall') };
+    const taken = { status: 'deleting', before: 'creating', lock: operationOf('two', 'uninstall') };
     await putNetwork(account, taken);
     await account.run(failOperation, failed);
-    expect(await readNetwork(account.dynamodb)).toEqual({ installation: 'installation-1', ...taken });
+    expect(await readNetwork(account.dynamodb)).toEqual({ format: 2, installation: 'installation-1', ...taken });
   });
 
   it('is content with a network whose answer was lost', async () => {
     await using account = await holding(operationOf('other'));
-    await putNetwork(account, { status: 'deleting', before: 'ready', ids, operation: uninstall });
+    await putNetwork(account, { status: 'deleting', before: 'ready', ids, lock: uninstall });
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
     const first = await account.run(failOperation, failed);
     expect(await account.run(failOperation, failed)).toEqual(first);
-    expect(await readNetwork(account.dynamodb)).toEqual({ status: 'ready', installation: 'installation-1', ids });
+    expect(await readNetwork(account.dynamodb)).toEqual({ format: 2, status: 'ready', installation: 'installation-1', ids });
   });
 
   it('ends with the failure where the table is gone already', async () => {
@@ -280,12 +355,12 @@ describe('failOperation of an uninstall', () => {
   });
 });
 
-async function holding(holder: Operation, record: object = recorded): Promise<TestAccount> {
+async function holding(lock: Operation, record: object = recorded): Promise<TestAccount> {
   const account = await testAccount();
   await account.createTable();
-  await putItem(account.dynamodb, environmentKey, { ...record, operation: holder });
+  await putItem(account.dynamodb, environmentKey, { ...record, lock });
   return account;
 }
 
 const putNetwork = ({ dynamodb }: TestAccount, network: object) =>
-  putItem(dynamodb, { kind: 'network', id: 'network' }, { installation: 'installation-1', ...network });
+  putItem(dynamodb, { kind: 'network', id: 'network' }, { format: 2, installation: 'installation-1', ...network });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../../aws/records/environment.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
 import type { AutoStop } from '../../../core/auto-stop.ts';
 import { finishOperation } from '../../../functions/operation/finish-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
@@ -32,11 +32,7 @@ async function finish(account: TestAccount, { given, before, stopsIn, ...start }
   const stopAt = stopsIn === undefined ? undefined : iso(now + stopsIn);
   const recorded = { ...request, ...(before && { autoStop: before }) };
   const wanted = { ...recorded, ...(given && { autoStop: given }) };
-  await putItem(
-    account.dynamodb,
-    environmentKey,
-    recordOf({ status: 'starting', name: 'acme-api', instance, operation, request: found ? recorded : wanted, stopAt }),
-  );
+  await putItem(account.dynamodb, environmentKey, recordOf({ name: 'acme-api', instance, lock: operation, request: wanted, stopAt }));
   const document = {
     kind: 'start' as const,
     environment: { ...environment, request: wanted, recorded: { status: 'started', request: recorded, instanceId: 'i-1', stopAt } },
@@ -59,7 +55,7 @@ describe('finishOperation of a start', () => {
     const { now, output, record } = await finish(account, asked);
     const stopAt = iso(now + (expected.kind === 'after' ? expected.minutes * 60_000 : Number.NaN));
     expect(output.stopAt).toBe(stopAt);
-    expect(record).toMatchObject({ status: 'started', stopAt, request: { ...request, autoStop: expected } });
+    expect(record).toMatchObject({ wanted: { ...request, stopAt, autoStop: expected } });
   });
 
   it('takes the team’s default, as it is now, where nothing was asked for, and records no wish', async () => {
@@ -67,22 +63,23 @@ describe('finishOperation of a start', () => {
     account.choose({ autoStop: minutes(45) });
     const { now, output, record } = await finish(account, {});
     expect(output.stopAt).toBe(iso(now + 45 * 60_000));
-    expect(record?.stopAt).toBe(output.stopAt);
-    expect(record?.request).toEqual(request);
+    expect(record?.wanted).toEqual({ ...request, power: 'on', stopAt: output.stopAt });
   });
 
   it('records no time where it is never to stop', async () => {
     await using account = await testAccount();
     const { output, record } = await finish(account, { given: { kind: 'never' }, stopsIn: hour });
     expect(output.stopAt).toBeNull();
-    expect(record).toMatchObject({ status: 'started', request: { autoStop: { kind: 'never' } } });
-    expect(record).not.toHaveProperty('stopAt');
+    expect(record?.wanted).toEqual({ ...request, power: 'on', autoStop: { kind: 'never' } });
   });
 
-  it('keeps what PlanStart has recorded of an instance that was launched', async () => {
+  it('records what it was asked for also where an older BeginOperation has not', async () => {
     await using account = await testAccount();
-    const { record } = await finish(account, { given: minutes(30), found: undefined });
-    expect(record?.request).toEqual({ ...request, autoStop: minutes(30) });
+    const { document } = await finish(account, { given: minutes(30) });
+    const former = recordOf({ name: 'acme-api', instance, lock: operation });
+    await putItem(account.dynamodb, environmentKey, former, { when: 'attribute_exists(#kind)', values: {} });
+    await account.run(finishOperation, document);
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted.autoStop).toEqual(minutes(30));
   });
 
   it('answers the same time when it runs again later', async () => {
@@ -112,7 +109,7 @@ describe.each(['nothing', 'wait'] as const)('finishOperation of a start that fou
     const { now, output, record } = await finish(account, { ...asked, found });
     const stopAt = expected === null ? null : iso(now + expected);
     expect(output.stopAt).toBe(stopAt);
-    expect(record?.stopAt ?? null).toBe(stopAt);
+    expect(record?.wanted.stopAt ?? null).toBe(stopAt);
   });
 });
 

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../../aws/records/environment.ts';
-import { putItem, readItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readItem } from '../../../aws/records/read/table.ts';
 import { RemoveOutput, StartOutput, StopOutput } from '../../../core/document.ts';
 import { type EnvironmentOperationKind, kindsWith } from '../../../core/operations.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
@@ -28,7 +29,7 @@ const operations = {
       launch: { instanceId: 'i-1' },
       instance: { ...instance, publicIpAddress },
     },
-    record: { ...named, status: 'creating' },
+    record: named,
   },
   stop: {
     document: {
@@ -38,7 +39,7 @@ const operations = {
       instances: { instanceIds: ['i-1'], changed: true },
       instance,
     },
-    record: { ...named, status: 'stopping', instance, publicIpAddress, stopAt: '2026-01-01T20:00:00.000Z' },
+    record: recordOf({ name: 'acme-api', power: 'off', instance, publicIpAddress, stopAt: '2026-01-01T20:00:00.000Z' }),
   },
   restart: {
     document: {
@@ -48,11 +49,11 @@ const operations = {
       plan: foundPlan('i-1'),
       instance: { ...instance, publicIpAddress },
     },
-    record: { ...named, status: 'starting', instance, stopAt: '2026-01-01T20:00:00.000Z' },
+    record: recordOf({ name: 'acme-api', instance, state: 'stopped', stopAt: '2026-01-01T20:00:00.000Z' }),
   },
   remove: {
     document: { kind: 'remove', environment, operation: operationOf('one', 'remove'), instances: { instanceIds: ['i-1'] } },
-    record: { ...named, status: 'removing', instance, publicIpAddress },
+    record: recordOf({ name: 'acme-api', power: 'removed', instance, publicIpAddress }),
   },
 } as const;
 const { start, stop, remove } = operations;
@@ -64,17 +65,17 @@ describe.each(kindsWith({ on: 'environment' }))('finishOperation of a %s', (kind
     await using account = await holding(kind);
     const first = await account.run(finishOperation, document);
     const before = await readEnvironment(account.dynamodb, environment);
-    expect(before?.operation).toBeUndefined();
+    expect(before?.lock).toBeUndefined();
     expect(await account.run(finishOperation, document)).toEqual(first);
     expect(await readEnvironment(account.dynamodb, environment)).toEqual(before);
   });
 
   it('changes nothing where another operation has taken over', async () => {
-    await using account = await holding(kind, { operation: operationOf('other', 'stop') });
+    await using account = await holding(kind, { lock: operationOf('other', 'stop') });
     const before = await readEnvironment(account.dynamodb, environment);
     await account.run(finishOperation, document);
     expect(await readEnvironment(account.dynamodb, environment)).toEqual(before);
-    expect(before).toMatchObject({ status: record.status, operation: operationOf('other', 'stop') });
+    expect(before).toEqual({ ...record, lock: operationOf('other', 'stop') });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 });
@@ -86,7 +87,7 @@ it.each([start, stop])('finishOperation of a $document.kind says that there is n
 
 describe('finishOperation of a start', () => {
   it('records the environment as started, lets go of it and forgets the failures before', async () => {
-    await using account = await holding('start', { lastError, quietUntil: 5 });
+    await using account = await holding('start', { lastError });
     const output = await account.run(finishOperation, start.document);
     expect(output).toEqual({
       ...subject,
@@ -102,8 +103,12 @@ describe('finishOperation of a start', () => {
     });
     expect(v.is(StartOutput, output)).toBe(true);
     const { stopAt } = output as StartOutput;
-    const started = { ...named, status: 'started', instance, publicIpAddress, stopAt, updatedAt: updatedNow(account) };
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual(started);
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({
+      ...named,
+      wanted: { ...request, power: 'on', stopAt },
+      observed: { ...instance, state: 'running', publicIpAddress, at: updatedNow(account) },
+      updatedAt: updatedNow(account),
+    });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 
@@ -111,7 +116,7 @@ describe('finishOperation of a start', () => {
     await using account = await holding('start');
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
     await account.run(finishOperation, start.document);
-    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ status: 'started' });
+    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ observed: { state: 'running' } });
   });
 
   it('refuses an instance without an address', async () => {
@@ -153,15 +158,19 @@ describe('finishOperation of what changes nothing', () => {
 });
 
 describe('finishOperation of a stop', () => {
+  const stopped = (account: TestAccount) => ({
+    ...named,
+    wanted: { ...request, power: 'off' },
+    observed: { ...instance, state: 'stopped', at: updatedNow(account) },
+    updatedAt: updatedNow(account),
+  });
+
   it('records the environment as stopped, without an address, lets go of it and forgets the failures before', async () => {
-    await using account = await holding('stop', { lastError, quietUntil: 5 });
+    await using account = await holding('stop', { lastError });
     const output = await account.run(finishOperation, stop.document);
     expect(output).toEqual({ ...subject, status: 'stopped', changed: true, instanceId: 'i-1', instanceType: 't2.medium' });
     expect(v.is(StopOutput, output)).toBe(true);
-    const stopped = { ...named, status: 'stopped', instance, updatedAt: updatedNow(account) };
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual(stopped);
-    expect(await readItem(account.dynamodb, environmentKey, v.looseObject({}))).not.toHaveProperty('publicIpAddress');
-    expect(await readEnvironment(account.dynamodb, environment)).not.toHaveProperty('stopAt');
+    expect(await readItem(account.dynamodb, environmentKey, v.looseObject({}))).toEqual({ ...environmentKey, ...stopped(account) });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 
@@ -169,12 +178,7 @@ describe('finishOperation of a stop', () => {
     await using account = await holding('stop');
     const output = await account.run(finishOperation, { ...stop.document, instance: null });
     expect(output).toEqual({ ...subject, status: 'stopped', changed: true, instanceId: 'i-1', instanceType: 't2.medium' });
-    expect(await readEnvironment(account.dynamodb, environment)).toEqual({
-      ...named,
-      status: 'stopped',
-      instance,
-      updatedAt: updatedNow(account),
-    });
+    expect(await readItem(account.dynamodb, environmentKey, v.looseObject({}))).toEqual({ ...environmentKey, ...stopped(account) });
   });
 
   it.each([
@@ -194,7 +198,7 @@ describe('finishOperation of a stop', () => {
     await using account = await holding('stop');
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
     await account.run(finishOperation, stop.document);
-    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ status: 'stopped', instance });
+    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ observed: { ...instance, state: 'stopped' } });
   });
 });
 
@@ -213,7 +217,7 @@ describe('finishOperation of a remove', () => {
     const output = await account.run(finishOperation, remove.document);
     expect(output).toEqual({ ...subject, status: 'removed' });
     expect(v.is(RemoveOutput, output)).toBe(true);
-    expect(left).toEqual([{}, expect.objectContaining({ status: 'removing', operation: remove.document.operation })]);
+    expect(left).toEqual([{}, expect.objectContaining({ lock: remove.document.operation })]);
     expect(await claims(account)).toEqual({});
     expect(await readEnvironment(account.dynamodb, environment)).toBeUndefined();
   });
@@ -249,7 +253,7 @@ describe('finishOperation of a remove', () => {
     const anew = await readEnvironment(account.dynamodb, environment);
     expect(await account.run(finishOperation, remove.document)).toMatchObject({ status: 'removed' });
     expect(await readEnvironment(account.dynamodb, environment)).toEqual(anew);
-    expect(anew).toMatchObject({ status: 'creating', operation: operationOf('next') });
+    expect(anew).toMatchObject({ wanted: { power: 'on' }, lock: operationOf('next') });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
   });
 
@@ -281,7 +285,7 @@ async function holding(kind: EnvironmentOperationKind, fields: object = {}): Pro
   const account = await testAccount();
   await account.createTable();
   const { document, record } = operations[kind];
-  await putItem(account.dynamodb, environmentKey, { ...record, operation: document.operation, ...fields });
+  await putItem(account.dynamodb, environmentKey, { ...record, lock: document.operation, ...fields });
   await putItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { environment: 'alice/acme/api', uid: 'uid-1' });
   return account;
 }

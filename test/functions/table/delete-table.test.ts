@@ -1,14 +1,14 @@
 import { DeleteTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { unless } from '../../../aws/errors.ts';
-import { putItem } from '../../../aws/records/table.ts';
+import { putItem } from '../../../aws/records/hold/table.ts';
 import { deleteTable } from '../../../functions/table/delete-table.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { operationOf } from '../documents.ts';
 
 const TableName = 'recode-config-dynamodb-table';
 const operation = operationOf('one', 'uninstall');
-const ours = { installation: 'installation-1', status: 'deleting', before: 'creating', operation };
+const ours = { format: 2, installation: 'installation-1', status: 'deleting', before: 'creating', lock: operation };
 const uninstalled = { status: 'uninstalled' };
 
 describe('deleteTable', () => {
@@ -63,9 +63,9 @@ describe('deleteTable', () => {
 
   it.each<[string, Record<string, unknown> | undefined]>([
     ['has no network yet', undefined],
-    ['makes its network', { installation: 'installation-2', status: 'creating', operation: operationOf('one') }],
+    ['makes its network', { format: 2, installation: 'installation-2', status: 'creating', lock: operationOf('one') }],
     ['has its network', { installation: 'installation-2', status: 'creating' }],
-    ['is uninstalled by another execution', { ...ours, installation: 'installation-2', operation: operationOf('other', 'uninstall') }],
+    ['is uninstalled by another execution', { ...ours, installation: 'installation-2', lock: operationOf('other', 'uninstall') }],
   ])('leaves the table of another installation that %s', async (_, network) => {
     await using account = await withTable(network);
     expect(await account.run(deleteTable, { operation })).toEqual(uninstalled);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
-import { putItem } from '../../../aws/records/table.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { putItem } from '../../../aws/records/hold/table.ts';
 import type { DueEnvironment } from '../../../core/document.ts';
 import { environmentId } from '../../../core/names.ts';
 import { findDueEnvironments } from '../../../functions/upkeep/find-due-environments.ts';
@@ -10,7 +10,7 @@ import { recordOf } from '../installed.ts';
 
 const lastError = { name: 'AwsRefused', message: 'no', at: '2026-01-01T20:00:00.000Z' };
 const stopAt = '2026-01-01T20:00:00.000Z';
-const started = { status: 'started', name: 'acme-api', instance, publicIpAddress: '127.64.0.1', stopAt };
+const started = { name: 'acme-api', instance, publicIpAddress: '127.64.0.1', stopAt };
 
 interface Page {
   readonly batches: DueEnvironment[][];
@@ -29,7 +29,7 @@ async function sweep(account: TestAccount): Promise<Page[]> {
 }
 
 async function record({ dynamodb }: TestAccount, fields: object): Promise<void> {
-  const environment = recordOf({ ...started, ...fields });
+  const environment = { ...recordOf({ ...started, ...fields }), ...('format' in fields && { format: fields.format }) };
   await putItem(dynamodb, { kind: 'environment', id: environmentId(environment) }, environment);
 }
 
@@ -54,14 +54,17 @@ describe('findDueEnvironments', () => {
     ['one whose time is now', {}, 0, true],
     ['not one whose time is to come', {}, 1, false],
     ['not one that is never to stop', { stopAt: undefined }, 0, false],
-    ['not one that is at work already', { operation: operationOf('other') }, 0, false],
-    ['not one that is stopped', { status: 'stopped' }, 0, false],
-    ['not one that was never finished', { status: 'creating' }, 0, false],
-    ['not one that is to be removed', { status: 'removing' }, 0, false],
-    ['one whose stop failed', { status: 'stopping', lastError }, 0, true],
-    ['one that was started when a start failed on it', { status: 'starting', lastError }, 0, true],
+    ['not one that is at work already', { lock: operationOf('other') }, 0, false],
+    ['one that nobody may take for a moment', { lock: { quietUntil: Number.MAX_SAFE_INTEGER } }, 0, true],
+    ['not one that is stopped, as it is to be', { power: 'off', state: 'stopped' }, 0, false],
+    ['one that is to run, and was stopped when EC2 was asked', { state: 'stopped' }, 0, true],
+    ['not one that has no instance yet', { instance: undefined }, 0, false],
+    ['not one that is to be removed', { power: 'removed' }, 0, false],
+    ['one whose stop failed', { power: 'off', lastError }, 0, true],
+    ['one whose stop failed while it was stopping', { power: 'off', state: 'stopping', lastError }, 0, true],
+    ['one that was started when a start failed on it', { state: 'pending', lastError }, 0, true],
     ['one that is started, in spite of an error', { lastError }, 0, true],
-    ['not one whose instance is gone', { status: 'stopping', lastError: { ...lastError, name: 'InstanceGone' } }, 0, false],
+    ['not one whose instance is gone', { power: 'off', state: 'gone' }, 0, false],
   ])('finds %s', async (_, fields, in_, found) => {
     await using account = await testAccount();
     account.stopClock();
@@ -104,12 +107,20 @@ describe('findDueEnvironments', () => {
     expect(await find(account, { after: 'alice/acme/web', failure }, [{ requested: 1 }])).toEqual({ ...nothing, failure });
   });
 
-  it('says which record is damaged', async () => {
+  it('passes over records that it cannot read, and logs which', async () => {
     await using account = await testAccount();
     await account.createTable();
+    const error = vi.spyOn(account.logger, 'error');
     await record(account, { uid: undefined });
-    expect((await account.refusal(findDueEnvironments, {})).message).toContain(
-      'The item environment alice/acme/api of the table is damaged',
-    );
+    await record(account, { owner: 'bob' });
+    await record(account, { owner: 'carol', format: 3 });
+    expect((await find(account)).batches).toEqual([[{ owner: 'bob', repository: 'acme/api', uid: 'uid-1', stopAt }]]);
+    expect(error.mock.calls).toEqual([
+      ['A record cannot be read', expect.objectContaining({ name: 'RecordDamaged', message: expect.stringContaining('alice/acme/api') })],
+      [
+        'A record cannot be read',
+        expect.objectContaining({ name: 'RecordNewerThanCli', message: expect.stringContaining('carol/acme/api') }),
+      ],
+    ]);
   });
 });

@@ -8,7 +8,7 @@ export type Shape =
   | { readonly type: 'string' | 'number' | 'boolean' | 'nothing'; readonly checks?: readonly number[] }
   | { readonly type: 'literal'; readonly value: string | number | boolean | null }
   | { readonly type: 'object'; readonly fields: Fields; readonly checks?: readonly number[] }
-  | { readonly type: 'list'; readonly item: Shape; readonly checks?: readonly number[] }
+  | { readonly type: 'list'; readonly item: Shape; readonly atLeast?: number; readonly checks?: readonly number[] }
   | { readonly type: 'tuple'; readonly items: readonly Shape[]; readonly checks?: readonly number[] }
   | { readonly type: 'union'; readonly options: readonly Shape[] };
 export type ObjectShape = Extract<Shape, { type: 'object' }>;
@@ -26,6 +26,8 @@ interface Schema {
   readonly options: readonly unknown[];
   readonly wrapped: Schema;
   readonly item: Schema;
+  readonly items: readonly Schema[];
+  readonly rest: Schema;
   readonly literal: string | number | boolean;
   readonly key: string;
   readonly default?: unknown;
@@ -71,6 +73,8 @@ function shape(schema: Schema): Shape {
       return union([literal(null), shape(schema.wrapped)]);
     case 'array':
       return { type: 'list', item: shape(schema.item) };
+    case 'tuple_with_rest':
+      return { type: 'list', item: shape(schema.rest), atLeast: schema.items.length };
     case 'object':
     case 'strict_object':
       return { type: 'object', fields: Object.fromEntries(Object.entries(schema.entries).map(([name, entry]) => [name, field(entry)])) };
@@ -87,10 +91,11 @@ function checked(given: Shape, checks: readonly number[]): Shape {
 }
 
 function field(schema: Schema): Field {
-  const isOptional = schema.type === 'optional' || schema.type === 'exact_optional';
-  if (!isOptional) return { shape: shape(schema), optional: false };
+  if (!isOptional(schema)) return { shape: shape(schema), optional: false };
   return { shape: shape(schema.wrapped), optional: schema.default === undefined };
 }
+
+const isOptional = ({ type }: Schema) => ['optional', 'exact_optional', 'nullish'].includes(type);
 
 /** Why a schema may refuse a value of a shape: a phrase for each field that is wrong. */
 export function faultsOf(schema: v.GenericSchema, given: Shape): string[] {
@@ -105,7 +110,9 @@ function faults(schema: Schema, given: Shape, path: readonly string[]): string[]
   }
   if (schema.pipe) {
     const [base, ...actions] = schema.pipe;
-    const unchecked = actions.filter((action) => !(given.checks ?? []).includes(checkOf(action)));
+    // What it makes of the value when it has taken it is no reason to refuse it.
+    const checks = actions.filter(({ kind }) => kind === 'validation');
+    const unchecked = checks.filter((action) => !(given.checks ?? []).includes(checkOf(action)));
     return [...faults(base, given, path), ...unchecked.flatMap(({ type }) => refused(`may fail the ${type}`))];
   }
   switch (schema.type) {
@@ -114,11 +121,16 @@ function faults(schema: Schema, given: Shape, path: readonly string[]): string[]
     case 'boolean':
       return given.type === schema.type ? [] : refused(`is of the type ${given.type}`);
     case 'nullable':
+    case 'nullish':
     case 'optional':
     case 'exact_optional':
       return faults(schema.wrapped, given, path);
     case 'array':
       return given.type === 'list' ? faults(schema.item, given.item, [...path, '[]']) : refused(`is of the type ${given.type}`);
+    case 'tuple_with_rest':
+      if (given.type !== 'list') return refused(`is of the type ${given.type}`);
+      if ((given.atLeast ?? 0) < schema.items.length) return refused('may have too few items');
+      return faults(schema.rest, given.item, [...path, '[]']);
     case 'object':
     case 'strict_object':
       return given.type === 'object' ? objectFaults(schema, given, path) : refused(`is of the type ${given.type}`);
@@ -140,7 +152,7 @@ function objectFaults({ type, entries }: Schema, { fields }: ObjectShape, path: 
     ...Object.entries(entries).flatMap(([name, entry]) => {
       const inner = [...path, name];
       const given = fields[name];
-      const needed = entry.type !== 'optional' && entry.type !== 'exact_optional';
+      const needed = !isOptional(entry);
       if (!given) return needed ? [`${inner.join('.')} is missing`] : [];
       return [...(given.optional && needed ? [`${inner.join('.')} may be missing`] : []), ...faults(entry, given.shape, inner)];
     }),

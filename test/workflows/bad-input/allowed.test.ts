@@ -30,7 +30,7 @@ const service = () => `http://127.0.0.1:${(server.address() as AddressInfo).port
 const start = (args: readonly string[], env: Record<string, string> = {}) =>
   recodeStart(aws, directory, args, { RECODE_CHECKIP_URL: service(), ...env });
 const allowed = async () =>
-  (await inventory(aws)).items?.find(({ kind }) => kind === 'environment') as { request?: { allowCidrs?: string[] } } | undefined;
+  (await inventory(aws)).items?.find(({ kind }) => kind === 'environment') as { wanted?: { allowCidrs?: string[] } } | undefined;
 
 describe('--allow-cidr mine', () => {
   it('that the service cannot answer ends before anything is made', async () => {
@@ -48,7 +48,7 @@ describe('--allow-cidr mine', () => {
     says = '127.0.0.1\n';
     const ran = await start(['acme/api', '--allow-cidr', 'mine', '--allow-cidr', '203.0.113.0/24']);
     expect(ran.code, ran.stderr + ran.stdout).toBe(0);
-    expect((await allowed())?.request?.allowCidrs).toEqual(['203.0.113.0/24', '127.0.0.1/32']);
+    expect((await allowed())?.wanted?.allowCidrs).toEqual(['203.0.113.0/24', '127.0.0.1/32']);
   });
 });
 
@@ -66,7 +66,7 @@ describe('a machine whose address is not allowed', () => {
     expect(ran.stderr).toContain('Run "recode aws start acme/api --allow-cidr mine"');
     says = '127.0.0.1\n';
     expect((await start(['acme/api', '--allow-cidr', 'mine'])).code).toBe(0);
-    expect((await allowed())?.request?.allowCidrs).toEqual(['127.0.0.1/32']);
+    expect((await allowed())?.wanted?.allowCidrs).toEqual(['127.0.0.1/32']);
   });
 });
 

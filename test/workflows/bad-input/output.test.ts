@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { putEnvironment } from '../../../aws/records/environment.ts';
-import type { Environment } from '../../../core/environment.ts';
+import { putEnvironment } from '../../../aws/records/hold/environment.ts';
+import { request } from '../../functions/documents.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
 import { type User, userOf } from '../../harness/users.ts';
 import { deployedAws, runStart } from '../../harness/workflows.ts';
@@ -68,26 +68,17 @@ describe('a full disk', () => {
 describe('a pipe', () => {
   it('is given all of a large output, however late it is read', async () => {
     const now = new Date().toISOString();
-    const request = {
-      instanceType: 't2.medium',
-      volumeSize: 16,
-      volumeType: 'gp2',
-      allowCidrs: ['0.0.0.0/0'],
-      publicKey: 'ssh-ed25519 AAAA',
-    };
     await Promise.all(
       Array.from({ length: 500 }, (_, index) =>
         putEnvironment(aws.clients.dynamodb, {
-          ...{
-            uid: `uid-${index}`,
-            owner: 'carol',
-            repository: `acme/number-${index}`,
-            status: 'creating',
-            createdAt: now,
-            updatedAt: now,
-          },
-          request,
-        } as Environment),
+          format: 2,
+          uid: `uid-${index}`,
+          owner: 'carol',
+          repository: `acme/number-${index}`,
+          wanted: { ...request, power: 'on' },
+          createdAt: now,
+          updatedAt: now,
+        }),
       ),
     );
     const { stdout, code } = await inShell(['aws', 'list', '--all', '--json'], '| { sleep 1; cat; }');

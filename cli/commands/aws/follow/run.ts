@@ -3,6 +3,7 @@ import { meaningOf } from '../../../../aws/errors.ts';
 import { executionProgress } from '../../../../aws/executions.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { operationOf } from '../../../../core/executions.ts';
+import { holderOf } from '../../../../core/lock.ts';
 import { type EnvironmentOperationKind, operations } from '../../../../core/operations.ts';
 import { begun } from '../../../begun.ts';
 import { environmentCommand, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
@@ -44,7 +45,7 @@ async function followWhatIsThere(environment: OpenedEnvironment, session: Sessio
 
 /** What is at work comes first, unless what this machine has begun is still waiting for it. */
 async function choose(environment: OpenedEnvironment, remembered: string | undefined, { view }: Session): Promise<string | undefined> {
-  const holder = (await findRecord(environment))?.operation;
+  const holder = holderOf((await findRecord(environment)) ?? {});
   if (!holder || remembered === undefined || holder.executionArn === remembered) return holder?.executionArn ?? remembered;
   if ((await executionProgress(environment.clients.sfn, remembered)).running) return remembered;
   view.say(`Your ${kindOf(remembered)} has ended. A ${holder.kind} is running, ${begun(holder, environment.account.owner)}.`);

@@ -1,5 +1,5 @@
-import { readEnvironments } from '../../../../aws/records/environment.ts';
-import { ifInstalled } from '../../../../aws/records/table.ts';
+import { readEnvironments } from '../../../../aws/records/read/environment.ts';
+import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { policies } from '../../../../core/names.ts';
 import type { AccountOptions } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
@@ -9,11 +9,11 @@ import { openShown } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
 import { inSession } from '../../../operation.ts';
-import { columns, type Output, paint, writeJson } from '../../../output.ts';
+import { columns, line, type Output, paint, warn, writeJson } from '../../../output.ts';
 import { stopWords } from '../../../stop-time.ts';
 
 /**
- * Lists environments as the table records them.
+ * Lists environments as the table records them. A record that cannot be read is a warning.
  *
  * @throws RecodeError CallerNotAllowed, and those of cli/account.ts
  */
@@ -24,7 +24,8 @@ export function runList({ account: options, all }: { account: AccountOptions; al
     const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
     const recorded = await orNotAllowed(account, policies.user, reading);
     view.end();
-    const views = (recorded ?? []).map((environment) => viewOf(account, environment));
+    for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
+    const views = (recorded?.items ?? []).map((environment) => viewOf(account, environment));
     const { stdout } = output;
     if (output.json) writeJson(output, views);
     else if (!recorded) stdout.write(`Recode is not installed in ${account.region}\n`);

@@ -1,5 +1,5 @@
 import { StartOutput } from '../../../../core/document.ts';
-import type { Environment } from '../../../../core/environment.ts';
+import { type Environment, statusOf } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { ssh } from '../../../../core/names.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
@@ -116,13 +116,13 @@ async function ownKey(environment: OpenedEnvironment, session: Session): Promise
   const keyPair = keyFor(record, environment.files, environment.subject.repository);
   await requireUnlocked(keyPair);
   // Of one that is started, the files for ssh may be what they have to be.
-  if (record?.status !== 'started') requireWritable(environment.files);
+  if (!record || statusOf(record) !== 'started') requireWritable(environment.files);
   return keyPair.publicKey;
 }
 
 async function theirKey(environment: OpenedEnvironment): Promise<string> {
-  const { request } = await beforeOperation(environment, 'start', requireRecord(environment));
-  return request.publicKey;
+  const { wanted } = await beforeOperation(environment, 'start', requireRecord(environment));
+  return wanted.publicKey;
 }
 
 /** The record of the environment, if there is one. A repository that does not exist is refused before there is anything of it. */
@@ -136,8 +136,8 @@ async function findRecordOrRepository(environment: OpenedEnvironment, { view }: 
 
 /** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. */
 function keyFor(record: Environment | undefined, files: EnvironmentFolder, repository: string): KeyPair {
-  if (!record || record.status === 'creating') return ensureKeyPair(files.key, `recode ${repository}`);
-  const here = readKeyPair(files.key, record.request.publicKey);
+  if (!record?.observed || record.observed.state === 'gone') return ensureKeyPair(files.key, `recode ${repository}`);
+  const here = readKeyPair(files.key, record.wanted.publicKey);
   if (!here) throw privateKeyNotHere(repository, files);
   return here;
 }

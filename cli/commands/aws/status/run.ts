@@ -1,8 +1,9 @@
 import { executionProgress, type Progress } from '../../../../aws/executions.ts';
-import { readNetwork } from '../../../../aws/records/network.ts';
-import { ifInstalled } from '../../../../aws/records/table.ts';
+import { readNetwork } from '../../../../aws/records/read/network.ts';
+import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { autoStopText } from '../../../../core/auto-stop.ts';
 import type { Environment } from '../../../../core/environment.ts';
+import { holderOf } from '../../../../core/lock.ts';
 import type { Network } from '../../../../core/network.ts';
 import { begun } from '../../../begun.ts';
 import { ago } from '../../../duration.ts';
@@ -14,6 +15,8 @@ import { resourceRows, resourcesOf } from '../../../resources.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 import type { EnvironmentTarget } from '../options.ts';
 
+type ReadyNetwork = Network & { readonly status: 'ready' };
+
 /**
  * Shows an environment as the table records it, and what the execution at work on it is doing.
  *
@@ -24,9 +27,10 @@ export function runStatus(target: EnvironmentTarget, output: Output): Promise<vo
     const opened = await openEnvironment(target, view);
     const { account, clients } = opened;
     const record = await requireRecord(opened);
+    const holder = holderOf(record);
     const [network, progress] = await Promise.all([
       ifInstalled(readNetwork(clients.dynamodb)),
-      record.operation && executionProgress(clients.sfn, record.operation.executionArn),
+      holder && executionProgress(clients.sfn, holder.executionArn),
     ]);
     view.end();
     const shown = viewOf(account, record);
@@ -40,8 +44,16 @@ function asJson(shown: EnvironmentView, record: Environment, network: Network | 
     ...shown,
     operation: shown.operation && { ...shown.operation, running: progress?.running ?? false, steps: progress?.sentences ?? [] },
     resources: resourcesOf(record),
-    network: network?.status === 'ready' ? network.ids : null,
+    network: network?.status === 'ready' ? idsOf(network) : null,
   };
+}
+
+function idsOf({ ids: { vpcId, subnets, internetGatewayId, routeTableId } }: ReadyNetwork) {
+  return { vpcId, subnetId: subnets[0].subnetId, internetGatewayId, routeTableId };
+}
+
+function networkRows({ ids: { vpcId, subnets } }: ReadyNetwork): (readonly [string, string])[] {
+  return [['VPC', vpcId], ...subnets.map(({ subnetId }) => ['subnet', subnetId] as const)];
 }
 
 function print(
@@ -50,7 +62,7 @@ function print(
   { record, network, progress, me }: { record: Environment; network: Network | undefined; progress: Progress | undefined; me: string },
 ): void {
   const { operation, lastError, stopAt } = shown;
-  const { autoStop } = record.request;
+  const { autoStop, allowCidrs } = record.wanted;
   stdout.write(`${paint(stdout, 'bold', shown.repository)}${line` (${shown.owner}): ${statusWords(shown)}`}\n\n`);
   stdout.write(
     table([
@@ -59,9 +71,9 @@ function print(
       ...(shown.publicIpAddress ? [['address', shown.publicIpAddress] as const] : []),
       ...(shown.status === 'started' ? [['stops', stopWordsInZone(stopAt)] as const] : []),
       ['auto-stop', autoStop ? autoStopText(autoStop) : 'team default'],
-      ['SSH allowed from', record.request.allowCidrs.join(', ')],
+      ['SSH allowed from', allowCidrs.join(', ')],
       ...resourceRows(record),
-      ...(network?.status === 'ready' ? [['VPC', network.ids.vpcId] as const, ['subnet', network.ids.subnetId] as const] : []),
+      ...(network?.status === 'ready' ? networkRows(network) : []),
     ]),
   );
   if (operation) {

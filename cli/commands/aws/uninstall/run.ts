@@ -1,5 +1,5 @@
-import { readEnvironments } from '../../../../aws/records/environment.ts';
-import { ifInstalled } from '../../../../aws/records/table.ts';
+import { readEnvironments } from '../../../../aws/records/read/environment.ts';
+import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { UninstallOutput } from '../../../../core/document.ts';
 import { environmentsStillExist } from '../../../../core/environment.ts';
 import { network, policies, tableName } from '../../../../core/names.ts';
@@ -22,9 +22,10 @@ export function runUninstall({ account: options, force }: { account: AccountOpti
     const account = await openShown({ account: options }, session.view);
     const clients = await clientsOf(account);
     const reading = orNotAllowed(account, policies.admin, ifInstalled(readEnvironments(clients.dynamodb)));
-    const environments = await beforeOperation({ account, clients }, 'uninstall', reading);
-    if (!environments) return print(output, account, { status: 'not-installed' }, null);
-    if (environments.length > 0) throw environmentsStillExist(environments);
+    const found = await beforeOperation({ account, clients }, 'uninstall', reading);
+    if (!found) return print(output, account, { status: 'not-installed' }, null);
+    if (found.unreadable[0]) throw found.unreadable[0];
+    if (found.items.length > 0) throw environmentsStillExist(found.items);
     if (!force && !(await confirm(question(account), output))) return;
     const input = { caller: account.owner };
     const asked = { kind: 'uninstall', input, output: UninstallOutput, subject: `Recode in ${account.region}` } as const;

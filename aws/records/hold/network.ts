@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { RecodeError } from '../../core/errors.ts';
-import { tableName } from '../../core/names.ts';
-import { Network, type NetworkIds, type ReadyNetwork } from '../../core/network.ts';
-import { type Holder, type Operation, settleSeconds } from '../../core/operation.ts';
-import { unless } from '../errors.ts';
-import { askHolder, asRead, atWork, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
-import { putItem, readItem, updateItem } from './table.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import { RecordedNetwork } from '../../../core/format-1.ts';
+import { holderOf, isHeldBy, quietUntilOf } from '../../../core/lock.ts';
+import { tableName } from '../../../core/names.ts';
+import type { Network, NetworkIds, ReadyNetwork } from '../../../core/network.ts';
+import { type Holder, type Operation, settleSeconds } from '../../../core/operation.ts';
+import { unless } from '../../errors.ts';
+import { networkKey as key, readNetwork } from '../read/network.ts';
+import { type Condition, parse } from '../read/table.ts';
+import { current, written } from './format.ts';
+import { askHolder, atWork, lockAsRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
+import { type Change, putItem, updateItem } from './table.ts';
 
-const key = { kind: 'network', id: 'network' } as const;
 const subject = 'the network';
-
-/** The network as recorded; undefined before the first start in the region. Throws RecodeNotInstalled without a table. */
-export function readNetwork(dynamodb: DynamoDBClient): Promise<Network | undefined> {
-  return readItem(dynamodb, key, Network);
-}
 
 /** The network as recorded, after making its record under a fresh installation where there is none. */
 export async function readOrPutNetwork(dynamodb: DynamoDBClient): Promise<Network> {
   for (;;) {
     const network = await readNetwork(dynamodb);
     if (network) return network;
-    await putItem(dynamodb, key, { status: 'creating', installation: randomUUID() });
+    const fresh: Network = { format: 2, status: 'creating', installation: randomUUID() };
+    await putItem(dynamodb, key, fresh);
   }
 }
 
@@ -34,9 +34,10 @@ export async function readOrPutNetwork(dynamodb: DynamoDBClient): Promise<Networ
 export async function networkToEnter(dynamodb: DynamoDBClient, sfn: SFNClient, now: number): Promise<Network> {
   const network = await readOrPutNetwork(dynamodb);
   if (network.status !== 'deleting') return network;
-  const verdict = network.operation ? await askHolder(sfn, network.operation, now) : 'closed';
+  const holder = holderOf(network);
+  const verdict = holder ? await askHolder(sfn, holder, now) : 'closed';
   if (verdict === 'held') throw uninstallInProgress();
-  refuseSettling({ subject, verdict, quietUntil: network.quietUntil, now });
+  refuseSettling({ subject, verdict, quietUntil: quietUntilOf(network), now });
   await refuseDyingTable(dynamodb);
   // Somebody else may have restored it, or another uninstall taken it: the state machine comes back and reads which.
   if (!(await restore(dynamodb, network))) throw settling(subject);
@@ -55,9 +56,9 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
   const network = await readNetwork(dynamodb);
   if (!network) throw new RecodeError('LockLost', 'The record of the network is gone: Recode was uninstalled in the meantime.');
   if (network.status === 'ready') return network;
-  const holder = network.operation;
-  if (holder?.executionArn === operation.executionArn) return network;
-  if (now < (network.quietUntil ?? 0)) throw busy('Its last operation failed moments ago; its last calls may still be running.');
+  if (isHeldBy(network, operation)) return network;
+  const holder = holderOf(network);
+  if (now < (quietUntilOf(network) ?? 0)) throw busy('Its last operation failed moments ago; its last calls may still be running.');
   if (holder && (await askHolder(sfn, holder, now)) !== 'closed') {
     throw busy(atWork('it', holder));
   }
@@ -77,7 +78,7 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
  * @throws RecodeError LockLost when another execution holds it
  */
 export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operation, ids: NetworkIds): Promise<ReadyNetwork> {
-  const recorded = await change(dynamodb, operation, { status: 'ready', ids }, ['operation']);
+  const recorded = await change(dynamodb, operation, { set: { status: 'ready', ids }, remove: ['lock'] });
   const network = recorded ?? (await readNetwork(dynamodb));
   // Not ours any more, but ready with these ids: this step's own earlier attempt recorded it.
   if (network?.status === 'ready' && network.ids.vpcId === ids.vpcId) return network;
@@ -93,10 +94,10 @@ export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operati
  */
 export async function takeNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, operation: Operation, now: number): Promise<Network> {
   const network = await readOrPutNetwork(dynamodb);
-  const holder = network.operation;
-  if (holder?.executionArn === operation.executionArn) return network;
+  if (isHeldBy(network, operation)) return network;
+  const holder = holderOf(network);
   const verdict = await refuseRunning(sfn, { subject, holder, now });
-  refuseSettling({ subject, verdict, quietUntil: network.quietUntil, now });
+  refuseSettling({ subject, verdict, quietUntil: quietUntilOf(network), now });
   if (network.status === 'deleting') await refuseDyingTable(dynamodb);
   const before = network.status === 'deleting' ? network.before : network.status;
   const taken = await take(dynamodb, network, operation, { status: 'deleting', before });
@@ -110,29 +111,27 @@ export async function takeNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, oper
  * @throws RecodeError LockLost when another execution holds it
  */
 export async function beginDeletion(dynamodb: DynamoDBClient, operation: Operation): Promise<void> {
-  if (!(await change(dynamodb, operation, { before: 'creating' }, ['ids']))) throw lockLost();
+  if (!(await change(dynamodb, operation, { set: { before: 'creating' }, remove: ['ids'] }))) throw lockLost();
 }
 
 /** Lets go of the network if this execution holds it, after a failure; an uninstall's goes back to what it was before. */
 export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Holder, now: number): Promise<void> {
   const network = await readNetwork(dynamodb);
-  if (network?.operation?.executionArn !== operation.executionArn) return;
+  if (!network || !isHeldBy(network, operation)) return;
   // What is on its way out is let go of by vanishing.
   if (network.status === 'deleting' && network.before === 'creating' && (await isDying(dynamodb))) return;
   const status = network.status === 'deleting' ? network.before : network.status;
-  const quietUntil = status === 'creating' && { quietUntil: now + settleSeconds * 1000 };
-  await change(dynamodb, operation, { status, ...quietUntil }, ['operation', 'before']);
+  const lock = { quietUntil: now + settleSeconds * 1000 };
+  await change(
+    dynamodb,
+    operation,
+    status === 'creating' ? { set: { status, lock }, remove: ['before'] } : { set: { status }, remove: ['before', 'lock'] },
+  );
 }
 
 /** Undoes the mark of an uninstall that died. Returns undefined where it is not that uninstall's any more. */
 function restore(dynamodb: DynamoDBClient, network: Network & { status: 'deleting' }): Promise<Network | undefined> {
-  const { when, values } = unchanged(network);
-  return updateItem(
-    dynamodb,
-    key,
-    { set: { status: network.before }, remove: ['before', 'operation', 'quietUntil'], when, values },
-    Network,
-  );
+  return update(dynamodb, { set: { status: network.before }, remove: ['before', 'lock'], ...asRead(network) });
 }
 
 function take(
@@ -141,34 +140,31 @@ function take(
   operation: Operation,
   set: Readonly<Record<string, unknown>>,
 ): Promise<Network | undefined> {
-  const { when, values } = unchanged(network);
-  return updateItem(
-    dynamodb,
-    key,
-    {
-      set: { ...set, operation },
-      remove: ['quietUntil'],
-      when: `(${when}) OR ${mine}`,
-      values: { ...values, ':me': operation.executionArn },
-    },
-    Network,
-  );
+  const { when, values } = asRead(network);
+  return update(dynamodb, {
+    set: { ...set, lock: operation },
+    when: `(${when}) OR ${mine}`,
+    values: { ...values, ':me': operation.executionArn },
+  });
 }
 
 /** Changes the network that this operation holds. Returns undefined where it does not. */
-function change(
-  dynamodb: DynamoDBClient,
-  operation: Holder,
-  set: Readonly<Record<string, unknown>>,
-  remove: readonly string[],
-): Promise<Network | undefined> {
-  return updateItem(dynamodb, key, { set, remove, when: mine, values: { ':me': operation.executionArn } }, Network);
+function change(dynamodb: DynamoDBClient, { executionArn }: Holder, change: Change): Promise<Network | undefined> {
+  return update(dynamodb, { ...change, when: mine, values: { ':me': executionArn } });
 }
 
-/** That the network is still what was read, in the same installation. */
-function unchanged(network: Network) {
-  const { when, values } = asRead(network);
-  return { when: `#installation = :installation AND ${when}`, values: { ...values, ':installation': network.installation } };
+async function update(dynamodb: DynamoDBClient, change: Change & Condition): Promise<Network | undefined> {
+  const updated = await written(dynamodb, key, () => updateItem(dynamodb, key, change));
+  return updated && parse(key, RecordedNetwork, updated);
+}
+
+/** The condition that the network is still what was read, in the same installation. */
+function asRead({ installation, status, lock }: Network): Condition {
+  const locked = lockAsRead(lock);
+  return {
+    when: `${current.when} AND #installation = :installation AND #status = :seen AND ${locked.when}`,
+    values: { ...current.values, ...locked.values, ':installation': installation, ':seen': status },
+  };
 }
 
 /** DynamoDB may go on serving a table that it deletes: nobody enters that. Throws TableStillDeleting. */

@@ -1,9 +1,10 @@
 import { DescribeExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
-import { RecodeError } from '../../core/errors.ts';
-import { type HolderState, type InProgress, judgeHolder, type Operation, type Verdict } from '../../core/operation.ts';
-import { autoStopCaller } from '../../core/owner.ts';
-import { unless } from '../errors.ts';
-import type { Condition } from './table.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import type { Lock } from '../../../core/lock.ts';
+import { type HolderState, type InProgress, judgeHolder, type Operation, type Verdict } from '../../../core/operation.ts';
+import { autoStopCaller } from '../../../core/owner.ts';
+import { unless } from '../../errors.ts';
+import type { Condition } from '../read/table.ts';
 
 /**
  * Refuses an operation while another one that holds the subject runs.
@@ -61,26 +62,11 @@ export function settling(subject: string): RecodeError {
 }
 
 /** The end of every condition of ours: free, or already taken by this execution, because the SDK may repeat a write that succeeded. */
-export const mine = '#operation.#executionArn = :me';
+export const mine = '#lock.#executionArn = :me';
 
-/** The condition that an item is still what was read: its status, its holder and its quiet time. */
-export function asRead({
-  status,
-  operation,
-  quietUntil,
-}: {
-  readonly status: string;
-  readonly operation?: Operation | undefined;
-  readonly quietUntil?: number | undefined;
-}): Condition {
-  const held = operation ? '#operation.#executionArn = :holder' : 'attribute_not_exists(#operation)';
-  const quiet = quietUntil === undefined ? 'attribute_not_exists(#quietUntil)' : '#quietUntil = :quietUntil';
-  return {
-    when: `#status = :seen AND ${held} AND ${quiet}`,
-    values: {
-      ':seen': status,
-      ...(operation && { ':holder': operation.executionArn }),
-      ...(quietUntil !== undefined && { ':quietUntil': quietUntil }),
-    },
-  };
+/** The condition that a record has the lock that was read. */
+export function lockAsRead(lock: Lock | undefined): Condition {
+  if (!lock) return { when: 'attribute_not_exists(#lock)', values: {} };
+  if ('quietUntil' in lock) return { when: '#lock.#quietUntil = :quietUntil', values: { ':quietUntil': lock.quietUntil } };
+  return { when: '#lock.#executionArn = :holder', values: { ':holder': lock.executionArn } };
 }

@@ -1,0 +1,38 @@
+import type { Instance } from '@aws-sdk/client-ec2';
+import type { Observed } from '../core/environment.ts';
+import { type InstanceState, planStart } from '../core/plan.ts';
+import { tagKey } from '../core/tags.ts';
+import type { Change } from './records/hold/table.ts';
+
+/**
+ * What a record takes over of an environment's live instances, as EC2 shows them: the one that serves it, or that the recorded one is gone.
+ *
+ * @param recorded whether the record has an instance
+ * @param at when EC2 showed them (ISO 8601)
+ */
+export function observation(instances: readonly Instance[], recorded: boolean, at: string): Change {
+  const serving = servingInstance(instances);
+  if (serving) return { set: { observed: observedOf(serving, at) } };
+  if (recorded)
+    return { set: { 'observed.state': 'gone' satisfies Observed['state'], 'observed.at': at }, remove: ['observed.publicIpAddress'] };
+  return { set: {} };
+}
+
+function servingInstance(instances: readonly Instance[]): Instance | undefined {
+  const states = instances.map(({ InstanceId = '', State }) => ({ instanceId: InstanceId, state: State?.Name as InstanceState }));
+  const plan = planStart(states);
+  return plan.action === 'create' ? undefined : instances.find(({ InstanceId }) => InstanceId === plan.instanceId);
+}
+
+function observedOf({ InstanceId = '', InstanceType, Architecture, State, PublicIpAddress, Tags = [] }: Instance, at: string): Observed {
+  const hostKey = Tags.find(({ Key }) => Key === tagKey.sshHostKey)?.Value;
+  return {
+    instanceId: InstanceId,
+    instanceType: InstanceType ?? '',
+    architecture: Architecture === 'arm64' ? 'arm64' : 'x86_64',
+    ...(hostKey !== undefined && { hostKey }),
+    state: State?.Name as Observed['state'],
+    ...(PublicIpAddress !== undefined && { publicIpAddress: PublicIpAddress }),
+    at,
+  };
+}

@@ -1,0 +1,170 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { Environment } from '../../../core/environment.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import { RecordedEnvironment } from '../../../core/format-1.ts';
+import { holderOf, isHeldBy, quietUntilOf } from '../../../core/lock.ts';
+import { candidateNames, environmentId } from '../../../core/names.ts';
+import type { Holder, Operation } from '../../../core/operation.ts';
+import { type EnvironmentSubject, keyOf, readEnvironment } from '../read/environment.ts';
+import { type Condition, parse } from '../read/table.ts';
+import { current, written } from './format.ts';
+import { lockAsRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
+import { type Change, deleteItem, putItem, updateItem } from './table.ts';
+
+/** Puts a new environment, held by its operation, unless there is one. */
+export async function putEnvironment(dynamodb: DynamoDBClient, environment: Environment): Promise<void> {
+  await putItem(dynamodb, keyOf(environment), environment);
+}
+
+/**
+ * Takes an environment for an operation. What it changes of the record is the lock alone.
+ *
+ * @param admit refuses, by throwing, what the operation may not take; asked once nobody else is at work, and before waiting for the last Lambda
+ * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
+ */
+export async function takeEnvironment(
+  dynamodb: DynamoDBClient,
+  sfn: SFNClient,
+  { environment, operation, now }: { environment: Environment; operation: Operation; now: number },
+  admit: (environment: Environment) => void,
+): Promise<Environment> {
+  if (isHeldBy(environment, operation)) return environment;
+  const holder = holderOf(environment);
+  const subject = `the environment ${environment.repository}`;
+  const verdict = await refuseRunning(sfn, { subject, holder, now });
+  // Whoever held it when it was read and has just closed may have changed it at the very end.
+  if (holder && verdict === 'settling' && !(await isStillHeldBy(dynamodb, environment, holder))) throw settling(subject);
+  admit(environment);
+  refuseSettling({ subject, verdict, quietUntil: quietUntilOf(environment), now });
+  const { when, values } = asRead(environment);
+  const taken = await update(dynamodb, environment, {
+    set: { lock: operation },
+    when: `(${when}) OR ${mine}`,
+    values: { ...values, ':me': operation.executionArn },
+  });
+  // Somebody was faster: the state machine comes back and reads who.
+  if (!taken) throw settling(subject);
+  return taken;
+}
+
+async function isStillHeldBy(dynamodb: DynamoDBClient, environment: Environment, holder: Operation): Promise<boolean> {
+  const existing = await readEnvironment(dynamodb, environment);
+  return existing?.uid === environment.uid && isHeldBy(existing, holder);
+}
+
+/** The condition that an environment is still what was read: which one it is, what is wanted and observed of it, and its lock. */
+function asRead({ uid, wanted: { power, stopAt }, observed, lock }: Environment): Condition {
+  const due = stopAt === undefined ? 'attribute_not_exists(#wanted.#stopAt)' : '#wanted.#stopAt = :stopAt';
+  const seen = observed ? '#observed.#instanceId = :instanceId AND #observed.#state = :state' : 'attribute_not_exists(#observed)';
+  const locked = lockAsRead(lock);
+  return {
+    when: [current.when, '#uid = :uid', '#wanted.#power = :power', due, seen, locked.when].join(' AND '),
+    values: {
+      ...current.values,
+      ...locked.values,
+      ':uid': uid,
+      ':power': power,
+      ':stopAt': stopAt,
+      ...(observed && { ':instanceId': observed.instanceId, ':state': observed.state }),
+    },
+  };
+}
+
+/**
+ * Takes back what entering did, if anything: an environment that never had a name is deleted, any other is let go of.
+ *
+ * @param lastError why it was left, where entering had come so far that it shows
+ */
+export async function leaveEnvironment(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject,
+  operation: Operation,
+  lastError?: Environment['lastError'],
+): Promise<void> {
+  const key = keyOf(environment);
+  const values = { ':me': operation.executionArn };
+  const nameless = { when: `${mine} AND attribute_not_exists(#name)`, values };
+  if (await written(dynamodb, key, () => deleteItem(dynamodb, key, nameless))) return;
+  await update(dynamodb, environment, { set: lastError ? { lastError } : {}, remove: ['lock'], when: mine, values });
+}
+
+/**
+ * Gives an environment its name: the first of its candidates that nobody else has claimed. The candidate is written into the
+ * environment before it is claimed, so that no claim is ever without its environment.
+ *
+ * @throws RecodeError LockLost when another operation has taken the environment
+ */
+export async function claimName(dynamodb: DynamoDBClient, environment: Environment, operation: Operation): Promise<string> {
+  const candidates = candidateNames(environment);
+  const first = environment.name === undefined ? 0 : candidates.indexOf(environment.name);
+  for (const name of candidates.slice(Math.max(0, first))) {
+    await change(dynamodb, environment, operation, { set: { name } });
+    const owner = environmentId(environment);
+    const claimed = await putItem(
+      dynamodb,
+      { kind: 'name', id: name },
+      { environment: owner, uid: environment.uid },
+      { when: 'attribute_not_exists(#kind) OR #environment = :environment', values: { ':environment': owner } },
+    );
+    if (claimed) return name;
+  }
+  throw new RecodeError('NameOwnedElsewhere', `The names ${candidates.join(', ')} are all used by other environments.`);
+}
+
+/** Changes an environment that this operation holds. Throws LockLost when it does not. */
+export async function change(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject,
+  operation: Operation,
+  change: Change,
+): Promise<Environment> {
+  const changed = await update(dynamodb, environment, { ...change, when: mine, values: { ':me': operation.executionArn } });
+  if (!changed) throw new RecodeError('LockLost', `Another operation has taken the environment ${environment.repository} over.`);
+  return changed;
+}
+
+/**
+ * Ends an environment that this operation holds and whose resources are gone: its claim of a name first, so that none is ever without
+ * its environment. Nothing is done where the operation does not hold it (any more).
+ */
+export async function deleteEnvironment(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject & { readonly name: string; readonly uid: string },
+  operation: Operation,
+): Promise<void> {
+  const existing = await readEnvironment(dynamodb, environment);
+  if (!existing || !isHeldBy(existing, operation)) return;
+  // By the environment's uid: an attempt that outlives its own repeat must leave the claim of one that was made anew.
+  await deleteItem(dynamodb, { kind: 'name', id: environment.name }, { when: '#uid = :uid', values: { ':uid': environment.uid } });
+  const key = keyOf(environment);
+  await written(dynamodb, key, () => deleteItem(dynamodb, key, { when: mine, values: { ':me': operation.executionArn } }));
+}
+
+/**
+ * Releases an environment, recording how its operation ended. Returns whether this operation held it: nothing is done if it does not (any
+ * more).
+ *
+ * @param quietUntil nobody may take it before (milliseconds since the epoch)
+ */
+export async function release(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject,
+  { executionArn }: Holder,
+  { set, remove = [], quietUntil }: Change & { readonly quietUntil?: number },
+): Promise<boolean> {
+  const key = keyOf(environment);
+  const lock = quietUntil === undefined ? { set, remove: [...remove, 'lock'] } : { set: { ...set, lock: { quietUntil } }, remove };
+  const released = await written(dynamodb, key, () => updateItem(dynamodb, key, { ...lock, when: mine, values: { ':me': executionArn } }));
+  return released !== undefined;
+}
+
+async function update(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject,
+  change: Change & Condition,
+): Promise<Environment | undefined> {
+  const key = keyOf(environment);
+  const updated = await written(dynamodb, key, () => updateItem(dynamodb, key, change));
+  return updated && parse(key, RecordedEnvironment, updated);
+}

@@ -1,0 +1,79 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as v from 'valibot';
+import { DueEnvironment } from '../../../core/document.ts';
+import type { Environment } from '../../../core/environment.ts';
+import type { ErrorName } from '../../../core/errors.ts';
+import { RecordedEnvironment } from '../../../core/format-1.ts';
+import { environmentId } from '../../../core/names.ts';
+import { type Found, type Key, readItem, readItems, searchItems } from './table.ts';
+
+/** Whose environment, for which repository: what its record is found by. */
+export interface EnvironmentSubject {
+  readonly owner: string;
+  readonly repository: string;
+}
+
+/** The key of an environment's record. */
+export const keyOf = (subject: EnvironmentSubject): Key => ({ kind: 'environment', id: environmentId(subject) });
+
+/**
+ * An environment as recorded; undefined when there is none.
+ *
+ * @throws RecodeError RecodeNotInstalled without a table, RecordDamaged, RecordNewerThanCli
+ */
+export function readEnvironment(dynamodb: DynamoDBClient, subject: EnvironmentSubject): Promise<Environment | undefined> {
+  return readItem(dynamodb, keyOf(subject), RecordedEnvironment);
+}
+
+/** All environments of the region, or those of one owner. Throws RecodeNotInstalled without a table. */
+export function readEnvironments(dynamodb: DynamoDBClient, owner?: string): Promise<Found<Environment>> {
+  const prefix = owner === undefined ? undefined : environmentId({ owner, repository: '' });
+  return readItems(dynamodb, 'environment', RecordedEnvironment, prefix);
+}
+
+const due = {
+  current:
+    '#wanted.#stopAt <= :now AND attribute_not_exists(#lock.#executionArn) AND attribute_exists(#observed) AND #observed.#state <> :gone ' +
+    'AND #wanted.#power <> :removed AND (#wanted.#power = :on OR #observed.#state <> :stopped)',
+  // One whose last operation failed may run still. One that has lost its instance has nothing to stop.
+  former:
+    'attribute_not_exists(#format) AND #stopAt <= :now AND #status IN (:starting, :started, :stopping) ' +
+    'AND attribute_not_exists(#operation) AND (attribute_not_exists(#lastError) OR #lastError.#name <> :instanceGone)',
+};
+const wantedStates = { ':gone': 'gone', ':removed': 'removed', ':on': 'on', ':stopped': 'stopped' };
+const formerStatuses = { ':starting': 'starting', ':started': 'started', ':stopping': 'stopping' };
+
+/** What a search shows of an environment that is due. */
+const Shown = v.pipe(
+  v.object({
+    ...DueEnvironment.entries,
+    stopAt: v.optional(DueEnvironment.entries.stopAt),
+    wanted: v.optional(v.object({ stopAt: DueEnvironment.entries.stopAt })),
+  }),
+  v.transform(({ wanted, ...shown }) => ({ ...shown, stopAt: wanted?.stopAt ?? shown.stopAt })),
+  DueEnvironment,
+);
+
+/**
+ * Environments that are due to be stopped: up to `most`, in the order of their ids, beginning after one. They may have changed since; a stop
+ * looks again before it stops.
+ *
+ * @throws RecodeError RecodeNotInstalled without a table
+ */
+export function readDueEnvironments(
+  dynamodb: DynamoDBClient,
+  { now, after, most }: { now: number; after: string | undefined; most: number },
+): Promise<Found<DueEnvironment>> {
+  return searchItems(dynamodb, 'environment', Shown, {
+    when: `(${due.current}) OR (${due.former})`,
+    values: {
+      ':now': new Date(now).toISOString(),
+      ':instanceGone': 'InstanceGone' satisfies ErrorName,
+      ...wantedStates,
+      ...formerStatuses,
+    },
+    attributes: ['#format', '#owner', '#repository', '#uid', '#stopAt', '#wanted.#stopAt'],
+    after,
+    most,
+  });
+}

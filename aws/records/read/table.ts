@@ -1,0 +1,185 @@
+import { type DynamoDBClient, GetItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as v from 'valibot';
+import { RecodeError } from '../../../core/errors.ts';
+import { currentFormat } from '../../../core/format-1.ts';
+import { tableName } from '../../../core/names.ts';
+import { meaningOf } from '../../errors.ts';
+
+/** Typed reads of the one table. */
+
+export interface Key {
+  readonly kind: 'network' | 'environment' | 'name';
+  readonly id: string;
+}
+
+export interface Condition {
+  /** A condition expression; attributes are written `#name`, values `:name`. */
+  readonly when: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** An item as it is in the table. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads an item as it is now; undefined when there is none.
+ *
+ * @throws RecodeError RecodeNotInstalled when there is no table
+ */
+export async function readItem<Schema extends v.GenericSchema>(
+  dynamodb: DynamoDBClient,
+  key: Key,
+  schema: Schema,
+): Promise<v.InferOutput<Schema> | undefined> {
+  const attributes = await readAttributes(dynamodb, key);
+  return attributes && parse(key, schema, attributes);
+}
+
+/** The same without a schema. */
+export async function readAttributes(dynamodb: DynamoDBClient, key: Key): Promise<Attributes | undefined> {
+  const answer = await orNotInstalled(
+    dynamodb.send(new GetItemCommand({ TableName: tableName, Key: marshall(key), ConsistentRead: true })),
+  );
+  return answer.Item && unmarshall(answer.Item);
+}
+
+/** What a read of many items has found. */
+export interface Found<Item> {
+  readonly items: Item[];
+  /** Why each of the others cannot be read: RecordDamaged or RecordNewerThanCli. */
+  readonly unreadable: RecodeError[];
+}
+
+/** Reads all items of a kind, or those of them whose id begins with a text, page after page. */
+export async function readItems<Schema extends v.GenericSchema>(
+  dynamodb: DynamoDBClient,
+  kind: Key['kind'],
+  schema: Schema,
+  idPrefix?: string,
+): Promise<Found<v.InferOutput<Schema>>> {
+  const which = idPrefix === undefined ? '#kind = :kind' : '#kind = :kind AND begins_with(#id, :prefix)';
+  const pages = paginateQuery(
+    { client: dynamodb },
+    {
+      TableName: tableName,
+      KeyConditionExpression: which,
+      ...expressions([which], { ':kind': kind, ...(idPrefix !== undefined && { ':prefix': idPrefix }) }),
+      ConsistentRead: true,
+    },
+  );
+  const found: Found<v.InferOutput<Schema>> = { items: [], unreadable: [] };
+  for await (const { Items = [] } of notInstalledIn(pages)) {
+    for (const item of Items) add(found, kind, schema, unmarshall(item));
+  }
+  return found;
+}
+
+/**
+ * Reads up to `most` items of a kind that meet the condition, in the order of their ids, beginning after one; of each the named attributes
+ * alone. They may be a moment old, for half the price.
+ *
+ * @param attributes written as in a condition
+ */
+export async function searchItems<Schema extends v.GenericSchema>(
+  dynamodb: DynamoDBClient,
+  kind: Key['kind'],
+  schema: Schema,
+  { when, values, after, most, attributes }: Condition & { after: string | undefined; most: number; attributes: readonly string[] },
+): Promise<Found<v.InferOutput<Schema>>> {
+  const which = after === undefined ? '#kind = :kind' : '#kind = :kind AND #id > :after';
+  const shown = ['#id', ...attributes].join(', ');
+  const pages = paginateQuery(
+    { client: dynamodb },
+    {
+      TableName: tableName,
+      KeyConditionExpression: which,
+      FilterExpression: when,
+      ProjectionExpression: shown,
+      ...expressions([which, when, shown], { ...values, ':kind': kind, ':after': after }),
+    },
+  );
+  const found: Found<v.InferOutput<Schema>> = { items: [], unreadable: [] };
+  for await (const { Items = [] } of notInstalledIn(pages)) {
+    for (const item of Items) add(found, kind, schema, unmarshall(item));
+    if (found.items.length >= most) break;
+  }
+  return { ...found, items: found.items.slice(0, most) };
+}
+
+function add<Schema extends v.GenericSchema>(
+  { items, unreadable }: Found<v.InferOutput<Schema>>,
+  kind: Key['kind'],
+  schema: Schema,
+  attributes: Attributes,
+): void {
+  try {
+    items.push(parse({ kind, id: String(attributes.id) }, schema, attributes));
+  } catch (error) {
+    if (!(error instanceof RecodeError)) throw error;
+    unreadable.push(error);
+  }
+}
+
+// Every attribute is written #name, because many of ours (name, status, owner, …) are reserved words.
+export function expressions(texts: readonly string[], values: Readonly<Record<string, unknown>>) {
+  const names = new Set(texts.flatMap((text) => text.match(/#\w+/g) ?? []));
+  return {
+    ExpressionAttributeNames: Object.fromEntries([...names].map((name) => [name, name.slice(1)])),
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: marshall(values, { removeUndefinedValues: true }) }),
+  };
+}
+
+/** Reads or writes where Recode may not be installed: undefined where there is no table. */
+export async function ifInstalled<Answer>(call: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof RecodeError && error.name === 'RecodeNotInstalled') return undefined;
+    throw error;
+  }
+}
+
+/** Makes a call about the table. Throws RecodeNotInstalled without one, NameOwnedElsewhere if it is somebody else's. */
+export async function orNotInstalled<Answer>(call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (error) {
+    const meaning = meaningOf(error);
+    if (meaning === 'no-table') throw notInstalled();
+    if (meaning !== 'other-table') throw error;
+    throw new RecodeError('NameOwnedElsewhere', `The table ${tableName} does not belong to Recode: it has different keys.`, {
+      cause: error,
+    });
+  }
+}
+
+async function* notInstalledIn<Page>(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  const iterator = pages[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await orNotInstalled(iterator.next());
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+const notInstalled = () => new RecodeError('RecodeNotInstalled', `There is no table ${tableName} in this region.`);
+
+/**
+ * Parses an item.
+ *
+ * @throws RecodeError RecordDamaged naming the item and its first invalid field, RecordNewerThanCli if a newer version wrote it
+ */
+export function parse<Schema extends v.GenericSchema>(key: Key, schema: Schema, item: Attributes): v.InferOutput<Schema> {
+  const named = `The item ${key.kind} ${key.id} of the table ${tableName}`;
+  if (typeof item.format === 'number' && item.format > currentFormat) {
+    throw new RecodeError(
+      'RecordNewerThanCli',
+      `${named} has the format ${item.format}. This version reads formats up to ${currentFormat}.`,
+    );
+  }
+  const parsed = v.safeParse(schema, item);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new RecodeError('RecordDamaged', `${named} is damaged: ${v.getDotPath(issue) ?? 'the item'}: ${issue.message}.`);
+}
