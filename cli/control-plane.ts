@@ -1,5 +1,5 @@
 import { meaningOf, translate } from '../aws/errors.ts';
-import { deployedVersion } from '../aws/executions.ts';
+import { deployedVersion } from '../aws/executions/executions.ts';
 import { RecodeError } from '../core/errors.ts';
 import { stateMachineArn } from '../core/executions.ts';
 import { type OperationKind, operations } from '../core/operations.ts';

@@ -1,4 +1,4 @@
-import type { ExecutionEvent } from '../aws/executions.ts';
+import type { ExecutionEvent } from '../aws/executions/executions.ts';
 import { isInteractive, type Output, oneLine, progressOf } from './output.ts';
 
 /** Shows what is going on while it happens. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { followExecution, startExecution } from '../aws/executions.ts';
+import { followExecution, startExecution } from '../aws/executions/executions.ts';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
 import { stateMachineArn } from '../core/executions.ts';
 import { type OperationKind, operations } from '../core/operations.ts';

@@ -38,7 +38,7 @@ export async function bundleFunctions(files, folder) {
     keepNames: true, // state machines match an error by its name
     legalComments: 'none',
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    alias: { '@aws-sdk/credential-provider-node': join(root, 'aws/environment-credentials.ts') },
+    alias: { '@aws-sdk/credential-provider-node': join(root, 'aws/step/environment-credentials.ts') },
     plugins: [sdkSchemaTreeShaking],
     metafile: true,
   });

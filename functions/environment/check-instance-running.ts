@@ -1,8 +1,8 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { describeInstances, explained, recordOf } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { describeInstances, explained, recordOf } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, Launch, RunningInstance, SecurityGroup } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { startFailure } from '../../core/plan.ts';

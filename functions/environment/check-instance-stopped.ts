@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { describeInstances, recordOf } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { describeInstances, recordOf } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { StoppedInstance, StoppingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { describeInstances } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { describeInstances } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing, TerminatingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { describeInstances, explained } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { describeInstances, explained } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Launch, Nothing, RunningInstance } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';

@@ -1,9 +1,9 @@
 import { DeleteKeyPairCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { deleteAll } from '../../aws/deletion.ts';
-import { findKeyPairs } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { deleteAll } from '../../aws/ec2/deletion.ts';
+import { findKeyPairs } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes the environment's key pair, which holds the public half alone. */

@@ -1,9 +1,9 @@
 import { DeleteNetworkInterfaceCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { deleteAll } from '../../aws/deletion.ts';
-import { findNetworkInterfaces } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { deleteAll } from '../../aws/ec2/deletion.ts';
+import { findNetworkInterfaces } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes the environment's network interface, which outlives its instance. While it is still attached, its error makes the state wait. */

@@ -1,9 +1,9 @@
 import { DeleteSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { deleteAll } from '../../aws/deletion.ts';
-import { findSecurityGroups } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { deleteAll } from '../../aws/ec2/deletion.ts';
+import { findSecurityGroups } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes the environment's security group. While something still uses it, its error makes the state wait. */

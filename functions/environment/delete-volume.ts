@@ -1,9 +1,9 @@
 import { DeleteVolumeCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { deleteAll } from '../../aws/deletion.ts';
-import { findVolumes } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { deleteAll } from '../../aws/ec2/deletion.ts';
+import { findVolumes } from '../../aws/ec2/resources.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
 /** Deletes what is left of the environment's volumes: a root volume goes with its instance, unless somebody has detached it or told it to stay. */

@@ -1,8 +1,8 @@
 import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { ensurePublicAddress as ensureOn } from '../../aws/public-address.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ensurePublicAddress as ensureOn } from '../../aws/ec2/public-address.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, Nothing } from '../../core/document.ts';
 import { hasTags, managedBy } from '../../core/tags.ts';
 

@@ -1,11 +1,11 @@
 import { DeleteKeyPairCommand, type EC2Client, ImportKeyPairCommand, type KeyPairInfo } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
+import { findNamedKeyPair } from '../../aws/ec2/resources.ts';
+import { tagged } from '../../aws/ec2/tags.ts';
 import { unless } from '../../aws/errors.ts';
-import { findNamedKeyPair } from '../../aws/resources.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
-import { tagged } from '../../aws/tags.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, KeyPair } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';

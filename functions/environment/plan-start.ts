@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { dynamodb, ec2 } from '../../aws/clients.ts';
-import { observation } from '../../aws/observation.ts';
+import { observation } from '../../aws/ec2/observation.ts';
+import { findInstances } from '../../aws/ec2/resources.ts';
 import { change } from '../../aws/records/hold/environment.ts';
-import { findInstances } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb, ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Plan } from '../../core/document.ts';
 import { GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';

@@ -5,13 +5,13 @@ import {
   type EC2Client,
   type InstanceTypeInfo,
 } from '@aws-sdk/client-ec2';
-import { dynamodb, ec2 } from '../../aws/clients.ts';
+import { findAvailabilityZones, findSubnets } from '../../aws/ec2/resources.ts';
 import { meaningOf, translate } from '../../aws/errors.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
-import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb, ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { InstanceType, StartInput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { architectureFor } from '../../core/instance-type.ts';

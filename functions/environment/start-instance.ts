@@ -1,9 +1,9 @@
 import { StartInstancesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
+import { describeInstances } from '../../aws/ec2/resources.ts';
 import { meaningOf, translate, unless } from '../../aws/errors.ts';
-import { describeInstances } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 

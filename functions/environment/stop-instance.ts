@@ -1,9 +1,9 @@
 import { StopInstancesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
+import { findInstances } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
-import { findInstances } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, StoppingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 

@@ -1,9 +1,9 @@
 import { type Instance, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
+import { findRemainingInstances, liveStates } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
-import { findRemainingInstances, liveStates } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, TerminatingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { belongingTags, hasTags } from '../../core/tags.ts';

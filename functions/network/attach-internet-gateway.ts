@@ -6,9 +6,9 @@ import {
   type InternetGateway as Ec2InternetGateway,
 } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { InternetGateway, Nothing, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { dynamodb, sfn } from '../../aws/clients.ts';
 import { claimNetwork as claim } from '../../aws/records/hold/network.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb, sfn } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Network } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
 

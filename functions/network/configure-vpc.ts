@@ -1,7 +1,7 @@
 import { ModifyVpcAttributeCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing, Vpc } from '../../core/document.ts';
 
 /**

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { dynamodb } from '../../aws/clients.ts';
 import { beginDeletion } from '../../aws/records/hold/network.ts';
 import { readEnvironments } from '../../aws/records/read/environment.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 import { environmentsStillExist } from '../../core/environment.ts';
 import { Operation } from '../../core/operation.ts';

@@ -1,10 +1,10 @@
 import { CreateInternetGatewayCommand, type EC2Client, type InternetGateway as Ec2InternetGateway } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { findInternetGateways } from '../../aws/resources.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
-import { tagged } from '../../aws/tags.ts';
+import { findInternetGateways } from '../../aws/ec2/resources.ts';
+import { tagged } from '../../aws/ec2/tags.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { InternetGateway } from '../../core/document.ts';
 import { network } from '../../core/names.ts';
 import type { Settings } from '../../core/settings.ts';

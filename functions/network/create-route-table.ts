@@ -7,13 +7,13 @@ import {
   type RouteTable as Ec2RouteTable,
 } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
+import { clientToken } from '../../aws/ec2/client-token.ts';
+import { findRouteTables } from '../../aws/ec2/resources.ts';
+import { tagged } from '../../aws/ec2/tags.ts';
 import { unless } from '../../aws/errors.ts';
-import { findRouteTables } from '../../aws/resources.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
-import { tagged } from '../../aws/tags.ts';
-import { clientToken } from '../../aws/token.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';

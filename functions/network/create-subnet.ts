@@ -1,11 +1,11 @@
 import { CreateSubnetCommand, DescribeSubnetsCommand, type EC2Client, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
+import { findAvailabilityZones, findSubnets } from '../../aws/ec2/resources.ts';
+import { tagged } from '../../aws/ec2/tags.ts';
 import { unless } from '../../aws/errors.ts';
-import { findAvailabilityZones, findSubnets } from '../../aws/resources.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
-import { tagged } from '../../aws/tags.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { overlap } from '../../core/cidr.ts';
 import { InstanceType, Subnet, Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';

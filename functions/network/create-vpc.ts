@@ -1,10 +1,10 @@
 import { CreateVpcCommand, type EC2Client, type Vpc as Ec2Vpc } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { findSubnets, findVpcs } from '../../aws/resources.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
-import { tagged } from '../../aws/tags.ts';
+import { findSubnets, findVpcs } from '../../aws/ec2/resources.ts';
+import { tagged } from '../../aws/ec2/tags.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Vpc } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { network } from '../../core/names.ts';

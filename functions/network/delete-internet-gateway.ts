@@ -1,10 +1,10 @@
 import { DeleteInternetGatewayCommand, DetachInternetGatewayCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { deleteAll } from '../../aws/deletion.ts';
+import { deleteAll } from '../../aws/ec2/deletion.ts';
+import { findInternetGateways, findVpcs } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
-import { findInternetGateways, findVpcs } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 
 /** Detaches the internet gateway from our VPC, and deletes it. While it is attached to somebody else's, its error makes the state wait. */

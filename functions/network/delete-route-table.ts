@@ -1,10 +1,10 @@
 import { DeleteRouteTableCommand, DisassociateRouteTableCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { ec2 } from '../../aws/clients.ts';
-import { deleteAll } from '../../aws/deletion.ts';
+import { deleteAll } from '../../aws/ec2/deletion.ts';
+import { findRouteTables, findSubnets } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
-import { findRouteTables, findSubnets } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 
 /** Takes the route table away from our subnets, and deletes it. While somebody else's subnet uses it, its error makes the state wait. */

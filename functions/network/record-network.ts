@@ -1,11 +1,11 @@
 import { DeleteInternetGatewayCommand, DeleteRouteTableCommand, DeleteVpcCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { dynamodb, ec2 } from '../../aws/clients.ts';
-import { deleteAll } from '../../aws/deletion.ts';
+import { deleteAll } from '../../aws/ec2/deletion.ts';
+import { findInternetGateways, findRouteTables, findVpcs } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
 import { recordNetwork as record } from '../../aws/records/hold/network.ts';
-import { findInternetGateways, findRouteTables, findVpcs } from '../../aws/resources.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb, ec2 } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts';
 import { ReadyNetwork } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { dynamodb } from '../../aws/clients.ts';
 import { deleteEnvironment, release } from '../../aws/records/hold/environment.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import type { AutoStop } from '../../core/auto-stop.ts';
 import {
   HeldEnvironment,

@@ -1,9 +1,9 @@
 import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
-import { dynamodb } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { settings } from '../../aws/settings.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';

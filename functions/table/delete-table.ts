@@ -1,10 +1,10 @@
 import { DeleteTableCommand, DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
-import { dynamodb } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
 import { readNetwork } from '../../aws/records/read/network.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { UninstallOutput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { isHeldBy } from '../../core/lock.ts';

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { dynamodb } from '../../aws/clients.ts';
 import { failureForStepFunctions, failureOf } from '../../aws/errors.ts';
-import { logger } from '../../aws/logger.ts';
 import { readDueEnvironments } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { dynamodb } from '../../aws/step/clients.ts';
+import { logger } from '../../aws/step/logger.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { type DueEnvironment, DueEnvironments, Failure, RequestedStops } from '../../core/document.ts';
 import { environmentId } from '../../core/names.ts';
 

@@ -1,8 +1,8 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import { sfn } from '../../aws/clients.ts';
 import { unless } from '../../aws/errors.ts';
-import { lambdaHandler, step } from '../../aws/step.ts';
+import { sfn } from '../../aws/step/clients.ts';
+import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { DueEnvironment, type RecordedEnvironmentInput, RequestedStops } from '../../core/document.ts';
 import { stateMachineBeside } from '../../core/executions.ts';
 import { autoStopCaller } from '../../core/owner.ts';

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { ExecutionEvent } from '../../aws/executions.ts';
+import type { ExecutionEvent } from '../../aws/executions/executions.ts';
 import { plainPainter } from '../../cli/follow-view/plain.ts';
 import { terminalPainter } from '../../cli/follow-view/terminal.ts';
 import { followView, openFollowView, type Painter } from '../../cli/follow-view.ts';

@@ -1,6 +1,6 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { vi } from 'vitest';
-import { executionProgress } from '../../aws/executions.ts';
+import { executionProgress } from '../../aws/executions/executions.ts';
 import type { OperationKind } from '../../core/operations.ts';
 import { begin } from './workflows.ts';
 

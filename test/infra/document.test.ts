@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { EndedExecution } from '../../aws/execution-event.ts';
+import { EndedExecution } from '../../aws/executions/execution-event.ts';
 import * as document from '../../core/document.ts';
 import {
   DueEnvironments,

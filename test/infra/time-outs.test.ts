@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type HttpHandler, HttpRequest } from '@smithy/core/protocols';
 import { describe, expect, it } from 'vitest';
-import * as clients from '../../aws/clients.ts';
+import * as clients from '../../aws/step/clients.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { resources } from './stack.ts';
 import { type Machine, statesOf } from './states.ts';

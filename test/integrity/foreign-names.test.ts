@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findSecurityGroups, findSubnets, findVpcs } from '../../aws/resources.ts';
+import { findSecurityGroups, findSubnets, findVpcs } from '../../aws/ec2/resources.ts';
 import { explanations } from '../../cli/explanations.ts';
 import { type ErrorName, isErrorName } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';

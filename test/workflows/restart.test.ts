@@ -5,7 +5,7 @@ import { RevokeSecurityGroupIngressCommand, TerminateInstancesCommand } from '@a
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { findSecurityGroups } from '../../aws/resources.ts';
+import { findSecurityGroups } from '../../aws/ec2/resources.ts';
 import { expectFailure } from '../harness/failure.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';

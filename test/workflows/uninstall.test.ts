@@ -11,7 +11,7 @@ import {
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { tagged } from '../../aws/tags.ts';
+import { tagged } from '../../aws/ec2/tags.ts';
 import { network } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CreateSubnetCommand, CreateVpcCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { tagged } from '../../../aws/tags.ts';
+import { tagged } from '../../../aws/ec2/tags.ts';
 import { network } from '../../../core/names.ts';
 import { networkTags } from '../../../core/tags.ts';
 import { expectFailure } from '../../harness/failure.ts';

@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import { meaningOf } from '../../../../aws/errors.ts';
-import { executionProgress } from '../../../../aws/executions.ts';
+import { executionProgress } from '../../../../aws/executions/executions.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { operationOf } from '../../../../core/executions.ts';
 import { holderOf } from '../../../../core/lock.ts';

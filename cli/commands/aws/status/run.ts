@@ -1,4 +1,4 @@
-import { executionProgress, type Progress } from '../../../../aws/executions.ts';
+import { executionProgress, type Progress } from '../../../../aws/executions/executions.ts';
 import { readNetwork } from '../../../../aws/records/read/network.ts';
 import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { autoStopText } from '../../../../core/auto-stop.ts';

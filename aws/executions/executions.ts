@@ -8,10 +8,10 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { RecodeError } from '../core/errors.ts';
-import { executionArn } from '../core/executions.ts';
-import { publishedVersion } from '../core/version.ts';
-import { failureOf, meaningOf, unless } from './errors.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { executionArn } from '../../core/executions.ts';
+import { publishedVersion } from '../../core/version.ts';
+import { failureOf, meaningOf, unless } from '../errors.ts';
 import { tasksUnderWay } from './tasks-under-way.ts';
 
 /** What happens in an execution, for whoever follows it. */

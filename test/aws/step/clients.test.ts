@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 import { expect, it, vi } from 'vitest';
-import { ec2 } from '../../aws/clients.ts';
+import { ec2 } from '../../../aws/step/clients.ts';
 
 it('a request that AWS never answers fails after eight seconds', { timeout: 20_000 }, async () => {
   const server = createServer(() => {});

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { isRefusal } from '../core/errors.ts';
-import { operationOf } from '../core/executions.ts';
-import type { Operation } from '../core/operation.ts';
-import type { OperationKind } from '../core/operations.ts';
-import { failureOf } from './errors.ts';
-import type { EnvironmentSubject } from './records/read/environment.ts';
+import { isRefusal } from '../../core/errors.ts';
+import { operationOf } from '../../core/executions.ts';
+import type { Operation } from '../../core/operation.ts';
+import type { OperationKind } from '../../core/operations.ts';
+import { failureOf } from '../errors.ts';
+import type { EnvironmentSubject } from '../records/read/environment.ts';
 
 /**
  * The event by which EventBridge tells that an execution has not ended well, as far as we read it.

@@ -13,12 +13,12 @@ import {
   findSubnets,
   findVolumes,
   findVpcs,
-} from '../../aws/resources.ts';
-import type { Belonging } from '../../core/tags.ts';
-import { type TestAccount, testAccount } from '../functions/account.ts';
-import { environment, publicKey } from '../functions/documents.ts';
-import { launchByHand, launched, untilState } from '../functions/launched.ts';
-import { makeGateway, makeRouteTable, makeSubnet, makeVpc } from '../functions/resources.ts';
+} from '../../../aws/ec2/resources.ts';
+import type { Belonging } from '../../../core/tags.ts';
+import { type TestAccount, testAccount } from '../../functions/account.ts';
+import { environment, publicKey } from '../../functions/documents.ts';
+import { launchByHand, launched, untilState } from '../../functions/launched.ts';
+import { makeGateway, makeRouteTable, makeSubnet, makeVpc } from '../../functions/resources.ts';
 
 /** One environment with everything it has, beside a VPC and a gateway of somebody else's. */
 let account: TestAccount;

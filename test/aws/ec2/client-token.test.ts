@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clientToken } from '../../aws/token.ts';
+import { clientToken } from '../../../aws/ec2/client-token.ts';
 
 const arn = 'arn:aws:states:us-east-1:000000000000:execution:recode-start:one';
 

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { tasksUnderWay } from '../../aws/tasks-under-way.ts';
+import { tasksUnderWay } from '../../../aws/executions/tasks-under-way.ts';
 
 /** Events from lines such as `3<2 TaskStateEntered A`. */
 function history(...lines: string[]): HistoryEvent[] {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
-import { parsing } from '../../../aws/middleware/parsing.ts';
-import { Nothing } from '../../../core/document.ts';
+import { parsing } from '../../../../aws/step/middleware/parsing.ts';
+import { Nothing } from '../../../../core/document.ts';
 import { invoke } from './invoke.ts';
 
 const greeting = { input: v.object({ name: v.string() }), output: v.object({ greeting: v.string() }) };

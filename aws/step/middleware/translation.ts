@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
-import { RecodeError } from '../../core/errors.ts';
-import { translateInStep, withDataInMessage } from '../errors.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import { translateInStep, withDataInMessage } from '../../errors.ts';
 
 /** Makes every failure an error of the catalogue, whatever AWS answered: state machines match it by its name, and the CLI explains it. */
 export function translation(): MiddlewareObj<unknown, unknown, Error, { readonly functionName: string }> {

@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core';
 import * as v from 'valibot';
-import { type ErrorName, RecodeError } from '../../core/errors.ts';
+import { type ErrorName, RecodeError } from '../../../core/errors.ts';
 import { type Contract, type OutputFor, outputSchema } from '../contract.ts';
 
 /**

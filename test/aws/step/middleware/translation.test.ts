@@ -1,7 +1,7 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { dataInMessage, translation } from '../../../aws/middleware/translation.ts';
-import { RecodeError } from '../../../core/errors.ts';
+import { dataInMessage, translation } from '../../../../aws/step/middleware/translation.ts';
+import { RecodeError } from '../../../../core/errors.ts';
 import { context, invoke } from './invoke.ts';
 
 const $metadata = { httpStatusCode: 400 };

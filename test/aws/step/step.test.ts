@@ -1,9 +1,9 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { type Clock, lambdaHandler, step } from '../../aws/step.ts';
-import { Nothing, Vpc } from '../../core/document.ts';
-import { RecodeError } from '../../core/errors.ts';
+import { type Clock, lambdaHandler, step } from '../../../aws/step/step.ts';
+import { Nothing, Vpc } from '../../../core/document.ts';
+import { RecodeError } from '../../../core/errors.ts';
 import { collectLog, context } from './middleware/invoke.ts';
 
 const made = vi.fn(() => 'a client');

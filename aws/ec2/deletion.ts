@@ -1,5 +1,5 @@
-import { RecodeError } from '../core/errors.ts';
-import { unless } from './errors.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { unless } from '../errors.ts';
 
 /**
  * Deletes everything that is found, twins included; what is gone already counts as deleted. EC2 answers "not found" also of what it

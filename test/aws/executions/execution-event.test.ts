@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type EndedExecution, endOf } from '../../aws/execution-event.ts';
+import { type EndedExecution, endOf } from '../../../aws/executions/execution-event.ts';
 
 const arn = (kind: string, machine: string, name = '') => `arn:aws:states:eu-west-3:123456789012:${kind}:${machine}${name}`;
 const input = JSON.stringify({ caller: 'alice', environment: { owner: 'alice', repository: 'acme/api' }, request: {} });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployedVersion, type ExecutionEvent, followExecution, startExecution } from '../../aws/executions.ts';
-import { type TestAccount, testAccount } from '../functions/account.ts';
+import { deployedVersion, type ExecutionEvent, followExecution, startExecution } from '../../../aws/executions/executions.ts';
+import { type TestAccount, testAccount } from '../../functions/account.ts';
 
 const arnOf = (stateMachine: string) => `arn:aws:states:us-east-1:000000000000:stateMachine:${stateMachine}`;
 

@@ -1,5 +1,5 @@
 import type { ResourceType, TagSpecification } from '@aws-sdk/client-ec2';
-import type { Tag } from '../core/tags.ts';
+import type { Tag } from '../../core/tags.ts';
 
 /**
  * Tags as an EC2 call takes them that creates a resource.

@@ -22,8 +22,8 @@ import {
   type Volume,
   type Vpc,
 } from '@aws-sdk/client-ec2';
-import type { ExplainedState, InstanceState } from '../core/plan.ts';
-import { type Belonging, belongingTags, managedBy, type Tag, tagKey } from '../core/tags.ts';
+import type { ExplainedState, InstanceState } from '../../core/plan.ts';
+import { type Belonging, belongingTags, managedBy, type Tag, tagKey } from '../../core/tags.ts';
 
 /**
  * Finding what bears our tags: the tags say which resources exist and whose they are. Of twins, the one with the lowest id comes first.

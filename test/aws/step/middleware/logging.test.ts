@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { logging } from '../../../aws/middleware/logging.ts';
-import { RecodeError } from '../../../core/errors.ts';
+import { logging } from '../../../../aws/step/middleware/logging.ts';
+import { RecodeError } from '../../../../core/errors.ts';
 import { collectLog, context, invoke } from './invoke.ts';
 
 let log: ReturnType<typeof collectLog>;

@@ -1,8 +1,8 @@
 import type { Instance } from '@aws-sdk/client-ec2';
-import type { Observed } from '../core/environment.ts';
-import { type InstanceState, planStart } from '../core/plan.ts';
-import { tagKey } from '../core/tags.ts';
-import type { Change } from './records/hold/table.ts';
+import type { Observed } from '../../core/environment.ts';
+import { type InstanceState, planStart } from '../../core/plan.ts';
+import { tagKey } from '../../core/tags.ts';
+import type { Change } from '../records/hold/table.ts';
 
 /**
  * What a record takes over of an environment's live instances, as EC2 shows them: the one that serves it, or that the recorded one is gone.

@@ -1,6 +1,6 @@
 import { EC2ServiceException } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { deleteAll } from '../../aws/deletion.ts';
+import { deleteAll } from '../../../aws/ec2/deletion.ts';
 
 const refusal = (name: string) =>
   new EC2ServiceException({ name, message: 'said AWS', $fault: 'client', $metadata: { httpStatusCode: 400 } });
