@@ -1,4 +1,4 @@
-// Writes the embedded AWS's catalog of instance types, src/ec2/catalogue/instance-types.json, from recorded answers of AWS: a JSON array with an
+// Writes the embedded AWS's catalog of instance types, src/ec2/catalog/instance-types.json, from recorded answers of AWS: a JSON array with an
 // object for each type, its zones by region as letters. The catalog's README.md says where the recording comes from.
 // node scripts/instance-types.mjs FILE
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -35,13 +35,13 @@ const types = recorded.map((type) => ({
 
 /** @param {readonly unknown[]} values */
 const list = (values) => `[\n${values.map((value) => `    ${JSON.stringify(value)}`).join(',\n')}\n  ]`;
-const catalogue = [
+const catalog = [
   `"usual": ${JSON.stringify(usual)}`,
   `"zones": ${JSON.stringify(zones)}`,
   `"offerings": ${list(offerings.map((offering) => JSON.parse(offering)))}`,
   `"types": ${list(types)}`,
 ];
-writeFileSync(join(import.meta.dirname, '../src/ec2/catalogue/instance-types.json'), `{\n  ${catalogue.join(',\n  ')}\n}\n`);
+writeFileSync(join(import.meta.dirname, '../src/ec2/catalog/instance-types.json'), `{\n  ${catalog.join(',\n  ')}\n}\n`);
 
 /**
  * Where a type is offered, its regions in order.

@@ -1,21 +1,21 @@
 import * as v from 'valibot';
 import type { Store } from './store.ts';
 
-/** The time of the embedded AWS: real time, unless a test moves it forward or lets it run faster. */
+/** The clock of all services. It shows real time unless a test moves it forward or lets it run faster. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** How many milliseconds it is ahead of real time. */
+  /** How far it is ahead of real time, in milliseconds. */
   lead(): number;
-  /** How many of its milliseconds pass in a real one: 1, or more in tests. */
+  /** How many times as fast as real time it runs: 1, or more in tests. */
   rate(): number;
-  /** Calls `what` once this clock has reached `when` (milliseconds since the epoch), at once if it has; returns a cancel function. */
+  /** Calls `what` when the clock reaches `when` (milliseconds since the epoch), or soon if that has passed. Returns a function that cancels it. */
   at(when: number, what: () => void): () => void;
   /** Jumps forward. */
   advance(milliseconds: number): void;
-  /** From now on, time passes `rate` times as fast as real time. */
+  /** Lets it run `rate` times as fast as real time from now on. */
   setRate(rate: number): void;
-  /** Cancels everything scheduled, so that the process may end. */
+  /** Cancels all calls, so that the process may end. */
   stop(): void;
 }
 
@@ -25,12 +25,12 @@ interface Alarm {
   timer?: NodeJS.Timeout;
 }
 
-// setTimeout takes 32-bit delays; a later alarm wakes up early and sleeps again.
+// setTimeout takes 32-bit delays. A later alarm wakes up early and sleeps again.
 const longestDelay = 2 ** 31 - 1;
 
 /**
- * A clock that starts where the last one of this store was ahead of real time, so that no stored time is in the future. What it gains while it
- * runs faster is stored when that changes or it stops; it starts at the rate 1. Throws `StateDamaged`.
+ * Opens a clock that is as far ahead of real time as the last one of this store, so that no stored time is in the future. It starts at the
+ * rate 1. It stores its lead when it jumps, changes its rate or stops. Throws `StateDamaged`.
  */
 export function openClock(store: Store): Clock {
   const clock = createClock();

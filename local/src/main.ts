@@ -16,7 +16,7 @@ import type { MainOptions, MainReport } from './control/process.ts';
 import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws.ts';
 import { storageFailure } from './storage.ts';
 
-// The detached process around the embedded AWS: started by control.ts with its options as the one argument, ended by SIGTERM.
+// The detached process of the embedded AWS. control/process.ts starts it with its options as the only argument. SIGTERM ends it.
 
 const options = JSON.parse(process.argv[2] ?? '') as MainOptions;
 process.on('uncaughtException', end);
@@ -40,7 +40,7 @@ async function start({ directory, packageDirectory, build, region: asked }: Main
     await lock.release();
     return { kind: 'region', asked, deployed: region };
   }
-  // Before anything else is kept there: it tells whose directory it is.
+  // First of all, because they mark the directory as ours.
   if (!stored) writeSettings(directory, { region });
   const aws = await startEmbeddedAws({
     stateDirectory: servicesDirectory(directory),
@@ -74,7 +74,7 @@ async function stop(directory: string, aws: EmbeddedAws): Promise<void> {
   }
 }
 
-/** Ends the process at an error that leaves it unable to go on, and records why for the commands whose connections are cut. */
+/** Ends the process after an error from which it cannot recover, and records why, for the commands that lose their connection. */
 function end(error: unknown): never {
   const cause = endOf(error);
   console.error(`${new Date().toISOString()} The embedded AWS ends. ${cause.message}`);
@@ -93,11 +93,11 @@ function endOf(error: unknown): End {
   return { kind: 'crashed', message: `It failed: ${error instanceof Error ? error.message : String(error)}` };
 }
 
-/** Tells the process that started this one, if it still listens. */
+/** Reports to the process that started this one, if it still listens. */
 function report(message: MainReport): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected || !process.send) return resolve();
-    // It may have been interrupted at this moment, which is its own affair.
+    // It may have been interrupted at this moment. That does not matter here.
     process.send(message, undefined, undefined, () => {
       if (process.connected) process.disconnect();
       resolve();
@@ -110,7 +110,7 @@ function asReport(error: unknown): MainReport {
   if (failure) return { kind: 'storage', trouble: failure.trouble, reason: failure.reason };
   const { message } = error as Error;
   if (!(error instanceof StateDamaged)) return { kind: 'failed', message };
-  // The starter makes the error anew, and its constructor puts the file before the reason.
+  // The starter creates the error again, and its constructor puts the file before the reason.
   return { kind: 'damaged', file: error.file, message: message.replace(/^.*? is damaged: /, '') };
 }
 

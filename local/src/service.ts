@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request as it reaches a service: the gateway has read its body and its SigV4 credential scope. */
+/** A request to a service. The gateway has read its body and its SigV4 credential scope. */
 export interface AwsRequest {
-  /** Becomes `x-amzn-requestid` of the answer. */
+  /** The `x-amzn-requestid` of the answer. */
   readonly id: string;
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly accessKeyId: string;
-  /** The region of the credential scope, such as `us-east-1`. */
+  /** The region of the credential scope, for example `us-east-1`. */
   readonly region: string;
 }
 
@@ -19,14 +19,14 @@ export interface AwsResponse {
   readonly body: string | Buffer;
 }
 
-/** A refusal in AWS's words: services throw it, the gateway sends it in the service's own wire format. */
+/** A refusal in AWS's words. Services throw it, and the gateway sends it in the wire format of the service. */
 export class AwsFailure extends Error {
   override readonly name = 'AwsFailure';
 
   constructor(
     readonly code: string,
     message: string,
-    /** HTTP status: 4xx for the caller's mistakes, 5xx for the service's. */
+    /** The HTTP status: 4xx for a mistake of the caller, 5xx for one of the service. */
     readonly status = 400,
   ) {
     super(message);
@@ -35,10 +35,10 @@ export class AwsFailure extends Error {
 
 /** One AWS service behind the gateway. */
 export interface Service {
-  /** The API action that a request asks for, such as `RunInstances`; throws `AwsFailure` when it names none. */
+  /** The API action of a request, for example `RunInstances`. Throws `AwsFailure` if it names none. */
   action(request: AwsRequest): string;
-  /** Answers a request; throws `AwsFailure` to refuse it. */
+  /** Answers a request. Throws `AwsFailure` to refuse it. */
   handle(request: AwsRequest): Promise<AwsResponse>;
-  /** The answer that carries a failure, in the service's wire format. */
+  /** A failure as an answer in the service's wire format. */
   failure(failure: AwsFailure, request: AwsRequest): AwsResponse;
 }

@@ -1,9 +1,9 @@
 import { sep } from 'node:path';
 
-/** `full`: no space is left; `gone`: a folder or file of the state was deleted; `broken`: the file system refuses to write. */
+/** `full`: no space is left. `gone`: a folder or file of the state was deleted. `broken`: the file system refuses to write. */
 export type StorageTrouble = 'full' | 'gone' | 'broken';
 
-/** The state could not be written, so what is in memory and what is on disk differ: nothing may be answered any more. */
+/** The state could not be written. Memory and disk differ now, so the process may answer nothing any more. */
 export class StorageFailed extends Error {
   override readonly name = 'StorageFailed';
 
@@ -17,22 +17,22 @@ export class StorageFailed extends Error {
   }
 }
 
-/** What an error says of the disk that holds the state directory; undefined for any other error. */
+/** The failure of the disk with the state directory that an error means; undefined for any other error. */
 export function storageFailure(error: unknown, directory: string): StorageFailed | undefined {
   if (!(error instanceof Error)) return undefined;
   const failed = (trouble: StorageTrouble, reason: string) => new StorageFailed(trouble, directory, reason, { cause: error });
-  // Each part knows its own folder; a person knows the one of them all.
+  // Each part knows its own folder. A person knows the state directory.
   if (error instanceof StorageFailed) return failed(error.trouble, error.reason);
   const { code = '', path } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' && path !== undefined && `${path}${sep}`.startsWith(directory + sep)) return failed('gone', `${path} was deleted.`);
   const reason = reasons[code];
   if (reason) return failed(full.has(code) ? 'full' : 'broken', reason);
-  // LevelDB has the text of the C library instead of a code.
+  // LevelDB has no code, only the text of the C library.
   const [, text] = /^IO error: .*: (.*)$/.exec(error.message) ?? [];
   if (text === undefined) return storageFailure(error.cause, directory);
   const found = texts[text];
   if (found === 'ENOENT') return failed('gone', 'a file of the database was deleted.');
-  // It says "IO error" of its lock too.
+  // An IO error may also be about its lock.
   return found === undefined ? undefined : failed(full.has(found) ? 'full' : 'broken', reasons[found] ?? text);
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** A state file that cannot be read back: it is named, and left as it is. */
+/** A state file that cannot be read. It stays as it is. */
 export class StateDamaged extends Error {
   override readonly name = 'StateDamaged';
 
@@ -13,12 +13,12 @@ export class StateDamaged extends Error {
   }
 }
 
-/** JSON documents in the state directory; each write replaces its file as a whole, so a kill leaves the old text or the new. */
+/** JSON documents in the state directory. A write replaces the whole file, so a kill leaves either the old or the new text. */
 export interface Store {
   readonly directory: string;
   /**
-   * Reads a document by its path below the state directory (`ec2.json`); undefined where there is none.
-   * `parse` checks its shape and throws when it is not what this build wrote. Throws `StateDamaged`.
+   * Reads a document by its path in the state directory, for example `ec2.json`; undefined if there is none.
+   * `parse` checks its shape and throws if it is wrong. Throws `StateDamaged`.
    */
   read<T>(path: string, parse: (json: unknown) => T): T | undefined;
   write(path: string, document: unknown): void;
@@ -44,21 +44,21 @@ export function openStore(directory: string): Store {
     },
     write(path, document) {
       const file = join(directory, path);
-      // Not the directory itself: one that was deleted must not appear again with a part of the state.
+      // Not the directory itself: if it was deleted, it must not return with a part of the state.
       if (dirname(path) !== '.') mkdirSync(dirname(file), { recursive: true });
       replaceFile(file, JSON.stringify(document));
     },
   };
 }
 
-/** Writes a file that appears as a whole, or stays as it was. */
+/** Writes a file. Readers see either all of it or the old file. */
 export function replaceFile(file: string, text: string, mode?: number): void {
   const next = `${file}.next`;
   try {
     writeFileSync(next, text, mode === undefined ? {} : { mode });
     renameSync(next, file);
   } catch (error) {
-    // On a full disk, the half of it takes the space that others need.
+    // On a full disk, the partial file takes space that others need.
     rmSync(next, { force: true });
     throw error;
   }

@@ -9,14 +9,14 @@ import { launch, runningProcess, startSeconds, stopProcess, stopSeconds, within 
 
 export * from './errors.ts';
 
-/** Which embedded AWS: where its state lies, what is deployed in it, and the built program that runs it. */
+/** An embedded AWS: where its state is, what is deployed in it, and the program that runs it. */
 export interface Installation {
   readonly directory: string;
-  /** The packaged stack: a CloudFormation template and the functions' zips. */
+  /** The packaged stack: a CloudFormation template, and the zips of the functions. */
   readonly packageDirectory: string;
-  /** The built `local/main`. */
+  /** The bundle of `main.ts`. */
   readonly mainFile: string;
-  /** Identifies the built code; a process of another build is replaced, its state kept. */
+  /** Identifies the build. A process of another build is replaced, and its state is kept. */
   readonly build: string;
 }
 
@@ -28,7 +28,7 @@ export interface Running {
   readonly stateDirectory: string;
 }
 
-/** As `Running`; null for what there is only while it runs. */
+/** Like `Running`, with nulls while it does not run. */
 export type Status =
   | ({ readonly running: true } & Running)
   | {
@@ -41,20 +41,20 @@ export type Status =
     };
 
 /**
- * The state directory: what the environment variable `variable` names, else `folder` below the XDG state folder.
- * Relative paths of the variable are taken from the working directory.
+ * The state directory: the value of the environment variable `variable`, relative to the working directory, or else `folder` in the XDG
+ * state folder.
  */
 export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string, folder: string): string {
   const named = environment[variable];
   if (named) return resolve(named);
-  // The XDG specification has relative paths ignored.
+  // The XDG specification says to ignore relative paths.
   const xdg = environment.XDG_STATE_HOME;
   return join(xdg && isAbsolute(xdg) ? xdg : join(homeFolder(environment), '.local', 'state'), folder);
 }
 
 /**
- * The running embedded AWS of a directory, started if there is none; whoever asks at the same time gets the same one.
- * Without `region`, the one it was first started in, or us-east-1.
+ * Returns the running embedded AWS of a directory, or starts it. All callers at the same time get the same one.
+ * `region` defaults to the region of the first start, or else us-east-1.
  * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `RegionMismatch`, `StateDamaged`, `StorageFailed`,
  * `EmbeddedAwsDidNotStart`.
  */
@@ -88,8 +88,8 @@ async function joinOrStart(installation: Installation, { region }: { region?: st
 }
 
 /**
- * Stops the embedded AWS, its state kept; false if it was not running. A process that has not ended after `graceSeconds` is killed.
- * Throws `EmbeddedAwsDidNotStop`.
+ * Stops the embedded AWS and keeps its state. Returns false if it was not running. Kills the process if it has not ended after
+ * `graceSeconds`. Throws `EmbeddedAwsDidNotStop`.
  */
 export async function down(
   { directory }: Pick<Installation, 'directory'>,
@@ -108,10 +108,10 @@ export async function status({ directory }: Pick<Installation, 'directory'>): Pr
   return { running: true, endpoint, region, accountId, pid, stateDirectory: directory };
 }
 
-/** What became of an embedded AWS that has cut or refused a connection. */
+/** What happened to an embedded AWS that has closed or refused a connection. */
 export type Fate = End | { readonly kind: 'running' | 'stopped' | 'reset' } | { readonly kind: 'killed'; readonly logFile: string };
 
-/** Finds out why the embedded AWS of a directory does not answer any more. Waits until a process that is ending has ended. */
+/** Finds out why the embedded AWS of a directory does not answer any more. If its process is ending, waits until it has ended. */
 export async function fate({ directory }: Pick<Installation, 'directory'>): Promise<Fate> {
   const found = existsSync(directory) ? await runningProcess(directory) : undefined;
   if (found) return { kind: 'running' };
@@ -127,7 +127,7 @@ export async function fate({ directory }: Pick<Installation, 'directory'>): Prom
 }
 
 /**
- * Stops the embedded AWS and deletes its state, and nothing else that may lie in the directory; false if there was none.
+ * Stops the embedded AWS and deletes its state, but no other files in the directory. Returns false if there was no state.
  * Throws `NotAStateDirectory`, `EmbeddedAwsDidNotStop`.
  */
 export async function reset({ directory }: Pick<Installation, 'directory'>): Promise<boolean> {
@@ -137,7 +137,7 @@ export async function reset({ directory }: Pick<Installation, 'directory'>): Pro
   for (;;) {
     await stopProcess(directory);
     const lock = await takeLock(directory);
-    // Somebody has started it again in between.
+    // Somebody has started it again in the meantime.
     if (!lock) continue;
     try {
       deleteState(directory);
@@ -153,24 +153,24 @@ function homeFolder({ HOME }: NodeJS.ProcessEnv): string {
   try {
     return userInfo().homedir;
   } catch (error) {
-    // A container may run as a user ID that the system has no user for.
+    // A container may run with a user ID that has no user.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
     throw new NoHomeFolder();
   }
 }
 
 function requireLinux(): void {
-  // Addresses below 127.0.0.0/8, abstract sockets and /proc are there only.
+  // Only Linux has all of 127.0.0.0/8, abstract sockets and /proc.
   if (process.platform !== 'linux') throw new UnsupportedPlatform(process.platform);
 }
 
-/** Waits while another process starts; false if none holds the directory. */
+/** Waits while another process starts. Resolves to false if none holds the directory. */
 async function waitForHolder(directory: string): Promise<boolean> {
   const holder = await watchLock(directory);
   if (!holder) return false;
   const ready = await within(startSeconds, holder.ready);
   holder.stopWatching();
-  // Ready, but not found before: it has become so since, or is too busy to answer.
+  // It was not found before: it became ready in the meantime, or it is too busy to answer.
   if (ready === true) await new Promise((resume) => setTimeout(resume, 50));
   return true;
 }

@@ -18,14 +18,14 @@ import { type StorageTrouble, storageFailure } from '../storage.ts';
 import { openStore, StateDamaged } from '../store.ts';
 import { NotAStateDirectory, StateDirectoryNotWritable } from './errors.ts';
 
-/** What a state directory holds besides the log: this, the announcement of its process, and the services' own `state`. */
+/** `settings.json` of a state directory. Next to it are the log, the announcement of the process, and the services' `state` folder. */
 export interface Settings {
   readonly region: string;
-  /** The port of the last time, taken again if it is free, so that endpoints in people's shells stay valid. */
+  /** The latest port. It is used again if it is free, so that endpoints in people's shells stay valid. */
   readonly port?: number;
 }
 
-/** `process.json`: what a process says of itself once it is ready. */
+/** `process.json`, which a process writes when it is ready. */
 export interface Announcement {
   readonly pid: number;
   readonly endpoint: string;
@@ -33,21 +33,21 @@ export interface Announcement {
   readonly accountId: string;
   readonly build: string;
   readonly startedAt: string;
-  /** Why it ended; undefined while it runs, and where it was killed. */
+  /** Why it ended; undefined while it runs, and if it was killed. */
   readonly end?: End;
 }
 
-/** Why a process ended by itself; `crashed`: by an error of its own. */
+/** Why a process ended itself. `crashed`: because of a bug. */
 export interface End {
   readonly kind: StorageTrouble | 'crashed';
   readonly message: string;
 }
 
 export const logFile = (directory: string): string => join(directory, 'embedded-aws.log');
-/** Where the services keep their state. */
+/** The folder with the state of the services. */
 export const servicesDirectory = (directory: string): string => join(directory, 'state');
 
-/** Makes the directory, for nobody else to read. Throws `StateDirectoryNotWritable`, `NotAStateDirectory`. */
+/** Creates the directory, readable only by this user. Throws `StateDirectoryNotWritable`, `NotAStateDirectory`. */
 export function prepareDirectory(directory: string): void {
   try {
     makeDirectory(directory);
@@ -70,14 +70,14 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   return message;
 }
 
-/** As `mkdirSync` with `recursive`, which never returns where a file system has no room for directories, such as /proc. */
+/** Like `mkdirSync` with `recursive`, which never returns on a file system without new directories, such as /proc. */
 function makeDirectory(directory: string): void {
   if (existsSync(directory)) return;
   makeDirectory(dirname(directory));
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
-    // Another process was quicker.
+    // Another process was faster.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
@@ -95,7 +95,7 @@ export function writeSettings(directory: string, settings: Settings): void {
   openStore(directory).write(settingsFile, { holds: marker, ...settings });
 }
 
-/** Reads `process.json`; undefined where there is none, or none that says anything: liveness is asked of the process itself. */
+/** Reads `process.json`; undefined if it is missing or says nothing. Only the process itself tells whether it is alive. */
 export function readAnnouncement(directory: string): Announcement | undefined {
   try {
     const json = JSON.parse(readFileSync(join(directory, announcementFile), 'utf8')) as Partial<Announcement> | null;
@@ -108,13 +108,13 @@ export function readAnnouncement(directory: string): Announcement | undefined {
 }
 
 export function writeAnnouncement(directory: string, announcement: Announcement): void {
-  // Written under another name first with its mode, so that it is never read half or by others.
+  // Under another name first, with its mode, so that nobody reads half of it and no other user reads it.
   rmSync(join(directory, `${announcementFile}.next`), { force: true });
   writeFileSync(join(directory, `${announcementFile}.next`), '', { mode: 0o600 });
   openStore(directory).write(announcementFile, announcement);
 }
 
-/** Adds to the announcement why its process ends. It is written over what is there, as a full disk has room for nothing else. */
+/** Adds to the announcement why its process ends. It overwrites the file in place, because a full disk has no room for a second one. */
 export function recordEnd(directory: string, end: End): void {
   const announcement = readAnnouncement(directory);
   if (announcement?.pid !== process.pid) return;
@@ -130,7 +130,7 @@ export function removeAnnouncement(directory: string): void {
   rmSync(join(directory, announcementFile), { force: true });
 }
 
-/** True for a directory that the embedded AWS has made its own, also where its settings are damaged or not written yet. */
+/** Whether the directory belongs to the embedded AWS, even if its settings are damaged or not written yet. */
 export function isStateDirectory(directory: string): boolean {
   const entries = readdirSync(directory);
   if (!entries.includes(settingsFile)) return entries.every((entry) => ours.includes(entry) && entry !== 'state');
@@ -142,9 +142,9 @@ export function isStateDirectory(directory: string): boolean {
   }
 }
 
-/** Deletes what the embedded AWS has put into its directory, and the directory if nothing else is left in it. */
+/** Deletes the files of the embedded AWS in its directory, and then the directory if it is empty. */
 export function deleteState(directory: string): void {
-  // The settings go last: they tell whose directory it is, should this be interrupted.
+  // The settings last: if this is interrupted, they still mark the directory as ours.
   for (const entry of ours) rmSync(join(directory, entry), { recursive: true, force: true });
   if (readdirSync(directory).length === 0) removeDirectory(directory);
 }
@@ -153,7 +153,7 @@ function removeDirectory(directory: string): void {
   try {
     rmdirSync(directory);
   } catch (error) {
-    // It is a mount point, or in a folder that is not this user's: empty is as good as gone.
+    // It is a mount point, or its parent folder belongs to somebody else. Empty is as good as gone.
     if (!['EBUSY', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

@@ -1,7 +1,7 @@
 export { StorageFailed } from '../storage.ts';
 export { StateDamaged } from '../store.ts';
 
-/** The state directory cannot be made or written to. */
+/** The state directory cannot be created or written. */
 export class StateDirectoryNotWritable extends Error {
   override readonly name = 'StateDirectoryNotWritable';
 
@@ -13,7 +13,7 @@ export class StateDirectoryNotWritable extends Error {
   }
 }
 
-/** The directory holds other things than the embedded AWS's state, which nobody wants mixed, let alone deleted. */
+/** The directory has other files, which must not be mixed with the state of the embedded AWS, or deleted with it. */
 export class NotAStateDirectory extends Error {
   override readonly name = 'NotAStateDirectory';
 
@@ -22,21 +22,21 @@ export class NotAStateDirectory extends Error {
   }
 }
 
-/** The process ended or fell silent before it was ready. */
+/** The process ended before it was ready, or was not ready in time. */
 export class EmbeddedAwsDidNotStart extends Error {
   override readonly name = 'EmbeddedAwsDidNotStart';
 
   constructor(
     reason: string,
     readonly logFile: string,
-    /** The last lines it wrote. */
+    /** The last lines of its log. */
     readonly logTail: string,
   ) {
     super(`${reason.replace(/\.?$/, '.')} Its log is ${logFile}${logTail ? `, and ends:\n${logTail}` : '.'}`);
   }
 }
 
-/** The process holds the state directory, and neither answers nor ends. */
+/** The process holds the state directory, but does not answer or end. */
 export class EmbeddedAwsDidNotStop extends Error {
   override readonly name = 'EmbeddedAwsDidNotStop';
 
@@ -45,7 +45,7 @@ export class EmbeddedAwsDidNotStop extends Error {
   }
 }
 
-/** Another region was asked for than the state was deployed in. */
+/** The requested region is not the one in which the state is deployed. */
 export class RegionMismatch extends Error {
   override readonly name = 'RegionMismatch';
 
@@ -58,7 +58,7 @@ export class RegionMismatch extends Error {
   }
 }
 
-/** Nothing says where the state of this user lies. */
+/** The home folder of this user is unknown, so the state directory is, too. */
 export class NoHomeFolder extends Error {
   override readonly name = 'NoHomeFolder';
 

@@ -2,29 +2,29 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** The hold of one process on a state directory. It ends with the process, however that ends, so no lock is ever stale. */
+/** The lock of one process on a state directory. It ends with the process, however that ends, so a lock is never stale. */
 export interface Lock {
-  /** Tells everybody who watches, now or later, that the holder is ready. */
+  /** Tells all watchers, now and later, that the holder is ready. */
   announce(): void;
   release(): Promise<void>;
 }
 
-/** Somebody else's lock, watched. */
+/** The holder of a lock, as a watcher sees it. */
 export interface Holder {
-  /** True once the holder is ready, false if it ended before. */
+  /** Resolves to true when the holder is ready, to false if it ended before. */
   readonly ready: Promise<boolean>;
   readonly ended: Promise<void>;
   stopWatching(): void;
 }
 
-/** Takes the lock of an existing directory; undefined if another process has it. */
+/** Takes the lock of an existing directory. Resolves to undefined if another process has it. */
 export async function takeLock(directory: string): Promise<Lock | undefined> {
   const watchers = new Set<Socket>();
   let announced = false;
   const server = createServer((watcher) => {
     watchers.add(watcher);
     watcher.on('close', () => watchers.delete(watcher));
-    // A watcher may be killed at any time, and that is no concern of the holder's.
+    // A watcher may be killed at any time. That does not matter to the holder.
     watcher.on('error', () => watcher.destroy());
     watcher.resume();
     if (announced) watcher.write(readyMark);
@@ -49,7 +49,7 @@ export async function takeLock(directory: string): Promise<Lock | undefined> {
   };
 }
 
-/** Watches the process that holds the lock of a directory; undefined if none does. */
+/** Watches the process that holds the lock of a directory. Resolves to undefined if none does. */
 export async function watchLock(directory: string): Promise<Holder | undefined> {
   const socket = connect({ path: socketName(directory) });
   const connected = await new Promise<boolean>((resolve) => {
@@ -70,8 +70,8 @@ export async function watchLock(directory: string): Promise<Holder | undefined> 
 const readyMark = 'ready\n';
 
 /**
- * An abstract Unix socket: a name without a file. It fills the 107 bytes of an address, because versions of Node differ in
- * whether they pad a shorter one.
+ * An abstract Unix socket: a name without a file. The name fills the 107 bytes of an address, because some versions of Node pad a shorter
+ * one and others do not.
  */
 function socketName(directory: string): string {
   const identity = `${process.getuid?.()} ${realpathSync(directory)}`;

@@ -6,7 +6,7 @@ import { type Announcement, logFile, readAnnouncement } from './directory.ts';
 import { EmbeddedAwsDidNotStart, EmbeddedAwsDidNotStop, RegionMismatch, StateDamaged, StorageFailed } from './errors.ts';
 import { watchLock } from './lock.ts';
 
-/** What the detached process is started with. */
+/** The options of the detached process. */
 export interface MainOptions {
   readonly directory: string;
   readonly packageDirectory: string;
@@ -14,26 +14,26 @@ export interface MainOptions {
   readonly region?: string;
 }
 
-/** What the detached process reports to the one that started it. */
+/** The report of the detached process to the one that started it. */
 export type MainReport =
   | { readonly kind: 'ready' }
-  /** Another process was quicker. */
+  /** Another process was faster. */
   | { readonly kind: 'taken' }
   | { readonly kind: 'damaged'; readonly file: string; readonly message: string }
   | { readonly kind: 'storage'; readonly trouble: StorageTrouble; readonly reason: string }
   | { readonly kind: 'region'; readonly asked: string; readonly deployed: string }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** The process that serves a directory: announced there, alive, and answering under that name. */
+/** The process of a directory, if it is announced there, alive, and answers. */
 export async function runningProcess(directory: string): Promise<Announcement | undefined> {
   const announcement = readAnnouncement(directory);
-  // Once it was killed, anybody may listen on its port and answer in its name.
+  // After it was killed, another process may listen on its port.
   if (!announcement || isGone(announcement.pid)) return undefined;
   return (await answeringPid(announcement.endpoint)) === announcement.pid ? announcement : undefined;
 }
 
 /**
- * Starts the detached process and waits until it is ready, or finds that another one was quicker (both resolve).
+ * Starts the detached process, and waits until it is ready or finds that another one was faster. Both resolve.
  * Throws `StateDamaged`, `StorageFailed`, `RegionMismatch`, `EmbeddedAwsDidNotStart`.
  */
 export async function launch(mainFile: string, options: MainOptions): Promise<void> {
@@ -72,8 +72,8 @@ export async function launch(mainFile: string, options: MainOptions): Promise<vo
 }
 
 /**
- * Ends the process that holds a directory, gently and then by force, and waits until it is gone; false if there is none.
- * Throws `EmbeddedAwsDidNotStop` where it cannot tell which process to end.
+ * Ends the process that holds a directory, by force if necessary, and waits until it is gone. Resolves to false if there is none.
+ * Throws `EmbeddedAwsDidNotStop` if it cannot find the process.
  */
 export async function stopProcess(directory: string, graceSeconds = stopSeconds): Promise<boolean> {
   const holder = await watchLock(directory);
@@ -81,19 +81,19 @@ export async function stopProcess(directory: string, graceSeconds = stopSeconds)
   try {
     let pid = knownPid(directory);
     if (pid === undefined) {
-      // It is still starting, or was started under another name of the directory.
+      // It is still starting, or it was started with another path of the directory.
       if ((await within(startSeconds, holder.ready)) === false) return true;
       pid = (await runningProcess(directory))?.pid;
     }
     if (pid === undefined) {
-      // It may have ended by itself since.
+      // It may have ended in the meantime.
       if ((await within(1, holder.ended)) === timedOut) throw new EmbeddedAwsDidNotStop(directory);
       return true;
     }
     signal(pid, 'SIGTERM');
     if ((await within(graceSeconds, holder.ended)) === timedOut) signal(pid, 'SIGKILL');
     if ((await within(stopSeconds, holder.ended)) === timedOut) throw new EmbeddedAwsDidNotStop(directory);
-    // Its lock goes a moment before its last files are closed.
+    // It releases its lock a moment before it closes its last files.
     while (!isGone(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
     return true;
   } finally {
@@ -101,7 +101,7 @@ export async function stopProcess(directory: string, graceSeconds = stopSeconds)
   }
 }
 
-/** Resolves as `promise` does, or to `timedOut` after that time. */
+/** Resolves like `promise`, or to `timedOut` after that time. */
 export async function within<T>(seconds: number, promise: Promise<T>): Promise<T | typeof timedOut> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<typeof timedOut>((resolve) => {
@@ -115,9 +115,9 @@ export async function within<T>(seconds: number, promise: Promise<T>): Promise<T
 }
 
 export const timedOut = Symbol('timed out');
-/** How long a process may take from its start to being ready. */
+/** How long a process may take until it is ready. */
 export const startSeconds = 60;
-/** How long one may take to end. */
+/** How long a process may take to end. */
 export const stopSeconds = 10;
 
 function answeringPid(endpoint: string): Promise<number | undefined> {
@@ -132,7 +132,7 @@ function answeringPid(endpoint: string): Promise<number | undefined> {
       response.on('error', () => resolve(undefined));
     });
     request.on('timeout', () => request.destroy());
-    // Nobody there, or somebody else who hangs up: not our process either way.
+    // Nobody listens, or another process closes the connection.
     request.on('error', () => resolve(undefined));
   });
 }
@@ -141,12 +141,12 @@ function pidOf(text: string): number | undefined {
   try {
     return (JSON.parse(text) as { pid?: number } | null)?.pid;
   } catch {
-    // Whoever took over the port speaks something else.
+    // Another process listens on the port.
     return undefined;
   }
 }
 
-/** The announced process, if its command line proves that it is ours; it may not answer. */
+/** The announced process, if its command line proves that it is ours, whether it answers or not. */
 function knownPid(directory: string): number | undefined {
   const pid = readAnnouncement(directory)?.pid;
   if (pid === undefined) return undefined;
@@ -158,7 +158,7 @@ function knownPid(directory: string): number | undefined {
   }
 }
 
-/** Sends a signal, unless the process has ended by itself. */
+/** Sends a signal, unless the process has ended. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -167,7 +167,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Whether nothing of a process is left but, maybe, its entry: where no init collects the dead, that stays for ever. */
+/** Whether a process is gone, except perhaps for its entry, which stays forever if no init process removes it. */
 function isGone(pid: number): boolean {
   try {
     const [state] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').slice(-1);
@@ -179,7 +179,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-// Instances and sandboxes run below the process: credentials and Node's own switches of whoever came first must not reach them.
+// Instances and sandboxes inherit this environment. The credentials and the Node options of the person who starts it must not reach them.
 const passedOn = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TERM|XDG_.*|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS)$/i;
 
 function cleanEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

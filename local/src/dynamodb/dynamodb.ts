@@ -4,21 +4,21 @@ import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import { type Json, openEngine } from './engine.ts';
-import { refuseUnsupported, unsupported } from './honour.ts';
 import { refuseBeyondLimits } from './limits.ts';
 import { createTables, parseTags, type TableLatency, type Tables } from './tables.ts';
+import { refuseUnsupported, unsupported } from './unsupported.ts';
 
 export interface DynamoDb extends Service {
-  /** Mounted at `/_local/dynamodb`: POST `{ latency: 'instant' | 'calibrated' }`, GET. */
+  /** Mounted at `/_local/dynamodb`. POST `{ latency: 'instant' | 'calibrated' }` changes it, GET shows it. */
   admin(method: string, body: unknown): unknown;
-  /** Waits for what is being written and closes the database. */
+  /** Waits for the writes in progress and closes the database. */
   stop(): Promise<void>;
 }
 
 /**
- * DynamoDB of one region: dynalite on disk in `<stateDirectory>/dynamodb`, with the life of tables on the embedded AWS's clock.
- * What dynalite ignores is refused as unsupported. In other regions there are no tables, and none can be made.
- * Throws `StateDamaged` naming the folder.
+ * DynamoDB of one region: dynalite with its database in `<stateDirectory>/dynamodb`, and the life of tables on the clock.
+ * It refuses what dynalite would ignore. Other regions have no tables, and cannot create any.
+ * Throws `StateDamaged`, which names the folder.
  */
 export async function createDynamoDb(options: {
   stateDirectory: string;
@@ -137,7 +137,7 @@ function tableNames(input: Json): readonly string[] {
 }
 
 function elsewhere(action: string, region: string, deployed: string): Json {
-  if (action === 'CreateTable') throw unsupported(`CreateTable in ${region}; it makes tables in ${deployed} only`);
+  if (action === 'CreateTable') throw unsupported(`CreateTable in ${region}, only in ${deployed}`);
   if (action === 'ListTables') return { TableNames: [] };
   throw new AwsFailure('ResourceNotFoundException', 'Requested resource not found');
 }

@@ -6,24 +6,24 @@ import { verifyLevelDb } from './leveldb.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** dynalite's actions on its database, without its HTTP server. */
+/** The actions of dynalite on its database, without its HTTP server. */
 export interface Engine {
-  /** Runs a DynamoDB action as dynalite does; `extra` is added to the checked input. Throws `AwsFailure` as DynamoDB would refuse it. */
+  /** Runs a DynamoDB action. `extra` is added to the validated input. Throws `AwsFailure` in DynamoDB's words. */
   run(action: string, input: Json, extra?: Json): Promise<Json | ''>;
-  /** The record of a table, as dynalite keeps it. */
+  /** Dynalite's record of a table. */
   table(name: string): Promise<Json | undefined>;
   putTable(name: string, record: Json): Promise<void>;
-  /** Deletes a table's items and index entries, its record last; may be repeated after a kill. */
+  /** Deletes the items and the index entries of a table, then its record. It can be repeated after a kill. */
   eraseTable(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens dynalite's database in `directory` and reads all of it once, so that damage or another process's lock is found now and not
- * at some later request, where dynalite would take an unreadable table for an absent one. Throws `StateDamaged` naming the directory, and `StorageFailed`
- * where the disk is full.
+ * Opens dynalite's database in `directory` and reads all of it, to find damage or the lock of another process now. Later, dynalite would
+ * treat an unreadable table as a missing one. Throws `StateDamaged`, which names the directory, and `StorageFailed` if the disk is full.
  *
- * dynalite's HTTP server is left out: it reads its region from the environment, opens its database late and ends the process on errors.
+ * It does not use dynalite's HTTP server, which reads its region from the environment, opens its database late, and ends the process on
+ * errors.
  */
 export async function openEngine(directory: string, region: string, accountId: string): Promise<Engine> {
   verifyLevelDb(directory);
@@ -35,7 +35,7 @@ export async function openEngine(directory: string, region: string, accountId: s
   } catch (error) {
     await store.db.close();
     const failure = storageFailure(error, directory);
-    // A file that is missing at the start is damage.
+    // If a file is missing at the start, the state is damaged.
     throw failure && failure.trouble !== 'gone' ? failure : new StateDamaged(directory, reason(error));
   }
 
@@ -63,7 +63,7 @@ export async function openEngine(directory: string, region: string, accountId: s
   };
 }
 
-/** The parameters that dynalite reads of an action, as it describes them; undefined for an action it does not have. */
+/** Dynalite's description of the parameters of an action; undefined for an action that it does not have. */
 export function parametersOf(action: string): ParameterTypes | undefined {
   return actions.has(action) ? validation(action).types : undefined;
 }
@@ -103,7 +103,7 @@ const validations = require('dynalite/validations') as {
   checkValidations(input: unknown, types: ParameterTypes, custom: unknown, store: DynaliteStore): void;
 };
 
-// Not its UpdateTable, which changes the table from timers. Of DeleteTable and the tags only the parameters are its: see tables.ts.
+// Not UpdateTable, which dynalite does from timers. For DeleteTable and the tags, dynalite only validates the parameters: see tables.ts.
 const actions = new Set([
   ...['CreateTable', 'DescribeTable', 'ListTables', 'DeleteTable', 'DescribeTimeToLive', 'TagResource', 'UntagResource'],
   ...['ListTagsOfResource', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan', 'BatchGetItem', 'BatchWriteItem'],
@@ -117,7 +117,7 @@ function run(store: DynaliteStore, action: string, input: Json, extra: Json = {}
   const { types, custom } = validation(action);
   return new Promise((resolve, reject) => {
     try {
-      // It deletes what it does not know, so it gets a copy.
+      // Dynalite deletes unknown parameters, so it gets a copy.
       const checked = validations.checkTypes(structuredClone(input), types);
       validations.checkValidations(checked, types, custom, store);
       perform(store, Object.assign(checked, extra), settle(resolve, reject));
@@ -142,8 +142,8 @@ async function readAll(store: DynaliteStore): Promise<void> {
   for await (const [key, value] of store.db.iterator()) {
     if (!key.startsWith('table~')) continue;
     const { TableStatus: status, ours } = (value ?? {}) as Json;
-    if (typeof status !== 'string' || typeof ours !== 'object') throw new Error(`the record ${key} is not a table's.`);
-    // A kill came before dynalite's timer, which makes a new table ACTIVE.
+    if (typeof status !== 'string' || typeof ours !== 'object') throw new Error(`the record ${key} is not a table.`);
+    // The process was killed before the timer of dynalite that makes a new table ACTIVE.
     const name = key.slice('table~'.length);
     if (status === 'CREATING') {
       await new Promise<void>((resolve, reject) =>

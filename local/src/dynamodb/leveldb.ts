@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { StateDamaged } from '../store.ts';
 
 /**
- * Checks a LevelDB directory before it is opened, because LevelDB would start afresh without its `CURRENT` file and drop the
- * unreadable part of a log without a word. A record cut short at the end of a log is what a kill leaves behind, and is fine.
- * Table files are not covered: LevelDB itself refuses the damaged ones when they are read. Throws `StateDamaged` naming the directory.
+ * Checks a LevelDB directory before it is opened. LevelDB would start an empty database without its `CURRENT` file, and silently drop the
+ * unreadable part of a log. An incomplete record at the end of a log is fine: a kill leaves one. This does not check table files, because
+ * LevelDB refuses damaged ones when it reads them. Throws `StateDamaged`, which names the directory.
  */
 export function verifyLevelDb(directory: string): void {
   if (!existsSync(directory)) return;
@@ -20,10 +20,10 @@ export function verifyLevelDb(directory: string): void {
   }
 }
 
-// The log format (doc/log_format.md of LevelDB): blocks of 32 KiB; a record is checksum (4 bytes), length (2), type (1) and data, within one block.
+// The log format (doc/log_format.md of LevelDB): blocks of 32 KiB. A record has a checksum (4 bytes), length (2), type (1) and data, in one block.
 const blockSize = 32 * 1024;
 const headerSize = 7;
-// Full, first, middle, last.
+// The types are full, first, middle and last.
 const lastType = 4;
 
 function damagedAt(log: Buffer): number | undefined {
@@ -38,7 +38,7 @@ function damagedAt(log: Buffer): number | undefined {
     const type = log.readUInt8(at + 6);
     const end = at + headerSize + length;
     if (type === 0 && length === 0) {
-      // Space that was set aside and never written.
+      // Reserved space that was never written.
       at += leftInBlock;
       continue;
     }
@@ -50,7 +50,7 @@ function damagedAt(log: Buffer): number | undefined {
   return undefined;
 }
 
-// LevelDB stores checksums rotated and shifted, so that data which holds checksums does not trouble them.
+// LevelDB stores checksums rotated and shifted, in case the data itself contains checksums.
 function mask(checksum: number): number {
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
 }

@@ -2,20 +2,20 @@ import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { AwsFailure } from '../service.ts';
 import type { Engine, Json } from './engine.ts';
-import { refuseUnsupported } from './honour.ts';
+import { refuseUnsupported } from './unsupported.ts';
 
-/** The life of tables on the embedded AWS's clock, over an engine that knows only tables that are there. */
+/** The life of tables on the clock. The engine knows no states of tables, only whether they exist. */
 export interface Tables {
   create(input: Json): Promise<Json>;
   delete(input: Json): Promise<Json>;
   describe(input: Json): Promise<Json>;
   list(input: Json): Promise<Json | ''>;
-  /** Runs an action on the items of these tables. Throws ResourceNotFoundException unless all of them are ACTIVE. */
+  /** Runs an action on the items of these tables. Throws ResourceNotFoundException if one of them is not ACTIVE. */
   withActive<T>(names: readonly string[], action: () => Promise<T>): Promise<T>;
   describeTimeToLive(input: Json): Promise<Json | ''>;
-  /** TagResource, UntagResource and ListTagsOfResource: `change` makes the new tags of the old ones; answers with the new. */
+  /** Changes the tags of a table, for TagResource, UntagResource and ListTagsOfResource. `change` gets the old tags. Resolves to the new ones. */
   tags(arn: string, change: (tags: Tags) => Tags): Promise<Tags>;
-  /** Ends with the actions that are running. */
+  /** Resolves when the running actions have ended. */
   settled(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface TableLatency {
 
 export type Tags = Readonly<Record<string, string>>;
 
-/** What we add to dynalite's record of a table, all times in milliseconds of the clock; stored with it, so that a kill parts nothing. */
+/** Our part of dynalite's record of a table, in the same record so that a kill cannot separate them. Times are milliseconds on the clock. */
 interface Ours {
   readonly createdAt: number;
   readonly activeAt: number;
@@ -34,7 +34,7 @@ interface Ours {
   readonly tags: Tags;
 }
 
-/** `latency` is read at each creation and deletion. */
+/** `latency` is called for each creation and deletion. */
 export function createTables(engine: Engine, clock: Clock, latency: () => TableLatency): Tables {
   const running = new Set<Promise<unknown>>();
   let lastChange: Promise<unknown> = Promise.resolve();
@@ -42,18 +42,18 @@ export function createTables(engine: Engine, clock: Clock, latency: () => TableL
   /** Creations and deletions take turns. */
   const inTurn = <T>(change: () => Promise<T>): Promise<T> => {
     const turn = lastChange.then(change);
-    // Who asked for a change learns of its failure; the next in turn must not.
+    // The caller sees the failure of its change. The next change must not.
     lastChange = turn.catch(() => undefined);
     return turn;
   };
 
   const erase = async (name: string) => {
-    // A write that began while the table was ACTIVE would otherwise leave its item to the next table of that name.
+    // Otherwise, a write that began while the table was ACTIVE could put its item into the next table of that name.
     await Promise.allSettled(running);
     await engine.eraseTable(name);
   };
 
-  /** The record of a table that is there by now: one whose deletion is due goes first. */
+  /** The record of a table that exists now. Erases the table first if its deletion is due. */
   const current = async (name: string): Promise<Json | undefined> => {
     const record = await engine.table(name);
     if (!record || stateOf(record, clock.now()) !== 'GONE') return record;
@@ -86,7 +86,7 @@ export function createTables(engine: Engine, clock: Clock, latency: () => TableL
       inTurn(async () => {
         const name = String(input.TableName);
         await current(name);
-        // Checks the name, and refuses in DynamoDB's words where there is no table.
+        // Validates the name, and refuses in DynamoDB's words if there is no table.
         const { Table: record } = (await engine.run('DescribeTable', input)) as { Table: Json };
         const now = clock.now();
         const state = stateOf(record, now);
@@ -163,7 +163,7 @@ async function tracked<T>(running: Set<Promise<unknown>>, action: () => Promise<
   }
 }
 
-/** dynalite writes a new table twice, the second time from a timer; only then may anybody else write its record. */
+/** Dynalite writes a new table twice, the second time from a timer. Nobody else may write its record before that. */
 async function becomeActive(engine: Engine, name: string): Promise<void> {
   while ((await engine.table(name))?.TableStatus !== 'ACTIVE') await new Promise((resolve) => setTimeout(resolve, 1));
 }
@@ -194,7 +194,7 @@ function describe({ ours, ...record }: Json, now: number): Json {
   return {
     ...record,
     CreationDateTime: (ours as Ours).createdAt / 1000,
-    // Gone, but not erased yet: its time came while it was being read.
+    // It is not erased yet: its time came while it was being read.
     TableStatus: state === 'GONE' ? 'DELETING' : state,
     DeletionProtectionEnabled: false,
   };

@@ -2,11 +2,11 @@
 export interface Cidr {
   /** The first address as a number. */
   readonly first: number;
-  /** How many leading bits all its addresses share. */
+  /** The number of leading bits that all its addresses share. */
   readonly bits: number;
 }
 
-/** Reads `10.0.0.7/16` as the range it lies in; undefined for anything else. */
+/** Parses a text such as `10.0.0.7/16` to the range that contains the address; undefined if it is malformed. */
 export function parseCidr(text: string): Cidr | undefined {
   const [address, bits, ...rest] = text.split('/');
   const number = parseAddress(address ?? '');
@@ -14,12 +14,12 @@ export function parseCidr(text: string): Cidr | undefined {
   return { first: number - (number % sizeOf(Number(bits))), bits: Number(bits) };
 }
 
-/** The canonical text of a range: `10.0.0.0/16`. */
+/** The canonical text of a range, for example `10.0.0.0/16`. */
 export function formatCidr({ first, bits }: Cidr): string {
   return `${formatAddress(first)}/${bits}`;
 }
 
-/** Reads a dotted IPv4 address; undefined for anything else. */
+/** Parses a dotted IPv4 address; undefined if it is malformed. */
 export function parseAddress(text: string): number | undefined {
   const parts = text.split('.');
   if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined;
@@ -30,7 +30,7 @@ export function formatAddress(address: number): string {
   return [2 ** 24, 2 ** 16, 2 ** 8, 1].map((unit) => Math.floor(address / unit) % 256).join('.');
 }
 
-/** How many addresses a range with so many common bits has. */
+/** The number of addresses in a range with that many common bits. */
 export function sizeOf(bits: number): number {
   return 2 ** (32 - bits);
 }

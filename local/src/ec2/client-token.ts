@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 
-/** A client token that a request has used, and what it was answered. */
+/** The client token of an earlier request, and its answer. */
 export const ClientToken = v.strictObject({
   action: v.string(),
   token: v.string(),
-  /** Tells whether a later request has the same parameters. */
+  /** Of the parameters, to compare them with those of a later request. */
   digest: v.string(),
-  /** The answer's content; a repeated request gets it under a request id of its own. */
+  /** The content of the answer. A repeated request gets the same content with its own request ID. */
   content: v.string(),
-  /** Ids of what the request made, as far as it still exists. */
+  /** The IDs of the resources that the request created and that still exist. */
   resources: v.array(v.string()),
-  /** When the last of what it made ended, in milliseconds since the epoch. */
+  /** When the last of its resources ended, in milliseconds since the epoch. */
   endedAt: v.number(),
 });
 export type ClientToken = v.InferOutput<typeof ClientToken>;
@@ -20,11 +20,11 @@ export type ClientToken = v.InferOutput<typeof ClientToken>;
 /** The client tokens of a region. */
 export interface ClientTokens {
   /**
-   * The content of the answer that an equal request with this token got; undefined for a new token.
-   * Throws `IdempotentParameterMismatch` if the token came with other parameters.
+   * The content of the answer to an earlier request with this token and the same parameters; undefined for a new token.
+   * Throws `IdempotentParameterMismatch` if the parameters differ.
    */
   answered(action: string, token: string, parameters: object): string | undefined;
-  /** Remembers an answer for as long as any of these resources exists, and a day longer. */
+  /** Stores an answer while any of these resources exists, and for a day after that. */
   remember(action: string, token: string, parameters: object, content: string, resources: readonly string[]): void;
   /** A resource has ended, at this time in milliseconds since the epoch. */
   ended(resource: string, endedAt: number): void;
@@ -68,7 +68,7 @@ export function createClientTokens(records: readonly ClientToken[], now: () => n
   };
 }
 
-/** The codec hands parameters over in the model's order, so equal requests are equal texts. */
+/** The codec sorts parameters in the order of the model, so equal requests have equal texts. */
 function digestOf(parameters: object): string {
   return createHash('sha256').update(JSON.stringify(parameters)).digest('hex');
 }

@@ -6,7 +6,7 @@ import type { Store } from '../store.ts';
 import { checkFilters, type GivenFilter } from './filters.ts';
 import { internetGatewayOperations } from './gateway.ts';
 import { securityGroupOperations } from './group.ts';
-import { checkHonoured } from './honour.ts';
+import { checkHonored } from './honored.ts';
 import { imageOperations } from './image.ts';
 import { instanceOperations } from './instance.ts';
 import { createInstanceLife, type InstanceLife } from './instance-life.ts';
@@ -27,16 +27,16 @@ import { zoneOperations } from './zone.ts';
 
 /** EC2 behind the gateway. */
 export interface Ec2 extends Service {
-  /** `/_local/ec2`: GET answers the settings, POST changes those it names, DELETE puts them back. Throws `AwsFailure` for anything else. */
+  /** Mounted at `/_local/ec2`. GET shows the settings, POST changes those it names, DELETE resets them. Throws `v.ValiError`. */
   admin(method: string, body: unknown): Settings;
-  /** Nothing happens by itself any more; resolves when what had begun has ended. */
+  /** Stops all activity. Resolves when the host has finished its work. */
   stop(): Promise<void>;
 }
 
-/** Throws `AwsFailure` unless who has this access key may do this in the region. */
+/** Throws `AwsFailure` if the caller with this access key may not do this in the region. */
 export type Authorize = (accessKeyId: string, action: string, input: wire.Decoded, region: Region) => void;
 
-/** Every action that the embedded EC2 answers. */
+/** All supported actions. */
 export const operations: Operations = {
   ...vpcOperations,
   ...subnetOperations,
@@ -64,16 +64,13 @@ interface OpenRegion {
 
 const StateDocument = v.strictObject({ regions: v.record(v.string(), RegionDocument) });
 
-/**
- * EC2 of all regions, each with its own resources, kept in `ec2.json` of the store.
- * Throws `StateDamaged` if that file is not what this build wrote.
- */
+/** EC2 with all regions, each with its own resources, in `ec2.json` of the store. Throws `StateDamaged`. */
 export function createEc2(options: {
   accountId: string;
   clock: Clock;
   store: Store;
   instances: InstanceHost;
-  /** Everybody may do everything without it. */
+  /** Without it, everybody may do everything. */
   authorize?: Authorize;
 }): Ec2 {
   const { accountId, clock, store, instances, authorize } = options;
@@ -92,7 +89,7 @@ export function createEc2(options: {
     for (const [name, document] of Object.entries(v.parse(StateDocument, json).regions)) open(name, document);
     return true;
   });
-  // What ran when the state was written runs again.
+  // Boots the instances that were running when the state was written.
   for (const { life } of regions.values()) life.settle();
 
   const answer = (request: AwsRequest): string => {
@@ -103,7 +100,7 @@ export function createEc2(options: {
     const model = wire.operationModel(action);
     const operation = operationOf(action);
     const input = wire.decode(model, query);
-    checkHonoured(action, operation, input);
+    checkHonored(action, operation, input);
     if (operation.filters && input.Filters) checkFilters(action, operation.filters, input.Filters as GivenFilter[]);
 
     const { region, state, life } = regions.get(request.region) ?? open(request.region);
@@ -132,9 +129,8 @@ export function createEc2(options: {
     },
     failure: (failure, request) => xml(failure.status, request, wire.failureDocument(failure, request.id)),
     admin(method, body) {
-      if (method === 'POST') Object.assign(settings, parsedSettings(body));
-      else if (method === 'DELETE') Object.assign(settings, defaultSettings());
-      else if (method !== 'GET') throw new AwsFailure('MethodNotAllowed', `/_local/ec2 takes GET, POST and DELETE, not ${method}.`, 405);
+      if (method === 'POST') Object.assign(settings, v.parse(v.partial(Settings), body));
+      if (method === 'DELETE') Object.assign(settings, defaultSettings());
       return structuredClone(settings);
     },
     async stop() {
@@ -157,12 +153,6 @@ function operationOf(action: string): Operation<Action> {
   const operation = operations[action as Action];
   if (!operation) throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support the action ${action}.`);
   return operation as Operation<Action>;
-}
-
-function parsedSettings(body: unknown): Partial<Settings> {
-  const parsed = v.safeParse(v.partial(Settings), body);
-  if (!parsed.success) throw new AwsFailure('InvalidParameterValue', `These are no settings of EC2: ${v.summarize(parsed.issues)}`);
-  return parsed.output as Partial<Settings>;
 }
 
 function xml(status: number, request: AwsRequest, body: string): AwsResponse {

@@ -6,37 +6,37 @@ type Value = string | number | boolean | undefined;
 
 /** The filters of a Describe action. */
 export interface FilterTable<T> {
-  /** What a record shows to each filter we honour; a record matches if any of its values does. */
-  readonly honoured: Readonly<Record<string, (record: T) => Value | readonly Value[]>>;
-  /** Names that AWS documents for the action and we do not support. */
+  /** The values that a record has for each supported filter. The record matches if one of them does. */
+  readonly honored: Readonly<Record<string, (record: T) => Value | readonly Value[]>>;
+  /** The names of AWS's other filters of the action. */
   readonly unsupported: readonly string[];
-  /** The tags that `tag:<key>` looks at; without it the action has no such filter. */
+  /** The tags for the filter `tag:<key>`. Without it, the action has no such filter. */
   tags?(record: T): readonly Tag[];
 }
 
-/** A filter as the codec hands it over. */
+/** A filter of a request. */
 export type GivenFilter = Pick<Filter, 'Name' | 'Values'>;
 
-// AWS's limit for a request: values of all filters together.
+// AWS's limit for the values of all filters of a request.
 const maximumValues = 200;
 
-/** The filters of a kind of resource: its own, and those by tag that all kinds have. */
+/** The filters of a kind of resource: its own ones, and the filters by tag. */
 export function resourceFilters<T extends Resource>(
-  honoured: FilterTable<T>['honoured'],
+  honored: FilterTable<T>['honored'],
   unsupported: readonly string[] = [],
 ): FilterTable<T> {
   const tagKeys = (record: T) => record.tags.map(({ Key }) => Key);
-  return { honoured: { ...honoured, 'tag-key': tagKeys }, unsupported, tags: (record) => record.tags };
+  return { honored: { ...honored, 'tag-key': tagKeys }, unsupported, tags: (record) => record.tags };
 }
 
-/** Refuses filters that the action does not have (`InvalidParameterValue`) or we do not support (`UnsupportedOperation`), and too many values. */
+/** Throws `InvalidParameterValue` for unknown filters, `UnsupportedOperation` for AWS's other filters, `FilterLimitExceeded` for too many values. */
 export function checkFilters(action: string, table: FilterTable<never>, filters: readonly GivenFilter[]): void {
   let values = 0;
   for (const { Name: name, Values } of filters) {
     if (name === undefined) throw new AwsFailure('InvalidParameterValue', 'The filter is missing its name.');
     if (table.unsupported.includes(name))
       throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support the filter ${name} of ${action}.`);
-    if (!Object.hasOwn(table.honoured, name) && !(table.tags && /^tag:./.test(name)))
+    if (!Object.hasOwn(table.honored, name) && !(table.tags && /^tag:./.test(name)))
       throw new AwsFailure('InvalidParameterValue', `The filter '${name}' is invalid`);
     if (Values === undefined) throw new AwsFailure('InvalidParameterValue', `The filter '${name}' has no values`);
     values += Values.length;
@@ -45,7 +45,7 @@ export function checkFilters(action: string, table: FilterTable<never>, filters:
     throw new AwsFailure('FilterLimitExceeded', `The maximum number of filter values specified on a single call is ${maximumValues}`);
 }
 
-/** The records that match every filter (AND) by any of its values (OR): case-sensitive, `*` and `?` are wildcards, `\` takes their meaning. */
+/** The records that match all filters, each by one of its values. Values are case-sensitive. `*` and `?` are wildcards, `\` escapes them. */
 export function filtered<T>(table: FilterTable<T>, records: readonly T[], filters: readonly GivenFilter[] | undefined): T[] {
   const tests = (filters ?? []).map(({ Name = '', Values = [] }) => {
     const patterns = Values.map(pattern);
@@ -57,7 +57,7 @@ export function filtered<T>(table: FilterTable<T>, records: readonly T[], filter
 function shown<T>(table: FilterTable<T>, name: string, record: T): string[] {
   const key = name.startsWith('tag:') ? name.slice('tag:'.length) : undefined;
   const values =
-    key === undefined ? table.honoured[name]?.(record) : table.tags?.(record).map((tag) => (tag.Key === key ? tag.Value : undefined));
+    key === undefined ? table.honored[name]?.(record) : table.tags?.(record).map((tag) => (tag.Key === key ? tag.Value : undefined));
   return [values]
     .flat()
     .filter((value) => value !== undefined)

@@ -5,7 +5,7 @@ import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, mapsPublicAddress, resource } from './resource.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const InternetGateway = v.strictObject({ ...resource, vpcId: v.optional(v.string()) });
 export type InternetGateway = v.InferOutput<typeof InternetGateway>;
@@ -20,7 +20,7 @@ export const internetGatewayKind: Kind<InternetGateway> = {
   uses: ({ vpcId }) => (vpcId === undefined ? [] : [vpcId]),
 };
 
-// AWS's quota of a region, unless it was raised.
+// AWS's default quota in a region.
 const maximumInternetGateways = 5;
 
 const internetGatewayFilters = resourceFilters<InternetGateway>(
@@ -34,7 +34,7 @@ const internetGatewayFilters = resourceFilters<InternetGateway>(
 
 export const internetGatewayOperations = {
   CreateInternetGateway: {
-    honours: honoursTagSpecifications,
+    honors: honorsTagSpecifications,
     mutates: true,
     run({ TagSpecifications }, call) {
       const tags = tagsOf(TagSpecifications, 'internet-gateway')['internet-gateway'];
@@ -46,7 +46,7 @@ export const internetGatewayOperations = {
   },
 
   AttachInternetGateway: {
-    honours: { InternetGatewayId: true, VpcId: true },
+    honors: { InternetGatewayId: true, VpcId: true },
     mutates: true,
     run({ InternetGatewayId, VpcId }, call) {
       const { internetGateways, vpcs } = call.resources;
@@ -62,7 +62,7 @@ export const internetGatewayOperations = {
   },
 
   DetachInternetGateway: {
-    honours: { InternetGatewayId: true, VpcId: true },
+    honors: { InternetGatewayId: true, VpcId: true },
     mutates: true,
     run({ InternetGatewayId, VpcId }, call) {
       const gateway = call.resources.internetGateways.find(InternetGatewayId);
@@ -80,7 +80,7 @@ export const internetGatewayOperations = {
   },
 
   DescribeInternetGateways: {
-    honours: { InternetGatewayIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { InternetGatewayIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: internetGatewayFilters,
     run(input, call) {
       const gateways = filtered(internetGatewayFilters, call.resources.internetGateways.select(input.InternetGatewayIds), input.Filters);
@@ -90,7 +90,7 @@ export const internetGatewayOperations = {
   },
 
   DeleteInternetGateway: {
-    honours: { InternetGatewayId: true },
+    honors: { InternetGatewayId: true },
     mutates: true,
     run({ InternetGatewayId }, call) {
       const { internetGateways } = call.resources;
@@ -107,7 +107,7 @@ function described({ id, vpcId, tags }: InternetGateway, { accountId }: Call): D
   return {
     InternetGatewayId: id,
     OwnerId: accountId,
-    // The model's enum of attachment states lacks the one that AWS answers for an internet gateway.
+    // The enum of the model does not have the state that AWS returns for an internet gateway.
     Attachments: vpcId === undefined ? [] : [{ State: 'available' as 'attached', VpcId: vpcId }],
     Tags: tags,
   };

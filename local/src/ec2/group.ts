@@ -5,8 +5,8 @@ import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, resource, usersOf } from './resource.ts';
-import { describedRule, honoursIpPermissions, permissionsOf, rulesOf, ruleText, type SecurityGroupRule, sameRule } from './rule.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { describedRule, honorsIpPermissions, permissionsOf, rulesOf, ruleText, type SecurityGroupRule, sameRule } from './rule.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const SecurityGroup = v.strictObject({ ...resource, vpcId: v.string(), name: v.string(), description: v.string() });
 export type SecurityGroup = v.InferOutput<typeof SecurityGroup>;
@@ -21,7 +21,7 @@ export const securityGroupKind: Kind<SecurityGroup> = {
   uses: ({ vpcId }) => [vpcId],
 };
 
-// AWS's quotas, unless they were raised.
+// AWS's default quotas.
 const maximumGroups = 2500;
 const maximumRules = 60;
 
@@ -49,7 +49,7 @@ const ruleFilters = resourceFilters<SecurityGroupRule>({
 
 export const securityGroupOperations = {
   CreateSecurityGroup: {
-    honours: { GroupName: true, Description: true, VpcId: true, ...honoursTagSpecifications },
+    honors: { GroupName: true, Description: true, VpcId: true, ...honorsTagSpecifications },
     mutates: true,
     run({ GroupName, Description, VpcId, TagSpecifications }, call) {
       const name = checkedName(GroupName);
@@ -71,7 +71,7 @@ export const securityGroupOperations = {
   },
 
   AuthorizeSecurityGroupIngress: {
-    honours: { GroupId: true, ...honoursIpPermissions, ...honoursTagSpecifications },
+    honors: { GroupId: true, ...honorsIpPermissions, ...honorsTagSpecifications },
     mutates: true,
     run({ GroupId, IpPermissions, TagSpecifications }, call) {
       const tags = tagsOf(TagSpecifications, 'security-group-rule')['security-group-rule'];
@@ -90,7 +90,7 @@ export const securityGroupOperations = {
   },
 
   RevokeSecurityGroupIngress: {
-    honours: { GroupId: true, SecurityGroupRuleIds: true, ...honoursIpPermissions },
+    honors: { GroupId: true, SecurityGroupRuleIds: true, ...honorsIpPermissions },
     mutates: true,
     run({ GroupId, SecurityGroupRuleIds, IpPermissions }, call) {
       const { securityGroupRules } = call.resources;
@@ -120,7 +120,7 @@ export const securityGroupOperations = {
   },
 
   DescribeSecurityGroups: {
-    honours: { GroupIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { GroupIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: securityGroupFilters,
     run(input, call) {
       const groups = filtered(securityGroupFilters, call.resources.securityGroups.select(input.GroupIds), input.Filters);
@@ -130,7 +130,7 @@ export const securityGroupOperations = {
   },
 
   DescribeSecurityGroupRules: {
-    honours: { SecurityGroupRuleIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { SecurityGroupRuleIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: ruleFilters,
     run(input, call) {
       const rules = filtered(ruleFilters, call.resources.securityGroupRules.select(input.SecurityGroupRuleIds), input.Filters);
@@ -140,7 +140,7 @@ export const securityGroupOperations = {
   },
 
   DeleteSecurityGroup: {
-    honours: { GroupId: true },
+    honors: { GroupId: true },
     mutates: true,
     run({ GroupId }, call) {
       const { securityGroups, securityGroupRules } = call.resources;
@@ -161,7 +161,7 @@ function groupOf(call: Call, id: string | undefined): SecurityGroup {
   return call.resources.securityGroups.find(id);
 }
 
-/** A group's name without the trailing spaces that AWS takes off. */
+/** The name of a group without trailing spaces, which AWS removes. */
 function checkedName(given: string): string {
   const name = given.trimEnd();
   if (name === '') throw new AwsFailure('MissingParameter', 'The request must contain the parameter GroupName');

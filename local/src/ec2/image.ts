@@ -2,37 +2,37 @@ import { createHash } from 'node:crypto';
 import type { Image as DescribedImage } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
-import catalogue from './catalogue/images.json' with { type: 'json' };
+import catalog from './catalog/images.json' with { type: 'json' };
 import { type FilterTable, filtered } from './filters.ts';
 import type { Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { isId } from './resource.ts';
 
-const CatalogueImage = v.strictObject({
+const CatalogImage = v.strictObject({
   name: v.string(),
   description: v.string(),
   architecture: v.picklist(['x86_64', 'arm64']),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
   deprecatedAt: v.pipe(v.string(), v.isoTimestamp()),
   state: v.picklist(['available', 'pending']),
-  /** The size of the root device's snapshot. */
+  /** The size of the snapshot of the root device. */
   rootDeviceGiB: v.number(),
 });
 
-/** A machine image; each region has its own ids for the same image. */
-export interface Image extends v.InferOutput<typeof CatalogueImage> {
+/** A machine image. Each region has its own IDs for the same image. */
+export interface Image extends v.InferOutput<typeof CatalogImage> {
   readonly id: string;
   readonly snapshotId: string;
 }
 
 export const rootDeviceName = '/dev/sda1';
 
-/** Canonical's account, to which all images of the catalogue belong. */
+/** The account of Canonical, which owns all images in the catalog. */
 const owner = '099720109477';
 
-const catalogueImages = v.parse(v.array(CatalogueImage), catalogue);
+const catalogImages = v.parse(v.array(CatalogImage), catalog);
 
-/** The image that a launch names. Throws `InvalidAMIID.Malformed`, `.NotFound` and, while it is not ready, `.Unavailable`. */
+/** The image with this ID. Throws `InvalidAMIID.Malformed` and `.NotFound`, and `.Unavailable` if it is not ready. */
 export function launchableImage(region: string, id: string): Image {
   const [image] = imagesWith([id], region);
   if (!image) throw notFound([id]);
@@ -41,7 +41,7 @@ export function launchableImage(region: string, id: string): Image {
 }
 
 const imageFilters: FilterTable<Image> = {
-  honoured: {
+  honored: {
     architecture: ({ architecture }) => architecture,
     'block-device-mapping.device-name': () => rootDeviceName,
     'block-device-mapping.snapshot-id': ({ snapshotId }) => snapshotId,
@@ -97,13 +97,13 @@ const imageFilters: FilterTable<Image> = {
     'state-reason-code',
     'state-reason-message',
   ],
-  // Nobody sees the tags of an image that is not their own.
+  // Only the owner of an image sees its tags.
   tags: () => [],
 };
 
 export const imageOperations = {
   DescribeImages: {
-    honours: {
+    honors: {
       ImageIds: true,
       Owners: true,
       IncludeDeprecated: true,
@@ -116,7 +116,7 @@ export const imageOperations = {
     filters: imageFilters,
     run(input, call) {
       const images = input.ImageIds ? imagesWith(input.ImageIds, call.region) : imagesOf(call.region);
-      // An image that is asked for by its id is shown although it is deprecated.
+      // A deprecated image is shown if the request has its ID.
       const shown = (image: Image) =>
         input.IncludeDeprecated === true || input.ImageIds !== undefined || call.clock.now() < Date.parse(image.deprecatedAt);
       const owned = images.filter((image) => shown(image) && (input.Owners === undefined || input.Owners.includes(owner)));
@@ -128,7 +128,7 @@ export const imageOperations = {
 } satisfies Operations;
 
 function imagesOf(region: string): Image[] {
-  return catalogueImages.map((image) => ({
+  return catalogImages.map((image) => ({
     ...image,
     id: `ami-${idOf(region, image.name)}`,
     snapshotId: `snap-${idOf(region, image.name)}`,
@@ -150,7 +150,7 @@ function notFound(ids: readonly string[]): AwsFailure {
   return new AwsFailure('InvalidAMIID.NotFound', text);
 }
 
-/** The same in every run of the embedded AWS, and another in every region. */
+/** The same in every process, but different in every region. */
 function idOf(region: string, name: string): string {
   return `0${createHash('sha256').update(`${region} ${name}`).digest('hex').slice(0, 16)}`;
 }

@@ -7,7 +7,7 @@ import { groupIdentifiers, type NetworkInterface, privateDnsName, publicDnsName 
 import type { Call } from './operation.ts';
 import type { Volume } from './volume.ts';
 
-/** An instance with what belongs to it, as filters look at it. */
+/** An instance with its network interface and its volumes, for the filters. */
 export type InstanceView = Instance & { readonly card: NetworkInterface | undefined; readonly volumes: readonly Volume[] };
 
 export function viewOf(instance: Instance, call: Call): InstanceView {
@@ -15,7 +15,7 @@ export function viewOf(instance: Instance, call: Call): InstanceView {
   return { ...instance, card: cardOf(instance, call), volumes };
 }
 
-/** Where it is, as long as it is not terminated. */
+/** A terminated instance has no place. */
 const placed =
   <T>(read: (view: InstanceView) => T) =>
   (view: InstanceView) =>
@@ -28,7 +28,7 @@ export const instanceFilters: FilterTable<InstanceView> = resourceFilters<Instan
     'block-device-mapping.device-name': ({ volumes }) => volumes.map(({ attachment }) => attachment?.device),
     'block-device-mapping.volume-id': ({ volumes }) => volumes.map(({ id }) => id),
     'client-token': ({ clientToken }) => clientToken,
-    // AWS says so of its Nitro hypervisor as well.
+    // AWS returns this for the Nitro hypervisor, too.
     hypervisor: () => 'xen',
     'image-id': ({ imageId }) => imageId,
     'instance-id': ({ id }) => id,
@@ -163,7 +163,7 @@ export const instanceFilters: FilterTable<InstanceView> = resourceFilters<Instan
   ],
 );
 
-/** A reservation with the one instance that each launch makes. */
+/** A reservation with the only instance of its launch. */
 export function describedReservation(instance: Instance, call: Call): Reservation {
   return { ReservationId: instance.reservationId, OwnerId: call.accountId, Groups: [], Instances: [described(instance, call)] };
 }

@@ -5,15 +5,15 @@ import type { NetworkInterface } from './interface.ts';
 import type { Region } from './operation.ts';
 import { admits } from './rule.ts';
 
-/** What makes the instances of a region live on between calls. */
+/** The life of a region's instances between calls. */
 export interface InstanceLife {
-  /** Does what is due by now, and has the host do its part: addresses, boots, halts. To be called before and after whatever looks at instances. */
+  /** Does what is due now, and lets the host find addresses, boot and halt. Call it before and after everything that reads instances. */
   settle(): void;
-  /** Nothing happens by itself any more; resolves when the host has finished what it had begun. */
+  /** Stops all activity. Resolves when the host has finished its work. */
   stop(): Promise<void>;
 }
 
-/** Watches the instances of a region; those that ran when the embedded AWS ended boot again at the first `settle`. */
+/** Watches the instances of a region. At the first `settle`, it boots those that were running when the last process ended. */
 export function createInstanceLife(region: Region): InstanceLife {
   const { clock, instances: host, resources } = region;
   const begun = new Map<string, string>();
@@ -27,7 +27,7 @@ export function createInstanceLife(region: Region): InstanceLife {
     for (const instance of resources.instances.all()) {
       changed = advance(instance, region) || changed;
       const work = workOf(instance);
-      // Each of its works is done once a run.
+      // Once per run.
       if (work !== undefined && begun.get(instance.id) !== `${work} ${instance.launchedAt}`) {
         begun.set(instance.id, `${work} ${instance.launchedAt}`);
         enqueue(instance, () => perform(work, instance));
@@ -43,7 +43,7 @@ export function createInstanceLife(region: Region): InstanceLife {
     arm();
   }
 
-  /** Wakes up when something is due next. What is overdue waits for the host, which settles when it is done. */
+  /** Settles when the next thing is due. Overdue things wait for the host, which settles when it is done. */
   function arm(): void {
     cancel();
     const now = clock.now();
@@ -52,7 +52,7 @@ export function createInstanceLife(region: Region): InstanceLife {
     cancel = Number.isFinite(next) ? clock.at(next, settle) : () => {};
   }
 
-  /** The host does one thing after the other for an instance; what goes wrong ends the instance's run, or this process if the disk is full. */
+  /** The host does one thing at a time for an instance. A failure ends the run of the instance, or this process if the disk is full. */
   function enqueue(instance: Instance, work: () => Promise<void>): void {
     const before = queues.get(instance.id) ?? Promise.resolve();
     const done = before
@@ -119,19 +119,19 @@ export function createInstanceLife(region: Region): InstanceLife {
 
 type Work = 'find an address' | 'boot' | 'hang' | 'halt' | 'erase';
 
-/** What the host has to do for an instance in its present state. */
+/** What the host has to do for an instance in its current state. */
 function workOf({ state, public: isPublic, address, fate, until }: Instance): Work | undefined {
   switch (state) {
     case 'pending':
       return isPublic && address === undefined ? 'find an address' : undefined;
     case 'running':
       if (isPublic && address === undefined) return 'find an address';
-      // Before, it boots; without an address nobody could reach it.
+      // Until then, it is booting. Without an address, nobody can reach it.
       if (until !== undefined || address === undefined) return undefined;
       return fate?.outcome === 'never-answers' ? 'hang' : 'boot';
     case 'stopping':
     case 'shutting-down':
-    // Where time passes quickly, nobody may have seen it stopping.
+    // If the clock runs fast, the instance may have gone through `stopping` unseen.
     case 'stopped':
       return 'halt';
     case 'terminated':
@@ -141,7 +141,7 @@ function workOf({ state, public: isPublic, address, fate, until }: Instance): Wo
 
 const userDataOf = ({ userData }: Instance) => Buffer.from(userData, 'base64');
 
-/** Whether answers to a remote address find their way: the subnet's route table leads there through the internet gateway of the VPC. */
+/** Whether a route of the subnet leads to a remote address through the internet gateway of the VPC. */
 function hasRoute({ subnetId, vpcId }: NetworkInterface, { resources }: Region, remoteAddress: string): boolean {
   const address = parseAddress(remoteAddress);
   const tables = resources.routeTables.all().filter((table) => table.vpcId === vpcId);

@@ -10,7 +10,7 @@ export const Instance = v.strictObject({
   instanceType: v.string(),
   architecture: v.picklist(['i386', 'x86_64', 'arm64', 'x86_64_mac', 'arm64_mac']),
   keyName: v.optional(v.string()),
-  /** The key pair's public half as it was at the launch. */
+  /** The public key of the key pair at the launch. */
   publicKey: v.optional(v.string()),
   /** Base64. */
   userData: v.string(),
@@ -19,7 +19,7 @@ export const Instance = v.strictObject({
   vpcId: v.string(),
   availabilityZone: v.string(),
   networkInterfaceId: v.string(),
-  /** Whether it has a public address in this run: its network interface says so at a launch or a start, and when it is modified. */
+  /** Whether it has a public address in this run. It follows its network interface at each launch and start, and when that is modified. */
   public: v.boolean(),
   metadata: v.strictObject({
     tokens: v.picklist(['optional', 'required']),
@@ -27,16 +27,16 @@ export const Instance = v.strictObject({
     endpoint: v.picklist(['enabled', 'disabled']),
   }),
   shutdownBehavior: v.picklist(['stop', 'terminate']),
-  /** The latest launch or start, in milliseconds since the epoch; so are the other times. */
+  /** The latest launch or start. All times are milliseconds since the epoch. */
   launchedAt: v.number(),
   hasRun: v.boolean(),
   state: v.picklist(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated']),
   since: v.number(),
-  /** When a state of transition ends, and when a running instance answers on SSH. */
+  /** When a transitional state ends, or when a running instance answers on SSH. */
   until: v.optional(v.number()),
-  /** The address it listens on in this run, once found; AWS would call it its public address. */
+  /** The address on which it listens in this run, which AWS would call its public address. */
   address: v.optional(v.string()),
-  /** What was planned for this run, other than that all goes well. */
+  /** The planned failure of this run, if any. */
   fate: v.optional(
     v.strictObject({ outcome: v.picklist(['terminated', 'stopped', 'never-answers', 'dies-booting']), reason: v.optional(v.string()) }),
   ),
@@ -52,17 +52,17 @@ export const instanceKind: Kind<Instance> = {
   notFound: 'InvalidInstanceID.NotFound',
   malformed: 'InvalidInstanceID.Malformed',
   schema: Instance,
-  // Its network interface uses the subnet and the groups, as long as it exists.
+  // Its network interface uses the subnet and the groups.
   uses: () => [],
 };
 
 /** How long AWS shows a terminated instance. */
 const terminatedShown = 60 * 60 * 1000;
 
-/** The states' numbers in the API. */
+/** The codes of the states in the API. */
 export const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, terminated: 48, stopping: 64, stopped: 80 } as const;
 
-/** Begins a run: the launch of a new instance or the start of a stopped one. `delay` (milliseconds) is what the call itself takes. */
+/** Begins a run: the launch of a new instance or the start of a stopped one. `delay` is the duration of the call, in milliseconds. */
 export function begin(instance: Instance, region: Region, fate: Instance['fate'], delay: number): void {
   enter(instance, 'pending', region.clock.now(), delay + latencies[region.settings.latency].pending);
   instance.public = cardOf(instance, region)?.associatePublicIpAddress ?? false;
@@ -73,31 +73,31 @@ export function begin(instance: Instance, region: Region, fate: Instance['fate']
   instance.transitionReason = '';
 }
 
-/** Gives an instance a public address for the rest of its run, or takes it away. */
+/** Adds or removes the public address of an instance for the rest of its run. */
 export function setPublic(instance: Instance, region: Region, isPublic: boolean): void {
   instance.public = isPublic;
   if (instance.state === 'running') showAddress(instance, region);
 }
 
-/** Shows a running instance's address as its public one, once it is found, if the instance is to have one. */
+/** Shows the address of a running instance as its public address, if it has one. */
 export function showAddress(instance: Instance, region: Region): void {
   const card = cardOf(instance, region);
   if (card) card.publicIpAddress = instance.public ? instance.address : undefined;
 }
 
-/** Begins to stop a running instance at a time (milliseconds since the epoch). */
+/** Begins to stop a running instance at a time, in milliseconds since the epoch. */
 export function beginStop(instance: Instance, region: Region, reason: Reason, at = region.clock.now()): void {
   leave(instance, region, reason, at);
   enter(instance, 'stopping', at, latencies[region.settings.latency].stopping);
 }
 
-/** Begins to terminate an instance, whatever its state, at a time (milliseconds since the epoch). */
+/** Begins to terminate an instance in any state at a time, in milliseconds since the epoch. */
 export function beginTermination(instance: Instance, region: Region, reason: Reason, at = region.clock.now()): void {
   leave(instance, region, reason, at);
   enter(instance, 'shutting-down', at, latencies[region.settings.latency].shuttingDown);
 }
 
-/** Ends a run that the host cannot serve: a launch is terminated, a start goes back to stopped, a running instance stops. */
+/** Ends a run in which the host failed: a launched instance is terminated, a started one goes back to stopped, a running one stops. */
 export function fail(instance: Instance, region: Region, message: string): void {
   const reason = `Server.InternalError: ${message}`;
   if (instance.state === 'pending') {
@@ -106,25 +106,25 @@ export function fail(instance: Instance, region: Region, message: string): void 
   } else if (instance.state === 'running') beginStop(instance, region, { by: 'EC2', text: reason });
 }
 
-/** Does what is due by now; returns whether anything was. */
+/** Does what is due now. Returns whether anything was due. */
 export function advance(instance: Instance, region: Region): boolean {
   let changed = false;
   while (step(instance, region)) changed = true;
   return changed;
 }
 
-/** Whether it ended so long ago that AWS shows it no more. */
+/** Whether it ended so long ago that AWS does not show it any more. */
 export function isForgotten(instance: Instance, now: number): boolean {
   return instance.state === 'terminated' && now >= instance.since + terminatedShown;
 }
 
-/** When something is due next, in milliseconds since the epoch; undefined when nothing is. */
+/** When the next thing is due, in milliseconds since the epoch; undefined if nothing is. */
 export function nextDue(instance: Instance): number | undefined {
   if (instance.state === 'terminated') return instance.since + terminatedShown;
   return instance.until;
 }
 
-/** Who ended a run, and how AWS words it in StateReason: `Code: text`. */
+/** Who ended a run, and AWS's text for StateReason: `Code: text`. */
 export interface Reason {
   readonly by: 'User' | 'Instance' | 'EC2';
   readonly text: string;
@@ -161,7 +161,7 @@ function endPending(instance: Instance, region: Region, due: number): boolean {
     else enter(instance, 'stopped', due);
     return true;
   }
-  // Its address is still being looked for.
+  // The host is still looking for its address.
   if (instance.public && instance.address === undefined) return false;
   enter(instance, 'running', due, latencies[region.settings.latency].booting);
   instance.hasRun = true;
@@ -208,7 +208,7 @@ function terminate(instance: Instance, region: Region, at: number): void {
   }
 }
 
-/** The network interface of an instance that still has it. */
+/** The network interface of an instance, while it is attached. */
 export function cardOf(instance: Instance, { resources }: Pick<Region, 'resources'>) {
   return resources.networkInterfaces.all().find(({ attachment }) => attachment?.instanceId === instance.id);
 }

@@ -9,7 +9,7 @@ import { nextOutcome } from './settings.ts';
 
 export const instanceOperations = {
   DescribeInstances: {
-    honours: { InstanceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { InstanceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: instanceFilters,
     run(input, call) {
       refuseIdsWithPages(input);
@@ -20,7 +20,7 @@ export const instanceOperations = {
   },
 
   DescribeInstanceStatus: {
-    honours: { InstanceIds: true, IncludeAllInstances: true, MaxResults: true, NextToken: true },
+    honors: { InstanceIds: true, IncludeAllInstances: true, MaxResults: true, NextToken: true },
     run(input, call) {
       refuseIdsWithPages(input);
       const chosen = call.resources.instances
@@ -32,7 +32,7 @@ export const instanceOperations = {
   },
 
   DescribeInstanceAttribute: {
-    honours: { InstanceId: true, Attribute: ['userData', 'instanceInitiatedShutdownBehavior', 'instanceType'] },
+    honors: { InstanceId: true, Attribute: ['userData', 'instanceInitiatedShutdownBehavior', 'instanceType'] },
     run({ InstanceId, Attribute }, { resources }) {
       const instance = resources.instances.find(InstanceId);
       if (Attribute === 'userData') return { InstanceId, UserData: instance.userData === '' ? {} : { Value: instance.userData } };
@@ -42,7 +42,7 @@ export const instanceOperations = {
   },
 
   GetConsoleOutput: {
-    honours: { InstanceId: true, Latest: true },
+    honors: { InstanceId: true, Latest: true },
     run({ InstanceId }, { resources, instances, clock }) {
       const { id } = resources.instances.find(InstanceId);
       const text = instances.consoleOutput(id);
@@ -51,7 +51,7 @@ export const instanceOperations = {
   },
 
   StartInstances: {
-    honours: { InstanceIds: true },
+    honors: { InstanceIds: true },
     mutates: true,
     run({ InstanceIds }, call) {
       const chosen = call.resources.instances.select(InstanceIds);
@@ -73,7 +73,7 @@ export const instanceOperations = {
   },
 
   StopInstances: {
-    honours: { InstanceIds: true, Force: true, Hibernate: [false] },
+    honors: { InstanceIds: true, Force: true, Hibernate: [false] },
     mutates: true,
     run({ InstanceIds }, call) {
       const chosen = call.resources.instances.select(InstanceIds);
@@ -94,7 +94,7 @@ export const instanceOperations = {
   },
 
   TerminateInstances: {
-    honours: { InstanceIds: true },
+    honors: { InstanceIds: true },
     mutates: true,
     run({ InstanceIds }, call) {
       return {

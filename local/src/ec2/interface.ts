@@ -10,7 +10,7 @@ import { paginated } from './pagination.ts';
 import { type Kind, resource } from './resource.ts';
 import type { Resources } from './state.ts';
 import { availableAddresses, reservedAddresses, type Subnet } from './subnet.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const NetworkInterface = v.strictObject({
   ...resource,
@@ -24,9 +24,9 @@ export const NetworkInterface = v.strictObject({
   attachment: v.optional(
     v.strictObject({ id: v.string(), instanceId: v.string(), attachedAt: v.number(), deleteOnTermination: v.boolean() }),
   ),
-  /** Whether its instance has a public address while it runs: the subnet's setting at the time the interface was made, until changed. */
+  /** Whether its instance has a public address while it runs. At first, it is the subnet's setting when the interface was created. */
   associatePublicIpAddress: v.optional(v.boolean(), true),
-  /** Only while its instance runs. */
+  /** Set only while its instance runs. */
   publicIpAddress: v.optional(v.string()),
 });
 export type NetworkInterface = v.InferOutput<typeof NetworkInterface>;
@@ -86,7 +86,7 @@ const interfaceFilters = resourceFilters<NetworkInterface>(
 
 export const networkInterfaceOperations = {
   CreateNetworkInterface: {
-    honours: { SubnetId: true, Groups: true, Description: true, InterfaceType: ['interface'], ...honoursTagSpecifications },
+    honors: { SubnetId: true, Groups: true, Description: true, InterfaceType: ['interface'], ...honorsTagSpecifications },
     mutates: true,
     idempotent: true,
     run({ SubnetId, Groups, Description, TagSpecifications, ClientToken }, call) {
@@ -99,7 +99,7 @@ export const networkInterfaceOperations = {
   },
 
   ModifyNetworkInterfaceAttribute: {
-    honours: { NetworkInterfaceId: true, AssociatePublicIpAddress: true, Groups: true },
+    honors: { NetworkInterfaceId: true, AssociatePublicIpAddress: true, Groups: true },
     mutates: true,
     run({ NetworkInterfaceId, AssociatePublicIpAddress, Groups }, call) {
       const card = call.resources.networkInterfaces.find(NetworkInterfaceId);
@@ -115,7 +115,7 @@ export const networkInterfaceOperations = {
   },
 
   DescribeNetworkInterfaceAttribute: {
-    honours: { NetworkInterfaceId: true, Attribute: ['associatePublicIpAddress', 'description', 'groupSet'] },
+    honors: { NetworkInterfaceId: true, Attribute: ['associatePublicIpAddress', 'description', 'groupSet'] },
     run({ NetworkInterfaceId, Attribute }, { resources }) {
       const card = resources.networkInterfaces.find(NetworkInterfaceId);
       switch (Attribute) {
@@ -130,7 +130,7 @@ export const networkInterfaceOperations = {
   },
 
   DescribeNetworkInterfaces: {
-    honours: { NetworkInterfaceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { NetworkInterfaceIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: interfaceFilters,
     run(input, call) {
       const chosen = filtered(interfaceFilters, call.resources.networkInterfaces.select(input.NetworkInterfaceIds), input.Filters);
@@ -140,7 +140,7 @@ export const networkInterfaceOperations = {
   },
 
   DeleteNetworkInterface: {
-    honours: { NetworkInterfaceId: true },
+    honors: { NetworkInterfaceId: true },
     mutates: true,
     run({ NetworkInterfaceId }, { resources }) {
       const { id, attachment } = resources.networkInterfaces.find(NetworkInterfaceId);
@@ -152,8 +152,8 @@ export const networkInterfaceOperations = {
 } satisfies Operations;
 
 /**
- * What a new interface will be, with a free private address. Throws for a subnet or groups that do not exist or do not go together,
- * and `InsufficientFreeAddressesInSubnet`.
+ * The properties of a new interface, with a free private address. Throws if the subnet or the groups do not exist or are in different
+ * networks, and `InsufficientFreeAddressesInSubnet`.
  */
 export function planInterface(
   call: Call,
@@ -165,7 +165,7 @@ export function planInterface(
     vpcId: subnet.vpcId,
     availabilityZone: subnet.availabilityZone,
     privateIpAddress: freeAddress(subnet, call),
-    // A locally administered address; the second digit says so.
+    // The second digit marks a locally administered address.
     macAddress: `0a:${randomBytes(5).toString('hex').match(/../g)?.join(':')}`,
     groupIds: groupsIn(subnet, given.groupIds, call),
     description: given.description ?? '',
@@ -173,7 +173,7 @@ export function planInterface(
   };
 }
 
-/** The names and ids of an interface's groups, as AWS shows them. */
+/** The names and IDs of an interface's groups, as AWS shows them. */
 export function groupIdentifiers({ groupIds }: NetworkInterface, { securityGroups }: Resources) {
   return securityGroups
     .all()
@@ -181,19 +181,19 @@ export function groupIdentifiers({ groupIds }: NetworkInterface, { securityGroup
     .map(({ id, name }) => ({ GroupId: id, GroupName: name }));
 }
 
-/** The public DNS name of an interface; empty unless it has a public address and its VPC has DNS host names. */
+/** The public DNS name of an interface. Empty without a public address, or if its VPC has no DNS host names. */
 export function publicDnsName({ publicIpAddress, vpcId }: NetworkInterface, { region, resources }: Region): string {
   const vpc = resources.vpcs.all().find(({ id }) => id === vpcId);
   if (publicIpAddress === undefined || !vpc?.enableDnsHostnames) return '';
   return `ec2-${publicIpAddress.replaceAll('.', '-')}.${region === 'us-east-1' ? 'compute-1' : `${region}.compute`}.amazonaws.com`;
 }
 
-/** The DNS name of a private address inside its VPC. */
+/** The DNS name of a private address in its VPC. */
 export function privateDnsName(privateIpAddress: string, { region }: Pick<Region, 'region'>): string {
   return `ip-${privateIpAddress.replaceAll('.', '-')}.${region === 'us-east-1' ? 'ec2' : `${region}.compute`}.internal`;
 }
 
-/** This call has another code than all others, for a text that is no id too: https://github.com/hashicorp/terraform/issues/3372 */
+/** AWS has a special code for this call, even for a malformed ID: https://github.com/hashicorp/terraform/issues/3372 */
 function refuseUnknownGroups(ids: readonly string[] | undefined, { resources }: Call): void {
   const known = resources.securityGroups.select(undefined).map(({ id }) => id);
   const unknown = ids?.find((id) => !known.includes(id));
@@ -226,7 +226,7 @@ function freeAddress(subnet: Subnet, call: Call): string {
   );
 }
 
-/** Of a running instance AWS gives and takes the address at once. */
+/** If the instance is running, AWS adds or removes its address at once. */
 function associatePublicAddress(card: NetworkInterface, call: Call, associate: boolean): void {
   card.associatePublicIpAddress = associate;
   const instance = call.resources.instances.all().find(({ id }) => id === card.attachment?.instanceId);

@@ -5,14 +5,14 @@ import { AwsFailure } from '../service.ts';
 import { filtered, resourceFilters } from './filters.ts';
 import type { Operations } from './operation.ts';
 import { type Kind, notFound, resource } from './resource.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const KeyPair = v.strictObject({
   ...resource,
   name: v.string(),
   type: v.picklist(['ed25519', 'rsa']),
   fingerprint: v.string(),
-  /** In OpenSSH's format, with the key pair's name as its comment. */
+  /** In the format of OpenSSH, with the name of the key pair as the comment. */
   publicKey: v.string(),
   createdAt: v.number(),
 });
@@ -39,7 +39,7 @@ const keyPairFilters = resourceFilters<KeyPair>({
 
 export const keyPairOperations = {
   ImportKeyPair: {
-    honours: { KeyName: true, PublicKeyMaterial: true, ...honoursTagSpecifications },
+    honors: { KeyName: true, PublicKeyMaterial: true, ...honorsTagSpecifications },
     mutates: true,
     run({ KeyName, PublicKeyMaterial, TagSpecifications }, { resources, clock }) {
       const tags = tagsOf(TagSpecifications, 'key-pair')['key-pair'];
@@ -59,7 +59,7 @@ export const keyPairOperations = {
   },
 
   DescribeKeyPairs: {
-    honours: { KeyNames: true, KeyPairIds: true, IncludePublicKey: true, 'Filters.Name': true, 'Filters.Values': true },
+    honors: { KeyNames: true, KeyPairIds: true, IncludePublicKey: true, 'Filters.Name': true, 'Filters.Values': true },
     filters: keyPairFilters,
     run({ KeyNames, KeyPairIds, IncludePublicKey, Filters }, { resources }) {
       const visible = resources.keyPairs.select(KeyPairIds);
@@ -81,7 +81,7 @@ export const keyPairOperations = {
   },
 
   DeleteKeyPair: {
-    honours: { KeyName: true, KeyPairId: true },
+    honors: { KeyName: true, KeyPairId: true },
     mutates: true,
     run({ KeyName, KeyPairId }, { resources }) {
       if (KeyName === undefined && KeyPairId === undefined)
@@ -89,7 +89,7 @@ export const keyPairOperations = {
       if (KeyName !== undefined && KeyPairId !== undefined)
         throw new AwsFailure('InvalidParameterCombination', 'The parameter KeyName cannot be used with the parameter KeyPairId');
       const key = resources.keyPairs.select(undefined).find(({ id, name }) => id === KeyPairId || name === KeyName);
-      // Deleting what is not there succeeds.
+      // Deleting a missing key pair succeeds.
       if (!key) return { Return: true };
       resources.keyPairs.delete(key.id);
       return { Return: true, KeyPairId: key.id };
@@ -103,7 +103,7 @@ interface PublicKey {
   readonly blob: Buffer;
 }
 
-/** Reads one line of OpenSSH's public key format; throws `InvalidKey.Format`. */
+/** Parses a line in OpenSSH's public key format. Throws `InvalidKey.Format`. */
 function readPublicKey(text: string): PublicKey {
   const [algorithm = '', base64 = ''] = text.trim().split(/\s+/);
   const blob = Buffer.from(base64, 'base64');
@@ -111,7 +111,7 @@ function readPublicKey(text: string): PublicKey {
   if (name === undefined || name.toString() !== algorithm) throw invalidKey();
   if (algorithm === 'ssh-ed25519') {
     if (parts.length !== 1 || parts[0]?.length !== 32) throw invalidKey();
-    // AWS pads the base64 that OpenSSH prints without padding.
+    // AWS shows it with padding, OpenSSH without.
     return { type: 'ed25519', blob, fingerprint: createHash('sha256').update(blob).digest('base64') };
   }
   const [exponent, modulus] = parts;
@@ -124,7 +124,7 @@ function readPublicKey(text: string): PublicKey {
   return { type: 'rsa', blob, fingerprint: (digest.match(/../g) ?? []).join(':') };
 }
 
-/** The length-prefixed strings of SSH's wire format; none if the bytes are not that. */
+/** The length-prefixed strings of SSH's wire format; none if the bytes are malformed. */
 function wireStrings(bytes: Buffer): Buffer[] {
   const strings: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -138,7 +138,7 @@ function wireStrings(bytes: Buffer): Buffer[] {
 }
 
 function rsaKey(exponent: Buffer, modulus: Buffer): KeyObject {
-  // SSH writes a leading zero so that the number is not taken for a negative one; a JWK has none.
+  // SSH adds a leading zero so that the number is not negative. A JWK has none.
   const number = (bytes: Buffer) => bytes.subarray(bytes[0] === 0 ? 1 : 0).toString('base64url');
   return createPublicKey({ format: 'jwk', key: { kty: 'RSA', e: number(exponent), n: number(modulus) } });
 }

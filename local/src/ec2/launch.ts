@@ -1,6 +1,6 @@
 import type { BlockDeviceMapping } from '@aws-sdk/client-ec2';
 import { AwsFailure } from '../service.ts';
-import { type InstanceType, instanceTypeOf, isInstanceType, unknownHere } from './catalogue.ts';
+import { type InstanceType, instanceTypeOf, isInstanceType, unknownHere } from './catalog.ts';
 import { type Image, launchableImage, rootDeviceName } from './image.ts';
 import { describedReservation } from './instance-description.ts';
 import { begin, type Instance } from './instance-state.ts';
@@ -9,7 +9,7 @@ import { keyPairKind } from './key.ts';
 import type { Call, InputOf, Operations } from './operation.ts';
 import { newId, notFound } from './resource.ts';
 import { latencies, nextOutcome } from './settings.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 import type { Volume } from './volume.ts';
 import { zonesOffering } from './zone.ts';
 
@@ -21,7 +21,7 @@ const largestVolumeGiB = { gp2: 16_384, gp3: 65_536, standard: 1024 };
 
 export const launchOperations = {
   RunInstances: {
-    honours: {
+    honors: {
       ImageId: true,
       InstanceType: true,
       MinCount: [1],
@@ -48,7 +48,7 @@ export const launchOperations = {
       InstanceInitiatedShutdownBehavior: ['stop', 'terminate'],
       'Monitoring.Enabled': [false],
       'Placement.Tenancy': ['default'],
-      ...honoursTagSpecifications,
+      ...honorsTagSpecifications,
     },
     mutates: true,
     idempotent: true,
@@ -148,7 +148,7 @@ function keyFor(name: string | undefined, { resources }: Call) {
   return key;
 }
 
-/** Checks user data and returns it as canonical Base64. */
+/** Validates user data, and returns it as canonical Base64. */
 function userDataOf(given: string | undefined): string {
   const bytes = Buffer.from(given ?? '', 'base64');
   const text = (given ?? '').replace(/\s/g, '');
@@ -160,7 +160,7 @@ function userDataOf(given: string | undefined): string {
 
 type PlannedVolume = Pick<Volume, 'sizeGiB' | 'volumeType' | 'encrypted' | 'snapshotId'> & { device: string; deleteOnTermination: boolean };
 
-/** The root volume and the blank ones that a launch asks for. */
+/** The root volume and the blank volumes of a launch. */
 function volumesFor(mappings: readonly BlockDeviceMapping[], image: Image): PlannedVolume[] {
   const named = mappings.map(({ DeviceName }) => DeviceName ?? '');
   if (named.some((name, index) => named.indexOf(name) !== index || !/^(\/dev\/)?(sd|xvd)[a-z]\d?$/.test(name)))
@@ -178,13 +178,13 @@ function volumeFor({ Ebs }: BlockDeviceMapping, device: string, image?: Image): 
       'InvalidBlockDeviceMapping',
       `Volume of size ${sizeGiB}GB is smaller than snapshot '${image.snapshotId}', expect size>= ${image.rootDeviceGiB}GB`,
     );
-  // An image brings the type of its root volume; a blank volume is gp2, as the API says.
+  // The image sets the type of its root volume. The API's default for a blank volume is gp2.
   const volumeType = volumeTypes.find((type) => type === Ebs?.VolumeType) ?? (image ? 'gp3' : 'gp2');
   const largest = largestVolumeGiB[volumeType];
   if (sizeGiB < 1 || sizeGiB > largest)
     throw new AwsFailure(
       'InvalidParameterValue',
-      `Volume of ${sizeGiB}GiB is invalid for volume type ${volumeType}: it takes 1 to ${largest}GiB.`,
+      `Volume of ${sizeGiB}GiB is invalid for volume type ${volumeType}. It must be 1 to ${largest}GiB.`,
     );
   const deleteOnTermination = Ebs?.DeleteOnTermination ?? true;
   return { sizeGiB, volumeType, encrypted: Ebs?.Encrypted ?? false, snapshotId: image?.snapshotId, device, deleteOnTermination };
@@ -196,7 +196,7 @@ interface Network {
   readonly deleteOnTermination: boolean;
 }
 
-/** The interface that the instance gets: an existing one, or one that is made for it. */
+/** The interface of the instance: an existing one or a new one. */
 function networkFor(input: Input, call: Call): Network {
   const [given, ...more] = input.NetworkInterfaces ?? [];
   const combination = (text: string) => new AwsFailure('InvalidParameterCombination', text);

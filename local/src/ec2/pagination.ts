@@ -3,13 +3,13 @@ import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import type { Call } from './operation.ts';
 
-/** What MaxResults may be. */
+/** The range of MaxResults. */
 export interface PageSize {
   readonly minimum: number;
   readonly maximum: number;
 }
 
-/** What most Describe actions take. */
+/** The range of most Describe actions. */
 export const usualPageSize: PageSize = { minimum: 5, maximum: 1000 };
 
 interface PagedInput {
@@ -20,8 +20,8 @@ interface PagedInput {
 const Position = v.strictObject({ request: v.string(), after: v.string() });
 
 /**
- * One page of what a request describes. `key` orders the items, so that a page starts in the right place even if what the last one ended
- * with is gone. Throws `InvalidParameterValue` for a MaxResults out of range and for a token that this same request did not get.
+ * One page of the items. `key` orders them, so that a page starts at the right place even if the last item of the page before is gone.
+ * Throws `InvalidParameterValue` for a MaxResults out of range, and for a token of another request.
  */
 export function paginated<T>(
   call: Pick<Call, 'action'>,
@@ -55,7 +55,7 @@ function checkPageSize(given: number | undefined, { minimum, maximum }: PageSize
   );
 }
 
-/** Identifies a request whatever its page, so that a token continues the request it came from and no other. */
+/** Identifies a request independent of its page, so that a token is valid only for its request. */
 function requestDigest(action: string, { MaxResults, NextToken, ...rest }: PagedInput): string {
   return createHash('sha256')
     .update(JSON.stringify([action, rest]))

@@ -6,10 +6,10 @@ import { AwsFailure } from '../service.ts';
 export const Tag = v.strictObject({ Key: v.string(), Value: v.string() });
 export type Tag = v.InferOutput<typeof Tag>;
 
-/** The members that every resource's schema spreads: `v.strictObject({ ...resource, cidrBlock: v.string() })`. */
+/** The members of every resource's schema: `v.strictObject({ ...resource, cidrBlock: v.string() })`. */
 export const resource = {
   id: v.string(),
-  /** Milliseconds since the epoch; before, the resource exists but no call finds it (eventual consistency). */
+  /** Milliseconds since the epoch. Until then the resource exists, but no call finds it (eventual consistency). */
   visibleAt: v.number(),
   tags: v.array(Tag),
 };
@@ -20,45 +20,45 @@ export interface Resource {
   tags: Tag[];
 }
 
-/** What the resources of one kind have in common. */
+/** What all resources of a kind have in common. */
 export interface Kind<T extends Resource> {
   /** Its name in TagSpecifications and DescribeTags. */
   readonly type: ResourceType;
-  /** What its ids begin with, without the hyphen: `vpc`. */
+  /** The beginning of its IDs, without the hyphen, for example `vpc`. */
   readonly prefix: string;
-  /** What AWS calls one in "The vpc ID 'vpc-…' does not exist": `vpc ID`. */
+  /** AWS's words for it in "The vpc ID 'vpc-…' does not exist": `vpc ID`. */
   readonly noun: string;
   readonly notFound: `${string}.NotFound`;
   readonly malformed: `${string}.Malformed`;
-  /** The shape of its records in the state file. */
+  /** The schema of its records in the state file. */
   readonly schema: v.GenericSchema<unknown, T>;
-  /** The ids of the resources that cannot be deleted while this one exists. */
+  /** The IDs of the resources that cannot be deleted while this one exists. */
   uses(record: T): readonly string[];
-  /** Whether it has a public address at this time (milliseconds since the epoch), which holds its VPC's internet gateway in place. */
+  /** Whether it has a public address at this time (milliseconds since the epoch). If so, its VPC's internet gateway cannot be detached. */
   hasPublicAddress?(record: T, now: number): boolean;
 }
 
 type Fields<T> = T extends unknown ? Omit<T, 'id' | 'visibleAt'> : never;
 
-/** The resources of one kind in one region. Its records are the state: change them, and the next write keeps the change. */
+/** The resources of one kind in one region. Its records are the state: change one, and the next write stores the change. */
 export interface Collection<T extends Resource> {
   readonly kind: Kind<T>;
-  /** The visible resource with this id; throws the kind's `….Malformed` and `….NotFound`. */
+  /** The visible resource with this ID. Throws the kind's `….Malformed` and `….NotFound`. */
   find(id: string): T;
-  /** The visible resources with these ids, or all visible ones if there are no ids; throws as `find` does. */
+  /** The visible resources with these IDs, or all visible ones without IDs. Throws like `find`. */
   select(ids: readonly string[] | undefined): T[];
-  /** Every resource, oldest first, visible or not: for uniqueness, quotas and dependencies, which see more than Describe does. */
+  /** All resources, oldest first, visible or not: for uniqueness, quotas and dependencies. */
   all(): T[];
-  /** Adds a resource under a new id. */
+  /** Adds a resource with a new ID. */
   add(fields: Fields<T>): T;
-  /** Removes a resource; `endedAt` (milliseconds since the epoch) is when it ended, if that was earlier. */
+  /** Removes a resource. `endedAt` is when it ended, in milliseconds since the epoch, if that was earlier. */
   delete(id: string, endedAt?: number): void;
 }
 
-/** What a collection needs to know of its region. */
+/** What a collection needs from its region. */
 export interface CollectionEvents {
   now(): number;
-  /** When a resource made now becomes visible, in milliseconds since the epoch. */
+  /** When a new resource becomes visible, in milliseconds since the epoch. */
   visibleAt(): number;
   added(id: string): void;
   deleted(id: string, endedAt: number): void;
@@ -96,39 +96,39 @@ export function createCollection<T extends Resource>(kind: Kind<T>, records: rea
   };
 }
 
-/** The collections of a region, seen without the differences of their kinds. */
+/** The collections of a region, whatever their kinds. */
 export type Collections = Readonly<Record<string, Collection<Resource>>>;
 
-/** The collection that keeps the resource with this id, by its prefix; undefined for an id of no kind. */
+/** The collection with the resource of this ID, by its prefix; undefined for any other prefix. */
 export function collectionOf(collections: Collections, id: string): Collection<Resource> | undefined {
   const prefix = id.slice(0, id.lastIndexOf('-'));
   return Object.values(collections).find(({ kind }) => kind.prefix === prefix);
 }
 
-/** The resources that use this one, and so keep it from being deleted. */
+/** The resources that use this one. It cannot be deleted while they exist. */
 export function usersOf(collections: Collections, id: string): Resource[] {
   return Object.values(collections).flatMap(({ kind, all }) => all().filter((record) => kind.uses(record).includes(id)));
 }
 
-/** Whether anything that uses this resource has a public address at this time, in milliseconds since the epoch. */
+/** Whether a user of this resource has a public address at this time, in milliseconds since the epoch. */
 export function mapsPublicAddress(collections: Collections, id: string, now: number): boolean {
   return Object.values(collections).some(({ kind, all }) =>
     all().some((record) => kind.uses(record).includes(id) && kind.hasPublicAddress?.(record, now)),
   );
 }
 
-/** A new id such as `vpc-0` and 16 more hexadecimal digits. */
+/** A new ID: the prefix, `-0` and 16 hexadecimal digits. */
 export function newId(prefix: string): string {
   return `${prefix}-0${randomBytes(8).toString('hex')}`;
 }
 
-/** The refusal of ids that name nothing (or nothing visible yet). */
+/** The refusal of IDs without a visible resource. */
 export function notFound(kind: Pick<Kind<Resource>, 'noun' | 'notFound'>, ids: readonly string[]): AwsFailure {
   const text = ids.length === 1 ? `The ${kind.noun} '${ids[0]}' does not exist` : `The ${kind.noun}s '${ids.join(', ')}' do not exist`;
   return new AwsFailure(kind.notFound, text);
 }
 
-/** Whether a text has the form of an id: 17 hexadecimal digits, or 8 as old resources have. */
+/** Whether a text has the form of an ID: 17 hexadecimal digits, or 8 for old resources. */
 export function isId(prefix: string, id: string): boolean {
   return id.startsWith(`${prefix}-`) && /^([0-9a-f]{8}|[0-9a-f]{17})$/.test(id.slice(prefix.length + 1));
 }

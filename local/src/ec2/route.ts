@@ -7,14 +7,14 @@ import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { isId, type Kind, newId, resource } from './resource.ts';
 import type { Resources } from './state.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const RouteTable = v.strictObject({
   ...resource,
   vpcId: v.string(),
-  /** Besides the one to the VPC itself. */
+  /** Without the one to the VPC itself. */
   routes: v.array(v.strictObject({ destination: v.string(), gatewayId: v.string() })),
-  /** With subnets; the main table's association with its VPC names none. */
+  /** With subnets. The main table's association with its VPC has no subnet. */
   associations: v.array(v.strictObject({ id: v.string(), main: v.boolean(), subnetId: v.optional(v.string()) })),
 });
 export type RouteTable = v.InferOutput<typeof RouteTable>;
@@ -57,7 +57,7 @@ const routeTableFilters: FilterTable<RouteTable> = resourceFilters<RouteTable>(
 
 export const routeTableOperations = {
   CreateRouteTable: {
-    honours: { VpcId: true, ...honoursTagSpecifications },
+    honors: { VpcId: true, ...honorsTagSpecifications },
     mutates: true,
     idempotent: true,
     run({ VpcId, ClientToken, TagSpecifications }, call) {
@@ -69,7 +69,7 @@ export const routeTableOperations = {
   },
 
   CreateRoute: {
-    honours: { RouteTableId: true, DestinationCidrBlock: true, GatewayId: true },
+    honors: { RouteTableId: true, DestinationCidrBlock: true, GatewayId: true },
     mutates: true,
     run({ RouteTableId, DestinationCidrBlock, GatewayId }, { resources }) {
       const destination = destinationOf(DestinationCidrBlock);
@@ -89,7 +89,7 @@ export const routeTableOperations = {
   },
 
   DeleteRoute: {
-    honours: { RouteTableId: true, DestinationCidrBlock: true },
+    honors: { RouteTableId: true, DestinationCidrBlock: true },
     mutates: true,
     run({ RouteTableId, DestinationCidrBlock }, { resources }) {
       const destination = destinationOf(DestinationCidrBlock);
@@ -104,7 +104,7 @@ export const routeTableOperations = {
   },
 
   AssociateRouteTable: {
-    honours: { RouteTableId: true, SubnetId: true },
+    honors: { RouteTableId: true, SubnetId: true },
     mutates: true,
     run({ RouteTableId, SubnetId }, { resources }) {
       if (SubnetId === undefined) throw new AwsFailure('MissingParameter', 'The request must contain the parameter SubnetId');
@@ -127,7 +127,7 @@ export const routeTableOperations = {
   },
 
   DisassociateRouteTable: {
-    honours: { AssociationId: true },
+    honors: { AssociationId: true },
     mutates: true,
     run({ AssociationId }, { resources }) {
       const table = resources.routeTables.select(undefined).find(({ associations }) => associations.some(({ id }) => id === AssociationId));
@@ -140,7 +140,7 @@ export const routeTableOperations = {
   },
 
   DescribeRouteTables: {
-    honours: { RouteTableIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { RouteTableIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: routeTableFilters,
     run(input, call) {
       const tables = filtered(routeTableFilters, call.resources.routeTables.select(input.RouteTableIds), input.Filters);
@@ -150,7 +150,7 @@ export const routeTableOperations = {
   },
 
   DeleteRouteTable: {
-    honours: { RouteTableId: true },
+    honors: { RouteTableId: true },
     mutates: true,
     run({ RouteTableId }, { resources }) {
       const table = resources.routeTables.find(RouteTableId);
@@ -173,7 +173,7 @@ function destinationOf(given: string | undefined): string {
   return formatCidr(cidr);
 }
 
-/** A route's gateway is refused in other words than a gateway elsewhere. */
+/** AWS has a special refusal for the gateway of a route. */
 function gatewayOf({ internetGateways }: Resources, id: string) {
   const gateway = isId('igw', id) ? internetGateways.select(undefined).find((one) => one.id === id) : undefined;
   if (!gateway) throw new AwsFailure('InvalidGatewayID.NotFound', `The gateway ID '${id}' does not exist`);
@@ -196,7 +196,7 @@ function described(table: RouteTable, { resources, accountId }: Call): Described
         DestinationCidrBlock: destination,
         GatewayId: gatewayId,
         Origin: 'CreateRoute' as const,
-        // A route outlives its gateway's attachment and then leads nowhere.
+        // A route remains after its gateway is detached, and then leads nowhere.
         State: attached.some(({ id }) => id === gatewayId) ? ('active' as const) : ('blackhole' as const),
       })),
     ],

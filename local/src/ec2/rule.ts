@@ -12,9 +12,9 @@ export const SecurityGroupRule = v.strictObject({
   egress: v.boolean(),
   /** `tcp`, `udp`, or `-1` for all. */
   protocol: v.string(),
-  /** Only for a protocol that has ports. */
+  /** Only for a protocol with ports. */
   ports: v.optional(v.strictObject({ from: v.number(), to: v.number() })),
-  /** The other side: canonical CIDR or security group. */
+  /** The other side: a canonical CIDR or a security group. */
   peer: v.union([v.strictObject({ cidr: v.string() }), v.strictObject({ groupId: v.string() })]),
   description: v.optional(v.string()),
 });
@@ -27,15 +27,15 @@ export const securityGroupRuleKind: Kind<SecurityGroupRule> = {
   notFound: 'InvalidSecurityGroupRuleId.NotFound',
   malformed: 'InvalidSecurityGroupRuleId.Malformed',
   schema: SecurityGroupRule,
-  // A group's own rules go with it; those of another group hold it.
+  // A group's own rules are deleted with it. The rules of other groups prevent its deletion.
   uses: ({ groupId, peer }) => ('groupId' in peer && peer.groupId !== groupId ? [peer.groupId] : []),
 };
 
-/** A rule that a request describes. */
+/** A rule in a request. */
 export type GivenRule = Pick<SecurityGroupRule, 'protocol' | 'ports' | 'peer' | 'description'>;
 
-/** What is honoured of a request's IpPermissions: spread it into `honours`. */
-export const honoursIpPermissions = {
+/** The supported parts of IpPermissions: spread it into `honors`. */
+export const honorsIpPermissions = {
   'IpPermissions.IpProtocol': ['tcp', '6', 'udp', '17', '-1'],
   'IpPermissions.FromPort': true,
   'IpPermissions.ToPort': true,
@@ -46,7 +46,7 @@ export const honoursIpPermissions = {
 const protocolNames: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp' };
 const highestPort = 65535;
 
-/** Whether these security groups let a connection from this address in on this TCP port. */
+/** Whether these security groups allow a connection from this address to this TCP port. */
 export function admits(
   { securityGroupRules }: Pick<Resources, 'securityGroupRules'>,
   groupIds: readonly string[],
@@ -62,7 +62,7 @@ export function admits(
   });
 }
 
-/** The rules that a request's permissions stand for, one for each range. Throws `MissingParameter` and `InvalidParameterValue`. */
+/** The rules of a request's permissions, one for each range. Throws `MissingParameter` and `InvalidParameterValue`. */
 export function rulesOf(permissions: readonly IpPermission[] | undefined): GivenRule[] {
   if (permissions === undefined) throw new AwsFailure('MissingParameter', 'The request must contain the parameter ipPermissions');
   const rules = permissions.flatMap((permission) => {
@@ -79,18 +79,18 @@ export function rulesOf(permissions: readonly IpPermission[] | undefined): Given
   return rules;
 }
 
-/** Whether two rules let the same through; their descriptions do not count. */
+/** Whether two rules allow the same. Their descriptions do not count. */
 export function sameRule(a: GivenRule, b: GivenRule): boolean {
   return ruleText(a) === ruleText(b);
 }
 
-/** A rule as AWS names it in a refusal. */
+/** A rule as AWS writes it in a refusal. */
 export function ruleText({ protocol, ports, peer }: GivenRule): string {
   const traffic = ports ? `${protocol.toUpperCase()}, from port: ${ports.from}, to port: ${ports.to}` : 'ALL';
   return `peer: ${'cidr' in peer ? peer.cidr : peer.groupId}, ${traffic}, ALLOW`;
 }
 
-/** What DescribeSecurityGroups shows of rules: one permission for each protocol and port range. */
+/** Rules as DescribeSecurityGroups shows them: one permission for each protocol and port range. */
 export function permissionsOf(rules: readonly SecurityGroupRule[], { accountId }: Pick<Call, 'accountId'>): IpPermission[] {
   const first = rules.filter((rule, index) => rules.findIndex((other) => sameTraffic(rule, other)) === index);
   return first.map((one) => {
@@ -107,7 +107,7 @@ export function permissionsOf(rules: readonly SecurityGroupRule[], { accountId }
   });
 }
 
-/** What DescribeSecurityGroupRules shows of a rule. */
+/** A rule as DescribeSecurityGroupRules shows it. */
 export function describedRule(rule: SecurityGroupRule, { region, accountId }: Pick<Call, 'region' | 'accountId'>): DescribedRule {
   return {
     SecurityGroupRuleId: rule.id,
@@ -116,7 +116,7 @@ export function describedRule(rule: SecurityGroupRule, { region, accountId }: Pi
     GroupOwnerId: accountId,
     IsEgress: rule.egress,
     ...trafficOf(rule),
-    // A rule without ports has them all, which AWS writes as -1 here and leaves out of a permission.
+    // A rule without ports allows all. AWS writes that as -1 here, and omits it in a permission.
     ...(!rule.ports && { FromPort: -1, ToPort: -1 }),
     ...('cidr' in rule.peer ? { CidrIpv4: rule.peer.cidr } : { ReferencedGroupInfo: { GroupId: rule.peer.groupId, UserId: accountId } }),
     Description: rule.description,

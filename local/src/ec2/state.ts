@@ -14,7 +14,7 @@ import { subnetKind } from './subnet.ts';
 import { volumeKind } from './volume.ts';
 import { vpcKind } from './vpc.ts';
 
-/** Every kind of resource that a region keeps, by its name in the state file. */
+/** All kinds of resources, by their names in the state file. */
 export const kinds = {
   vpcs: vpcKind,
   subnets: subnetKind,
@@ -34,11 +34,11 @@ type RecordOf<K> = K extends Kind<infer T> ? T : never;
 /** The resources of a region: `call.resources.vpcs.find(id)`. */
 export type Resources = { readonly [K in keyof Kinds]: Collection<RecordOf<Kinds[K]>> };
 
-/** What the embedded EC2 keeps of a region. */
+/** The state of a region. */
 export interface RegionState {
   readonly resources: Resources;
   readonly clientTokens: ClientTokens;
-  /** The ids of the resources added since the last call of this function. */
+  /** The IDs of the resources added since the last call of this function. */
   takeAdded(): string[];
   /** The state as JSON. */
   document(): RegionDocument;
@@ -51,7 +51,7 @@ export const RegionDocument = v.strictObject({
 });
 export type RegionDocument = v.InferOutput<typeof RegionDocument>;
 
-/** A region's state as the document has it, or empty. Throws if the document holds a kind or a record that this build did not write. */
+/** The state of a region from a document, or an empty one. Throws if the document has an unknown kind or an invalid record. */
 export function createRegionState(clock: Clock, settings: Settings, document?: RegionDocument): RegionState {
   const clientTokens = createClientTokens(document?.clientTokens ?? [], () => clock.now());
   let added: string[] = [];

@@ -7,7 +7,7 @@ import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, resource, usersOf } from './resource.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 import { usableZones, type Zone, zonesOf } from './zone.ts';
 
 export const Subnet = v.strictObject({
@@ -30,7 +30,7 @@ export const subnetKind: Kind<Subnet> = {
   uses: ({ vpcId }) => [vpcId],
 };
 
-/** AWS keeps the first four addresses of a subnet and the last one for itself. */
+/** AWS reserves the first four addresses of a subnet and the last one. */
 export const reservedAddresses = { first: 4, last: 1 };
 
 const subnetFilters = resourceFilters<Subnet>(
@@ -65,13 +65,13 @@ const subnetFilters = resourceFilters<Subnet>(
 
 export const subnetOperations = {
   CreateSubnet: {
-    honours: {
+    honors: {
       VpcId: true,
       CidrBlock: true,
       AvailabilityZone: true,
       AvailabilityZoneId: true,
       Ipv6Native: [false],
-      ...honoursTagSpecifications,
+      ...honorsTagSpecifications,
     },
     mutates: true,
     run({ VpcId, CidrBlock, AvailabilityZone, AvailabilityZoneId, TagSpecifications }, call) {
@@ -80,8 +80,8 @@ export const subnetOperations = {
       const vpc = vpcs.find(VpcId);
       const cidr = subnetCidr(CidrBlock, vpc.cidrBlock);
       const zone = zoneFor(call, AvailabilityZone, AvailabilityZoneId);
-      const neighbours = subnets.all().filter(({ vpcId }) => vpcId === vpc.id);
-      if (neighbours.some(({ cidrBlock }) => overlaps(rangeOf(cidrBlock), cidr)))
+      const neighbors = subnets.all().filter(({ vpcId }) => vpcId === vpc.id);
+      if (neighbors.some(({ cidrBlock }) => overlaps(rangeOf(cidrBlock), cidr)))
         throw new AwsFailure('InvalidSubnet.Conflict', `The CIDR '${formatCidr(cidr)}' conflicts with another subnet`);
 
       const place = { cidrBlock: formatCidr(cidr), availabilityZone: zone.name, availabilityZoneId: zone.id };
@@ -91,7 +91,7 @@ export const subnetOperations = {
   },
 
   DescribeSubnets: {
-    honours: { SubnetIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { SubnetIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: subnetFilters,
     run(input, call) {
       const subnets = filtered(subnetFilters, call.resources.subnets.select(input.SubnetIds), input.Filters);
@@ -101,7 +101,7 @@ export const subnetOperations = {
   },
 
   ModifySubnetAttribute: {
-    honours: { SubnetId: true, 'MapPublicIpOnLaunch.Value': true },
+    honors: { SubnetId: true, 'MapPublicIpOnLaunch.Value': true },
     mutates: true,
     run({ SubnetId, MapPublicIpOnLaunch }, call) {
       const subnet = call.resources.subnets.find(SubnetId);
@@ -112,14 +112,14 @@ export const subnetOperations = {
   },
 
   DeleteSubnet: {
-    honours: { SubnetId: true },
+    honors: { SubnetId: true },
     mutates: true,
     run({ SubnetId }, call) {
       const { subnets, routeTables } = call.resources;
       const subnet = subnets.find(SubnetId);
       if (usersOf(call.resources, subnet.id).length > 0)
         throw new AwsFailure('DependencyViolation', `The subnet '${subnet.id}' has dependencies and cannot be deleted.`);
-      // Its association with a route table goes along.
+      // Its association with a route table is deleted with it.
       for (const table of routeTables.all()) table.associations = table.associations.filter(({ subnetId }) => subnetId !== subnet.id);
       subnets.delete(subnet.id);
       return {};
@@ -127,7 +127,7 @@ export const subnetOperations = {
   },
 } satisfies Operations;
 
-/** How many addresses of a subnet are free: what uses a subnet has one of its addresses. */
+/** The number of free addresses of a subnet. Each user of the subnet has one address. */
 export function availableAddresses(subnet: Subnet, { resources }: Pick<Call, 'resources'>): number {
   const reserved = reservedAddresses.first + reservedAddresses.last;
   return sizeOf(rangeOf(subnet.cidrBlock).bits) - reserved - usersOf(resources, subnet.id).length;
@@ -173,7 +173,7 @@ function zoneFor(call: Call, name: string | undefined, id: string | undefined): 
   );
 }
 
-/** The range of a CIDR block that was checked before it was recorded. */
+/** The range of a recorded CIDR block, which is valid. */
 function rangeOf(cidrBlock: string): Cidr {
   const range = parseCidr(cidrBlock);
   if (!range) throw new TypeError(`${cidrBlock} is not a CIDR block.`);

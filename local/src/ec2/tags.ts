@@ -5,8 +5,8 @@ import type { Call, Operations } from './operation.ts';
 import { paginated, usualPageSize } from './pagination.ts';
 import { collectionOf, type Resource, type Tag } from './resource.ts';
 
-/** What an action with TagSpecifications honours of them: spread it into `honours`. */
-export const honoursTagSpecifications = {
+/** The supported parts of TagSpecifications: spread it into `honors`. */
+export const honorsTagSpecifications = {
   'TagSpecifications.ResourceType': true,
   'TagSpecifications.Tags.Key': true,
   'TagSpecifications.Tags.Value': true,
@@ -20,8 +20,8 @@ const maximumValueLength = 256;
 const allowedCharacters = /^[\p{L}\p{N}\p{Z}+\-=._:/@]*$/u;
 
 /**
- * The tags for each of the types that a call creates: `tagsOf(input.TagSpecifications, 'instance', 'volume').volume`.
- * Throws `InvalidParameterValue` for another type, a duplicate key or a tag that AWS refuses, and `TagLimitExceeded`.
+ * The tags of each type that a call creates: `tagsOf(input.TagSpecifications, 'instance', 'volume').volume`.
+ * Throws `InvalidParameterValue` for another type, a duplicate key or an invalid tag, and `TagLimitExceeded`.
  */
 export function tagsOf<T extends ResourceType>(
   specifications: readonly Partial<TagSpecification>[] | undefined,
@@ -39,7 +39,7 @@ export function tagsOf<T extends ResourceType>(
 }
 
 const tagFilters: FilterTable<DescribedTag> = {
-  honoured: {
+  honored: {
     key: ({ Key }) => Key,
     'resource-id': ({ ResourceId }) => ResourceId,
     'resource-type': ({ ResourceType }) => ResourceType,
@@ -56,7 +56,7 @@ interface DescribedTag extends Tag {
 
 export const tagOperations = {
   CreateTags: {
-    honours: { Resources: true, 'Tags.Key': true, 'Tags.Value': true },
+    honors: { Resources: true, 'Tags.Key': true, 'Tags.Value': true },
     mutates: true,
     run({ Resources, Tags }, call) {
       const added = checkedTags(Tags);
@@ -71,11 +71,11 @@ export const tagOperations = {
   },
 
   DeleteTags: {
-    honours: { Resources: true, 'Tags.Key': true, 'Tags.Value': true },
+    honors: { Resources: true, 'Tags.Key': true, 'Tags.Value': true },
     mutates: true,
     run({ Resources, Tags }, call) {
       const resources = Resources.map((id) => taggable(call, id));
-      // A key without a value deletes the tag whatever its value; no tags at all means every tag.
+      // A key without a value deletes the tag with any value. Without tags, the call deletes all.
       const doomed = (tag: Tag) =>
         Tags === undefined || Tags.some(({ Key, Value }) => Key === tag.Key && (Value === undefined || Value === tag.Value));
       for (const resource of resources) resource.tags = resource.tags.filter((tag) => !doomed(tag));
@@ -84,7 +84,7 @@ export const tagOperations = {
   },
 
   DescribeTags: {
-    honours: { 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: tagFilters,
     run(input, call) {
       const described = Object.values(call.resources).flatMap((collection) =>

@@ -1,13 +1,13 @@
 import type { InstanceTypeInfo, _InstanceType as InstanceTypeName, InstanceTypeOffering, LocationType } from '@aws-sdk/client-ec2';
 import { AwsFailure } from '../service.ts';
-import { type InstanceType, typesOf, unknownHere } from './catalogue.ts';
+import { type InstanceType, typesOf, unknownHere } from './catalog.ts';
 import { type FilterTable, filtered } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated, usualPageSize } from './pagination.ts';
 import { zonesOffering } from './zone.ts';
 
 const typeFilters: FilterTable<InstanceType> = {
-  honoured: {
+  honored: {
     'bare-metal': ({ bareMetal }) => bareMetal,
     'burstable-performance-supported': ({ burstable }) => burstable,
     'current-generation': ({ currentGeneration }) => currentGeneration,
@@ -75,13 +75,13 @@ interface Offering {
 }
 
 const offeringFilters: FilterTable<Offering> = {
-  honoured: { 'instance-type': ({ type }) => type, location: ({ location }) => location },
+  honored: { 'instance-type': ({ type }) => type, location: ({ location }) => location },
   unsupported: [],
 };
 
 export const instanceTypeOperations = {
   DescribeInstanceTypes: {
-    honours: { InstanceTypes: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { InstanceTypes: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: typeFilters,
     run(input, call) {
       if (input.InstanceTypes && input.MaxResults !== undefined)
@@ -93,7 +93,7 @@ export const instanceTypeOperations = {
   },
 
   DescribeInstanceTypeOfferings: {
-    honours: {
+    honors: {
       LocationType: ['region', 'availability-zone', 'availability-zone-id'],
       'Filters.Name': true,
       'Filters.Values': true,

@@ -6,13 +6,13 @@ import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, resource } from './resource.ts';
 
-/** Volumes come into being with the instances that they are attached to. */
+/** A volume. Launches create volumes. */
 export const Volume = v.strictObject({
   ...resource,
   sizeGiB: v.number(),
   volumeType: v.picklist(['gp2', 'gp3', 'standard']),
   encrypted: v.boolean(),
-  /** What it was made from; a blank volume has none. */
+  /** The snapshot from which it was created. A blank volume has none. */
   snapshotId: v.optional(v.string()),
   availabilityZone: v.string(),
   createdAt: v.number(),
@@ -57,7 +57,7 @@ const volumeFilters = resourceFilters<Volume>(
 
 export const volumeOperations = {
   DescribeVolumes: {
-    honours: { VolumeIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { VolumeIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: volumeFilters,
     run(input, call) {
       const chosen = filtered(volumeFilters, call.resources.volumes.select(input.VolumeIds), input.Filters);
@@ -67,7 +67,7 @@ export const volumeOperations = {
   },
 
   DeleteVolume: {
-    honours: { VolumeId: true },
+    honors: { VolumeId: true },
     mutates: true,
     run({ VolumeId }, { resources }) {
       const { id, attachment } = resources.volumes.find(VolumeId);
@@ -78,7 +78,7 @@ export const volumeOperations = {
   },
 } satisfies Operations;
 
-/** gp2 gives 3 operations a second for each GiB, between 100 and 16,000; gp3 starts at 3,000. */
+/** gp2 has 3 operations per second and GiB, between 100 and 16,000. gp3 starts at 3,000. */
 function iopsOf({ volumeType, sizeGiB }: Volume): number | undefined {
   if (volumeType === 'standard') return undefined;
   return volumeType === 'gp3' ? 3000 : Math.min(16_000, Math.max(100, 3 * sizeGiB));

@@ -6,7 +6,7 @@ import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, newId, resource, usersOf } from './resource.ts';
-import { honoursTagSpecifications, tagsOf } from './tags.ts';
+import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const Vpc = v.strictObject({
   ...resource,
@@ -27,7 +27,7 @@ export const vpcKind: Kind<Vpc> = {
   uses: () => [],
 };
 
-// AWS's quota of a region, unless it was raised.
+// AWS's default quota in a region.
 const maximumVpcs = 5;
 
 const vpcFilters = resourceFilters<Vpc>(
@@ -52,7 +52,7 @@ const vpcFilters = resourceFilters<Vpc>(
 
 export const vpcOperations = {
   CreateVpc: {
-    honours: { CidrBlock: true, InstanceTenancy: ['default'], AmazonProvidedIpv6CidrBlock: [false], ...honoursTagSpecifications },
+    honors: { CidrBlock: true, InstanceTenancy: ['default'], AmazonProvidedIpv6CidrBlock: [false], ...honorsTagSpecifications },
     mutates: true,
     run({ CidrBlock, TagSpecifications }, call) {
       const cidrBlock = vpcCidr(CidrBlock);
@@ -62,7 +62,7 @@ export const vpcOperations = {
 
       const cidrAssociationId = newId('vpc-cidr-assoc');
       const vpc = vpcs.add({ tags, cidrBlock, cidrAssociationId, enableDnsSupport: true, enableDnsHostnames: false });
-      // A VPC comes with these; its network ACL lets everything through, so nobody would notice whether it is there.
+      // AWS also creates a network ACL. It allows everything, so it makes no difference here.
       const mainAssociation = { id: newId('rtbassoc'), main: true };
       routeTables.add({ tags: [], vpcId: vpc.id, routes: [], associations: [mainAssociation] });
       const group = securityGroups.add({ tags: [], vpcId: vpc.id, name: 'default', description: 'default VPC security group' });
@@ -74,7 +74,7 @@ export const vpcOperations = {
   },
 
   DescribeVpcs: {
-    honours: { VpcIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    honors: { VpcIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: vpcFilters,
     run(input, call) {
       const vpcs = filtered(vpcFilters, call.resources.vpcs.select(input.VpcIds), input.Filters);
@@ -84,7 +84,7 @@ export const vpcOperations = {
   },
 
   DescribeVpcAttribute: {
-    honours: { VpcId: true, Attribute: ['enableDnsSupport', 'enableDnsHostnames'] },
+    honors: { VpcId: true, Attribute: ['enableDnsSupport', 'enableDnsHostnames'] },
     run({ VpcId, Attribute }, call) {
       const vpc = call.resources.vpcs.find(VpcId);
       if (Attribute === 'enableDnsSupport') return { VpcId, EnableDnsSupport: { Value: vpc.enableDnsSupport } };
@@ -93,7 +93,7 @@ export const vpcOperations = {
   },
 
   ModifyVpcAttribute: {
-    honours: { VpcId: true, 'EnableDnsSupport.Value': true, 'EnableDnsHostnames.Value': true },
+    honors: { VpcId: true, 'EnableDnsSupport.Value': true, 'EnableDnsHostnames.Value': true },
     mutates: true,
     run({ VpcId, EnableDnsSupport, EnableDnsHostnames }, call) {
       const vpc = call.resources.vpcs.find(VpcId);
@@ -110,7 +110,7 @@ export const vpcOperations = {
   },
 
   DeleteVpc: {
-    honours: { VpcId: true },
+    honors: { VpcId: true },
     mutates: true,
     run({ VpcId }, call) {
       const { vpcs, routeTables, securityGroups, securityGroupRules } = call.resources;

@@ -2,17 +2,17 @@ import * as model from '@aws-sdk/client-ec2';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { AwsFailure } from '../service.ts';
 
-/** The API version that this model describes, and the only one that AWS's EC2 still grows. */
+/** The API version of the model. */
 export const apiVersion = '2016-11-15';
 
-/** An operation as the model of `@aws-sdk/client-ec2` describes it. */
+/** An operation in the model of `@aws-sdk/client-ec2`. */
 export interface OperationModel {
   readonly action: string;
   readonly input: NormalizedSchema;
   readonly output: NormalizedSchema;
 }
 
-/** The parameters of a Query request, without `Action` and `Version`, which say what the rest means. */
+/** A Query request. Its parameters are without `Action` and `Version`. */
 export interface Query {
   readonly action: string | undefined;
   readonly version: string | undefined;
@@ -21,16 +21,16 @@ export interface Query {
 
 type SchemaRef = Parameters<typeof NormalizedSchema.of>[0];
 
-/** One level of a Query request's parameters: `A.1.B=v` is B with the value v, below 1, below A. */
+/** One level of the parameters of a Query request: `A.1.B=v` is B with the value v, below 1, below A. */
 interface Parameter {
   value?: string;
   readonly below: Map<string, Parameter>;
 }
 
-/** What the wire says, in the shape of the SDK's input. */
+/** A decoded request, in the shape of the SDK's input. */
 export type Decoded = Record<string, unknown>;
 
-/** The model of an action; throws `InvalidAction` for one that EC2 does not have. */
+/** The model of an action. Throws `InvalidAction` for an action that EC2 does not have. */
 export function operationModel(action: string): OperationModel {
   // A static operation schema is the tuple [9, namespace, name, traits, input, output].
   const schema = (model as Record<string, unknown>)[`${action}$`];
@@ -39,7 +39,7 @@ export function operationModel(action: string): OperationModel {
   return { action, input: NormalizedSchema.of(schema[4] as SchemaRef), output: NormalizedSchema.of(schema[5] as SchemaRef) };
 }
 
-/** Reads the flat pairs of a Query request; throws `InvalidParameterValue` where one was given twice. */
+/** Parses the flat pairs of a Query request. Throws `InvalidParameterValue` for a duplicate. */
 export function readQuery(pairs: URLSearchParams): Query {
   const parameters: Parameter = { below: new Map() };
   for (const [name, value] of pairs) {
@@ -56,16 +56,16 @@ export function readQuery(pairs: URLSearchParams): Query {
 }
 
 /**
- * Turns a request's parameters into the SDK's input. Throws `UnknownParameter`, `MissingParameter` (as far as the model
- * says what is required) and `InvalidParameterValue`.
+ * Decodes the parameters of a request to the SDK's input. Throws `UnknownParameter`, `InvalidParameterValue`, and `MissingParameter` for
+ * parameters that the model requires.
  */
 export function decode(operation: OperationModel, query: Query): Decoded {
   return decodeStructure(operation.input, query.parameters, '');
 }
 
-/** What `encode` puts inside the answer's element: everything but the request id, which each request has of its own. */
+/** The content of an answer: everything except the request ID. */
 export function encodeOutput(operation: OperationModel, output: object): string {
-  // An output without members is answered with AWS's plain `true`.
+  // AWS answers `true` if the output has no members.
   if (!operation.output.isStructSchema()) return '<return>true</return>';
   return encode(operation.output, output, operation.action);
 }
@@ -81,7 +81,7 @@ export function failureDocument(failure: AwsFailure, requestId: string): string 
   return `${declaration}<Response><Errors>${error}</Errors><RequestID>${requestId}</RequestID></Response>`;
 }
 
-/** The name of a member in a request; the SDK's own name of it may differ, as `TagSpecifications` does. */
+/** The name of a member in a request. The SDK may have a different name, for example `TagSpecifications`. */
 export function requestName(name: string, member: NormalizedSchema): string {
   const traits = member.getMergedTraits();
   const wireName = traits.ec2QueryName ?? traits.xmlName ?? name;
@@ -118,7 +118,7 @@ function decodeStructure(schema: NormalizedSchema, parameter: Parameter, path: s
     if (given) decoded[name] = decodeValue(member, given, below(path, wireName));
     else if (required.has(name)) missing.push(below(path, wireName));
   }
-  // An unknown name is likely the misspelling of a missing one, so it is named first.
+  // First, because an unknown name is probably a misspelling of a missing one.
   for (const name of left.keys()) throw new AwsFailure('UnknownParameter', `The parameter ${below(path, name)} is not recognized`);
   if (missing.length > 0) throw new AwsFailure('MissingParameter', `The request must contain the parameter ${missing[0]}`);
   return decoded;
@@ -154,7 +154,7 @@ function decodeScalar(schema: NormalizedSchema, value: string, path: string): un
   return value;
 }
 
-/** The schema of a structure holds its required members first, and their number. */
+/** The schema of a structure has its required members first, and their number. */
 function requiredMembers(schema: NormalizedSchema): Set<string> {
   const [, , , , names, , count] = schema.getSchema() as unknown as [number, string, string, unknown, string[], unknown, number?];
   return new Set(names.slice(0, count ?? 0));
@@ -199,7 +199,7 @@ function encodeList(schema: NormalizedSchema, value: unknown, path: string): str
   return value.map((element, index) => `<${tag}>${encode(item, element, `${path}[${index}]`)}</${tag}>`).join('');
 }
 
-/** An output that does not fit the model is a defect of its handler, found here rather than by a client. */
+/** An output that does not match the model is a bug of its operation. */
 function mismatch(path: string, type: string): TypeError {
   return new TypeError(`The model wants a ${type} at ${path}.`);
 }
@@ -208,7 +208,7 @@ function invalid(path: string, value: string | undefined): AwsFailure {
   return new AwsFailure('InvalidParameterValue', `Value (${value ?? ''}) for parameter ${path} is invalid.`);
 }
 
-// A carriage return written as such would come back as a line feed.
+// XML parsers read a carriage return as a line feed unless it is escaped.
 function escaped(text: string): string {
   return text.replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,17 +1,17 @@
 import { AwsFailure } from '../service.ts';
-import { type InstanceType, zoneLetters, zonesWith } from './catalogue.ts';
+import { type InstanceType, zoneLetters, zonesWith } from './catalog.ts';
 import type { FilterTable } from './filters.ts';
 import { filtered } from './filters.ts';
 import type { Operations, Region } from './operation.ts';
 
-/** An availability zone, or a Local or Wavelength Zone. */
+/** An availability zone, a Local Zone or a Wavelength Zone. */
 export interface Zone {
-  /** Such as `us-east-1a`. */
+  /** For example `us-east-1a`. */
   readonly name: string;
-  /** Such as `use1-az1`: the same zone in every account. */
+  /** For example `use1-az1`, which is the same zone in every account. */
   readonly id: string;
   readonly region: string;
-  /** Of a Local or Wavelength Zone, which an account has to opt into. */
+  /** Only for a Local or Wavelength Zone, which an account has to opt in to. */
   readonly optional?: OptionalZone;
 }
 
@@ -19,7 +19,7 @@ interface OptionalZone {
   readonly type: 'local-zone' | 'wavelength-zone';
   readonly group: string;
   readonly border: string;
-  /** The instance types that it offers, of those that the catalog has. */
+  /** The instance types of the catalog that it offers. */
   readonly types: readonly string[];
 }
 
@@ -45,26 +45,26 @@ const optionalZones: readonly Zone[] = [
   },
 ];
 
-/** All zones that an account may use in a region: its availability zones, and the others that it has opted into. */
+/** All zones that the account may use in a region: its availability zones, and the zones that it has opted in to. */
 export function usableZones({ region, settings }: Pick<Region, 'region' | 'settings'>): Zone[] {
   const opted = optionalZones.filter((zone) => zone.region === region && settings.zoneGroups.includes(zone.optional?.group ?? ''));
   return [...zonesOf(region), ...opted];
 }
 
-/** The zones that offer an instance type, of all that the account may use. */
+/** The zones that offer an instance type and that the account may use. */
 export function zonesOffering(type: InstanceType, region: Pick<Region, 'region' | 'settings'>): Zone[] {
   const usual = zonesWith(type, region.region);
   return usableZones(region).filter(({ name, optional }) => optional?.types.includes(type.name) ?? usual.includes(name));
 }
 
-/** The availability zones of a region: those of the catalog of instance types, or three. */
+/** The availability zones of a region in the catalog, or three for a region that it does not have. */
 export function zonesOf(region: string): Zone[] {
   const letters = zoneLetters(region) ?? 'abc';
   return [...letters].map((letter, index) => ({ name: `${region}${letter}`, id: `${zonePrefix(region)}-az${index + 1}`, region }));
 }
 
 const zoneFilters: FilterTable<Zone> = {
-  honoured: {
+  honored: {
     'group-name': groupOf,
     'opt-in-status': optInStatusOf,
     'region-name': ({ region }) => region,
@@ -78,7 +78,7 @@ const zoneFilters: FilterTable<Zone> = {
 
 export const zoneOperations = {
   DescribeAvailabilityZones: {
-    honours: { ZoneNames: true, ZoneIds: true, AllAvailabilityZones: [false], 'Filters.Name': true, 'Filters.Values': true },
+    honors: { ZoneNames: true, ZoneIds: true, AllAvailabilityZones: [false], 'Filters.Name': true, 'Filters.Values': true },
     filters: zoneFilters,
     run({ ZoneNames, ZoneIds, Filters }, call) {
       const { region } = call;
@@ -121,7 +121,7 @@ function chosenBy(values: readonly string[] | undefined, zones: readonly Zone[],
   return zones.filter((zone) => values.includes(zone[property]));
 }
 
-/** `us-east-1` is `use1` in the ids of its zones, `ap-northeast-1` is `apne1`. */
+/** The prefix of a region's zone IDs: `use1` for `us-east-1`, `apne1` for `ap-northeast-1`. */
 function zonePrefix(region: string): string {
   const parts = region.split('-');
   const directions = parts.slice(1, -1).map((part) => part.replace(/^(north|south)(east|west)$/, '$1-$2'));

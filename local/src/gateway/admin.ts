@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { AwsFailure, type AwsResponse } from '../service.ts';
 
-/** A setting for tests, mounted at `/_local/<name>`: takes GET, POST with a JSON body, and DELETE; its result is sent as JSON. */
+/** A setting for tests at `/_local/<name>`. It handles GET, POST with a JSON body, and DELETE. Its result is sent as JSON. */
 export type Admin = (method: string, body: unknown) => unknown;
 
-/** Answers a request to `/_local/<name>`. What a setting does not accept (a valibot error) is a 400 with a sentence. */
+/** Answers a request to `/_local/<name>`. If the setting does not accept the body (a valibot error), the answer is a 400 that says why. */
 export async function answerAdmin(
   admin: Readonly<Record<string, Admin>>,
   method: string,
@@ -14,8 +14,8 @@ export async function answerAdmin(
 ): Promise<AwsResponse> {
   const name = path.slice('/_local/'.length).replace(/\?.*$/, '');
   const setting = Object.hasOwn(admin, name) ? admin[name] : undefined;
-  if (!setting) return json(404, { message: `There is no /_local/${name}. There are: ${Object.keys(admin).sort().join(', ')}.` });
-  if (!['GET', 'POST', 'DELETE'].includes(method)) return json(405, { message: `/_local/${name} takes GET, POST and DELETE.` });
+  if (!setting) return json(404, { message: `There is no /_local/${name}. Use one of ${Object.keys(admin).sort().join(', ')}.` });
+  if (!['GET', 'POST', 'DELETE'].includes(method)) return json(405, { message: `/_local/${name} supports GET, POST and DELETE.` });
 
   let input: unknown;
   try {
@@ -26,7 +26,7 @@ export async function answerAdmin(
   try {
     return json(200, (await setting(method, input)) ?? {});
   } catch (error) {
-    if (v.isValiError(error)) return json(400, { message: `/_local/${name} does not take this: ${error.issues.map(sentence).join(' ')}` });
+    if (v.isValiError(error)) return json(400, { message: `Invalid body for /_local/${name}. ${error.issues.map(sentence).join(' ')}` });
     if (error instanceof AwsFailure) return json(error.status, { message: error.message });
     throw error;
   }
@@ -36,7 +36,7 @@ export function json(status: number, body: unknown): AwsResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** `/_local/clock`: POST `{ advanceMilliseconds?, rate? }` moves the clock forward or sets its pace; GET `{ now, rate }`. */
+/** `/_local/clock`: POST `{ advanceMilliseconds?, rate? }` moves the clock forward or sets its rate. The result is `{ now, rate }`. */
 export function clockAdmin(clock: Clock): Admin {
   return (method, body) => {
     if (method === 'POST') {

@@ -1,25 +1,25 @@
-/** An API call as `/_local/calls` tells of it. */
+/** An API call in `/_local/calls`. */
 export interface Call {
-  /** Counts the calls in the order of their arrival. */
+  /** The number of the call, in the order of arrival. */
   readonly sequence: number;
   readonly service: string;
-  /** Empty where the request names none. */
+  /** Empty if the request names none. */
   readonly action: string;
   readonly accessKeyId: string;
   readonly functionName?: string;
   readonly region: string;
-  /** `ok`, the code it failed with, or the kind of the fault that left it without an answer. */
+  /** `ok`, the error code, or the kind of fault if there was no answer. */
   readonly outcome: string;
 }
 
 export interface CallLog {
-  /** Notes a call's arrival; it is listed once `end` is called. */
+  /** Records the arrival of a call. It is listed when `end` is called. */
   begin(call: Omit<Call, 'sequence' | 'outcome'>): { end(outcome: string): void };
-  /** Mounted at `/_local/calls`: GET lists the calls, DELETE forgets them. */
+  /** Mounted at `/_local/calls`. GET lists the calls, DELETE forgets them. */
   admin(method: string): unknown;
 }
 
-// A process may run for weeks; the oldest calls go first.
+// A process may run for weeks.
 const kept = 10_000;
 
 export function createCallLog(): CallLog {

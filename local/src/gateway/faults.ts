@@ -1,32 +1,32 @@
 import * as v from 'valibot';
 
-/** A call as faults see it. */
+/** What faults know about a call. */
 export interface FaultedCall {
   readonly service: string;
   readonly action: string;
-  /** The function whose sandbox made the call, if one did. */
+  /** The function that made the call, if a sandbox did. */
   readonly functionName: string | undefined;
 }
 
 export interface Faults {
-  /** Takes the first fault that this call meets, and counts it. A fault that skips the call leaves it to the next one. */
+  /** Takes the first fault that applies to this call, and counts it. If a fault skips the call, the next one may apply. */
   take(call: FaultedCall): Fault | undefined;
   /**
-   * Mounted at `/_local/faults`: POST adds a fault, GET lists those that are left, DELETE forgets all.
+   * Mounted at `/_local/faults`. POST adds a fault, GET lists the faults that are left, DELETE removes all.
    * Throws `v.ValiError` for an unknown field or kind.
    */
   admin(method: string, body: unknown): unknown;
 }
 
 const common = {
-  /** The service's name in the credential scope, such as `ec2`. */
+  /** The service's name in the credential scope, for example `ec2`. */
   service: v.pipe(v.string(), v.minLength(1)),
   action: v.pipe(v.string(), v.minLength(1)),
-  /** Only calls of this function's sandboxes. */
+  /** Only calls of this function. */
   function: v.optional(v.string()),
-  /** How many matching calls pass before the first one that is hit. */
+  /** How many matching calls pass before the fault applies. */
   skip: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  /** How many calls are hit. */
+  /** To how many calls it applies. */
   count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
 };
 
@@ -35,18 +35,18 @@ const Fault = v.variant('kind', [
     ...common,
     kind: v.literal('error'),
     code: v.pipe(v.string(), v.minLength(1)),
-    message: v.optional(v.string(), 'This failure was asked for at /_local/faults.'),
+    message: v.optional(v.string(), 'This failure was requested at /_local/faults.'),
     status: v.optional(v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)), 400),
-    /** The call takes effect all the same: the error answers what may be a repetition of it. */
+    /** Whether the call takes effect and still fails. */
     effect: v.optional(v.boolean(), false),
   }),
-  /** The sandbox that made the call is killed, and the call has no effect. */
+  /** The calling sandbox is killed, and the call has no effect. */
   v.strictObject({ ...common, kind: v.literal('crash-before') }),
-  /** The call takes effect, then the sandbox is killed. */
+  /** The call takes effect. Then the calling sandbox is killed. */
   v.strictObject({ ...common, kind: v.literal('crash-after') }),
-  /** The call takes effect, then the connection is closed without an answer. */
+  /** The call takes effect. Then the connection is closed without an answer. */
   v.strictObject({ ...common, kind: v.literal('lost-answer') }),
-  /** The call takes effect after so many milliseconds of the embedded AWS's clock. */
+  /** The call takes effect after these milliseconds on the clock. */
   v.strictObject({ ...common, kind: v.literal('delay'), milliseconds: v.pipe(v.number(), v.minValue(0)) }),
 ]);
 
@@ -58,7 +58,7 @@ export function createFaults(): Faults {
   return {
     take(call) {
       for (const fault of faults) {
-        if (!meets(call, fault)) continue;
+        if (!appliesTo(call, fault)) continue;
         if (fault.skip > 0) {
           fault.skip -= 1;
           continue;
@@ -77,9 +77,9 @@ export function createFaults(): Faults {
   };
 }
 
-function meets(call: FaultedCall, fault: Fault): boolean {
+function appliesTo(call: FaultedCall, fault: Fault): boolean {
   if (call.service !== fault.service || call.action !== fault.action) return false;
   if (fault.function !== undefined && call.functionName !== fault.function) return false;
-  // Only a sandbox can crash; a fault meant for one waits until one calls.
+  // Only a sandbox can crash. Such a fault waits for a call of one.
   return call.functionName !== undefined || !fault.kind.startsWith('crash-');
 }

@@ -13,30 +13,30 @@ import { bareFailure, credentialFailure, guessService, scopeOf } from './scope.t
 export interface Gateway {
   /** `http://127.0.0.1:<port>` */
   readonly endpoint: string;
-  /** Stops listening and ends every open connection. */
+  /** Stops listening and closes all connections. */
   stop(): Promise<void>;
 }
 
 export interface GatewayOptions {
-  /** By the service's name in the SigV4 credential scope: `ec2`, `states`, … */
+  /** By their names in the SigV4 credential scope: `ec2`, `states`, … */
   services: Readonly<Record<string, Service>>;
-  /** Mounted at `/_local/<name>`, besides `faults`, `calls` and `clock`. */
+  /** The settings at `/_local/<name>`, in addition to `faults`, `calls` and `clock`. */
   admin: Readonly<Record<string, Admin>>;
   clock: Clock;
   faults: Faults;
   stateDirectory: string;
-  /** Which function's sandbox an access key belongs to. */
+  /** The function whose sandbox has an access key. */
   ownerOf(accessKeyId: string): { functionName: string } | undefined;
-  /** Kills the sandbox an access key belongs to; true once it is dead, false if there is none. */
+  /** Kills the sandbox with an access key. Resolves when it is dead, to false if there is none. */
   crash(accessKeyId: string): Promise<boolean>;
-  /** The port to prefer; a free one is taken without it, or where somebody else has it. */
+  /** The preferred port. Without it, or if it is in use, a free port is taken. */
   port?: number;
 }
 
 /**
- * The embedded AWS's one HTTP port, on 127.0.0.1. A request goes to the service that its SigV4 credential scope names.
- * Signatures are not verified: a process of the current OS user is let in, as whom the access key id says. Other OS users are refused, and so are
- * web pages: a request that names another host (DNS rebinding) or comes from a page (`Origin`).
+ * The HTTP port of the embedded AWS, on 127.0.0.1. A request goes to the service that its SigV4 credential scope names.
+ * It does not verify signatures. It accepts every process of the current OS user, and the access key ID says who the caller is.
+ * It refuses other OS users, and web pages: requests for another host (DNS rebinding) or from a page (`Origin`).
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { services, clock, faults } = options;
@@ -46,12 +46,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer((request, response) => {
     respond(request, response).catch((error: unknown) => {
       endIfStateLost(error);
-      // A client that went away in the middle of its request has nobody left to answer.
+      // If the client went away in the middle of its request, there is nobody to answer.
       if (request.complete) console.error(error);
       response.destroy();
     });
   });
-  // Longer than clients keep an idle connection, so that none is closed under a request on its way.
+  // Longer than clients keep an idle connection. Otherwise it could close one just when a client uses it again.
   server.keepAliveTimeout = 120_000;
   const strangerAt = ownUserOnly(server);
   await listen(server, options.port ?? 0);
@@ -81,7 +81,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const { accessKeyId = '', region = '' } = scope ?? {};
     const aws: AwsRequest = { id: randomUUID(), method, path, headers, body: body ?? Buffer.alloc(0), accessKeyId, region };
     response.setHeader('x-amzn-requestid', aws.id);
-    // A client that finds its own time far from this one takes a failure for the consequence and repeats its call; a Lambda's is the clock's.
+    // A client blames a failure on its time, and repeats the call, if that differs from this date. The time of a Lambda is that of the clock.
     if (options.ownerOf(accessKeyId)) response.setHeader('date', new Date(clock.now()).toUTCString());
 
     const name = scope?.service ?? guessService(aws);
@@ -100,7 +100,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     send(response, service ? service.failure(failure, aws) : bareFailure(failure, aws, name));
   }
 
-  /** Lets the service answer, as far as faults allow; undefined where the connection is to be closed without an answer. */
+  /** Lets the service answer unless a fault applies. Resolves to undefined to close the connection without an answer. */
   async function call(name: string, service: Service, request: AwsRequest): Promise<AwsResponse | undefined> {
     const { accessKeyId, region } = request;
     const functionName = options.ownerOf(accessKeyId)?.functionName;
@@ -128,11 +128,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return lost ? undefined : answer;
   }
 
-  /** Ends the process after a write of the state has failed: what it would answer from now on is not what the next one knows. */
+  /** Ends the process if an error means that a write of the state failed. The next process would not know what it answers from now on. */
   function endIfStateLost(error: unknown): boolean {
     const failure = storageFailure(error, options.stateDirectory);
     if (!failure) return false;
-    // Nobody catches it, but for the handler in main.ts that records it.
+    // Only the handler in main.ts catches it, to record it.
     process.nextTick(() => {
       throw failure;
     });
@@ -160,15 +160,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-// DynamoDB takes the largest requests of the services here.
+// DynamoDB's, which are the largest of all services here.
 const longestBody = 16 * 1024 * 1024;
 const tooLarge = `The request is longer than ${longestBody} bytes.`;
 
 function refusalOf({ headers }: IncomingMessage): string | undefined {
   const host = (headers.host ?? '').replace(/:\d+$/, '');
   if (!/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(host))
-    return `The embedded AWS answers to 127.0.0.1 and localhost only, not to ${host}.`;
-  // A browser names no origin with a GET, but says how the page it comes from is related to this address; `none` is the person's own doing.
+    return `The embedded AWS answers only as 127.0.0.1 or localhost, not as ${host}.`;
+  // A browser sends no Origin with a GET, but it says how the page is related to this address. `none` means that a person entered it.
   const site = headers['sec-fetch-site'] ?? 'none';
   if (headers.origin !== undefined || site !== 'none') return 'The embedded AWS does not answer to web pages.';
   return undefined;
@@ -177,7 +177,7 @@ function refusalOf({ headers }: IncomingMessage): string | undefined {
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // What is too long is read to its end, because a client reads the answer only after it has sent everything.
+  // Reads to the end even if it is too long, because clients read the answer only after they have sent everything.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length <= longestBody) chunks.push(chunk);
@@ -197,7 +197,7 @@ function asFailure(error: unknown, service: string): AwsFailure {
   if (error instanceof AwsFailure) return error;
   console.error(error);
   const code = internalCodes[service] ?? 'InternalFailure';
-  return new AwsFailure(code, 'The embedded AWS failed; its log tells where.', 500);
+  return new AwsFailure(code, 'The embedded AWS failed. See its log.', 500);
 }
 
 function delay(clock: Clock, milliseconds: number): Promise<void> {

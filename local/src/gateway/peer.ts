@@ -3,8 +3,9 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Looks at who opens each connection of a server, once, and returns what says why requests of a connection are to be refused; undefined for those
- * of the user this process runs as. Whoever is let in may run programs as that user, so nobody else is. Nor is root: it may be a relay for others.
+ * Finds out who opens each connection of a server. Returns a function that says why to refuse the requests of a connection; undefined for
+ * connections of the user that runs this process. A client can run programs as that user, so nobody else may connect. Not even root,
+ * which may relay for others.
  */
 export function ownUserOnly(server: Server): (socket: Socket) => string | undefined {
   const own = process.geteuid?.();
@@ -12,8 +13,8 @@ export function ownUserOnly(server: Server): (socket: Socket) => string | undefi
   const logged = new Set<number | undefined>();
   const refusalOf = (uid: number | undefined) => {
     if (uid !== undefined && uid === own) return undefined;
-    const who = uid === undefined ? 'a user who cannot be found out' : `the user with the id ${uid}`;
-    return `The embedded AWS at this port serves the user with the id ${own} only, and this is a connection of ${who}.`;
+    const who = uid === undefined ? 'an unknown user' : `the user with the ID ${uid}`;
+    return `The embedded AWS on this port serves only the user with the ID ${own}. This is a connection of ${who}.`;
   };
   server.on('connection', (socket: Socket) => {
     const uid = uidOfPeer(socket);
@@ -33,8 +34,8 @@ export interface TcpEnd {
 }
 
 /**
- * The owner of the socket at `end` whose connection leads to `other`, read from the text of `/proc/net/tcp` or `/proc/net/tcp6`, where a socket
- * of IPv6 that talks IPv4 is. Undefined where there is none, or one that its process has closed: such rows may name root in place of their owner.
+ * The owner of the socket at `end` that is connected to `other`, from the text of `/proc/net/tcp`, or `/proc/net/tcp6` for IPv4 over an IPv6
+ * socket. Undefined if there is none or its process has closed it: the kernel may show root as the owner of a closed socket.
  */
 export function uidInTable(table: string, end: TcpEnd, other: TcpEnd): number | undefined {
   const row = new RegExp(
@@ -45,11 +46,11 @@ export function uidInTable(table: string, end: TcpEnd, other: TcpEnd): number | 
   return undefined;
 }
 
-/** The kernel lists sockets piece by piece while they come and go, and may pass over one. */
+/** The kernel lists sockets in pieces while they come and go, and may skip one. */
 const attempts = 2;
 
 function uidOfPeer({ remoteAddress, remotePort, localAddress, localPort }: Socket): number | undefined {
-  // It is closed already.
+  // It is already closed.
   if (remoteAddress === undefined || remotePort === undefined || localAddress === undefined || localPort === undefined) return undefined;
   const peer = { address: remoteAddress, port: remotePort };
   const own = { address: localAddress, port: localPort };
@@ -60,13 +61,13 @@ function uidOfPeer({ remoteAddress, remotePort, localAddress, localPort }: Socke
   return undefined;
 }
 
-/** Reads no further than to the row: the kernel walks through all of its sockets to write the table, and once more to tell its end. */
+/** Reads only up to the row: the kernel walks through all sockets to write the table, and again to find its end. */
 function find(table: string, peer: TcpEnd, own: TcpEnd): number | undefined {
   let file: number;
   try {
     file = openSync(table, 'r');
   } catch (error) {
-    // A machine without IPv6 has no table of it. Whoever is in no table that can be read is refused.
+    // A machine without IPv6 has no such table. A connection that is in no table is refused.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') console.error(error);
     return undefined;
   }
@@ -85,7 +86,7 @@ function find(table: string, peer: TcpEnd, own: TcpEnd): number | undefined {
   }
 }
 
-/** Each four bytes of an address are shown as one number of the machine's byte order. */
+/** The kernel shows four bytes of an address as one number in the machine's byte order. */
 const hex = (bytes: readonly number[]) =>
   [...new Uint32Array(Uint8Array.from(bytes).buffer)].map((word) => word.toString(16).toUpperCase().padStart(8, '0')).join('');
 

@@ -1,22 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsFailure, type AwsRequest, type AwsResponse } from '../service.ts';
 
-/** What the SigV4 credential scope of a request says. */
+/** The SigV4 credential scope of a request. */
 export interface Scope {
   readonly accessKeyId: string;
   readonly region: string;
-  /** The service's signing name, such as `ec2`. */
+  /** The service's signing name, for example `ec2`. */
   readonly service: string;
 }
 
-/** Reads `Credential=<key>/<date>/<region>/<service>/aws4_request` of the Authorization header; undefined without a well-formed one. */
+/** Reads `Credential=<key>/<date>/<region>/<service>/aws4_request` from the Authorization header; undefined if it is missing or malformed. */
 export function scopeOf(headers: IncomingHttpHeaders): Scope | undefined {
   const [, accessKeyId, region, service] =
     /^AWS4-HMAC-SHA256 .*\bCredential=([^/,\s]+)\/\d{8}\/([^/,\s]+)\/([^/,\s]+)\/aws4_request\b/.exec(headers.authorization ?? '') ?? [];
   return accessKeyId && region && service ? { accessKeyId, region, service } : undefined;
 }
 
-/** The service that a request without credentials was probably meant for. */
+/** The probable service of a request without credentials. */
 export function guessService({ headers, body }: AwsRequest): string | undefined {
   const target = String(headers['x-amz-target'] ?? '');
   if (target.startsWith('DynamoDB_')) return 'dynamodb';
@@ -26,9 +26,9 @@ export function guessService({ headers, body }: AwsRequest): string | undefined 
   return version === '2016-11-15' ? 'ec2' : version === '2011-06-15' ? 'sts' : undefined;
 }
 
-/** AWS's refusal of a request that bears no credentials, or some that cannot be read. */
+/** AWS's refusal of a request without credentials, or with malformed ones. */
 export function credentialFailure({ headers }: AwsRequest): AwsFailure {
-  // The JSON protocols end the names of errors with Exception, the Query protocols do not.
+  // Error names end with Exception in the JSON protocols, but not in the Query protocols.
   const ending = headers['x-amz-target'] === undefined ? '' : 'Exception';
   if (headers.authorization === undefined) {
     return new AwsFailure(`MissingAuthenticationToken${ending}`, 'Request is missing Authentication Token', ending ? 400 : 403);
@@ -39,7 +39,7 @@ export function credentialFailure({ headers }: AwsRequest): AwsFailure {
   );
 }
 
-/** A failure in the wire format that the request's client probably reads, where no service is there to write it. */
+/** A failure without a service, in the wire format that the client probably expects. */
 export function bareFailure(
   { code, message, status }: AwsFailure,
   { id, headers }: Pick<AwsRequest, 'id' | 'headers'>,

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 
-/** Something that runs by itself, and that tests turn off. */
+/** A service that acts by itself unless a test turns it off. */
 export interface Switch {
   on(): boolean;
-  /** Mounted at `/_local/<name>`: POST `{ on: false }` turns it off, DELETE turns it on again, GET tells. */
+  /** Mounted at `/_local/<name>`. POST `{ on: false }` turns it off, DELETE turns it on again, GET shows it. */
   admin(method: string, body: unknown): { readonly on: boolean };
 }
 

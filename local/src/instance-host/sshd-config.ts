@@ -36,7 +36,7 @@ export function readSshdSettings(files: ReadonlyMap<string, string>): SshdSettin
   const acceptEnv: string[] = [];
   const first = new Map<string, string>();
   for (const { where, keyword, value } of directives(sshdConfigPath, files)) {
-    const allowed = honoured.get(keyword);
+    const allowed = honored.get(keyword);
     if (allowed === undefined) throw new BootRefused(`sshd: ${where}: the option "${keyword}" is not supported`);
     if (!allowed.test(value)) throw new BootRefused(`sshd: ${where}: the value "${value}" of ${keyword} is not supported`);
     if (keyword === 'port') ports.push(portNumber(value, where));
@@ -56,7 +56,7 @@ const flag = /^(yes|no)$/i;
 const anything = /\S/;
 
 /** The options that sshd may be given here, with their values. Passwords never work: no user has one. */
-const honoured: ReadonlyMap<string, RegExp> = new Map([
+const honored: ReadonlyMap<string, RegExp> = new Map([
   ['port', /^\S+$/],
   ['acceptenv', anything],
   ['allowagentforwarding', flag],

@@ -8,7 +8,7 @@ export interface SandboxHost {
   next(response: ServerResponse): void;
   /** The handler's answer to an event; undefined where it was longer than the limit. */
   response(requestId: string, payload: string | undefined): void;
-  /** The handler's error, or the initialisation's where there is no request id. */
+  /** The handler's error, or the initialization's where there is no request id. */
   error(requestId: string | undefined, failure: RuntimeFailure): void;
 }
 

@@ -24,10 +24,10 @@ new Socket({ fd: 3, readable: true, writable: false })
 process.on('uncaughtException', (error) => void abandon(error));
 process.on('unhandledRejection', (reason) => void abandon(named('Runtime.UnhandledPromiseRejection', String(reason))));
 
-const handler = await initialise();
+const handler = await initialize();
 for (;;) await handleNext(handler);
 
-async function initialise(): Promise<Handler> {
+async function initialize(): Promise<Handler> {
   try {
     return await loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
   } catch (error) {
@@ -79,7 +79,7 @@ async function handleNext(handle: Handler): Promise<void> {
   };
   let answer: string;
   try {
-    answer = serialise(await handle(JSON.parse(body), context));
+    answer = serialize(await handle(JSON.parse(body), context));
   } catch (error) {
     currentRequestId = undefined;
     await report(`/invocation/${requestId}/error`, error);
@@ -89,7 +89,7 @@ async function handleNext(handle: Handler): Promise<void> {
   await call('POST', `/invocation/${requestId}/response`, answer);
 }
 
-function serialise(result: unknown): string {
+function serialize(result: unknown): string {
   try {
     return JSON.stringify(result === undefined ? null : result) ?? 'null';
   } catch {

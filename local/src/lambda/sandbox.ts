@@ -39,7 +39,7 @@ export interface SandboxOptions {
 }
 
 /** How long loading a function may take before its first event, in milliseconds. */
-const longestInitialisation = 10_000;
+const longestInitialization = 10_000;
 
 interface CurrentInvocation {
   readonly requestId: string;
@@ -54,7 +54,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   const accessKeyId = `ASIA${randomText(16)}`;
   let waiting: ServerResponse | undefined;
   let current: CurrentInvocation | undefined;
-  let initialisationFailure: RuntimeFailure | undefined;
+  let initializationFailure: RuntimeFailure | undefined;
   /** Why the process is gone or about to be. */
   let ending: string | undefined;
 
@@ -103,7 +103,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
       settle(payload === undefined ? tooLarge() : { payload: JSON.parse(payload) });
     },
     error(requestId, reported) {
-      if (requestId === undefined) initialisationFailure = reported;
+      if (requestId === undefined) initializationFailure = reported;
       else if (requestId === current?.requestId) settle(failure(reported));
     },
   });
@@ -132,7 +132,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   });
   const exitFailure = (reason: string): Invocation => {
     const id = current ? `RequestId: ${current.requestId} ` : '';
-    return failure(initialisationFailure ?? { errorType: 'Runtime.ExitError', errorMessage: `${id}Error: ${reason}` });
+    return failure(initializationFailure ?? { errorType: 'Runtime.ExitError', errorMessage: `${id}Error: ${reason}` });
   };
 
   return {
@@ -145,7 +145,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
         // It may have died since it was chosen.
         if (ending !== undefined) return resolve(exitFailure(ending));
         const requestId = randomUUID();
-        const timer = setTimeout(timeOut, longestInitialisation + lambda.timeoutSeconds * 1000, requestId);
+        const timer = setTimeout(timeOut, longestInitialization + lambda.timeoutSeconds * 1000, requestId);
         current = { requestId, event, settle: resolve, timer };
         deliver();
       });

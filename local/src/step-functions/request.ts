@@ -7,7 +7,7 @@ const arn = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
 // The other value leaves out data that would have to be left out of each answer.
 const includedData = v.optional(v.literal('ALL_DATA'));
 
-/** The members of each request that are honoured; any other is refused. */
+/** The members of each request that are honored; any other is refused. */
 export const requests = {
   StartExecution: v.strictObject({
     stateMachineArn: arn,

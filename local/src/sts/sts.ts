@@ -5,11 +5,11 @@ import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../
 
 /** STS behind the gateway. */
 export interface Sts extends Service {
-  /** Who an access key is. */
+  /** The ARN of the caller with an access key. */
   arnOf(accessKeyId: string): string;
   /**
-   * `/_local/identities`: POST `{ accessKeyId, arn }` says who a key is, GET answers what was said, DELETE forgets it.
-   * Throws `AwsFailure` for anything else.
+   * Mounted at `/_local/identities`. POST `{ accessKeyId, arn }` sets the ARN of a key, GET shows all, DELETE forgets them.
+   * Throws `v.ValiError`.
    */
   admin(method: string, body: unknown): Readonly<Record<string, string>>;
 }
@@ -19,12 +19,12 @@ const namespace = `https://sts.amazonaws.com/doc/${apiVersion}/`;
 
 const Identity = v.strictObject({
   accessKeyId: v.pipe(v.string(), v.minLength(1)),
-  arn: v.pipe(v.string(), v.regex(/^arn:[^:]+:(iam|sts)::\d{12}:.+$/, 'It is no ARN of IAM or STS.')),
+  arn: v.pipe(v.string(), v.regex(/^arn:[^:]+:(iam|sts)::\d{12}:.+$/, 'It is not an ARN of IAM or STS')),
 });
 
 /**
- * STS, of which the embedded AWS supports only GetCallerIdentity. `ownerOf` names the function whose sandbox has an access key id; any other
- * key is the user of that name, and `root` the account's root user.
+ * STS. It supports only GetCallerIdentity. `ownerOf` returns the function whose sandbox has an access key. Any other key is the user of that
+ * name, and `root` is the root user of the account.
  */
 export function createSts(options: {
   readonly accountId: string;
@@ -64,12 +64,10 @@ export function createSts(options: {
     },
     admin(method, body) {
       if (method === 'POST') {
-        const identity = v.safeParse(Identity, body);
-        if (!identity.success) throw new AwsFailure('InvalidParameterValue', `This is no identity: ${v.summarize(identity.issues)}`);
-        identities.set(identity.output.accessKeyId, identity.output.arn);
-      } else if (method === 'DELETE') identities.clear();
-      else if (method !== 'GET')
-        throw new AwsFailure('MethodNotAllowed', `/_local/identities takes GET, POST and DELETE, not ${method}.`, 405);
+        const identity = v.parse(Identity, body);
+        identities.set(identity.accessKeyId, identity.arn);
+      }
+      if (method === 'DELETE') identities.clear();
       return Object.fromEntries(identities);
     },
   };
@@ -97,7 +95,7 @@ function checkRequest(parameters: ReadonlyMap<string, string>): void {
     if (name !== 'Action' && name !== 'Version') throw new AwsFailure('UnknownParameter', `The parameter ${name} is not recognized`);
 }
 
-/** A user id in AWS's form, the same each time for the same identity; root's is the account's id. */
+/** The user ID of an identity, in AWS's form. It never changes. For root, it is the ID of the account. */
 function userIdOf(arn: string, account: string): string {
   const [, name = '', session] = arn.slice(arn.lastIndexOf(':') + 1).split('/');
   if (name === '') return account;

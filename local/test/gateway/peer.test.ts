@@ -92,9 +92,7 @@ describe('a server for its own user only', () => {
     await serve();
     await get('127.0.0.1');
     await get('::ffff:127.0.0.1');
-    const refusal = expect.stringContaining(
-      `the user with the id ${own + 1} only, and this is a connection of the user with the id ${own}.`,
-    );
+    const refusal = expect.stringContaining(`only the user with the ID ${own + 1}. This is a connection of the user with the ID ${own}.`);
     expect(refusals).toEqual([refusal, refusal]);
     expect(logged).toEqual([refusal]);
   });
@@ -105,7 +103,7 @@ describe('a server for its own user only', () => {
     const program = `const socket = require('node:net').connect(${port}, '127.0.0.1');
       socket.write('GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n', () => process.exit());`;
     spawnSync(process.execPath, ['-e', program]);
-    await vi.waitFor(() => expect(refusals).toEqual([expect.stringContaining('a user who cannot be found out')]));
+    await vi.waitFor(() => expect(refusals).toEqual([expect.stringContaining('an unknown user')]));
   });
 
   it.runIf(process.geteuid?.() === 0)('tells another user of this machine by the kernel', async () => {
@@ -115,7 +113,7 @@ describe('a server for its own user only', () => {
       const child = spawn(process.execPath, ['-e', program, host], { uid: 65534, cwd: '/', stdio: 'ignore' });
       await new Promise((resolve) => child.once('close', resolve));
     }
-    const refusal = expect.stringContaining('a connection of the user with the id 65534.');
+    const refusal = expect.stringContaining('a connection of the user with the ID 65534.');
     expect(refusals).toEqual([refusal, refusal]);
   });
 });

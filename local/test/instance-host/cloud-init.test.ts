@@ -70,7 +70,7 @@ describe('boot commands', () => {
     ).toEqual([3]);
   });
 
-  it('honours && and ||', () => {
+  it('honors && and ||', () => {
     expect(portsAfter(`false && ${write('Port 1')} || ${write('Port 2')}`)).toEqual([2]);
     expect(portsAfter(`true || ${write('Port 1')}\ntrue && ${write('Port 4')}`)).toEqual([4]);
   });

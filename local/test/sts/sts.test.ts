@@ -70,8 +70,7 @@ describe('the caller', () => {
     { accessKeyId: 'alice', arn: 'alice' },
     { accessKeyId: 'alice', arn: functionArn, x: 1 },
   ])('cannot be said to be %o', (body) => {
-    expect(() => sts.admin('POST', body)).toThrowError(expect.objectContaining({ code: 'InvalidParameterValue' }));
-    expect(() => sts.admin('PUT', body)).toThrowError(expect.objectContaining({ status: 405 }));
+    expect(() => sts.admin('POST', body)).toThrow(expect.objectContaining({ name: 'ValiError' }));
     expect(sts.admin('GET', undefined)).toEqual({});
   });
 });
@@ -93,7 +92,7 @@ describe('a request', () => {
     expect(coffee).toContain('<Code>InvalidAction</Code><Message>Could not find operation MakeCoffee for version 2011-06-15</Message>');
     expect(await (await send({ Action: 'GetCallerIdentity' })).text()).toContain('NO_VERSION_SPECIFIED');
     expect(await (await send({ Version: '2011-06-15' })).text()).toContain('<Code>MissingAction</Code>');
-    const extra = { Action: 'GetCallerIdentity', Version: '2011-06-15', Colour: 'red' };
+    const extra = { Action: 'GetCallerIdentity', Version: '2011-06-15', Color: 'red' };
     expect(await (await send(extra)).text()).toContain('<Code>UnknownParameter</Code>');
   });
 });

@@ -6,7 +6,7 @@ import { defaultSettings, type TestAccount, testAccount } from '../account.ts';
 import { publicKey } from '../documents.ts';
 import { makeSubnet, makeVpc } from '../resources.ts';
 
-// AWS's own answers in each region: local/ec2/catalogue/README.md says where they come from.
+// AWS's own answers in each region: local/src/ec2/catalog/README.md says where they come from.
 const regions = Object.entries(catalogue.zones);
 const zonesOf = (name: string | undefined, region: string) => {
   const type = catalogue.types.find((each) => each.name === name);

@@ -9,7 +9,7 @@ import { refusal, startEc2, type TestEc2 } from './server.ts';
 
 const implemented = Object.entries(operations as Record<string, Operation<Action>>);
 const describing = implemented.filter(([, { filters }]) => filters !== undefined);
-type HonourTable = Readonly<Record<string, true | readonly unknown[] | undefined>>;
+type HonorTable = Readonly<Record<string, true | readonly unknown[] | undefined>>;
 
 const models = '../../../node_modules/@aws-sdk/client-ec2/dist-types/models/';
 
@@ -21,31 +21,31 @@ afterAll(() => test.stop());
 
 describe.each(implemented)('%s', (action, operation) => {
   const { input } = operationModel(action);
-  const honours: HonourTable = {
-    ...operation.honours,
+  const honors: HonorTable = {
+    ...operation.honors,
     ...(operation.idempotent && { ClientToken: true }),
     DryRun: true,
   };
   const paths = scalarPaths(input);
 
-  it('honours only parameters that the model has', () => {
-    expect(Object.keys(operation.honours).filter((path) => !paths.includes(path))).toEqual([]);
+  it('honors only parameters that the model has', () => {
+    expect(Object.keys(operation.honors).filter((path) => !paths.includes(path))).toEqual([]);
   });
 
   it('refuses every parameter of the model that it does not support', async () => {
-    for (const path of paths.filter((one) => !Object.hasOwn(honours, one))) {
-      const { code, message } = await refusal(send(action, required(input, honours, path)));
+    for (const path of paths.filter((one) => !Object.hasOwn(honors, one))) {
+      const { code, message } = await refusal(send(action, required(input, honors, path)));
       expect(code, path).toBe('UnsupportedOperation');
       expect(message, path).toMatch(new RegExp(`^The embedded AWS does not support the parameter [\\w.]+ of ${action}\\.$`));
-      expect(Object.hasOwn(honours, message.split(' ')[7] ?? ''), path).toBe(false);
+      expect(Object.hasOwn(honors, message.split(' ')[7] ?? ''), path).toBe(false);
     }
   });
 
   it('refuses every value that it does not support', async () => {
-    for (const [path, values] of Object.entries(honours)) {
+    for (const [path, values] of Object.entries(honors)) {
       if (values === true || values === undefined) continue;
       const other = typeof values[0] === 'boolean' ? !values[0] : typeof values[0] === 'number' ? 4711 : 'something-else';
-      const { code, message } = await refusal(send(action, required(input, honours, path, other)));
+      const { code, message } = await refusal(send(action, required(input, honors, path, other)));
       expect({ code, message }).toEqual({
         code: 'UnsupportedOperation',
         message: `The embedded AWS does not support the value ${other} of the parameter ${path} of ${action}.`,
@@ -57,18 +57,18 @@ describe.each(implemented)('%s', (action, operation) => {
     const answer = await fetch(test.endpoint, {
       method: 'POST',
       headers: { authorization: 'AWS4-HMAC-SHA256 Credential=alice/20261122/us-east-1/ec2/aws4_request' },
-      body: new URLSearchParams({ Action: action, Version: '2016-11-15', Colour: 'red' }),
+      body: new URLSearchParams({ Action: action, Version: '2016-11-15', Color: 'red' }),
     });
     expect(answer.status).toBe(400);
-    expect(await answer.text()).toContain('<Code>UnknownParameter</Code><Message>The parameter Colour is not recognized</Message>');
+    expect(await answer.text()).toContain('<Code>UnknownParameter</Code><Message>The parameter Color is not recognized</Message>');
   });
 });
 
 describe.each(implemented.filter(([action]) => scalarPaths(operationModel(action).input).includes('DryRun')))(
   '%s',
-  (action, { honours }) => {
+  (action, { honors }) => {
     it('answers a dry run as AWS does', async () => {
-      const input = required(operationModel(action).input, honours) as object;
+      const input = required(operationModel(action).input, honors) as object;
       expect(await refusal(send(action, { ...input, DryRun: true }))).toEqual({
         code: 'DryRunOperation',
         message: 'Request would have succeeded, but DryRun flag is set.',
@@ -79,13 +79,13 @@ describe.each(implemented.filter(([action]) => scalarPaths(operationModel(action
 );
 
 describe.each(describing)('%s', (action, { filters }) => {
-  const names = { honoured: Object.keys(filters?.honoured ?? {}), unsupported: filters?.unsupported ?? [] };
+  const names = { honored: Object.keys(filters?.honored ?? {}), unsupported: filters?.unsupported ?? [] };
   const filteredBy = (name: string, ...values: string[]) =>
     send(action, { ...(required(operationModel(action).input, {}) as object), Filters: [{ Name: name, Values: values }] });
 
-  it('takes every filter that it honours', async () => {
+  it('takes every filter that it honors', async () => {
     const tags = filters?.tags ? ['tag:Name'] : [];
-    for (const name of [...names.honoured, ...tags]) await filteredBy(name, 'nothing-has-this');
+    for (const name of [...names.honored, ...tags]) await filteredBy(name, 'nothing-has-this');
   });
 
   it('refuses every filter that AWS has and it does not support', async () => {
@@ -98,12 +98,12 @@ describe.each(describing)('%s', (action, { filters }) => {
   });
 
   it('refuses a filter that AWS does not have', async () => {
-    const wrong = { code: 'InvalidParameterValue', message: "The filter 'colour' is invalid", status: 400 };
-    expect(await refusal(filteredBy('colour', 'red'))).toEqual(wrong);
+    const wrong = { code: 'InvalidParameterValue', message: "The filter 'color' is invalid", status: 400 };
+    expect(await refusal(filteredBy('color', 'red'))).toEqual(wrong);
   });
 
   it('refuses a filter in the wrong case', async () => {
-    const name = (names.honoured[0] ?? '').toUpperCase();
+    const name = (names.honored[0] ?? '').toUpperCase();
     expect(await refusal(filteredBy(name, 'x'))).toMatchObject({
       code: 'InvalidParameterValue',
       message: `The filter '${name}' is invalid`,
@@ -113,13 +113,13 @@ describe.each(describing)('%s', (action, { filters }) => {
   it('knows every filter that AWS documents', () => {
     const documented = documentedFilters(action);
     expect(documented.length).toBeGreaterThan(1);
-    expect(documented.filter((name) => name !== 'tag' && !names.honoured.includes(name) && !names.unsupported.includes(name))).toEqual([]);
+    expect(documented.filter((name) => name !== 'tag' && !names.honored.includes(name) && !names.unsupported.includes(name))).toEqual([]);
     if (documented.includes('tag')) expect(filters?.tags).toBeDefined();
   });
 
-  it('honours no filter that AWS does not document, tag-key aside', () => {
+  it('honors no filter that AWS does not document, tag-key aside', () => {
     const documented = documentedFilters(action);
-    expect([...names.honoured, ...names.unsupported].filter((name) => name !== 'tag-key' && !documented.includes(name))).toEqual([]);
+    expect([...names.honored, ...names.unsupported].filter((name) => name !== 'tag-key' && !documented.includes(name))).toEqual([]);
   });
 });
 
@@ -146,7 +146,7 @@ function send(action: string, input: unknown): Promise<unknown> {
   return test.client.send(new Command(input));
 }
 
-/** The paths of all scalars of a schema, as `honours` writes them. */
+/** The paths of all scalars of a schema, as `honors` writes them. */
 function scalarPaths(schema: NormalizedSchema, path = '', above: readonly string[] = []): string[] {
   if (schema.isListSchema()) return scalarPaths(schema.getValueSchema(), path, above);
   if (!schema.isStructSchema()) return [path];
@@ -157,20 +157,20 @@ function scalarPaths(schema: NormalizedSchema, path = '', above: readonly string
   );
 }
 
-/** The least input that the model takes, with honoured values; besides, the scalar at the path, with the value if one is given. */
-function required(schema: NormalizedSchema, honours: HonourTable, given?: string, value?: unknown, path = ''): unknown {
-  if (schema.isListSchema()) return [required(schema.getValueSchema(), honours, given, value, path)];
+/** The least input that the model takes, with honored values; besides, the scalar at the path, with the value if one is given. */
+function required(schema: NormalizedSchema, honors: HonorTable, given?: string, value?: unknown, path = ''): unknown {
+  if (schema.isListSchema()) return [required(schema.getValueSchema(), honors, given, value, path)];
   if (schema.isStructSchema()) {
     const [, , , , names, , count = 0] = schema.getSchema() as unknown as [0, 0, 0, 0, string[], 0, number?];
     const members = [...schema.structIterator()].map(([name, member]) => ({ name, member, at: path === '' ? name : `${path}.${name}` }));
     const needed = members.filter(({ name, at }) => names.slice(0, count).includes(name) || given === at || given?.startsWith(`${at}.`));
     // The wire cannot carry an empty structure.
-    const wanted = needed.length === 0 && path !== '' ? members.filter(({ at }) => Object.hasOwn(honours, at)).slice(0, 1) : needed;
-    return Object.fromEntries(wanted.map(({ name, member, at }) => [name, required(member, honours, given, value, at)]));
+    const wanted = needed.length === 0 && path !== '' ? members.filter(({ at }) => Object.hasOwn(honors, at)).slice(0, 1) : needed;
+    return Object.fromEntries(wanted.map(({ name, member, at }) => [name, required(member, honors, given, value, at)]));
   }
   if (path === given && value !== undefined) return value;
-  const honoured = honours[path];
-  if (Array.isArray(honoured)) return honoured[0];
+  const honored = honors[path];
+  if (Array.isArray(honored)) return honored[0];
   if (schema.isBooleanSchema()) return false;
   if (schema.isNumericSchema()) return 7;
   if (schema.isTimestampSchema()) return new Date(0);

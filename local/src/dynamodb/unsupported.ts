@@ -1,19 +1,19 @@
 import { AwsFailure } from '../service.ts';
 import { type Json, type ParameterType, type ParameterTypes, parametersOf } from './engine.ts';
 
-/** Refuses an action that is not served, and every parameter, at any depth, that would be ignored. Throws `AwsFailure`. */
+/** Throws `AwsFailure` for an unsupported action, and for a parameter, at any depth, that would have no effect. */
 export function refuseUnsupported(action: string, input: Json): void {
   const types = parametersOf(action);
   if (!types) throw unsupported(action);
   refuseUnknown(action, '', input, types);
 }
 
-/** The refusal of what DynamoDB does and we do not; AWS has no such code, so nobody takes it for an answer of AWS. */
+/** The refusal of something that DynamoDB supports and the embedded one does not. AWS does not use its code. */
 export function unsupported(what: string): AwsFailure {
   return new AwsFailure('UnsupportedOperationException', `The embedded DynamoDB does not support ${what}.`);
 }
 
-// What these values ask for happens anyway.
+// These values have no effect on AWS either.
 const defaults: Json = {
   ReturnValuesOnConditionCheckFailure: 'NONE',
   ReturnItemCollectionMetrics: 'NONE',
@@ -21,7 +21,7 @@ const defaults: Json = {
   TableClass: 'STANDARD',
 };
 
-// dynalite accepts it and returns no metrics.
+// Dynalite accepts it, but returns no metrics.
 const ignored = new Set(['ReturnItemCollectionMetrics']);
 
 function refuseUnknown(action: string, path: string, value: unknown, types: ParameterTypes): void {
@@ -35,7 +35,7 @@ function refuseUnknown(action: string, path: string, value: unknown, types: Para
 }
 
 function refuseWithin(action: string, path: string, value: unknown, type: string | ParameterType): void {
-  // Attribute values are checked by dynalite, which knows all of their types.
+  // Dynalite validates attribute values, of which it knows all types.
   if (typeof type === 'string' || typeof type.children !== 'object') return;
   if (/^(Field|Value)Struct</.test(type.type)) {
     refuseUnknown(action, `${path}.`, value, type.children as ParameterTypes);

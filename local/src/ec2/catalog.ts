@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import catalogue from './catalogue/instance-types.json' with { type: 'json' };
+import catalog from './catalog/instance-types.json' with { type: 'json' };
 
 const InstanceType = v.strictObject({
   name: v.string(),
@@ -14,7 +14,7 @@ const InstanceType = v.strictObject({
   memoryMiB: v.number(),
   currentGeneration: v.boolean(),
   bareMetal: v.boolean(),
-  /** Bare metal has none. */
+  /** Null for bare metal. */
   hypervisor: v.nullable(v.picklist(['nitro', 'xen'])),
   burstable: v.boolean(),
   freeTier: v.boolean(),
@@ -24,25 +24,25 @@ const InstanceType = v.strictObject({
   encryption: v.picklist(['supported', 'unsupported']),
   nvme: v.picklist(['required', 'supported', 'unsupported']),
   maximumNetworkInterfaces: v.number(),
-  /** Its place in the offerings. */
+  /** Its index in the offerings. */
   offering: v.number(),
 });
-/** An instance type as AWS described it; catalogue/README.md says when and to whom. */
+/** An instance type as AWS described it. See catalog/README.md for the source. */
 export type InstanceType = v.InferOutput<typeof InstanceType>;
 
-/** Letters of zones by region. */
+/** The letters of zones by region. */
 const Zones = v.pipe(
   v.record(v.string(), v.string()),
   v.transform((letters) => new Map(Object.entries(letters))),
 );
 const { types, zones, offerings } = v.parse(
   v.object({ types: v.array(InstanceType), zones: Zones, offerings: v.array(Zones) }),
-  // A type's line leaves out what most types have.
-  { ...catalogue, types: catalogue.types.map((type) => ({ ...catalogue.usual, ...type })) },
+  // The entry of a type omits what most types have.
+  { ...catalog, types: catalog.types.map((type) => ({ ...catalog.usual, ...type })) },
 );
 const byName = new Map(types.map((type) => [type.name, type]));
 
-/** The letters of the names of a region's zones; undefined for a region that the catalog lacks. */
+/** The letters of a region's zones; undefined if the catalog does not have the region. */
 export function zoneLetters(region: string): string | undefined {
   return zones.get(region);
 }
@@ -52,24 +52,24 @@ export function typesOf(region: string): InstanceType[] {
   return types.filter((type) => zonesWith(type, region).length > 0);
 }
 
-/** The instance type of this name, where a region has it; undefined elsewhere. */
+/** The instance type with this name; undefined if the region does not offer it. */
 export function instanceTypeOf(region: string, name: string): InstanceType | undefined {
   const type = byName.get(name);
   return type && zonesWith(type, region).length > 0 ? type : undefined;
 }
 
-/** Whether any region has an instance type of this name. */
+/** Whether any region has an instance type with this name. */
 export function isInstanceType(name: string): boolean {
   return byName.has(name);
 }
 
-/** The names of the zones of a region that offer a type. */
+/** The names of a region's zones that offer a type. */
 export function zonesWith({ offering }: InstanceType, region: string): string[] {
   return [...(offerings[offering]?.get(region) ?? '')].map((letter) => `${region}${letter}`);
 }
 
 /**
- * What to add to AWS's words about names that it does not have: here only the catalog lacks them, and AWS may sell newer types, and in
+ * What to add to AWS's refusal of unknown instance types: that only this catalog does not have them, because AWS may have newer types and
  * more regions. Empty for types that other regions have.
  */
 export function unknownHere(names: readonly string[], region: string): string {
