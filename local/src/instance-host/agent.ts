@@ -6,22 +6,22 @@ import { pipeline } from 'node:stream';
 import type { Connection } from 'ssh2';
 import { openAgentChannel } from './ssh2-gaps.ts';
 
-/** A socket in the instance that reaches the agent on the client's machine. */
+/** A socket in the instance that leads to the SSH agent on the client's machine. */
 export interface ForwardedAgent {
   /** For SSH_AUTH_SOCK. */
   readonly socketPath: string;
   close(): void;
 }
 
-/** Opens the socket of a forwarded agent; each connection to it becomes a channel to the client's agent. */
+/** Opens the socket of a forwarded agent. Each connection to it becomes a channel to the client's agent. */
 export function forwardAgent(client: Connection): ForwardedAgent {
-  // Below the temporary folder, because a socket's path may not be longer than 107 bytes.
+  // In the temporary folder, because the path of a socket has at most 107 bytes.
   const directory = mkdtempSync(join(tmpdir(), 'ssh-'));
   const socketPath = join(directory, 'agent');
   const server = createServer((socket) => {
     openAgentChannel(client, (error, channel) => {
       if (error) socket.destroy();
-      // Either end may go away at any time, which ends the other.
+      // Either end may close at any time. Then the other one closes, too.
       else pipeline(socket, channel, socket, () => socket.destroy());
     });
   });

@@ -1,15 +1,15 @@
-/** What an instance cannot do: its boot stops here, and its console says why. */
+/** The instance does not support its user data. Its boot ends, and its console says why. */
 export class BootRefused extends Error {
   override readonly name = 'BootRefused';
 }
 
-/** The files that cloud-init and the boot commands make: absolute path to content, and the folders that exist. */
+/** The files of cloud-init and the boot commands by absolute path, and the folders. */
 export interface SystemFiles {
   readonly files: Map<string, string>;
   readonly folders: Set<string>;
 }
 
-/** The file system of an Ubuntu image, as far as boot commands may look at it. */
+/** The part of the file system of an Ubuntu image that boot commands can see. */
 export function freshSystem(files: Readonly<Record<string, string>>): SystemFiles {
   const system: SystemFiles = { files: new Map(Object.entries(files)), folders: new Set(['/']) };
   for (const folder of [
@@ -28,7 +28,7 @@ export function freshSystem(files: Readonly<Record<string, string>>): SystemFile
   return system;
 }
 
-/** Makes a folder with all its parents; throws `BootRefused` where a file is in the way. */
+/** Creates a folder with its parents. Throws `BootRefused` if a file is in the way. */
 export function makeFolder(system: SystemFiles, path: string): void {
   for (let folder = path; folder !== '/'; folder = parentOf(folder)) {
     if (system.files.has(folder)) throw new BootRefused(`${folder} is a file, not a folder`);
@@ -36,10 +36,10 @@ export function makeFolder(system: SystemFiles, path: string): void {
   }
 }
 
-/** The folder that holds a file. */
+/** The folder of a file. */
 export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
 
-/** An absolute path without `.`, `..` and doubled slashes; throws `BootRefused` for a relative one. */
+/** An absolute path without `.`, `..` and double slashes. Throws `BootRefused` for a relative path. */
 export function absolute(path: string): string {
   if (!path.startsWith('/')) throw new BootRefused(`the path ${path} is not absolute`);
   const parts: string[] = [];
@@ -50,7 +50,7 @@ export function absolute(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** One command: it gets its arguments and the instance's files, and answers with its exit code, its output and its complaint (stderr). */
+/** A command. It gets its arguments and the files of the instance. It returns its exit code, its output, and its stderr as `complaint`. */
 export type BootCommand = (args: readonly string[], system: SystemFiles) => Outcome;
 interface Outcome {
   readonly code: number;
@@ -60,10 +60,7 @@ interface Outcome {
 
 const done: Outcome = { code: 0, output: '' };
 
-/**
- * The commands that may run at boot. They change nothing but `SystemFiles`: the machine that the embedded AWS runs on is
- * never touched, which is why this list is short and closed.
- */
+/** All boot commands. The list is short because they change only `SystemFiles`, never the machine that runs the embedded AWS. */
 export const bootCommands: ReadonlyMap<string, BootCommand> = new Map<string, BootCommand>([
   ['true', () => done],
   [':', () => done],
@@ -116,7 +113,7 @@ function printf(args: readonly string[]): Outcome {
   const [format, ...values] = args;
   if (format === undefined || format.startsWith('-')) throw new BootRefused(`"printf ${args.join(' ')}" is not supported`);
   let output = '';
-  // The format is used again while values are left, as printf does.
+  // Like printf, uses the format again while values are left.
   do {
     const before = values.length;
     output += format.replace(/\\(.?)|%(.?)/gs, (text, letter: string | undefined, conversion: string | undefined) => {
@@ -134,13 +131,13 @@ function printf(args: readonly string[]): Outcome {
 function echo(args: readonly string[]): Outcome {
   const bare = args[0] === '-n';
   const words = bare ? args.slice(1) : args;
-  // What echo makes of a backslash differs between shells; printf says it plainly.
+  // Shells differ in what echo does with a backslash.
   if (words.some((word) => word.includes('\\') || /^-[eEn]/.test(word)))
     throw new BootRefused('echo with escapes or options is not supported: use printf');
   return { code: 0, output: `${words.join(' ')}${bare ? '' : '\n'}` };
 }
 
-// sshd runs as a service of its own, as on Debian; socket activation (ssh.socket) is not enabled.
+// As on Debian, sshd runs as a service, without socket activation (ssh.socket).
 const sshService = new Set(['ssh', 'ssh.service', 'sshd', 'sshd.service']);
 
 function systemctl(args: readonly string[]): Outcome {

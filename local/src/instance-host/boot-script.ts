@@ -1,9 +1,8 @@
 import { absolute, type BootCommand, BootRefused, bootCommands, parentOf, type SystemFiles } from './boot-commands.ts';
 
 /**
- * Runs a boot script against the files of an instance. It understands simple commands, quotes, redirections to files, `;`, `&&`, `||`,
- * `!` and `if`; whatever else it meets, in a branch that runs or not, throws `BootRefused`.
- * Returns the script's exit code and what it printed.
+ * Runs a boot script on the files of an instance, and returns its exit code and output. It supports simple commands, quotes, redirections
+ * to files, `;`, `&&`, `||`, `!` and `if`. Throws `BootRefused` for anything else, even in a branch that does not run.
  */
 export function runBootScript(script: string, system: SystemFiles): { code: number; output: string } {
   const program = parse(tokens(script));
@@ -35,7 +34,7 @@ interface Chain {
 }
 type List = readonly Chain[];
 
-// Characters that mean something to a shell and nothing to us.
+// Characters with a meaning in a shell that is not supported here.
 const foreign = /[$`|&<>()*?[\]{}~]/;
 
 function tokens(script: string): Token[] {
@@ -76,7 +75,7 @@ function readWord(script: string): { token: Token; rest: string } {
     quoted ||= piece !== plain;
     rest = rest.slice(piece[0].length);
   }
-  // Digits before a redirection name a file descriptor.
+  // Digits before a redirection are a file descriptor.
   const descriptor = /^\d+$/.test(text) && rest.startsWith('>');
   if (rest === script || descriptor || /^['"\\]/.test(rest))
     throw new BootRefused(`the shell syntax at "${rest.slice(0, 20)}" is not supported in boot commands`);

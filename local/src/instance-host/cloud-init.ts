@@ -5,13 +5,13 @@ import { absolute, BootRefused, freshSystem, makeFolder, parentOf, type SystemFi
 import { runBootScript } from './boot-script.ts';
 import { imageSshdConfig, readSshdSettings, type SshdSettings } from './sshd-config.ts';
 
-/** An instance as cloud-init leaves it. */
+/** An instance after cloud-init. */
 export interface BootedSystem {
   readonly users: readonly InstanceUser[];
-  /** The host keys that the user data brings, as OpenSSH private keys; without any the instance makes its own. */
+  /** The host keys of the user data, as OpenSSH private keys. If there are none, the instance creates its own. */
   readonly hostKeys: readonly string[];
   readonly sshd: SshdSettings;
-  /** What cloud-init printed. */
+  /** The output of cloud-init. */
   readonly log: readonly string[];
 }
 
@@ -22,8 +22,8 @@ export interface InstanceUser {
 }
 
 /**
- * Boots an Ubuntu image with user data, as far as users, keys and sshd go; `keyPair` is the public key of the launch's key pair, if any.
- * Throws `BootRefused` for user data that is malformed or asks for what the embedded instance does not do.
+ * Applies user data to an Ubuntu image: its users, keys and sshd settings. `keyPair` is the public key of the launch's key pair.
+ * Throws `BootRefused` for malformed or unsupported user data.
  */
 export function bootSystem(userData: Uint8Array, keyPair: string | undefined): BootedSystem {
   const config = readCloudConfig(userData);
@@ -49,7 +49,7 @@ const User = v.strictObject({
   name: UserName,
   shell: v.optional(v.pipe(v.string(), v.startsWith('/'))),
   ssh_authorized_keys: v.optional(Keys),
-  // These change nothing here: the processes of an instance run as whoever runs the embedded AWS.
+  // These have no effect: the processes of an instance run as the user of the embedded AWS.
   sudo: v.optional(Sudo),
   groups: v.optional(v.union([v.string(), v.array(v.string())])),
   gecos: v.optional(v.string()),
@@ -78,7 +78,7 @@ const CloudConfig = v.strictObject({
   ssh_keys: v.optional(HostKeys),
   bootcmd: v.optional(v.array(v.union([v.string(), v.array(v.string())]))),
   write_files: v.optional(v.array(WriteFile)),
-  // These change nothing that can be seen over SSH here.
+  // These have no effect that is visible over SSH.
   manage_etc_hosts: v.optional(v.union([v.boolean(), v.literal('localhost')])),
   preserve_hostname: v.optional(v.boolean()),
   disable_root: v.optional(v.literal(true)),
@@ -95,7 +95,7 @@ function readCloudConfig(userData: Uint8Array): CloudConfig {
   }
   let document: unknown;
   try {
-    // cloud-init reads YAML 1.1. The console repeats the reason, so it may not quote the text around the mistake, which may be a key.
+    // cloud-init reads YAML 1.1. The console shows the reason, so it must not quote the text around the mistake, which may be a key.
     document = parse(text, { version: '1.1', prettyErrors: false, logLevel: 'error' }) ?? {};
   } catch (error) {
     throw new BootRefused(`the user data is not valid YAML: ${(error as Error).message}`);
@@ -108,20 +108,20 @@ function readCloudConfig(userData: Uint8Array): CloudConfig {
   );
 }
 
-/** cloud-init makes one script of all commands: a string is a line of it, a list is a command with its arguments. */
+/** Like cloud-init, runs all commands as one script. A string is a line of it, a list is a command with its arguments. */
 function* runBootCommands(commands: readonly (string | readonly string[])[], system: SystemFiles): Generator<string> {
   if (commands.length === 0) return;
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const script = commands.map((command) => (typeof command === 'string' ? command : command.map(quote).join(' '))).join('\n');
   const { code, output } = runBootScript(script, system);
   if (output !== '') yield output.trimEnd();
-  // cloud-init goes on after a failure, too.
+  // cloud-init continues after a failure, too.
   if (code !== 0) yield `cloud-init: Running module bootcmd failed: exit code ${code}`;
 }
 
 function writeFile(file: v.InferOutput<typeof WriteFile>, system: SystemFiles): void {
   const path = absolute(file.path);
-  // The rest of a real machine's file system is shared with the sessions and cannot be written on an instance's behalf.
+  // Sessions see the file system of the real machine, which an instance must not change.
   if (!path.startsWith('/etc/')) throw new BootRefused(`write_files to ${path} is not supported: only files below /etc are`);
   makeFolder(system, parentOf(path));
   const content = file.encoding === 'text/plain' ? file.content : Buffer.from(file.content, 'base64').toString('utf8');
@@ -136,7 +136,7 @@ function configuredUsers(config: CloudConfig, keyPair: string | undefined): Inst
   };
   const users = (config.users ?? ['default']).map((user): InstanceUser => {
     if (user === 'default') return ubuntu;
-    // useradd's own default is sh.
+    // The default of useradd.
     if (typeof user === 'string') return { name: user, shell: '/bin/sh', authorizedKeys: [] };
     return { name: user.name, shell: user.shell ?? '/bin/sh', authorizedKeys: user.ssh_authorized_keys ?? [] };
   });
@@ -156,11 +156,11 @@ function hostKeysOf(keys: v.InferOutput<typeof HostKeys>): string[] {
   for (const type of ['ed25519', 'rsa'] as const) {
     const [privateKey, publicKey] = [keys[`${type}_private`], keys[`${type}_public`]];
     if (privateKey === undefined) continue;
-    // OpenSSH reads RSA keys in PEM as well, but ed25519 only in its own format; cloud-init's examples use this one for both.
+    // OpenSSH reads RSA keys also in PEM, but ed25519 keys only in this format. The examples of cloud-init use it for both.
     const key = privateKey.startsWith('-----BEGIN OPENSSH PRIVATE KEY-----')
       ? ssh2.utils.parseKey(privateKey)
       : new Error('not in OpenSSH format');
-    // The reason of a failure may quote the key, so it is not repeated.
+    // Without the reason, which may quote the key.
     if (key instanceof Error || !key.isPrivateKey())
       throw new BootRefused(`sshd: ssh_keys.${type}_private is not a private key in OpenSSH format`);
     const body = publicKey?.trim().split(/\s+/)[1];

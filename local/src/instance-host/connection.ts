@@ -10,7 +10,7 @@ import { serveSftp } from './sftp.ts';
 import { type SessionProcess, startProcess, type Terminal } from './shell.ts';
 import type { SshdSettings } from './sshd-config.ts';
 
-/** The machine that a connection reaches. */
+/** The instance of a connection. */
 export interface Host {
   readonly instanceId: string;
   readonly address: string;
@@ -19,7 +19,7 @@ export interface Host {
   homeOf(user: string): string;
 }
 
-/** Serves one SSH connection: public-key authentication, then sessions and forwarding. `from` and `to` describe the TCP connection. */
+/** Serves one SSH connection: public-key authentication, then sessions and forwarding. `from` and `to` are the ends of the TCP connection. */
 export function serveConnection(client: Connection, host: Host, from: Peer, to: Peer): void {
   let user: InstanceUser | undefined;
   let agent: ForwardedAgent | undefined;
@@ -41,11 +41,11 @@ export function serveConnection(client: Connection, host: Host, from: Peer, to: 
     socket.once('error', () => reject?.());
     socket.once('connect', () => {
       const channel = accept();
-      // Either end may go away at any time, which ends the other.
+      // Either end may close at any time. Then the other one closes, too.
       pipeline(socket, channel, socket, () => socket.destroy());
     });
   });
-  // A client that breaks off, or speaks no SSH, ends its own connection only.
+  // If a client breaks off or does not speak SSH, only its own connection ends.
   client.on('error', () => client.end());
   client.on('close', () => agent?.close());
 }
@@ -55,7 +55,7 @@ export interface Peer {
   readonly port: number;
 }
 
-/** Forwarding reaches what runs in the instance itself, not the network around the embedded AWS. */
+/** Forwarding reaches only the instance itself, not the network of the machine. */
 const isOwn = (destination: string, address: string) => ['localhost', '127.0.0.1', '::1', address].includes(destination);
 
 function authenticate(context: AuthContext, host: Host): InstanceUser | undefined {
@@ -64,12 +64,12 @@ function authenticate(context: AuthContext, host: Host): InstanceUser | undefine
   const { key, signature, blob, hashAlgo } = context;
   const known = authorizedKeys(host.homeOf(user.name)).find((candidate) => candidate.getPublicSSH().equals(key.data));
   if (!known) return undefined;
-  // Without a signature the client only asks whether it is worth signing.
+  // Without a signature, the client only asks whether the key is acceptable.
   if (signature === undefined || blob === undefined) return user;
   return known.verify(blob, signature, hashAlgo) === true ? user : undefined;
 }
 
-/** As sshd does, the file is read at every login, so that a user may add keys. */
+/** Like sshd, reads the file at every login, so that a user can add keys. */
 function authorizedKeys(home: string): ParsedKey[] {
   const file = join(home, '.ssh/authorized_keys');
   if (!existsSync(file)) return [];
@@ -135,7 +135,7 @@ function serveSession(
     try {
       running = startProcess({ shell: user.shell, home, environment }, command, terminal, channel);
     } catch (error) {
-      // Such as no pseudo-terminal left: this session fails, not the instance.
+      // For example, no pseudo-terminal is left. Only this session fails.
       channel.stderr.write(`${(error as Error).message}\n`);
       channel.exit(1);
       channel.end();

@@ -10,41 +10,41 @@ import { type BootedSystem, bootSystem } from './cloud-init.ts';
 import { type Host, serveConnection } from './connection.ts';
 import { killProcesses } from './processes.ts';
 
-/** An instance that is to boot. */
+/** An instance to boot. */
 export interface BootingInstance {
   readonly id: string;
-  /** An address of this machine's loopback network, from `reserveAddress`. */
+  /** An address in the loopback network of this machine, from `reserveAddress`. */
   readonly address: string;
   readonly userData: Uint8Array;
-  /** The public key of the launch's key pair, as one line. */
+  /** The public key of the launch's key pair, on one line. */
   readonly keyPair?: string;
-  /** Whether the security groups let a TCP connection in; asked for each connection. */
+  /** Whether the security groups allow a TCP connection. Called for each connection. */
   admits(remoteAddress: string, port: number): boolean;
 }
 
-/** No address is left on which an instance could listen. */
+/** No address is free for an instance. */
 export class AddressUnavailable extends Error {
   override readonly name = 'AddressUnavailable';
 }
 
-/** The machine under the instances: their SSH servers, files, processes and consoles. */
+/** The host of all instances: their SSH servers, files, processes and consoles. */
 export interface InstanceHost {
-  /** Finds an address on which the SSH ports of this user data are free. Throws `AddressUnavailable`, naming the addresses tried. */
+  /** Finds an address on which the SSH ports of this user data are free. Throws `AddressUnavailable`, which names the tried addresses. */
   reserveAddress(userData: Uint8Array): Promise<string>;
   /**
-   * Boots an instance; resolves once it answers on SSH (true), or once it is known that it never will (false: the console says why).
-   * Throws `AddressUnavailable` when its address is in use by now.
+   * Boots an instance. Resolves to true when it answers on SSH, to false if it never will: its console says why.
+   * Throws `AddressUnavailable` if its address is in use now.
    */
   boot(instance: BootingInstance): Promise<boolean>;
-  /** Closes the instance's SSH server and kills its processes; an instance that is not running is left alone. */
+  /** Closes the SSH server of an instance and kills its processes, if it runs. */
   halt(instanceId: string): Promise<void>;
-  /** Deletes the instance's files, as its root volume is gone. The console stays. */
+  /** Deletes the files of an instance, but not its console. */
   erase(instanceId: string): void;
-  /** Deletes what `erase` left. */
+  /** Deletes the console, too. */
   forget(instanceId: string): void;
   /** Adds a line to the console. */
   print(instanceId: string, line: string): void;
-  /** The last 64 KiB that the console showed; empty before the first boot. */
+  /** The last 64 KiB of the console. Empty before the first boot. */
   consoleOutput(instanceId: string): string;
   /** Halts all instances. */
   stop(): Promise<void>;
@@ -59,7 +59,7 @@ interface Machine {
 const addressesToTry = 5;
 const consoleBytes = 64 * 1024;
 
-/** A host that keeps the files of its instances below the state directory. */
+/** A host with the files of its instances in the state directory. */
 export function createInstanceHost({ stateDirectory }: { readonly stateDirectory: string }): InstanceHost {
   const machines = new Map<string, Machine>();
   mkdirSync(join(stateDirectory, 'instances'), { recursive: true, mode: 0o700 });
@@ -104,7 +104,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
         }
       }
       throw new AddressUnavailable(
-        `No address of this machine is free for an SSH server on port ${ports.join(' and ')}. Tried: ${failures.join(', ')}. Stop whatever listens there on all addresses, then start again.`,
+        `No address of this machine is free for an SSH server on port ${ports.join(' and ')}. Tried ${failures.join(', ')}. Stop the program that listens there on all addresses, then start again.`,
       );
     },
 
@@ -113,7 +113,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
       if (machines.has(id)) throw new Error(`Instance ${id} is running already`);
       const machine: Machine = { listeners: [], sockets: new Set(), halted: false };
       machines.set(id, machine);
-      // Left behind when the embedded AWS was killed.
+      // They are left from an embedded AWS that was killed.
       await killProcesses(id);
       const system = tryToBoot(instance, (line) => print(id, line));
       if (!system || machine.halted) return false;
@@ -162,14 +162,14 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
   };
 }
 
-/** 127.64.0.1 to 127.127.255.254: away from localhost and the resolvers that live near it. */
+/** From 127.64.0.1 to 127.127.255.254, away from localhost and the local DNS resolvers. */
 const randomAddress = () => `127.${randomInt(64, 128)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
 
 function portsOf(userData: Uint8Array): readonly number[] {
   try {
     return bootSystem(userData, undefined).sshd.ports;
   } catch (error) {
-    // It will not get as far as listening; its boot says why.
+    // It will never listen. Its boot says why.
     if (error instanceof BootRefused) return [];
     throw error;
   }
@@ -189,7 +189,7 @@ function tryToBoot({ userData, keyPair }: BootingInstance, print: (line: string)
   }
 }
 
-/** Listens on all ports, or on none. */
+/** Listens on all ports. If one fails, listens on none and throws. */
 async function listenAll(address: string, ports: readonly number[]): Promise<Server[]> {
   const results = await Promise.allSettled(ports.map((port) => listening(address, port)));
   const servers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -201,7 +201,7 @@ async function listenAll(address: string, ports: readonly number[]): Promise<Ser
 
 const listening = (address: string, port: number) =>
   new Promise<Server>((resolve, reject) => {
-    // Keystrokes and the handshake's small packets would else wait for each other.
+    // Otherwise keystrokes and the small packets of the handshake would wait for each other.
     const server = createServer({ noDelay: true });
     server.once('error', reject);
     server.listen({ host: address, port, exclusive: true }, () => resolve(server));
@@ -224,17 +224,17 @@ function answerOn(listener: Server, machine: Machine, host: Host, hostKeys: read
   listener.on('connection', (socket) => {
     machine.sockets.add(socket);
     socket.once('close', () => machine.sockets.delete(socket));
-    // Also while nobody reads from it: a connection that is not admitted ends when its client gives up.
+    // A connection that is not admitted stays open, unanswered, until its client gives up.
     socket.on('error', () => socket.destroy());
     if (admits(socket.remoteAddress ?? '', socket.localPort ?? 0)) ssh.injectSocket(socket);
     else socket.resume();
   });
 }
 
-/** What useradd and cloud-init do at an instance's first boot; later boots leave the home folder as its user made it. */
+/** Creates a home folder at the first boot, like useradd and cloud-init. Later boots do not change it. */
 function makeHome(home: string, authorizedKeys: readonly string[]): void {
   if (existsSync(home)) return;
-  // It appears as a whole: without its keys, nobody could ever connect to it.
+  // As a whole: without the keys, nobody could ever connect.
   const next = `${home}.next`;
   mkdirSync(join(next, '.ssh'), { recursive: true, mode: 0o700 });
   const file = join(next, '.ssh/authorized_keys');
@@ -248,7 +248,7 @@ function ownHostKey(folder: string): string {
   return readFileSync(file, 'utf8');
 }
 
-/** ssh2 drops a public key's leading zero byte, and cannot read the pair that it then writes: one in 256. */
+/** For one key in 256, ssh2 drops the leading zero byte of the public key, and then cannot read the pair. */
 function newHostKey(): string {
   for (;;) {
     const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');

@@ -1,13 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Every process of an instance carries this variable with the instance's id, as do its children, whatever session they join. */
+/** An environment variable with the instance's ID in all processes of an instance, whatever their session. */
 export const instanceVariable = 'EC2_INSTANCE_ID';
 
-/**
- * Kills every process of an instance, also those that an earlier run of the embedded AWS left behind.
- * Throws when some are still alive after two seconds.
- */
+/** Kills all processes of an instance, including those from an earlier embedded AWS. Throws if some are alive after two seconds. */
 export async function killProcesses(instanceId: string): Promise<void> {
   for (let attempt = 0; attempt < 40; attempt++) {
     const alive = processesOf(instanceId);
@@ -18,7 +15,7 @@ export async function killProcesses(instanceId: string): Promise<void> {
   throw new Error(`Processes of instance ${instanceId} survive SIGKILL: ${processesOf(instanceId).join(', ')}`);
 }
 
-/** Sends a signal to a process (a positive id) or a process group (a negative one); one that is gone is left alone. */
+/** Sends a signal to a process (a positive ID) or a process group (a negative ID), if it exists. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -39,7 +36,7 @@ function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch (error) {
-    // It ended in the meantime, or it belongs to somebody else, and so to no instance of ours.
+    // It ended in the meantime, or it belongs to another user, so it is not in an instance.
     if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }

@@ -6,7 +6,7 @@ import { finishSftp } from './ssh2-gaps.ts';
 
 const { OPEN_MODE, STATUS_CODE } = ssh2.utils.sftp;
 
-/** Serves SFTP (which scp uses, too) on a channel. Relative paths start at the home folder; rights are those of the current OS user. */
+/** Serves SFTP, which scp also uses, on a channel. Relative paths start at the home folder. Permissions are those of the current OS user. */
 export function serveSftp(sftp: SFTPWrapper, home: string): void {
   const files = new Map<number, fs.FileHandle>();
   const listings = new Map<number, FileEntry[]>();
@@ -24,7 +24,7 @@ export function serveSftp(sftp: SFTPWrapper, home: string): void {
     if (!file) throw Object.assign(new Error('no such handle'), { code: 'EBADF' });
     return file;
   };
-  /** Answers OK when `work` is done, or with the reason it failed. */
+  /** Answers OK when `work` is done, or with the reason of its failure. */
   const answer = async (request: number, work: () => Promise<unknown>) => {
     try {
       if ((await work()) !== answered) sftp.status(request, STATUS_CODE.OK);
@@ -32,7 +32,7 @@ export function serveSftp(sftp: SFTPWrapper, home: string): void {
       sftp.status(request, statusOf(error as NodeJS.ErrnoException), (error as Error).message);
     }
   };
-  /** One request after the other, as `sftp-server` does it: where answers change places, OpenSSH's clients cut files short. */
+  /** One request at a time, like `sftp-server`: OpenSSH's clients truncate files if the answers change their order. */
   const answering = (request: number, work: () => Promise<unknown>) => {
     last = last.then(() => answer(request, work));
   };
@@ -112,12 +112,12 @@ export function serveSftp(sftp: SFTPWrapper, home: string): void {
   sftp.on('MKDIR', (request, path, attributes) => answering(request, () => fs.mkdir(at(path), { mode: attributes.mode ?? 0o777 })));
   sftp.on('RENAME', (request, from, to) =>
     answering(request, async () => {
-      // The protocol's rename refuses to replace a file.
+      // In this protocol, a rename must not replace a file.
       await fs.link(at(from), at(to));
       await fs.unlink(at(from));
     }),
   );
-  // ssh2 hands over the link first, whatever its types say.
+  // ssh2 passes the link first. Its types are wrong.
   sftp.on('SYMLINK', (request, link, target) => answering(request, () => fs.symlink(target, at(link))));
   sftp.on('READLINK', (request, path) => answering(request, async () => named(request, await fs.readlink(at(path)))));
   sftp.on('REALPATH', (request, path) => answering(request, async () => named(request, await realpath(at(path)))));
@@ -130,7 +130,7 @@ export function serveSftp(sftp: SFTPWrapper, home: string): void {
   });
 }
 
-/** The answer has been sent already, and it was not a plain OK. */
+/** Marks that the answer has been sent. */
 const answered = Symbol('answered');
 
 function openFlags(flags: number): number {
@@ -165,13 +165,13 @@ async function entryOf(path: string, filename: string): Promise<FileEntry> {
 
 async function change(file: fs.FileHandle, path: string | undefined, attributes: Partial<Attributes>): Promise<void> {
   const { mode, size, atime, mtime } = attributes;
-  // The handle of a SETSTAT is open for reading only.
+  // The handle of a SETSTAT is read-only.
   if (size !== undefined) await (path === undefined ? file.truncate(size) : fs.truncate(path, size));
   if (mode !== undefined) await file.chmod(mode & 0o7777);
   if (atime !== undefined && mtime !== undefined) await file.utimes(atime, mtime);
 }
 
-/** The path without links, also when its last part does not exist, as `sftp-server` answers for a file to be written. */
+/** The path without links. Like `sftp-server`, also for a file that does not exist yet. */
 async function realpath(path: string): Promise<string> {
   try {
     return await fs.realpath(path);

@@ -4,7 +4,7 @@ import { type IPty, spawn as spawnTerminal } from '@lydell/node-pty';
 import type { ServerChannel } from 'ssh2';
 import { kill } from './processes.ts';
 
-/** Whose process it is and where it runs. */
+/** The user of a session. */
 export interface Login {
   readonly shell: string;
   readonly home: string;
@@ -17,20 +17,17 @@ export interface Terminal {
   rows: number;
 }
 
-/** A running process of a session. */
+/** The running process of a session. */
 export interface SessionProcess {
-  /** Tells the terminal its new size; without a terminal it does nothing. */
+  /** Resizes the terminal, if there is one. */
   resize(columns: number, rows: number): void;
-  /** Sends a signal, such as `INT`, to the process and its group. */
+  /** Sends a signal, for example `INT`, to the process and its group. */
   signal(name: string): void;
   /** The client is gone. */
   hangUp(): void;
 }
 
-/**
- * Runs a command, or a login shell where there is none, and connects it with an SSH channel: input, output, exit code or signal.
- * With a terminal it gets a pseudo-terminal of its own.
- */
+/** Runs a command, or a login shell, and connects it with an SSH channel: input, output, exit code or signal. */
 export function startProcess(
   login: Login,
   command: string | undefined,
@@ -48,7 +45,7 @@ function withTerminal(login: Login, args: string[], terminal: Terminal, channel:
     rows: terminal.rows,
     cwd: login.home,
     env: { ...login.environment, TERM: terminal.type },
-    // Bytes pass unchanged: each character stands for one.
+    // One character per byte, so that bytes pass unchanged.
     encoding: 'latin1',
   });
   let running = true;
@@ -79,7 +76,7 @@ function withPipes(login: Login, args: string[], channel: ServerChannel): Sessio
     cwd: login.home,
     env: login.environment,
     stdio: 'pipe',
-    // A process group of its own, which signals reach as a whole.
+    // In its own process group, so that signals reach all of it.
     detached: true,
   });
   child.once('error', (error) => {
@@ -87,7 +84,7 @@ function withPipes(login: Login, args: string[], channel: ServerChannel): Sessio
     leave(channel, 127, undefined);
   });
   channel.pipe(child.stdin);
-  // A command may end, or close its input, before it has read all of it.
+  // A command may end or close its input before it has read everything.
   child.stdin.on('error', () => channel.unpipe(child.stdin));
   child.stdout.pipe(channel, { end: false });
   child.stderr.pipe(channel.stderr, { end: false });
@@ -99,7 +96,7 @@ function withPipes(login: Login, args: string[], channel: ServerChannel): Sessio
     signal: (name) => {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) kill(-child.pid, asSignal(name));
     },
-    // As with sshd, a command without a terminal goes on; it notices when it reads or writes.
+    // As with sshd, a command without a terminal continues until it reads or writes.
     hangUp: () => {
       child.stdin.end();
       child.stdout.destroy();
@@ -108,7 +105,7 @@ function withPipes(login: Login, args: string[], channel: ServerChannel): Sessio
   };
 }
 
-/** Reports how the process ended, once everything it printed is on its way. */
+/** Reports how the process ended, after all its output. */
 function leave(channel: ServerChannel, code: number, signal: NodeJS.Signals | undefined): void {
   channel.stderr.end(() => {
     if (signal) channel.exit(signal.replace(/^SIG/, ''), false, '');

@@ -1,6 +1,6 @@
 import type { Connection, ServerChannel, SFTPWrapper } from 'ssh2';
 
-// What a server needs and ssh2 has no public method for, although its protocol layer writes these messages. Its version is pinned.
+// A server needs these, and the protocol layer of ssh2 can write them, but ssh2 has no public method for them. Its version is pinned.
 
 /** Opens a channel to the agent on the client's machine. */
 export function openAgentChannel(client: Connection, opened: (error: Error | undefined, channel: ServerChannel) => void): void {
@@ -13,7 +13,7 @@ export function openAgentChannel(client: Connection, opened: (error: Error | und
   internals._protocol.openssh_authAgent(channel, 2 * 1024 * 1024, 32 * 1024);
 }
 
-/** Ends an SFTP channel with exit status 0, which OpenSSH's clients wait for. */
+/** Ends an SFTP channel with exit status 0, for which OpenSSH's clients wait. */
 export function finishSftp(sftp: SFTPWrapper): void {
   const internals = sftp as unknown as {
     readonly outgoing: { readonly id: number; readonly state: string };

@@ -1,9 +1,9 @@
 import { BootRefused } from './boot-commands.ts';
 
-/** What sshd does, read from its configuration. */
+/** The settings of sshd. */
 export interface SshdSettings {
   readonly ports: readonly number[];
-  /** Environment variables that a client may set, `*` standing for anything. */
+  /** The environment variables that a client may set, with `*` as a wildcard. */
   readonly acceptEnv: readonly string[];
   readonly agentForwarding: boolean;
   readonly tcpForwarding: boolean;
@@ -28,8 +28,8 @@ export const imageSshdConfig: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads sshd's settings as sshd does: the first value of a keyword counts, but every `Port` and `AcceptEnv` does.
- * Throws `BootRefused` for what sshd would refuse to start with, and for what the embedded instance does not support.
+ * Reads the settings like sshd: the first value of a keyword counts, but every `Port` and `AcceptEnv` does.
+ * Throws `BootRefused` for a configuration with which sshd would not start, or that is not supported.
  */
 export function readSshdSettings(files: ReadonlyMap<string, string>): SshdSettings {
   const ports: number[] = [];
@@ -55,7 +55,7 @@ export function readSshdSettings(files: ReadonlyMap<string, string>): SshdSettin
 const flag = /^(yes|no)$/i;
 const anything = /\S/;
 
-/** The options that sshd may be given here, with their values. Passwords never work: no user has one. */
+/** The supported options and their values. Passwords never work, because no user has one. */
 const honored: ReadonlyMap<string, RegExp> = new Map([
   ['port', /^\S+$/],
   ['acceptenv', anything],
@@ -98,7 +98,7 @@ function* directives(
   }
 }
 
-/** The files that an Include names, in the order in which sshd reads them. */
+/** The files of an Include, in the order in which sshd reads them. */
 function matching(pattern: string, files: ReadonlyMap<string, string>): string[] {
   const full = pattern.startsWith('/') ? pattern : `/etc/ssh/${pattern}`;
   if (/[?[\]\s]/.test(full)) throw new BootRefused(`sshd: Include ${pattern} is not supported`);

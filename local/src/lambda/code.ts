@@ -4,15 +4,15 @@ import { dirname, join, normalize } from 'node:path';
 import { unzipSync } from 'fflate';
 
 /**
- * Unpacks a function's zip into `directory`, once for each content, and returns the folder: what a sandbox has as its task root.
- * Throws when the zip cannot be read or names a file outside of itself.
+ * Unpacks the zip of a function into a folder in `directory`, once per content. Returns the folder, the task root of a sandbox.
+ * Throws if the zip is invalid or has a file outside itself.
  */
 export function unpackCode(zipFile: string, directory: string): string {
   const zip = readFileSync(zipFile);
   const folder = join(directory, createHash('sha256').update(zip).digest('hex').slice(0, 32));
   if (existsSync(folder)) return folder;
   mkdirSync(directory, { recursive: true });
-  // Unpacked beside and renamed: a kill in between never leaves half of a function behind.
+  // Renamed at the end, so that a kill never leaves half of a function.
   const unfinished = mkdtempSync(join(directory, 'unpacking-'));
   try {
     unpack(zipFile, zip, unfinished);
@@ -28,7 +28,7 @@ export function unpackCode(zipFile: string, directory: string): string {
 function unpack(zipFile: string, zip: Uint8Array, directory: string): void {
   for (const [name, content] of Object.entries(unzipSync(zip))) {
     const path = normalize(name);
-    if (path.startsWith('..') || path.startsWith('/')) throw new Error(`The zip ${zipFile} names the file ${name} outside of itself.`);
+    if (path.startsWith('..') || path.startsWith('/')) throw new Error(`The zip ${zipFile} has the file ${name} outside itself.`);
     if (name.endsWith('/')) continue;
     const file = join(directory, path);
     mkdirSync(dirname(file), { recursive: true });

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the Runtime API asks of the host of one sandbox. */
+/** The host of one sandbox. The Runtime API calls it. */
 export interface SandboxHost {
-  /** The sandbox waits for its next event. */
+  /** The sandbox waits for its next event, as the answer to this request. */
   next(response: ServerResponse): void;
-  /** The handler's answer to an event; undefined where it was longer than the limit. */
+  /** The handler's answer to an event; undefined if it was too long. */
   response(requestId: string, payload: string | undefined): void;
-  /** The handler's error, or the initialization's where there is no request id. */
+  /** The handler's error, or without a request ID, the error of the initialization. */
   error(requestId: string | undefined, failure: RuntimeFailure): void;
 }
 
@@ -19,15 +19,15 @@ export interface RuntimeFailure {
 }
 
 export interface RuntimeApi {
-  /** Serves one sandbox; returns the AWS_LAMBDA_RUNTIME_API that its process gets, and what ends it. */
+  /** Serves one sandbox. `address` is the AWS_LAMBDA_RUNTIME_API of its process. */
   serve(host: SandboxHost): { address: string; close(): void };
   stop(): Promise<void>;
 }
 
-/** The longest answer that Lambda passes on, in bytes. */
+/** The longest answer of a function, in bytes. */
 export const longestResponse = 6_291_556;
 
-/** Starts the host's side of the Lambda Runtime API: one server for all sandboxes, a secret path for each. */
+/** Starts the host's side of the Lambda Runtime API: one server for all sandboxes, with a secret path for each. */
 export async function startRuntimeApi(): Promise<RuntimeApi> {
   const hosts = new Map<string, SandboxHost>();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -43,10 +43,10 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     response.writeHead(202).end();
   };
   const server = createServer((request, response) => {
-    // A sandbox that dies in the middle of a request is reported by its exit.
+    // If a sandbox dies in the middle of a request, its exit reports it.
     answer(request, response).catch(() => response.destroy());
   });
-  // A sandbox may wait for its next event as long as it likes, and work on one: its connection is not closed under its answer.
+  // A sandbox may wait and work for a long time. Its connection must not close in between.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
@@ -66,7 +66,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
   };
 }
 
-/** The body as text; undefined where it is longer than Lambda passes on. */
+/** The body as text; undefined if it is too long. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

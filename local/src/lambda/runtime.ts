@@ -1,4 +1,4 @@
-// The child's side of the Lambda Runtime API: loads the handler, then asks for one event after another. A process of its own, built as a bundle.
+// The sandbox's side of the Lambda Runtime API. It loads the handler, and then asks for one event after another. Built as a bundle.
 import { existsSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { Socket } from 'node:net';
@@ -13,10 +13,10 @@ const agent = new Agent({ keepAlive: true });
 const [address = '', ...path] = environment('AWS_LAMBDA_RUNTIME_API').split('/');
 const [host, port] = address.split(':');
 
-/** What is reported when something outside of the handler's promise fails; undefined while no event is being handled. */
+/** The request to which an error outside the handler's promise belongs; undefined between events. */
 let currentRequestId: string | undefined;
 
-// The embedded AWS holds the other end of this pipe: however it ends, no handler outlives it.
+// The embedded AWS holds the other end of this pipe. When it ends in any way, this process ends, too.
 new Socket({ fd: 3, readable: true, writable: false })
   .on('close', () => process.exit(1))
   .resume()
@@ -74,7 +74,7 @@ async function handleNext(handle: Handler): Promise<void> {
     logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
     callbackWaitsForEmptyEventLoop: true,
-    // The time-out is real time, whatever the clock of the embedded AWS says.
+    // The timeout is in real time, whatever the clock of the embedded AWS shows.
     getRemainingTimeInMillis: () => Math.max(0, deadline - RealDate.now()),
   };
   let answer: string;
@@ -97,7 +97,7 @@ function serialize(result: unknown): string {
   }
 }
 
-/** An error that no handler caught: it is the invocation's, and the process is of no use any more. */
+/** Reports an error that no handler caught as the error of the invocation, and ends the process. */
 async function abandon(error: unknown): Promise<void> {
   await report(currentRequestId ? `/invocation/${currentRequestId}/error` : '/init/error', error);
   process.exit(129);
@@ -112,7 +112,7 @@ async function report(path: string, error: unknown): Promise<void> {
   });
 }
 
-/** Lets `Date` tell the time of the embedded AWS while that differs from real time; timers stay real. */
+/** Lets `Date` show the time of the embedded AWS if that differs from real time. Timers stay in real time. */
 function followClock(headers: IncomingHttpHeaders): void {
   const [now, realNow, rate] = String(headers['x-embedded-aws-clock'] ?? '')
     .split(' ')

@@ -6,21 +6,21 @@ import type { StackFunction } from './functions.ts';
 import { logLines } from './log.ts';
 import { longestResponse, type RuntimeApi, type RuntimeFailure } from './runtime-api.ts';
 
-/** What an invocation came to: the handler's answer, or an error in the words of Lambda, its cause a JSON string. */
+/** The result of an invocation: the handler's answer, or an error in Lambda's words, with JSON as its cause. */
 export type Invocation = { readonly payload: unknown } | { readonly error: string; readonly cause: string };
 
-/** A process that runs one function, one invocation at a time. */
+/** A process for one function. It runs one invocation at a time. */
 export interface Sandbox {
   readonly accessKeyId: string;
-  /** Resolves when it has loaded its function, or is gone before that. */
+  /** Resolves when it has loaded its function, or when it is gone. */
   readonly loaded: Promise<void>;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
-  /** Whether it can take another invocation: not after a time-out, an exit or `kill`. */
+  /** Whether it can run another invocation: not after a timeout, an exit or `kill`. */
   usable(): boolean;
-  /** Hands the event (JSON text) to the handler of a sandbox that is usable and idle; never rejects. */
+  /** Passes the event (JSON) to the handler. Only for a usable, idle sandbox. Never rejects. */
   invoke(event: string): Promise<Invocation>;
-  /** Kills the process; resolves when it is gone. */
+  /** Kills the process. Resolves when it is gone. */
   kill(): Promise<void>;
 }
 
@@ -31,14 +31,14 @@ export interface SandboxOptions {
   readonly taskRoot: string;
   readonly runtimeFile: string;
   readonly runtimeApi: RuntimeApi;
-  /** Where the function finds AWS. */
+  /** The endpoint of AWS for the function. */
   readonly endpoint: string;
   readonly clock: Clock;
-  /** Takes each line that the function prints. */
+  /** The file for the output of the function. */
   readonly logFile: string;
 }
 
-/** How long loading a function may take before its first event, in milliseconds. */
+/** How long the initialization may take before the first event, in milliseconds. */
 const longestInitialization = 10_000;
 
 interface CurrentInvocation {
@@ -48,14 +48,14 @@ interface CurrentInvocation {
   timer: NodeJS.Timeout;
 }
 
-/** Starts the process of a function, whose time-out and memory are the function's. Its environment holds nothing of ours. */
+/** Starts a process for a function. Its environment has nothing from this process. */
 export function startSandbox(options: SandboxOptions): Sandbox {
   const { function: lambda, clock } = options;
   const accessKeyId = `ASIA${randomText(16)}`;
   let waiting: ServerResponse | undefined;
   let current: CurrentInvocation | undefined;
   let initializationFailure: RuntimeFailure | undefined;
-  /** Why the process is gone or about to be. */
+  /** Why the process is gone or will be soon. */
   let ending: string | undefined;
 
   const settle = (invocation: Invocation) => {
@@ -111,7 +111,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   const child = spawn(process.execPath, [options.runtimeFile], {
     cwd: options.taskRoot,
     env: environmentOf(options, accessKeyId, api.address),
-    // The fourth is never written: it closes when this process ends, and the sandbox with it.
+    // Nobody writes to the last pipe. It closes when this process ends, and then the sandbox ends.
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   for (const output of [child.stdout, child.stderr]) if (output) logLines(output, options.logFile);
@@ -142,7 +142,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     usable: () => ending === undefined,
     invoke(event) {
       return new Promise((resolve) => {
-        // It may have died since it was chosen.
+        // It may have died after it was chosen.
         if (ending !== undefined) return resolve(exitFailure(ending));
         const requestId = randomUUID();
         const timer = setTimeout(timeOut, longestInitialization + lambda.timeoutSeconds * 1000, requestId);
@@ -173,7 +173,7 @@ function environmentOf({ function: lambda, region, taskRoot, endpoint }: Sandbox
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${lambda.name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: accessKeyId,
-    // The SDK would warn about this Node in each log; the deployed function runs on the runtime that the stack names.
+    // Otherwise the SDK would warn about this version of Node in each log. A deployed function runs on the runtime of the stack.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     _HANDLER: lambda.handler,
     LAMBDA_TASK_ROOT: taskRoot,
@@ -183,7 +183,7 @@ function environmentOf({ function: lambda, region, taskRoot, endpoint }: Sandbox
   };
 }
 
-/** Tells the sandbox the time, where that is not real time. */
+/** Tells the sandbox the time, if that is not real time. */
 function clockHeader(clock: Clock): Record<string, string> {
   const now = clock.now();
   const realNow = Date.now();

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** A state machine asks for something that the embedded AWS does not support, or is not Amazon States Language. */
+/** A state machine is not valid Amazon States Language, or has something that the embedded AWS does not support. */
 export class UnsupportedDefinition extends Error {
   override readonly name = 'UnsupportedDefinition';
 
@@ -11,7 +11,7 @@ export class UnsupportedDefinition extends Error {
   }
 }
 
-/** States and the one to start with: a state machine, a branch, or what a Map does with each item. */
+/** States and the first one: of a state machine, a branch, or the processor of a Map. */
 export interface Flow {
   readonly StartAt: string;
   readonly States: Readonly<Record<string, State>>;
@@ -29,13 +29,10 @@ export interface Definition extends Flow {
   readonly TimeoutSeconds?: number | undefined;
 }
 
-/** The name under which `$$.Execution` is given to the interpreter, which keeps the original name for itself. */
+/** The name of `$$.Execution` for the interpreter, which reserves the original name. */
 export const executionInContext = 'CurrentExecution';
 
-/**
- * Reads a state machine's definition (JSON) for running it.
- * Throws `UnsupportedDefinition` for what would not run as it does on AWS, so that nothing is silently left out.
- */
+/** Parses the definition (JSON) of a state machine. Throws `UnsupportedDefinition` for anything that would run differently on AWS. */
 export function parseDefinition(stateMachine: string, json: string): Definition {
   const refuse = (reason: string) => new UnsupportedDefinition(stateMachine, reason);
   const adapted = adapt(JSON.parse(json), '', refuse);
@@ -52,14 +49,14 @@ const whole = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(leas
 const path = v.optional(v.nullable(v.string()));
 const comment = { Comment: v.optional(v.string()) };
 const transition = { Next: v.optional(v.string()), End: v.optional(v.boolean()) };
-// The interpreter misreads other forms, such as `$['a']`.
+// The interpreter misreads other forms, for example `$['a']`.
 const ResultPath = v.optional(v.nullable(v.pipe(v.string(), v.regex(/^\$(\.[\w-]+)*$/, 'only a ResultPath such as $.a.b is supported'))));
 
-// https://states-language.net/spec.html, "Errors"; the bounds are of https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+// https://states-language.net/spec.html, "Errors". The bounds: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 const ErrorEquals = v.pipe(
   v.array(v.string()),
   v.nonEmpty('names no error'),
-  v.check((names) => names.length === 1 || !names.includes('States.ALL'), 'States.ALL has to stand alone'),
+  v.check((names) => names.length === 1 || !names.includes('States.ALL'), 'States.ALL must be alone'),
 );
 const RetrierSchema = v.pipe(
   v.strictObject({
@@ -73,14 +70,14 @@ const RetrierSchema = v.pipe(
   }),
   v.check(
     ({ IntervalSeconds, MaxDelaySeconds = Number.POSITIVE_INFINITY }) => MaxDelaySeconds > IntervalSeconds,
-    'MaxDelaySeconds has to be greater than IntervalSeconds',
+    'MaxDelaySeconds must be greater than IntervalSeconds',
   ),
 );
 const CatcherSchema = v.strictObject({ ...comment, ErrorEquals, Next: v.string(), ResultPath });
 const allIsLast = <Handler extends { ErrorEquals: string[] }>() =>
   v.check<Handler[], string>(
     (handlers) => handlers.slice(0, -1).every((handler) => !handler.ErrorEquals.includes('States.ALL')),
-    'States.ALL has to come last',
+    'States.ALL must be last',
   );
 const recovery = {
   Retry: v.optional(v.pipe(v.array(RetrierSchema), allIsLast()), []),
@@ -93,7 +90,7 @@ const TaskSchema = v.strictObject({
   ...transition,
   ...recovery,
   Type: v.literal('Task'),
-  Resource: v.pipe(v.string(), v.regex(lambdaArn, 'a Task runs the ARN of a Lambda function; nothing else is supported')),
+  Resource: v.pipe(v.string(), v.regex(lambdaArn, 'only the ARN of a Lambda function is supported')),
   InputPath: path,
   Parameters: v.optional(v.unknown()),
   ResultSelector: v.optional(v.unknown()),
@@ -211,7 +208,7 @@ function adaptPath(value: string, refuse: Refuse): string {
 
 function checkTransitions({ StartAt, States }: Flow, refuse: Refuse): void {
   const check = (from: string, name: string) => {
-    if (!Object.hasOwn(States, name)) throw refuse(`${from} leads to ${name}, which is not there`);
+    if (!Object.hasOwn(States, name)) throw refuse(`${from} leads to ${name}, which does not exist`);
   };
   check('StartAt', StartAt);
   for (const [name, state] of Object.entries(States)) {

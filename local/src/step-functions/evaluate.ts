@@ -1,7 +1,7 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { ChoiceState, Json } from './definition.ts';
 
-/** The fields of a state that say what it takes of its input and what it makes of its result. */
+/** The fields of a state that select its input and shape its output. */
 export interface DataFlow {
   readonly InputPath?: string | null | undefined;
   readonly Parameters?: unknown;
@@ -10,17 +10,17 @@ export interface DataFlow {
   readonly OutputPath?: string | null | undefined;
 }
 
-/** The context object that `$$` paths read. */
+/** The context object of `$$` paths. */
 export type Context = Readonly<Record<string, Json>>;
 
-/** What a state fails with: an error name that Retry and Catch match, and its cause. */
+/** The failure of a state: an error name for Retry and Catch, and a cause. */
 export class StateFailure extends Error {
   override readonly name = 'StateFailure';
 
   constructor(
     readonly error: string | undefined,
     readonly reason: string | undefined,
-    /** Whether nothing may retry or catch it, not even States.ALL. */
+    /** Whether nothing can retry or catch it, not even States.ALL. */
     readonly final = error === 'States.Runtime',
   ) {
     super(`${error}: ${reason}`);
@@ -28,33 +28,33 @@ export class StateFailure extends Error {
 }
 
 /**
- * Runs `work` on what the data flow takes of the input, and returns what it makes of the result.
- * Rejects with what `work` rejects with, or with a `StateFailure` where a path or function finds nothing.
+ * Selects the input of `work`, runs it, and returns the output that the data flow makes of its result.
+ * Rejects like `work`, or with a `StateFailure` if a path finds nothing or a function fails.
  */
 export function evaluate(flow: DataFlow, input: Json, context: Context, work: (input: Json) => Json | Promise<Json>): Promise<Json> {
   const fields = Object.entries({
     InputPath: flow.InputPath,
     Parameters: flow.Parameters,
     ResultSelector: flow.ResultSelector,
-    // The interpreter takes `$` for a member of that name; it is the default anyway.
+    // The interpreter treats `$` as the name of a member. It is the default anyway.
     ResultPath: flow.ResultPath === '$' ? undefined : flow.ResultPath,
     OutputPath: flow.OutputPath,
   }).filter(([, value]) => value !== undefined);
   return interpret({ state: { Type: 'Task', Resource: 'local', ...Object.fromEntries(fields) } }, { state: work }, input, context);
 }
 
-/** What a payload template makes of the input, such as `{ "id.$": "$.id" }`. */
+/** Evaluates a payload template, for example `{ "id.$": "$.id" }`. */
 export function evaluateTemplate(template: unknown, input: Json, context: Context): Promise<Json> {
   return evaluate({ Parameters: template }, input, context, (value) => value);
 }
 
-/** The value that a path (or an intrinsic function) finds. */
+/** Evaluates a path or an intrinsic function. */
 export async function evaluatePath(path: string, input: Json, context: Context): Promise<Json> {
   const result = await evaluateTemplate({ 'value.$': path }, input, context);
   return (result as { value: Json }).value;
 }
 
-/** Chooses the next state; rejects with `States.NoChoiceMatched`, or where a rule's variable is not there. */
+/** Chooses the next state. Rejects with `States.NoChoiceMatched`, or if the variable of a rule is missing. */
 export async function choose(state: ChoiceState, input: Json, context: Context): Promise<{ output: Json; next: string }> {
   let next = '';
   const targets = new Set([...state.Choices.map((rule) => rule.Next), ...(state.Default === undefined ? [] : [state.Default])]);
@@ -83,8 +83,8 @@ type Interpreter = typeof import('aws-local-stepfunctions');
 let interpreter: Promise<Interpreter> | undefined;
 
 /**
- * Evaluates a single state by the interpreter. Its own loop would do for whole state machines, but it tells too little of what
- * happens in it to make a history of: which branch, which attempt, when.
+ * Evaluates a single state with the interpreter. It could run whole state machines, but it does not report enough for a history: which
+ * branch, which attempt, when.
  */
 async function interpret(
   states: Record<string, object>,
@@ -106,26 +106,26 @@ async function interpret(
   }
 }
 
-/** Longer than any execution, and within what a timer takes: the interpreter would end a Task after a minute. */
+/** Longer than any execution, but not too long for a timer. By default, the interpreter ends a Task after a minute. */
 const neverSeconds = 2_000_000;
 
-/** Loaded with the first execution: it brings the SDK's Lambda client, which takes its time. */
+/** Loads the interpreter with the first execution, because it imports the SDK's Lambda client, which is slow. */
 function loadInterpreter(): Promise<Interpreter> {
   if (!('withResolvers' in Promise)) Object.defineProperty(Promise, 'withResolvers', { value: withResolvers });
   return import('aws-local-stepfunctions');
 }
 
-/** What the interpreter expects of a newer Node. */
+/** `Promise.withResolvers`, which the interpreter needs and Node 20 does not have. */
 function withResolvers() {
   const settle: { resolve?: (value: unknown) => void; reject?: (reason: unknown) => void } = {};
   const promise = new Promise((resolve, reject) => Object.assign(settle, { resolve, reject }));
   return { promise, ...settle };
 }
 
-/** The interpreter's errors carry their names; anything else it throws is what AWS calls a runtime error. Ours pass as they are. */
+/** The interpreter's errors have AWS's names. AWS calls all others a runtime error. Ours do not change. */
 function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StateFailure || error.name === 'AbortError') return error;
-  // It says which function could not do with its arguments, but not by its name of the error, which can be caught.
+  // The interpreter names a failed function only in its message. On AWS, this is States.IntrinsicFailure, which can be caught.
   const ofFunction = /\b[Ii]n(?:trinsic function)? States\.\w+/.test(error.message);
   const name = error.name.startsWith('States.') ? error.name : 'States.Runtime';
   return new StateFailure(ofFunction ? 'States.IntrinsicFailure' : name, error.message);

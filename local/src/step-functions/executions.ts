@@ -26,16 +26,16 @@ export interface Closed {
   readonly cause?: string | undefined;
 }
 
-/** The executions of the stack's state machines, those of earlier processes included. */
+/** The executions of the stack's state machines, including those of earlier processes. */
 export interface Executions {
-  /** In the order in which they were started. */
+  /** In the order of their starts. */
   all(): Execution[];
   find(arn: string): Execution | undefined;
-  /** Starts an execution; its name must be free. */
+  /** Starts an execution. Its name must be free. */
   start(stateMachine: StackStateMachine, name: string, input: string): Execution;
-  /** Aborts a running execution; one that is closed stays as it is. */
+  /** Aborts an execution, unless it is closed. */
   abort(execution: Execution, details: { error?: string | undefined; cause?: string | undefined }): Closed;
-  /** Ends what still runs, as a kill would. */
+  /** Fails the running executions, as a kill would. */
   stop(): void;
 }
 
@@ -44,8 +44,8 @@ const retention = 90 * 24 * 60 * 60 * 1000;
 const stopped = { error: 'States.Runtime', cause: 'The embedded AWS was stopped while this execution ran.' };
 
 /**
- * Opens the executions kept below `directory`; those that ran when an earlier process ended are failed now.
- * Throws `StateDamaged` for a history that cannot be read, and `UnsupportedDefinition` for a state machine that cannot be run.
+ * Opens the executions in `directory`. Those that were running when an earlier process ended fail now.
+ * Throws `StateDamaged` for an unreadable history, and `UnsupportedDefinition` for a state machine that cannot run.
  */
 export function openExecutions({
   stack,
@@ -58,14 +58,14 @@ export function openExecutions({
   directory: string;
   clock: Clock;
   lambda: Pick<Lambda, 'invokedBy'>;
-  /** Told of each execution that has started or ended, those failed now included. */
+  /** Called for each execution that has started or ended, including those that fail now. */
   onStatusChange?: ((execution: Execution) => void) | undefined;
 }): Executions {
   const definitions = new Map(stack.stateMachines.map(({ name, arn, definition }) => [arn, parseDefinition(name, definition)]));
   const executions = new Map<string, Execution>();
   const running = new Map<Execution, { cutOff: AbortController; cancelTimeOut: () => void }>();
 
-  /** Records the end of an execution: whatever of it still goes on is cut off first, so that its history ends with this. */
+  /** Records the end of an execution. It cuts off the execution first, so that this is the last event of its history. */
   const close = (execution: Execution, type: string, previousEventId: number, details: object): Closed => {
     const run = running.get(execution);
     run?.cancelTimeOut();
@@ -162,7 +162,7 @@ function aboutStateMachine({ stateMachineArn, stateMachineName }: ExecutionHeade
   return { Id: stateMachineArn, Name: stateMachineName };
 }
 
-/** How an execution ended whose last event this is; undefined where it did not. */
+/** How an execution with this last event ended; undefined if it did not end. */
 function closedBy(event: HistoryEvent): Closed | undefined {
   const statuses: Record<string, Status> = {
     ExecutionSucceeded: 'SUCCEEDED',

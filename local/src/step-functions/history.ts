@@ -3,21 +3,21 @@ import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { replaceFile, StateDamaged } from '../store.ts';
 
-/** What is known of an execution from its beginning. */
+/** What is known about an execution when it starts. */
 export type ExecutionHeader = v.InferOutput<typeof Header>;
 
-/** An event as GetExecutionHistory lists it, but for its timestamp: milliseconds since the epoch. */
+/** An event as in GetExecutionHistory, but with a timestamp in milliseconds since the epoch. */
 export type HistoryEvent = v.InferOutput<typeof Event>;
 
-/** The events of one execution, kept in a file: a line each, written before anything goes on. */
+/** The events of one execution in a file, one line per event. Each is written before the execution continues. */
 export interface History {
-  /** Appends an event at the clock's time and returns it. `details` go under the name that AWS gives them for this type. */
+  /** Appends an event at the time of the clock and returns it. `details` get AWS's member name for this type. */
   append(type: string, previousEventId: number, details?: object): HistoryEvent;
   /** All events so far. Throws `StateDamaged`. */
   read(): HistoryEvent[];
 }
 
-/** Begins the history of an execution, with `ExecutionStarted`, in a new file that appears as a whole, in a folder that is there. */
+/** Begins the history of an execution with `ExecutionStarted`. The folder of the file must exist. */
 export function createHistory(file: string, header: ExecutionHeader, clock: Clock): History {
   const { input, roleArn, startDate } = header;
   const details = { input, inputDetails: { truncated: false }, roleArn };
@@ -27,8 +27,8 @@ export function createHistory(file: string, header: ExecutionHeader, clock: Cloc
 }
 
 /**
- * Opens the history that an earlier process left. A last line that a kill tore off is dropped, as it was never told to anybody;
- * throws `StateDamaged` for any other damage.
+ * Opens the history of an earlier process. It drops an incomplete last line, which a kill leaves and nobody has seen.
+ * Throws `StateDamaged` for any other damage.
  */
 export function openHistory(file: string, clock: Clock): { header: ExecutionHeader; events: HistoryEvent[]; history: History } {
   const { header, events, torn, length } = readFile(file);
@@ -36,19 +36,19 @@ export function openHistory(file: string, clock: Clock): { header: ExecutionHead
   return { header, events, history: historyIn(file, clock, events.length) };
 }
 
-/** The thread of events that one branch of an execution appends to: each event follows the one before in the same thread. */
+/** The events of one branch of an execution. Each event follows the event before it in the same branch. */
 export interface Trail {
-  /** The id of the event that the next one follows; 0 at the beginning. */
+  /** The ID of the event that the next one follows; 0 at the beginning. */
   readonly previous: number;
-  /** The id of its last event, whether the next one follows it or not. */
+  /** The ID of its last event, whether the next one follows it or not. */
   readonly last: number;
-  /** Appends an event. Throws once the thread's signal is aborted, so that nothing is recorded of what was cut off. */
+  /** Appends an event. Throws if the signal is aborted, so that a branch that was cut off records nothing. */
   add(type: string, details?: object): number;
-  /** Appends an event that the next one does not follow, as AWS has it for `…Succeeded` and `…Aborted`. */
+  /** Appends an event that the next one does not follow, like `…Succeeded` and `…Aborted` on AWS. */
   addAside(type: string, details?: object): void;
-  /** A thread that begins at the last event of this one. */
+  /** A branch that begins after the last event of this one. */
   fork(signal: AbortSignal): Trail;
-  /** Goes on from the latest event of those threads. */
+  /** Continues after the latest event of those branches. */
   join(trails: readonly Trail[]): void;
 }
 
@@ -109,7 +109,7 @@ function eventOf(type: string, event: Omit<HistoryEvent, 'type'>, details: objec
   return { ...event, type, ...(details && { [detailsName(type)]: details }) } as HistoryEvent;
 }
 
-/** AWS has one shape for all states that are entered or exited, and one for each other type of event. */
+/** AWS has one member for all states that are entered or exited, and one for each other type of event. */
 function detailsName(type: string): string {
   const name = type.replace(/^\w+(State(Entered|Exited))$/, '$1');
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}EventDetails`;

@@ -1,11 +1,11 @@
 import { AwsFailure } from '../service.ts';
 
-/** How many items a page has where the request does not say. */
+/** The default number of items on a page. */
 const defaultResults = 100;
 
 /**
- * A page of what a request lists. A token names the last item by its number, so that items which appear meanwhile neither
- * repeat nor hide others, and the query, so that it cannot be used for another. Throws `InvalidToken`.
+ * A page of items. A token has the number of the last item, so that new items do not repeat or hide others, and the query, so that it is not
+ * valid for another one. Throws `InvalidToken`.
  */
 export function page<T>(
   all: readonly T[],

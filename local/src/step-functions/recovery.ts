@@ -1,9 +1,9 @@
 import type { Catcher, Retrier } from './definition.ts';
 import type { StateFailure } from './evaluate.ts';
 
-/** How often the retriers of one visit to a state have been used. */
+/** The retriers of a state while the execution is in it. */
 export interface Retries {
-  /** Milliseconds until the next attempt; undefined where there is none left, or none for this failure. */
+  /** Milliseconds until the next attempt; undefined if no attempt is left, or no retrier matches. */
   delayAfter(failure: StateFailure): number | undefined;
 }
 
@@ -23,7 +23,7 @@ export function createRetries(retriers: readonly Retrier[]): Retries {
   };
 }
 
-/** The first catcher that takes the failure. */
+/** The first catcher that matches the failure. */
 export function catcherFor(failure: StateFailure, catchers: readonly Catcher[]): Catcher | undefined {
   return catchers.find((catcher) => matches(failure, catcher.ErrorEquals));
 }

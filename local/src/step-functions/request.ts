@@ -4,10 +4,10 @@ import { AwsFailure } from '../service.ts';
 const maxResults = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000)), 0);
 const nextToken = v.optional(v.pipe(v.string(), v.minLength(1)));
 const arn = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
-// The other value leaves out data that would have to be left out of each answer.
+// The other value, METADATA_ONLY, is not supported.
 const includedData = v.optional(v.literal('ALL_DATA'));
 
-/** The members of each request that are honored; any other is refused. */
+/** The supported actions, and the supported members of each request. All others are refused. */
 export const requests = {
   StartExecution: v.strictObject({
     stateMachineArn: arn,
@@ -41,7 +41,7 @@ export const requests = {
 export type Action = keyof typeof requests;
 export type Request<A extends Action> = v.InferOutput<(typeof requests)[A]>;
 
-/** Reads the body of a request; throws `ValidationException`, or `SerializationException` where it is not JSON. */
+/** Parses the body of a request. Throws `ValidationException`, or `SerializationException` if it is not JSON. */
 export function parseRequest<A extends Action>(action: A, body: string): Request<A> {
   let json: unknown;
   try {

@@ -7,31 +7,31 @@ import type { Trail } from './history.ts';
 import { catcherFor, createRetries } from './recovery.ts';
 import { callFunction, requireFittingData, sleepUntil } from './task.ts';
 
-/** What all branches of an execution share. */
+/** Shared by all branches of an execution. */
 export interface Run {
   readonly clock: Clock;
   readonly invoke: Invoke;
-  /** What `$$` paths read, but for the state and the item. */
+  /** The context object, without the state and the item. */
   readonly context: Context;
 }
 
 /**
- * Runs a state machine to its end and returns its output; the trail records each step, and the signal cuts it off.
- * Rejects with the `StateFailure` that nothing caught, or with the signal's reason. Lambda functions that run when it is cut off go on.
+ * Runs a state machine to its end and returns its output. The trail records each step. The signal cuts it off, but running Lambdas continue.
+ * Rejects with the `StateFailure` that nothing caught, or with the signal's reason.
  */
 export function runStateMachine(run: Run, definition: Definition, input: Json, trail: Trail, signal: AbortSignal): Promise<Json> {
   return runFlow(definition, input, { run, trail, signal, item: {} });
 }
 
-/** A thread of the execution: the whole of it, a branch of a Parallel, or a Map's work on one item after the other. */
+/** One thread of the execution: the execution itself, a branch of a Parallel, or a worker of a Map. */
 interface Scope {
   readonly run: Run;
   readonly trail: Trail;
   readonly signal: AbortSignal;
-  /** `$$.Map` inside of a Map. */
+  /** `$$.Map`, in a Map. */
   item: Context;
   iteration?: { readonly name: string; readonly index: number };
-  /** The state that it has entered and not exited. */
+  /** The state that it has entered but not exited. */
   current?: State['Type'];
 }
 
@@ -40,14 +40,14 @@ interface Passed {
   readonly next: string | undefined;
 }
 
-/** How many items of a Map run at once where it does not say. */
+/** The default number of items of a Map that run at once. */
 const defaultConcurrency = 40;
 
 async function runFlow({ StartAt, States }: Flow, input: Json, scope: Scope): Promise<Json> {
   let passed: Passed = { output: input, next: StartAt };
   while (passed.next !== undefined) {
     const state = States[passed.next];
-    if (!state) throw new Error(`There is no state ${passed.next}.`);
+    if (!state) throw new Error(`State ${passed.next} does not exist.`);
     passed = await runState(passed.next, state, passed.output, scope);
   }
   return passed.output;
@@ -74,7 +74,7 @@ async function passState(name: string, state: State, input: Json, context: Conte
     delete scope.current;
     const error = state.ErrorPath === undefined ? state.Error : String(await evaluatePath(state.ErrorPath, input, context));
     const reason = state.CausePath === undefined ? state.Cause : String(await evaluatePath(state.CausePath, input, context));
-    // Those names are Step Functions' own.
+    // Step Functions reserves these names.
     if (error?.startsWith('States.')) throw new StateFailure('States.Runtime', `A Fail state cannot have the error '${error}'.`);
     throw new StateFailure(error, reason);
   }
@@ -82,7 +82,7 @@ async function passState(name: string, state: State, input: Json, context: Conte
   return { output, next: 'Next' in state ? state.Next : undefined };
 }
 
-/** What a state does between what it takes of its input and what it makes of the result. */
+/** What a state does with its selected input. */
 async function work(name: string, state: State, data: Json, context: Context, scope: Scope): Promise<Json> {
   const { run, trail, signal } = scope;
   switch (state.Type) {
@@ -102,7 +102,7 @@ async function work(name: string, state: State, data: Json, context: Context, sc
   }
 }
 
-/** Repeats an attempt as the state's Retry says, and leads to where its Catch says. */
+/** Repeats an attempt according to the state's Retry, then handles its failure according to its Catch. */
 async function recovered(
   state: TaskState | ParallelState | MapState,
   input: Json,
@@ -153,7 +153,7 @@ async function runMap(name: string, state: MapState, input: Json, context: Conte
       workerScope.trail.add('MapIterationStarted', iteration);
       workerScope.iteration = iteration;
       workerScope.item = { Map: { Item: { Index: index, Value: value } } };
-      // The others begin before the first goes on, as AWS lists them.
+      // All begin before the first one continues, as on AWS.
       await Promise.resolve();
       const itemContext = { ...context, ...workerScope.item };
       const itemInput = 'ItemSelector' in state ? await evaluateTemplate(state.ItemSelector, input, itemContext) : value;
@@ -169,11 +169,11 @@ async function runMap(name: string, state: MapState, input: Json, context: Conte
   return results;
 }
 
-/** Runs branches at once, each in a scope of its own. The first failure cuts the others off and is what it rejects with. */
+/** Runs branches at once, each in its own scope. The first failure cuts off the others, and it rejects with that. */
 async function together(scope: Scope, branches: readonly ((scope: Scope) => Promise<Json>)[]): Promise<Json[]> {
   const stopper = new AbortController();
   const signal = AbortSignal.any([scope.signal, stopper.signal]);
-  // Each of the branches may listen; it is no leak.
+  // All branches listen to it. This is not a leak.
   setMaxListeners(0, signal);
   const { run, item, trail } = scope;
   const scopes: Scope[] = [];
@@ -206,7 +206,7 @@ async function together(scope: Scope, branches: readonly ((scope: Scope) => Prom
 
 const abortable = new Set<State['Type']>(['Task', 'Parallel', 'Map', 'Wait']);
 
-/** Adds to an error of the state machine itself where it happened, in AWS's words. */
+/** Adds the state to a runtime error, in AWS's words. */
 function located(error: unknown, name: string, enteredAt: number): unknown {
   const begin = 'An error occurred while executing the state';
   if (!(error instanceof StateFailure) || error.error !== 'States.Runtime' || error.reason?.startsWith(begin)) return error;

@@ -12,15 +12,15 @@ import { type Action, parseRequest, type Request, requests } from './request.ts'
 import type { StackStateMachine } from './state-machines.ts';
 
 export interface StepFunctions extends Service {
-  /** Starts an execution under a new name, as another service here does, with JSON as its input; returns its ARN. Throws `AwsFailure`. */
+  /** Starts an execution for another service, with a new name and JSON as its input. Returns its ARN. Throws `AwsFailure`. */
   start(stateMachineArn: string, input: string): string;
-  /** Fails the executions that run, as an abrupt end would. */
+  /** Fails the running executions, as a kill would. */
   stop(): void;
 }
 
 /**
- * Step Functions with the stack's state machines, in AWS JSON 1.0; executions are kept in the store's directory.
- * Throws `StateDamaged` for an execution that cannot be read back, and `UnsupportedDefinition` for a state machine that would not run as on AWS.
+ * Step Functions with the stack's state machines. Its executions are files in the store's directory.
+ * Throws `StateDamaged` for an unreadable execution, and `UnsupportedDefinition` for a state machine that would run differently on AWS.
  */
 export function createStepFunctions({
   stack,
@@ -33,7 +33,7 @@ export function createStepFunctions({
   clock: Clock;
   store: Store;
   lambda: Pick<Lambda, 'invokedBy'>;
-  /** Told of each execution that has started or ended. */
+  /** Called for each execution that has started or ended. */
   onStatusChange?: (execution: Execution) => void;
 }): StepFunctions {
   const executions = openExecutions({ stack, directory: join(store.directory, 'executions'), clock, lambda, onStatusChange });
@@ -137,7 +137,7 @@ export function createStepFunctions({
 
 function actionOf({ headers }: AwsRequest): string {
   const [, action] = /^AWSStepFunctions\.(\w+)$/.exec(String(headers['x-amz-target'])) ?? [];
-  if (!action) throw new AwsFailure('UnknownOperationException', 'The request names no action of Step Functions.', 404);
+  if (!action) throw new AwsFailure('UnknownOperationException', 'The request has no action of Step Functions.', 404);
   return action;
 }
 
@@ -157,7 +157,7 @@ function requireArn(arn: string, resourceType: string): void {
   if (names.length === 0) throw new AwsFailure('InvalidArn', `Invalid Arn: 'Invalid ARN: ${arn}'`);
 }
 
-/** What AWS refuses in the name of an execution; no such name can lead out of its folder. */
+/** The characters that AWS refuses in the name of an execution. Without them, a name cannot lead out of its folder. */
 const forbiddenInNames = /[\s\p{Cc}\p{Cs}<>{}[\]?*"#%\\^|~`$&,;:/\u{fffe}\u{ffff}]/u;
 
 function requireJson(input: string): void {
@@ -193,7 +193,7 @@ function settingsOf({ arn, name, definition }: StackStateMachine, roleArn: strin
   };
 }
 
-/** An event as the API lists it; its input or output is left out on request. */
+/** An event as the API lists it, without its input or output on request. */
 function listed({ timestamp, ...event }: HistoryEvent, includeExecutionData: boolean): object {
   const members = includeExecutionData
     ? event

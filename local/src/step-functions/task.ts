@@ -9,7 +9,7 @@ const longestData = 262_144;
 /** The longest delay of a timer, in milliseconds. */
 const longestDelay = 2 ** 31 - 1;
 
-/** Calls a Task's function and records it. Rejects with the function's error, `States.Timeout`, or the signal's reason. */
+/** Invokes the function of a Task and records it. Rejects with the function's error, `States.Timeout`, or the signal's reason. */
 export async function callFunction(
   state: TaskState,
   input: Json,
@@ -39,7 +39,7 @@ export async function callFunction(
   return JSON.parse(output) as Json;
 }
 
-/** Resolves when the clock has reached that time (milliseconds since the epoch); rejects with the signal's reason. */
+/** Resolves when the clock reaches that time (milliseconds since the epoch). Rejects with the signal's reason. */
 export function sleepUntil(when: number, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -55,7 +55,7 @@ export function sleepUntil(when: number, clock: Clock, signal: AbortSignal): Pro
   });
 }
 
-/** Throws `States.DataLimitExceeded` for more than a state may pass on; nothing catches it, unlike a Task's result that is too long. */
+/** Throws `States.DataLimitExceeded` for an output that is too long. Nothing can catch it, unlike for the result of a Task. */
 export function requireFittingData(name: string, data: Json): void {
   if (fits(JSON.stringify(data))) return;
   const { error, cause } = tooLong(name);
@@ -69,7 +69,7 @@ const tooLong = (name: string) => ({
   cause: `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`,
 });
 
-/** What `work` resolves to, undefined once that much real time has passed; rejects with the signal's reason when that comes first. */
+/** Resolves like `work`, or to undefined after that much real time. Rejects with the signal's reason. */
 function within<T>(seconds: number | undefined, signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();

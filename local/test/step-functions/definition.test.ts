@@ -10,7 +10,7 @@ describe('parseDefinition', () => {
     [
       'a service integration',
       one(task({ Resource: 'arn:aws:states:::lambda:invoke' })),
-      /Resource: a Task runs the ARN of a Lambda function/,
+      /Resource: only the ARN of a Lambda function is supported/,
     ],
     ['a version of a function', one(task({ Resource: 'arn:aws:lambda:us-east-1:000000000000:function:work:1' })), /Resource/],
     ['a heartbeat', one(task({ HeartbeatSeconds: 5 })), /HeartbeatSeconds/],
@@ -40,7 +40,7 @@ describe('parseDefinition', () => {
     ],
     ['an unknown type', one({ Type: 'Jump' }), /Type/],
     ['a field of another type of state', { StartAt: 'Only', States: { Only: { Type: 'Succeed', Next: 'Only' } } }, /Next/],
-    ['a start that is not there', { StartAt: 'Nobody', States: {} }, /StartAt leads to Nobody, which is not there/],
+    ['a start that is not there', { StartAt: 'Nobody', States: {} }, /StartAt leads to Nobody, which does not exist/],
     ['a next state that is not there', one({ Type: 'Pass', End: undefined, Next: 'Nobody' }), /Only leads to Nobody/],
     [
       'a choice that leads nowhere',

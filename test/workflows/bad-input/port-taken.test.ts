@@ -23,7 +23,7 @@ it('names the addresses that were tried where port 2200 is taken on all of them,
   expectFailure(refused, ['aws', 'start', 'acme/api'], { name: 'InstanceFailedToLaunch', message: reason });
   const tried = Array(5).fill(`${host} (address already in use)`).join(', ');
   expect(reason).toContain(
-    `No address of this machine is free for an SSH server on port 2200. Tried: ${tried}. Stop whatever listens there`,
+    `No address of this machine is free for an SSH server on port 2200. Tried ${tried}. Stop the program that listens there`,
   );
   expect((await inventory(aws)).instances).toEqual([]);
 

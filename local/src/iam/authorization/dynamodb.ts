@@ -31,7 +31,7 @@ const tablesByAction: Readonly<Record<string, TablesOf>> = {
   ListTables: () => ['*'],
 };
 
-/** What a request to DynamoDB needs; nothing where it is malformed, or asks for what is not served: DynamoDB refuses it by itself. */
+/** The needs of a request to DynamoDB. None for a malformed or unsupported request, which DynamoDB refuses itself. */
 export function needsOfDynamoDb(action: string, request: AwsRequest, accountId: string): Need[] {
   const input = jsonOf(request);
   const tables = isDynamoDbActionKnown(action) ? tablesByAction[action]?.(input) : undefined;
@@ -46,7 +46,7 @@ export function needsOfDynamoDb(action: string, request: AwsRequest, accountId: 
     .flatMap((table) => [need(action, table), ...(action === 'CreateTable' && tags.length > 0 ? [need('TagResource', table)] : [])]);
 }
 
-/** Whether it is known what an action needs. */
+/** Whether the needs of an action are known. */
 export function isDynamoDbActionKnown(action: string): boolean {
   return Object.hasOwn(tablesByAction, action);
 }

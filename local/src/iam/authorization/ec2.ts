@@ -6,8 +6,8 @@ import { launched } from './launch.ts';
 import { everything, type Subject, type Subjects, subjectsOf, withValues } from './subject.ts';
 
 /**
- * What a call of EC2 needs: its action on each of the resources that it is about, and the right to tag what it makes with tags. An action
- * without an entry here is about everything, so that only who may do it to all resources may do it.
+ * The needs of a call of EC2: its action on each of its resources, and CreateTags for the resources that it creates with tags. An action
+ * without an entry below needs permission for all resources.
  */
 export function needsOfEc2(action: string, input: Decoded, region: Region): Need[] {
   const about = subjectsByAction[action as Action] as SubjectsOf<Action> | undefined;
@@ -23,7 +23,7 @@ export function needsOfEc2(action: string, input: Decoded, region: Region): Need
   });
 }
 
-/** Whether it is known what an action is about. */
+/** Whether the resources of an action are known. */
 export function isEc2ActionKnown(action: string): boolean {
   return Object.hasOwn(subjectsByAction, action);
 }
@@ -129,7 +129,7 @@ function gatewayAndVpc(input: { InternetGatewayId: string; VpcId: string }, { ex
   return [existing(internetGateways, input.InternetGatewayId), existing(vpcs, input.VpcId)];
 }
 
-/** Both ends of an association; of one that does not exist nobody knows them. */
+/** Both ends of an association. They are unknown if it does not exist. */
 function tableAndSubnet({ AssociationId }: { AssociationId: string | undefined }, { existing, untagged, region }: Subjects): Subject[] {
   const { routeTables, subnets } = region.resources;
   for (const { id, associations } of routeTables.select(undefined)) {

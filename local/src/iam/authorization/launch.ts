@@ -6,8 +6,8 @@ import type { Subject, Subjects } from './subject.ts';
 type Input = InputOf<'RunInstances'>;
 
 /**
- * What a launch is about: what it makes, and everything that it uses. Of a network interface that is there already the tags do not
- * count; its subnet and its groups are used all the same.
+ * The resources of a launch: those it creates and those it uses. The tags of an existing network interface do not count, but its subnet
+ * and its groups do.
  */
 export function launched(input: Input, subjects: Subjects): Subject[] {
   const { made, existing, keyPair, region } = subjects;
@@ -27,7 +27,7 @@ export function launched(input: Input, subjects: Subjects): Subject[] {
 }
 
 interface Network {
-  /** An interface that is there already. */
+  /** The ID of an existing interface. */
   readonly interfaceId?: string;
   readonly subnetId: string | undefined;
   readonly groupIds: readonly string[];
@@ -46,7 +46,7 @@ function networkOf(input: Input, { resources }: Region): Network {
   return { subnetId, groupIds: given?.Groups ?? input.SecurityGroupIds ?? usual.map(({ id }) => id) };
 }
 
-/** The image and the snapshot that the root volume is made from, as far as there is such an image. */
+/** The image, and the snapshot of its root volume if the image exists. */
 function sources(imageId: string, { published, region }: Subjects): Subject[] {
   const image = published('image', imageId);
   try {

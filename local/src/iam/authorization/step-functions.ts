@@ -3,7 +3,7 @@ import type { Action } from '../../step-functions/request.ts';
 import type { Need } from '../policy.ts';
 import { jsonOf } from './json.ts';
 
-// The member of the request that names the resource; none for what is about all state machines.
+// The member of the request with the ARN of the resource; undefined for an action on all state machines.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 const memberByAction: { readonly [A in Action]: 'stateMachineArn' | 'executionArn' | undefined } = {
   StartExecution: 'stateMachineArn',
@@ -16,10 +16,7 @@ const memberByAction: { readonly [A in Action]: 'stateMachineArn' | 'executionAr
   DescribeStateMachineForExecution: 'executionArn',
 };
 
-/**
- * What a request to Step Functions needs; nothing where it is malformed, or asks for what is not served: Step Functions refuses it
- * by itself.
- */
+/** The needs of a request to Step Functions. None for a malformed or unsupported request, which Step Functions refuses itself. */
 export function needsOfStepFunctions(action: string, request: AwsRequest, accountId: string): Need[] {
   if (!isKnown(action)) return [];
   const member = memberByAction[action];

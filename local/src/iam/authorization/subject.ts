@@ -4,38 +4,38 @@ import { type Collection, collectionOf, type Resource } from '../../ec2/resource
 
 export type GivenTag = { readonly Key?: string | undefined; readonly Value?: string | undefined };
 
-/** A resource that a call of EC2 is about. */
+/** A resource of a call of EC2. */
 export interface Subject {
-  /** `*` where the call is about none in particular. */
+  /** `*` for an action without resource-level permissions. */
   readonly arn: string;
-  /** The tags that the call gives it, or takes from it. */
+  /** The tags that the call adds or removes. */
   readonly requestTags?: readonly GivenTag[];
   readonly resourceTags?: readonly GivenTag[];
-  /** The call makes it: its tags need the right to tag, too. */
+  /** The call creates it. If it has tags, the call also needs CreateTags. */
   readonly made?: true;
 }
 
-/** The resources of one region, as authorization looks at them. */
+/** The resources of one region as subjects. */
 export interface Subjects {
   readonly region: Region;
-  /** What the call makes, with the tags that its TagSpecifications have for this type. */
+  /** A resource that the call creates, with the tags of its TagSpecifications for this type. */
   made(type: string, specifications: readonly Partial<TagSpecification>[] | undefined, name?: string): Subject;
-  /** A resource with its tags. One that does not exist, or is not visible yet, has none. */
+  /** A resource with its tags. It has none if it does not exist or is not visible yet. */
   existing<T extends Resource>(collection: Collection<T>, id: string | undefined): Subject;
-  /** The resource with this id, whatever its kind. */
+  /** The resource with this ID, of any kind. */
   any(id: string): Subject;
-  /** A key pair, whose ARN has its name. */
+  /** A key pair. Its ARN has its name. */
   keyPair(key: { name?: string | undefined; id?: string | undefined }): Subject;
-  /** A resource whose tags do not count for the call. */
+  /** A resource whose tags do not count. */
   untagged(type: string, id: string): Subject;
-  /** An image or a snapshot, whose ARN names no account. */
+  /** An image or a snapshot. Its ARN has no account. */
   published(type: 'image' | 'snapshot', id: string): Subject;
 }
 
-/** What calls are about that IAM does not tell apart by resources. */
+/** The subject of an action without resource-level permissions. */
 export const everything: Subject = { arn: '*' };
 
-/** Tags as they are given to a resource: one without a value has the empty one. */
+/** The tags that a resource gets. Without a value, the value is empty. */
 export function withValues(tags: readonly GivenTag[]): GivenTag[] {
   return tags.map(({ Key, Value = '' }) => ({ Key, Value }));
 }
