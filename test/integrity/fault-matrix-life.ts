@@ -33,6 +33,7 @@ export const life: readonly Stage[] = [
   { name: 'first start', ...start, expectEnd: started },
   { name: 'stop', ...stop, prepare: (aws) => leaveLock(aws, 'environment'), expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
   { name: 'start', ...start, expectEnd: started },
+  { name: 'restart', kind: 'restart', input: subject, besides: true, expectEnd: started },
   {
     name: 'start without SSH',
     ...start,

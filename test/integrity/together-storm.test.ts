@@ -30,17 +30,18 @@ async function weather(title: string, settings: Storm): Promise<void> {
   expect(log).toHaveLength(settings.clients * settings.operations);
 }
 
-it('ten clients start, stop and remove one environment at random while sandboxes crash', async () => {
+it('ten clients start, stop, restart and remove one environment at random while sandboxes crash', async () => {
   await weather('ten clients and one environment', {
     seed,
     clients: 10,
     operations: 16,
     pauseMilliseconds: 800,
     owners: ['alice'],
-    weights: { start: 5, stop: 4, remove: 1 },
+    weights: { start: 5, stop: 3, restart: 2, remove: 1 },
     allowed: {
       start: ['succeeded', 'OperationInProgress'],
       stop: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
+      restart: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
       remove: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
     },
     crashes: 0.25,
@@ -48,7 +49,7 @@ it('ten clients start, stop and remove one environment at random while sandboxes
   });
 });
 
-it('clients start, stop, remove and uninstall while sandboxes crash and executions are killed', async () => {
+it('clients start, stop, restart, remove and uninstall while sandboxes crash and executions are killed', async () => {
   // Lambdas take real time: the seconds until the last one of a killed execution must be dead are to be long enough for a busy machine.
   await aws.post('clock', { rate: 5 });
   await weather('six clients, two environments and uninstalls', {
@@ -57,7 +58,7 @@ it('clients start, stop, remove and uninstall while sandboxes crash and executio
     operations: 10,
     pauseMilliseconds: 1_000,
     owners: ['alice', 'bob'],
-    weights: { start: 5, stop: 3, remove: 3, uninstall: 2 },
+    weights: { start: 5, stop: 3, restart: 2, remove: 3, uninstall: 2 },
     allowed: {
       start: ['succeeded', 'OperationInProgress', 'EnvironmentBeingRemoved', 'UninstallInProgress'],
       stop: [
@@ -67,6 +68,15 @@ it('clients start, stop, remove and uninstall while sandboxes crash and executio
         'EnvironmentNotFound',
         'EnvironmentNotFinished',
         'RecodeNotInstalled',
+      ],
+      restart: [
+        'succeeded',
+        'OperationInProgress',
+        'EnvironmentBeingRemoved',
+        'EnvironmentNotFound',
+        'EnvironmentNotFinished',
+        'RecodeNotInstalled',
+        'UninstallInProgress',
       ],
       remove: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound', 'RecodeNotInstalled'],
       uninstall: ['succeeded', 'not-installed', 'OperationInProgress', 'EnvironmentsStillExist'],
