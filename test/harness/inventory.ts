@@ -18,6 +18,7 @@ import { expect } from 'vitest';
 import { unless } from '../../aws/errors.ts';
 import { Environment, statusOf } from '../../core/environment.ts';
 import { tableName } from '../../core/names.ts';
+import type { EnvironmentStatus } from '../../core/status.ts';
 
 /** Everything that an account holds in a region, as its owner sees it; what AWS makes by itself (main route tables, default groups) is left out. */
 export type Inventory = Awaited<ReturnType<typeof inventory>>;
@@ -45,6 +46,12 @@ export async function inventory({ clients: { ec2, dynamodb } }: TestAws) {
     instances: Reservations.flatMap(({ Instances = [] }) => Instances).filter(({ State }) => State?.Name !== 'terminated'),
     items: scanned?.Items?.map((item) => unmarshall(item)),
   };
+}
+
+/** The status of the only environment; undefined where there is none. */
+export async function statusNow(aws: TestAws): Promise<EnvironmentStatus | undefined> {
+  const item = (await inventory(aws)).items?.find(({ kind }) => kind === 'environment');
+  return item && statusOf(v.parse(Environment, item));
 }
 
 /**

@@ -40,7 +40,7 @@ export async function leaveLock(
   const dead = executions.find(({ status }) => status !== 'RUNNING');
   if (!dead?.executionArn || !dead.startDate) throw new Error('No execution has ended yet.');
   const { executionArn, startDate } = dead;
-  const set = { operation: { executionArn, kind: 'start', owner: 'alice', startedAt: startDate.toISOString() }, ...changes };
+  const set = { lock: { executionArn, kind: 'start', owner: 'alice', startedAt: startDate.toISOString() }, ...changes };
   const names = Object.keys(set);
   const forget = remove.length > 0 ? ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}` : '';
   await dynamodb.send(
@@ -109,7 +109,7 @@ export async function damage(aws: TestAws): Promise<void> {
   );
   const surplus = { IpProtocol: 'tcp', FromPort: ssh.port, ToPort: ssh.port, IpRanges: [{ CidrIp: '203.0.113.7/32' }] };
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: securityGroups[0]?.GroupId, IpPermissions: [surplus] }));
-  await leaveLock(aws, 'environment', { status: 'creating', remove: ['instance', 'publicIpAddress'] });
+  await leaveLock(aws, 'environment', { remove: ['observed'] });
   await leaveLock(aws, 'network', { status: 'deleting', before: 'creating' });
 }
 

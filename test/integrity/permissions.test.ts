@@ -56,6 +56,9 @@ const unusual = [
   'failOperation ec2:GetConsoleOutput instance/*',
   'claimNetwork states:DescribeExecution execution:recode-*',
   'recordNetwork dynamodb:GetItem table/recode-config-dynamodb-table',
+  // To bring records of an earlier format up to date.
+  'confirmUninstall dynamodb:GetItem table/recode-config-dynamodb-table',
+  'planStart dynamodb:GetItem table/recode-config-dynamodb-table',
   'launchInstance ec2:DescribeInstances *',
   'launchInstance ec2:DescribeNetworkInterfaces *',
   'startInstance ec2:DescribeInstances *',

@@ -24,6 +24,8 @@ const withItem = (kind: string, change: (item: Item) => Item | undefined): Inven
   ...found,
   items: (found.items ?? []).flatMap((item) => (item.kind === kind ? (change(item) ?? []) : item)),
 });
+const withObserved = (changes: Item) =>
+  withItem('environment', (item) => ({ ...item, observed: { ...(item.observed as Item), ...changes } }));
 const operation = () => ({ executionArn: past[0]?.executionArn, kind: 'start', owner: 'alice', startedAt: '2026-11-22T00:00:00.000Z' });
 const retagged = (key: string, value: string) => ({
   ...found,
@@ -60,24 +62,16 @@ const broken: readonly (readonly [string, () => Inventory, RegExp])[] = [
     () => ({ ...found, items: [...(found.items ?? []), ...(found.items ?? [])] }),
     /^Two environments have the name acme-api/,
   ],
-  [
-    'a stopped one that runs',
-    () => withItem('environment', (item) => ({ ...item, status: 'stopped' })),
-    /\(stopped\) has an instance that is running/,
-  ],
-  [
-    'another address',
-    () => withItem('environment', (item) => ({ ...item, publicIpAddress: '203.0.113.7' })),
-    /has the address 203\.0\.113\.7 by its record/,
-  ],
+  ['a stopped one that runs', () => withObserved({ state: 'stopped' }), /\(stopped\) has an instance that is running/],
+  ['another address', () => withObserved({ publicIpAddress: '203.0.113.7' }), /has the address 203\.0\.113\.7 by its record/],
   [
     'a lock that was left behind',
-    () => withItem('environment', (item) => ({ ...item, operation: operation() })),
+    () => withItem('environment', (item) => ({ ...item, lock: operation() })),
     /is still held by the start \w{8} of alice/,
   ],
   [
     'a network that is still held',
-    () => withItem('network', (item) => ({ ...item, operation: operation() })),
+    () => withItem('network', (item) => ({ ...item, lock: operation() })),
     /^The network is still held by the start/,
   ],
   [
@@ -85,11 +79,7 @@ const broken: readonly (readonly [string, () => Inventory, RegExp])[] = [
     () => withItem('network', (item) => ({ ...item, status: 'deleting', before: 'ready' })),
     /deleted by nobody/,
   ],
-  [
-    'an unfinished one that does not say why',
-    () => withItem('environment', (item) => ({ ...item, status: 'stopping' })),
-    /does not say why/,
-  ],
+  ['an unfinished one that does not say why', () => withObserved({ state: 'stopping' }), /does not say why/],
 ];
 
 describe('the checker of invariants', () => {

@@ -1,7 +1,7 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { expectInvariants } from '../harness/invariants.ts';
-import { inventory } from '../harness/inventory.ts';
+import { statusNow } from '../harness/inventory.ts';
 import { deployedAws } from '../harness/workflows.ts';
 import { interleave, pointsOf } from './together-interleavings.ts';
 import { type Contender, enter, expectEmptied, type Outcome, outcomeOf, race, tally } from './together-race.ts';
@@ -19,12 +19,10 @@ afterAll(() => aws.stop());
 type Kind = 'start' | 'stop' | 'remove';
 type Status = 'started' | 'stopped' | undefined;
 
-const statusNow = async () => (await inventory(aws)).items?.find(({ kind }) => kind === 'environment')?.status as Status;
-
 /** Brings the environment to where a round begins. */
 async function bring(wanted: 'started' | 'stopped'): Promise<void> {
   const kinds: Kind[] = wanted === 'started' ? ['start'] : ['start', 'stop'];
-  if ((await statusNow()) === wanted) return;
+  if ((await statusNow(aws)) === wanted) return;
   for (const kind of kinds) expect(await outcomeOf(aws, await enter(aws, { kind }))).toBe('succeeded');
 }
 
@@ -102,7 +100,7 @@ it.each(pairs)(
       counts.add(outcomes);
       const expected = allowed.filter(([first, second]) => first === outcomes[0] && second === outcomes[1]);
       expect(expected, `${when}: ${outcomes.join(' + ')}`).not.toEqual([]);
-      expect(expected[0]?.[2], `${when}: ${outcomes.join(' + ')}`).toContain(await statusNow());
+      expect(expected[0]?.[2], `${when}: ${outcomes.join(' + ')}`).toContain(await statusNow(aws));
       await expectInvariants(aws);
     };
     const sweep = async (paused: Contender, coming: Contender, inOrder: (outcomes: [Outcome, Outcome]) => [Outcome, Outcome]) => {

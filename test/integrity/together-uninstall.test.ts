@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectInvariants } from '../harness/invariants.ts';
-import { inventory } from '../harness/inventory.ts';
+import { inventory, statusNow } from '../harness/inventory.ts';
 import { deployedAws } from '../harness/workflows.ts';
 import { interleave, type Point, pointsOf } from './together-interleavings.ts';
 import { type Contender, enter, expectEmptied, type Outcome, outcomeOf, race, tally } from './together-race.ts';
@@ -29,8 +29,6 @@ const untilNoFaults = () =>
 /** Runs one execution alone. */
 const alone = async (contender: Contender) => expect(await outcomeOf(aws, await enter(aws, contender)), contender.kind).toBe('succeeded');
 const delays = (count: number, step: number) => Array.from({ length: count }, (_, index) => index * step);
-const environmentStatus = async () =>
-  (await inventory(aws)).items?.find(({ kind }) => kind === 'environment')?.status as string | undefined;
 
 /** Checks what came out of a round: one of the pairs, in whatever order they are named. */
 async function expectOneOf(outcomes: readonly Outcome[], allowed: readonly (readonly Outcome[])[], round: string): Promise<void> {
@@ -51,7 +49,7 @@ describe('an uninstall and a first start', () => {
 
   async function expectAllowed(outcomes: readonly Outcome[], round: string): Promise<void> {
     await expectOneOf(outcomes, allowed, round);
-    expect(await environmentStatus(), round).toBe(outcomes[0] === 'succeeded' ? 'started' : undefined);
+    expect(await statusNow(aws), round).toBe(outcomes[0] === 'succeeded' ? 'started' : undefined);
   }
 
   it('end in one of the allowed ways, whenever the uninstall comes', async () => {
@@ -146,7 +144,7 @@ describe('an uninstall and the start of a stopped environment', () => {
         ],
         when,
       );
-      expect(await environmentStatus(), when).toBe(outcomes[0] === 'succeeded' ? 'started' : 'stopped');
+      expect(await statusNow(aws), when).toBe(outcomes[0] === 'succeeded' ? 'started' : 'stopped');
       if (outcomes[0] === 'succeeded') await alone(stop);
     };
     for (const afterMilliseconds of delays(4, 20)) {
@@ -174,7 +172,7 @@ describe('an uninstall and the last remove', () => {
         ],
         when,
       );
-      expect(await environmentStatus(), when).toBeUndefined();
+      expect(await statusNow(aws), when).toBeUndefined();
     };
     for (const afterMilliseconds of delays(4, 100)) {
       await alone(start);
