@@ -1,16 +1,12 @@
 import { autoStopText } from '../core/auto-stop.ts';
 import { type Environment, statusOf } from '../core/environment.ts';
-import { isRefusal, RecodeError } from '../core/errors.ts';
+import { isRefusal } from '../core/errors.ts';
 import { holderOf } from '../core/lock.ts';
 import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
 import type { EnvironmentStatus } from '../core/status.ts';
-import type { Account } from './account.ts';
 import { findRecord, type OpenedEnvironment } from './environment.ts';
-import { sshCommand, writeSshConfig } from './ssh/config.ts';
-import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
-import { readKeyPair } from './ssh/keys.ts';
-import { pinHostKey } from './ssh/known-hosts.ts';
+import { type Connection, prepareConnection } from './ssh/connection.ts';
 
 /** An environment as every command prints it with --json. What is not known, or not there, is null. */
 export interface EnvironmentView {
@@ -48,15 +44,19 @@ export interface EnvironmentView {
   readonly updatedAt: string | null;
 }
 
-/** What to show of an environment as recorded. The files that its command to connect needs are brought up to date. */
-export function viewOf(
-  account: Account,
-  environment: Environment,
-): EnvironmentView & { readonly createdAt: string; readonly updatedAt: string } {
+/** The view of an environment that has a record. */
+export type RecordedView = EnvironmentView & { readonly createdAt: string; readonly updatedAt: string };
+
+/**
+ * What to show of an environment as recorded.
+ *
+ * @param connection how this machine connects to it, if that is to be shown
+ */
+export function viewOf(environment: Environment, connection?: Connection): RecordedView {
   const { repository, owner, name, wanted, observed, lastError, createdAt, updatedAt } = environment;
   const status = statusOf(environment);
   const operation = holderOf(environment);
-  const files = environmentFolder({ ...account, owner, repository }, process.env);
+  const address = status === 'started' ? observed?.publicIpAddress : undefined;
   return {
     ...unknownView({ repository, owner }),
     name: name ?? null,
@@ -65,7 +65,10 @@ export function viewOf(
     instanceType: observed?.instanceType ?? wanted.instanceType,
     volumeSizeGiB: wanted.volumeSize,
     volumeType: wanted.volumeType,
-    ...(status === 'started' && { stopAt: wanted.stopAt ?? null, ...connectionOf(files, environment) }),
+    ...(status === 'started' && { stopAt: wanted.stopAt ?? null }),
+    ...(address !== undefined && { publicIpAddress: address, host: address, port: ssh.port, user: ssh.user }),
+    sshConfigFile: connection?.sshConfigFile ?? null,
+    sshCommand: connection?.sshCommand ?? null,
     allowCidrs: wanted.allowCidrs,
     autoStop: wanted.autoStop ? autoStopText(wanted.autoStop) : null,
     executionArn: operation?.executionArn ?? null,
@@ -76,7 +79,7 @@ export function viewOf(
   };
 }
 
-/** An environment of which nothing is known, or nothing is left, but whose it was. */
+/** An environment that has no record: what is known is whose it is. */
 export function unknownView({ repository, owner }: Pick<EnvironmentView, 'repository' | 'owner'>): EnvironmentView {
   return {
     repository,
@@ -109,38 +112,10 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
 /** An environment as its operation has left it: what its record says, and what its execution has said. */
 export async function viewAfter(opened: OpenedEnvironment, result: Partial<EnvironmentView>): Promise<EnvironmentView> {
   const record = await findRecord(opened);
-  return { ...(record ? viewOf(opened.account, record) : unknownView(opened.subject)), ...result };
+  return { ...(record ? viewOf(record, prepareConnection(opened.files, record)) : unknownView(opened.subject)), ...result };
 }
 
-type Connection = Pick<EnvironmentView, 'publicIpAddress' | 'host' | 'port' | 'user' | 'sshConfigFile' | 'sshCommand'>;
-
-/** Nothing of a started environment that has no address. */
-function connectionOf(files: EnvironmentFolder, environment: Environment): Partial<Connection> {
-  const address = environment.observed?.publicIpAddress;
-  if (address === undefined) return {};
-  const sshCommand = commandFor(files, environment, address);
-  const sshConfigFile = sshCommand === null ? null : files.sshConfig;
-  return { publicIpAddress: address, host: address, port: ssh.port, user: ssh.user, sshConfigFile, sshCommand };
-}
-
-/** Nobody may have connected from this machine since the environment got its address: by a start that was not waited for, or a teammate's. */
-function commandFor(files: EnvironmentFolder, { name, repository, observed, wanted }: Environment, address: string): string | null {
-  const hostKey = observed?.hostKey;
-  if (name === undefined || hostKey === undefined) return null;
-  try {
-    const keyPair = readKeyPair(files.key, wanted.publicKey);
-    if (!keyPair) return null;
-    pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
-    writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
-    return sshCommand(files, name);
-  } catch (error) {
-    // A start says what is the matter with the files; what is recorded can be shown without them.
-    if (error instanceof RecodeError) return null;
-    throw error;
-  }
-}
-
-/** The status for people: it also says that the last operation has failed, unless that did not matter to an environment that rests. */
+/** The status for people: it also says that the last operation failed, unless that left a started or stopped environment as it was. */
 export function statusWords({ status, operation, lastError }: Pick<EnvironmentView, 'status' | 'operation' | 'lastError'>): string {
   if (status === null) return 'unknown';
   const resting = status === 'started' || status === 'stopped';

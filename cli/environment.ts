@@ -5,12 +5,13 @@ import { RecodeError } from '../core/errors.ts';
 import { policies } from '../core/names.ts';
 import type { EnvironmentOperationKind } from '../core/operations.ts';
 import { type Account, openAccount } from './account.ts';
-import { printedCommand } from './account-flags.ts';
+import { accountFlags } from './account-flags.ts';
 import { type Clients, clientsOf } from './clients.ts';
 import type { EnvironmentTarget } from './commands/aws/options.ts';
 import { orNotAllowed } from './control-plane.ts';
 import type { FollowView } from './follow-view.ts';
 import { readRepository, resolveRepository } from './repository.ts';
+import { shellQuote } from './shell-quote.ts';
 import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
 
 /** An environment in an account, for a command to work on; it need not exist. */
@@ -56,10 +57,17 @@ export async function openShown({ account: options }: Pick<EnvironmentTarget, 'a
   return openAccount(options);
 }
 
+type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'status';
+
 /** A command about an environment for a person to type: `recode aws follow acme/api --owner alice`. */
-export function environmentCommand({ account, own, subject }: OpenedEnvironment, command: 'follow' | EnvironmentOperationKind): string {
+export function environmentCommand(environment: OpenedEnvironment, command: EnvironmentCommand): string {
+  return ['recode', ...environmentArguments(environment, command)].map(shellQuote).join(' ');
+}
+
+/** What to type after `recode` for a command about an environment. */
+export function environmentArguments({ account, own, subject }: OpenedEnvironment, command: EnvironmentCommand): string[] {
   const { repository, owner } = subject;
-  return printedCommand(['recode', 'aws', command, repository, ...(own ? [] : ['--owner', owner])], account.options);
+  return ['aws', command, repository, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
 }
 
 /** The record of an environment; undefined where there is none, or no table yet. Throws RecodeError CallerNotAllowed. */

@@ -14,7 +14,7 @@ export interface Explanation {
 
 const again = 'Run "{command}" again. It continues where this one stopped.';
 const copyKey =
-  'copy it from a backup, or from another machine that connects to the environment. If no environment uses the key, delete its folder and run "{command}" again.';
+  'copy it from a backup, or from another machine that connects to the environment. Without a copy, run "recode aws remove {environment}" and start again: this deletes its files. If there is no environment yet, delete the folder of the key instead.';
 
 /** What a person reads about each error of the catalogue. */
 export const explanations: Readonly<Record<ErrorName, Explanation>> = {
@@ -338,7 +338,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   AddressNotAllowed: {
     title: 'This machine is not allowed to connect',
     nextStep:
-      'The environment is running. Run "recode aws start {environment} --allow-cidr mine" to allow this machine instead of these blocks. To keep a block, add it with another --allow-cidr.',
+      'The environment is running: connect with "{fix}" from an allowed address, or run "recode aws start {environment} --allow-cidr mine" to allow this machine instead of these blocks. To keep a block, add it with another --allow-cidr.',
   },
   PublicAddressUnknown: {
     title: 'The public address of this machine is unknown',
@@ -347,7 +347,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   SshUnreachable: {
     title: 'No SSH connection from this machine',
     nextStep:
-      'Check that --allow-cidr includes this machine and that your network allows outgoing connections to port 2200. Then run "{command}" again.',
+      'Check that --allow-cidr includes this machine and that your network allows outgoing connections to port 2200. Then run "{command}" again, or connect with "{fix}".',
   },
   SshClientMissing: {
     title: 'OpenSSH client not found',
@@ -376,7 +376,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   ExecutionTimedOut: { title: 'The operation timed out', nextStep: again },
   Interrupted: {
     title: 'Interrupted',
-    nextStep: 'An operation that has started continues without this command. Run "{command}" again to see how it ends.',
+    nextStep: 'Run "{command}" again to see the result.',
   },
   Cancelled: {
     title: 'Interrupted',
@@ -384,7 +384,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   Terminated: {
     title: 'Terminated',
-    nextStep: 'An operation that has started continues without this command. Run "{command}" again to see how it ends.',
+    nextStep: 'Run "{command}" again to see the result.',
   },
   TerminatedEarly: {
     title: 'Terminated',

@@ -15,8 +15,8 @@ import type { Output } from './output.ts';
 /** A command at work: where it shows what is going on, and how far it has come. */
 export interface Session {
   readonly view: FollowView;
-  /** The execution that it has asked for or follows, and whether that has ended well. */
-  readonly execution: { arn?: string; ended?: boolean };
+  /** The execution that it has asked for or follows, whether that has ended well, and the command that connects to what it has started. */
+  readonly execution: { arn?: string; ended?: boolean; connect?: string };
 }
 
 /** An operation to run. */
@@ -117,12 +117,13 @@ export async function follow<Schema extends v.GenericSchema>(
   throw new RecodeError('Unexpected', `The history of execution ${executionArn} is incomplete.`);
 }
 
-/** Why the command ends at a signal; the execution, if there is one by then, goes on without it. */
-function interrupted(signal: EndingSignal, what: string, { arn, ended }: Session['execution']): RecodeError {
+/** Why the command ends at a signal. The execution, if it has asked for one, continues without it. */
+function interrupted(signal: EndingSignal, what: string, { arn, ended, connect }: Session['execution']): RecodeError {
   const { who, early, following } = ends[signal];
   if (arn === undefined) return new RecodeError(early, `${who} the ${what} before it started.`);
-  const which = ended ? `after the ${what} had ended` : `not the ${what}`;
-  return new RecodeError(following, `${who} this command, ${which}. Its execution is ${arn}.`);
+  if (!ended) return new RecodeError(following, `${who} this command, not the ${what}, which continues. Its execution is ${arn}.`);
+  const next = connect === undefined ? `Its execution is ${arn}.` : `To connect, run:\n  ${connect}`;
+  return new RecodeError(following, `${who} this command after the ${what} had ended. ${next}`);
 }
 
 const ends: Readonly<Record<EndingSignal, { readonly who: string; readonly early: ErrorName; readonly following: ErrorName }>> = {

@@ -90,16 +90,27 @@ export interface Progress {
   readonly running: boolean;
   /** The sentences of the steps that it is at. */
   readonly sentences: readonly string[];
+  /** Of one that Step Functions knows. */
+  readonly startedAt?: Date;
+  /** Of one that has failed. */
+  readonly failure?: { readonly error: RecodeError; readonly at: Date };
 }
 
-/** What an execution is doing now. One that Step Functions does not know (yet) counts as running. */
+/** What an execution is doing now, or how it has failed. One that Step Functions does not know (yet) counts as running. */
 export async function executionProgress(sfn: SFNClient, executionArn: string): Promise<Progress> {
   const known = await unless('no-execution', Promise.all([stateSentences(sfn, executionArn), eventsAfter(sfn, executionArn, 0)]));
   if (!known) return { running: true, sentences: [] };
   const [sentences, events] = known;
   const running = !events.some(({ type = '' }) => ends.includes(type));
   const at = running ? new Set(tasksUnderWay(events)) : [];
-  return { running, sentences: [...at].flatMap((state) => sentences.get(state) ?? []) };
+  const startedAt = events[0]?.timestamp;
+  const [last] = events.slice(-1).flatMap((event) => tell(event, undefined, sentences) ?? []);
+  return {
+    running,
+    sentences: [...at].flatMap((state) => sentences.get(state) ?? []),
+    ...(startedAt && { startedAt }),
+    ...(last?.type === 'failed' && { failure: { error: last.error, at: last.at } }),
+  };
 }
 
 async function orNotDeployed<Answer>(stateMachineArn: string, call: Promise<Answer>): Promise<Answer> {

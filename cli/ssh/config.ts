@@ -32,7 +32,11 @@ export function writeSshConfig(
 }
 
 /** The command that connects to an environment, for a shell in any folder. */
-export function sshCommand(files: EnvironmentFolder, name: string, platform: NodeJS.Platform = process.platform): string {
+export function sshCommand(
+  files: Pick<EnvironmentFolder, 'sshConfig'>,
+  name: string,
+  platform: NodeJS.Platform = process.platform,
+): string {
   return ['ssh', '-F', sshPath(files.sshConfig, platform), name].map((word) => shellQuoteOn(platform, word)).join(' ');
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RecodeError } from '../../core/errors.ts';
 import { shellQuote } from '../shell-quote.ts';
 import { lastLine, runOpenSsh } from './client.ts';
+import { sshCommand } from './config.ts';
 
 /** How long an instance may take to let the first connection in, in milliseconds. */
 export interface Patience {
@@ -57,11 +58,13 @@ export async function checkConnection(host: SshHost, doubt?: Doubt, patience = u
       }
     }
     if (Date.now() + patience.pause >= deadline) {
-      if (wrongAddress && !/Connection refused/.test(said)) throw wrongAddress;
+      const fix = sshCommand(host, host.name);
+      if (wrongAddress && !/Connection refused/.test(said)) throw new RecodeError(wrongAddress.name, wrongAddress.message, { fix });
       const reason = lastLine(said) || 'no answer';
       throw new RecodeError(
         'SshUnreachable',
         `The instance runs, but ssh does not get through to ${host.address}: ${reason.replace(/\.?$/, '.')}`,
+        { fix },
       );
     }
     await sleep(patience.pause);

@@ -45,7 +45,18 @@ export function readKeyPair(folder: string, accepted?: string): KeyPair | undefi
 }
 
 /**
- * The key pair in a folder, made there if it has none: whoever comes at the same time gets the same one. An existing key is never replaced.
+ * Reads the key pair that an environment of a repository accepts.
+ *
+ * @throws RecodeError PrivateKeyNotHere, and those of `readKeyPair`
+ */
+export function requireKeyPair(folder: string, accepted: string, repository: string): KeyPair {
+  const keyPair = readKeyPair(folder, accepted);
+  if (keyPair) return keyPair;
+  throw new RecodeError('PrivateKeyNotHere', `${repository} accepts a different SSH key. This machine's key would be in ${folder}.`);
+}
+
+/**
+ * The key pair in a folder, made there if it has none. Processes that ask at the same time get the same one. An existing key is never replaced.
  *
  * @throws RecodeError those of `readKeyPair`
  */

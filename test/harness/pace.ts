@@ -14,6 +14,12 @@ interface Step {
 
 /** Steps at which an operation can be held. */
 const places = {
+  resolving: {
+    kind: 'start',
+    function: 'resolveInstanceType',
+    action: 'DescribeInstanceTypes',
+    sentence: 'Checking the instance type',
+  },
   networking: { kind: 'start', function: 'createVpc', action: 'CreateVpc', sentence: 'Creating the VPC' },
   creating: {
     kind: 'start',

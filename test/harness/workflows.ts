@@ -127,7 +127,18 @@ export function recodeStart(
   env: Readonly<Record<string, string>> = {},
   options: Pick<RunOptions, 'interrupted'> = {},
 ): Promise<Ran> {
-  return recode(['aws', 'start', ...args], {
+  return recodeAws(aws, directory, ['start', ...args], env, options);
+}
+
+/** Runs `recode aws` with the given arguments in the same way. */
+export function recodeAws(
+  aws: TestAws,
+  directory: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  options: Pick<RunOptions, 'interrupted'> = {},
+): Promise<Ran> {
+  return recode(['aws', ...args], {
     ...options,
     directory,
     env: { AWS_ENDPOINT_URL: aws.endpoint, AWS_ACCESS_KEY_ID: 'alice', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: aws.region, ...env },

@@ -98,12 +98,14 @@ describe('recode aws follow', () => {
     expect(code).toBe(0);
   });
 
-  it('says that what was begun has ended where another operation is at work', async () => {
+  it('says why what was begun has failed, then follows the operation in progress', async () => {
     const { wanted } = (await readEnvironment(aws.clients.dynamodb, environment)) ?? {};
     await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: wanted?.publicKey } });
     expect(await ended(aws, await handOver(bob, ['stop', 'acme/api']))).toMatchObject({ error: 'OperationInProgress' });
     const { code, stdout } = await followHeld(bob);
-    expect(stdout).toMatch(/^Your stop has ended\. A start is running, started \d+s ago by alice\.\nChecking the instance type\n/);
+    expect(stdout).toMatch(
+      /^Your stop failed: A start is running on the environment acme\/api, started \d+s ago by alice\.\nA start is running, started \d+s ago by alice\.\nChecking/,
+    );
     expect(stdout).toContain('✓ Started acme/api\n');
     expect(code).toBe(0);
   });

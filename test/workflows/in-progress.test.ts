@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
@@ -98,6 +98,61 @@ describe('a command that another operation refuses', () => {
     const ran = await bob.run(['follow', 'acme/api']);
     const message = `A stop is running on the environment acme/api, started ${shownAge(ran)} ago by alice.`;
     expectFailure(ran, ['aws', 'follow', 'acme/api'], { name: 'OperationInProgress', message, again: 'recode aws remove acme/api' });
+  });
+
+  it('is shown by status until it is followed, if it was not waited for', async () => {
+    await beginHeld(aws, 'stopping', { caller: 'alice', environment: bobsApi });
+    await ended(aws, await handOver(bob, ['remove', 'acme/api', '--force']));
+    const { stdout } = await bob.run(['status', 'acme/api']);
+    expect(stdout.replaceAll(/\d+s ago/g, 'NOW')).toMatch(
+      /\nYour remove failed, NOW: A stop is running on the environment acme\/api, started NOW by alice\.\n$/,
+    );
+    const { json } = await bob.run(['status', 'acme/api', '--json']);
+    const message = expect.stringMatching(/^A stop is running on the environment acme\/api, started \d+s ago by alice\.$/);
+    const at = expect.stringMatching(/^\d{4}-.*Z$/);
+    expect(json).toMatchObject({ backgroundError: { kind: 'remove', name: 'OperationInProgress', message, at }, lastError: null });
+    await aws.delete('calls');
+    const following = bob.run(['follow', 'acme/api']);
+    await hasCalled(aws, bob, 'DescribeStateMachineForExecution', 2);
+    letGo(aws);
+    expect((await following).code).toBe(0);
+    expect((await bob.run(['status', 'acme/api'])).stdout).not.toContain('Your remove failed');
+  });
+});
+
+describe('the status of an environment whose first start was not waited for', () => {
+  it('is what that start is doing', async () => {
+    await holdNext(aws, 'resolving');
+    const executionArn = await handOver(bob, ['start', 'acme/new']);
+    await held(aws, 'resolving', executionArn);
+    const { code, stdout } = await bob.run(['status', 'acme/new']);
+    expect(stdout).toMatch(
+      /^acme\/new \(bob\): not created yet\n\nA start is running, started \d+s ago by you: Checking the instance type\n$/,
+    );
+    expect(code).toBe(0);
+    const { json } = await bob.run(['status', 'acme/new', '--json']);
+    const operation = { kind: 'start', owner: 'bob', running: true, steps: ['Checking the instance type'] };
+    expect(json).toMatchObject({ repository: 'acme/new', owner: 'bob', status: null, executionArn, operation });
+    letGo(aws);
+    await ended(aws, executionArn);
+    expect((await bob.run(['remove', 'acme/new', '--force'])).code).toBe(0);
+  });
+
+  it('is why that start was refused', async () => {
+    await ended(aws, await handOver(bob, ['start', 'acme/new', '--instance-type', 't9.large']));
+    const ran = await bob.run(['status', 'acme/new']);
+    const message =
+      't9.large is not available in us-east-1. Try t3.large. AWS says: The following supplied instance types do not exist: [t9.large]. ' +
+      'The catalog of the embedded AWS does not have t9.large (InvalidInstanceType).';
+    expectFailure(ran, ['aws', 'status', 'acme/new'], { name: 'InstanceTypeNotFound', message, again: 'recode aws start acme/new' });
+  });
+
+  it('is that there is none, if AWS does not know that start any more', async () => {
+    // As after a reset of the embedded AWS, or three months.
+    writeFileSync(bob.files('acme/new').execution, `arn:aws:states:us-east-1:${aws.accountId}:execution:recode-start:long-ago\n`);
+    const ran = await bob.run(['status', 'acme/new']);
+    const message = 'bob has no environment for acme/new in us-east-1.';
+    expectFailure(ran, ['aws', 'status', 'acme/new'], { name: 'EnvironmentNotFound', message });
   });
 });
 

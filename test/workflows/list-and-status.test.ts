@@ -148,6 +148,8 @@ describe('the status of an environment', () => {
       created: false,
       changed: false,
       resources: expect.arrayContaining([{ kind: 'key-pair', name: 'recode-acme-api-key-pair', id: null }]),
+      backgroundError: null,
+      sshError: null,
       network: expect.objectContaining({ vpcId: expect.stringMatching(/^vpc-/), subnetId: expect.stringMatching(/^subnet-/) }),
     });
   });

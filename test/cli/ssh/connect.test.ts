@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { requireSshClient } from '../../../cli/ssh/client.ts';
+import { sshCommand } from '../../../cli/ssh/config.ts';
 import { checkConnection } from '../../../cli/ssh/connect.ts';
 import { RecodeError } from '../../../core/errors.ts';
 
@@ -92,7 +93,9 @@ const wrongAddress = () => {
 it('says at once that the address of this machine is a wrong one, and gives up sooner by its name', async () => {
   ssh(timedOut);
   const { said, error, doubt } = wrongAddress();
-  await expect(checkConnection(host, doubt, { ...patience, total: 120_000 })).rejects.toBe(error);
+  const { name, message } = error;
+  const shown = { name, message, fix: sshCommand(host, host.name) };
+  await expect(checkConnection(host, doubt, { ...patience, total: 120_000 })).rejects.toThrow(expect.objectContaining(shown));
   expect(said).toEqual([`${error.message} Still trying to connect.`]);
 });
 

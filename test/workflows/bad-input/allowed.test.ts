@@ -62,8 +62,12 @@ describe('a machine whose address is not allowed', () => {
     const ran = await start(args, { NODE_OPTIONS });
     const message = 'Your address 198.51.100.7 is not in the allowed blocks 203.0.113.0/24.';
     expect(ran.stdout).toContain(`${message} Still trying to connect.`);
-    expectFailure(ran, ['aws', 'start', ...args], { name: 'AddressNotAllowed', message });
-    expect(ran.stderr).toContain('Run "recode aws start acme/api --allow-cidr mine"');
+    const [, fix = ''] = /connect with "(ssh -F [^"]+)"/.exec(ran.stderr) ?? [];
+    expectFailure(ran, ['aws', 'start', ...args], { name: 'AddressNotAllowed', message, fix });
+    expect(fix).toBe(
+      (await start(['acme/api', '--allow-cidr', '127.0.0.0/8', '--json']).then(({ json }) => json as { sshCommand: string })).sshCommand,
+    );
+    expect(ran.stderr).toContain('run "recode aws start acme/api --allow-cidr mine"');
     says = '127.0.0.1\n';
     expect((await start(['acme/api', '--allow-cidr', 'mine'])).code).toBe(0);
     expect((await allowed())?.wanted?.allowCidrs).toEqual(['127.0.0.1/32']);

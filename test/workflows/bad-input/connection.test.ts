@@ -132,6 +132,7 @@ describe('an instance', () => {
     expectFailure(ran, ['aws', 'start', ...args], {
       name: 'SshUnreachable',
       message: `The instance runs, but ssh does not get through to ${address}: Connection to ${address} port 2200 timed out.`,
+      fix: `ssh -F ${join(keyFolder(data(), 'closed'), '..', 'ssh_config')} acme-closed`,
     });
   });
 

@@ -1,6 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -46,7 +48,7 @@ async function interrupt(kind: OperationKind, command: readonly string[], what: 
   await aws.delete('calls');
   const ran = await bob.run(command, { interrupted: hasCalled(aws, bob, 'DescribeStateMachineForExecution') });
   const executionArn = await running(kind);
-  const message = `You interrupted this command, not the ${what}. Its execution is ${executionArn}.`;
+  const message = `You interrupted this command, not the ${what}, which continues. Its execution is ${executionArn}.`;
   expectFailure(ran, ['aws', ...command], { name: 'Interrupted', message });
   return executionArn;
 }
@@ -88,7 +90,7 @@ it('Ctrl-C while the execution is asked for says which it is: it may run', async
   const taken = async () => expect(await aws.get('faults')).toMatchObject({ faults: [] });
   const command = ['start', 'acme/early'];
   const ran = await bob.run(command, { interrupted: vi.waitFor(taken, { timeout: 50_000, interval: 20 }) });
-  const message = `You interrupted this command, not the start of acme/early. Its execution is ${await running('start')}.`;
+  const message = `You interrupted this command, not the start of acme/early, which continues. Its execution is ${await running('start')}.`;
   expectFailure(ran, ['aws', ...command], { name: 'Interrupted', message });
   expect((await bob.run(command)).code).toBe(0);
   expect((await bob.run(['remove', 'acme/early', '--force'])).code).toBe(0);
@@ -133,6 +135,21 @@ describe('Ctrl-C while an execution is followed ends the command alone; given ag
   });
 });
 
+it('Ctrl-C during the check of the SSH connection says how to connect to the environment, which is running', async () => {
+  const bin = mkdtempSync(join(directory, 'bin-'));
+  const checking = join(bin, 'checking');
+  // As an instance that lets nobody in yet.
+  writeFileSync(join(bin, 'ssh'), `#!/bin/sh\n[ "$1" = -V ] && exit 0\ntouch '${checking}'\nexec sleep 5\n`, { mode: 0o755 });
+  const command = ['start', 'acme/checked'];
+  const interrupted = vi.waitFor(() => expect(existsSync(checking)).toBe(true), { timeout: 50_000, interval: 20 });
+  const ran = await bob.run(command, { env: { PATH: `${bin}:${process.env.PATH}` }, interrupted });
+  const connect = `ssh -F ${bob.files('acme/checked').sshConfig} acme-checked`;
+  const message = `You interrupted this command after the start of acme/checked had ended. To connect, run:\n  ${connect}`;
+  expectFailure(ran, ['aws', ...command], { name: 'Interrupted', message });
+  await promisify(execFile)('/bin/sh', ['-c', `${connect} true`]);
+  expect((await bob.run(['remove', 'acme/checked', '--force'])).code).toBe(0);
+});
+
 describe('a signal', () => {
   it.each<[NodeJS.Signals, ErrorName, string, string]>([
     ['SIGTERM', 'Terminated', 'SIGTERM ended', 'acme/terminated'],
@@ -142,7 +159,7 @@ describe('a signal', () => {
     await aws.delete('calls');
     const command = ['start', repository];
     const ran = await bob.run(command, { interrupted: hasCalled(aws, bob, 'DescribeStateMachineForExecution'), signal });
-    const message = `${who} this command, not the start of ${repository}. Its execution is ${await running('start')}.`;
+    const message = `${who} this command, not the start of ${repository}, which continues. Its execution is ${await running('start')}.`;
     expectFailure(ran, ['aws', ...command], { name, message });
     expect((await again(command, 2)).code).toBe(0);
   });

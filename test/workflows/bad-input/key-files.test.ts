@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorName } from '../../../core/errors.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
 import { inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeStart } from '../../harness/workflows.ts';
+import { deployedAws, recodeAws, recodeStart } from '../../harness/workflows.ts';
 
 const run = promisify(execFile);
 
@@ -38,6 +38,7 @@ afterAll(async () => {
 });
 
 const start = (args: readonly string[], env: Record<string, string> = {}) => recodeStart(aws, directory, args, env);
+const status = (args: readonly string[]) => recodeAws(aws, directory, ['status', ...args]);
 const command = ['aws', 'start', 'acme/api'];
 const shell = (line: string) => run('/bin/sh', ['-c', line]);
 
@@ -83,8 +84,35 @@ describe('a private key', () => {
     expect(await connects()).toBe(false);
     const ran = await start(['acme/api']);
     expectFailure(ran, command, { name, message: message.replace('FILE', file), fix: fixIn(ran.stderr) });
-    expect(ran.stderr).not.toMatch(/remove the environment/i);
+    expect(ran.stderr.includes('recode aws remove')).toBe(name === 'PrivateKeyNotUsable');
     expect(await inventory(aws)).toEqual(before);
+  });
+
+  it('that is damaged is named by the status in place of the command that connects, with the next step', async () => {
+    chmodSync(file, 0o644);
+    const { code, stdout } = await status(['acme/api', '--region', aws.region]);
+    const message = `The private key ${file} has mode 0644, so ssh refuses it.`;
+    expect(stdout).toContain(
+      `\nThis machine cannot connect: ${message}\n  Run "chmod 600 ${file}", then run "recode aws status acme/api --region`,
+    );
+    expect(stdout).not.toContain('ssh -F');
+    expect(code).toBe(0);
+    const sshError = { name: 'PrivateKeyReadableByOthers', message };
+    expect((await status(['acme/api', '--json'])).json).toMatchObject({ sshConfigFile: null, sshCommand: null, sshError });
+    await shell(fixIn(stdout));
+    expect((await status(['acme/api'])).stdout).toContain(`\nTo connect, run:\n  ${sshCommand}\n`);
+    expect((await status(['acme/api', '--json'])).json).toMatchObject({ sshCommand, sshError: null });
+  });
+
+  it('that is lost is given up with the environment, as the next step says', async () => {
+    expect((await start(['acme/lost'])).code).toBe(0);
+    const lost = join(folder, '..', '..', 'lost', 'key', 'id_ed25519');
+    writeFileSync(lost, 'damaged');
+    const { stderr } = await start(['acme/lost']);
+    const [, remove = ''] = /Without a copy, run "recode aws ([^"]+)" and start again/.exec(stderr) ?? [];
+    expect(remove).toBe('remove acme/lost');
+    expect((await recodeAws(aws, directory, [...remove.split(' '), '--force'])).code).toBe(0);
+    expect((await start(['acme/lost'])).code).toBe(0);
   });
 
   it('of which the public half is another than the environment accepts counts as missing', async () => {

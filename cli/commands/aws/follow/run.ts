@@ -1,22 +1,21 @@
 import type * as v from 'valibot';
 import { meaningOf } from '../../../../aws/errors.ts';
-import { executionProgress } from '../../../../aws/executions/executions.ts';
 import { RecodeError } from '../../../../core/errors.ts';
-import { operationOf } from '../../../../core/executions.ts';
 import { holderOf } from '../../../../core/lock.ts';
-import { type EnvironmentOperationKind, operations } from '../../../../core/operations.ts';
+import { backgroundOperation, environmentOperationOf, inBackground } from '../../../background.ts';
 import { begun } from '../../../begun.ts';
-import { environmentCommand, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, writeJson } from '../../../output.ts';
 import { forgetExecution, rememberedExecution } from '../../../remembered-execution.ts';
+import { prepareConnection } from '../../../ssh/connection.ts';
 import { runModule } from '../operations.ts';
 import type { EnvironmentTarget } from '../options.ts';
 
 /**
- * Follows the execution that holds an environment, or that this machine has handed over, and ends as its own command would.
+ * Follows the execution that holds an environment, or that this machine has started with --no-wait, and ends as its own command would.
  *
  * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation}.ts
  */
@@ -43,12 +42,14 @@ async function followWhatIsThere(environment: OpenedEnvironment, session: Sessio
   orWarn(output, () => forgetExecution(files));
 }
 
-/** What is at work comes first, unless what this machine has begun is still waiting for it. */
+/** The operation in progress comes first, unless what this machine has started is still waiting for it. */
 async function choose(environment: OpenedEnvironment, remembered: string | undefined, { view }: Session): Promise<string | undefined> {
   const holder = holderOf((await findRecord(environment)) ?? {});
   if (!holder || remembered === undefined || holder.executionArn === remembered) return holder?.executionArn ?? remembered;
-  if ((await executionProgress(environment.clients.sfn, remembered)).running) return remembered;
-  view.say(`Your ${kindOf(remembered)} has ended. A ${holder.kind} is running, ${begun(holder, environment.account.owner)}.`);
+  const { running, kind, failure } = await backgroundOperation(environment, remembered);
+  if (running) return remembered;
+  view.say(failure ? `Your ${kind} failed: ${failure.error.message}` : `Your ${kind} has ended.`);
+  view.say(`A ${holder.kind} is running, ${begun(holder, environment.account.owner)}.`);
   return holder.executionArn;
 }
 
@@ -58,12 +59,12 @@ async function conclude(
   session: Session,
   output: Output,
 ): Promise<void> {
-  const operation = await runModule(kindOf(executionArn));
+  const operation = await runModule(environmentOperationOf(executionArn));
   const ended = await followed(environment, executionArn, operation.Result, session, output);
   await operation.conclude(environment, { ...ended, ours }, session, output);
 }
 
-/** Follows an execution to its end. A failure is shown once, and what to run again is the command that started the execution. */
+/** Follows an execution to its end. A failure is shown once. */
 async function followed<Schema extends v.GenericSchema>(
   environment: OpenedEnvironment,
   executionArn: string,
@@ -77,22 +78,14 @@ async function followed<Schema extends v.GenericSchema>(
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
     orWarn(output, () => forgetExecution(files));
-    const { name, message, fix, data } = error;
-    throw new RecodeError(name, message, { fix, data, again: environmentCommand(environment, kindOf(executionArn)), cause: error });
+    throw inBackground(environment, executionArn, error);
   }
-}
-
-/** The operation that an execution is, by the state machine in its ARN. */
-function kindOf(executionArn: string): EnvironmentOperationKind {
-  const kind = operationOf(executionArn);
-  if (kind !== undefined && operations[kind].on === 'environment') return kind as EnvironmentOperationKind;
-  throw new RecodeError('Unexpected', `Execution ${executionArn} does not belong to an environment.`);
 }
 
 async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session, output: Output): Promise<void> {
   const record = await requireRecord(environment);
   view.end();
-  const shown = viewOf(environment.account, record);
+  const shown = viewOf(record, prepareConnection(environment.files, record));
   if (output.json) writeJson(output, shown);
   else output.stdout.write(`${line`No operation is running: ${shown.repository} is ${statusWords(shown)}`}\n`);
 }

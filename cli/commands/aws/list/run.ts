@@ -1,15 +1,18 @@
 import { readEnvironments } from '../../../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../../../aws/records/read/table.ts';
+import type { Environment } from '../../../../core/environment.ts';
 import { policies } from '../../../../core/names.ts';
-import type { AccountOptions } from '../../../account.ts';
+import type { Account, AccountOptions } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
 import { orNotAllowed } from '../../../control-plane.ts';
 import { ago } from '../../../duration.ts';
 import { openShown } from '../../../environment.ts';
-import { statusWords, viewOf } from '../../../environment-view.ts';
+import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
 import { inSession } from '../../../operation.ts';
 import { columns, line, type Output, paint, warn, writeJson } from '../../../output.ts';
+import { prepareConnection } from '../../../ssh/connection.ts';
+import { environmentFolder } from '../../../ssh/folder.ts';
 import { stopWords } from '../../../stop-time.ts';
 
 /**
@@ -25,7 +28,8 @@ export function runList({ account: options, all }: { account: AccountOptions; al
     const recorded = await orNotAllowed(account, policies.user, reading);
     view.end();
     for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
-    const views = (recorded?.items ?? []).map((environment) => viewOf(account, environment));
+    const shown = (environment: Environment) => viewOf(environment, output.json ? connectionOf(account, environment) : undefined);
+    const views = (recorded?.items ?? []).map(shown);
     const { stdout } = output;
     if (output.json) writeJson(output, views);
     else if (!recorded) stdout.write(`Recode is not installed in ${account.region}\n`);
@@ -44,7 +48,10 @@ export function runList({ account: options, all }: { account: AccountOptions; al
   });
 }
 
-function columnsOf(views: readonly ReturnType<typeof viewOf>[], all: boolean): Column[] {
+const connectionOf = (account: Account, environment: Environment) =>
+  prepareConnection(environmentFolder({ ...account, ...environment }, process.env), environment);
+
+function columnsOf(views: readonly RecordedView[], all: boolean): Column[] {
   return [
     { heading: 'REPOSITORY', cells: views.map(({ repository }) => repository) },
     ...(all ? [{ heading: 'OWNER', cells: views.map(({ owner }) => owner) }] : []),

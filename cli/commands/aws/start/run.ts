@@ -1,6 +1,5 @@
 import { StartOutput } from '../../../../core/document.ts';
 import { type Environment, statusOf } from '../../../../core/environment.ts';
-import { RecodeError } from '../../../../core/errors.ts';
 import { ssh } from '../../../../core/names.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { beforeOperation } from '../../../control-plane.ts';
@@ -17,7 +16,7 @@ import { requireSshClient } from '../../../ssh/client.ts';
 import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
 import { checkConnection } from '../../../ssh/connect.ts';
 import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../ssh/folder.ts';
-import { ensureKeyPair, type KeyPair, readKeyPair } from '../../../ssh/keys.ts';
+import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
 import { pinHostKey } from '../../../ssh/known-hosts.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 import type { StartRequest } from './request.ts';
@@ -71,7 +70,7 @@ export async function concludeStarted(
   environment: OpenedEnvironment,
   started: Followed<StartOutput>,
   said: string,
-  { view }: Session,
+  { view, execution }: Session,
   output: Output,
 ): Promise<void> {
   const { files, own, account } = environment;
@@ -84,10 +83,11 @@ export async function concludeStarted(
       writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
     });
     if (written) {
+      command = sshCommand(files, name);
+      execution.connect = command;
       const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
       const watched = { wrongAddress, say: (text: string) => view.say(text) };
       await view.during('Checking the SSH connection', () => checkConnection({ sshConfig: files.sshConfig, name, address }, watched));
-      command = sshCommand(files, name);
     }
   }
   view.end();
@@ -97,8 +97,7 @@ export async function concludeStarted(
 
 /** This machine's key pair for an environment of its own. Throws RecodeError PrivateKeyNotHere, and those of cli/ssh/agent.ts. */
 export async function usableKeyPair({ files, subject }: OpenedEnvironment, publicKey: string): Promise<KeyPair> {
-  const keyPair = readKeyPair(files.key, publicKey);
-  if (!keyPair) throw privateKeyNotHere(subject.repository, files);
+  const keyPair = requireKeyPair(files.key, publicKey, subject.repository);
   await requireUnlocked(keyPair);
   return keyPair;
 }
@@ -137,9 +136,7 @@ async function findRecordOrRepository(environment: OpenedEnvironment, { view }: 
 /** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. */
 function keyFor(record: Environment | undefined, files: EnvironmentFolder, repository: string): KeyPair {
   if (!record?.observed || record.observed.state === 'gone') return ensureKeyPair(files.key, `recode ${repository}`);
-  const here = readKeyPair(files.key, record.wanted.publicKey);
-  if (!here) throw privateKeyNotHere(repository, files);
-  return here;
+  return requireKeyPair(files.key, record.wanted.publicKey, repository);
 }
 
 /** What this command has done to it is in its execution's output; a teammate's is theirs to connect to. */
@@ -174,6 +171,3 @@ function print(
   else
     stdout.write(own ? '\nTo connect, start it again once its files can be written.\n' : `\n${line`Only ${owner} can connect to it.`}\n`);
 }
-
-const privateKeyNotHere = (repository: string, { key }: EnvironmentFolder) =>
-  new RecodeError('PrivateKeyNotHere', `${repository} accepts a different SSH key. This machine's key would be in ${key}.`);

@@ -3,48 +3,95 @@ import { readNetwork } from '../../../../aws/records/read/network.ts';
 import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { autoStopText } from '../../../../core/auto-stop.ts';
 import type { Environment } from '../../../../core/environment.ts';
+import type { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import type { Network } from '../../../../core/network.ts';
+import type { Operation } from '../../../../core/operation.ts';
+import { type Background, backgroundOperation } from '../../../background.ts';
 import { begun } from '../../../begun.ts';
 import { ago } from '../../../duration.ts';
-import { openEnvironment, requireRecord } from '../../../environment.ts';
-import { type EnvironmentView, statusWords, viewOf } from '../../../environment-view.ts';
+import { environmentArguments, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { type RecordedView, statusWords, unknownView, viewOf } from '../../../environment-view.ts';
+import { describeFailure, type GivenCommand } from '../../../failure.ts';
 import { inSession } from '../../../operation.ts';
+import { orWarn } from '../../../or-warn.ts';
 import { indent, line, type Output, paint, table, writeJson } from '../../../output.ts';
+import { rememberedExecution } from '../../../remembered-execution.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
+import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 import type { EnvironmentTarget } from '../options.ts';
 
 type ReadyNetwork = Network & { readonly status: 'ready' };
 
+/** What there is to show of an environment besides its view. */
+interface Details {
+  readonly record: Environment;
+  readonly network: Network | undefined;
+  /** What the operation in progress is doing. */
+  readonly progress: Progress | undefined;
+  /** The operation that this machine started with --no-wait, if the record does not show how it failed. */
+  readonly background: Background | undefined;
+  /** Why this machine cannot connect to its owner's environment. */
+  readonly sshError: RecodeError | undefined;
+}
+
 /**
- * Shows an environment as the table records it, and what the execution at work on it is doing.
+ * Shows an environment as the table records it, what the operation in progress is doing, and why the last one with --no-wait failed.
  *
- * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, and those of cli/environment.ts
+ * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, what a first start with --no-wait failed with, and those of
+ *   cli/environment.ts
  */
 export function runStatus(target: EnvironmentTarget, output: Output): Promise<void> {
   return inSession(output, `look at ${target.repository}`, async ({ view }) => {
     const opened = await openEnvironment(target, view);
-    const { account, clients } = opened;
-    const record = await requireRecord(opened);
+    const { clients, own, files } = opened;
+    const [found, background] = await Promise.all([findRecord(opened), readBackground(opened, output)]);
+    // An execution without a time is one that Step Functions does not know: the embedded AWS has been reset, for example.
+    if (!found && background?.kind === 'start' && background.running && background.startedAt) {
+      view.end();
+      showFirstStart(opened, { ...background, startedAt: background.startedAt }, output);
+      return;
+    }
+    if (!found && background?.failure) throw background.failure.error;
+    const record = found ?? (await requireRecord(opened));
     const holder = holderOf(record);
     const [network, progress] = await Promise.all([
       ifInstalled(readNetwork(clients.dynamodb)),
       holder && executionProgress(clients.sfn, holder.executionArn),
     ]);
     view.end();
-    const shown = viewOf(account, record);
-    if (output.json) writeJson(output, asJson(shown, record, network, progress));
-    else print(output, shown, { record, network, progress, me: account.owner });
+    const connection = prepareConnection(files, record);
+    const details: Details = {
+      record,
+      network,
+      progress,
+      background: background?.failure && background.failure.error.message !== record.lastError?.message ? background : undefined,
+      sshError: own ? connection?.error : undefined,
+    };
+    if (output.json) writeJson(output, asJson(viewOf(record, connection), details));
+    else print(opened, viewOf(record, connection), details, output);
   });
 }
 
-function asJson(shown: EnvironmentView, record: Environment, network: Network | undefined, progress: Progress | undefined) {
+/** What became of the operation that this machine started with --no-wait, if it remembers one. */
+async function readBackground(opened: OpenedEnvironment, output: Output): Promise<Background | undefined> {
+  let remembered: string | undefined;
+  orWarn(output, () => {
+    remembered = rememberedExecution(opened.files);
+  });
+  return remembered === undefined ? undefined : backgroundOperation(opened, remembered);
+}
+
+function asJson(shown: RecordedView, { record, network, progress, background, sshError }: Details) {
+  const { kind, failure } = background ?? {};
   return {
     ...shown,
     operation: shown.operation && { ...shown.operation, running: progress?.running ?? false, steps: progress?.sentences ?? [] },
     resources: resourcesOf(record),
     network: network?.status === 'ready' ? idsOf(network) : null,
+    backgroundError: failure ? { kind, name: failure.error.name, message: failure.error.message, at: failure.at } : null,
+    sshError: sshError ? { name: sshError.name, message: sshError.message } : null,
   };
 }
 
@@ -56,11 +103,26 @@ function networkRows({ ids: { vpcId, subnets } }: ReadyNetwork): (readonly [stri
   return [['VPC', vpcId], ...subnets.map(({ subnetId }) => ['subnet', subnetId] as const)];
 }
 
-function print(
-  { stdout }: Output,
-  shown: ReturnType<typeof viewOf>,
-  { record, network, progress, me }: { record: Environment; network: Network | undefined; progress: Progress | undefined; me: string },
+/** A first start has no record until it has taken the lock. */
+function showFirstStart(
+  { account, subject }: OpenedEnvironment,
+  { executionArn, kind, startedAt, ...progress }: Background & { readonly startedAt: Date },
+  output: Output,
 ): void {
+  const { running, sentences } = progress;
+  const operation = { kind, owner: account.owner, startedAt: startedAt.toISOString() };
+  if (output.json) {
+    const view = { ...unknownView(subject), executionArn, operation: { ...operation, running, steps: sentences } };
+    writeJson(output, { ...view, resources: [], network: null, backgroundError: null, sshError: null });
+    return;
+  }
+  output.stdout.write(`${paint(output.stdout, 'bold', subject.repository)}${line` (${subject.owner}): not created yet`}\n`);
+  output.stdout.write(`\n${inProgressLine(operation, progress, account.owner)}\n`);
+}
+
+function print(opened: OpenedEnvironment, shown: RecordedView, details: Details, { stdout }: Output): void {
+  const me = opened.account.owner;
+  const { record, network, progress, background, sshError } = details;
   const { operation, lastError, stopAt } = shown;
   const { autoStop, allowCidrs } = record.wanted;
   stdout.write(`${paint(stdout, 'bold', shown.repository)}${line` (${shown.owner}): ${statusWords(shown)}`}\n\n`);
@@ -76,12 +138,38 @@ function print(
       ...(network?.status === 'ready' ? networkRows(network) : []),
     ]),
   );
-  if (operation) {
-    const doing = progress?.running
-      ? line`A ${operation.kind} is running, ${begun(operation, me)}: ${progress.sentences.join(', ') || 'just started'}`
-      : line`A ${operation.kind}, ${begun(operation, me)}, ended without releasing its lock. The next command takes over.`;
-    stdout.write(`\n${doing}\n`);
-  }
+  if (operation) stdout.write(`\n${inProgressLine(operation, progress, me)}\n`);
   if (lastError) stdout.write(`\nLast error, ${ago(lastError.at)}: ${indent(lastError.message).trimStart()}\n`);
+  if (background?.failure) {
+    const { error, at } = background.failure;
+    stdout.write(`\nYour ${background.kind} failed, ${ago(at)}: ${indent(error.message).trimStart()}\n`);
+  }
   if (shown.sshCommand) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', shown.sshCommand)}\n`);
+  if (sshError) {
+    const { message, nextStep } = describeFailure(sshError, givenStatus(opened));
+    stdout.write(`\nThis machine cannot connect: ${indent(message).trimStart()}\n${indent(nextStep)}\n`);
+  }
+}
+
+/** What an execution is doing: "A stop is running, started 3s ago by you: Stopping the instance". */
+function inProgressLine(
+  operation: Pick<Operation, 'kind' | 'owner' | 'startedAt'>,
+  progress: Pick<Progress, 'running' | 'sentences'> | undefined,
+  me: string,
+): string {
+  const { kind } = operation;
+  return progress?.running
+    ? line`A ${kind} is running, ${begun(operation, me)}: ${progress.sentences.join(', ') || 'just started'}`
+    : line`A ${kind}, ${begun(operation, me)}, ended without releasing its lock. The next command takes over.`;
+}
+
+function givenStatus(opened: OpenedEnvironment): GivenCommand {
+  const { account, own, subject } = opened;
+  return {
+    argv: environmentArguments(opened, 'status'),
+    usage: 'recode aws status',
+    repository: subject.repository,
+    owner: own ? undefined : subject.owner,
+    account: account.options,
+  };
 }
