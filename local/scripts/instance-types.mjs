@@ -1,12 +1,12 @@
-// Writes the embedded AWS's catalog of instance types, src/ec2/catalog/instance-types.json, from recorded answers of AWS: a JSON array with an
-// object for each type, its zones by region as letters. The catalog's README.md says where the recording comes from.
-// node scripts/instance-types.mjs FILE
+// Writes src/ec2/catalog/instance-types.json, the instance types of the embedded EC2, from recorded answers of AWS: a JSON array with an object
+// for each type, with its zones by region as letters. The README.md of the catalog names the source of the recording.
+// Usage: node local/scripts/instance-types.mjs FILE
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [source] = process.argv.slice(2);
 if (source === undefined) {
-  console.error('Usage: node scripts/instance-types.mjs FILE');
+  console.error('Usage: node local/scripts/instance-types.mjs FILE');
   process.exit(2);
 }
 
@@ -24,7 +24,7 @@ const recorded = recording.toSorted((one, other) => (one.name < other.name ? -1 
 const regions = [...new Set(recorded.flatMap(({ zones }) => Object.keys(zones)))].sort();
 const zones = Object.fromEntries(regions.map((region) => [region, lettersIn(recorded.map((type) => type.zones[region] ?? ''))]));
 const offerings = [...new Set(recorded.map(offeringOf))];
-// What most types have is written once, so that a type's line shows what is special about it.
+// A value that most types share is written once. The line of a type shows only what differs.
 const usual = Object.fromEntries(kinds.map((field) => [field, mostCommon(recorded.map((type) => type[field]))]));
 const types = recorded.map((type) => ({
   name: type.name,
@@ -44,7 +44,7 @@ const catalog = [
 writeFileSync(join(import.meta.dirname, '../src/ec2/catalog/instance-types.json'), `{\n  ${catalog.join(',\n  ')}\n}\n`);
 
 /**
- * Where a type is offered, its regions in order.
+ * The zones that offer a type, by region in alphabetical order, as JSON.
  *
  * @param {RecordedType} type
  */

@@ -3,7 +3,7 @@ import { sep } from 'node:path';
 /** `full`: no space is left. `gone`: a folder or file of the state was deleted. `broken`: the file system refuses to write. */
 export type StorageTrouble = 'full' | 'gone' | 'broken';
 
-/** The state could not be written. Memory and disk differ now, so the process may answer nothing any more. */
+/** The state could not be written. Memory and disk differ now, so the process must not answer anything else. */
 export class StorageFailed extends Error {
   override readonly name = 'StorageFailed';
 

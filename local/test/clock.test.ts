@@ -39,7 +39,7 @@ it('runs faster from now on, without a jump', () => {
   expect(clock.now()).toBe(1_012_000);
 });
 
-it('rings once, when its time has come', () => {
+it('rings once, when the time has come', () => {
   const ring = vi.fn();
   clock.at(clock.now() + 1000, ring);
   vi.advanceTimersByTime(999);
@@ -50,7 +50,7 @@ it('rings once, when its time has come', () => {
   expect(ring).toHaveBeenCalledTimes(1);
 });
 
-it('rings soon for a time that has passed, but not before at() returned', () => {
+it('rings soon after at() returns if the time has passed', () => {
   const ring = vi.fn();
   clock.at(clock.now() - 1, ring);
   expect(ring).not.toHaveBeenCalled();
@@ -68,7 +68,7 @@ it('rings earlier after a jump', () => {
   expect(ring).toHaveBeenCalledTimes(1);
 });
 
-it('rings at its own pace', () => {
+it('rings according to its rate', () => {
   const ring = vi.fn();
   clock.at(clock.now() + 60_000, ring);
   clock.setRate(60);
@@ -78,7 +78,7 @@ it('rings at its own pace', () => {
   expect(ring).toHaveBeenCalledTimes(1);
 });
 
-it('rings for times further away than a timer of Node reaches', () => {
+it('rings at a time that is too far away for a timer of Node', () => {
   const ring = vi.fn();
   const days = 40 * 24 * 3_600_000;
   clock.at(clock.now() + days, ring);
@@ -88,7 +88,7 @@ it('rings for times further away than a timer of Node reaches', () => {
   expect(ring).toHaveBeenCalledTimes(1);
 });
 
-it('does not ring once cancelled, nor once stopped', () => {
+it('does not ring after it is cancelled or stopped', () => {
   const cancelled = vi.fn();
   const stopped = vi.fn();
   clock.at(clock.now() + 1000, cancelled)();
@@ -113,7 +113,7 @@ describe('a clock that is opened again', () => {
   const file = () => join(directory, 'clock.json');
   const again = () => openClock(openStore(directory));
 
-  it('is still ahead by the jumps of before, without having been stopped', () => {
+  it('is still ahead by the jumps, even if it was not stopped', () => {
     clock.advance(60_000);
     clock.advance(1000);
     vi.advanceTimersByTime(5000);
@@ -123,7 +123,7 @@ describe('a clock that is opened again', () => {
     expect(again().now()).toBe(1_067_000);
   });
 
-  it('has kept what it gained while it ran faster, and not the rate', () => {
+  it('keeps the time that it gained at a faster rate, but not the rate', () => {
     clock.setRate(10);
     vi.advanceTimersByTime(1000);
     clock.stop();
@@ -136,14 +136,14 @@ describe('a clock that is opened again', () => {
     expect(again().now()).toBe(1_013_000);
   });
 
-  it('leaves nothing behind where it showed real time', () => {
+  it('stores nothing if it showed real time', () => {
     vi.advanceTimersByTime(1000);
     clock.stop();
     expect(existsSync(file())).toBe(false);
     expect(again().now()).toBe(1_001_000);
   });
 
-  it('names its file when that is damaged, and leaves it as it is', () => {
+  it('names its file if that is damaged, and does not change it', () => {
     for (const text of ['{"leadMilliseconds":-1}', '{"leadMilliseconds":0.5}', '{}', '']) {
       writeFileSync(file(), text);
       expect(again).toThrow(expect.objectContaining({ name: 'StateDamaged', file: file() }));

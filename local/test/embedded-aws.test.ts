@@ -30,7 +30,7 @@ describe('the embedded AWS', () => {
     expect((await root.sts.send(new GetCallerIdentityCommand({}))).Arn).toBe('arn:aws:iam::000000000000:root');
   });
 
-  it('tells who it is', async () => {
+  it('shows its status', async () => {
     await using aws = await embeddedAws({ region: 'eu-west-1' });
     expect(await aws.get('status')).toEqual({
       pid: process.pid,
@@ -41,7 +41,7 @@ describe('the embedded AWS', () => {
     });
   });
 
-  it('has its state again after a restart', async () => {
+  it('keeps its state over a restart', async () => {
     await using aws = await embeddedAws();
     await aws.clients.dynamodb.send(table);
     const { Vpc } = await aws.clients.ec2.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }));
@@ -81,7 +81,7 @@ describe('damaged state', () => {
     await expect(startEmbeddedAws({ stateDirectory, region: 'us-east-1', port })).rejects.toMatchObject({ name: 'StateDamaged' });
     await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
     expect(readFileSync(file, 'utf8')).toBe('{');
-    // The database, too, is free again.
+    // The database is not locked.
     rmSync(join(stateDirectory, name.replace(/\/.*/, '')), { recursive: true });
     await (await startEmbeddedAws({ stateDirectory, region: 'us-east-1' })).stop();
   });
@@ -121,18 +121,18 @@ describe('a deployed stack', () => {
     return calls.filter((call) => call.service === service).map(({ functionName, outcome }) => `${functionName} ${outcome}`);
   };
 
-  it('runs, its functions calling AWS as themselves', async () => {
+  it('runs, and its functions call AWS as themselves', async () => {
     expect(await run()).toMatchObject({ status: 'SUCCEEDED', output: JSON.stringify({ TableNames: [] }) });
     expect(await calls('dynamodb')).toEqual(['list ok']);
   });
 
-  it.each(['crash-before', 'crash-after'])('loses a sandbox by %s, and repeats the step in another one', async (kind) => {
+  it.each(['crash-before', 'crash-after'])('repeats a step in another sandbox after %s', async (kind) => {
     await aws.post('faults', { service: 'dynamodb', action: 'ListTables', function: 'list', kind });
     expect(await run()).toMatchObject({ status: 'SUCCEEDED' });
     expect(await calls('dynamodb')).toEqual([`list ${kind}`, 'list ok']);
   });
 
-  it('fails the executions that run when it stops', async () => {
+  it('fails the running executions when it stops', async () => {
     await aws.post('faults', { service: 'dynamodb', action: 'ListTables', kind: 'delay', milliseconds: 3_600_000 });
     const { executionArn } = await aws.clients.sfn.send(new StartExecutionCommand({ stateMachineArn, input: '{}' }));
     await vi.waitFor(async () => expect(await aws.get('faults')).toEqual({ faults: [] }), { timeout: 20_000 });

@@ -4,7 +4,7 @@ import { type StorageTrouble, storageFailure } from '../src/storage.ts';
 
 const directory = '/home/ada/local';
 
-// The texts are those of strerror(3) in glibc; LevelDB puts them behind the name of its file (util/env_posix.cc, PosixError).
+// The texts of strerror(3) in glibc. LevelDB adds them to the name of its file (util/env_posix.cc, PosixError).
 it.each<[string, StorageTrouble, string]>([
   ['No space left on device', 'full', 'no space is left on the disk.'],
   ['Disk quota exceeded', 'full', 'your disk quota is used up.'],
@@ -12,14 +12,14 @@ it.each<[string, StorageTrouble, string]>([
   ['Input/output error', 'broken', 'the disk reports an error.'],
   ['Read-only file system', 'broken', 'its file system is read-only.'],
   ['No such file or directory', 'gone', 'a file of the database was deleted.'],
-])('knows what LevelDB says of the disk: %s', (text, trouble, reason) => {
+])('recognizes an error of LevelDB: %s', (text, trouble, reason) => {
   const cause = new Error(`IO error: ${directory}/state/dynamodb/000005.log: ${text}`);
   const message = `The embedded AWS could not write its state in ${directory}: ${reason}`;
   expect(storageFailure(new Error('Database failed to open', { cause }), directory)).toMatchObject({ trouble, message });
 });
 
-// As full(4) has it: every write to /dev/full fails with ENOSPC.
-it('knows a full disk by the error of the system', () => {
+// According to full(4), every write to /dev/full fails with ENOSPC.
+it('recognizes a full disk by the error of the system', () => {
   expect(
     storageFailure(
       thrownBy(() => writeFileSync('/dev/full', 'x')),
@@ -28,7 +28,7 @@ it('knows a full disk by the error of the system', () => {
   ).toMatchObject({ trouble: 'full' });
 });
 
-it('takes a missing file for a deleted state only where the state lies', () => {
+it('treats a missing file as deleted state only in the state directory', () => {
   const missing = (path: string) =>
     storageFailure(
       thrownBy(() => writeFileSync(path, 'x')),
@@ -39,7 +39,7 @@ it('takes a missing file for a deleted state only where the state lies', () => {
   expect(storageFailure(new Error('No space left on device'), directory)).toBeUndefined();
 });
 
-it('does not blame the disk for a database that another process has open', () => {
+it('does not blame the disk if another process has the database open', () => {
   const cause = new Error(`IO error: lock ${directory}/state/dynamodb/LOCK: Resource temporarily unavailable`);
   expect(storageFailure(new Error('Database failed to open', { cause }), directory)).toBeUndefined();
 });

@@ -15,32 +15,32 @@ afterEach(() => {
 
 const asIs = (json: unknown) => json;
 
-it('reads back what was written last', () => {
+it('reads what was written last', () => {
   const store = openStore(directory);
   store.write('ec2.json', { vpcs: [] });
   store.write('ec2.json', { vpcs: ['vpc-1'] });
   expect(openStore(directory).read('ec2.json', asIs)).toEqual({ vpcs: ['vpc-1'] });
 });
 
-it('reads nothing where nothing was written', () => {
+it('reads nothing before the first write', () => {
   expect(openStore(directory).read('ec2.json', asIs)).toBeUndefined();
 });
 
-it('makes the folders of a document', () => {
+it('creates the folders of a document', () => {
   openStore(directory).write('executions/one/history.json', [1]);
   expect(openStore(directory).read('executions/one/history.json', asIs)).toEqual([1]);
 });
 
-it('replaces a document as a whole and leaves nothing else behind', () => {
+it('replaces the whole document, and leaves no other files', () => {
   const store = openStore(directory);
-  // What a kill in the middle of a write leaves.
+  // From a kill during a write.
   writeFileSync(join(directory, 'ec2.json.next'), '{"vpcs": [');
   store.write('ec2.json', 1);
   expect(readdirSync(directory)).toEqual(['ec2.json']);
   expect(store.read('ec2.json', asIs)).toBe(1);
 });
 
-it('keeps the old document when the new one cannot be written', () => {
+it('keeps the old document if the new one cannot be written', () => {
   const store = openStore(directory);
   store.write('ec2.json', 'old');
   const circular: Record<string, unknown> = {};
@@ -53,7 +53,7 @@ it.each([
   ['cut short', '{"vpcs": ['],
   ['empty', ''],
   ['something else', '\u0000\u0001'],
-])('names a file that is %s, and leaves it as it is', (_, text) => {
+])('names a file that is %s, and does not change it', (_, text) => {
   const file = join(directory, 'ec2.json');
   writeFileSync(file, text);
   const damaged = expect.objectContaining({ name: 'StateDamaged', file, message: expect.stringContaining(file) });
@@ -61,7 +61,7 @@ it.each([
   expect(readFileSync(file, 'utf8')).toBe(text);
 });
 
-it('names a file whose shape is refused', () => {
+it('names a file with a wrong shape', () => {
   const store = openStore(directory);
   store.write('ec2.json', { version: 2 });
   const parse = () => {
@@ -71,7 +71,7 @@ it('names a file whose shape is refused', () => {
   expect(() => store.read('ec2.json', parse)).toThrow(/ec2\.json.*version 2 is unknown/);
 });
 
-it('names what cannot be read at all', () => {
+it('names a file that cannot be read', () => {
   mkdirSync(join(directory, 'ec2.json'));
   expect(() => openStore(directory).read('ec2.json', asIs)).toThrow(StateDamaged);
 });

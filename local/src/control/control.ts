@@ -111,7 +111,7 @@ export async function status({ directory }: Pick<Installation, 'directory'>): Pr
 /** What happened to an embedded AWS that has closed or refused a connection. */
 export type Fate = End | { readonly kind: 'running' | 'stopped' | 'reset' } | { readonly kind: 'killed'; readonly logFile: string };
 
-/** Finds out why the embedded AWS of a directory does not answer any more. If its process is ending, waits until it has ended. */
+/** Finds out why the embedded AWS of a directory no longer answers. If its process is ending, waits until it has ended. */
 export async function fate({ directory }: Pick<Installation, 'directory'>): Promise<Fate> {
   const found = existsSync(directory) ? await runningProcess(directory) : undefined;
   if (found) return { kind: 'running' };

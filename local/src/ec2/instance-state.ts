@@ -113,7 +113,7 @@ export function advance(instance: Instance, region: Region): boolean {
   return changed;
 }
 
-/** Whether it ended so long ago that AWS does not show it any more. */
+/** Whether it ended so long ago that AWS no longer shows it. */
 export function isForgotten(instance: Instance, now: number): boolean {
   return instance.state === 'terminated' && now >= instance.since + terminatedShown;
 }

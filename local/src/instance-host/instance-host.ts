@@ -132,7 +132,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
       } catch (error) {
         machines.delete(id);
         print(id, `sshd: Bind to ${address} failed: ${reasonOf(error)}`);
-        throw new AddressUnavailable(`The address ${address} of instance ${id} is not free any more: ${reasonOf(error)}`);
+        throw new AddressUnavailable(`The address ${address} of instance ${id} is no longer free: ${reasonOf(error)}`);
       }
       if (machine.halted) {
         await Promise.all(machine.listeners.map(closed));

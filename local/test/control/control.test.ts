@@ -35,7 +35,7 @@ afterEach(async () => {
   rmSync(parent, { recursive: true });
 });
 
-describe('the one that runs', () => {
+describe('the running process', () => {
   let shared: Installation;
   let running: Running;
   beforeAll(async () => {
@@ -63,18 +63,18 @@ describe('the one that runs', () => {
       pid: expect.any(Number),
       stateDirectory: shared.directory,
     });
-    // It leads a process group of its own: what ends the terminal of its starter does not end it.
+    // It leads its own process group, so it does not end with the terminal of its starter.
     expect(readFileSync(`/proc/${running.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]).toBe(String(running.pid));
     await fill(running);
     await expectFilled(running);
   });
 
-  it('is what another up returns, and status tells of', async () => {
+  it('is returned by another up and by status', async () => {
     expect(await up(shared)).toEqual(running);
     expect(await status(shared)).toEqual({ running: true, ...running });
   });
 
-  it("has nothing of its starter's environment that could lead elsewhere", () => {
+  it("does not inherit AWS settings and Node options from its starter's environment", () => {
     const names = readFileSync(`/proc/${running.pid}/environ`, 'utf8')
       .split('\0')
       .map((variable) => variable.split('=')[0]);
@@ -83,12 +83,12 @@ describe('the one that runs', () => {
     expect(names).not.toContain('NODE_OPTIONS');
   });
 
-  it('keeps its state from others on the machine', () => {
+  it('hides its state from other users', () => {
     expect(statSync(shared.directory).mode & 0o777).toBe(0o700);
     expect(statSync(join(shared.directory, 'process.json')).mode & 0o777).toBe(0o600);
   });
 
-  it('is reached under two names of its directory', async () => {
+  it('is found by two paths of its directory', async () => {
     const link = join(parent, 'link');
     symlinkSync(shared.directory, link);
     expect(await up({ ...shared, directory: link })).toEqual({ ...running, stateDirectory: link });
@@ -96,7 +96,7 @@ describe('the one that runs', () => {
 });
 
 describe('up', () => {
-  it('is one and the same for ten processes that race', async () => {
+  it('starts one process for ten callers at once', async () => {
     const program = await bundle(mkdtempSync(join(built.directory, 'racer-')), 'racer', 'test/control/racer.ts');
     const racers = await Promise.all(
       Array.from({ length: 10 }, () => output(spawn(process.execPath, [program, JSON.stringify(installation)]))),
@@ -106,7 +106,7 @@ describe('up', () => {
     expect(await status(installation)).toMatchObject({ running: true, pid: first.pid });
   });
 
-  it('finds the state again after a SIGKILL, on the port of before', async () => {
+  it('continues with the state and the port after a SIGKILL', async () => {
     const before = await up(installation);
     await fill(before);
     await kill(before.pid);
@@ -117,7 +117,7 @@ describe('up', () => {
     await expectFilled(after);
   });
 
-  it('takes another port where somebody else has the one of before', async () => {
+  it('takes another port if its port is in use', async () => {
     const before = await up(installation);
     await kill(before.pid);
     const other = await listen(Number(new URL(before.endpoint).port), (_, response) => response.end('{"pid":1}'));
@@ -129,7 +129,7 @@ describe('up', () => {
     }
   });
 
-  it('replaces the process of another build, and keeps the state', async () => {
+  it('replaces the process of another build and keeps the state', async () => {
     const before = await up(installation);
     await fill(before);
     const after = await up({ ...installation, build: 'two' });
@@ -140,14 +140,14 @@ describe('up', () => {
 });
 
 describe('the region', () => {
-  it('is chosen by the first up and kept', async () => {
+  it('is set by the first up and kept', async () => {
     expect(await up(installation, { region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
     await down(installation);
     expect(await up(installation)).toMatchObject({ region: 'eu-west-1' });
     expect(await up(installation, { region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
   });
 
-  it('is refused when it differs, running or not', async () => {
+  it('is refused if it differs, running or not', async () => {
     await up(installation);
     const mismatch = { name: 'RegionMismatch', message: expect.stringMatching(/deployed in us-east-1, not in eu-west-1/) };
     await expect(up(installation, { region: 'eu-west-1' })).rejects.toMatchObject(mismatch);
@@ -155,7 +155,7 @@ describe('the region', () => {
     await expect(up(installation, { region: 'eu-west-1' })).rejects.toMatchObject(mismatch);
   });
 
-  it('is the same for all of those who race with different ones', async () => {
+  it('is the same for callers with different regions at once', async () => {
     const outcomes = await Promise.allSettled(['eu-west-1', 'eu-west-2'].map((region) => up(installation, { region })));
     const started = outcomes.filter((outcome) => outcome.status === 'fulfilled');
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
@@ -165,7 +165,7 @@ describe('the region', () => {
 });
 
 describe('down', () => {
-  it('stops the process gently, and a second time has nothing to stop', async () => {
+  it('stops the process, and does nothing a second time', async () => {
     const { pid } = await up(installation);
     expect(await down(installation)).toBe(true);
     expect(alive(pid)).toBe(false);
@@ -174,21 +174,21 @@ describe('down', () => {
     expect(await down(installation)).toBe(false);
   });
 
-  it('has nothing to stop where nothing ever was', async () => {
+  it('does nothing if nothing ever ran', async () => {
     expect(await down(installation)).toBe(false);
     expect(existsSync(directory)).toBe(false);
   });
 
-  it('waits for a process that is still starting, and stops it', async () => {
+  it('waits for a process that is starting, and stops it', async () => {
     const starting = up(installation);
     while (!existsSync(join(directory, 'settings.json'))) await new Promise((resume) => setTimeout(resume, 2));
     expect(await down(installation)).toBe(true);
     expect(readFileSync(join(directory, 'embedded-aws.log'), 'utf8')).toMatch(/has stopped/);
-    // Its starter saw it in time, or has started another.
+    // The starter saw it in time or started another process.
     await starting;
   });
 
-  it('ends a process that hangs', async () => {
+  it('kills a process that hangs', async () => {
     const { pid } = await up(installation);
     process.kill(pid, 'SIGSTOP');
     expect(await down(installation, { graceSeconds: 0.2 })).toBe(true);
@@ -197,7 +197,7 @@ describe('down', () => {
 });
 
 describe('status', () => {
-  it('has nulls where nothing runs', async () => {
+  it('has nulls if nothing runs', async () => {
     const nothing = { running: false, endpoint: null, region: null, accountId: null, pid: null, stateDirectory: directory };
     expect(await status(installation)).toEqual(nothing);
     await up(installation);
@@ -205,7 +205,7 @@ describe('status', () => {
     expect(await status(installation)).toEqual(nothing);
   });
 
-  it('believes no announcement whose process does not answer under its name', async () => {
+  it('ignores an announcement if its process does not answer', async () => {
     await up(installation);
     await down(installation);
     const other = await listen(0, (_, response) => response.end(`{"pid":${process.pid + 1}}`));
@@ -214,7 +214,7 @@ describe('status', () => {
     writeFileSync(join(directory, 'process.json'), JSON.stringify(stale));
     try {
       expect(await status(installation)).toMatchObject({ running: false });
-      // Not the stale announcement's process, which is this one.
+      // Not the process of the stale announcement, which is this one.
       expect(await down(installation)).toBe(false);
     } finally {
       await close(other);
@@ -224,7 +224,7 @@ describe('status', () => {
     expect((await up(installation)).pid).not.toBe(process.pid);
   });
 
-  it('believes nobody who answers in the name of a process that is dead', async () => {
+  it('ignores another process that answers as a dead one', async () => {
     await up(installation);
     await down(installation);
     const { pid } = spawnSync('true');

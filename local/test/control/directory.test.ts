@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 describe('a start that fails', () => {
-  it('names a damaged file, leaves it as it is, and starts once it is mended', async () => {
+  it('names a damaged file, does not change it, and succeeds after it is repaired', async () => {
     const running = await up(installation);
     await fill(running);
     await down(installation);
@@ -67,7 +67,7 @@ describe('a start that fails', () => {
     });
   });
 
-  it('leaves out of that what earlier processes logged', async () => {
+  it('does not show the log of earlier processes', async () => {
     await up(installation);
     await down(installation);
     const broken = join(parent, 'broken.js');
@@ -84,7 +84,7 @@ describe('a start that fails', () => {
     await up(installation);
   });
 
-  it('names a directory it cannot write to', async () => {
+  it('names a directory that it cannot write', async () => {
     writeFileSync(join(parent, 'file'), '');
     for (const unwritable of [join(parent, 'file'), join(parent, 'file', 'below'), '/proc/1/below']) {
       await expect(up({ ...installation, directory: unwritable })).rejects.toMatchObject({
@@ -95,7 +95,7 @@ describe('a start that fails', () => {
     }
   });
 
-  it('refuses a directory with other things in it, and leaves it alone', async () => {
+  it('refuses a directory with other files, and does not change it', async () => {
     mkdirSync(join(directory, 'photos'), { recursive: true, mode: 0o755 });
     await expect(up(installation)).rejects.toMatchObject({ name: 'NotAStateDirectory', message: expect.stringContaining(directory) });
     expect(readdirSync(directory)).toEqual(['photos']);
@@ -123,14 +123,14 @@ describe('reset', () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  it('leaves what others have put there', async () => {
+  it('keeps other files', async () => {
     await up(installation);
     writeFileSync(join(directory, 'notes.txt'), 'mine');
     expect(await reset(installation)).toBe(true);
     expect(readdirSync(directory)).toEqual(['notes.txt']);
   });
 
-  it('refuses a directory that is not its own', async () => {
+  it('refuses any other directory', async () => {
     for (const entries of [['photos'], ['state'], ['settings.json', 'photos'], ['state', 'photos']]) {
       mkdirSync(directory);
       for (const entry of entries) {
@@ -143,7 +143,7 @@ describe('reset', () => {
     }
   });
 
-  it('has nothing to delete where nothing is', async () => {
+  it('does nothing if there is no state', async () => {
     expect(await reset(installation)).toBe(false);
     mkdirSync(directory);
     expect(await reset(installation)).toBe(false);
@@ -154,7 +154,7 @@ describe('reset', () => {
 describe('the state directory', () => {
   const of = (environment: NodeJS.ProcessEnv) => stateDirectory(environment, 'EMBEDDED_DIR', 'product/local');
 
-  it('is what the variable names, else below the XDG state folder, else below the home', () => {
+  it('is the value of the variable, or in the XDG state folder, or in the home folder', () => {
     expect(of({ EMBEDDED_DIR: '/a/b', XDG_STATE_HOME: '/x', HOME: '/h' })).toBe('/a/b');
     expect(of({ EMBEDDED_DIR: 'b' })).toBe(resolve('b'));
     expect(of({ XDG_STATE_HOME: '/x', HOME: '/h' })).toBe('/x/product/local');

@@ -54,25 +54,25 @@ describe('the database on disk', () => {
     }
   }
 
-  it('is named when its log is damaged in the middle', () =>
+  it('is named if its log is damaged in the middle', () =>
     withDamage(() => {
       const log = readFileSync(file(/\.log$/));
       log.fill(0xff, log.length >> 1, (log.length >> 1) + 20);
       writeFileSync(file(/\.log$/), log);
     }));
 
-  it('is named when its log holds something else', () => withDamage(() => writeFileSync(file(/\.log$/), 'something else')));
+  it('is named if its log has other content', () => withDamage(() => writeFileSync(file(/\.log$/), 'something else')));
 
-  it('is named when its table of contents is missing or damaged', async () => {
+  it('is named if its table of contents is missing or damaged', async () => {
     await withDamage(() => rmSync(file(/^CURRENT$/)));
     await withDamage(() => writeFileSync(file(/^MANIFEST/), 'something else'));
   });
 
-  it('is named while another process has it open', async () => {
+  it('is named if another process has it open', async () => {
     await expect(open()).rejects.toMatchObject({ name: 'StateDamaged', message: expect.stringContaining('another process') });
   });
 
-  it('loses nothing that was answered when its process is killed', async () => {
+  it('keeps all answered writes when its process is killed', async () => {
     await dynamodb.stop();
     const written = await writeUntilKilled(200);
     await start();
@@ -81,7 +81,7 @@ describe('the database on disk', () => {
     }
   });
 
-  /** Has another process write items until it is killed in the midst of it; resolves to how many were answered, at least `least`. */
+  /** Kills another process while it writes items. Resolves to the number of answered writes, at least `least`. */
   async function writeUntilKilled(least: number): Promise<number> {
     const directory = mkdtempSync(join(tmpdir(), 'writer-'));
     const program = await bundle(directory, 'writer', 'test/dynamodb/writer.ts');

@@ -49,13 +49,13 @@ describe('items', () => {
     await client.send(new CreateTableCommand(table));
   });
 
-  it('are read back as they were written', async () => {
+  it('are read as they were written', async () => {
     const Item = { ...item('one'), ids: { L: [{ S: 'vpc-1' }] }, ready: { BOOL: true }, at: { N: '12' } };
     await client.send(new PutItemCommand({ TableName, Item }));
     expect((await client.send(new GetItemCommand({ TableName, Key: item('one'), ConsistentRead: true }))).Item).toEqual(Item);
   });
 
-  // The limits of AWS's documentation, in its words: local/dynamodb/limits.ts says where they are quoted.
+  // The limits and texts are AWS's: see the sources in src/dynamodb/limits.ts.
   it.each([
     [
       'an expression of 4,097 bytes',
@@ -81,13 +81,13 @@ describe('items', () => {
     ['an expression of 4,096 bytes', `attribute_not_exists(${'a'.repeat(4_074)})`],
     ['300 operators', `NOT a=:a${' OR a=:a'.repeat(149)}`],
     ['100 operands of IN', `NOT a IN (${Array(100).fill(':a').join(',')})`],
-    ['a BETWEEN, whose AND is no operator of its own', `NOT a BETWEEN :a AND :a${' OR a=:a'.repeat(149)}`],
+    ['a BETWEEN, whose AND does not count', `NOT a BETWEEN :a AND :a${' OR a=:a'.repeat(149)}`],
   ])('are written with %s', async (_, ConditionExpression) => {
     const ExpressionAttributeValues = ConditionExpression.includes(':a') ? { ':a': { S: 'a' } } : undefined;
     await client.send(new PutItemCommand({ TableName, Item: item('one'), ConditionExpression, ExpressionAttributeValues }));
   });
 
-  // Captured from AWS in nubo-db/dynoxide#110: 31 maps around a value pass, 32 do not.
+  // Captured from AWS in nubo-db/dynoxide#110: 31 maps around a value are accepted, 32 are not.
   const nested = (maps: number): AttributeValue => (maps === 0 ? { S: 'a' } : { M: { a: nested(maps - 1) } });
   const tooDeep = {
     name: 'ValidationException',
@@ -104,7 +104,7 @@ describe('items', () => {
     await expect(client.send(new UpdateItemCommand({ TableName, Key: item('one'), ...update }))).rejects.toMatchObject(tooDeep);
   });
 
-  it('are left alone when a condition does not hold', async () => {
+  it('do not change if a condition does not hold', async () => {
     const put = new PutItemCommand({ TableName, Item: item('one'), ConditionExpression: 'attribute_not_exists(id)' });
     await client.send(put);
     await expect(client.send(put)).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
@@ -125,14 +125,14 @@ describe('items', () => {
     expect(second.LastEvaluatedKey).toBeUndefined();
   });
 
-  it('do not return in a new table of the same name', async () => {
+  it('are not in a new table with the same name', async () => {
     await client.send(new PutItemCommand({ TableName, Item: item('one') }));
     await client.send(new DeleteTableCommand({ TableName }));
     await client.send(new CreateTableCommand(table));
     expect((await client.send(new GetItemCommand({ TableName, Key: item('one') }))).Item).toBeUndefined();
   });
 
-  it('have one winner among conditional writes at the same time', async () => {
+  it('accept one of many conditional writes at once', async () => {
     const claims = Array.from({ length: 20 }, (_, claim) =>
       client.send(
         new UpdateItemCommand({
@@ -150,7 +150,7 @@ describe('items', () => {
 });
 
 describe('tables', () => {
-  it('answer as not found before they are made', async () => {
+  it('are not found before they are created', async () => {
     await expect(client.send(new DescribeTableCommand({ TableName }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     await expect(client.send(new GetItemCommand({ TableName, Key: item('one') }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
@@ -158,7 +158,7 @@ describe('tables', () => {
     await expect(client.send(new DeleteTableCommand({ TableName }))).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 
-  it('are made once', async () => {
+  it('are created once', async () => {
     await client.send(new CreateTableCommand(table));
     await expect(client.send(new CreateTableCommand(table))).rejects.toMatchObject({
       name: 'ResourceInUseException',
@@ -166,12 +166,12 @@ describe('tables', () => {
     });
   });
 
-  it('are made once by racing callers', async () => {
+  it('are created once by many calls at once', async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => client.send(new CreateTableCommand(table))));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it('are ACTIVE at once by default, and gone at once', async () => {
+  it('are created and deleted at once by default', async () => {
     const created = await client.send(new CreateTableCommand(table));
     expect(created.TableDescription).toMatchObject({
       TableStatus: 'CREATING',
@@ -221,7 +221,7 @@ describe('tables', () => {
       await client.send(new CreateTableCommand(table));
     });
 
-    it('take time to become ACTIVE, and refuse items until then', async () => {
+    it('take time to become ACTIVE, and accept no items until then', async () => {
       expect((await client.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus).toBe('CREATING');
       await expect(client.send(new PutItemCommand({ TableName, Item: item('one') }))).rejects.toMatchObject({
         name: 'ResourceNotFoundException',
@@ -232,7 +232,7 @@ describe('tables', () => {
       await client.send(new PutItemCommand({ TableName, Item: item('one') }));
     });
 
-    it('take time to go, and are neither used nor made anew until then', async () => {
+    it('take time to be deleted, and cannot be used or created again until then', async () => {
       dynamodb.clock.advance(8000);
       await client.send(new PutItemCommand({ TableName, Item: item('one') }));
       await client.send(new DeleteTableCommand({ TableName }));
@@ -247,7 +247,7 @@ describe('tables', () => {
       await client.send(new CreateTableCommand(table));
     });
 
-    it('stay in their state over a restart', async () => {
+    it('keep their status over a restart', async () => {
       dynamodb.clock.advance(8000);
       await client.send(new DeleteTableCommand({ TableName }));
       await dynamodb.stop();
@@ -258,7 +258,7 @@ describe('tables', () => {
     });
   });
 
-  it('keep the tags they are made with, and those of TagResource', async () => {
+  it('keep the tags of CreateTable and TagResource', async () => {
     const { TableDescription } = await client.send(new CreateTableCommand({ ...table, Tags: [{ Key: 'owner', Value: 'team' }] }));
     const ResourceArn = TableDescription?.TableArn;
     await client.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key: 'stage', Value: 'test' }] }));
@@ -272,13 +272,13 @@ describe('tables', () => {
   });
 });
 
-describe('what it does not support', () => {
+describe('an unsupported', () => {
   const unsupported = (what: string) => ({
     name: 'UnsupportedOperationException',
     message: `The embedded DynamoDB does not support ${what}.`,
   });
 
-  it('is refused as an action', async () => {
+  it('action is refused', async () => {
     const Put = { TableName, Item: item('one') };
     await expect(client.send(new TransactWriteItemsCommand({ TransactItems: [{ Put }] }))).rejects.toMatchObject(
       unsupported('TransactWriteItems'),
@@ -295,7 +295,7 @@ describe('what it does not support', () => {
     );
   });
 
-  it('is refused as a parameter, and then has no effect', async () => {
+  it('parameter is refused, and the call has no effect', async () => {
     await client.send(new CreateTableCommand(table));
     const put = { TableName, Item: item('one') };
     await expect(client.send(new PutItemCommand({ ...put, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }))).rejects.toMatchObject(
@@ -307,7 +307,7 @@ describe('what it does not support', () => {
     expect((await client.send(new GetItemCommand({ TableName, Key: item('one') }))).Item).toBeUndefined();
   });
 
-  it('is refused in CreateTable', async () => {
+  it('parameter of CreateTable is refused', async () => {
     for (const [parameter, value] of [
       ['DeletionProtectionEnabled', true],
       ['SSESpecification', { Enabled: true }],
@@ -321,14 +321,14 @@ describe('what it does not support', () => {
     expect((await client.send(new ListTablesCommand({}))).TableNames).toEqual([]);
   });
 
-  it('passes where it asks for what happens anyway', async () => {
+  it('parameter is accepted with its default value', async () => {
     await client.send(new CreateTableCommand({ ...table, DeletionProtectionEnabled: false, TableClass: 'STANDARD' }));
     await client.send(new PutItemCommand({ TableName, Item: item('one'), ReturnValuesOnConditionCheckFailure: 'NONE' }));
   });
 });
 
 describe('in another region', () => {
-  it('has no tables and makes none', async () => {
+  it('has no tables and creates none', async () => {
     await client.send(new CreateTableCommand(table));
     const elsewhere = dynamodb.clientIn('eu-west-1');
     expect((await elsewhere.send(new ListTablesCommand({}))).TableNames).toEqual([]);

@@ -1,4 +1,4 @@
-// A process that creates a table and writes items until it is killed, and prints a dot for each one: disk.test.ts counts them.
+// Creates a table and writes items until it is killed, with a dot on stdout for each. disk.test.ts counts the dots.
 import { createClock } from '../../src/clock.ts';
 import { createDynamoDb } from '../../src/dynamodb/dynamodb.ts';
 

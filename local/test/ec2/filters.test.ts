@@ -36,31 +36,31 @@ const groups = async (filters: Record<string, string | string[]>) => {
 
 describe('a filter', () => {
   it.each<[string, Record<string, string | string[]>, string[]]>([
-    ['takes any of its values', { 'group-name': ['alpha', 'beta', 'gamma'] }, ['alpha', 'beta']],
-    ['must match together with the others', { 'group-name': ['alpha', 'beta'], 'tag:Stage': 'test' }, ['alpha']],
-    ['minds the case', { 'group-name': 'Alpha*' }, ['Alpha 2']],
-    ['takes a star for any text, also none', { 'group-name': 'alpha*' }, ['alpha']],
-    ['takes a star in the middle', { 'group-name': '*l*a*' }, ['alpha', 'Alpha 2']],
-    ['takes a question mark for one character', { 'group-name': 'b?ta' }, ['beta', 'b.ta']],
-    ['takes a dot for a dot', { 'group-name': 'b.ta' }, ['b.ta']],
+    ['matches any of its values', { 'group-name': ['alpha', 'beta', 'gamma'] }, ['alpha', 'beta']],
+    ['must match together with all other filters', { 'group-name': ['alpha', 'beta'], 'tag:Stage': 'test' }, ['alpha']],
+    ['is case-sensitive', { 'group-name': 'Alpha*' }, ['Alpha 2']],
+    ['matches any text by a star, even none', { 'group-name': 'alpha*' }, ['alpha']],
+    ['matches by a star in the middle', { 'group-name': '*l*a*' }, ['alpha', 'Alpha 2']],
+    ['matches one character by a question mark', { 'group-name': 'b?ta' }, ['beta', 'b.ta']],
+    ['matches a dot by a dot', { 'group-name': 'b.ta' }, ['b.ta']],
     ['must match the whole value', { 'group-name': 'alph' }, []],
-    ['takes an escaped wildcard for itself', { 'group-name': 'b\\?ta' }, []],
-    ['takes an escaped character for itself', { 'group-name': '\\b.t\\a' }, ['b.ta']],
-    ['finds by the value of a tag', { 'tag:Team': ['one'] }, ['alpha', 'beta']],
-    ['finds by the key of a tag', { 'tag-key': ['Stage', 'Path'] }, ['alpha', 'b.ta']],
-    ['finds by a pattern of tag keys', { 'tag-key': 'T*' }, ['alpha', 'Alpha 2', 'beta']],
-    ['finds everything that has the tag', { 'tag:Odd': '*' }, ['beta', 'b.ta']],
-    ['minds the case of tag keys', { 'tag:team': 'one' }, []],
+    ['matches an escaped wildcard literally', { 'group-name': 'b\\?ta' }, []],
+    ['matches an escaped character literally', { 'group-name': '\\b.t\\a' }, ['b.ta']],
+    ['matches the value of a tag', { 'tag:Team': ['one'] }, ['alpha', 'beta']],
+    ['matches the key of a tag', { 'tag-key': ['Stage', 'Path'] }, ['alpha', 'b.ta']],
+    ['matches tag keys by a pattern', { 'tag-key': 'T*' }, ['alpha', 'Alpha 2', 'beta']],
+    ['matches all resources with a tag', { 'tag:Odd': '*' }, ['beta', 'b.ta']],
+    ['is case-sensitive for tag keys', { 'tag:team': 'one' }, []],
   ])('%s', async (_what, filters, found) => {
     expect(await groups(filters)).toEqual(expect.arrayContaining(found));
     expect(await groups(filters)).toHaveLength(found.length);
   });
 
-  it('takes a lone backslash for itself', async () => {
+  it('matches a single backslash literally', async () => {
     expect(await groups({ 'group-name': 'alpha\\' })).toEqual([]);
   });
 
-  it('has values, of which a call may have 200', async () => {
+  it('has at most 200 values in a call', async () => {
     const values = (count: number) => Array.from({ length: count }, (_, index) => `name ${index}`);
     expect(await groups({ 'group-name': values(200) })).toEqual([]);
     expect(await refusal(groups({ 'group-name': values(150), 'group-id': values(51) }))).toMatchObject({ code: 'FilterLimitExceeded' });
@@ -71,7 +71,7 @@ describe('a filter', () => {
   });
 });
 
-describe('ids and filters', () => {
+describe('IDs and filters', () => {
   it('must both match', async () => {
     const found = async (value: string) =>
       (await test.client.send(new DescribeVpcsCommand({ VpcIds: [vpc], Filters: [{ Name: 'cidr', Values: [value] }] }))).Vpcs?.length;

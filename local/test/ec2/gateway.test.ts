@@ -33,7 +33,7 @@ describe('an internet gateway', () => {
     expect(await describeGateways()).toMatchObject([{ Attachments: [] }]);
   });
 
-  it('is found by what it is attached to', async () => {
+  it('is found by its attachment', async () => {
     const [gateway, vpc] = [await createGateway(), await createVpc()];
     await createGateway();
     await attach(gateway, vpc);
@@ -45,7 +45,7 @@ describe('an internet gateway', () => {
     expect(await by('attachment.state', 'available')).toEqual([gateway]);
   });
 
-  it('is attached to one VPC at most, and a VPC to one gateway', async () => {
+  it('is attached to at most one VPC, and each VPC has at most one', async () => {
     const [gateway, other, vpc, otherVpc] = [await createGateway(), await createGateway(), await createVpc(), await createVpc()];
     await attach(gateway, vpc);
     const already = {
@@ -62,7 +62,7 @@ describe('an internet gateway', () => {
     });
   });
 
-  it('is detached only from what it is attached to', async () => {
+  it('is detached only from its VPC', async () => {
     const [gateway, vpc, otherVpc] = [await createGateway(), await createVpc(), await createVpc()];
     const notAttached = (network: string) => ({
       code: 'Gateway.NotAttached',
@@ -74,7 +74,7 @@ describe('an internet gateway', () => {
     expect(await refusal(detach(gateway, otherVpc))).toEqual(notAttached(otherVpc));
   });
 
-  it('is deleted only when detached', async () => {
+  it('is deleted only if it is detached', async () => {
     const [gateway, vpc] = [await createGateway(), await createVpc()];
     const remove = () => test.client.send(new DeleteInternetGatewayCommand({ InternetGatewayId: gateway }));
     await attach(gateway, vpc);
@@ -92,7 +92,7 @@ describe('an internet gateway', () => {
     });
   });
 
-  it('is the last of five', async () => {
+  it('exists at most five times', async () => {
     for (let count = 0; count < 5; count++) await createGateway();
     expect(await refusal(createGateway())).toMatchObject({ code: 'InternetGatewayLimitExceeded' });
   });

@@ -36,7 +36,7 @@ const authorize = (GroupId: string, ...IpPermissions: IpPermission[]) =>
   test.client.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
 
 describe('a security group', () => {
-  it('lets everything out and nothing in', async () => {
+  it('allows all outgoing traffic and no incoming traffic', async () => {
     const id = await createGroup('web', 'For the web');
     expect(id).toMatch(/^sg-[0-9a-f]{17}$/);
     expect(await describeGroup(id)).toEqual({
@@ -54,7 +54,7 @@ describe('a security group', () => {
     });
   });
 
-  it('has a name of its own in its VPC, whatever the case', async () => {
+  it('has a unique name in its VPC, ignoring case', async () => {
     await createGroup('Web');
     expect(await refusal(createGroup('wEB'))).toEqual({
       code: 'InvalidGroup.Duplicate',
@@ -80,11 +80,11 @@ describe('a security group', () => {
       'Invalid security group description. Valid descriptions are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*',
     ],
     ['w'.repeat(256), 'a', expect.stringContaining('Invalid security group name')],
-  ])('cannot be called %s and described as %s', async (name, description, message) => {
+  ])('cannot have the name %s and the description %s', async (name, description, message) => {
     expect(await refusal(createGroup(name, description))).toEqual({ code: 'InvalidParameterValue', message, status: 400 });
   });
 
-  it('belongs to a VPC, as there is no default one', async () => {
+  it('needs a VPC, because there is no default VPC', async () => {
     const create = new CreateSecurityGroupCommand({ GroupName: 'web', Description: 'a' });
     expect(await refusal(test.client.send(create))).toMatchObject({ code: 'VPCIdNotSpecified', message: 'No default VPC for this user' });
   });
@@ -107,7 +107,7 @@ describe('a security group', () => {
     expect(await refusal(malformed)).toMatchObject({ code: 'InvalidGroupId.Malformed', message: 'Invalid id: "web" (expecting "sg-...")' });
   });
 
-  it('stays if it is the default one', async () => {
+  it('cannot be deleted if it is the default group', async () => {
     const { SecurityGroups } = await test.client.send(new DescribeSecurityGroupsCommand({}));
     const id = SecurityGroups?.[0]?.GroupId ?? '';
     expect(await refusal(test.client.send(new DeleteSecurityGroupCommand({ GroupId: id })))).toEqual({
@@ -119,7 +119,7 @@ describe('a security group', () => {
 });
 
 describe('an ingress rule', () => {
-  it('is answered, described and revoked', async () => {
+  it('is returned, described and revoked', async () => {
     const id = await createGroup();
     const { SecurityGroupRules } = await test.client.send(
       new AuthorizeSecurityGroupIngressCommand({
@@ -164,7 +164,7 @@ describe('an ingress rule', () => {
     expect((await describeGroup(id))?.IpPermissions).toEqual([]);
   });
 
-  it('is one for each range, shown together', async () => {
+  it('exists once for each range, and is shown with the others', async () => {
     const id = await createGroup();
     const { SecurityGroupRules } = await authorize(id, tcp(22, '10.0.0.0/8', '192.168.0.0/16'), tcp(80, '0.0.0.0/0'));
     expect(SecurityGroupRules).toHaveLength(3);
@@ -174,7 +174,7 @@ describe('an ingress rule', () => {
     ]);
   });
 
-  it('is there once, however it is written', async () => {
+  it('exists once, however it is written', async () => {
     const id = await createGroup();
     await authorize(id, tcp(22, '10.1.2.3/8'));
     const again = { ...tcp(22, '10.0.0.0/8'), IpProtocol: '6' };
@@ -214,14 +214,14 @@ describe('an ingress rule', () => {
     expect(await refusal(authorize(await createGroup(), permission))).toEqual({ code, message, status: 400 });
   });
 
-  it('is the last of sixty', async () => {
+  it('exists at most sixty times', async () => {
     const id = await createGroup();
     const ranges = Array.from({ length: 60 }, (_, index) => `10.0.${index}.0/24`);
     await authorize(id, tcp(22, ...ranges));
     expect(await refusal(authorize(id, tcp(22, '10.1.0.0/24')))).toMatchObject({ code: 'RulesPerSecurityGroupLimitExceeded' });
   });
 
-  it('is revoked by what it says, and only if it is there', async () => {
+  it('is revoked by its content, if it exists', async () => {
     const [id, other] = [await createGroup('a'), await createGroup('b')];
     await authorize(id, tcp(22, '10.0.0.0/8'), tcp(80, '10.0.0.0/8'));
     const revoke = (...IpPermissions: IpPermission[]) =>
@@ -242,7 +242,7 @@ describe('an ingress rule', () => {
   });
 });
 
-describe('who is admitted', () => {
+describe('the admission of a connection', () => {
   const everything: GivenRule = { protocol: '-1', ports: undefined, peer: { cidr: '10.0.0.0/8' }, description: undefined };
   const ssh: GivenRule = { ...everything, protocol: 'tcp', ports: { from: 22, to: 23 }, peer: { cidr: '127.0.0.0/8' } };
   const admitting = (...rules: (GivenRule & { groupId: string; egress?: boolean })[]) => {
@@ -264,7 +264,7 @@ describe('who is admitted', () => {
     expect(admitted('::1', 22, 'sg-a')).toBe(false);
   });
 
-  it('is nobody because of a rule for the way out, for UDP or for a group', () => {
+  it('does not follow from a rule for outgoing traffic, UDP or a group', () => {
     const admitted = admitting(
       { ...ssh, groupId: 'sg-a', egress: true },
       { ...ssh, groupId: 'sg-a', protocol: 'udp' },
@@ -275,7 +275,7 @@ describe('who is admitted', () => {
 });
 
 describe('a rule about another group', () => {
-  it('holds that group, and not its own', () => {
+  it('prevents the deletion of that group, but not of its own', () => {
     const rule = { id: 'sgr-1', visibleAt: 0, tags: [], groupId: 'sg-a', egress: false, protocol: '-1', peer: { groupId: 'sg-b' } };
     const kind: Pick<Kind<typeof rule & Resource>, 'uses'> = securityGroupRuleKind;
     expect(kind.uses(rule)).toEqual(['sg-b']);

@@ -28,11 +28,11 @@ describe.each(implemented)('%s', (action, operation) => {
   };
   const paths = scalarPaths(input);
 
-  it('honors only parameters that the model has', () => {
+  it('honors only parameters of the model', () => {
     expect(Object.keys(operation.honors).filter((path) => !paths.includes(path))).toEqual([]);
   });
 
-  it('refuses every parameter of the model that it does not support', async () => {
+  it('refuses every unsupported parameter of the model', async () => {
     for (const path of paths.filter((one) => !Object.hasOwn(honors, one))) {
       const { code, message } = await refusal(send(action, required(input, honors, path)));
       expect(code, path).toBe('UnsupportedOperation');
@@ -41,7 +41,7 @@ describe.each(implemented)('%s', (action, operation) => {
     }
   });
 
-  it('refuses every value that it does not support', async () => {
+  it('refuses every unsupported value', async () => {
     for (const [path, values] of Object.entries(honors)) {
       if (values === true || values === undefined) continue;
       const other = typeof values[0] === 'boolean' ? !values[0] : typeof values[0] === 'number' ? 4711 : 'something-else';
@@ -53,7 +53,7 @@ describe.each(implemented)('%s', (action, operation) => {
     }
   });
 
-  it('refuses a parameter that the model does not have', async () => {
+  it('refuses a parameter that is not in the model', async () => {
     const answer = await fetch(test.endpoint, {
       method: 'POST',
       headers: { authorization: 'AWS4-HMAC-SHA256 Credential=alice/20261122/us-east-1/ec2/aws4_request' },
@@ -67,7 +67,7 @@ describe.each(implemented)('%s', (action, operation) => {
 describe.each(implemented.filter(([action]) => scalarPaths(operationModel(action).input).includes('DryRun')))(
   '%s',
   (action, { honors }) => {
-    it('answers a dry run as AWS does', async () => {
+    it('answers a dry run like AWS', async () => {
       const input = required(operationModel(action).input, honors) as object;
       expect(await refusal(send(action, { ...input, DryRun: true }))).toEqual({
         code: 'DryRunOperation',
@@ -83,12 +83,12 @@ describe.each(describing)('%s', (action, { filters }) => {
   const filteredBy = (name: string, ...values: string[]) =>
     send(action, { ...(required(operationModel(action).input, {}) as object), Filters: [{ Name: name, Values: values }] });
 
-  it('takes every filter that it honors', async () => {
+  it('accepts every supported filter', async () => {
     const tags = filters?.tags ? ['tag:Name'] : [];
     for (const name of [...names.honored, ...tags]) await filteredBy(name, 'nothing-has-this');
   });
 
-  it('refuses every filter that AWS has and it does not support', async () => {
+  it('refuses every unsupported filter of AWS', async () => {
     for (const name of names.unsupported)
       expect(await refusal(filteredBy(name, 'x'))).toEqual({
         code: 'UnsupportedOperation',
@@ -110,26 +110,26 @@ describe.each(describing)('%s', (action, { filters }) => {
     });
   });
 
-  it('knows every filter that AWS documents', () => {
+  it('knows every filter in the documentation of AWS', () => {
     const documented = documentedFilters(action);
     expect(documented.length).toBeGreaterThan(1);
     expect(documented.filter((name) => name !== 'tag' && !names.honored.includes(name) && !names.unsupported.includes(name))).toEqual([]);
     if (documented.includes('tag')) expect(filters?.tags).toBeDefined();
   });
 
-  it('honors no filter that AWS does not document, tag-key aside', () => {
+  it('supports no other filter except tag-key', () => {
     const documented = documentedFilters(action);
     expect([...names.honored, ...names.unsupported].filter((name) => name !== 'tag-key' && !documented.includes(name))).toEqual([]);
   });
 });
 
-describe('an action without a handler', () => {
+describe('any other action of the model', () => {
   const others = Object.keys(sdk)
     .filter((name) => /^[A-Z]\w*Command$/.test(name))
     .map((name) => name.slice(0, -'Command'.length))
     .filter((action) => !Object.hasOwn(operations, action));
 
-  it('is refused, whichever of the model it is', async () => {
+  it('is refused', async () => {
     expect(others).toContain('CreateKeyPair');
     for (const action of others)
       expect(await refusal(send(action, required(operationModel(action).input, {}) as object))).toEqual({
@@ -146,7 +146,7 @@ function send(action: string, input: unknown): Promise<unknown> {
   return test.client.send(new Command(input));
 }
 
-/** The paths of all scalars of a schema, as `honors` writes them. */
+/** The paths of all scalars of a schema, as in `honors`. */
 function scalarPaths(schema: NormalizedSchema, path = '', above: readonly string[] = []): string[] {
   if (schema.isListSchema()) return scalarPaths(schema.getValueSchema(), path, above);
   if (!schema.isStructSchema()) return [path];
@@ -157,14 +157,14 @@ function scalarPaths(schema: NormalizedSchema, path = '', above: readonly string
   );
 }
 
-/** The least input that the model takes, with honored values; besides, the scalar at the path, with the value if one is given. */
+/** The smallest valid input, with supported values, and the scalar at the path, with the given value if any. */
 function required(schema: NormalizedSchema, honors: HonorTable, given?: string, value?: unknown, path = ''): unknown {
   if (schema.isListSchema()) return [required(schema.getValueSchema(), honors, given, value, path)];
   if (schema.isStructSchema()) {
     const [, , , , names, , count = 0] = schema.getSchema() as unknown as [0, 0, 0, 0, string[], 0, number?];
     const members = [...schema.structIterator()].map(([name, member]) => ({ name, member, at: path === '' ? name : `${path}.${name}` }));
     const needed = members.filter(({ name, at }) => names.slice(0, count).includes(name) || given === at || given?.startsWith(`${at}.`));
-    // The wire cannot carry an empty structure.
+    // An empty structure has no parameters.
     const wanted = needed.length === 0 && path !== '' ? members.filter(({ at }) => Object.hasOwn(honors, at)).slice(0, 1) : needed;
     return Object.fromEntries(wanted.map(({ name, member, at }) => [name, required(member, honors, given, value, at)]));
   }
@@ -178,7 +178,7 @@ function required(schema: NormalizedSchema, honors: HonorTable, given?: string, 
   return 'text';
 }
 
-/** The filters that the SDK's documentation of an action lists. */
+/** The filters in the SDK's documentation of an action. */
 function documentedFilters(action: string): string[] {
   const folder = new URL(models, import.meta.url);
   for (const file of readdirSync(folder)) {
@@ -192,7 +192,7 @@ function documentedFilters(action: string): string[] {
   throw new Error(`The SDK documents no ${action}Request.`);
 }
 
-/** The names that the items of a documentation's list begin with; a list inside an item is about the values. */
+/** The names at the beginning of the items of a list in the documentation. A nested list describes values. */
 function outerItems(documentation: string): string[] {
   const names: string[] = [];
   let depth = 0;

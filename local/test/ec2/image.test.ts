@@ -24,7 +24,7 @@ describe('DescribeImages', () => {
     expect(arm).toMatchObject({ Architecture: 'arm64' });
   });
 
-  it('shows deprecated images only to who asks for them', async () => {
+  it('shows deprecated images only on request', async () => {
     const [usual, all] = [await images(named(noble)), await images({ ...named(noble), IncludeDeprecated: true })];
     expect(all.length).toBeGreaterThan(usual.length);
     const hidden = all.find(({ ImageId }) => !usual.some((image) => image.ImageId === ImageId));
@@ -32,20 +32,20 @@ describe('DescribeImages', () => {
     expect(await images({ ImageIds: [hidden?.ImageId ?? ''] })).toHaveLength(1);
   });
 
-  it('has images that are not available yet', async () => {
+  it('shows images that are not available yet', async () => {
     const states = (await images(named(noble))).map(({ State }) => State);
     expect(new Set(states)).toEqual(new Set(['available', 'pending']));
     const available = await images({ Filters: [...named(noble).Filters, { Name: 'state', Values: ['available'] }] });
     expect(available).toHaveLength(states.filter((state) => state === 'available').length);
   });
 
-  it('knows that nobody else owns images here', async () => {
+  it('has no images of other owners', async () => {
     expect(await images({ Owners: ['self'] })).toEqual([]);
     expect(await images({ Owners: ['123456789012'] })).toEqual([]);
     expect(await refusal(images({ Owners: ['canonical'] }))).toMatchObject({ code: 'InvalidUserID.Malformed' });
   });
 
-  it('gives an image another id in another region, and refuses the id elsewhere', async () => {
+  it('gives an image another ID in each region, and refuses the ID elsewhere', async () => {
     const [here] = await images(named(noble));
     const [there] = await images(named(noble), 'eu-west-1');
     expect(here?.Name).toBe(there?.Name);
@@ -59,7 +59,7 @@ describe('DescribeImages', () => {
     expect(await refusal(images({ ImageIds: ['ubuntu'] }))).toMatchObject({ code: 'InvalidAMIID.Malformed' });
   });
 
-  it('refuses what it does not support', async () => {
+  it('refuses unsupported parameters', async () => {
     expect(await refusal(images({ ExecutableUsers: ['self'] }))).toMatchObject({ code: 'UnsupportedOperation' });
     expect(await refusal(images({ Filters: [{ Name: 'platform', Values: ['windows'] }] }))).toMatchObject({ code: 'UnsupportedOperation' });
   });

@@ -23,12 +23,14 @@ let network: PublicNetwork;
 let port: number;
 beforeEach(async () => {
   ec2 = await startEc2();
+  // Transitions end when a test advances the clock, not while a slow machine looks at their states.
+  ec2.clock.setRate(0.001);
   port = await freePort();
   network = await makePublicNetwork(ec2.client, { port });
 });
 afterEach(() => ec2.stop());
 
-/** Launches an instance whose sshd listens on the port that the network lets in. */
+/** Launches an instance whose sshd listens on the port that the network allows. */
 const launch = async (input: Partial<RunInstancesCommandInput> = {}) => {
   const config = `#cloud-config\nbootcmd: ["printf 'Port ${port}' > /etc/ssh/sshd_config.d/p.conf"]\n`;
   const { Instances } = await ec2.client.send(
@@ -49,9 +51,9 @@ const launch = async (input: Partial<RunInstancesCommandInput> = {}) => {
 const start = (...InstanceIds: string[]) => ec2.client.send(new StartInstancesCommand({ InstanceIds }));
 const stop = (...InstanceIds: string[]) => ec2.client.send(new StopInstancesCommand({ InstanceIds }));
 const terminate = (...InstanceIds: string[]) => ec2.client.send(new TerminateInstancesCommand({ InstanceIds }));
-/** How long each transition takes where nothing else is set. */
+/** The default duration of a transition. */
 const transition = 150;
-/** Lets the time of a transition pass, and waits until the instance is in a state. */
+/** Lets the duration of a transition pass, and waits until the instance is in a state. */
 const reached = (id: string, state: string) => {
   ec2.clock.advance(transition);
   return reachedIn(ec2.client, id, state);
@@ -62,7 +64,7 @@ const consoleOf = async (InstanceId: string) => {
   return Buffer.from(Output, 'base64').toString();
 };
 
-/** What a client that connects to the instance hears first; empty when it hears nothing for a while. */
+/** The greeting of the instance to a client; empty if there is none for a while. */
 const banner = (address: string | undefined) =>
   new Promise<string>((resolve) => {
     const socket = connect({ host: known(address), port, timeout: 300 });
@@ -94,7 +96,7 @@ describe('the life of an instance', () => {
     expect(InstanceStatuses?.[0]?.InstanceStatus?.Status).toBe('ok');
   });
 
-  it('stops, losing its public address and its SSH server, and starts with another address', async () => {
+  it('loses its public address and its SSH server when it stops, and starts with another address', async () => {
     const id = await launch();
     const { PublicIpAddress: first } = await reached(id, 'running');
     await answers(first);
@@ -121,7 +123,7 @@ describe('the life of an instance', () => {
     expect(keys).toEqual([hostKey, hostKey]);
   });
 
-  it('stops its SSH server and starts again where time passes so quickly that nobody sees it stopping', async () => {
+  it('stops its SSH server and starts again even if nobody sees it stopping', async () => {
     const id = await launch();
     const { PublicIpAddress: first } = await reached(id, 'running');
     await answers(first);
@@ -133,7 +135,7 @@ describe('the life of an instance', () => {
     await answers((await reached(id, 'running')).PublicIpAddress);
   });
 
-  it('ends terminated: without tags and network, shown for an hour', async () => {
+  it('is shown for an hour after its termination, without tags and network', async () => {
     const id = await launch();
     await reached(id, 'running');
     await terminate(id);
@@ -157,11 +159,11 @@ describe('the life of an instance', () => {
     });
   });
 
-  it('takes as long as on AWS when it is calibrated', async () => {
+  it('takes as long as on AWS with calibrated latency', async () => {
     ec2.ec2.admin('POST', { latency: 'calibrated' });
     ec2.clock.setRate(100);
     const id = await launch();
-    // Each call takes its time, too.
+    // Each call takes time, too.
     ec2.clock.setRate(5);
     expect(await stateOf(id)).toBe('pending');
     ec2.clock.advance(5000);
@@ -177,8 +179,8 @@ describe('the life of an instance', () => {
   });
 });
 
-describe('a state that does not allow it', () => {
-  it('refuses to stop what is pending, and to start or stop what is ending', async () => {
+describe('the state of an instance', () => {
+  it('does not allow a stop while pending, or a start or stop while ending', async () => {
     const id = await launch();
     expect(await refusal(stop(id))).toMatchObject({ code: 'IncorrectInstanceState' });
     await reached(id, 'running');
@@ -193,7 +195,7 @@ describe('a state that does not allow it', () => {
     expect(await refusal(stop(id))).toMatchObject({ code: 'IncorrectInstanceState' });
   });
 
-  it('starts what runs and stops what is stopped without a change', async () => {
+  it('does not change by a start while running, or a stop while stopped', async () => {
     const id = await launch();
     const { LaunchTime } = await reached(id, 'running');
     expect((await start(id)).StartingInstances?.[0]?.CurrentState?.Name).toBe('running');
@@ -203,7 +205,7 @@ describe('a state that does not allow it', () => {
     expect((await stop(id)).StoppingInstances?.[0]?.CurrentState?.Name).toBe('stopped');
   });
 
-  it('changes nothing when one of several instances is refused', async () => {
+  it('does not change for any instance if the call is refused for one', async () => {
     const [running, ended] = [await launch(), await launch()];
     await reached(running, 'running');
     await terminate(ended);
@@ -214,26 +216,32 @@ describe('a state that does not allow it', () => {
   });
 });
 
-describe('what a test may plan', () => {
-  it('an instance that never answers, and whose console says why', async () => {
+describe('a test can plan', () => {
+  it('an instance that never answers, with the reason on its console', async () => {
     ec2.ec2.admin('POST', { launches: [{ outcome: 'never-answers', reason: 'no bootable device' }] });
     const id = await launch();
     const { PublicIpAddress } = await reached(id, 'running');
+    ec2.clock.advance(transition);
     await expect.poll(() => consoleOf(id)).toBe('no bootable device\n');
     expect(await banner(PublicIpAddress)).toBe('ECONNREFUSED');
   });
 
   it.each([
-    ['stop', 'stopped'],
-    ['terminate', 'terminated'],
-  ] as const)('an instance that dies while it boots: %s on shutdown', async (InstanceInitiatedShutdownBehavior, state) => {
-    ec2.ec2.admin('POST', { launches: [{ outcome: 'dies-booting' }] });
-    const id = await launch({ InstanceInitiatedShutdownBehavior });
-    expect((await reached(id, state)).StateReason?.Code).toBe('Client.InstanceInitiatedShutdown');
-    expect(await consoleOf(id)).toBe('');
-  });
+    ['stop', 'stopping', 'stopped'],
+    ['terminate', 'shutting-down', 'terminated'],
+  ] as const)(
+    'an instance that dies while it boots, with the shutdown behavior %s',
+    async (InstanceInitiatedShutdownBehavior, ending, state) => {
+      ec2.ec2.admin('POST', { launches: [{ outcome: 'dies-booting' }] });
+      const id = await launch({ InstanceInitiatedShutdownBehavior });
+      await reached(id, 'running');
+      await reached(id, ending);
+      expect((await reached(id, state)).StateReason?.Code).toBe('Client.InstanceInitiatedShutdown');
+      expect(await consoleOf(id)).toBe('');
+    },
+  );
 
-  it('a start that goes back to stopped, once', async () => {
+  it('one start that goes back to stopped', async () => {
     const id = await launch();
     await reached(id, 'running');
     await stop(id);
@@ -247,8 +255,8 @@ describe('what a test may plan', () => {
   });
 });
 
-describe('who reaches an instance', () => {
-  it('is up to its security group', async () => {
+describe('access to an instance', () => {
+  it('depends on its security group', async () => {
     const id = await launch();
     const { PublicIpAddress } = await reached(id, 'running');
     await answers(PublicIpAddress);
@@ -257,7 +265,7 @@ describe('who reaches an instance', () => {
     expect(await banner(PublicIpAddress)).toBe('');
   });
 
-  it('is up to the route of its subnet', async () => {
+  it('depends on the route of its subnet', async () => {
     const id = await launch();
     const { PublicIpAddress } = await reached(id, 'running');
     await answers(PublicIpAddress);
@@ -265,7 +273,7 @@ describe('who reaches an instance', () => {
     expect(await banner(PublicIpAddress)).toBe('');
   });
 
-  it('keeps the internet gateway in place while the instance has a public address', async () => {
+  it('needs the internet gateway, which cannot be detached while the instance has a public address', async () => {
     const id = await launch();
     await reached(id, 'running');
     const detach = () => ec2.client.send(new DetachInternetGatewayCommand({ InternetGatewayId: network.gatewayId, VpcId: network.vpcId }));
@@ -275,7 +283,7 @@ describe('who reaches an instance', () => {
   });
 });
 
-describe('after the embedded AWS was restarted', () => {
+describe('after a restart of the embedded AWS', () => {
   it('running instances answer again at the same address, and stopped ones stay stopped', async () => {
     const [id, other] = [await launch(), await launch()];
     const { PublicIpAddress } = await reached(id, 'running');
@@ -289,7 +297,7 @@ describe('after the embedded AWS was restarted', () => {
     expect(await stateOf(other)).toBe('stopped');
   });
 
-  it('instances half-way go on', async () => {
+  it('instances in a transition continue', async () => {
     const launched = await launch();
     const ending = await launch();
     await terminate(ending);
@@ -300,7 +308,7 @@ describe('after the embedded AWS was restarted', () => {
 });
 
 describe('DescribeInstances', () => {
-  it('finds an instance by each filter, and no other', async () => {
+  it('finds only matching instances by each filter', async () => {
     const id = await launch({ ClientToken: 'token' });
     const { NetworkInterfaces, PublicIpAddress } = await reached(id, 'running');
     const ended = await launch({ ClientToken: 'other', TagSpecifications: [] });
@@ -327,7 +335,7 @@ describe('DescribeInstances', () => {
     }
   });
 
-  it('comes in pages', async () => {
+  it('has pages', async () => {
     const ids = await Promise.all(Array.from({ length: 7 }, () => launch()));
     const first = await ec2.client.send(new DescribeInstancesCommand({ MaxResults: 5 }));
     const second = await ec2.client.send(new DescribeInstancesCommand({ MaxResults: 5, NextToken: first.NextToken }));

@@ -38,7 +38,7 @@ const freeAddresses = async () => {
 };
 
 describe('CreateNetworkInterface', () => {
-  it('takes a free address after the four that AWS keeps, and gives tags, groups and description', async () => {
+  it('uses a free address after the four reserved ones, with tags, groups and description', async () => {
     const TagSpecifications = [{ ResourceType: 'network-interface' as const, Tags: [{ Key: 'Name', Value: 'card' }] }];
     const { NetworkInterfaceId } = await create({ Groups: [network.groupId], Description: 'a card', TagSpecifications });
     expect(await described(NetworkInterfaceId)).toMatchObject({
@@ -52,14 +52,14 @@ describe('CreateNetworkInterface', () => {
     });
   });
 
-  it('joins the default group of the VPC where none is named', async () => {
+  it('uses the default group of the VPC by default', async () => {
     const { Groups } = await create();
     expect(Groups).toEqual([expect.objectContaining({ GroupName: 'default' })]);
   });
 
-  it('uses the subnet up and then refuses; a deleted interface gives its address back', async () => {
+  it('fails if the subnet has no free address, until another interface is deleted', async () => {
     const made = [];
-    // Of the 16 addresses, AWS keeps five.
+    // AWS reserves five of the 16 addresses.
     for (let count = 0; count < 11; count++) made.push(await create());
     expect(new Set(made.map(({ PrivateIpAddress }) => PrivateIpAddress)).size).toBe(11);
     expect(made.map(({ PrivateIpAddress }) => PrivateIpAddress)).not.toContain('10.0.0.15');
@@ -69,7 +69,7 @@ describe('CreateNetworkInterface', () => {
     expect((await create()).PrivateIpAddress).toBe(made[3]?.PrivateIpAddress);
   });
 
-  it('answers the same interface to the same client token, and refuses it with other parameters', async () => {
+  it('returns the same interface for the same client token, and refuses other parameters', async () => {
     const first = await create({ ClientToken: 'once' });
     expect((await create({ ClientToken: 'once' })).NetworkInterfaceId).toBe(first.NetworkInterfaceId);
     expect(await freeAddresses()).toBe(10);
@@ -80,7 +80,7 @@ describe('CreateNetworkInterface', () => {
     const other = await ec2.client.send(new CreateVpcCommand({ CidrBlock: '10.1.0.0/16' }));
     const group = await ec2.client.send(new CreateSecurityGroupCommand({ VpcId: other.Vpc?.VpcId, GroupName: 'far', Description: 'far' }));
     expect(await refusal(create({ Groups: [group.GroupId ?? ''] }))).toMatchObject({ code: 'InvalidParameter' });
-    // As AWS answered in https://github.com/hashicorp/terraform/issues/3372.
+    // AWS's answer in https://github.com/hashicorp/terraform/issues/3372.
     for (const group of ['sg-00000000000000000', '{$aws_security_group.csr_sg_inside.name}'])
       expect(await refusal(create({ Groups: [group] }))).toMatchObject({
         code: 'InvalidSecurityGroupID.NotFound',
@@ -91,7 +91,7 @@ describe('CreateNetworkInterface', () => {
 });
 
 describe('an interface', () => {
-  it('keeps its subnet and its groups from being deleted', async () => {
+  it('prevents the deletion of its subnet and its groups', async () => {
     const { NetworkInterfaceId } = await create({ Groups: [network.groupId] });
     const deleteGroup = () => ec2.client.send(new DeleteSecurityGroupCommand({ GroupId: network.groupId }));
     const deleteSubnet = () => ec2.client.send(new DeleteSubnetCommand({ SubnetId: network.subnetId }));
@@ -102,7 +102,7 @@ describe('an interface', () => {
     await deleteSubnet();
   });
 
-  it('cannot be deleted while it is attached, and outlives its instance', async () => {
+  it('cannot be deleted while it is attached, and remains after its instance', async () => {
     const { NetworkInterfaceId } = await create();
     const launch = () =>
       imageFor(ec2.client).then((ImageId) =>
@@ -175,14 +175,14 @@ describe('ModifyNetworkInterfaceAttribute', () => {
     return reached(ec2.client, known(Instances?.[0]?.InstanceId), 'running');
   };
 
-  it('need not be called where the subnet gave addresses when the interface was made, whatever it does later', async () => {
+  it('is unnecessary if the subnet assigned addresses when the interface was created', async () => {
     const { NetworkInterfaceId } = await create();
     await mapAddresses(false);
     expect(await associates(NetworkInterfaceId)).toBe(true);
     expect((await launchWith(NetworkInterfaceId)).PublicIpAddress).toMatch(/^127\./);
   });
 
-  it('gives an address to the instance of an interface that was made while the subnet gave none', async () => {
+  it('adds an address to the instance of an interface that was created without one', async () => {
     await mapAddresses(false);
     const [left, changed] = [await create(), await create()];
     await mapAddresses(true);
@@ -192,7 +192,7 @@ describe('ModifyNetworkInterfaceAttribute', () => {
     expect((await launchWith(changed.NetworkInterfaceId)).PublicIpAddress).toMatch(/^127\./);
   });
 
-  it('takes the address of a running instance away and gives it one', async () => {
+  it('removes and adds the address of a running instance', async () => {
     const { NetworkInterfaceId } = await create();
     const { InstanceId = '' } = await launchWith(NetworkInterfaceId);
     await modify({ AssociatePublicIpAddress: false }, NetworkInterfaceId);
@@ -208,7 +208,7 @@ describe('ModifyNetworkInterfaceAttribute', () => {
     expect((await described(NetworkInterfaceId)).Groups).toEqual([{ GroupId: network.groupId, GroupName: 'web' }]);
   });
 
-  it('refuses no attribute, two at once, and an interface that does not exist', async () => {
+  it('refuses no attribute, two attributes, and an unknown interface', async () => {
     const { NetworkInterfaceId } = await create();
     expect(await refusal(modify({}, NetworkInterfaceId))).toMatchObject({ code: 'InvalidParameterCombination' });
     const both = { AssociatePublicIpAddress: true, Groups: [network.groupId] };

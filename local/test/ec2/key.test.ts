@@ -37,7 +37,7 @@ const importKey = (KeyName: string, text: string) =>
 const names = async () => (await test.client.send(new DescribeKeyPairsCommand({}))).KeyPairs?.map(({ KeyName }) => KeyName);
 
 describe('an imported key pair', () => {
-  it('of ed25519 has the fingerprint that OpenSSH prints, padded', async () => {
+  it('of type ed25519 has the fingerprint of OpenSSH, with padding', async () => {
     const printed = execFileSync('ssh-keygen', ['-l', '-f', `${ed25519.path}.pub`], { encoding: 'utf8' });
     const fingerprint = /SHA256:(\S+)/.exec(printed)?.[1];
     const imported = await importKey('mine', ed25519.publicKey);
@@ -45,14 +45,14 @@ describe('an imported key pair', () => {
     expect(imported.KeyPairId).toMatch(/^key-[0-9a-f]{17}$/);
   });
 
-  it('of RSA has the MD5 of its DER form', async () => {
+  it('of type RSA has the MD5 of its DER form', async () => {
     const pem = execFileSync('ssh-keygen', ['-e', '-m', 'PKCS8', '-f', `${rsa.path}.pub`]);
     const der = execFileSync('openssl', ['pkey', '-pubin', '-outform', 'DER'], { input: pem });
     const digest = execFileSync('openssl', ['md5', '-c'], { input: der, encoding: 'utf8' });
     expect((await importKey('mine', rsa.publicKey)).KeyFingerprint).toBe(/([0-9a-f]{2}:){15}[0-9a-f]{2}/.exec(digest)?.[0]);
   });
 
-  it('is described with its public key if that is asked for', async () => {
+  it('is described with its public key on request', async () => {
     const { KeyPairId, KeyFingerprint } = await importKey('mine', ed25519.publicKey);
     const [type, base64] = ed25519.publicKey.split(' ');
     const described = { KeyPairId, KeyName: 'mine', KeyType: 'ed25519', KeyFingerprint, CreateTime: expect.any(Date), Tags: [] };
@@ -61,7 +61,7 @@ describe('an imported key pair', () => {
     expect((await all(true)).KeyPairs).toEqual([{ ...described, PublicKey: `${type} ${base64} mine` }]);
   });
 
-  it('has a name that no other has', async () => {
+  it('has a unique name', async () => {
     await importKey('mine', ed25519.publicKey);
     expect(await refusal(importKey('mine', rsa.publicKey))).toEqual({
       code: 'InvalidKeyPair.Duplicate',
@@ -72,7 +72,7 @@ describe('an imported key pair', () => {
     await importKey('Mine', rsa.publicKey);
   });
 
-  it('must be in the public key format of OpenSSH', async () => {
+  it('must have the public key format of OpenSSH', async () => {
     const [, base64 = ''] = ed25519.publicKey.split(' ');
     const small = join(folder, 'small');
     execFileSync('openssl', ['genrsa', '-out', small, '1536'], { stdio: 'ignore' });
@@ -96,7 +96,7 @@ describe('an imported key pair', () => {
     expect(await names()).toEqual([]);
   });
 
-  it('is found by name and id, or not', async () => {
+  it('is found by name and ID', async () => {
     const { KeyPairId = '' } = await importKey('mine', ed25519.publicKey);
     await importKey('yours', rsa.publicKey);
     const found = async (input: { KeyNames?: string[]; KeyPairIds?: string[] }) =>
@@ -111,7 +111,7 @@ describe('an imported key pair', () => {
     expect(await refusal(found({ KeyPairIds: ['key-00000000000000000'] }))).toMatchObject({ code: 'InvalidKeyPair.NotFound' });
   });
 
-  it('is deleted by name or id, and a missing one is gone already', async () => {
+  it('is deleted by name or ID, even if it does not exist', async () => {
     const { KeyPairId } = await importKey('mine', ed25519.publicKey);
     await importKey('yours', rsa.publicKey);
     expect(await test.client.send(new DeleteKeyPairCommand({ KeyName: 'yours' }))).toMatchObject({ Return: true });
@@ -123,7 +123,7 @@ describe('an imported key pair', () => {
     expect(await refusal(test.client.send(new DeleteKeyPairCommand({})))).toMatchObject({ code: 'MissingParameter' });
   });
 
-  it('is never made here, as its private key would leave this machine', async () => {
+  it('is never created here, because that would send a private key', async () => {
     expect(await refusal(test.client.send(new CreateKeyPairCommand({ KeyName: 'mine' })))).toMatchObject({ code: 'UnsupportedOperation' });
   });
 });

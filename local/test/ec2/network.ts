@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { expect } from 'vitest';
 
-/** A VPC with one public subnet, as a launch needs it. */
+/** A VPC with one public subnet, for launches. */
 export interface PublicNetwork {
   readonly vpcId: string;
   readonly gatewayId: string;
@@ -26,7 +26,7 @@ export interface PublicNetwork {
   readonly groupId: string;
 }
 
-/** Makes a public network in zone a (or another) whose security group lets everybody in on one port. */
+/** Creates a public network in zone a (or another). Its security group allows everybody on one port. */
 export async function makePublicNetwork(
   client: EC2Client,
   given: { zone?: string; cidr?: string; port?: number } = {},
@@ -82,7 +82,7 @@ export async function reached(client: EC2Client, id: string, state: string): Pro
   return instanceOf(client, id);
 }
 
-/** A value that the test cannot go on without. */
+/** The value. Throws if it is undefined. */
 export function known<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('The answer lacks a value that the test needs.');
   return value;

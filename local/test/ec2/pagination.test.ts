@@ -42,13 +42,13 @@ describe('a description in pages', () => {
     expect(found.sort()).toEqual([...ids].sort());
   });
 
-  it('has no next page when it ends with the last one', async () => {
+  it('has no next page after the last item', async () => {
     expect((await page({ MaxResults: 12 })).NextToken).toBeUndefined();
     expect((await page({ MaxResults: 11 })).NextToken).toBeDefined();
     expect(await page({})).toEqual({ found: ids, NextToken: undefined });
   });
 
-  it('goes on behind what is gone by now', async () => {
+  it('continues after a deleted item', async () => {
     const first = await page({ MaxResults: 5 });
     await test.client.send(new DeleteSecurityGroupCommand({ GroupId: first.found[4] }));
     const second = await page({ MaxResults: 5, NextToken: first.NextToken });
@@ -56,7 +56,7 @@ describe('a description in pages', () => {
     expect([...first.found, ...second.found, ...third.found].sort()).toEqual([...ids].sort());
   });
 
-  it('goes on without a page size to the end', async () => {
+  it('continues to the end without a page size', async () => {
     const first = await page({ MaxResults: 5 });
     expect((await page({ NextToken: first.NextToken })).found).toHaveLength(7);
   });
@@ -76,7 +76,7 @@ describe('a description in pages', () => {
     });
   });
 
-  it('takes only the token of the same request', async () => {
+  it('accepts only the token of the same request', async () => {
     const { NextToken } = await page({ MaxResults: 5 });
     const wrong = { code: 'InvalidParameterValue', message: 'Unable to parse pagination token', status: 400 };
     for (const token of ['x', '', 'e30', `${NextToken}x`]) expect(await refusal(page({ NextToken: token }))).toEqual(wrong);

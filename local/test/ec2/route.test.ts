@@ -44,7 +44,7 @@ const associate = async (SubnetId: string, RouteTableId = table) =>
   (await test.client.send(new AssociateRouteTableCommand({ RouteTableId, SubnetId }))).AssociationId ?? '';
 
 describe('a route', () => {
-  it('leads to the gateway, and nowhere once that is detached', async () => {
+  it('leads to the gateway, and nowhere after that is detached', async () => {
     const gateway = await attachedGateway(vpc);
     await createRoute('0.0.0.0/0', gateway);
     const route = { DestinationCidrBlock: '0.0.0.0/0', GatewayId: gateway, Origin: 'CreateRoute' };
@@ -68,7 +68,7 @@ describe('a route', () => {
     expect(await refusal(createRoute('10.0.0.0/16', gateway))).toEqual(exists('10.0.0.0/16'));
   });
 
-  it('leads to a gateway of the same VPC', async () => {
+  it('leads only to a gateway of the same VPC', async () => {
     const other = await attachedGateway(await createVpc());
     expect(await refusal(createRoute('0.0.0.0/0', other))).toEqual({
       code: 'InvalidParameterValue',
@@ -83,7 +83,7 @@ describe('a route', () => {
     expect(await refusal(createRoute('everywhere', other))).toMatchObject({ code: 'InvalidParameterValue' });
   });
 
-  it('can be deleted, unless it is the local one or none', async () => {
+  it('can be deleted, except for the local route', async () => {
     await createRoute('0.0.0.0/0', await attachedGateway(vpc));
     const remove = (DestinationCidrBlock: string) =>
       test.client.send(new DeleteRouteCommand({ RouteTableId: table, DestinationCidrBlock }));
@@ -98,7 +98,7 @@ describe('a route', () => {
 });
 
 describe('an association', () => {
-  it('ties a subnet to one table until it is taken away', async () => {
+  it('connects a subnet with one table until it is removed', async () => {
     const subnet = await createSubnet(vpc);
     const association = await associate(subnet);
     expect(association).toMatch(/^rtbassoc-[0-9a-f]{17}$/);
@@ -131,7 +131,7 @@ describe('an association', () => {
     });
   });
 
-  it('cannot be taken away if it is none, or the main one', async () => {
+  it('cannot be removed if it does not exist or is the main association', async () => {
     const disassociate = (AssociationId: string) => test.client.send(new DisassociateRouteTableCommand({ AssociationId }));
     const missing = 'rtbassoc-00000000000000000';
     expect(await refusal(disassociate(missing))).toEqual({
@@ -164,7 +164,7 @@ describe('a route table', () => {
     });
   });
 
-  it('stays with its VPC if it is the main one', async () => {
+  it('cannot be deleted if it is the main table of its VPC', async () => {
     const { RouteTables } = await test.client.send(
       new DescribeRouteTablesCommand({ Filters: [{ Name: 'association.main', Values: ['true'] }] }),
     );
@@ -193,7 +193,7 @@ describe('a client token', () => {
   const tables = async () =>
     (await test.client.send(new DescribeRouteTablesCommand({ Filters: [{ Name: 'association.main', Values: ['*'] }] }))).RouteTables;
 
-  it('makes a repeated request one', async () => {
+  it('has the effect of one request', async () => {
     const first = await createTable(vpc, 'token');
     expect(await createTable(vpc, 'token')).toBe(first);
     expect(await createTable(vpc, 'other')).not.toBe(first);
@@ -206,7 +206,7 @@ describe('a client token', () => {
     expect((await test.client.send(new CreateRouteTableCommand({ VpcId: vpc, ClientToken: 'token' }))).ClientToken).toBe('token');
   });
 
-  it('belongs to one set of parameters', async () => {
+  it('is valid for one set of parameters', async () => {
     await createTable(vpc, 'token');
     expect(await refusal(createTable(await createVpc(), 'token'))).toEqual({
       code: 'IdempotentParameterMismatch',
@@ -221,7 +221,7 @@ describe('a client token', () => {
     expect(await refusal(test.client.send(new CreateRouteTableCommand(tagged)))).toMatchObject({ code: 'IdempotentParameterMismatch' });
   });
 
-  it('lives as long as what it made and a day longer', async () => {
+  it('is valid while its resource exists, and a day longer', async () => {
     const first = await createTable(vpc, 'token');
     test.clock.advance(30 * day);
     expect(await createTable(vpc, 'token')).toBe(first);
@@ -233,7 +233,7 @@ describe('a client token', () => {
     expect(await createTable(vpc, 'token')).not.toBe(first);
   });
 
-  it('is remembered over a restart', async () => {
+  it('is valid after a restart', async () => {
     const first = await createTable(vpc, 'token');
     test = await test.restart();
     expect(await createTable(vpc, 'token')).toBe(first);
@@ -244,12 +244,12 @@ describe('a client token', () => {
     expect(await createTable(vpc, 'token')).toMatch(/^rtb-/);
   });
 
-  it('has 64 characters at most', async () => {
+  it('has at most 64 characters', async () => {
     expect(await createTable(vpc, 'x'.repeat(64))).toMatch(/^rtb-/);
     expect(await refusal(createTable(vpc, 'x'.repeat(65)))).toMatchObject({ code: 'InvalidParameterValue' });
   });
 
-  it('belongs to one region', async () => {
+  it('is valid in one region', async () => {
     const first = await createTable(vpc, 'token');
     const elsewhere = test.clientOf('eu-west-1');
     const { Vpc } = await elsewhere.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));

@@ -13,7 +13,7 @@ import { openStore } from '../../src/store.ts';
 
 export const accountId = '000000000000';
 
-/** The embedded EC2 behind a port of its own, with a client for it. */
+/** The embedded EC2 on its own port, with a client. */
 export interface TestEc2 {
   readonly ec2: Ec2;
   readonly clock: Clock;
@@ -22,13 +22,13 @@ export interface TestEc2 {
   readonly stateDirectory: string;
   /** A client of another region. */
   clientOf(region: string): EC2Client;
-  /** Ends this EC2 and starts another one on its state, as after a restart of the process. */
+  /** Stops this EC2 and starts another one with its state, like a restart of the process. */
   restart(): Promise<TestEc2>;
-  /** Ends it and deletes its state. */
+  /** Stops it and deletes its state. */
   stop(): Promise<void>;
 }
 
-/** Starts an embedded EC2 on a new state directory, or on one that another left behind. */
+/** Starts an embedded EC2 with a new state directory, or with that of an earlier one. */
 export async function startEc2(stateDirectory = mkdtempSync(join(tmpdir(), 'ec2-'))): Promise<TestEc2> {
   const clock = createClock();
   const instances = createInstanceHost({ stateDirectory });
@@ -71,7 +71,7 @@ export async function startEc2(stateDirectory = mkdtempSync(join(tmpdir(), 'ec2-
   };
 }
 
-/** A service behind an HTTP port of the loopback, without the gateway. */
+/** A service on a loopback port, without the gateway. */
 export async function serve(service: Service): Promise<{ endpoint: string; stop(): Promise<void> }> {
   const server = createServer(async (incoming, outgoing) => {
     const request = await awsRequest(incoming);
@@ -97,7 +97,7 @@ export async function serve(service: Service): Promise<{ endpoint: string; stop(
   };
 }
 
-/** The code, text and status of the refusal that a call gets; fails if it succeeds. */
+/** The code, message and status of the refusal of a call. Throws if the call succeeds. */
 export async function refusal(call: Promise<unknown>): Promise<{ code: string; message: string; status: number | undefined }> {
   const outcome = await call.then(
     (value) => ({ value }),

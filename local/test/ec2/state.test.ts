@@ -38,7 +38,7 @@ afterEach(() => test.stop());
 
 const createVpc = (client = test.client) => client.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
 
-/** Everything that can be seen of a region. */
+/** All resources of a region. */
 async function everything(client: EC2Client): Promise<unknown> {
   const seen = [
     await client.send(new DescribeVpcsCommand({})),
@@ -54,7 +54,7 @@ async function everything(client: EC2Client): Promise<unknown> {
 }
 
 describe('the state', () => {
-  it('is the same after a restart, each region its own', async () => {
+  it('is the same after a restart, in each region', async () => {
     const { client } = test;
     const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
     const { Subnet } = await client.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.0.0/24' }));
@@ -85,7 +85,7 @@ describe('the state', () => {
     expect(readFileSync(join(test.stateDirectory, 'ec2.json'), 'utf8')).toContain(Vpc?.VpcId);
   });
 
-  it('is not written by a call that is refused or only reads', async () => {
+  it('is not written by a read-only or refused call', async () => {
     await createVpc();
     const file = join(test.stateDirectory, 'ec2.json');
     writeFileSync(file, 'untouched');
@@ -97,12 +97,12 @@ describe('the state', () => {
   });
 
   it.each([
-    ['no JSON', () => 'x'],
+    ['not JSON', () => 'x'],
     ['another document', () => '{"vpcs":[]}'],
-    ['half a record', (text: string) => text.replace('"cidrBlock":"10.0.0.0/16",', '')],
+    ['a partial record', (text: string) => text.replace('"cidrBlock":"10.0.0.0/16",', '')],
     ['an unknown kind', (text: string) => text.replace('"vpcs":', '"vpz":')],
-    ['a member too many', (text: string) => text.replace('"cidrBlock":', '"color":"red","cidrBlock":')],
-  ])('is named as damaged, and kept, when it is %s', async (_what, damage) => {
+    ['an extra member', (text: string) => text.replace('"cidrBlock":', '"color":"red","cidrBlock":')],
+  ])('is named as damaged, and not changed, if it has %s', async (_what, damage) => {
     await createVpc();
     const file = join(test.stateDirectory, 'ec2.json');
     const damaged = damage(readFileSync(file, 'utf8'));
@@ -117,7 +117,7 @@ describe('the state', () => {
 });
 
 describe('eventual consistency', () => {
-  it('hides what is new from descriptions and from the calls that depend on it', async () => {
+  it('hides a new resource from descriptions and from calls that need it', async () => {
     test.ec2.admin('POST', { invisibleMilliseconds: 60_000 });
     const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
     const missing = { code: 'InvalidVpcID.NotFound', message: `The vpc ID '${VpcId}' does not exist`, status: 400 };
@@ -132,7 +132,7 @@ describe('eventual consistency', () => {
     await createSubnet();
   });
 
-  it('does not hide it from quotas and uniqueness', async () => {
+  it('does not hide it from quotas and checks of uniqueness', async () => {
     const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
     test.ec2.admin('POST', { invisibleMilliseconds: 60_000 });
     const group = new CreateSecurityGroupCommand({ VpcId, GroupName: 'a', Description: 'a' });
@@ -146,7 +146,7 @@ describe('eventual consistency', () => {
 describe('the settings', () => {
   const defaults = { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [] };
 
-  it('are changed one by one and put back together', () => {
+  it('are changed one by one and reset together', () => {
     expect(test.ec2.admin('GET', undefined)).toEqual(defaults);
     expect(test.ec2.admin('POST', { latency: 'calibrated' })).toEqual({ ...defaults, latency: 'calibrated' });
     const launches = [{ outcome: 'terminated', reason: 'no capacity', count: 2 }];
@@ -162,7 +162,7 @@ describe('the settings', () => {
     },
   );
 
-  it('can make calls take as long as on AWS', async () => {
+  it('can make calls as slow as on AWS', async () => {
     test.ec2.admin('POST', { latency: 'calibrated' });
     let answered = false;
     const call = createVpc().then(() => {
@@ -183,13 +183,13 @@ describe('a request', () => {
       body: new URLSearchParams(body),
     });
 
-  it('names an action and the version of the API', async () => {
+  it('has an action and the version of the API', async () => {
     expect(await (await send({ Version: '2016-11-15' })).text()).toContain('<Code>MissingAction</Code>');
     expect(await (await send({ Action: 'DescribeVpcs', Version: '2010-08-31' })).text()).toContain('<Code>NoSuchVersion</Code>');
     expect(await (await send({ Action: 'MakeCoffee', Version: '2016-11-15' })).text()).toContain('<Code>InvalidAction</Code>');
   });
 
-  it('may stand in the address', async () => {
+  it('may be in the URL', async () => {
     const answer = await fetch(`${test.endpoint}/?Action=DescribeVpcs&Version=2016-11-15`);
     expect(answer.status).toBe(200);
     expect(await answer.text()).toContain('<vpcSet></vpcSet>');

@@ -26,7 +26,7 @@ const createSubnet = async (input: Partial<CreateSubnetCommandInput>) =>
   (await test.client.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.0.0/24', ...input }))).Subnet;
 
 describe('a subnet', () => {
-  it('lies in its zone and has all but five of its addresses free', async () => {
+  it('is in its zone, and has all but five of its addresses', async () => {
     const subnet = await createSubnet({ AvailabilityZone: 'us-east-1c' });
     expect(subnet).toMatchObject({
       VpcId,
@@ -41,11 +41,11 @@ describe('a subnet', () => {
     expect((await createSubnet({ CidrBlock: '10.0.1.0/28' }))?.AvailableIpAddressCount).toBe(11);
   });
 
-  it('can be placed by the id of a zone', async () => {
+  it('can be created in a zone by its ID', async () => {
     expect(await createSubnet({ AvailabilityZoneId: 'use1-az6' })).toMatchObject({ AvailabilityZone: 'us-east-1f' });
   });
 
-  it('lies in any zone if none is asked for', async () => {
+  it('is in a random zone by default', async () => {
     const zones = new Set<string>();
     for (let third = 0; third < 40; third++) zones.add((await createSubnet({ CidrBlock: `10.0.${third}.0/24` }))?.AvailabilityZone ?? '');
     expect(zones.size).toBeGreaterThan(1);
@@ -72,11 +72,11 @@ describe('a subnet', () => {
       'Value (use1-az7) for parameter availabilityZoneId is invalid. Subnets can currently only be created in the following availability zones: use1-az1, use1-az2, use1-az3, use1-az4, use1-az5, use1-az6.',
     ],
     [{ VpcId: 'vpc-00000000000000000' }, 'InvalidVpcID.NotFound', "The vpc ID 'vpc-00000000000000000' does not exist"],
-  ])('cannot be made of %o', async (input, code, message) => {
+  ])('cannot be created with %o', async (input, code, message) => {
     expect(await refusal(createSubnet(input))).toEqual({ code, message, status: 400 });
   });
 
-  it.each(['10.0.0.0/24', '10.0.0.128/25', '10.0.0.0/20'])('cannot overlap another, as %s', async (CidrBlock) => {
+  it.each(['10.0.0.0/24', '10.0.0.128/25', '10.0.0.0/20'])('cannot overlap another one, like %s', async (CidrBlock) => {
     await createSubnet({ CidrBlock: '10.0.0.0/24' });
     expect(await refusal(createSubnet({ CidrBlock }))).toEqual({
       code: 'InvalidSubnet.Conflict',
@@ -97,7 +97,7 @@ describe('a subnet', () => {
     expect(await createSubnet({ VpcId: Vpc?.VpcId })).toMatchObject({ CidrBlock: '10.0.0.0/24' });
   });
 
-  it('maps public addresses once it is told to', async () => {
+  it('assigns public addresses on request', async () => {
     const SubnetId = (await createSubnet({}))?.SubnetId;
     await test.client.send(new ModifySubnetAttributeCommand({ SubnetId, MapPublicIpOnLaunch: { Value: true } }));
     const { Subnets } = await test.client.send(
@@ -109,7 +109,7 @@ describe('a subnet', () => {
     });
   });
 
-  it('takes its association with a route table along', async () => {
+  it('is deleted with its association with a route table', async () => {
     const SubnetId = (await createSubnet({}))?.SubnetId;
     const { RouteTable } = await test.client.send(new CreateRouteTableCommand({ VpcId }));
     const RouteTableId = RouteTable?.RouteTableId ?? '';
@@ -137,7 +137,7 @@ describe('the availability zones', () => {
     expect(await zonesIn('eu-central-1')).toContain('eu-central-1b euc1-az2');
   });
 
-  it('can be chosen by name, id and filter', async () => {
+  it('can be selected by name, ID and filter', async () => {
     const names = async (input: DescribeAvailabilityZonesCommandInput) =>
       (await test.client.send(new DescribeAvailabilityZonesCommand(input))).AvailabilityZones?.map(({ ZoneName }) => ZoneName);
     expect(await names({ ZoneNames: ['us-east-1b'] })).toEqual(['us-east-1b']);

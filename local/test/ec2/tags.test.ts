@@ -29,8 +29,8 @@ const untag = (Tags: Tag[] | undefined, ...Resources: string[]) => test.client.s
 const tagsOf = async (id: string) => (await test.client.send(new DescribeVpcsCommand({ VpcIds: [id] }))).Vpcs?.[0]?.Tags;
 const many = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `key ${index}`, Value: '' }));
 
-describe('tags given at creation', () => {
-  it('are those of the resource', async () => {
+describe('tags in a call that creates a resource', () => {
+  it('are the tags of the resource', async () => {
     const tags = [
       { Key: 'Name', Value: 'größe + a-b=c._:/@' },
       { Key: 'empty', Value: '' },
@@ -82,13 +82,13 @@ describe('tags given at creation', () => {
     });
   });
 
-  it('may be fifty, of the longest', async () => {
+  it('may be fifty of the longest', async () => {
     await createVpc([...many(49), { Key: 'k'.repeat(127), Value: 'v'.repeat(256) }]);
   });
 });
 
-describe('tags given later', () => {
-  it('replace those of the same key and keep the others', async () => {
+describe('tags of CreateTags and DeleteTags', () => {
+  it('replace tags with the same key and keep the others', async () => {
     await tag(
       [
         { Key: 'a', Value: '1' },
@@ -104,7 +104,7 @@ describe('tags given later', () => {
     ]);
   });
 
-  it('go to all of the resources or to none', async () => {
+  it('change all resources or none', async () => {
     const other = await createVpc([]);
     const missing = 'subnet-00000000000000000';
     expect(await refusal(tag([{ Key: 'a' }], vpc, missing))).toEqual({
@@ -125,7 +125,7 @@ describe('tags given later', () => {
     expect(await tagsOf(other)).toContainEqual({ Key: 'key 7', Value: 'again' });
   });
 
-  it('are taken away by key, by key and value, or all', async () => {
+  it('are removed by key, by key and value, or all at once', async () => {
     await tag(
       [
         { Key: 'a', Value: '1' },
@@ -148,7 +148,7 @@ describe('tags given later', () => {
 });
 
 describe('all tags', () => {
-  it('can be filtered, over all kinds', async () => {
+  it('can be filtered for all kinds of resources', async () => {
     const { InternetGateway } = await test.client.send(new CreateInternetGatewayCommand({}));
     const gateway = InternetGateway?.InternetGatewayId ?? '';
     await tag(
@@ -172,7 +172,7 @@ describe('all tags', () => {
     expect(await found('tag:Name', 'one', 'three')).toEqual([vpcName]);
   });
 
-  it('come in pages', async () => {
+  it('have pages', async () => {
     await tag(many(12), vpc);
     const keys: string[] = [];
     let NextToken: string | undefined;

@@ -17,7 +17,7 @@ const types = async (input: DescribeInstanceTypesCommandInput, region = 'us-east
   (await ec2.clientOf(region).send(new DescribeInstanceTypesCommand(input))).InstanceTypes ?? [];
 
 describe('DescribeInstanceTypes', () => {
-  it('tells architectures, usage classes and root devices', async () => {
+  it('returns architectures, usage classes and root devices', async () => {
     const [t4g] = await types({ InstanceTypes: ['t4g.medium'] });
     expect(t4g).toMatchObject({
       ProcessorInfo: { SupportedArchitectures: ['arm64'] },
@@ -43,7 +43,7 @@ describe('DescribeInstanceTypes', () => {
     });
   });
 
-  it('refuses names that do not exist, and those that the region lacks', async () => {
+  it('refuses unknown types, and types that the region does not offer', async () => {
     expect(await refusal(types({ InstanceTypes: ['t2.medium', 't9.huge' as 't2.nano'] }))).toEqual({
       code: 'InvalidInstanceType',
       message: 'The following supplied instance types do not exist: [t9.huge]. The catalog of the embedded AWS does not have t9.huge.',
@@ -79,13 +79,13 @@ describe('DescribeInstanceTypes', () => {
     ]);
   });
 
-  it('refuses a filter it does not support, and one that AWS does not have', async () => {
+  it('refuses an unsupported filter, and one that AWS does not have', async () => {
     const filtered = (Name: string) => refusal(types({ Filters: [{ Name, Values: ['x'] }] }));
     expect(await filtered('nitro-tpm-support')).toMatchObject({ code: 'UnsupportedOperation' });
     expect(await filtered('color')).toMatchObject({ code: 'InvalidParameterValue', message: "The filter 'color' is invalid" });
   });
 
-  it('comes in pages that together hold every type once', async () => {
+  it('has pages with every type once', async () => {
     const names: (string | undefined)[] = [];
     let pages = 0;
     for await (const page of paginateDescribeInstanceTypes({ client: ec2.client, pageSize: 100 }, {})) {
@@ -117,7 +117,7 @@ describe('DescribeInstanceTypeOfferings', () => {
     expect(await locations('t3.medium', 'availability-zone', 'eu-west-1')).toEqual(['eu-west-1a', 'eu-west-1b', 'eu-west-1c']);
   });
 
-  it('tells whether the region offers it', async () => {
+  it('returns the types that the region offers', async () => {
     expect(await locations('t2.medium', 'region')).toEqual(['us-east-1']);
     expect(await locations('t2.medium', 'region', 'eu-south-2')).toEqual([]);
   });

@@ -37,7 +37,7 @@ const volumesOf = async (id: string) =>
 const root = (Ebs: BlockDeviceMapping['Ebs']) => [{ DeviceName: '/dev/sda1', Ebs }];
 
 describe('the volumes of a launch', () => {
-  it('are the root volume of the image unless something else is asked for', async () => {
+  it('are only the root volume of the image by default', async () => {
     const [volume] = await volumesOf(await launch([]));
     expect(volume).toMatchObject({
       Size: 8,
@@ -50,7 +50,7 @@ describe('the volumes of a launch', () => {
     });
   });
 
-  it('have the size, the type and the encryption that are asked for', async () => {
+  it('have the requested size, type and encryption', async () => {
     const id = await launch([
       ...root({ VolumeSize: 16, VolumeType: 'gp2', Encrypted: true }),
       { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 4 } },
@@ -68,7 +68,7 @@ describe('the volumes of a launch', () => {
     ]);
   });
 
-  it('may not be smaller than the snapshot, nor larger than their type allows', async () => {
+  it('cannot be smaller than the snapshot, or larger than their type allows', async () => {
     expect(await refusal(launch(root({ VolumeSize: 7 })))).toMatchObject({
       code: 'InvalidBlockDeviceMapping',
       message: expect.stringMatching(/^Volume of size 7GB is smaller than snapshot 'snap-\w+', expect size>= 8GB$/),
@@ -78,7 +78,7 @@ describe('the volumes of a launch', () => {
     expect(await refusal(launch(root({ KmsKeyId: 'alias/mine' })))).toMatchObject({ code: 'UnsupportedOperation' });
   });
 
-  it('go with the instance or stay, as the launch said', async () => {
+  it('are deleted with the instance or not, as requested', async () => {
     const id = await launch([
       ...root({ DeleteOnTermination: true }),
       { DeviceName: '/dev/sdf', Ebs: { VolumeSize: 4, DeleteOnTermination: false } },

@@ -32,7 +32,7 @@ const createVpc = async (CidrBlock = '10.0.0.0/16') => {
 };
 
 describe('a VPC', () => {
-  it('is pending in the answer and available afterwards', async () => {
+  it('is pending in the answer and available after that', async () => {
     const { Vpc } = await test.client.send(
       new CreateVpcCommand({ CidrBlock: '10.0.0.0/16', TagSpecifications: [{ ResourceType: 'vpc', Tags: [{ Key: 'Name', Value: 'a' }] }] }),
     );
@@ -61,7 +61,7 @@ describe('a VPC', () => {
     expect(await refusal(test.client.send(new CreateVpcCommand({})))).toMatchObject({ code: 'MissingParameter' });
   });
 
-  it('comes with a main route table and a default security group', async () => {
+  it('has a main route table and a default security group', async () => {
     const VpcId = await createVpc();
     const ofVpc = { Filters: [{ Name: 'vpc-id', Values: [VpcId] }] };
     const { RouteTables } = await test.client.send(new DescribeRouteTablesCommand(ofVpc));
@@ -79,7 +79,7 @@ describe('a VPC', () => {
     ]);
   });
 
-  it('is the last of five', async () => {
+  it('exists at most five times', async () => {
     for (let count = 0; count < 5; count++) await createVpc();
     expect(await refusal(createVpc())).toEqual({
       code: 'VpcLimitExceeded',
@@ -89,7 +89,7 @@ describe('a VPC', () => {
     expect(await test.clientOf('eu-west-1').send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).toHaveProperty('Vpc');
   });
 
-  it('cannot be found where it is not', async () => {
+  it('is not found in another region', async () => {
     const id = 'vpc-00000000000000000';
     const missing = { code: 'InvalidVpcID.NotFound', message: `The vpc ID '${id}' does not exist`, status: 400 };
     expect(await refusal(test.client.send(new DescribeVpcsCommand({ VpcIds: [id] })))).toEqual(missing);
@@ -103,7 +103,7 @@ describe('a VPC', () => {
     });
   });
 
-  it.each(['vpc', 'subnet-00000000000000000', 'vpc-0000', 'vpc-0000000000000000G', '__proto__'])('cannot have the id %s', async (id) => {
+  it.each(['vpc', 'subnet-00000000000000000', 'vpc-0000', 'vpc-0000000000000000G', '__proto__'])('cannot have the ID %s', async (id) => {
     expect(await refusal(test.client.send(new DescribeVpcsCommand({ VpcIds: [id] })))).toEqual({
       code: 'InvalidVpcID.Malformed',
       message: `Invalid id: "${id}" (expecting "vpc-...")`,
@@ -128,7 +128,7 @@ describe('an attribute of a VPC', () => {
     expect(await attribute(VpcId, 'enableDnsSupport')).toEqual([false, undefined]);
   });
 
-  it('is changed one a call', async () => {
+  it('is the only one that a call changes', async () => {
     const VpcId = await createVpc();
     const both = { EnableDnsHostnames: { Value: true }, EnableDnsSupport: { Value: true } };
     expect(await refusal(test.client.send(new ModifyVpcAttributeCommand({ VpcId, ...both })))).toMatchObject({
@@ -143,7 +143,7 @@ describe('an attribute of a VPC', () => {
 });
 
 describe('deleting a VPC', () => {
-  it('takes along what came with it', async () => {
+  it('deletes what was created with it', async () => {
     const VpcId = await createVpc();
     await test.client.send(new DeleteVpcCommand({ VpcId }));
     expect((await test.client.send(new DescribeVpcsCommand({}))).Vpcs).toEqual([]);
@@ -152,7 +152,7 @@ describe('deleting a VPC', () => {
     expect((await test.client.send(new DescribeSecurityGroupRulesCommand({}))).SecurityGroupRules).toEqual([]);
   });
 
-  it('waits for everything in it', async () => {
+  it('fails while it has other resources', async () => {
     const { client } = test;
     const VpcId = await createVpc();
     const { Subnet } = await client.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.0.0/24' }));

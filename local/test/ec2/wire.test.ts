@@ -6,7 +6,7 @@ import * as wire from '../../src/ec2/wire.ts';
 import { AwsFailure, type Service } from '../../src/service.ts';
 import { refusal, serve } from './server.ts';
 
-/** Answers every operation of the model with a full sample output, and remembers what it decoded. */
+/** Answers every operation of the model with a complete sample output, and stores the decoded input. */
 const decoded = new Map<string, unknown>();
 const echo: Service = {
   action: (request) => wire.readQuery(new URLSearchParams(request.body.toString())).action ?? '',
@@ -43,7 +43,7 @@ describe('the codec', () => {
     expect(actions.length).toBeGreaterThan(800);
   });
 
-  it('reads what the SDK writes and writes what the SDK reads, for every action', async () => {
+  it('reads what the SDK writes, and writes what the SDK reads, for every action', async () => {
     const commands = sdk as unknown as Record<string, new (input: unknown) => sdk.DescribeVpcsCommand>;
     const mismatches: string[] = [];
     for (const action of actions) {
@@ -74,36 +74,26 @@ describe('the codec', () => {
     ],
     ['a gap in a list', 'Action=DescribeVpcs&VpcId.2=vpc-1', 'UnknownParameter', 'The parameter VpcId.2 is not recognized'],
     ['a missing parameter', 'Action=DeleteVpc', 'MissingParameter', 'The request must contain the parameter VpcId'],
+    ['a malformed boolean', 'Action=DescribeVpcs&DryRun=maybe', 'InvalidParameterValue', 'Value (maybe) for parameter DryRun is invalid.'],
     [
-      'a boolean that is none',
-      'Action=DescribeVpcs&DryRun=maybe',
-      'InvalidParameterValue',
-      'Value (maybe) for parameter DryRun is invalid.',
-    ],
-    [
-      'a number that is none',
+      'a malformed number',
       'Action=DescribeVpcs&MaxResults=many',
       'InvalidParameterValue',
       'Value (many) for parameter MaxResults is invalid.',
     ],
     [
-      'base64 that is none',
+      'malformed base64',
       'Action=ImportKeyPair&KeyName=k&PublicKeyMaterial=%25',
       'InvalidParameterValue',
       'Value (%) for parameter PublicKeyMaterial is invalid.',
     ],
     [
-      'a scalar where a list belongs',
+      'a scalar instead of a list',
       'Action=DescribeVpcs&VpcId=vpc-1',
       'InvalidParameterValue',
       'Value (vpc-1) for parameter VpcId is invalid.',
     ],
-    [
-      'a parameter given twice',
-      'Action=DeleteVpc&VpcId=a&VpcId=b',
-      'InvalidParameterValue',
-      'The parameter VpcId was given more than once.',
-    ],
+    ['a duplicate parameter', 'Action=DeleteVpc&VpcId=a&VpcId=b', 'InvalidParameterValue', 'The parameter VpcId was given more than once.'],
     ['an action that EC2 does not have', 'Action=MakeCoffee', 'InvalidAction', 'The action MakeCoffee is not valid for this web service.'],
   ])('refuses %s', (_what, body, code, message) => {
     const query = () => wire.readQuery(new URLSearchParams(body));
@@ -111,17 +101,17 @@ describe('the codec', () => {
     expect(read).toThrowError(expect.objectContaining({ name: 'AwsFailure', code, message }));
   });
 
-  it('does not take a shape of the model for an action', () => {
+  it('does not accept a shape of the model as an action', () => {
     expect(() => wire.operationModel('CreateVpcRequest')).toThrowError(expect.objectContaining({ code: 'InvalidAction' }));
   });
 
-  it('refuses to write an output that does not fit the model', () => {
+  it('refuses to write an output that does not match the model', () => {
     const operation = wire.operationModel('CreateVpc');
     expect(() => wire.encodeOutput(operation, { Vpc: { VpcID: 'vpc-1' } })).toThrowError('The model has no CreateVpc.Vpc.VpcID.');
     expect(() => wire.encodeOutput(operation, { Vpc: { VpcId: 1 } })).toThrowError('The model wants a string at CreateVpc.Vpc.VpcId.');
   });
 
-  it('carries a failure whose text needs escaping', async () => {
+  it('escapes the text of a failure', async () => {
     const failing = await serve({
       ...echo,
       handle: () => Promise.reject(new AwsFailure('InvalidThing', `<a> & "b" 'c'`, 418)),
@@ -137,7 +127,7 @@ describe('the codec', () => {
   });
 });
 
-/** A value for everything a schema has, lists with two elements; what contains itself is cut off. */
+/** A value with all members of a schema, and two elements in each list. Recursion ends early. */
 function sample(schema: NormalizedSchema, above: readonly string[] = []): unknown {
   if (schema.isStructSchema()) {
     const name = schema.getName(true) ?? '';

@@ -9,7 +9,7 @@ const startDate = Date.UTC(2026, 0, 1);
 const eventOf = (closed?: Closed, input = '{}') =>
   statusChange({ executionArn, stateMachineArn, name: '1', startDate, input, ...(closed && { closed }) }, place);
 
-it('tells that an execution has started, as AWS does', () => {
+it('says that an execution has started, like AWS', () => {
   expect(eventOf()).toEqual({
     version: '0',
     id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
@@ -42,7 +42,7 @@ it('tells that an execution has started, as AWS does', () => {
   });
 });
 
-it('tells what came of an execution', () => {
+it('says how an execution ended', () => {
   expect(eventOf({ status: 'SUCCEEDED', stopDate: startDate + 7, output: '"bread"' }).detail).toMatchObject({
     status: 'SUCCEEDED',
     stopDate: startDate + 7,
@@ -61,7 +61,7 @@ it('tells what came of an execution', () => {
   });
 });
 
-it('leaves out the input, or also the output, where they do not fit into an event', () => {
+it('omits the input, or also the output, if they do not fit into an event', () => {
   const half = JSON.stringify('x'.repeat(130 * 1024));
   const whole = JSON.stringify('x'.repeat(250 * 1024));
   const done = (output: string): Closed => ({ status: 'SUCCEEDED', stopDate: startDate, output });

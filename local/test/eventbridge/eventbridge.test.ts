@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StatusChange } from '../../src/eventbridge/event.ts';
 import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
 
-// An oven that waits, or fails when it is told to, and a function that notes each event in a file.
+// An oven that waits or fails, and a function that writes each event to a file.
 const fail = { Variable: '$.fail', IsPresent: true, Next: 'Burn' };
 const long = { Variable: '$.long', IsPresent: true, Next: 'WaitLong' };
 const definition = {
@@ -107,7 +107,7 @@ const noted = (count: number) =>
   );
 
 describe('an execution that ends', () => {
-  it('is told of to the functions of matching rules, with what DescribeExecution says of it', async () => {
+  it('is passed to the functions of matching rules, with the details of DescribeExecution', async () => {
     await deploy();
     const executionArn = await start({ fail: true });
     const [event] = await noted(1);
@@ -126,7 +126,7 @@ describe('an execution that ends', () => {
     });
   });
 
-  it('is told of however it ends', async () => {
+  it('is passed however it ends', async () => {
     await deploy();
     const stopped = await start();
     await aws.clients.sfn.send(new StopExecutionCommand({ executionArn: stopped, error: 'Enough' }));
@@ -139,7 +139,7 @@ describe('an execution that ends', () => {
     expect(ends).toEqual(['ABORTED Enough', 'SUCCEEDED null', 'TIMED_OUT null']);
   });
 
-  it('is told of again, by the clock, to a function that fails', async () => {
+  it('is passed again, by the clock, to a function that fails', async () => {
     await deploy();
     writeFileSync(join(directory, 'trouble'), '');
     await start({ fail: true });
@@ -152,7 +152,7 @@ describe('an execution that ends', () => {
     await vi.waitFor(() => expect(pending()).toEqual([]), { timeout: 20_000 });
   });
 
-  it('with the process is told of by the next one', async () => {
+  it('with the process is passed by the next process', async () => {
     await deploy();
     const executionArn = await start();
     await aws.restart();
@@ -160,7 +160,7 @@ describe('an execution that ends', () => {
     expect(event?.detail).toMatchObject({ executionArn, status: 'FAILED', error: 'States.Runtime' });
   });
 
-  it('is not told of to a function that lets nobody in on behalf of the rule, which is said', async () => {
+  it('is not passed to a function that the rule may not invoke, which is logged', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     const { EndedMayNote, ...rest } = template();
     await deploy({
@@ -177,7 +177,7 @@ describe('an execution that ends', () => {
   });
 });
 
-it('tells of executions that start, where a rule asks for it', async () => {
+it('passes the start of an execution if a rule matches it', async () => {
   const { Ended, ...rest } = template();
   const EventPattern = { detail: { status: ['RUNNING'] } };
   await deploy({ ...rest, Ended: { ...Ended, Properties: { ...Ended.Properties, EventPattern } } });
@@ -214,7 +214,7 @@ describe('a schedule', () => {
   });
   const executions = async () => (await aws.clients.sfn.send(new ListExecutionsCommand({ stateMachineArn }))).executions ?? [];
 
-  it('starts executions under a UUID as the clock moves, also after a restart', async () => {
+  it('starts executions with a UUID as the clock moves, also after a restart', async () => {
     await deploy(scheduled());
     await aws.post('clock', { advanceMilliseconds: 300_000 });
     await vi.waitFor(async () => expect(await executions()).toHaveLength(1));

@@ -26,7 +26,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** What a process does that finds the state of another one. */
+/** Opens the invocations that an earlier process left. */
 function open(): void {
   invocations = openInvocations({ clock, store: openStore(directory), lambda: { invoke } });
 }
@@ -39,7 +39,7 @@ async function advance(milliseconds: number): Promise<void> {
 const failed: Invocation = { error: 'NotNow', cause: '{}' };
 const quietly = () => vi.spyOn(console, 'error').mockImplementation(() => {});
 
-it('invokes a function once, without anybody who waits', async () => {
+it('invokes a function once', async () => {
   invocations.begin();
   invocations.add('f', { a: 1 });
   expect(invoke).not.toHaveBeenCalled();
@@ -50,7 +50,7 @@ it('invokes a function once, without anybody who waits', async () => {
 });
 
 describe('a function that fails', () => {
-  it('is invoked twice more, after one and two minutes, and then no more, which is said', async () => {
+  it('is invoked again after one and two minutes, and then no more, which is logged', async () => {
     const log = quietly();
     invoke.mockResolvedValue(failed);
     invocations.begin();
@@ -70,7 +70,7 @@ describe('a function that fails', () => {
     expect(invoke).toHaveBeenCalledTimes(3);
   });
 
-  it('is left alone once it has succeeded', async () => {
+  it('is not invoked again after it has succeeded', async () => {
     invoke.mockResolvedValueOnce(failed);
     invocations.begin();
     invocations.add('f', {});
@@ -91,7 +91,7 @@ describe('a function that fails', () => {
     expect(log).toHaveBeenCalledWith(expect.stringContaining('f failed 2 times and is not invoked again'));
   });
 
-  it('has failed also where its code cannot be read', async () => {
+  it('has also failed if its code cannot be read', async () => {
     quietly();
     invoke.mockRejectedValueOnce(new Error('invalid zip data'));
     invocations.begin();
@@ -103,7 +103,7 @@ describe('a function that fails', () => {
 });
 
 describe('the next process', () => {
-  it('makes the invocations that were asked for before anybody began to make them', async () => {
+  it('makes the invocations that were added before the beginning', async () => {
     invocations.add('f', { a: 1 });
     await advance(0);
     expect(invoke).not.toHaveBeenCalled();
@@ -113,7 +113,7 @@ describe('the next process', () => {
     expect(invoke.mock.calls).toEqual([['f', { a: 1 }]]);
   });
 
-  it('makes those that were asked for at the end, or were under way', async () => {
+  it('makes the invocations that were in progress or added at the end', async () => {
     let end = (_: Invocation) => {};
     invoke.mockReturnValueOnce(
       new Promise((resolve) => {
@@ -121,7 +121,7 @@ describe('the next process', () => {
       }),
     );
     invocations.begin();
-    invocations.add('under way', {});
+    invocations.add('in progress', {});
     await advance(0);
     invocations.stop();
     end(failed);
@@ -131,14 +131,14 @@ describe('the next process', () => {
     open();
     invocations.begin();
     await advance(0);
-    expect(invoke.mock.calls.slice(1).map(([name]) => name)).toEqual(['under way', 'at the end']);
+    expect(invoke.mock.calls.slice(1).map(([name]) => name)).toEqual(['in progress', 'at the end']);
     open();
     invocations.begin();
     await advance(3_600_000);
     expect(invoke).toHaveBeenCalledTimes(3);
   });
 
-  it('goes on with the repeats of the one before', async () => {
+  it('continues the repetitions of the earlier process', async () => {
     quietly();
     invoke.mockResolvedValue(failed);
     invocations.begin();
@@ -155,7 +155,7 @@ describe('the next process', () => {
     expect(invoke).toHaveBeenCalledTimes(3);
   });
 
-  it('names the file when it is damaged', () => {
+  it('names the file if it is damaged', () => {
     const file = join(directory, 'eventbridge.json');
     writeFileSync(file, '[{}]');
     expect(open).toThrow(expect.objectContaining({ name: 'StateDamaged', file }));

@@ -26,33 +26,33 @@ describe('another user of this machine', () => {
   });
 });
 
-describe('a web page', () => {
+describe('a request', () => {
   it.each(['cross-site', 'same-site', 'same-origin'])(
-    'is refused by Sec-Fetch-Site %s, which a browser also sends with a GET',
+    'from a web page is refused by Sec-Fetch-Site %s, which a browser also sends with a GET',
     async (site) => {
       expect(await raw({ 'sec-fetch-site': site }, '', 'GET', '/_local/calls')).toMatchObject({ status: 403 });
       expect(await raw({ 'sec-fetch-site': site, authorization: authorization('dynamodb') })).toMatchObject({ status: 403 });
     },
   );
 
-  it('is accepted from the address bar', async () => {
+  it('from the address bar is accepted', async () => {
     expect(await raw({ 'sec-fetch-site': 'none' }, '', 'GET', '/_local/calls')).toMatchObject({ status: 200 });
   });
 
-  it('is refused by its Origin', async () => {
+  it('from a web page is refused by its Origin', async () => {
     expect(await raw({ origin: 'https://example.com' }, '', 'GET', '/_local/calls')).toMatchObject({ status: 403 });
     const call = { origin: 'null', 'x-amz-target': 'DynamoDB_20120810.ListTables', authorization: authorization('dynamodb') };
     expect(await raw(call, '{}')).toMatchObject({ status: 403 });
     expect(handled()).toBe(0);
   });
 
-  it('is refused if its host name resolves to this machine', async () => {
+  it('from a web page is refused even if its host name resolves to this machine', async () => {
     for (const host of ['example.com', 'example.com:80', '127.0.0.1.example.com', 'localhost.example.com:4566', '10.0.0.1']) {
       expect(await raw({ host }, '', 'GET', '/_local/calls')).toMatchObject({ status: 403, text: expect.stringContaining('127.0.0.1') });
     }
   });
 
-  it('does not matter to clients that name this machine', async () => {
+  it('to any name of this machine is accepted', async () => {
     for (const host of ['127.0.0.1', 'localhost', 'LOCALHOST:80', '127.0.0.1:4566', '[::1]:4566']) {
       expect(await raw({ host }, '', 'GET', '/_local/calls')).toMatchObject({ status: 200 });
     }

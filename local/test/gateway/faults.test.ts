@@ -4,21 +4,21 @@ import { createFaults } from '../../src/gateway/faults.ts';
 const call = { service: 'ec2', action: 'CreateVpc', functionName: 'createVpc' };
 const fault = { service: 'ec2', action: 'CreateVpc', kind: 'lost-answer' };
 
-it('hits one call unless told otherwise', () => {
+it('applies to one call by default', () => {
   const faults = createFaults();
   faults.admin('POST', fault);
   expect(faults.take(call)?.kind).toBe('lost-answer');
   expect(faults.take(call)).toBeUndefined();
 });
 
-it('passes the calls it is to skip and hits as many as it is to', () => {
+it('skips calls, and applies to as many as requested', () => {
   const faults = createFaults();
   faults.admin('POST', { ...fault, skip: 1, count: 2 });
   const hits = Array.from({ length: 4 }, () => faults.take(call) !== undefined);
   expect(hits).toEqual([false, true, true, false]);
 });
 
-it('neither counts nor hits calls of another service, action or function', () => {
+it('ignores calls of another service, action or function', () => {
   const faults = createFaults();
   faults.admin('POST', { ...fault, function: 'createVpc', skip: 1 });
   for (const other of [{ service: 'sts' }, { action: 'DeleteVpc' }, { functionName: 'deleteVpc' }, { functionName: undefined }]) {
@@ -29,7 +29,7 @@ it('neither counts nor hits calls of another service, action or function', () =>
   expect(faults.take(call)).toBeDefined();
 });
 
-it('meets the older of two faults first, and the younger where the older one skips', () => {
+it('applies the older of two faults first, and the newer one while the older one skips', () => {
   const faults = createFaults();
   faults.admin('POST', { ...fault, skip: 1 });
   faults.admin('POST', { ...fault, kind: 'delay', milliseconds: 5 });
@@ -40,7 +40,7 @@ it('meets the older of two faults first, and the younger where the older one ski
   ]);
 });
 
-it('lists what is left, and nothing once all are used', () => {
+it('lists the faults that are left', () => {
   const faults = createFaults();
   faults.admin('POST', { ...fault, count: 2 });
   faults.take(call);
@@ -49,14 +49,14 @@ it('lists what is left, and nothing once all are used', () => {
   expect(faults.admin('GET', undefined)).toEqual({ faults: [] });
 });
 
-it('forgets all on DELETE', () => {
+it('forgets all faults on DELETE', () => {
   const faults = createFaults();
   faults.admin('POST', fault);
   faults.admin('DELETE', undefined);
   expect(faults.take(call)).toBeUndefined();
 });
 
-it('crashes no caller that is not a sandbox', () => {
+it('crashes only sandboxes', () => {
   const faults = createFaults();
   faults.admin('POST', { ...fault, kind: 'crash-after' });
   expect(faults.take({ ...call, functionName: undefined })).toBeUndefined();
@@ -68,9 +68,9 @@ it.each([
   ['an unknown field', { ...fault, times: 2 }],
   ["another kind's field", { ...fault, code: 'Throttling' }],
   ['an error without a code', { ...fault, kind: 'error' }],
-  ['a delay without its length', { ...fault, kind: 'delay' }],
+  ['a delay without milliseconds', { ...fault, kind: 'delay' }],
   ['a missing action', { service: 'ec2', kind: 'lost-answer' }],
-  ['a count of none', { ...fault, count: 0 }],
+  ['a count of zero', { ...fault, count: 0 }],
   ['a negative skip', { ...fault, skip: -1 }],
   ['a status of success', { ...fault, kind: 'error', code: 'Throttling', status: 200 }],
   ['nothing', undefined],

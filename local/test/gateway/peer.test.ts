@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ownUserOnly, uidInTable } from '../../src/gateway/peer.ts';
 
 describe('the table of connections', () => {
-  // As kernels on little-endian machines show them.
+  // From a little-endian machine.
   const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:AA6D 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 391245 1 00000000c17df1ef 100 0 0 10 0
    9: 0100007F:AA6D 0100007F:9512 01 00000000:00000000 00:00000000 00000000  1000        0 390220 1 000000007ed4d614 20 0 0 10 -1
@@ -20,24 +20,24 @@ describe('the table of connections', () => {
   const gateway = { address: '127.0.0.1', port: 0xaa6d };
   const from = (port: number) => ({ address: '127.0.0.1', port });
 
-  it('names the owner of one end, by both ends', () => {
+  it('has the owner of one end, by both ends', () => {
     expect(uidInTable(tcp, from(0x9512), gateway)).toBe(65534);
     expect(uidInTable(tcp, from(0x9512), { ...gateway, port: 0xaa6e })).toBe(1001);
     expect(uidInTable(tcp, gateway, from(0x9512))).toBe(1000);
   });
 
-  it('names nobody for a connection that is not there', () => {
+  it('has no owner of an unknown connection', () => {
     expect(uidInTable(tcp, from(0x9513), gateway)).toBeUndefined();
     expect(uidInTable(tcp, { address: '127.0.0.2', port: 0x9512 }, gateway)).toBeUndefined();
     expect(uidInTable('', from(0x9512), gateway)).toBeUndefined();
   });
 
-  it('names nobody for a socket that is closed, where the kernel shows root', () => {
+  it('has no owner of a closed socket, for which the kernel shows root', () => {
     expect(uidInTable(tcp, from(0x9506), gateway)).toBeUndefined();
     expect(uidInTable(tcp, from(0x9508), gateway)).toBeUndefined();
   });
 
-  it('has IPv4 over a socket of IPv6, as Java opens them', () => {
+  it('has IPv4 over an IPv6 socket, which Java opens', () => {
     expect(uidInTable(tcp6, from(0x951a), gateway)).toBe(1000);
     expect(uidInTable(tcp, from(0x951a), gateway)).toBeUndefined();
   });
@@ -77,7 +77,7 @@ describe('a server for its own user only', () => {
       request.once('error', reject).end();
     });
 
-  it('serves that user from any address of this machine, over IPv6 sockets, too', async () => {
+  it('serves that user from any address of this machine, even over IPv6 sockets', async () => {
     await serve();
     await get('127.0.0.1');
     await get('127.0.0.1', '127.0.0.9');
@@ -86,7 +86,7 @@ describe('a server for its own user only', () => {
     expect(logged).toEqual([]);
   });
 
-  it('refuses everybody else, and logs each of them once', async () => {
+  it('refuses every other user, and logs each one once', async () => {
     const own = process.geteuid?.() ?? 0;
     vi.spyOn(process, 'geteuid').mockReturnValue(own + 1);
     await serve();
@@ -97,16 +97,16 @@ describe('a server for its own user only', () => {
     expect(logged).toEqual([refusal]);
   });
 
-  it('refuses a request whose sender is gone before it was seen who it is', async () => {
+  it('refuses a request if its sender ended before its user is known', async () => {
     await serve();
-    // While this process waits for it, so that the connection is accepted afterwards.
+    // Synchronous, so that this process accepts the connection after that.
     const program = `const socket = require('node:net').connect(${port}, '127.0.0.1');
       socket.write('GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n', () => process.exit());`;
     spawnSync(process.execPath, ['-e', program]);
     await vi.waitFor(() => expect(refusals).toEqual([expect.stringContaining('an unknown user')]));
   });
 
-  it.runIf(process.geteuid?.() === 0)('tells another user of this machine by the kernel', async () => {
+  it.runIf(process.geteuid?.() === 0)('recognizes another user of this machine', async () => {
     await serve();
     const program = `require('node:http').get({ host: process.argv[1], port: ${port} }, (answer) => answer.pipe(process.stdout))`;
     for (const host of ['127.0.0.1', '::ffff:127.0.0.1']) {

@@ -6,7 +6,7 @@ import { createFaults } from '../../src/gateway/faults.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { AwsFailure, type AwsRequest, type Service } from '../../src/service.ts';
 
-/** The access key ID of a sandbox. Any other one is a person's. */
+/** The access key ID of a sandbox. All others belong to people. */
 export const sandboxKey = 'SANDBOX';
 
 /** A raw HTTP response. */

@@ -8,14 +8,14 @@ import type { Installation, Running } from '../../src/control/control.ts';
 import { bundle } from './bundle.ts';
 
 export interface Built {
-  /** Where more programs may be built. */
+  /** A folder for more programs. */
   readonly directory: string;
-  /** An installation whose state is to lie in that directory; its stack is empty. */
+  /** An installation with its state in that directory, and an empty stack. */
   installation(stateDirectory: string): Installation;
   remove(): void;
 }
 
-/** Bundles the detached process and packages an empty stack, for the tests of control. */
+/** Bundles the detached process and packages an empty stack. */
 export async function buildMain(): Promise<Built> {
   const directory = mkdtempSync(join(tmpdir(), 'control-built-'));
   const mainFile = await bundle(directory, 'main', 'src/main.ts');
@@ -29,7 +29,7 @@ export async function buildMain(): Promise<Built> {
   };
 }
 
-/** Makes a table and a VPC. */
+/** Creates a table and a VPC. */
 export async function fill(running: Running): Promise<void> {
   await new DynamoDBClient(client(running)).send(
     new CreateTableCommand({
@@ -42,7 +42,7 @@ export async function fill(running: Running): Promise<void> {
   await new EC2Client(client(running)).send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }));
 }
 
-/** Expects what `fill` has made. */
+/** Expects the table and the VPC of `fill`. */
 export async function expectFilled(running: Running): Promise<void> {
   expect(await tableNames(running)).toEqual(['kept']);
   const { Vpcs = [] } = await new EC2Client(client(running)).send(new DescribeVpcsCommand({}));

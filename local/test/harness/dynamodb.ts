@@ -20,7 +20,7 @@ export const table: CreateTableCommandInput = {
   ],
 };
 
-/** An item of `table`, with nothing but its key. */
+/** An item of `table` that has only its key. */
 export const item = (id: string) => ({ kind: { S: 'environment' }, id: { S: id } });
 
 export interface TestDynamoDb {
@@ -30,7 +30,7 @@ export interface TestDynamoDb {
   stop(): Promise<void>;
 }
 
-/** The embedded DynamoDB alone behind a gateway, in us-east-1. */
+/** The embedded DynamoDB behind a gateway, in us-east-1. */
 export async function startDynamoDb(stateDirectory: string): Promise<TestDynamoDb> {
   const clock = createClock();
   const dynamodb = await createDynamoDb({ stateDirectory, region: 'us-east-1', accountId: '000000000000', clock });

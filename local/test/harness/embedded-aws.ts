@@ -20,11 +20,11 @@ export interface TestAws extends AsyncDisposable {
   readonly clients: TestClients;
   /** Clients of another user, or in another region. */
   clientsOf(identity: { accessKeyId?: string; region?: string }): TestClients;
-  /** POSTs JSON to `/_local/<name>` and resolves to the JSON of the answer; throws with its message unless it is a success. */
+  /** POSTs JSON to `/_local/<name>` and resolves to the JSON of the answer. Throws the message of a failure. */
   post(name: string, body: unknown): Promise<unknown>;
   get(name: string): Promise<unknown>;
   delete(name: string): Promise<unknown>;
-  /** Stops it and starts another on the same state, on the same port if it is still free. */
+  /** Stops it and starts another one with the same state, on the same port if that is free. */
   restart(): Promise<void>;
   /** Stops it and deletes its state. */
   stop(): Promise<void>;
@@ -37,7 +37,7 @@ export interface TestClients {
   readonly sts: STSClient;
 }
 
-/** An embedded AWS of its own in this process, with fresh state in a temporary directory; `packageDirectory` says what is deployed in it. */
+/** Starts an embedded AWS in this process, with a temporary state directory and the packaged stack, if any. */
 export async function embeddedAws({
   packageDirectory,
   region = 'us-east-1',

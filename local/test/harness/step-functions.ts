@@ -22,14 +22,14 @@ import { createStepFunctions } from '../../src/step-functions/step-functions.ts'
 import { openStore } from '../../src/store.ts';
 import { accountId, bundleRuntime, region, zipFunction } from '../lambda/functions.ts';
 
-/** Step Functions and Lambda behind HTTP, with state machines and functions that a test names. */
+/** Step Functions over HTTP and Lambda, with the state machines and functions of a test. */
 export interface Embedded {
   readonly sfn: SFNClient;
   readonly clock: Clock;
   readonly directory: string;
   /** A client of the same endpoint in another region. */
   clientIn(otherRegion: string): SFNClient;
-  /** Starts an execution and waits for its end. */
+  /** Starts an execution and waits until it has ended. */
   run(stateMachine: string, input?: unknown): Promise<Outcome>;
   start(stateMachine: string, input?: unknown, name?: string): Promise<string>;
   /** Waits until the execution is closed. */
@@ -51,12 +51,12 @@ export interface Outcome {
 
 export interface Deployment {
   readonly runtimeFile: string;
-  /** Definitions by name; `${name}` in a Resource stands for the function's ARN. */
+  /** Definitions by name. `${name}` in a Resource is the ARN of a function. */
   readonly stateMachines: Readonly<Record<string, object>>;
   /** Sources by name. */
   readonly functions?: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number;
-  /** A state directory to take over, as a new process does after a kill: it is copied as it is at this moment. */
+  /** A state directory to continue with, like a new process after a kill. It is copied. */
   readonly takeOver?: string;
 }
 
@@ -65,7 +65,7 @@ export { bundleRuntime };
 /** A definition of a single state. */
 export const one = (state: object) => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } });
 
-/** For a test file whose tests each deploy a state machine of their own, named `machine`. */
+/** For a test file in which each test deploys a state machine named `machine`. */
 export function useDeployments() {
   let shared: string;
   let runtimeFile: string;
@@ -167,7 +167,7 @@ export function machineArn(name: string): string {
   return `arn:aws:states:${region}:${accountId}:stateMachine:${name}`;
 }
 
-/** What the gateway does for a service. */
+/** Serves it over HTTP like the gateway. */
 async function serve(service: Service): Promise<{ endpoint: string; close: () => Promise<void> }> {
   const server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
@@ -192,7 +192,7 @@ async function serve(service: Service): Promise<{ endpoint: string; close: () =>
   };
 }
 
-/** An event in a line: `12<11 TaskStateEntered CreateVpc`. */
+/** Events as lines: `12<11 TaskStateEntered CreateVpc`. */
 export function inLines(events: HistoryEvent[]): string[] {
   return events.map(({ id, previousEventId, type, stateEnteredEventDetails, stateExitedEventDetails, ...rest }) => {
     const name = stateEnteredEventDetails?.name ?? stateExitedEventDetails?.name;
@@ -205,5 +205,5 @@ export function inLines(events: HistoryEvent[]): string[] {
   });
 }
 
-/** What the SDK makes of a refusal. */
+/** Matches the SDK's error for a refusal. */
 export const refusal = (name: string, message: RegExp) => expect.objectContaining({ name, message: expect.stringMatching(message) });

@@ -99,7 +99,7 @@ const creating: readonly (readonly [action: string, ...call: Expected])[] = [
       `ec2:CreateTags instance/* ${RT} ec2:createaction=RunInstances`,
       `ec2:RunInstances volume/* ${RT}`,
       `ec2:CreateTags volume/* ${RT} ec2:createaction=RunInstances`,
-      // Its tags do not count here.
+      // Its tags do not count.
       `ec2:RunInstances network-interface/${made.networkInterfaceId}`,
       `ec2:RunInstances subnet/${made.subnetId} ${ST}`,
       `ec2:RunInstances security-group/${made.groupId} ${ST}`,
@@ -109,16 +109,16 @@ const creating: readonly (readonly [action: string, ...call: Expected])[] = [
     ],
   ],
 ];
-describe('a call that makes something', () => {
-  it.each(creating)('%s needs the right to make it, to tag it, and to use what it uses', async (_, call, needs) => {
+describe('a call that creates a resource', () => {
+  it.each(creating)('%s needs permission to create it, to tag it, and to use other resources', async (_, call, needs) => {
     expect(await ec2.needs(call)).toEqual(needs());
   });
 
-  it('needs no right to tag without tags', async () => {
+  it('needs no permission to tag without tags', async () => {
     expect(await ec2.needs((to) => to.send(new CreateInternetGatewayCommand()))).toEqual(['ec2:CreateInternetGateway internet-gateway/*']);
   });
 
-  it('needs a right to security group rules only where it tags them', async () => {
+  it('needs permission for security group rules only if it tags them', async () => {
     const call = new AuthorizeSecurityGroupIngressCommand({
       GroupId: made.groupId,
       IpPermissions: rules,
@@ -132,7 +132,7 @@ describe('a call that makes something', () => {
     ]);
   });
 
-  it('launches into a subnet with an interface of its own and the default security group', async () => {
+  it('needs the default security group for a launch with a new interface', async () => {
     const launch = new RunInstancesCommand({ DryRun: true, ImageId: 'ami-0', MinCount: 1, MaxCount: 1, SubnetId: made.subnetId });
     expect(await ec2.needs((to) => to.send(launch))).toEqual([
       'ec2:RunInstances instance/*',

@@ -180,12 +180,12 @@ const using: readonly (readonly [action: string, ...call: Expected])[] = [
     () => [`ec2:DeleteTags subnet/${made.subnetId} ${ST}`],
   ],
 ];
-describe('a call that uses or changes something', () => {
-  it.each(using)('%s needs it of each resource, whose tags count', async (_, call, needs) => {
+describe('a call that uses or changes resources', () => {
+  it.each(using)('%s needs permission for each resource, with its tags', async (_, call, needs) => {
     expect(await ec2.needs(call)).toEqual(needs());
   });
 
-  it('finds no tags on what does not exist', async () => {
+  it('finds no tags on a missing resource', async () => {
     expect(await ec2.needs((to) => to.send(new DeleteVpcCommand({ VpcId: 'vpc-00000000000000000' })))).toEqual([
       'ec2:DeleteVpc vpc/vpc-00000000000000000',
     ]);
@@ -198,7 +198,7 @@ describe('a call that uses or changes something', () => {
     ]);
   });
 
-  it('finds no tags on what is not visible yet', async () => {
+  it('finds no tags on a resource that is not visible yet', async () => {
     ec2.set({ invisibleMilliseconds: 60_000 });
     onTestFinished(() => ec2.set({ invisibleMilliseconds: 0 }));
     const { InternetGateway } = await ec2.client.send(new CreateInternetGatewayCommand(tagged('internet-gateway')));
@@ -208,7 +208,7 @@ describe('a call that uses or changes something', () => {
     ]);
   });
 
-  it('finds no tags on an instance that is terminated', async () => {
+  it('finds no tags on a terminated instance', async () => {
     const instanceId = await launch(ec2.client, made.imageId, made.subnetId);
     await ec2.client.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
     await reached(ec2.client, instanceId, 'terminated');

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => ec2.stop());
 
-it('knows what each action that EC2 answers is about', () => {
+it('knows the resources of each supported action', () => {
   expect(Object.keys(operations).filter((action) => !isEc2ActionKnown(action))).toEqual([]);
   expect(isEc2ActionKnown('toString')).toBe(false);
 });
@@ -52,6 +52,6 @@ const describing: readonly (readonly [action: string, call: (client: EC2Client) 
   ['DescribeTags', (to) => to.send(new DescribeTagsCommand())],
 ];
 
-it.each(describing)('%s is about no resource in particular', async (action, call) => {
+it.each(describing)('%s has no resource-level permissions', async (action, call) => {
   expect(await ec2.needs(call)).toEqual([`ec2:${action} *`]);
 });

@@ -12,7 +12,7 @@ import { bundle } from '../harness/bundle.ts';
 /** An embedded AWS in us-east-1, with a stack whose roles are enforced. */
 export interface EnforcedAws {
   clientsOf(accessKeyId: string): Clients;
-  /** Asks `/_local/<name>`; throws with the message of the answer unless it is a success. */
+  /** Sends a request to `/_local/<name>`. Throws the message of a failure. */
   local(name: string, method: 'GET' | 'POST' | 'DELETE', body?: unknown): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ interface Clients {
   readonly sts: STSClient;
 }
 
-/** Deploys a stack; each of its functions sends the request that is its event to AWS, and answers with the status and the text that it got. */
+/** Deploys a stack. Each function sends the request in its event to AWS, and returns the status and the text of the answer. */
 export async function startEnforcedAws(resources: object): Promise<EnforcedAws> {
   const directory = mkdtempSync(join(tmpdir(), 'iam-aws-'));
   const packageDirectory = join(directory, 'package');

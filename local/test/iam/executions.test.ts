@@ -35,7 +35,7 @@ async function run() {
   }
 }
 
-it('invokes functions with the rights of the state machine', async () => {
+it('invokes functions with the permissions of the state machine', async () => {
   expect(await run()).toMatchObject({ status: 'SUCCEEDED' });
   await aws.local('iam', 'POST', { deny: [{ action: 'lambda:InvokeFunction' }] });
   expect(await run()).toMatchObject({

@@ -42,7 +42,7 @@ const query = (action: string, more = ''): Request => ({ service: 'ec2', body: `
 const listTables: Request = { service: 'dynamodb', target: 'DynamoDB_20120810.ListTables', body: '{}' };
 const describeTable: Request = { service: 'dynamodb', target: 'DynamoDB_20120810.DescribeTable', body: '{"TableName":"recipes"}' };
 
-/** Lets a function send a request; resolves to what it was answered. */
+/** Lets a function send a request. Resolves to the answer. */
 async function sentBy(name: 'bake' | 'fry', request: Request): Promise<Answer> {
   const { sfn } = aws.clientsOf('alice');
   const stateMachineArn = `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`;
@@ -58,12 +58,12 @@ async function sentBy(name: 'bake' | 'fry', request: Request): Promise<Answer> {
 const session = 'arn:aws:sts::000000000000:assumed-role/Baker/bake';
 
 describe('a function with a role of the stack', () => {
-  it('is its role', async () => {
+  it('has the identity of its role', async () => {
     const identity = await sentBy('bake', { service: 'sts', body: 'Action=GetCallerIdentity&Version=2011-06-15' });
     expect(identity).toMatchObject({ status: 200, text: expect.stringContaining(`<Arn>${session}</Arn>`) });
   });
 
-  it('may do what its role allows, and nothing else', async () => {
+  it('may do only what its role allows', async () => {
     expect(await sentBy('bake', query('DescribeVpcs'))).toMatchObject({ status: 200 });
     expect(await sentBy('bake', listTables)).toMatchObject({ status: 200 });
     const vpc = await sentBy('bake', query('CreateVpc', '&CidrBlock=10.0.0.0/16'));
@@ -81,7 +81,7 @@ describe('a function with a role of the stack', () => {
     expect(calls.find(({ action }) => action === 'CreateVpc')).toMatchObject({ functionName: 'bake', outcome: 'UnauthorizedOperation' });
   });
 
-  it('may lose a permission', async () => {
+  it('can lose a permission', async () => {
     await aws.local('iam', 'POST', { deny: [{ functionName: 'bake', action: 'ec2:DescribeVpcs' }] });
     expect(await sentBy('bake', query('DescribeVpcs'))).toMatchObject({ status: 403 });
     expect(await sentBy('bake', listTables)).toMatchObject({ status: 200 });
@@ -90,6 +90,6 @@ describe('a function with a role of the stack', () => {
   });
 });
 
-it('lets a function do everything whose role is not in the stack', async () => {
+it('lets a function do everything if its role is not in the stack', async () => {
   expect(await sentBy('fry', query('CreateVpc', '&CidrBlock=10.0.0.0/16'))).toMatchObject({ status: 200 });
 });

@@ -56,11 +56,11 @@ afterAll(async () => {
 });
 
 describe('a state machine', () => {
-  it('may invoke what its role allows', async () => {
+  it('may invoke the functions that its role allows', async () => {
     expect(await payloadOf(lambda.invokedBy(oven)(bake, {}))).toBe('done');
   });
 
-  it('fails as on AWS where its role does not allow it', async () => {
+  it('fails as on AWS for any other function', async () => {
     const sentence = `User: arn:aws:sts::${accountId}:assumed-role/Cook/oven is not authorized to perform: lambda:InvokeFunction on resource: ${fry} because no identity-based policy allows the lambda:InvokeFunction action`;
     expect(await lambda.invokedBy(oven)(fry, {})).toEqual({
       error: 'Lambda.AWSLambdaException',
@@ -71,11 +71,11 @@ describe('a state machine', () => {
     expect(await lambda.invokedBy(oven)(fry, {})).toMatchObject({ cause: expect.stringContaining(sentence) });
   });
 
-  it('may invoke all functions where its role is not in the stack', async () => {
+  it('may invoke all functions if its role is not in the stack', async () => {
     expect(await payloadOf(lambda.invokedBy(stove)(fry, {}))).toBe('done');
   });
 
-  it('may lose the permission', () => {
+  it('can lose the permission', () => {
     onTestFinished(() => void iam.admin('DELETE', undefined));
     iam.admin('POST', { deny: [{ action: 'lambda:InvokeFunction', resource: bake }] });
     expect(iam.invocationRefusal(oven, bake)).toMatch('no identity-based policy');

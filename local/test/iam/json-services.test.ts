@@ -23,7 +23,7 @@ const TableName = 'orders';
 const ResourceArn = `arn:aws:dynamodb:us-east-1:${accountId}:table/orders`;
 const tags = { Tags: [{ Key: 'team', Value: 'blue' }] };
 
-it('knows what each action that DynamoDB answers needs', () => {
+it('knows the needs of each supported action of DynamoDB', () => {
   const actions = Object.keys(dynamodbModel).flatMap((name) => (/^[A-Z]\w+Command$/.test(name) ? name.replace(/Command$/, '') : []));
   const served = actions.filter((action) => parametersOf(action));
   expect(served.length).toBeGreaterThan(10);
@@ -53,7 +53,7 @@ it.each<[string, object, string[]]>([
   ['UntagResource', { ResourceArn, TagKeys: ['team'] }, ['dynamodb:UntagResource table/orders']],
   ['ListTagsOfResource', { ResourceArn }, ['dynamodb:ListTagsOfResource table/orders']],
   ['ListTables', {}, ['dynamodb:ListTables table/*']],
-])('%s of DynamoDB is about its table: %j', (action, body, needs) => {
+])('%s of DynamoDB needs its table: %j', (action, body, needs) => {
   expect(dynamoDb(action, body)).toEqual(needs);
 });
 
@@ -65,7 +65,7 @@ it.each(['', 'null', '[]', '{"TableName":7}', '{"RequestItems":null}'])('leaves 
 const stateMachineArn = `arn:aws:states:us-east-1:${accountId}:stateMachine:bake`;
 const executionArn = `arn:aws:states:us-east-1:${accountId}:execution:bake:one`;
 
-it.each(Object.keys(requests))('%s of Step Functions is about what its ARN names', (action) => {
+it.each(Object.keys(requests))('%s of Step Functions needs the resource of its ARN', (action) => {
   const about = {
     StartExecution: 'stateMachine:bake',
     ListExecutions: 'stateMachine:bake',
@@ -77,7 +77,7 @@ it.each(Object.keys(requests))('%s of Step Functions is about what its ARN names
   ]);
 });
 
-it('leaves to Step Functions what names no ARN, and what it does not answer', () => {
+it('leaves requests without an ARN and unsupported actions to Step Functions', () => {
   expect(needsOfStepFunctions('StartExecution', request('{}'), accountId)).toEqual([]);
   expect(needsOfStepFunctions('CreateActivity', request({ stateMachineArn }), accountId)).toEqual([]);
 });

@@ -16,7 +16,7 @@ import { type EnforcedAws, startEnforcedAws } from './enforced.ts';
 const managed = (...Statement: object[]) => ({ Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: { Statement } } });
 const blue = { StringEquals: { 'aws:RequestTag/team': 'blue' } };
 const vpcs = 'arn:aws:ec2:*:*:vpc/*';
-/** Whoever runs a machine, follows and stops its executions, and reads a table; of the machine and the table of that name only. */
+/** Permission to run the machine with that name, follow and stop its executions, and read the table with that name. */
 const running = (name: string) =>
   managed(
     {
@@ -93,7 +93,7 @@ describe('a person', () => {
     expect((await bob.dynamodb.send(new ListTablesCommand())).TableNames).toEqual([]);
   });
 
-  it('who has only some managed policies of the stack may do what those allow', async () => {
+  it('with some managed policies of the stack may do what those allow', async () => {
     expect(await restrict('Gardener')).toEqual({ restricted: [{ accessKeyId: 'bob', policies: ['Gardener'] }], denied: [] });
     const { Vpc } = await bob.ec2.send(new CreateVpcCommand(team('blue')));
     expect((await bob.ec2.send(new DescribeVpcsCommand())).Vpcs).toHaveLength(1);
@@ -101,7 +101,7 @@ describe('a person', () => {
     expect((await root.ec2.send(new DescribeVpcsCommand())).Vpcs).toEqual([]);
   });
 
-  it('is refused by EC2 in its words, and nothing happens', async () => {
+  it('is refused in the words of EC2, and nothing happens', async () => {
     await restrict('Gardener');
     const create = `You are not authorized to perform this operation. ${user} ec2:CreateVpc on resource: arn:aws:ec2:us-east-1:000000000000:vpc/* because no identity-based policy allows the ec2:CreateVpc action`;
     const refused = { code: 'UnauthorizedOperation', status: 403, message: create };
@@ -113,7 +113,7 @@ describe('a person', () => {
     expect(await refusal(bob.ec2.send(new DescribeVpcsCommand()))).toMatchObject({ message });
   });
 
-  it('is refused what is not tagged as it has to be, whether or not it is there', async () => {
+  it('is refused for a resource without the required tag, whether it exists or not', async () => {
     await restrict('Gardener');
     const { Vpc } = await root.ec2.send(new CreateVpcCommand(team('red')));
     for (const VpcId of [Vpc?.VpcId, 'vpc-00000000000000000']) {
@@ -125,18 +125,18 @@ describe('a person', () => {
     expect((await refusal(root.ec2.send(new DeleteVpcCommand({ VpcId: 'vpc-00000000000000000' })))).code).toBe('InvalidVpcID.NotFound');
   });
 
-  it('learns by a dry run whether the call would be let through', async () => {
+  it('learns by a dry run whether the call is allowed', async () => {
     await restrict('Gardener');
     expect((await refusal(bob.ec2.send(new CreateVpcCommand({ ...team('blue'), DryRun: true })))).code).toBe('DryRunOperation');
     expect((await refusal(bob.ec2.send(new CreateVpcCommand({ ...team('red'), DryRun: true })))).code).toBe('UnauthorizedOperation');
   });
 
-  it('is told of a malformed request first', async () => {
+  it('is refused for a malformed request first', async () => {
     await restrict('Cook');
     expect((await refusal(bob.ec2.send(new DeleteVpcCommand({ VpcId: undefined })))).code).toBe('MissingParameter');
   });
 
-  it('is refused by DynamoDB and Step Functions in their words', async () => {
+  it('is refused in the words of DynamoDB and Step Functions', async () => {
     await restrict('Cook');
     const because = (action: string) => `because no identity-based policy allows the ${action} action`;
     const table = { TableName: 'guests', KeySchema: [], AttributeDefinitions: [] };
@@ -152,14 +152,14 @@ describe('a person', () => {
       status: 400,
       message: `${user} states:DescribeExecution on resource: ${executionArn} ${because('states:DescribeExecution')}`,
     });
-    // What is allowed gets as far as the service.
+    // An allowed call reaches the service.
     expect((await refusal(bob.dynamodb.send(new GetItemCommand({ TableName: 'recipes', Key: { id: { S: '1' } } })))).code).toBe(
       'ResourceNotFoundException',
     );
     await expect(bob.sts.send(new GetCallerIdentityCommand())).resolves.toMatchObject({ Account: '000000000000' });
   });
 
-  it('runs, follows and stops executions and reads a table with the rights for that, and with no others', async () => {
+  it('needs the matching permissions to run, follow and stop executions, and to read a table', async () => {
     const name = 'oven';
     const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:oven';
     const { executionArn } = await root.sfn.send(new StartExecutionCommand({ stateMachineArn }));
@@ -191,19 +191,19 @@ describe('a person', () => {
     await restrict('OvenUser');
     for (const [action, , call] of calls) {
       if (action.startsWith('states:')) await call();
-      // There is no such table, which is DynamoDB's to say.
+      // DynamoDB refuses it, because there is no such table.
       else expect((await refusal(call())).code).toBe('ResourceNotFoundException');
     }
     await expect(bob.sts.send(new GetCallerIdentityCommand())).resolves.toMatchObject({ Account: '000000000000' });
   });
 
-  it('is told in another region that nothing there is allowed, not that it does not exist', async () => {
+  it('is refused in another region because of permissions, not because nothing exists there', async () => {
     await restrict('Cook');
     const stateMachineArn = 'arn:aws:states:eu-west-1:000000000000:stateMachine:oven';
     expect((await refusal(bob.sfn.send(new StartExecutionCommand({ stateMachineArn })))).code).toBe('AccessDeniedException');
   });
 
-  it('is named as who it is', async () => {
+  it('is named by its identity', async () => {
     await restrict('Cook');
     await aws.local('identities', 'POST', { accessKeyId: 'bob', arn: 'arn:aws:sts::000000000000:assumed-role/cooks/bob' });
     expect((await refusal(bob.ec2.send(new DescribeVpcsCommand()))).message).toContain(
@@ -211,7 +211,7 @@ describe('a person', () => {
     );
   });
 
-  it('has all rights again once that is said, or all is forgotten', async () => {
+  it('has all permissions again after null or DELETE', async () => {
     await restrict();
     await expect(bob.ec2.send(new DescribeVpcsCommand())).rejects.toThrow('not authorized');
     await aws.local('iam', 'POST', { accessKeyId: 'bob', policies: null });
@@ -222,10 +222,10 @@ describe('a person', () => {
   });
 });
 
-describe('a permission that is taken away', () => {
+describe('a denied permission', () => {
   const deny = (...denied: object[]) => aws.local('iam', 'POST', { deny: denied });
 
-  it('is missing to everybody, as if no policy had it', async () => {
+  it('is missing for everybody, as if no policy had it', async () => {
     expect(await deny({ action: 'ec2:Describe*' })).toEqual({ restricted: [], denied: [{ action: 'ec2:Describe*', resource: '*' }] });
     expect((await refusal(root.ec2.send(new DescribeVpcsCommand()))).message).toMatch(
       /root is not authorized to perform: ec2:DescribeVpcs because no identity-based policy allows the ec2:DescribeVpcs action$/,
@@ -235,7 +235,7 @@ describe('a permission that is taken away', () => {
     await root.ec2.send(new DescribeVpcsCommand());
   });
 
-  it('may be one on some resources', async () => {
+  it('may be limited to some resources', async () => {
     await deny({ action: 'ec2:CreateTags', resource: 'arn:*:vpc/*' });
     expect((await refusal(root.ec2.send(new CreateVpcCommand(team('red'))))).message).toContain('ec2:CreateTags on resource:');
     await root.ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
@@ -244,19 +244,19 @@ describe('a permission that is taken away', () => {
     await root.ec2.send(new CreateVpcCommand(team('red')));
   });
 
-  it('is back when others are taken away', async () => {
+  it('is back when others are denied', async () => {
     await deny({ action: 'ec2:DescribeVpcs' });
     expect(await deny({ action: 'ec2:CreateVpc' })).toEqual({ restricted: [], denied: [{ action: 'ec2:CreateVpc', resource: '*' }] });
     await root.ec2.send(new DescribeVpcsCommand());
   });
 
-  it('may be that of one function, which leaves people alone', async () => {
+  it('of one function does not affect people', async () => {
     await deny({ functionName: 'bake', action: '*' });
     await root.ec2.send(new DescribeVpcsCommand());
   });
 });
 
-it('refuses settings that mean nothing', async () => {
+it('refuses invalid settings', async () => {
   await expect(restrict('Waiter')).rejects.toThrow('404 The stack has no managed policy Waiter.');
   await expect(aws.local('iam', 'POST', { accessKeyId: 'bob' })).rejects.toThrow(/^400/);
   await expect(aws.local('iam', 'POST', { deny: [{ action: '' }] })).rejects.toThrow(/^400/);

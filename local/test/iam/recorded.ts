@@ -10,10 +10,10 @@ import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { openStore } from '../../src/store.ts';
 import { serve } from '../ec2/server.ts';
 
-/** The embedded EC2 of us-east-1, which tells what each call needs. */
+/** The embedded EC2 in us-east-1, which records the needs of each call. */
 export interface RecordedEc2 {
   readonly client: EC2Client;
-  /** What a call needs, whether or not it succeeds afterwards. */
+  /** The needs of a call, whether it succeeds or not. */
   needs(call: (client: EC2Client) => Promise<unknown>): Promise<string[]>;
   /** POST to `/_local/ec2`. */
   set(settings: object): void;

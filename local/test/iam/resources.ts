@@ -18,7 +18,7 @@ import { imageFor, known } from '../ec2/network.ts';
 
 export const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDeRyuDvMlkRJmYLg7LLpOzFRcHFqy9bhPg6PH7/hWYi';
 export const rules = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '10.0.0.0/8' }] }];
-/** Tags of a resource that a call makes, and how its needs show them. */
+/** Tags of new resources, and how needs show them. */
 export const tagged = (...types: ResourceType[]) => ({
   TagSpecifications: types.map((type) => ({ ResourceType: type, Tags: [{ Key: 'team', Value: 'blue' }] })),
 });

@@ -45,7 +45,7 @@ describe('a schedule', () => {
     vi.restoreAllMocks();
   });
 
-  it('starts executions with its role, for as long as that may', async () => {
+  it('starts executions while its role allows it', async () => {
     aws = await startEnforcedAws(stack(trusting()));
     await fiveMinutesLater();
     await vi.waitFor(async () => expect(await executions()).toBe(1));
@@ -68,7 +68,7 @@ describe('a schedule', () => {
       stack(trusting({ Principal: { Service: 'states.amazonaws.com' } })),
       'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.',
     ],
-  ])('whose role %s starts nothing, which is said', async (_, resources, reason) => {
+  ])('whose role %s starts nothing, which is logged', async (_, resources, reason) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
     aws = await startEnforcedAws(resources);
     await fiveMinutesLater();

@@ -10,19 +10,19 @@ const portsAfter = (script: string) => withBootcmd(script).sshd.ports;
 const write = (text: string, name = '10-a.conf') => `printf '${text}\\n' > /etc/ssh/sshd_config.d/${name}`;
 
 describe('users', () => {
-  it('makes ubuntu with the key pair when there is no user data', () => {
+  it('creates ubuntu with the key pair without user data', () => {
     expect(boot('', 'ssh-ed25519 AAAA me').users).toEqual([
       { name: 'ubuntu', shell: '/bin/bash', authorizedKeys: ['ssh-ed25519 AAAA me'] },
     ]);
   });
 
-  it('makes no ubuntu where the users do not include default', () => {
+  it('does not create ubuntu if the users do not include default', () => {
     expect(boot('#cloud-config\nusers:\n  - name: dev\n', 'ssh-ed25519 AAAA').users).toEqual([
       { name: 'dev', shell: '/bin/sh', authorizedKeys: [] },
     ]);
   });
 
-  it('keeps ubuntu next to the users where they include default', () => {
+  it('creates ubuntu and the users if they include default', () => {
     const { users } = boot('#cloud-config\nusers:\n  - default\n  - name: dev\n    ssh_authorized_keys: [a, b]\n', 'key');
     expect(users.map(({ name, authorizedKeys }) => [name, authorizedKeys])).toEqual([
       ['ubuntu', ['key']],
@@ -32,15 +32,15 @@ describe('users', () => {
 });
 
 describe('the port of sshd', () => {
-  it('is 22 unless the user data says otherwise', () => {
+  it('is 22 by default', () => {
     expect(config('').sshd.ports).toEqual([22]);
   });
 
-  it('comes from the file that a boot command writes', () => {
+  it('is read from a file of a boot command', () => {
     expect(portsAfter(`mkdir -p /etc/ssh/sshd_config.d\n${write('Port 4022')}`)).toEqual([4022]);
   });
 
-  it('comes from write_files, too', () => {
+  it('is read from write_files', () => {
     expect(config('write_files:\n  - path: /etc/ssh/sshd_config.d/x.conf\n    content: |\n      Port 4023\n').sshd.ports).toEqual([4023]);
     expect(
       config('write_files:\n  - path: /etc/ssh/sshd_config.d/x.conf\n    encoding: b64\n    content: UG9ydCA0MDI0Cg==\n').sshd.ports,
@@ -51,7 +51,7 @@ describe('the port of sshd', () => {
     expect(portsAfter("printf 'Port 4022\\n' > /etc/ssh/sshd_config.d/10-a.txt")).toEqual([22]);
   });
 
-  it('may be several, as sshd listens on each', () => {
+  it('may be several ports', () => {
     expect(portsAfter(`${write('Port 4022')}\n${write('Port 4023', '20-b.conf')}`)).toEqual([4022, 4023]);
   });
 
@@ -61,7 +61,7 @@ describe('the port of sshd', () => {
 });
 
 describe('boot commands', () => {
-  it('takes the branch that the condition decides', () => {
+  it('run the branch of the condition', () => {
     expect(portsAfter(`if systemctl is-enabled --quiet ssh.socket; then\n  ${write('Port 1')}\nelse\n  ${write('Port 2')}\nfi`)).toEqual([
       2,
     ]);
@@ -70,12 +70,12 @@ describe('boot commands', () => {
     ).toEqual([3]);
   });
 
-  it('honors && and ||', () => {
+  it('support && and ||', () => {
     expect(portsAfter(`false && ${write('Port 1')} || ${write('Port 2')}`)).toEqual([2]);
     expect(portsAfter(`true || ${write('Port 1')}\ntrue && ${write('Port 4')}`)).toEqual([4]);
   });
 
-  it('appends, removes and quotes as a shell does', () => {
+  it('append, remove and quote like a shell', () => {
     expect(portsAfter(`echo "Port 5" > /etc/ssh/sshd_config.d/a.conf; echo Port\\ 6 >> /etc/ssh/sshd_config.d/'a'.conf # both`)).toEqual([
       5, 6,
     ]);
@@ -83,11 +83,11 @@ describe('boot commands', () => {
     expect(portsAfter(`printf 'Port %s\\n' 7 8 > /etc/ssh/sshd_config.d/a.conf`)).toEqual([7, 8]);
   });
 
-  it('runs a list as one command with its arguments', () => {
+  it('run a list as one command with its arguments', () => {
     expect(config("bootcmd:\n  - [mkdir, -p, /etc/it's]\n  - [echo, done]\n").log).toEqual(['done']);
   });
 
-  it('goes on after a failing script, and says so', () => {
+  it('log a failure, and the boot continues', () => {
     const { log, sshd } = withBootcmd(`${write('Port 4022')}\necho x > /nowhere/file`);
     expect(sshd.ports).toEqual([4022]);
     expect(log.join('\n')).toMatch(/cannot create \/nowhere\/file\n.*exit code 2/s);
@@ -109,11 +109,11 @@ describe('boot commands', () => {
     ['an if without fi', 'if true; then\n  true'],
     ['a here-document', 'echo <<EOF'],
     ['an assignment', 'A=b true'],
-  ])('refuses %s', (_, script) => {
+  ])('are refused with %s', (_, script) => {
     expect(() => withBootcmd(script)).toThrow(expect.objectContaining({ name: 'BootRefused' }));
   });
 
-  it('writes nothing to the machine that runs it', () => {
+  it('write nothing to the real machine', () => {
     withBootcmd('echo canary > /etc/embedded-canary');
     expect(() => readFileSync('/etc/embedded-canary')).toThrow(/ENOENT/);
   });
@@ -128,25 +128,25 @@ describe('user data that is refused', () => {
     ['an unknown key', '#cloud-config\nruncmd: [ls]', /"runcmd": unknown key/],
     ['an unknown key of a user', '#cloud-config\nusers:\n  - name: a\n    passwd: x', /"users.0(.passwd)?"/],
     ['a bad user name', '#cloud-config\nusers:\n  - name: ../x', /"users.0/],
-    ['a file outside of /etc', '#cloud-config\nwrite_files:\n  - path: /etc/../home/x', /\/home\/x is not supported/],
+    ['a file outside /etc', '#cloud-config\nwrite_files:\n  - path: /etc/../home/x', /\/home\/x is not supported/],
     [
       'an unknown sshd option',
       '#cloud-config\nwrite_files:\n  - path: /etc/ssh/sshd_config.d/x.conf\n    content: ForceCommand x',
       /forcecommand/,
     ],
-    ['a host key that is none', '#cloud-config\nssh_keys:\n  ed25519_private: hello', /not a private key in OpenSSH format/],
+    ['a malformed host key', '#cloud-config\nssh_keys:\n  ed25519_private: hello', /not a private key in OpenSSH format/],
   ])('%s', (_, text, reason) => {
     expect(() => boot(text)).toThrow(reason);
   });
 
-  it('a host key whose public half is another', async () => {
+  it('a host key with another public half', async () => {
     await using bench = await openWorkbench();
     const body = readFileSync(bench.hostKey.path, 'utf8').trimEnd().replaceAll('\n', '\n    ');
     const text = `ssh_keys:\n  ed25519_private: |\n    ${body}\n  ed25519_public: ${bench.userKey.publicKey}\n`;
     expect(() => config(text)).toThrow(/not the public half/);
   });
 
-  it('never has its text repeated, because it may hold a private key', () => {
+  it('is never quoted, because it may have a private key', () => {
     for (const text of [
       'ssh_keys: SECRET',
       'ssh_keys:\n  ed25519_private: SECRET',

@@ -19,7 +19,7 @@ describe('booting', () => {
     });
   });
 
-  it('lets in each key of the user, and no other', async () => {
+  it('accepts each key of the user, and no other', async () => {
     await using bench = await openWorkbench();
     const second = await makeKey(join(bench.directory, 'second'), 'rsa');
     const stranger = await makeKey(join(bench.directory, 'stranger'));
@@ -31,14 +31,14 @@ describe('booting', () => {
     expect(await as(stranger.path)).toMatchObject({ code: 255, stderr: expect.stringContaining('Permission denied (publickey)') });
   });
 
-  it('is told apart by its host key', async () => {
+  it('has its own host key', async () => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);
     clientOptions({ ...bench, hostKey: bench.userKey }, booted.address, booted.port);
     expect(await ssh(booted, ['true'])).toMatchObject({ code: 255, stderr: expect.stringContaining('Host key verification failed') });
   });
 
-  it('gives ubuntu the key pair, and makes a host key that lasts, where the user data names neither', async () => {
+  it('creates ubuntu with the key pair, and a permanent host key, if the user data has neither', async () => {
     await using bench = await openWorkbench();
     const userData = (port: number) => Buffer.from(`#cloud-config\nbootcmd: ["printf 'Port ${port}' > /etc/ssh/sshd_config.d/p.conf"]\n`);
     const booted = await bootInstance(bench, { userData, keyPair: bench.userKey.publicKey });
@@ -51,7 +51,7 @@ describe('booting', () => {
     expect(await ssh(booted, ['echo again'], { user: 'ubuntu' })).toMatchObject({ stdout: 'again\n' });
   });
 
-  it('keeps the home folder, with added keys, from boot to boot, and loses it when the disk is erased', async () => {
+  it('keeps the home folder with added keys until the disk is erased', async () => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);
     const added = await makeKey(join(bench.directory, 'added'));
@@ -67,7 +67,7 @@ describe('booting', () => {
     expect(await ssh(booted, ['cat note'])).toMatchObject({ code: 1 });
   });
 
-  it('shows boot, host key and port on the console, and no private key', async () => {
+  it('shows boot, host key and port on the console, but no private key', async () => {
     await using bench = await openWorkbench();
     const { id, address, port } = await bootInstance(bench);
     const text = bench.host.consoleOutput(id);
@@ -83,7 +83,7 @@ describe('booting', () => {
     ['a script', '#!/bin/sh\necho hello', /does not start with "#cloud-config"/],
     ['broken YAML', '#cloud-config\nusers: [', /not valid YAML/],
     ['an unknown boot command', '#cloud-config\nbootcmd: [reboot]', /boot command "reboot" is not supported/],
-  ])('never answers when the user data is %s, and the console says why', async (_, text, reason) => {
+  ])('never answers if the user data is %s, and the console says why', async (_, text, reason) => {
     await using bench = await openWorkbench();
     const address = await bench.host.reserveAddress(Buffer.from(text));
     expect(await bench.host.boot({ id: 'i-1', address, userData: Buffer.from(text), admits: () => true })).toBe(false);
@@ -93,7 +93,7 @@ describe('booting', () => {
 });
 
 describe('addresses', () => {
-  it('names the addresses tried when somebody listens on the port on all of them', async () => {
+  it('are named if the port is in use on all of them', async () => {
     await using bench = await openWorkbench();
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '0.0.0.0', resolve));
@@ -105,7 +105,7 @@ describe('addresses', () => {
     });
   });
 
-  it('fails to boot on an address that is taken by then', async () => {
+  it('fail to boot if they are in use in the meantime', async () => {
     await using bench = await openWorkbench();
     const port = await freePort();
     const userData = cloudConfig(bench, 'dev', port);
@@ -121,7 +121,7 @@ describe('addresses', () => {
 });
 
 describe('the security groups', () => {
-  it('decide about each connection: one that is not admitted gets no answer', async () => {
+  it('decide for each connection. It gets no answer if it is not admitted', async () => {
     await using bench = await openWorkbench();
     const asked: [string, number][] = [];
     let open = false;
@@ -149,9 +149,9 @@ describe('the security groups', () => {
 
 describe('a client that misbehaves', () => {
   it.each([
-    ['speaks no SSH', 'GET / HTTP/1.1\r\n\r\n'],
-    ['says nothing sensible after its greeting', `SSH-2.0-x\r\n${'x'.repeat(100_000)}`],
-  ])('and %s harms nobody else', async (_, text) => {
+    ['does not speak SSH', 'GET / HTTP/1.1\r\n\r\n'],
+    ['sends garbage after its greeting', `SSH-2.0-x\r\n${'x'.repeat(100_000)}`],
+  ])('and %s affects nobody else', async (_, text) => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);
     const socket = connect(booted.port, booted.address);
@@ -177,18 +177,18 @@ describe('halting', () => {
     expect(await ssh(booted, ['true'])).toMatchObject({ code: 255, stderr: expect.stringContaining('refused') });
   });
 
-  it('kills what sessions left running, even in sessions of its own', async () => {
+  it('kills the processes that sessions left, even in their own sessions', async () => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);
     await ssh(booted, ['setsid sleep 601 >/dev/null 2>&1 </dev/null &']);
     const alive = () => program('pgrep', ['-fx', 'sleep 601']);
-    // The shell does not wait until it is what it becomes.
+    // The shell does not wait until the other program runs.
     await vi.waitFor(async () => expect(await alive()).toMatchObject({ code: 0 }), { timeout: 5_000, interval: 20 });
     await bench.host.halt(booted.id);
     expect(await alive()).toMatchObject({ code: 1 });
   });
 
-  it('leaves nothing of an earlier run of the embedded AWS when an instance boots again', async () => {
+  it('kills the processes that an earlier embedded AWS left when the instance boots', async () => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);
     await ssh(booted, ['setsid sleep 603 >/dev/null 2>&1 </dev/null &']);

@@ -9,7 +9,7 @@ import { createInstanceHost, type InstanceHost } from '../../src/instance-host/i
 
 const run = promisify(execFile);
 
-/** A folder with an instance host in it, and the keys of a user who connects with the system's own OpenSSH client. */
+/** A folder with an instance host, and the keys of a user with the OpenSSH client of the system. */
 export interface Workbench extends AsyncDisposable {
   readonly directory: string;
   readonly host: InstanceHost;
@@ -43,7 +43,7 @@ export async function makeKey(path: string, type = 'ed25519'): Promise<KeyFile> 
   return { path, publicKey: readFileSync(`${path}.pub`, 'utf8').trim() };
 }
 
-/** A port that nothing on this machine uses at the moment. */
+/** A port that is free now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
@@ -52,7 +52,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Cloud-config that gives the instance the workbench's host key and a user with the workbench's key. */
+/** Cloud-config with the workbench's host key, and a user with the workbench's key. */
 export function cloudConfig({ userKey, hostKey }: Workbench, user: string, port: number, extraKeys: readonly string[] = []): Buffer {
   const indented = readFileSync(hostKey.path, 'utf8').trimEnd().replaceAll('\n', '\n    ');
   return Buffer.from(`#cloud-config
@@ -75,7 +75,7 @@ users:
 `);
 }
 
-/** A booted instance, and the options with which OpenSSH's programs reach it while trusting nothing but its host key. */
+/** A booted instance, and options for OpenSSH's programs that trust only its host key. */
 export interface Booted {
   readonly id: string;
   readonly address: string;
@@ -88,7 +88,7 @@ export async function bootInstance(
   given: { userData?: (port: number) => Buffer; id?: string; keyPair?: string; admits?: (remote: string, port: number) => boolean } = {},
 ): Promise<Booted> {
   const port = await freePort();
-  // Of its own: a halt ends whatever process says that it is of the instance.
+  // With its own ID, because a halt kills all processes with the ID of the instance.
   const id = given.id ?? `i-${randomBytes(9).toString('hex').slice(1)}`;
   const userData = given.userData?.(port) ?? cloudConfig(bench, 'dev', port);
   const address = await bench.host.reserveAddress(userData);
@@ -120,7 +120,7 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, whatever its exit code. */
+/** Runs a program until it ends, with any exit code. */
 export function program(
   name: string,
   args: readonly string[],
@@ -147,7 +147,7 @@ export const ssh = (
 ) =>
   program(
     'ssh',
-    // OpenSSH heeds the first of two options.
+    // OpenSSH uses the first of two options.
     [...(given.options ?? []), ...booted.options, `${given.user ?? 'dev'}@${booted.address}`, ...command],
     given.input === undefined ? {} : { input: given.input },
   );

@@ -18,7 +18,7 @@ const target = () => `dev@${booted.address}`;
 const path = (name: string) => join(bench.directory, name);
 
 describe('a command', () => {
-  it('passes output, errors and its exit code on', async () => {
+  it('returns output, errors and its exit code', async () => {
     expect(await ssh(booted, ['echo out; echo err >&2; exit 42'])).toEqual({ code: 42, stdout: 'out\n', stderr: 'err\n' });
   });
 
@@ -26,20 +26,20 @@ describe('a command', () => {
     expect(await ssh(booted, ['cat; echo end'], { input: 'a\nb\n' })).toMatchObject({ stdout: 'a\nb\nend\n' });
   });
 
-  it('may end before its input does', async () => {
+  it('may end before its input', async () => {
     expect(await ssh(booted, ['head -c 1'], { input: 'x'.repeat(3_000_000) })).toMatchObject({ code: 0, stdout: 'x' });
   });
 
-  it('carries megabytes both ways unchanged', async () => {
+  it('transfers megabytes in both directions unchanged', async () => {
     const text = 'äöü0123456789'.repeat(400_000);
     expect((await ssh(booted, ['cat'], { input: text })).stdout).toBe(text);
   });
 
-  it('that a signal ends is reported as such', async () => {
+  it('that ends by a signal is reported with it', async () => {
     expect(await ssh(booted, ['kill -TERM $$'])).toMatchObject({ code: 255 });
   });
 
-  it('gets the variables that sshd accepts, a clean environment otherwise', async () => {
+  it('gets the variables that sshd accepts, and an otherwise clean environment', async () => {
     const { stdout } = await ssh(booted, ['env'], { options: ['-o', 'SetEnv=LC_TEST=yes OTHER=no'] });
     const names = stdout
       .trim()
@@ -51,13 +51,13 @@ describe('a command', () => {
     expect(names).not.toContain('VITEST');
   });
 
-  it('may be a shell that reads its commands from its input', async () => {
+  it('may be a shell that reads commands from its input', async () => {
     expect(await ssh(booted, [], { input: 'echo $((6 * 7))\nexit 3\n' })).toMatchObject({ code: 3, stdout: '42\n' });
   });
 });
 
 describe('a terminal', () => {
-  /** OpenSSH in a terminal of its own, as a user has it. */
+  /** OpenSSH in a terminal, like a user's. */
   function openTerminal(command: readonly string[], columns = 100, rows = 30) {
     const terminal = spawnTerminal('ssh', ['-tt', ...booted.options, target(), ...command], {
       cols: columns,
@@ -72,7 +72,7 @@ describe('a terminal', () => {
     return { terminal, exit, shows };
   }
 
-  it('has the size and the type of the client, and follows when it is resized', async () => {
+  it('has the size and the type of the client, also after a resize', async () => {
     const command = `trap "stty size; exit 7" WINCH; stty size; echo $TERM; while :; do sleep 0.05; done`;
     const { terminal, exit, shows } = openTerminal([`bash -c '${command}'`]);
     await shows(/30 100\r\nxterm-256color/);
@@ -89,12 +89,12 @@ describe('a terminal', () => {
     expect(await exit).toBe(9);
   });
 
-  it('is a login shell where no command is given, with job control', async () => {
+  it('has a login shell with job control by default', async () => {
     const { terminal, exit, shows } = openTerminal([]);
     terminal.write("PS1='ready> '; shopt -q login_shell && echo login=$((1+1)); set -o | grep monitor\r");
-    // What is typed while the shell works on its prompt shows in other ways.
+    // Input before the prompt is shown differently.
     await shows(/login=2\r\n.*monitor\s+on.*ready> $/s);
-    // Its own word that it runs: the line's echo comes before.
+    // The output of the program. The echo of the line comes before it.
     terminal.write(`sh -c 'echo begun; exec sleep 600'\r`);
     await shows(/^begun\r\n/m);
     terminal.write('\x03');
@@ -102,7 +102,7 @@ describe('a terminal', () => {
     expect(await exit).toBe(4);
   });
 
-  it('hangs its shell up when the client goes away', async () => {
+  it('hangs up its shell when the client goes away', async () => {
     const { terminal, shows } = openTerminal([`bash -c 'trap "touch hung-up; exit" HUP; echo ready; while :; do sleep 0.1; done'`]);
     await shows(/ready/);
     terminal.kill('SIGKILL');
@@ -111,7 +111,7 @@ describe('a terminal', () => {
 });
 
 describe('files', () => {
-  it('go both ways with scp, contents and permissions kept', async () => {
+  it('are copied in both directions with scp, with contents and permissions', async () => {
     const content = Buffer.alloc(3_000_000, 'content ');
     writeFileSync(path('up'), content, { mode: 0o750 });
     expect(await program('scp', [...booted.options, '-p', path('up'), `${target()}:copied`])).toMatchObject({ code: 0, stderr: '' });
@@ -120,8 +120,8 @@ describe('files', () => {
     expect(readFileSync(path('down')).equals(content)).toBe(true);
   });
 
-  // Where a file's end is answered before the parts that were asked for earlier, scp cuts the file short.
-  it('are worked on in the order of asking', async () => {
+  // If the end of a file is answered before its earlier parts, scp truncates the file.
+  it('are read and written in the order of the requests', async () => {
     await ssh(booted, ['mkdir many; cd many; touch $(seq 500)']);
     const client = new ssh2.Client();
     onTestFinished(() => void client.end());
@@ -140,7 +140,7 @@ describe('files', () => {
     expect(answered).toEqual(['what takes long', 'what takes no time']);
   });
 
-  it('may be whole folders', async () => {
+  it('are copied as folders', async () => {
     mkdirSync(path('tree/inner'), { recursive: true });
     writeFileSync(path('tree/inner/leaf'), 'green');
     expect(await program('scp', [...booted.options, '-r', path('tree'), `${target()}:tree`])).toMatchObject({ code: 0 });
@@ -148,13 +148,13 @@ describe('files', () => {
     expect(readFileSync(path('back/inner/leaf'), 'utf8')).toBe('green');
   });
 
-  it('pass through the older scp protocol as well', async () => {
+  it('are copied with the old scp protocol', async () => {
     writeFileSync(path('old'), 'old');
     expect(await program('scp', ['-O', ...booted.options, path('old'), `${target()}:old`])).toMatchObject({ code: 0 });
     expect(await ssh(booted, ['cat old'])).toMatchObject({ stdout: 'old' });
   });
 
-  it('are listed, renamed and removed with sftp, which refuses what is not there', async () => {
+  it('are listed, renamed and removed with sftp, and refused if they do not exist', async () => {
     writeFileSync(path('small'), 'small');
     const batch = `put ${path('small')} a\nrename a b\nmkdir d\nln -s b l\nls -l\nrm b\nrm l\nrmdir d\nchmod 600 .ssh/authorized_keys\n`;
     const listed = await program('sftp', [...booted.options, '-b', '-', target()], { input: batch });
@@ -178,7 +178,7 @@ describe('files', () => {
 });
 
 describe('forwarding', () => {
-  it('reaches a port inside the instance, and nothing else', async () => {
+  it('reaches only ports of the instance', async () => {
     const web = createServer((_request, response) => response.end('from inside'));
     await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void web.close());
@@ -200,7 +200,7 @@ describe('forwarding', () => {
     await expect(fetch(`http://127.0.0.1:${foreign}/`)).rejects.toThrow();
   });
 
-  it('brings the agent of the client along', async () => {
+  it('forwards the agent of the client', async () => {
     const agent = await program('ssh-agent', ['-a', path('agent')]);
     const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(agent.stdout)?.[1]);
     onTestFinished(() => void process.kill(pid));

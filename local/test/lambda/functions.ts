@@ -11,7 +11,7 @@ import { createLambda, type Invocation, type Lambda } from '../../src/lambda/lam
 export const accountId = '000000000000';
 export const region = 'us-east-1';
 
-/** Zips the source of a function as a package has it, and describes it as a stack does. */
+/** Zips the source of a function like a packaged one, and returns its description in the stack. */
 export function zipFunction(directory: string, name: string, source: string, rest: Partial<StackFunction> = {}): StackFunction {
   mkdirSync(directory, { recursive: true });
   const zipFile = join(directory, `${name}.zip`);
@@ -28,7 +28,7 @@ export function zipFunction(directory: string, name: string, source: string, res
   };
 }
 
-/** Bundles the sandboxes' runtime as the build does; returns the file. */
+/** Bundles the runtime of the sandboxes like the build, and returns the file. */
 export async function bundleRuntime(directory: string): Promise<string> {
   const outfile = join(directory, 'lambda-runtime.mjs');
   await build({
@@ -42,7 +42,7 @@ export async function bundleRuntime(directory: string): Promise<string> {
   return outfile;
 }
 
-/** For a test file in which each test has a Lambda and a state directory of its own. */
+/** Gives each test of a file its own Lambda and state directory. */
 export function useLambda() {
   let shared: string;
   let runtimeFile: string;
@@ -73,7 +73,7 @@ export function useLambda() {
   };
 }
 
-/** Answers with its process and access key, after so many milliseconds. */
+/** Returns its process and access key after `sleep` milliseconds. */
 export const whoAmI = `export const handler = async ({ sleep = 0 }) => {
   await new Promise((resolve) => setTimeout(resolve, sleep));
   return { pid: process.pid, accessKeyId: process.env.AWS_ACCESS_KEY_ID };
@@ -87,7 +87,7 @@ export async function payloadOf<T = { pid: number; accessKeyId: string }>(invoca
 
 export async function failureOf(invocation: Promise<Invocation>): Promise<{ error: string; cause: Record<string, unknown> }> {
   const result = await invocation;
-  if (!('error' in result)) throw new Error(`answered ${JSON.stringify(result.payload)}`);
+  if (!('error' in result)) throw new Error(`The invocation succeeded with ${JSON.stringify(result.payload)}.`);
   return { error: result.error, cause: JSON.parse(result.cause) };
 }
 

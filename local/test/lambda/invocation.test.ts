@@ -6,7 +6,7 @@ import { failureOf, isAlive, payloadOf, useLambda, whoAmI } from './functions.ts
 const { deploy, directory, lambda, make } = useLambda();
 
 describe('an invocation', () => {
-  it('passes the event to the handler and its answer back', async () => {
+  it('passes the event to the handler and returns its result', async () => {
     const echo = make(
       'echo',
       'export const handler = async (event, context) => ({ event, name: context.functionName, arn: context.invokedFunctionArn });',
@@ -15,12 +15,12 @@ describe('an invocation', () => {
     expect(await payloadOf(deploy([echo]).invoke(echo.arn, event))).toEqual({ event, name: 'echo', arn: echo.arn });
   });
 
-  it('answers null for a handler that returns nothing', async () => {
+  it('returns null for a handler that returns nothing', async () => {
     const silent = make('silent', 'export const handler = async () => {};');
     expect(await deploy([silent]).invoke(silent.arn, {})).toEqual({ payload: null });
   });
 
-  it('reports a thrown error by its own name, with message and trace', async () => {
+  it('reports a thrown error with its name, message and trace', async () => {
     const failing = make(
       'failing',
       `class DependencyStillInUse extends Error { name = 'DependencyStillInUse'; }
@@ -42,7 +42,7 @@ describe('an invocation', () => {
     expect((await payloadOf(lambda().invoke(odd.arn, {}))).pid).toBe(pid);
   });
 
-  it('ends with Sandbox.Timedout at the time-out of the function, and its process with it', async () => {
+  it('ends with Sandbox.Timedout after the timeout of the function, and ends its process', async () => {
     const slow = make(
       'slow',
       `import { writeFileSync } from 'node:fs';\n${whoAmI}\nwriteFileSync(process.env.PID_FILE, String(process.pid));`,
@@ -78,7 +78,7 @@ describe('an invocation', () => {
 
   it.each([
     [
-      'an import that is not there',
+      'a missing import',
       "import 'no-such-package'; export const handler = async () => 1;",
       'index.handler',
       'Runtime.ImportModuleError',
@@ -91,9 +91,9 @@ describe('an invocation', () => {
       'Runtime.HandlerNotFound',
       /index\.handler is undefined or not exported/,
     ],
-    ['a file that is not there', 'export const handler = 1;', 'other.handler', 'Runtime.ImportModuleError', /Cannot find module 'other'/],
+    ['a missing file', 'export const handler = 1;', 'other.handler', 'Runtime.ImportModuleError', /Cannot find module 'other'/],
     ['a syntax error', 'export const handler = (;', 'index.handler', 'Runtime.UserCodeSyntaxError', /^SyntaxError: /],
-    ['a throw while loading', "throw new TypeError('no table');", 'index.handler', 'TypeError', /^no table$/],
+    ['an error while loading', "throw new TypeError('no table');", 'index.handler', 'TypeError', /^no table$/],
   ])('reports %s as Lambda does', async (_, source, handler, expected, message) => {
     const broken = make('broken', source, { handler });
     const { error, cause } = await failureOf(deploy([broken]).invoke(broken.arn, {}));
@@ -101,7 +101,7 @@ describe('an invocation', () => {
     expect(cause).toMatchObject({ errorType: expected, errorMessage: expect.stringMatching(message) });
   });
 
-  it('reports a rejection that nobody handles, and starts afresh afterwards', async () => {
+  it('reports an unhandled rejection, and starts another sandbox for the next invocation', async () => {
     const stray = make(
       'stray',
       `export const handler = async ({ stray }) => {
@@ -119,7 +119,7 @@ describe('an invocation', () => {
     expect((await payloadOf(lambda().invoke(stray.arn, {}))).pid).not.toBe(pid);
   });
 
-  it('refuses an event and an answer that are longer than Lambda takes', async () => {
+  it('refuses an event or a result beyond the limit of Lambda', async () => {
     const long = make('long', "export const handler = async ({ length = 0 }) => 'x'.repeat(length);");
     deploy([long]);
     expect(await lambda().invoke(long.arn, 'x'.repeat(6_291_456))).toMatchObject({ error: 'Lambda.RequestTooLargeException' });
@@ -127,7 +127,7 @@ describe('an invocation', () => {
     expect(await payloadOf<string>(lambda().invoke(long.arn, { length: 6_000_000 }))).toHaveLength(6_000_000);
   });
 
-  it('refuses a function that the stack does not have', async () => {
+  it('refuses a function that is not in the stack', async () => {
     expect(await deploy([]).invoke('arn:aws:lambda:us-east-1:000000000000:function:nobody', {})).toMatchObject({
       error: 'Lambda.ResourceNotFoundException',
     });

@@ -8,7 +8,7 @@ import { isAlive, payloadOf, useLambda, whoAmI } from './functions.ts';
 const { deploy, directory, lambda, make } = useLambda();
 
 describe('the pool', () => {
-  it('never has more sandboxes than its limit, and lets the rest wait', async () => {
+  it('never has more sandboxes than its limit', async () => {
     const first = make('first', whoAmI);
     const second = make('second', whoAmI);
     deploy([first, second], { limit: 2 });
@@ -24,7 +24,7 @@ describe('the pool', () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
-  it('ends the sandbox that was idle longest when another function needs its place', async () => {
+  it('ends the sandbox that is idle the longest when another function needs its place', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => make(name, whoAmI)) as [StackFunction, StackFunction, StackFunction];
     deploy([a, b, c], { limit: 2 });
     const ofA = await payloadOf(lambda().invoke(a.arn, {}));
@@ -35,18 +35,18 @@ describe('the pool', () => {
     expect((await payloadOf(lambda().invoke(a.arn, {}))).pid).toBe(ofA.pid);
   });
 
-  it('waits a moment for a busy sandbox of its function before it starts another, one after the other', async () => {
+  it('waits a moment for a busy sandbox of the function before it starts another one', async () => {
     const who = make('who', holding(directory()));
     deploy([who]);
     const first = await payloadOf(lambda().invoke(who.arn, {}));
     expect(await Promise.all([1, 2, 3].map(() => payloadOf(lambda().invoke(who.arn, {}))))).toEqual([first, first, first]);
     const held = [1, 2, 3].map(() => payloadOf(lambda().invoke(who.arn, { hold: true })));
     await vi.waitFor(() => expect(holders(directory())).toHaveLength(3), { timeout: 20_000 });
-    letGo(directory());
+    release(directory());
     expect(new Set((await Promise.all(held)).map(({ pid }) => pid)).size).toBe(3);
   });
 
-  it('waits a moment for a busy sandbox of its function before it ends that of another', async () => {
+  it('waits a moment for a busy sandbox of the function before it ends one of another function', async () => {
     const [a, b] = [make('a', whoAmI), make('b', holding(directory()))];
     deploy([a, b], { limit: 2 });
     const ofA = await payloadOf(lambda().invoke(a.arn, {}));
@@ -56,11 +56,11 @@ describe('the pool', () => {
     const held = payloadOf(lambda().invoke(b.arn, { hold: true }));
     expect(await payloadOf(lambda().invoke(b.arn, {}))).not.toEqual(ofB);
     expect(isAlive(ofA.pid)).toBe(false);
-    letGo(directory());
+    release(directory());
     expect(await held).toEqual(ofB);
   });
 
-  it('ends a sandbox that had nothing to do for a minute', async () => {
+  it('ends a sandbox that is idle for a minute', async () => {
     const who = make('who', whoAmI);
     deploy([who]);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -77,7 +77,7 @@ describe('the pool', () => {
     }
   });
 
-  it('serves those who wait in the order in which they came', async () => {
+  it('serves waiting invocations in order', async () => {
     const [a, b] = ['a', 'b'].map((name) => make(name, whoAmI)) as [StackFunction, StackFunction];
     deploy([a, b], { limit: 1 });
     const order: string[] = [];
@@ -89,7 +89,7 @@ describe('the pool', () => {
     expect(order).toEqual(['a1', 'b1', 'a2', 'b2']);
   });
 
-  it('keeps a sandbox of each function, however many there are', async () => {
+  it('keeps a sandbox for each of 36 functions', async () => {
     const functions = Array.from({ length: 36 }, (_, index) => make(`step-${index}`, whoAmI));
     deploy(functions);
     const askAll = () => Promise.all(functions.map(({ arn }) => payloadOf(lambda().invoke(arn, {}))));
@@ -97,7 +97,7 @@ describe('the pool', () => {
     expect(await askAll()).toEqual(first);
   });
 
-  it('never begins an invocation that nobody waits for any more, and ends none that has begun', async () => {
+  it('does not begin an aborted invocation, and does not end one that has begun', async () => {
     const who = make(
       'who',
       `let calls = 0; export const handler = async ({ sleep = 0 }) => {
@@ -118,7 +118,7 @@ describe('the pool', () => {
     expect(await payloadOf<{ calls: number }>(lambda().invoke(who.arn, {}))).toEqual({ calls: 2 });
   });
 
-  it('ends what runs and what waits when it stops', async () => {
+  it('ends running and waiting invocations when it stops', async () => {
     const who = make('who', whoAmI);
     deploy([who], { limit: 1 });
     await payloadOf(lambda().invoke(who.arn, {}));
@@ -138,12 +138,12 @@ describe('the pool', () => {
   });
 });
 
-/** Answers with its process and access key: at once, or as soon as it is let go. */
+/** Returns its process and access key: at once, or with `hold` when the test releases it. */
 const holding = (folder: string) => `import { existsSync, writeFileSync } from 'node:fs';
 export const handler = async ({ hold = false }) => {
   if (hold) writeFileSync('${folder}/holder-' + process.pid, '');
-  while (hold && !existsSync('${folder}/let-go')) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (hold && !existsSync('${folder}/release')) await new Promise((resolve) => setTimeout(resolve, 5));
   return { pid: process.pid, accessKeyId: process.env.AWS_ACCESS_KEY_ID };
 };`;
 const holders = (folder: string) => readdirSync(folder).filter((name) => name.startsWith('holder-'));
-const letGo = (folder: string) => writeFileSync(join(folder, 'let-go'), '');
+const release = (folder: string) => writeFileSync(join(folder, 'release'), '');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bundleRuntime } from './functions.ts';
 
-it('ends in the middle of a handler when its host is gone', async () => {
+it('ends in the middle of a handler when its host process ends', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'runtime-'));
   const runtimeFile = await bundleRuntime(directory);
   writeFileSync(

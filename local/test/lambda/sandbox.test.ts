@@ -7,7 +7,7 @@ import { failureOf, isAlive, payloadOf, region, useLambda, whoAmI } from './func
 const { deploy, directory, lambda, make } = useLambda();
 
 describe('a sandbox', () => {
-  it('serves one invocation after the other', async () => {
+  it('serves one invocation after another', async () => {
     const who = make('who', whoAmI);
     deploy([who]);
     const first = await payloadOf(lambda().invoke(who.arn, {}));
@@ -28,7 +28,7 @@ describe('a sandbox', () => {
     expect(await Promise.all(invocations)).toEqual(invocations.map(() => ({ running: 1 })));
   });
 
-  it('has an environment of its own and nothing of the user', async () => {
+  it('has the environment of its function and nothing from that of the user', async () => {
     vi.stubEnv('SECRET_OF_THE_USER', 'x');
     vi.stubEnv('AWS_PROFILE', 'production');
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -58,7 +58,7 @@ describe('a sandbox', () => {
     expect([PATH, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_LAMBDA_RUNTIME_API].every(Boolean)).toBe(true);
   });
 
-  it('has credentials of its own, which name its function', async () => {
+  it('has its own credentials, which identify its function', async () => {
     const who = make('who', whoAmI);
     deploy([who]);
     const [first, second] = await Promise.all([
@@ -70,7 +70,7 @@ describe('a sandbox', () => {
     expect(lambda().ownerOf('alice')).toBeUndefined();
   });
 
-  it('can be crashed in the middle of an invocation', async () => {
+  it('can crash in the middle of an invocation', async () => {
     const who = make(
       'who',
       `import { writeFileSync } from 'node:fs';\n${whoAmI}\nwriteFileSync(process.env.KEY_FILE, process.env.AWS_ACCESS_KEY_ID + ' ' + process.pid);`,
@@ -90,7 +90,7 @@ describe('a sandbox', () => {
     expect(await lambda().crash(key)).toBe(false);
   });
 
-  it('tells its handler the time of a clock that was moved, and real time again after that', async () => {
+  it('runs its handler on the time of the clock', async () => {
     const moved = createClock();
     const time = make(
       'time',
@@ -117,7 +117,7 @@ describe('a sandbox', () => {
     moved.stop();
   });
 
-  it('has its output in the log of its function, a line at a time', async () => {
+  it('writes its output to the log of its function, line by line', async () => {
     const chatty = make(
       'chatty',
       "export const handler = async () => { console.log('one\\ntwo'); console.error('three'); process.stdout.write('four'); };",
@@ -128,7 +128,7 @@ describe('a sandbox', () => {
     expect(lines.toSorted()).toEqual(['four', 'one', 'three', 'two']);
   });
 
-  it('shows control characters in the log instead of letting a terminal obey them', async () => {
+  it('writes control characters to the log as escapes', async () => {
     const nasty = make(
       'nasty',
       String.raw`export const handler = async () => console.log('tab\t \x07 \x1b[31m \x7f \x85 \x9b31m \u2028 \u202e \u200b \u{e0001} é 🙂');`,
@@ -139,7 +139,7 @@ describe('a sandbox', () => {
     expect(log).toBe('tab\t \\u0007 \\u001b[31m \\u007f \\u0085 \\u009b31m \\u2028 \\u202e \\u200b \\udb40\\udc01 é 🙂\n');
   });
 
-  it('unpacks the same code once, and other code beside it', async () => {
+  it('unpacks the same code once, and changed code next to it', async () => {
     const who = make('who', whoAmI);
     await payloadOf(deploy([who]).invoke(who.arn, {}));
     await lambda().stop();

@@ -39,7 +39,7 @@ const schedule = (minutes = 5, name = 'often'): Schedule => ({
   input: '{"a":1}',
 });
 
-/** What a process does that finds these schedules in its stack. */
+/** Starts a scheduler with these schedules, like a new process. */
 function deploy(...schedules: Schedule[]): void {
   scheduler?.stop();
   scheduler = createScheduler({
@@ -52,13 +52,13 @@ function deploy(...schedules: Schedule[]): void {
   scheduler.begin();
 }
 
-/** Moves the embedded AWS's clock, and lets what is due happen. */
+/** Moves the clock, and lets everything happen that is due. */
 function advance(milliseconds: number): void {
   clock.advance(milliseconds);
   vi.advanceTimersByTime(0);
 }
 
-it('starts an execution each time that the period is over', () => {
+it('starts an execution each time the period has passed', () => {
   deploy(schedule());
   advance(fiveMinutes - 1);
   expect(started).toEqual([]);
@@ -70,7 +70,7 @@ it('starts an execution each time that the period is over', () => {
   expect(started).toEqual(['machine of often with {"a":1} at 5 min', 'machine of often with {"a":1} at 10 min']);
 });
 
-it('does so by real time when nobody moves the clock, and at the pace of a faster one', () => {
+it('follows real time, or a faster clock', () => {
   deploy(schedule());
   vi.advanceTimersByTime(3 * fiveMinutes);
   expect(started).toHaveLength(3);
@@ -89,7 +89,7 @@ it('starts one execution when several periods pass at once, and stays in step', 
   expect(started).toHaveLength(2);
 });
 
-it('keeps several schedules apart', () => {
+it('runs several schedules', () => {
   deploy(schedule(5), schedule(7, 'seldom'));
   for (let minute = 0; minute < 10; minute++) advance(60_000);
   expect(started).toEqual([
@@ -100,7 +100,7 @@ it('keeps several schedules apart', () => {
 });
 
 describe('after a restart', () => {
-  it('goes on in step, and does not make up for what was due in between', () => {
+  it('stays in step, and does not catch up', () => {
     deploy(schedule());
     advance(3 * 60_000);
     deploy(schedule());
@@ -116,7 +116,7 @@ describe('after a restart', () => {
     expect(started.slice(1)).toEqual(['machine of often with {"a":1} at 70 min']);
   });
 
-  it('begins anew with a schedule that has changed, or was not there', () => {
+  it('begins again with a new or changed schedule', () => {
     deploy(schedule(5));
     advance(3 * 60_000);
     deploy(schedule(10));
@@ -133,14 +133,14 @@ describe('after a restart', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('names its state file when that is damaged', () => {
+  it('names its state file if that is damaged', () => {
     const file = join(directory, 'scheduler.json');
     writeFileSync(file, '{"often":1}');
     expect(() => deploy(schedule())).toThrow(expect.objectContaining({ name: 'StateDamaged', file }));
   });
 });
 
-it('says loudly that the role of a schedule may not start anything, and tries again at the next occurrence', () => {
+it('logs that the role of a schedule may not start anything, and tries again a period later', () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {});
   deploy(schedule());
   refusal = 'User: … is not authorized';
@@ -152,7 +152,7 @@ it('says loudly that the role of a schedule may not start anything, and tries ag
   expect(started).toHaveLength(1);
 });
 
-it('starts nothing more once it has stopped', () => {
+it('starts nothing after it has stopped', () => {
   deploy(schedule());
   scheduler?.stop();
   advance(fiveMinutes);

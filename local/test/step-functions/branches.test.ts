@@ -8,7 +8,7 @@ const { deploy, embedded } = useDeployments();
 const echo = 'export const handler = async (event) => event;';
 
 describe('several branches', () => {
-  it('records each branch as a thread of its own', async () => {
+  it('records each branch as a separate thread', async () => {
     const branch = (name: string) => ({ StartAt: name, States: { [name]: { Type: 'Task', Resource: '${echo}', End: true } } });
     await deploy(
       { StartAt: 'Both', States: { Both: { Type: 'Parallel', Branches: [branch('A'), branch('B')], End: true } } },
@@ -46,7 +46,7 @@ describe('several branches', () => {
     ]);
   });
 
-  it('cuts the other branches off when one fails', async () => {
+  it('cuts off the other branches when one fails', async () => {
     await deploy({
       StartAt: 'Both',
       States: {
@@ -74,7 +74,7 @@ describe('several branches', () => {
     ]);
   });
 
-  it('does nothing more of a branch that was cut off, when the failure is caught', async () => {
+  it('does not continue a branch that was cut off after the failure is caught', async () => {
     const wait = (Seconds: number, rest: object) => ({ Type: 'Wait', Seconds, ...rest });
     await deploy({
       StartAt: 'Both',
@@ -100,7 +100,7 @@ describe('several branches', () => {
     expect(entered).toEqual(['Both', 'Long', 'Bad', 'Later']);
   });
 
-  it('maps over items, as many at once as it says, and gives them their index', async () => {
+  it('maps over items with their index, at most as many at once as it says', async () => {
     await deploy({
       StartAt: 'Each',
       States: {
@@ -139,7 +139,7 @@ describe('several branches', () => {
       '9<8 PassStateEntered Item',
       '10<9 PassStateExited Item',
       '11<10 MapIterationSucceeded 1',
-      // As AWS recorded it: test_map_state in test_base_scenarios.snapshot.json of LocalStack.
+      // From AWS: test_map_state in test_base_scenarios.snapshot.json of LocalStack.
       '12<11 MapStateSucceeded',
       '13<11 MapStateExited Each',
       '14<13 ExecutionSucceeded',
@@ -184,7 +184,7 @@ describe('several branches', () => {
     ]);
   });
 
-  it('maps over nothing', async () => {
+  it('maps over an empty list', async () => {
     await deploy(one({ Type: 'Map', ItemProcessor: one({ Type: 'Succeed', End: undefined }) }));
     expect((await embedded().run('machine', [])).output).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe('several branches', () => {
       expect(output).toEqual({ number, step0: true, step1: true, step2: true, step3: true, step4: true });
   });
 
-  it('lets a function that runs go on when its execution is stopped', async () => {
+  it('lets a running function continue when its execution is stopped', async () => {
     const writing = `import { writeFileSync } from 'node:fs';
       export const handler = async ({ file }) => { await new Promise((resolve) => setTimeout(resolve, 300)); writeFileSync(file, 'done'); };`;
     await deploy(one({ Type: 'Task', Resource: '${writing}' }), { functions: { writing } });

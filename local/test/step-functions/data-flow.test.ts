@@ -5,7 +5,7 @@ const { deploy, embedded } = useDeployments();
 const echo = 'export const handler = async (event) => event;';
 
 describe('data flow', () => {
-  it('merges parallel branches and keeps what a state makes of its input and result', async () => {
+  it('selects inputs, shapes results and merges parallel branches', async () => {
     await deploy(
       {
         StartAt: 'Begin',
@@ -51,12 +51,12 @@ describe('data flow', () => {
     });
   });
 
-  it.each([[null], [false], [0], ['']])('lets a Pass result in %j', async (Result) => {
+  it.each([[null], [false], [0], ['']])('lets a Pass return %j', async (Result) => {
     await deploy(one({ Type: 'Pass', Result }));
     expect((await embedded().run('machine', { a: 1 })).output).toBe(Result);
   });
 
-  it('takes the ResultPath $ as the whole output', async () => {
+  it('uses the ResultPath $ as the whole output', async () => {
     await deploy(one({ Type: 'Pass', Result: { b: 2 }, ResultPath: '$' }));
     expect((await embedded().run('machine', { a: 1 })).output).toEqual({ b: 2 });
   });
@@ -88,7 +88,7 @@ describe('data flow', () => {
     expect(await embedded().run('machine', { v: 1 })).toMatchObject({ status: 'FAILED', error: 'States.NoChoiceMatched' });
   });
 
-  it('ends with States.Runtime where a path finds nothing, which nothing catches', async () => {
+  it('ends with States.Runtime if a path finds nothing, which nothing catches', async () => {
     await deploy(
       {
         StartAt: 'Only',
@@ -115,14 +115,14 @@ describe('data flow', () => {
     ]);
   });
 
-  it('ends with States.DataLimitExceeded when a result is too long to be passed on', async () => {
+  it('ends with States.DataLimitExceeded if a result is too long', async () => {
     const long = "export const handler = async ({ length }) => 'x'.repeat(length);";
     await deploy(one({ Type: 'Task', Resource: '${long}' }), { functions: { long } });
     expect(await embedded().run('machine', { length: 262_100 })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await embedded().run('machine', { length: 262_144 })).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
   });
 
-  // As AWS did on 21 March 2024: test_states_errors.snapshot.json, recorded by LocalStack.
+  // From AWS, on 21 March 2024: test_states_errors.snapshot.json of LocalStack.
   it.each(['States.DataLimitExceeded', 'States.ALL'])('catches a result that is too long by %s', async (name) => {
     const long = "export const handler = async () => 'x'.repeat(262_144);";
     const Only = { Type: 'Task', Resource: '${long}', Catch: [{ ErrorEquals: [name], Next: 'Caught' }], End: true };
@@ -160,7 +160,7 @@ describe('data flow', () => {
     expect(outcome).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
   });
 
-  it('catches States.JsonMerge of what is no object as States.IntrinsicFailure', async () => {
+  it('catches States.JsonMerge of a text as States.IntrinsicFailure', async () => {
     const Both = {
       Type: 'Parallel',
       Branches: [one({ Type: 'Pass', Result: 'text' }), { StartAt: 'Two', States: { Two: { Type: 'Pass', Result: {}, End: true } } }],
@@ -175,7 +175,7 @@ describe('data flow', () => {
     });
   });
 
-  it('ends as States.Runtime where a Fail state has a name of Step Functions', async () => {
+  it('ends with States.Runtime if a Fail state has a name of Step Functions', async () => {
     await deploy({ StartAt: 'Only', States: { Only: { Type: 'Fail', Error: 'States.Timeout' } } });
     expect(await embedded().run('machine')).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
   });

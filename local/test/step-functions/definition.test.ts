@@ -19,7 +19,7 @@ describe('parseDefinition', () => {
     ['a task token', one(task({ Parameters: { 'token.$': '$$.Task.Token' } })), /context object has no \$\$\.Task/],
     ['the whole context object', one(task({ Parameters: { 'all.$': '$$' } })), /context object has no \$\$/],
     [
-      'States.JsonToString, which the interpreter gets wrong',
+      'States.JsonToString, which has a bug in the interpreter',
       one(task({ Parameters: { 'text.$': 'States.JsonToString($)' } })),
       /JsonToString/,
     ],
@@ -27,7 +27,7 @@ describe('parseDefinition', () => {
     ['a distributed Map', one({ Type: 'Map', ItemProcessor: { ...one(task()), ProcessorConfig: { Mode: 'DISTRIBUTED' } } }), /INLINE/],
     ['a tolerated failure of a Map', one({ Type: 'Map', ItemProcessor: one(task()), ToleratedFailureCount: 1 }), /ToleratedFailureCount/],
     [
-      'an interval that is no whole number',
+      'an interval that is not a whole number',
       one(task({ Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 0.5 }] })),
       /IntervalSeconds/,
     ],
@@ -40,8 +40,8 @@ describe('parseDefinition', () => {
     ],
     ['an unknown type', one({ Type: 'Jump' }), /Type/],
     ['a field of another type of state', { StartAt: 'Only', States: { Only: { Type: 'Succeed', Next: 'Only' } } }, /Next/],
-    ['a start that is not there', { StartAt: 'Nobody', States: {} }, /StartAt leads to Nobody, which does not exist/],
-    ['a next state that is not there', one({ Type: 'Pass', End: undefined, Next: 'Nobody' }), /Only leads to Nobody/],
+    ['a missing first state', { StartAt: 'Nobody', States: {} }, /StartAt leads to Nobody, which does not exist/],
+    ['a missing next state', one({ Type: 'Pass', End: undefined, Next: 'Nobody' }), /Only leads to Nobody/],
     [
       'a choice that leads nowhere',
       { StartAt: 'Only', States: { Only: { Type: 'Choice', Choices: [{ Variable: '$.a', IsNull: true, Next: 'Nobody' }] } } },
@@ -63,7 +63,7 @@ describe('parseDefinition', () => {
     expect(() => parse(definition)).toThrow(/^The embedded AWS cannot run the state machine machine: /);
   });
 
-  it('leaves data alone that only looks like a path', () => {
+  it('does not change data that looks like a path', () => {
     const Result = { 'a.$': '$$.Task.Token', Variable: '$$', IsNull: false };
     expect(parse(one({ Type: 'Pass', Result })).States.Only).toMatchObject({ Result });
   });

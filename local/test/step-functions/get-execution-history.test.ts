@@ -187,14 +187,14 @@ describe('GetExecutionHistory', () => {
     expect(backwards.flat()).toEqual(whole.toReversed());
   });
 
-  it('leaves out inputs and outputs on request', async () => {
+  it('omits inputs and outputs on request', async () => {
     const { executionArn } = await embedded.run('working', { fail: 'always' });
     const { events } = await embedded.sfn.send(new GetExecutionHistoryCommand({ executionArn, includeExecutionData: false }));
     expect(JSON.stringify(events)).not.toMatch(/put/);
     expect(events?.[1]?.stateEnteredEventDetails).toEqual({ name: 'Prepare' });
   });
 
-  it('refuses a token of something else, and more results than AWS gives', async () => {
+  it('refuses a token of another request, and more results than AWS returns', async () => {
     const { executionArn } = await embedded.run('working');
     const { nextToken } = await embedded.sfn.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1 }));
     const refused = refusal('InvalidToken', /^Invalid Token: 'Invalid token'$/);
@@ -213,7 +213,7 @@ describe('GetExecutionHistory', () => {
     );
   });
 
-  it('refuses an execution that is not there', async () => {
+  it('refuses a missing execution', async () => {
     const executionArn = 'arn:aws:states:us-east-1:000000000000:execution:working:nobody';
     const refused = refusal('ExecutionDoesNotExist', new RegExp(`^Execution Does Not Exist: '${executionArn}'$`));
     await expect(embedded.sfn.send(new GetExecutionHistoryCommand({ executionArn }))).rejects.toEqual(refused);

@@ -4,7 +4,7 @@ import { inLines, one, useDeployments } from '../harness/step-functions.ts';
 
 const { deploy, embedded } = useDeployments();
 const echo = 'export const handler = async (event) => event;';
-/** Fails with `event.error` as often as `event.times` says, by a file that counts. */
+/** Fails with `event.error`, `event.times` times. It counts with a file. */
 const flaky = `
 import { appendFileSync, readFileSync } from 'node:fs';
 export const handler = async ({ file, times, error }) => {
@@ -35,12 +35,12 @@ describe('the try block', () => {
     return { ...event, done: true };
   };`;
 
-  it('passes on what its only branch returns', async () => {
+  it('returns the result of its only branch', async () => {
     await deploy(tryBlock, { functions: { work, echo } });
     expect(await embedded().run('machine', { a: 1 })).toMatchObject({ status: 'SUCCEEDED', output: { a: 1, done: true } });
   });
 
-  it('cleans up and fails with the true name and cause of the error', async () => {
+  it('cleans up and fails with the name and cause of the error', async () => {
     await deploy(tryBlock, { functions: { work, echo } });
     const { executionArn, status, error, cause } = await embedded().run('machine', { fail: true });
     expect({ status, error }).toEqual({ status: 'FAILED', error: 'NoCapacity' });
@@ -55,7 +55,7 @@ describe('Retry', () => {
   const retrying = (Retry: object[], rest: object = {}) => one({ Type: 'Task', Resource: '${flaky}', Retry, ...rest });
   const input = (times: number, error = 'NotYet') => ({ file: join(embedded().directory, 'calls'), times, error });
 
-  it('repeats a task on the names that its retrier lists, by the clock', async () => {
+  it('repeats a task after the errors of its retrier, by the clock', async () => {
     await deploy(retrying([{ ErrorEquals: ['NotYet'], IntervalSeconds: 3600, MaxAttempts: 5, BackoffRate: 1, JitterStrategy: 'FULL' }]), {
       functions: { flaky },
     });
@@ -79,7 +79,7 @@ describe('Retry', () => {
     expect(await calls('Never')).toBe(1);
   });
 
-  it('grows the interval by its rate, up to its maximum', async () => {
+  it('increases the interval by its rate, up to its maximum', async () => {
     await deploy(retrying([{ ErrorEquals: ['States.ALL'], IntervalSeconds: 100, MaxAttempts: 4, BackoffRate: 3, MaxDelaySeconds: 600 }]), {
       functions: { flaky },
     });
@@ -95,7 +95,7 @@ describe('Retry', () => {
     }
   });
 
-  it('goes on at once when the clock is moved beyond the interval', async () => {
+  it('continues at once when the clock jumps beyond the interval', async () => {
     await deploy(retrying([{ ErrorEquals: ['NotYet'], IntervalSeconds: 86_400 }]), { functions: { flaky } });
     const arn = await embedded().start('machine', input(1));
     for (;;) {
@@ -105,7 +105,7 @@ describe('Retry', () => {
     expect((await embedded().end(arn)).output).toEqual({ calls: 2 });
   });
 
-  it('repeats a whole Parallel, and catches what remains', async () => {
+  it('repeats a Parallel, and catches the last failure', async () => {
     await deploy(
       {
         StartAt: 'Block',

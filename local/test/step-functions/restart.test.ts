@@ -52,7 +52,7 @@ const upToTheFunction = [
   '6<5 LambdaFunctionStarted',
 ];
 
-it('fails what ran at a kill, with a whole history', async () => {
+it('fails an execution that was running at a kill, with a complete history', async () => {
   const killed = await begin();
   const arn = await beginHanging(killed, 'cut');
   const next = await begin(killed.directory);
@@ -60,7 +60,7 @@ it('fails what ran at a kill, with a whole history', async () => {
   expect(inLines(await next.history(arn))).toEqual([...upToTheFunction, '7<6 ExecutionFailed']);
 });
 
-it('drops a last line that the kill tore off, and goes on after it', async () => {
+it('drops an incomplete last line, and continues after it', async () => {
   const killed = await begin();
   const arn = await beginHanging(killed, 'torn');
   appendFileSync(join(killed.directory, 'executions/machine/torn.jsonl'), '{"id":7,"previousEventId":6,"ty');
@@ -70,7 +70,7 @@ it('drops a last line that the kill tore off, and goes on after it', async () =>
   expect(inLines(await last.history(arn))).toHaveLength(7);
 });
 
-it('keeps closed executions as they are, and lists old before new', async () => {
+it('does not change closed executions, and lists old executions before new ones', async () => {
   const first = await begin();
   const arn = await beginHanging(first, 'old');
   first.clock.advance(1000);
@@ -84,11 +84,11 @@ it('keeps closed executions as they are, and lists old before new', async () => 
 });
 
 it.each([
-  ['a line in its middle that is no JSON', (lines: string[]) => lines.with(3, '{"id":3,')],
-  ['a line that is missing', (lines: string[]) => lines.toSpliced(3, 1)],
+  ['a malformed line in its middle', (lines: string[]) => lines.with(3, '{"id":3,')],
+  ['a missing line', (lines: string[]) => lines.toSpliced(3, 1)],
   ['no beginning', (lines: string[]) => lines.slice(1)],
   ['an event without a type', (lines: string[]) => lines.with(3, '{"id":3,"previousEventId":2,"timestamp":1}')],
-])('names a history with %s as damaged, and leaves it as it is', async (_, damage) => {
+])('names a history with %s as damaged, and does not change it', async (_, damage) => {
   const killed = await begin();
   await beginHanging(killed, 'damaged');
   const file = join(killed.directory, 'executions/machine/damaged.jsonl');
@@ -102,7 +102,7 @@ it.each([
   writeFileSync(file, whole);
 });
 
-it('fails what runs when it stops', async () => {
+it('fails the running executions when it stops', async () => {
   const embedded = await begin();
   const arn = await beginHanging(embedded, 'ended');
   const file = join(embedded.directory, 'executions/machine/ended.jsonl');
@@ -139,7 +139,7 @@ it('forgets an execution 90 days after its end', () => {
   rmSync(directory, { recursive: true });
 });
 
-it('tells of what ran at a kill, once', () => {
+it('reports an execution that was running at a kill once', () => {
   const directory = mkdtempSync(join(tmpdir(), 'restart-'));
   const clock = createClock();
   const stateMachineArn = machineArn('machine');

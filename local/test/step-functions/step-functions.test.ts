@@ -31,14 +31,14 @@ afterAll(async () => {
 });
 
 describe('StartExecution', () => {
-  it('gives an execution a name of its own where it has none', async () => {
+  it('generates a name for an execution without one', async () => {
     const { executionArn, startDate } = await embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn('passing') }));
     expect(executionArn).toMatch(/^arn:aws:states:us-east-1:000000000000:execution:passing:[0-9a-f-]{36}$/);
     expect(Math.abs((startDate?.getTime() ?? 0) - Date.now())).toBeLessThan(10_000);
     expect(await embedded.end(executionArn ?? '')).toMatchObject({ status: 'SUCCEEDED', output: {} });
   });
 
-  it('answers the running execution when it is asked for again with the same input', async () => {
+  it('returns the running execution for the same name and input', async () => {
     const request = { stateMachineArn: machineArn('waiting'), name: 'again', input: '{"a":1}' };
     const first = await embedded.sfn.send(new StartExecutionCommand(request));
     const { executionArn, startDate } = await embedded.sfn.send(new StartExecutionCommand(request));
@@ -58,14 +58,14 @@ describe('StartExecution', () => {
     );
   });
 
-  it('takes every name that AWS takes', async () => {
+  it('accepts every name that AWS accepts', async () => {
     for (const name of ['.', '..', 'a.next', 'ü-_+=@!()', 'é'.repeat(80)]) {
       const executionArn = await embedded.start('passing', {}, name);
       expect(await embedded.end(executionArn)).toMatchObject({ status: 'SUCCEEDED', executionArn: expect.stringContaining(`:${name}`) });
     }
   });
 
-  it('refuses a name and an input that are too long', async () => {
+  it('refuses names and inputs that are too long', async () => {
     const start = (rest: object) => embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn('passing'), ...rest }));
     await expect(start({ name: 'x'.repeat(81) })).rejects.toEqual(
       refusal('ValidationException', /at 'name' failed to satisfy constraint: Member must have length less than or equal to 80$/),
@@ -81,7 +81,7 @@ describe('StartExecution', () => {
     );
   });
 
-  it('refuses a state machine that is not there, in this region or another', async () => {
+  it('refuses a missing state machine, in this region or another', async () => {
     const nobody = machineArn('nobody');
     await expect(embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: nobody }))).rejects.toEqual(
       refusal('StateMachineDoesNotExist', new RegExp(`^State Machine Does Not Exist: '${nobody}'$`)),
@@ -95,7 +95,7 @@ describe('StartExecution', () => {
     elsewhere.destroy();
   });
 
-  it('refuses what is no ARN of a state machine', async () => {
+  it('refuses a text that is not the ARN of a state machine', async () => {
     await expect(embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: 'passing' }))).rejects.toEqual(
       refusal('InvalidArn', /^Invalid Arn: 'Invalid ARN prefix: passing'$/),
     );
@@ -104,7 +104,7 @@ describe('StartExecution', () => {
     ).rejects.toEqual(refusal('InvalidArn', /^Invalid Arn: 'Resource type not valid in this context: execution'$/));
   });
 
-  it('refuses members that it does not support, and actions that it does not have', async () => {
+  it('refuses unsupported members and actions', async () => {
     await expect(
       embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn('passing'), traceHeader: 'x' })),
     ).rejects.toEqual(
@@ -135,7 +135,7 @@ describe('StopExecution', () => {
     });
   });
 
-  it('leaves a closed execution as it is', async () => {
+  it('does not change a closed execution', async () => {
     const { executionArn } = await embedded.run('passing');
     const before = await embedded.sfn.send(new DescribeExecutionCommand({ executionArn }));
     const { stopDate } = await embedded.sfn.send(new StopExecutionCommand({ executionArn }));
@@ -145,8 +145,8 @@ describe('StopExecution', () => {
   });
 });
 
-describe('what is told of executions and state machines', () => {
-  it('describes an execution while it runs and after its end', async () => {
+describe('descriptions and lists', () => {
+  it('show an execution while it runs and after its end', async () => {
     const executionArn = await embedded.start('waiting', { a: 1 }, 'described');
     const { $metadata, startDate, ...running } = await embedded.sfn.send(new DescribeExecutionCommand({ executionArn }));
     const common = {
@@ -171,7 +171,7 @@ describe('what is told of executions and state machines', () => {
     expect((closed.stopDate?.getTime() ?? 0) - (startDate?.getTime() ?? 0)).toBeGreaterThanOrEqual(3_600_000);
   });
 
-  it('lists executions, newest first, by status and in pages', async () => {
+  it('show executions, newest first, by status and in pages', async () => {
     const names = ['l1', 'l2', 'l3', 'l4', 'l5'];
     for (const name of names) await embedded.start('waiting', {}, name);
     await embedded.sfn.send(new StopExecutionCommand({ executionArn: `${machineArn('waiting').replace('stateMachine', 'execution')}:l3` }));
@@ -195,7 +195,7 @@ describe('what is told of executions and state machines', () => {
     );
   });
 
-  it('lists and describes state machines', async () => {
+  it('show state machines', async () => {
     const first = await embedded.sfn.send(new ListStateMachinesCommand({ maxResults: 2 }));
     expect(first.stateMachines?.map(({ name }) => name)).toEqual(['passing', 'waiting']);
     const second = await embedded.sfn.send(new ListStateMachinesCommand({ maxResults: 2, nextToken: first.nextToken }));
@@ -208,14 +208,14 @@ describe('what is told of executions and state machines', () => {
     expect(JSON.parse(described.definition ?? '')).toEqual(passing);
   });
 
-  it('describes the state machine of an execution', async () => {
+  it('show the state machine of an execution', async () => {
     const { executionArn } = await embedded.run('passing');
     const described = await embedded.sfn.send(new DescribeStateMachineForExecutionCommand({ executionArn }));
     expect(described).toMatchObject({ name: 'passing', stateMachineArn: machineArn('passing'), updateDate: expect.any(Date) });
     expect(JSON.parse(described.definition ?? '')).toEqual(passing);
   });
 
-  it('keeps each execution in a file of its own', async () => {
+  it('are kept in one file per execution', async () => {
     const executionArn = await embedded.start('passing', {}, 'kept');
     await embedded.end(executionArn);
     const lines = readFileSync(join(embedded.directory, 'executions/passing/kept.jsonl'), 'utf8').split('\n');

@@ -30,7 +30,7 @@ describe('time', () => {
     expect((await embedded().run('machine', { sleep: 3000 })).output).toEqual({ Error: 'States.Timeout', Cause: '' });
   });
 
-  it("passes a function's own time-out on as Sandbox.Timedout", async () => {
+  it('fails with Sandbox.Timedout at the timeout of a function', async () => {
     await deploy(one({ Type: 'Task', Resource: '${slow}' }), { functions: { slow }, timeoutSeconds: 1 });
     expect(await embedded().run('machine', { sleep: 3000 })).toMatchObject({
       status: 'FAILED',

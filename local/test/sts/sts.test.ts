@@ -33,7 +33,7 @@ const identityOf = async (accessKeyId: string) => {
 };
 
 describe('the caller', () => {
-  it('is the user that the access key is called after', async () => {
+  it('is the user with the name of the access key', async () => {
     expect(await identityOf('alice')).toEqual({
       Account: '000000000000',
       Arn: 'arn:aws:iam::000000000000:user/alice',
@@ -55,7 +55,7 @@ describe('the caller', () => {
     });
   });
 
-  it('is whoever it was said to be', async () => {
+  it('has the identity that was set', async () => {
     const arn = 'arn:aws:sts::000000000000:assumed-role/AWSReservedSSO_Developer/alice&bob@example.com';
     expect(sts.admin('POST', { accessKeyId: 'alice', arn })).toEqual({ alice: arn });
     expect(await identityOf('alice')).toMatchObject({ Arn: arn, UserId: expect.stringMatching(/:alice&bob@example\.com$/) });
@@ -69,7 +69,7 @@ describe('the caller', () => {
     { accessKeyId: '', arn: functionArn },
     { accessKeyId: 'alice', arn: 'alice' },
     { accessKeyId: 'alice', arn: functionArn, x: 1 },
-  ])('cannot be said to be %o', (body) => {
+  ])('cannot have the identity %o', (body) => {
     expect(() => sts.admin('POST', body)).toThrow(expect.objectContaining({ name: 'ValiError' }));
     expect(sts.admin('GET', undefined)).toEqual({});
   });
@@ -87,7 +87,7 @@ describe('a request', () => {
     });
   });
 
-  it('must be one that STS has', async () => {
+  it('must be for an action of STS', async () => {
     const coffee = await (await send({ Action: 'MakeCoffee', Version: '2011-06-15' })).text();
     expect(coffee).toContain('<Code>InvalidAction</Code><Message>Could not find operation MakeCoffee for version 2011-06-15</Message>');
     expect(await (await send({ Action: 'GetCallerIdentity' })).text()).toContain('NO_VERSION_SPECIFIED');
