@@ -119,6 +119,12 @@ export async function ended<Output>({ clients: { sfn } }: TestAws, executionArn:
   }
 }
 
+/** The calls that have changed something in EC2 since the calls were last forgotten, oldest first. */
+export async function mutatingCalls(aws: TestAws): Promise<string[]> {
+  const { calls } = (await aws.get('calls')) as { calls: { service: string; action: string }[] };
+  return calls.filter(({ service, action }) => service === 'ec2' && !/^(Describe|Get)/.test(action)).map(({ action }) => action);
+}
+
 /** Runs `recode aws start` with the given arguments as a user of the account whose AWS is at the endpoint. */
 export function recodeStart(
   aws: TestAws,

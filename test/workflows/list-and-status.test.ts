@@ -1,32 +1,26 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { updateItem } from '../../aws/records/hold/table.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
-import { type User, userOf } from '../harness/users.ts';
-import { deployedAws, ended, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
+import type { User } from '../harness/users.ts';
+import { ended, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
 let bob: User;
 /** What the start of alice's environment has printed as JSON. */
 let started: Record<string, unknown>;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-list-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
-  bob = userOf(aws, 'bob', directory);
-});
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
+deployForTests((deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
+  bob = user('bob');
 });
 
 /** What a command prints that succeeds, times left out. */
@@ -164,8 +158,9 @@ describe('the status of an environment', () => {
   });
 
   it('is reached by its name alone, where ~/.ssh/config has the line of docs/cli.md', async () => {
-    const config = join(directory, 'ssh_config');
-    writeFileSync(config, `Include ${alice.files('acme/api').root}/*/*/*/*/*/ssh_config\n`);
+    const { root } = alice.files('acme/api');
+    const config = join(root, 'ssh_config');
+    writeFileSync(config, `Include ${root}/*/*/*/*/*/ssh_config\n`);
     const { stdout } = await promisify(execFile)('ssh', ['-F', config, 'acme-api', 'whoami']);
     expect(stdout).not.toBe('');
   });

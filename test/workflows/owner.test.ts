@@ -1,31 +1,24 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectFailure, expectNothingChanged } from '../harness/failure.ts';
 import { expectConverged } from '../harness/inventory.ts';
 import { held, holdNext, letGo } from '../harness/pace.ts';
-import { type User, userOf } from '../harness/users.ts';
-import { deployedAws, ended } from '../harness/workflows.ts';
+import type { User } from '../harness/users.ts';
+import { ended } from '../harness/workflows.ts';
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
 let bob: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-owner-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
-  bob = userOf(aws, 'bob', directory);
+deployForTests(async (deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
+  bob = user('bob');
   expect((await alice.run(['start', 'acme/api'])).code).toBe(0);
 });
 afterEach(() => letGo(aws));
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
 
 const theirs = ['acme/api', '--owner', 'alice'];
 const record = () => readEnvironment(aws.clients.dynamodb, { owner: 'alice', repository: 'acme/api' });

@@ -1,28 +1,21 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
-import { keys, type User, userOf } from '../harness/users.ts';
-import { deployedAws } from '../harness/workflows.ts';
+import { keys, type User } from '../harness/users.ts';
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
 let instanceId: string;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-questions-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
+deployForTests(async (deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
   const started = await alice.run(['start', 'acme/api', '--json']);
   expect(started.code, started.stderr).toBe(0);
   instanceId = (started.json as { instanceId: string }).instanceId;
-});
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
 });
 
 const noes = [`n${keys.enter}`, keys.enter, keys.ctrlC];

@@ -1,43 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
-import { type User, userOf } from '../harness/users.ts';
+import type { User } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
-import { deployedAws, ended, runRemove, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
+import { ended, mutatingCalls, runRemove, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-stop-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
+deployForTests((deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
 });
 afterEach(async () => {
   letGo(aws);
   await wipe(aws);
-});
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
 });
 
 const command = ['stop', 'acme/api'];
 
 const subject = { owner: 'alice', repository: 'acme/api' };
 const record = () => readEnvironment(aws.clients.dynamodb, subject);
-const mutations = async () => {
-  const { calls } = (await aws.get('calls')) as { calls: { service: string; action: string }[] };
-  return calls.filter(({ service, action }) => service === 'ec2' && !/^(Describe|Get)/.test(action)).map(({ action }) => action);
-};
 
 /** Starts the environment; resolves to its instance. */
 async function started(): Promise<{ InstanceIds: string[]; instanceId: string }> {
@@ -60,7 +48,7 @@ describe('a stop', () => {
     const stopped = await runStop(aws);
     const output = { ...subject, name: 'acme-api', status: 'stopped', instanceId, instanceType: 't2.medium' };
     expect(stopped).toMatchObject({ status: 'SUCCEEDED', output: { ...output, changed: true } });
-    expect(await mutations()).toEqual(['StopInstances']);
+    expect(await mutatingCalls(aws)).toEqual(['StopInstances']);
     await expectConverged(aws, 1, 'stopped');
     expect((await runStart(aws)).output).toMatchObject({ instanceId, created: false });
     await expectConverged(aws, 1);
@@ -77,7 +65,7 @@ describe('a stop', () => {
     const { code, json } = await alice.run([...command, '--json']);
     expect(json).toMatchObject({ ...output, executionArn: expect.stringMatching(/:execution:recode-stop:/), changed: false });
     expect(code).toBe(0);
-    expect(await mutations()).toEqual([]);
+    expect(await mutatingCalls(aws)).toEqual([]);
     await expectConverged(aws, 1, 'stopped');
   });
 

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   CreateInternetGatewayCommand,
   CreateVpcCommand,
@@ -10,32 +7,27 @@ import {
 } from '@aws-sdk/client-ec2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { tagged } from '../../aws/ec2/tags.ts';
 import { network } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
-import { type User, userOf } from '../harness/users.ts';
+import type { User } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
-import { deployedAws, ended, runRemove, runStart, runUninstall, somePublicKey } from '../harness/workflows.ts';
+import { ended, runRemove, runStart, runUninstall, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-uninstall-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
+deployForTests((deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
 });
 afterEach(async () => {
   letGo(aws);
   await wipe(aws);
-});
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
 });
 
 /** Starts and removes an environment: the network and the table stay. */

@@ -1,33 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { putItem } from '../../aws/records/hold/table.ts';
 import { readEnvironments } from '../../aws/records/read/environment.ts';
 import { environmentId } from '../../core/names.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { nastyTexts, obeyed } from '../harness/nasty.ts';
 import type { Ran } from '../harness/recode.ts';
-import { type User, userOf } from '../harness/users.ts';
-import { deployedAws, runRemove, runStart, somePublicKey } from '../harness/workflows.ts';
+import type { User } from '../harness/users.ts';
+import { runRemove, runStart, somePublicKey } from '../harness/workflows.ts';
 
 const title = '\u001b]0;title\u0007';
 const recorded = `acme/${title}`;
 const shown = 'acme/\\u001b]0;title\\u0007';
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-untrusted-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
+deployForTests(async (deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
   await runStart(aws, { repository: 'acme/api' });
-});
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
 });
 
 /** Writes a record as a version did that took any repository without a space. */
