@@ -1,4 +1,5 @@
 import { ownerOf } from '../core/owner.ts';
+import type { FollowView } from './follow-view.ts';
 import type { ClientConfig } from './identity/client-config.ts';
 import type { Service } from './identity/settings.ts';
 
@@ -33,6 +34,16 @@ export interface AccountOptions {
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {
   return options.local ? openLocalAccount(options) : openAwsAccount(options);
+}
+
+/** Opens an account, and shows it if the embedded AWS has to start first. Throws as `openAccount` does. */
+export async function openAccountWithProgress(options: AccountOptions, view: FollowView): Promise<Account> {
+  if (options.local) {
+    const { embeddedAwsStatus } = await import('./embedded-aws.ts');
+    const { running } = await embeddedAwsStatus();
+    if (!running) return view.during('Starting the embedded AWS', () => openAccount(options));
+  }
+  return openAccount(options);
 }
 
 async function openLocalAccount(options: AccountOptions): Promise<Account> {

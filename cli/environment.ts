@@ -4,15 +4,22 @@ import type { Environment } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
 import { policies } from '../core/names.ts';
 import type { EnvironmentOperationKind } from '../core/operations.ts';
-import { type Account, openAccount } from './account.ts';
+import { type Account, type AccountOptions, openAccountWithProgress } from './account.ts';
 import { accountFlags } from './account-flags.ts';
 import { type Clients, clientsOf } from './clients.ts';
-import type { EnvironmentTarget } from './commands/aws/options.ts';
 import { orNotAllowed } from './control-plane.ts';
 import type { FollowView } from './follow-view.ts';
 import { readRepository, resolveRepository } from './repository.ts';
 import { shellQuote } from './shell-quote.ts';
 import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
+
+/** Which environment a command is about; the caller's own if no owner is given. */
+export interface EnvironmentTarget {
+  /** As it was typed: it may leave out the GitHub account. */
+  readonly repository: string;
+  readonly owner?: string;
+  readonly account: AccountOptions;
+}
 
 /** An environment in an account, for a command to work on; it need not exist. */
 export interface OpenedEnvironment {
@@ -32,7 +39,7 @@ export interface OpenedEnvironment {
  */
 export async function openEnvironment(target: EnvironmentTarget, view: FollowView): Promise<OpenedEnvironment> {
   const typed = readRepository(target.repository, process.env);
-  const account = await openShown(target, view);
+  const account = await openAccountWithProgress(target.account, view);
   const clients = await clientsOf(account);
   const owner = target.owner ?? account.owner;
   const recorded = async () =>
@@ -45,16 +52,6 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
     own: owner === account.owner,
     files: environmentFolder({ ...account, owner, repository }, process.env),
   };
-}
-
-/** Opens an account; the embedded AWS takes its moment to start, which is shown. */
-export async function openShown({ account: options }: Pick<EnvironmentTarget, 'account'>, view: FollowView): Promise<Account> {
-  if (options.local) {
-    const { embeddedAwsStatus } = await import('./embedded-aws.ts');
-    const { running } = await embeddedAwsStatus();
-    if (!running) return view.during('Starting the embedded AWS', () => openAccount(options));
-  }
-  return openAccount(options);
 }
 
 type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'status';

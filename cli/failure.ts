@@ -2,7 +2,6 @@ import { translate } from '../aws/errors.ts';
 import { catalogue, type ErrorName, exitCodes, type RecodeError } from '../core/errors.ts';
 import type { AccountOptions } from './account.ts';
 import { accountFlags } from './account-flags.ts';
-import { credentialsFailure } from './credentials.ts';
 import { explanations } from './explanations.ts';
 import { indent, type Output, paint, writeJson } from './output.ts';
 import { shellQuote } from './shell-quote.ts';
@@ -59,7 +58,7 @@ export function showFailure(output: Output, failure: Failure, error: unknown, en
 }
 
 function recodeErrorOf(error: unknown): RecodeError {
-  return credentialsFailure(error) ?? unreachable(error) ?? translate(error);
+  return unreachable(error) ?? translate(error);
 }
 
 /** What the placeholders of the catalogue stand for. */

@@ -30,11 +30,7 @@ describe('describeFailure', () => {
   });
 
   it.each([
-    ['CredentialsExpired', named('CredentialsProviderError', 'The SSO session associated with this profile has expired. To refresh …')],
-    ['CredentialsExpired', named('TokenProviderError', 'Token is expired. To refresh this SSO session run "aws sso login".')],
     ['CredentialsExpired', named('ExpiredTokenException', 'The security token included in the request is expired')],
-    ['NoCredentials', named('CredentialsProviderError', 'Could not load credentials from any providers')],
-    ['NoCredentials', named('CredentialsProviderError', 'Profile team requires multi-factor authentication')],
     ['CredentialsNotValid', named('InvalidClientTokenId', 'The security token included in the request is invalid.')],
     ['AwsUnavailable', named('ServiceUnavailable', 'Try again.', { $metadata: { httpStatusCode: 503 } })],
     ['AwsUnreachable', named('TimeoutError', 'Connection timed out after 5000 ms')],

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { RecodeError } from '../../../core/errors.ts';
 import { isOwner } from '../../../core/owner.ts';
 import type { AccountOptions } from '../../account.ts';
+import type { EnvironmentTarget } from '../../environment.ts';
 import { parseRegion } from '../../region.ts';
 import { settingNotValid } from '../../setting-not-valid.ts';
 
@@ -20,14 +21,6 @@ export interface OperationFlags extends EnvironmentFlags {
   readonly force?: boolean;
   /** False with --no-wait. */
   readonly wait: boolean;
-}
-
-/** Which environment a command is about; the caller's own where no owner was given. */
-export interface EnvironmentTarget {
-  /** As it was typed: it may leave the GitHub account out. */
-  readonly repository: string;
-  readonly owner?: string;
-  readonly account: AccountOptions;
 }
 
 /** What an operation on an environment was asked to do. */

@@ -4,7 +4,7 @@ import { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import { backgroundOperation, environmentOperationOf, inBackground } from '../../../background.ts';
 import { begun } from '../../../begun.ts';
-import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { type EnvironmentTarget, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
 import { orWarn } from '../../../or-warn.ts';
@@ -12,7 +12,6 @@ import { line, type Output, writeJson } from '../../../output.ts';
 import { forgetExecution, rememberedExecution } from '../../../remembered-execution.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { runModule } from '../operations.ts';
-import type { EnvironmentTarget } from '../options.ts';
 
 /**
  * Follows the execution that holds an environment, or that this machine has started with --no-wait, and ends as its own command would.

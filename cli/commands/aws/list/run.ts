@@ -2,11 +2,10 @@ import { readEnvironments } from '../../../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import { policies } from '../../../../core/names.ts';
-import type { Account, AccountOptions } from '../../../account.ts';
+import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
 import { orNotAllowed } from '../../../control-plane.ts';
 import { ago } from '../../../duration.ts';
-import { openShown } from '../../../environment.ts';
 import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
 import { inSession } from '../../../operation.ts';
@@ -22,7 +21,7 @@ import { stopWords } from '../../../stop-time.ts';
  */
 export function runList({ account: options, all }: { account: AccountOptions; all: boolean }, output: Output): Promise<void> {
   return inSession(output, 'listing', async ({ view }) => {
-    const account = await openShown({ account: options }, view);
+    const account = await openAccountWithProgress(options, view);
     const { dynamodb } = await clientsOf(account);
     const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
     const recorded = await orNotAllowed(account, policies.user, reading);

@@ -10,7 +10,14 @@ import type { Operation } from '../../../../core/operation.ts';
 import { type Background, backgroundOperation } from '../../../background.ts';
 import { begun } from '../../../begun.ts';
 import { ago } from '../../../duration.ts';
-import { environmentArguments, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import {
+  type EnvironmentTarget,
+  environmentArguments,
+  findRecord,
+  type OpenedEnvironment,
+  openEnvironment,
+  requireRecord,
+} from '../../../environment.ts';
 import { type RecordedView, statusWords, unknownView, viewOf } from '../../../environment-view.ts';
 import { describeFailure, type GivenCommand } from '../../../failure.ts';
 import { inSession } from '../../../operation.ts';
@@ -20,7 +27,6 @@ import { rememberedExecution } from '../../../remembered-execution.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
-import type { EnvironmentTarget } from '../options.ts';
 
 type ReadyNetwork = Network & { readonly status: 'ready' };
 

@@ -3,11 +3,10 @@ import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { UninstallOutput } from '../../../../core/document.ts';
 import { environmentsStillExist } from '../../../../core/environment.ts';
 import { network, policies, tableName } from '../../../../core/names.ts';
-import type { Account, AccountOptions } from '../../../account.ts';
+import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
 import { confirm } from '../../../confirm.ts';
 import { beforeOperation, orNotAllowed } from '../../../control-plane.ts';
-import { openShown } from '../../../environment.ts';
 import { inSession, runOperation } from '../../../operation.ts';
 import { type Output, paint, writeJson } from '../../../output.ts';
 
@@ -19,7 +18,7 @@ import { type Output, paint, writeJson } from '../../../output.ts';
  */
 export function runUninstall({ account: options, force }: { account: AccountOptions; force: boolean }, output: Output): Promise<void> {
   return inSession(output, 'uninstall', async (session) => {
-    const account = await openShown({ account: options }, session.view);
+    const account = await openAccountWithProgress(options, session.view);
     const clients = await clientsOf(account);
     const reading = orNotAllowed(account, policies.admin, ifInstalled(readEnvironments(clients.dynamodb)));
     const found = await beforeOperation({ account, clients }, 'uninstall', reading);
