@@ -1,5 +1,5 @@
 import { ownerOf } from '../core/owner.ts';
-import type { FollowView } from './follow-view.ts';
+import type { FollowView } from './execution/follow-view.ts';
 import type { ClientConfig } from './identity/client-config.ts';
 import type { Service } from './identity/settings.ts';
 

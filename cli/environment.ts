@@ -7,11 +7,11 @@ import type { EnvironmentOperationKind } from '../core/operations.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from './account.ts';
 import { accountFlags } from './account-flags.ts';
 import { type Clients, clientsOf } from './clients.ts';
-import { orNotAllowed } from './control-plane.ts';
-import type { FollowView } from './follow-view.ts';
+import { orNotAllowed } from './execution/control-plane.ts';
+import type { FollowView } from './execution/follow-view.ts';
+import { type EnvironmentFolder, environmentFolder } from './files/environment-folder.ts';
 import { readRepository, resolveRepository } from './repository.ts';
 import { shellQuote } from './shell-quote.ts';
-import { type EnvironmentFolder, environmentFolder } from './ssh/folder.ts';
 
 /** Which environment a command is about; the caller's own if no owner is given. */
 export interface EnvironmentTarget {

@@ -1,7 +1,7 @@
 import { ssh } from '../../core/names.ts';
+import type { EnvironmentFolder } from '../files/environment-folder.ts';
+import { replaceFile } from '../files/replace-file.ts';
 import { shellQuoteOn } from '../shell-quote.ts';
-import type { EnvironmentFolder } from './folder.ts';
-import { replaceFile } from './replace-file.ts';
 
 /**
  * Writes the `ssh -F` file of an environment. The printed command and the CLI's own check use it alone, so that what was checked is what

@@ -1,8 +1,8 @@
 import { type Environment, statusOf } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';
+import type { EnvironmentFolder } from '../files/environment-folder.ts';
 import { sshCommand, writeSshConfig } from './config.ts';
-import type { EnvironmentFolder } from './folder.ts';
 import { requireKeyPair } from './keys.ts';
 import { pinHostKey } from './known-hosts.ts';
 

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { RecodeError } from '../../core/errors.ts';
 import { keyPairFrom, sameKey, withPlainComment } from '../../core/openssh-key.ts';
 import { readPrivateKey } from '../../core/private-key.ts';
+import { keysNotReadable, keysNotWritable } from '../files/file-trouble.ts';
 import { shellQuote } from '../shell-quote.ts';
-import { keysNotReadable, keysNotWritable } from './file-trouble.ts';
 
 /** The key pair of one environment on this machine. */
 export interface KeyPair {

@@ -1,4 +1,4 @@
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from '../files/replace-file.ts';
 
 /**
  * Pins the host key of an environment: the one line of a known_hosts file that is its own, so that the line of an address it has had

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { environmentFolder } from '../../cli/files/environment-folder.ts';
 import { dataFolder, type System } from '../../cli/home.ts';
 import { shellQuoteOn } from '../../cli/shell-quote.ts';
 import { sshCommand, writeSshConfig } from '../../cli/ssh/config.ts';
-import { environmentFolder } from '../../cli/ssh/folder.ts';
 
 const windows: System = { platform: 'win32', home: () => 'C:\\Users\\Ada Byron' };
 const mac: System = { platform: 'darwin', home: () => '/Users/ada' };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { begun } from '../../cli/begun.ts';
+import { begun } from '../../cli/execution/begun.ts';
 import { localTimeZone, stopWords, stopWordsInZone } from '../../cli/stop-time.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { spawn } from '@lydell/node-pty';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { vi } from 'vitest';
-import { type EnvironmentFolder, environmentFolder } from '../../cli/ssh/folder.ts';
+import { type EnvironmentFolder, environmentFolder } from '../../cli/files/environment-folder.ts';
 import { sharedGitHub } from './github.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
 

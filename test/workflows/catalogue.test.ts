@@ -5,9 +5,9 @@ import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openFollowView } from '../../cli/execution/follow-view.ts';
+import { follow } from '../../cli/execution/operation.ts';
 import { describeFailure, exitCodeOf, showFailure } from '../../cli/failure.ts';
-import { openFollowView } from '../../cli/follow-view.ts';
-import { follow } from '../../cli/operation.ts';
 import { builtPackage } from '../../cli/package-root.ts';
 import { catalogue, type ErrorName, isErrorName } from '../../core/errors.ts';
 import { collectedOutput } from '../cli/collect.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type * as v from 'valibot';
 import { type EnvironmentOperationKind, kindsWith, type OperationKind } from '../../../core/operations.ts';
 import type { OpenedEnvironment } from '../../environment.ts';
-import type { Followed, Session } from '../../operation.ts';
+import type { Followed, Session } from '../../execution/operation.ts';
 import type { Output } from '../../output.ts';
 
 /** What the `command.ts` in the folder of an operation exports. */

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type EnvironmentFolder, environmentFolder } from '../../../cli/files/environment-folder.ts';
 import { prepareConnection } from '../../../cli/ssh/connection.ts';
-import { type EnvironmentFolder, environmentFolder } from '../../../cli/ssh/folder.ts';
 import { ensureKeyPair } from '../../../cli/ssh/keys.ts';
 import type { Environment, Observed } from '../../../core/environment.ts';
 

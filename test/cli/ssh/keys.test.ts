@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { environmentFolder } from '../../../cli/ssh/folder.ts';
+import { environmentFolder } from '../../../cli/files/environment-folder.ts';
 import { ensureKeyPair, readKeyPair } from '../../../cli/ssh/keys.ts';
 import { bundle } from '../../harness/bundle.ts';
 

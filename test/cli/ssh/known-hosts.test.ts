@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { environmentFolder } from '../../../cli/files/environment-folder.ts';
 import { sshCommand, writeSshConfig } from '../../../cli/ssh/config.ts';
-import { environmentFolder } from '../../../cli/ssh/folder.ts';
 import { pinHostKey } from '../../../cli/ssh/known-hosts.ts';
 
 const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq5 host';

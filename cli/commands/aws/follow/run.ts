@@ -2,21 +2,21 @@ import type * as v from 'valibot';
 import { meaningOf } from '../../../../aws/errors.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
-import { backgroundOperation, environmentOperationOf, inBackground } from '../../../background.ts';
-import { begun } from '../../../begun.ts';
 import { type EnvironmentTarget, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
-import { type Followed, follow, inSession, type Session } from '../../../operation.ts';
+import { backgroundOperation, environmentOperationOf, inBackground } from '../../../execution/background.ts';
+import { begun } from '../../../execution/begun.ts';
+import { type Followed, follow, inSession, type Session } from '../../../execution/operation.ts';
+import { forgetExecution, rememberedExecution } from '../../../execution/remembered-execution.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, writeJson } from '../../../output.ts';
-import { forgetExecution, rememberedExecution } from '../../../remembered-execution.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { runModule } from '../operations.ts';
 
 /**
  * Follows the execution that holds an environment, or that this machine has started with --no-wait, and ends as its own command would.
  *
- * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation}.ts
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/environment.ts and cli/execution
  */
 export function runFollow(target: EnvironmentTarget, output: Output): Promise<void> {
   return inSession(output, `operation on ${target.repository}`, async (session) => {

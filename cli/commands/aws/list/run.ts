@@ -4,14 +4,14 @@ import type { Environment } from '../../../../core/environment.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
-import { orNotAllowed } from '../../../control-plane.ts';
 import { ago } from '../../../duration.ts';
 import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
+import { orNotAllowed } from '../../../execution/control-plane.ts';
+import { inSession } from '../../../execution/operation.ts';
+import { environmentFolder } from '../../../files/environment-folder.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
-import { inSession } from '../../../operation.ts';
 import { columns, line, type Output, paint, warn, writeJson } from '../../../output.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
-import { environmentFolder } from '../../../ssh/folder.ts';
 import { stopWords } from '../../../stop-time.ts';
 
 /**

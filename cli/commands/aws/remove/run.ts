@@ -1,15 +1,15 @@
 import { RemoveOutput } from '../../../../core/document.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import { confirm } from '../../../confirm.ts';
-import { beforeOperation } from '../../../control-plane.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
-import { operate } from '../../../environment-operation.ts';
 import { unknownView } from '../../../environment-view.ts';
-import { type Followed, inSession, type Session } from '../../../operation.ts';
+import { beforeOperation } from '../../../execution/control-plane.ts';
+import { operate } from '../../../execution/environment-operation.ts';
+import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
+import { deleteEnvironmentFolder } from '../../../files/environment-folder.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows } from '../../../resources.ts';
-import { deleteEnvironmentFolder } from '../../../ssh/folder.ts';
 import type { OperationRequest } from '../options.ts';
 
 export const Result = RemoveOutput;
@@ -18,7 +18,7 @@ export const Result = RemoveOutput;
  * Removes an environment with all that was made for it, after a question that names it, and its files on this machine.
  *
  * @throws RecodeError what the execution fails with, EnvironmentNotFound, ConfirmationRequired, and those of
- *   cli/{environment,operation,control-plane}.ts
+ *   cli/environment.ts and cli/execution
  */
 export function runRemove(request: OperationRequest, output: Output): Promise<void> {
   return inSession(output, `removal of ${request.repository}`, async (session) => {

@@ -1,9 +1,9 @@
 import { StartOutput } from '../../../../core/document.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
-import { beforeOperation } from '../../../control-plane.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
-import { operate } from '../../../environment-operation.ts';
-import { type Followed, inSession, type Session } from '../../../operation.ts';
+import { beforeOperation } from '../../../execution/control-plane.ts';
+import { operate } from '../../../execution/environment-operation.ts';
+import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
 import type { Output } from '../../../output.ts';
 import type { OperationRequest } from '../options.ts';
 import { concludeStarted, usableKeyPair } from '../start/run.ts';
@@ -13,7 +13,7 @@ export const Result = StartOutput;
 /**
  * Restarts an environment, waits until it is started, and connects to it.
  *
- * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation,control-plane}.ts
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/environment.ts and cli/execution
  */
 export function runRestart(request: OperationRequest, output: Output): Promise<void> {
   return inSession(output, `restart of ${request.repository}`, async (session) => {

@@ -2,12 +2,13 @@ import { StartOutput } from '../../../../core/document.ts';
 import { type Environment, statusOf } from '../../../../core/environment.ts';
 import { ssh } from '../../../../core/names.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
-import { beforeOperation } from '../../../control-plane.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
-import { operate } from '../../../environment-operation.ts';
 import { viewAfter } from '../../../environment-view.ts';
+import { beforeOperation } from '../../../execution/control-plane.ts';
+import { operate } from '../../../execution/environment-operation.ts';
+import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
+import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../files/environment-folder.ts';
 import { checkRepository } from '../../../github.ts';
-import { type Followed, inSession, type Session } from '../../../operation.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { addressNotAllowed, ownAddress } from '../../../own-address.ts';
@@ -15,7 +16,6 @@ import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
 import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
 import { checkConnection } from '../../../ssh/connect.ts';
-import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../ssh/folder.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
 import { pinHostKey } from '../../../ssh/known-hosts.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
@@ -30,7 +30,7 @@ export const Result = StartOutput;
  * Starts an environment: makes its key, starts the execution, follows it, pins the host key, proves that ssh connects, and prints.
  *
  * @throws RecodeError what the execution fails with, PrivateKeyNotHere, and those of
- *   cli/{environment,operation,control-plane,github}.ts and cli/ssh
+ *   cli/environment.ts, cli/github.ts, cli/execution and cli/ssh
  */
 export function runStart(request: StartRequest, output: Output): Promise<void> {
   return inSession(output, `start of ${request.repository}`, async (session) => {

@@ -7,8 +7,6 @@ import type { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import type { Network } from '../../../../core/network.ts';
 import type { Operation } from '../../../../core/operation.ts';
-import { type Background, backgroundOperation } from '../../../background.ts';
-import { begun } from '../../../begun.ts';
 import { ago } from '../../../duration.ts';
 import {
   type EnvironmentTarget,
@@ -19,11 +17,13 @@ import {
   requireRecord,
 } from '../../../environment.ts';
 import { type RecordedView, statusWords, unknownView, viewOf } from '../../../environment-view.ts';
+import { type Background, backgroundOperation } from '../../../execution/background.ts';
+import { begun } from '../../../execution/begun.ts';
+import { inSession } from '../../../execution/operation.ts';
+import { rememberedExecution } from '../../../execution/remembered-execution.ts';
 import { describeFailure, type GivenCommand } from '../../../failure.ts';
-import { inSession } from '../../../operation.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { indent, line, type Output, paint, table, writeJson } from '../../../output.ts';
-import { rememberedExecution } from '../../../remembered-execution.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';

@@ -1,10 +1,10 @@
 import { StopOutput } from '../../../../core/document.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
-import { beforeOperation } from '../../../control-plane.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
-import { operate } from '../../../environment-operation.ts';
 import { viewAfter } from '../../../environment-view.ts';
-import { type Followed, inSession, type Session } from '../../../operation.ts';
+import { beforeOperation } from '../../../execution/control-plane.ts';
+import { operate } from '../../../execution/environment-operation.ts';
+import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
 import type { OperationRequest } from '../options.ts';
 
@@ -13,7 +13,7 @@ export const Result = StopOutput;
 /**
  * Stops an environment and waits until it is stopped.
  *
- * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/{environment,operation,control-plane}.ts
+ * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/environment.ts and cli/execution
  */
 export function runStop(request: OperationRequest, output: Output): Promise<void> {
   return inSession(output, `stop of ${request.repository}`, async (session) => {

@@ -6,15 +6,15 @@ import { network, policies, tableName } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
 import { confirm } from '../../../confirm.ts';
-import { beforeOperation, orNotAllowed } from '../../../control-plane.ts';
-import { inSession, runOperation } from '../../../operation.ts';
+import { beforeOperation, orNotAllowed } from '../../../execution/control-plane.ts';
+import { inSession, runOperation } from '../../../execution/operation.ts';
 import { type Output, paint, writeJson } from '../../../output.ts';
 
 /**
  * Uninstalls Recode from a region, after a question that names what goes.
  *
  * @throws RecodeError what the execution fails with, EnvironmentsStillExist, ConfirmationRequired, and those of
- *   cli/{account,operation,control-plane}.ts
+ *   cli/account.ts and cli/execution
  */
 export function runUninstall({ account: options, force }: { account: AccountOptions; force: boolean }, output: Output): Promise<void> {
   return inSession(output, 'uninstall', async (session) => {

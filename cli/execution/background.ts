@@ -1,8 +1,8 @@
-import { executionProgress, type Progress } from '../aws/executions/executions.ts';
-import { RecodeError } from '../core/errors.ts';
-import { operationOf } from '../core/executions.ts';
-import { type EnvironmentOperationKind, operations } from '../core/operations.ts';
-import { environmentCommand, type OpenedEnvironment } from './environment.ts';
+import { executionProgress, type Progress } from '../../aws/executions/executions.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { operationOf } from '../../core/executions.ts';
+import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
+import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
 import { withAge } from './in-progress.ts';
 
 /** The last operation that this machine has started with --no-wait, until it is followed or another one is started. */

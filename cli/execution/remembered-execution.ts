@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { keysNotReadable, keysNotWritable } from './ssh/file-trouble.ts';
-import type { EnvironmentFolder } from './ssh/folder.ts';
-import { replaceFile } from './ssh/replace-file.ts';
+import type { EnvironmentFolder } from '../files/environment-folder.ts';
+import { keysNotReadable, keysNotWritable } from '../files/file-trouble.ts';
+import { replaceFile } from '../files/replace-file.ts';
 
 /**
  * Remembers on this machine an execution that nobody waits for: it may be followed before it holds the environment, and after it has ended.

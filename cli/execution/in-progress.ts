@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { RecodeError } from '../core/errors.ts';
-import { InProgress, type Operation } from '../core/operation.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { InProgress, type Operation } from '../../core/operation.ts';
 import { begun } from './begun.ts';
 
 /** The operation that an error says is in progress; undefined for any other error. */

@@ -1,6 +1,6 @@
-import type { Operation } from '../core/operation.ts';
-import { autoStopCaller } from '../core/owner.ts';
-import { ago } from './duration.ts';
+import type { Operation } from '../../core/operation.ts';
+import { autoStopCaller } from '../../core/owner.ts';
+import { ago } from '../duration.ts';
 
 /** When an operation was started, and by whom, as the owner `me` reads it: `started 12s ago by alice`, `started 12s ago by you`. */
 export function begun({ owner, startedAt }: Pick<Operation, 'owner' | 'startedAt'>, me: string): string {

@@ -1,16 +1,16 @@
 import * as v from 'valibot';
-import { followExecution, startExecution } from '../aws/executions/executions.ts';
-import { type ErrorName, RecodeError } from '../core/errors.ts';
-import { stateMachineArn } from '../core/executions.ts';
-import { type OperationKind, operations } from '../core/operations.ts';
-import type { Account } from './account.ts';
+import { followExecution, startExecution } from '../../aws/executions/executions.ts';
+import { type ErrorName, RecodeError } from '../../core/errors.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import { type OperationKind, operations } from '../../core/operations.ts';
+import type { Account } from '../account.ts';
+import type { Clients } from '../clients.ts';
+import type { Output } from '../output.ts';
 import { begun } from './begun.ts';
-import type { Clients } from './clients.ts';
 import { orNotAllowed } from './control-plane.ts';
 import { type FollowView, openFollowView } from './follow-view.ts';
 import { operationInProgress, withAge } from './in-progress.ts';
 import { type EndingSignal, interruption } from './interruption.ts';
-import type { Output } from './output.ts';
 
 /** A command at work: where it shows what is going on, and how far it has come. */
 export interface Session {

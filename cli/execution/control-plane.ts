@@ -1,12 +1,12 @@
-import { meaningOf, translate } from '../aws/errors.ts';
-import { deployedVersion } from '../aws/executions/executions.ts';
-import { RecodeError } from '../core/errors.ts';
-import { stateMachineArn } from '../core/executions.ts';
-import { type OperationKind, operations } from '../core/operations.ts';
-import { olderSide } from '../core/version.ts';
-import type { Account } from './account.ts';
-import type { Clients } from './clients.ts';
-import { builtPackage } from './package-root.ts';
+import { meaningOf, translate } from '../../aws/errors.ts';
+import { deployedVersion } from '../../aws/executions/executions.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { stateMachineArn } from '../../core/executions.ts';
+import { type OperationKind, operations } from '../../core/operations.ts';
+import { olderSide } from '../../core/version.ts';
+import type { Account } from '../account.ts';
+import type { Clients } from '../clients.ts';
+import { builtPackage } from '../package-root.ts';
 
 /**
  * Makes a call that a policy of the stack allows. The policies are about the region that they are deployed in, so AWS refuses elsewhere what

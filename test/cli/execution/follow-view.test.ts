@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { ExecutionEvent } from '../../aws/executions/executions.ts';
-import { plainPainter } from '../../cli/follow-view/plain.ts';
-import { terminalPainter } from '../../cli/follow-view/terminal.ts';
-import { followView, openFollowView, type Painter } from '../../cli/follow-view.ts';
-import { isInteractive } from '../../cli/output.ts';
-import { RecodeError } from '../../core/errors.ts';
-import { collectedOutput, collector } from './collect.ts';
+import type { ExecutionEvent } from '../../../aws/executions/executions.ts';
+import { plainPainter } from '../../../cli/execution/follow-view/plain.ts';
+import { terminalPainter } from '../../../cli/execution/follow-view/terminal.ts';
+import { followView, openFollowView, type Painter } from '../../../cli/execution/follow-view.ts';
+import { isInteractive } from '../../../cli/output.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import { collectedOutput, collector } from '../collect.ts';
 
 const at = (second: number) => new Date(second * 1000);
 const entered = (state: string, sentence: string, second: number): ExecutionEvent => ({

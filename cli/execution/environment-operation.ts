@@ -1,11 +1,11 @@
 import type * as v from 'valibot';
-import type { GivenRequest } from '../core/environment.ts';
-import type { EnvironmentOperationKind } from '../core/operations.ts';
-import { environmentCommand, type OpenedEnvironment } from './environment.ts';
-import { unknownView } from './environment-view.ts';
+import type { GivenRequest } from '../../core/environment.ts';
+import type { EnvironmentOperationKind } from '../../core/operations.ts';
+import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
+import { unknownView } from '../environment-view.ts';
+import { orWarn } from '../or-warn.ts';
+import { type Output, writeJson } from '../output.ts';
 import { type Followed, runOperation, type Session, startOperation } from './operation.ts';
-import { orWarn } from './or-warn.ts';
-import { type Output, writeJson } from './output.ts';
 import { forgetExecution, rememberExecution } from './remembered-execution.ts';
 
 /**

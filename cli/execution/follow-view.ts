@@ -1,5 +1,5 @@
-import type { ExecutionEvent } from '../aws/executions/executions.ts';
-import { isInteractive, type Output, oneLine, progressOf } from './output.ts';
+import type { ExecutionEvent } from '../../aws/executions/executions.ts';
+import { isInteractive, type Output, oneLine, progressOf } from '../output.ts';
 
 /** Shows what is going on while it happens. */
 export interface FollowView {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { forgetExecution, rememberExecution, rememberedExecution } from '../../cli/remembered-execution.ts';
-import { environmentFolder } from '../../cli/ssh/folder.ts';
+import { forgetExecution, rememberExecution, rememberedExecution } from '../../../cli/execution/remembered-execution.ts';
+import { environmentFolder } from '../../../cli/files/environment-folder.ts';
 
 let data: string;
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deleteEnvironmentFolder, type EnvironmentFolder, environmentFolder } from '../../../cli/ssh/folder.ts';
+import { deleteEnvironmentFolder, type EnvironmentFolder, environmentFolder } from '../../../cli/files/environment-folder.ts';
 import { ensureKeyPair } from '../../../cli/ssh/keys.ts';
 
 let home: string;

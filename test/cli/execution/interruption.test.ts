@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { bundle } from '../harness/bundle.ts';
+import { bundle } from '../../harness/bundle.ts';
 
 let directory: string;
 beforeEach(() => {
