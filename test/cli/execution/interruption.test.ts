@@ -15,9 +15,9 @@ it('leaves the last word to the command when Ctrl-C comes while the spinner turn
   const program = await bundle(
     directory,
     'interrupted',
-    `import { followView } from './cli/follow-view.ts';
-           import { terminalPainter } from './cli/follow-view/terminal.ts';
-           import { interruption } from './cli/interruption.ts';
+    `import { followView } from './cli/execution/follow-view.ts';
+           import { terminalPainter } from './cli/execution/follow-view/terminal.ts';
+           import { interruption } from './cli/execution/interruption.ts';
            import { streamTo } from './cli/output.ts';
            const interrupted = interruption(() => new Error('it goes on'));
            const view = followView(terminalPainter(streamTo(process.stdout)));
