@@ -17,7 +17,7 @@ export class StateDamaged extends Error {
 export interface Store {
   readonly directory: string;
   /**
-   * Reads a document by its path in the state directory, for example `ec2.json`; undefined if there is none.
+   * Reads a document by its path in the state directory, for example `ec2.json`; undefined if it does not exist.
    * `parse` checks its shape and throws if it is wrong. Throws `StateDamaged`.
    */
   read<T>(path: string, parse: (json: unknown) => T): T | undefined;

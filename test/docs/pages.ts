@@ -9,6 +9,7 @@ export const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'local/README.md',
   ...readdirSync(join(root, 'docs'))
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),

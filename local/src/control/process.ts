@@ -72,7 +72,7 @@ export async function launch(mainFile: string, options: MainOptions): Promise<vo
 }
 
 /**
- * Ends the process that holds a directory, by force if necessary, and waits until it is gone. Resolves to false if there is none.
+ * Ends the process that holds a directory, by force if necessary, and waits until it is gone. Resolves to false if no process does.
  * Throws `EmbeddedAwsDidNotStop` if it cannot find the process.
  */
 export async function stopProcess(directory: string, graceSeconds = stopSeconds): Promise<boolean> {

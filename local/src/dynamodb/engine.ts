@@ -104,7 +104,8 @@ const validations = require('dynalite/validations') as {
 };
 
 // Not UpdateTable, which dynalite does from timers. For DeleteTable and the tags, dynalite only validates the parameters: see tables.ts.
-const actions = new Set([
+/** All supported actions. */
+export const actions: ReadonlySet<string> = new Set([
   ...['CreateTable', 'DescribeTable', 'ListTables', 'DeleteTable', 'DescribeTimeToLive', 'TagResource', 'UntagResource'],
   ...['ListTagsOfResource', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan', 'BatchGetItem', 'BatchWriteItem'],
 ]);

@@ -35,7 +35,7 @@ function refuseUnknown(action: string, path: string, value: unknown, types: Para
 }
 
 function refuseWithin(action: string, path: string, value: unknown, type: string | ParameterType): void {
-  // Dynalite validates attribute values, of which it knows all types.
+  // Dynalite validates attribute values. It knows all their types.
   if (typeof type === 'string' || typeof type.children !== 'object') return;
   if (/^(Field|Value)Struct</.test(type.type)) {
     refuseUnknown(action, `${path}.`, value, type.children as ParameterTypes);

@@ -27,7 +27,7 @@ export interface GatewayOptions {
   stateDirectory: string;
   /** The function whose sandbox has an access key. */
   ownerOf(accessKeyId: string): { functionName: string } | undefined;
-  /** Kills the sandbox with an access key. Resolves when it is dead, to false if there is none. */
+  /** Kills the sandbox with an access key. Resolves when it is dead, to false if it did not exist. */
   crash(accessKeyId: string): Promise<boolean>;
   /** The preferred port. Without it, or if it is in use, a free port is taken. */
   port?: number;

@@ -35,7 +35,7 @@ export interface TcpEnd {
 
 /**
  * The owner of the socket at `end` that is connected to `other`, from the text of `/proc/net/tcp`, or `/proc/net/tcp6` for IPv4 over an IPv6
- * socket. Undefined if there is none or its process has closed it: the kernel may show root as the owner of a closed socket.
+ * socket. Undefined if no process has it, or the process has closed it: the kernel may show root as the owner of a closed socket.
  */
 export function uidInTable(table: string, end: TcpEnd, other: TcpEnd): number | undefined {
   const row = new RegExp(

@@ -19,7 +19,7 @@ export interface Lambda {
   invokedBy(stateMachineArn: string): Invoke;
   /** The function whose sandbox has these credentials, and who it is to AWS. */
   ownerOf(accessKeyId: string): { functionName: string; arn: string } | undefined;
-  /** Kills the sandbox with these credentials. Resolves when it is dead, to false if there is none. */
+  /** Kills the sandbox with these credentials. Resolves when it is dead, to false if it did not exist. */
   crash(accessKeyId: string): Promise<boolean>;
   /** Mounted at `/_local/lambda`: GET lists the functions at work, one entry per invocation. */
   admin(): { readonly underWay: readonly string[] };

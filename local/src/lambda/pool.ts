@@ -12,7 +12,7 @@ export interface Pool {
   run(lambda: StackFunction, event: string, signal?: AbortSignal): Promise<Invocation>;
   /** The function whose sandbox has these credentials. */
   ownerOf(accessKeyId: string): StackFunction | undefined;
-  /** Kills the sandbox with these credentials. Resolves when it is dead, to false if there is none. */
+  /** Kills the sandbox with these credentials. Resolves when it is dead, to false if it did not exist. */
   crash(accessKeyId: string): Promise<boolean>;
   /** The functions at work, one entry per invocation. */
   working(): StackFunction[];

@@ -64,7 +64,7 @@ const consoleOf = async (InstanceId: string) => {
   return Buffer.from(Output, 'base64').toString();
 };
 
-/** The greeting of the instance to a client; empty if there is none for a while. */
+/** The greeting of the instance to a client; empty if none arrives for a while. */
 const banner = (address: string | undefined) =>
   new Promise<string>((resolve) => {
     const socket = connect({ host: known(address), port, timeout: 300 });
