@@ -86,12 +86,12 @@ async function letGo(
   await ifInstalled(release(dynamodb, environment, operation, end));
 }
 
-/** What EC2 shows of the instance; nothing if it cannot be had: nothing may keep a failed operation from letting go. */
+/** What EC2 shows of the instance; nothing if EC2 does not answer, which must not keep a failed operation from releasing its lock. */
 async function seen({ dynamodb, ec2, logger }: Context, subject: EnvironmentSubject, operation: Holder, at: string): Promise<Change> {
+  const environment = await ifInstalled(readEnvironment(dynamodb, subject));
+  if (environment?.name === undefined || !isHeldBy(environment, operation)) return { set: {} };
+  const { owner, repository, name, observed } = environment;
   try {
-    const environment = await ifInstalled(readEnvironment(dynamodb, subject));
-    if (environment?.name === undefined || !isHeldBy(environment, operation)) return { set: {} };
-    const { owner, repository, name, observed } = environment;
     return observation(await findInstances(ec2, { owner, repository, name }, observed?.instanceId), observed !== undefined, at);
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn: operation.executionArn, cause: translate(error) });
