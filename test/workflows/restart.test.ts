@@ -13,9 +13,11 @@ import { ended, mutatingCalls, runRestart, runStart, runStop } from '../harness/
 
 let aws: TestAws;
 let alice: User;
+let bob: User;
 deployForTests((deployed, user) => {
   aws = deployed;
   alice = user('alice');
+  bob = user('bob');
 });
 afterEach(async () => {
   letGo(aws);
@@ -79,10 +81,11 @@ describe('a restart', () => {
 
   it('is followed by a second one, and by "recode aws follow", which end as it does', async () => {
     await started();
-    const executionArn = await beginHeld(aws, 'restarting', { caller: 'bob', environment: subject });
-    const both = [alice.prints(command), alice.prints(['follow', 'acme/api'])];
-    // The restart follows its own execution first, which is refused.
-    await hasCalled(aws, alice, 'DescribeStateMachineForExecution', 3);
+    const executionArn = await beginHeld(aws, 'restarting', { caller: 'carol', environment: subject });
+    const both = [alice.prints(command), bob.prints(['follow', 'acme/api', '--owner', 'alice'])];
+    // Alice follows her own execution first, which is refused.
+    await hasCalled(aws, alice, 'DescribeStateMachineForExecution', 2);
+    await hasCalled(aws, bob, 'DescribeStateMachineForExecution');
     letGo(aws);
     for (const { code, stdout } of await Promise.all(both)) {
       expect(stdout).toContain('✓ Restarted acme/api');
