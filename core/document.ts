@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
+import { InstanceType } from './instance-type.ts';
 import { Network, NetworkIds, ReadyNetwork } from './network.ts';
 import { Operation } from './operation.ts';
 import { forEach, kindsWith } from './operations.ts';
@@ -71,14 +72,6 @@ export const HeldEnvironment = v.object({
   }),
 });
 export type HeldEnvironment = v.InferOutput<typeof HeldEnvironment>;
-
-export const InstanceType = v.object({
-  name: v.string(),
-  architecture: v.picklist(['x86_64', 'arm64']),
-  /** Names of the availability zones that offer it. */
-  zones: v.array(v.string()),
-});
-export type InstanceType = v.InferOutput<typeof InstanceType>;
 
 /** The input of a start, once its instance type is known. */
 export const ResolvedStartInput = v.object({ ...StartInput.entries, instanceType: InstanceType });

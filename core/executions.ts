@@ -1,5 +1,8 @@
-import { stateMachineName, type Workflow } from './names.ts';
+import { stateMachineName } from './names.ts';
 import { type OperationKind, operationKinds } from './operations.ts';
+
+/** The workflows: one per operation, and the one that no person starts. */
+export type Workflow = OperationKind | 'auto-stop';
 
 /** Where a state machine is. */
 export interface Place {

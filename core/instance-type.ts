@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import type { InstanceType } from './document.ts';
 import { RecodeError } from './errors.ts';
 
 /** What could be the name of an instance type; which there are is EC2's to say. */
@@ -12,6 +11,15 @@ export const InstanceTypeName = v.pipe(
 export function isInstanceTypeName(text: string): boolean {
   return /^(?=.{1,64}$)[a-z0-9-]+\.[a-z0-9-]+$/.test(text);
 }
+
+/** An instance type that a start may use: a noun of the state document. */
+export const InstanceType = v.object({
+  name: v.string(),
+  architecture: v.picklist(['x86_64', 'arm64']),
+  /** Names of the availability zones that offer it. */
+  zones: v.array(v.string()),
+});
+export type InstanceType = v.InferOutput<typeof InstanceType>;
 
 /** What EC2 says of an instance type, as far as it decides whether an environment can have it. */
 export interface DescribedType {

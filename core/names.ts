@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { OperationKind } from './operations.ts';
 
 /** Every name of ours that AWS or a person sees. The packaged template and the docs are checked against this file. */
 
@@ -15,11 +14,8 @@ export const network = {
 /** The port that an environment's SSH server listens on, and the user it lets in. */
 export const ssh = { port: 2200, user: 'recode' } as const;
 
-/** The state machines: one per operation, and the one that no person starts. */
-export type Workflow = OperationKind | 'auto-stop';
-
-/** The name of a state machine, such as `recode-start`. */
-export const stateMachineName = (workflow: Workflow): string => `recode-${workflow}`;
+/** The name of the state machine of a workflow, such as `recode-start`. */
+export const stateMachineName = (workflow: string): string => `recode-${workflow}`;
 
 /** The stack's policies for people: for those who have environments, and for those who may uninstall as well. */
 export const policies = { user: 'RecodeUser', admin: 'RecodeAdmin' } as const;

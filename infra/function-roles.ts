@@ -1,9 +1,8 @@
 import { managedBy } from '../core/tags.ts';
 import { readYaml } from './files.ts';
 import { idOf } from './functions.ts';
-import { permissionsBoundary } from './parameters.ts';
+import { permissionsBoundary, type Serverless } from './parameters.ts';
 import { allow, type Role, role, type Statement } from './role.ts';
-import type { Serverless } from './serverless.ts';
 
 /** The actions of each function, separated by spaces. */
 const permissions = readYaml<Readonly<Record<string, string>>>('infra/permissions.yml');

@@ -1,5 +1,12 @@
 import { readYaml } from './files.ts';
-import type { Serverless } from './serverless.ts';
+
+/** What Serverless passes to the functions here. */
+export interface Serverless {
+  /** The options of the command line. */
+  readonly options: { readonly param?: string | readonly string[] };
+  /** Resolves to the value of a variable, such as `param:tags`. A value from the command line is a string. */
+  resolveVariable(variable: string): Promise<unknown>;
+}
 
 interface Parameter {
   readonly default: string | number | boolean;

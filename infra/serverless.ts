@@ -6,11 +6,3 @@ export { logMetrics } from './log-metrics.ts';
 export { allMachines, userExecutions, userMachines } from './operations.ts';
 export { defaults, environment, permissionsBoundary, tags } from './parameters.ts';
 export { stateMachines } from './state-machines.ts';
-
-/** What Serverless passes to the functions here. */
-export interface Serverless {
-  /** The options of the command line. */
-  readonly options: { readonly param?: string | readonly string[] };
-  /** Resolves to the value of a variable, such as `param:tags`. A value from the command line is a string. */
-  resolveVariable(variable: string): Promise<unknown>;
-}

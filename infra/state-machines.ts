@@ -1,8 +1,7 @@
 import { completed, type Definition, tasksOf } from './definition.ts';
 import { filesIn, readYaml, version } from './files.ts';
-import { permissionsBoundary } from './parameters.ts';
+import { permissionsBoundary, type Serverless } from './parameters.ts';
 import { allow, role } from './role.ts';
-import type { Serverless } from './serverless.ts';
 
 /**
  * One state machine per file in statemachines/, with a role and a log group. CloudFormation replaces the ${Function} placeholders in

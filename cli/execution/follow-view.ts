@@ -1,5 +1,6 @@
 import type { ExecutionEvent } from '../../aws/executions/executions.ts';
 import { isInteractive, type Output, oneLine, progressOf } from '../output.ts';
+import type { Painter, RunningStep } from './follow-view/painter.ts';
 
 /** Shows what is going on while it happens. */
 export interface FollowView {
@@ -10,23 +11,6 @@ export interface FollowView {
   /** A line between the steps. */
   say(line: string): void;
   /** Takes away what is still being drawn. Nothing is shown afterwards. */
-  end(): void;
-}
-
-/** A step that runs. */
-export interface RunningStep {
-  readonly sentence: string;
-  /** Milliseconds of this machine's clock. */
-  readonly since: number;
-}
-
-/** What a kind of stream does with the steps. */
-export interface Painter {
-  started(step: RunningStep): void;
-  attemptFailed(step: RunningStep, message: string): void;
-  /** `milliseconds` as the execution's own clock measured them. */
-  ended(step: RunningStep, outcome: 'done' | 'failed' | 'left', milliseconds: number): void;
-  say(line: string): void;
   end(): void;
 }
 

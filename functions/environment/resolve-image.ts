@@ -2,9 +2,10 @@ import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { HeldEnvironment, Image, InstanceType } from '../../core/document.ts';
+import { HeldEnvironment, Image } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
+import { InstanceType } from '../../core/instance-type.ts';
 import { Operation } from '../../core/operation.ts';
 
 const ubuntuNames = {

@@ -12,9 +12,9 @@ import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { InstanceType, StartInput } from '../../core/document.ts';
+import { StartInput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { architectureFor } from '../../core/instance-type.ts';
+import { architectureFor, InstanceType } from '../../core/instance-type.ts';
 import type { Settings } from '../../core/settings.ts';
 
 // Where a type is missing, one of these of the same size is near: general purpose, newest last.

@@ -16,7 +16,9 @@ import {
   Vpc,
 } from '../../core/document.ts';
 import * as environment from '../../core/environment.ts';
-import { stateMachineName, type Workflow } from '../../core/names.ts';
+import type { Workflow } from '../../core/executions.ts';
+import * as instanceType from '../../core/instance-type.ts';
+import { stateMachineName } from '../../core/names.ts';
 import * as network from '../../core/network.ts';
 import * as operation from '../../core/operation.ts';
 import { forEach, operations } from '../../core/operations.ts';
@@ -68,7 +70,7 @@ describe('a noun of the state document', () => {
   const outputs = Object.entries(steps).flatMap(([name, { output }]) =>
     ('~standard' in output ? [output as v.GenericSchema] : Object.values(output)).map((schema) => ({ name, schema })),
   );
-  const nouns = new Set<unknown>([document, environment, network, operation].flatMap((module) => Object.values(module)));
+  const nouns = new Set<unknown>([document, environment, instanceType, network, operation].flatMap((module) => Object.values(module)));
   for (const schema of Object.values(document.Begun)) nouns.add(schema);
 
   it('is defined in core once, and named by the step that makes it', () => {

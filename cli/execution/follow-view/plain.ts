@@ -1,5 +1,5 @@
 import type { Stream } from '../../output.ts';
-import type { Painter, RunningStep } from '../follow-view.ts';
+import type { Painter, RunningStep } from './painter.ts';
 
 const remindMilliseconds = 30_000;
 

@@ -1,6 +1,6 @@
 import ora, { type Ora } from 'ora';
 import { paint, render, type Stream } from '../../output.ts';
-import type { Painter, RunningStep } from '../follow-view.ts';
+import type { Painter, RunningStep } from './painter.ts';
 
 const redrawMilliseconds = 250;
 // A step that is done sooner is not worth a number.

@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { ExecutionEvent } from '../../../aws/executions/executions.ts';
+import type { Painter } from '../../../cli/execution/follow-view/painter.ts';
 import { plainPainter } from '../../../cli/execution/follow-view/plain.ts';
 import { terminalPainter } from '../../../cli/execution/follow-view/terminal.ts';
-import { followView, openFollowView, type Painter } from '../../../cli/execution/follow-view.ts';
+import { followView, openFollowView } from '../../../cli/execution/follow-view.ts';
 import { isInteractive } from '../../../cli/output.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import { collectedOutput, collector } from '../collect.ts';
