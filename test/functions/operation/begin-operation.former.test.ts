@@ -4,7 +4,7 @@ import { networkKey } from '../../../aws/records/read/network.ts';
 import { type Attributes, type Key, readAttributes } from '../../../aws/records/read/table.ts';
 import { formerAttributes } from '../../../core/format-1.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
-import { type FormerItem, former, formerEnvironment, formerNetwork } from '../../harness/former.ts';
+import { type FormerItem, former, formerEnvironment, formerNetwork, replaceItem } from '../../harness/former.ts';
 import { closeHolder, startHolder } from '../../harness/holders.ts';
 import type { TestAccount } from '../account.ts';
 import { operationOf } from '../documents.ts';
@@ -173,10 +173,7 @@ async function withRecords(environment: FormerItem | undefined, network = ready)
   return account;
 }
 
-function replace({ aws }: TestAccount, key: Key, item: FormerItem): Promise<boolean> {
-  return putItem(aws.clients.dynamodb, key, item, { when: 'attribute_exists(#kind) OR attribute_not_exists(#kind)', values: {} });
-}
-
+const replace = ({ aws }: TestAccount, key: Key, item: FormerItem) => replaceItem(aws.clients.dynamodb, key, item);
 const read = ({ aws }: TestAccount, key: Key) => readAttributes(aws.clients.dynamodb, key);
 
 /** The input of an operation that asks for the key that the environment was recorded with. */
