@@ -4,40 +4,35 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListExecutionsCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { networkKey, readNetwork } from '../../aws/records/read/network.ts';
 import { stateMachineArn } from '../../core/executions.ts';
 import { formerAttributes } from '../../core/format-1.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectFailure } from '../harness/failure.ts';
 import { recordAsFormer, recordNetworkAsFormer, replaceItem } from '../harness/former.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo, type Place } from '../harness/pace.ts';
 import { recode } from '../harness/recode.ts';
-import { type User, userOf } from '../harness/users.ts';
+import type { User } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
-import { deployedAws, ended, runRemove, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
+import { ended, runRemove, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
 
 /** A table that the version before format 2 wrote, under a stack of this one. */
 
 const subject = { owner: 'alice', repository: 'acme/api' };
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-upgrade-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
+deployForTests((deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
 });
 afterEach(async () => {
   letGo(aws);
   await aws.post('eventbridge', { on: false });
   await wipe(aws);
-});
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
 });
 
 /** The records as the version before wrote them, with the ids of what there is. */

@@ -1,14 +1,14 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
-import { change, release, takeEnvironment } from '../../../aws/records/hold/environment.ts';
-import { claimNetwork, recordNetwork, releaseNetwork, takeNetwork } from '../../../aws/records/hold/network.ts';
-import { putItem } from '../../../aws/records/hold/table.ts';
-import { readEnvironment } from '../../../aws/records/read/environment.ts';
-import { readNetwork } from '../../../aws/records/read/network.ts';
-import { beginOperation } from '../../../functions/operation/begin-operation.ts';
-import { failOperation } from '../../../functions/operation/fail-operation.ts';
-import { finishOperation } from '../../../functions/operation/finish-operation.ts';
-import { environment as held, networkIds as ids, instance, operationOf } from '../../functions/documents.ts';
+import { change, release, takeEnvironment } from '../../../../aws/records/hold/environment.ts';
+import { claimNetwork, recordNetwork, releaseNetwork, takeNetwork } from '../../../../aws/records/hold/network.ts';
+import { putItem } from '../../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../../aws/records/read/environment.ts';
+import { readNetwork } from '../../../../aws/records/read/network.ts';
+import { beginOperation } from '../../../../functions/operation/begin-operation.ts';
+import { failOperation } from '../../../../functions/operation/fail-operation.ts';
+import { finishOperation } from '../../../../functions/operation/finish-operation.ts';
+import { environment as held, networkIds as ids, instance, operationOf } from '../../../functions/documents.ts';
 import {
   alicesApi,
   beforeWrite,
@@ -19,8 +19,8 @@ import {
   recordOf,
   replaceNetwork,
   settle,
-} from '../../functions/installed.ts';
-import { closeHolder, startHolder } from '../../harness/holders.ts';
+} from '../../../functions/installed.ts';
+import { closeHolder, startHolder } from '../../../harness/holders.ts';
 
 const lastError = { name: 'QuotaReached', message: 'quota', at: '2026-01-01T00:00:00.000Z' };
 

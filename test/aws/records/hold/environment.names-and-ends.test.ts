@@ -1,13 +1,14 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { change, claimName, deleteEnvironment, leaveEnvironment, putEnvironment, release } from '../../../aws/records/hold/environment.ts';
-import { putItem } from '../../../aws/records/hold/table.ts';
-import { readEnvironment } from '../../../aws/records/read/environment.ts';
-import { readItem } from '../../../aws/records/read/table.ts';
-import type { Environment } from '../../../core/environment.ts';
-import type { Operation } from '../../../core/operation.ts';
-import { type TestAccount, testAccount } from '../../functions/account.ts';
-import { instance, operationOf, request } from '../../functions/documents.ts';
+import { change, claimName, deleteEnvironment, leaveEnvironment, release } from '../../../../aws/records/hold/environment.ts';
+import { putItem } from '../../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../../aws/records/read/environment.ts';
+import { readItem } from '../../../../aws/records/read/table.ts';
+import type { Environment } from '../../../../core/environment.ts';
+import type { Operation } from '../../../../core/operation.ts';
+import { type TestAccount, testAccount } from '../../../functions/account.ts';
+import { instance, operationOf, request } from '../../../functions/documents.ts';
+import { recorded } from '../../../harness/recorded.ts';
 
 const me = operationOf('me');
 const time = '2026-01-01T00:00:00.000Z';
@@ -19,23 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => account[Symbol.asyncDispose]());
 
-/** Records an environment of a repository of its own, so that no test meets another's. */
-let made = 0;
-async function recorded(fields: Partial<Environment> = {}): Promise<Environment> {
-  made += 1;
-  const environment: Environment = {
-    format: 2,
-    uid: `uid-${made}`,
-    owner: 'alice',
-    repository: `acme/api-${made}`,
-    wanted: { ...request, power: 'on' },
-    createdAt: time,
-    updatedAt: time,
-    ...fields,
-  };
-  await putEnvironment(account.dynamodb, environment);
-  return environment;
-}
+const slugOf = ({ repository }: Environment) => repository.replace('/', '-');
 const read = (environment: Environment) => readEnvironment(account.dynamodb, environment);
 const refusal = (call: Promise<unknown>) =>
   call.then(
@@ -47,20 +32,20 @@ const claimant = async (name: string) =>
 
 describe('leaveEnvironment', () => {
   it('deletes an environment that never had a name', async () => {
-    const environment = await recorded({ lock: me });
+    const environment = await recorded(account, { lock: me });
     await leaveEnvironment(account.dynamodb, environment, me);
     expect(await read(environment)).toBeUndefined();
   });
 
   it('lets go of one that has a name', async () => {
-    const environment = await recorded({ lock: me, name: 'named' });
+    const environment = await recorded(account, { lock: me, name: 'named' });
     await leaveEnvironment(account.dynamodb, environment, me);
     const { lock: _, ...rest } = environment;
     expect(await read(environment)).toEqual(rest);
   });
 
   it('leaves an environment that somebody else holds', async () => {
-    const environment = await recorded({ lock: operationOf('other') });
+    const environment = await recorded(account, { lock: operationOf('other') });
     await leaveEnvironment(account.dynamodb, environment, me);
     expect(await read(environment)).toEqual(environment);
   });
@@ -68,8 +53,8 @@ describe('leaveEnvironment', () => {
 
 describe('claimName', () => {
   it('gives the slug of the repository, and records the claim', async () => {
-    const environment = await recorded({ lock: me });
-    const name = `acme-api-${made}`;
+    const environment = await recorded(account, { lock: me });
+    const name = slugOf(environment);
     expect(await claimName(account.dynamodb, environment, me)).toBe(name);
     expect(await claimName(account.dynamodb, { ...environment, name }, me)).toBe(name);
     expect(await claimant(name)).toBe(`alice/${environment.repository}`);
@@ -77,23 +62,23 @@ describe('claimName', () => {
   });
 
   it('goes on to the next candidate where somebody else has the name', async () => {
-    const environment = await recorded({ lock: me });
-    await putItem(account.dynamodb, { kind: 'name', id: `acme-api-${made}` }, { environment: 'bob/other' });
-    expect(await claimName(account.dynamodb, environment, me)).toBe(`acme-api-${made}-alice`);
-    expect(await claimant(`acme-api-${made}`)).toBe('bob/other');
-    expect(await read(environment)).toMatchObject({ name: `acme-api-${made}-alice` });
+    const environment = await recorded(account, { lock: me });
+    await putItem(account.dynamodb, { kind: 'name', id: slugOf(environment) }, { environment: 'bob/other' });
+    expect(await claimName(account.dynamodb, environment, me)).toBe(`${slugOf(environment)}-alice`);
+    expect(await claimant(slugOf(environment))).toBe('bob/other');
+    expect(await read(environment)).toMatchObject({ name: `${slugOf(environment)}-alice` });
   });
 
   it('claims the name that an attempt recorded and did not claim any more', async () => {
-    const environment = await recorded({ lock: me });
-    const name = `acme-api-${made}-alice`;
+    const environment = await recorded(account, { lock: me });
+    const name = `${slugOf(environment)}-alice`;
     expect(await claimName(account.dynamodb, { ...environment, name }, me)).toBe(name);
     expect(await claimant(name)).toBe(`alice/${environment.repository}`);
-    expect(await claimant(`acme-api-${made}`)).toBeUndefined();
+    expect(await claimant(slugOf(environment))).toBeUndefined();
   });
 
   it('says that all of its names are taken', async () => {
-    const environment = await recorded({ lock: me });
+    const environment = await recorded(account, { lock: me });
     const name = await claimName(account.dynamodb, environment, me);
     const taken = [name, `${name}-alice`];
     await putItem(account.dynamodb, { kind: 'name', id: name }, { environment: 'bob/1' }, { when: 'attribute_exists(#kind)', values: {} });
@@ -108,16 +93,16 @@ describe('claimName', () => {
   });
 
   it('claims nothing for an execution that has lost the environment', async () => {
-    const environment = await recorded({ lock: operationOf('other') });
+    const environment = await recorded(account, { lock: operationOf('other') });
     expect(await refusal(claimName(account.dynamodb, environment, me))).toBe('LockLost');
-    expect(await claimant(`acme-api-${made}`)).toBeUndefined();
+    expect(await claimant(slugOf(environment))).toBeUndefined();
   });
 });
 
 describe('deleteEnvironment', () => {
   /** An environment that has claimed its name. */
   async function claimed(lock: Operation) {
-    const environment = await recorded({ lock: me });
+    const environment = await recorded(account, { lock: me });
     const name = await claimName(account.dynamodb, environment, me);
     await change(account.dynamodb, environment, me, { set: { lock } });
     return { ...environment, name };
@@ -170,14 +155,14 @@ describe('release', () => {
   const lastError = { name: 'NoCapacity', message: 'none', at: time };
 
   it('replaces the lock by the quiet time of an operation that failed', async () => {
-    const environment = await recorded({ lock: me });
+    const environment = await recorded(account, { lock: me });
     expect(await release(account.dynamodb, environment, me, { set: { lastError, updatedAt: 'later' }, quietUntil: 5 })).toBe(true);
     expect(await read(environment)).toEqual({ ...environment, lock: { quietUntil: 5 }, lastError, updatedAt: 'later' });
   });
 
   it('removes the lock and what is not recorded any more, and changes parts of what is wanted and observed', async () => {
     const wanted = { ...request, power: 'off', stopAt: time } as const;
-    const environment = await recorded({ lock: me, name: 'x', wanted, observed: running, lastError });
+    const environment = await recorded(account, { lock: me, name: 'x', wanted, observed: running, lastError });
     const set = { 'observed.state': 'stopped', 'observed.at': 'later', updatedAt: 'later' };
     await release(account.dynamodb, environment, me, { set, remove: ['lastError', 'wanted.stopAt', 'observed.publicIpAddress'] });
     const { lock: _, lastError: __, ...rest } = environment;
@@ -188,7 +173,7 @@ describe('release', () => {
   });
 
   it('does nothing where the execution does not hold the environment', async () => {
-    const environment = await recorded({ lock: operationOf('other') });
+    const environment = await recorded(account, { lock: operationOf('other') });
     expect(await release(account.dynamodb, environment, me, { set: { updatedAt: 'later' } })).toBe(false);
     expect(await read(environment)).toEqual(environment);
   });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { claimNetwork, readOrPutNetwork, recordNetwork } from '../../../aws/records/hold/network.ts';
-import { deleteItem, putItem } from '../../../aws/records/hold/table.ts';
-import { readNetwork } from '../../../aws/records/read/network.ts';
-import type { Operation } from '../../../core/operation.ts';
-import { type TestAccount, testAccount } from '../../functions/account.ts';
-import { networkIds as ids, operationOf } from '../../functions/documents.ts';
-import { closeHolder, holderPackage, startHolder } from '../../harness/holders.ts';
+import { claimNetwork, readOrPutNetwork, recordNetwork } from '../../../../aws/records/hold/network.ts';
+import { deleteItem, putItem } from '../../../../aws/records/hold/table.ts';
+import { readNetwork } from '../../../../aws/records/read/network.ts';
+import type { Operation } from '../../../../core/operation.ts';
+import { type TestAccount, testAccount } from '../../../functions/account.ts';
+import { networkIds as ids, operationOf } from '../../../functions/documents.ts';
+import { closeHolder, holderPackage, startHolder } from '../../../harness/holders.ts';
 
 const quietMilliseconds = 35_000;
 const me = operationOf('me');
