@@ -148,9 +148,13 @@ export function translate(error: unknown): RecodeError {
  * @param functionName the function that made the call; its log has what the message leaves out
  */
 export function translateInStep(error: unknown, functionName: string): RecodeError {
-  // A step is as old as its stack.
-  if (error instanceof RecodeError && error.name === 'RecordNewerThanCli') return new RecodeError('RecordNewerThanStack', error.message);
+  if (error instanceof RecodeError) return inStep(error);
   return errorOf(error, becomesInStep, `it is in the log of the function ${functionName}`);
+}
+
+/** An error of ours as a step names it: a step is as old as its stack. */
+export function inStep(error: RecodeError): RecodeError {
+  return error.name === 'RecordNewerThanCli' ? new RecodeError('RecordNewerThanStack', error.message) : error;
 }
 
 const becomesInStep: typeof becomes = {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { failureForStepFunctions, failureOf } from '../../aws/errors.ts';
+import { failureForStepFunctions, failureOf, inStep } from '../../aws/errors.ts';
 import { readDueEnvironments } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
@@ -30,7 +30,7 @@ export const findDueEnvironments = step({
   async run({ due, requests }, { dynamodb, logger, clock }) {
     const reading = readDueEnvironments(dynamodb, { now: clock.now(), after: due?.after ?? undefined, most });
     const { items: found, unreadable } = (await ifInstalled(reading)) ?? { items: [], unreadable: [] };
-    for (const error of unreadable) logger.error('A record cannot be read', error);
+    for (const error of unreadable) logger.error('A record cannot be read', inStep(error));
     const last = found.at(-1);
     const failure = due?.failure ?? requests.flatMap((request) => ('Error' in request ? named(request) : []))[0] ?? null;
     return { batches: batchesOf(found), after: last ? environmentId(last) : null, failure };

@@ -54,6 +54,7 @@ export const raisedBy = {
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
   stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],
+  'unreadable-records': ['RecordDamaged', 'RecordNewerThanCli'],
   version: ['CliOlderThanStack', 'StackOlderThanCli'],
 } as const satisfies Record<string, readonly ErrorName[]>;
 

@@ -119,7 +119,7 @@ describe('findDueEnvironments', () => {
       ['A record cannot be read', expect.objectContaining({ name: 'RecordDamaged', message: expect.stringContaining('alice/acme/api') })],
       [
         'A record cannot be read',
-        expect.objectContaining({ name: 'RecordNewerThanCli', message: expect.stringContaining('carol/acme/api') }),
+        expect.objectContaining({ name: 'RecordNewerThanStack', message: expect.stringContaining('carol/acme/api') }),
       ],
     ]);
   });
