@@ -8,7 +8,7 @@ import { PublicKey, sameKey } from './openssh-key.ts';
 import { type EnvironmentOperationKind, operations } from './operations.ts';
 import type { EnvironmentStatus } from './status.ts';
 
-/** What was asked for, with the defaults applied that are settled at the first start. */
+/** What was asked for, with the defaults that the first start settles. */
 export const EnvironmentRequest = v.object({
   instanceType: v.string(),
   /** GiB. */
@@ -18,15 +18,15 @@ export const EnvironmentRequest = v.object({
   allowCidrs: v.array(v.string()),
   /** The public half of the user's key, in OpenSSH's format. */
   publicKey: v.string(),
-  /** Absent where nothing was asked: then the team's default counts, as it is at each start. */
+  /** Absent if nobody chose one: each start then uses the team's default. */
   autoStop: v.exactOptional(AutoStop),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
 
-/** How many blocks may reach SSH: the inbound rules that a security group has room for. */
+/** The most blocks that may reach SSH: a security group has room for this many inbound rules. */
 export const mostCidrs = 60;
 
-/** How large a root volume may be, in GiB: at least what Canonical's Ubuntu images hold, at most what gp2 and gp3 do. */
+/** The sizes of a root volume in GiB: from the size of Canonical's Ubuntu images to the limit of gp2 and gp3. */
 export const volumeSizes = { smallest: 8, largest: 16_384 };
 
 /** What a person asks of a start; an option that was not given is absent. */
@@ -59,12 +59,12 @@ export const Wanted = v.object({
 });
 export type Wanted = v.InferOutput<typeof Wanted>;
 
-/** What EC2 showed last of an environment's instance. Steps write it. */
+/** What EC2 last showed of an environment's instance. Steps write it. */
 export const Observed = v.object({
   ...Instance.entries,
   /** Absent if the instance has lost the tag that holds it. */
   hostKey: v.optional(Instance.entries.hostKey),
-  /** `gone` if EC2 shows the instance no more, or as terminated. */
+  /** `gone` if EC2 no longer shows the instance, or shows it as terminated. */
   state: v.picklist(['pending', 'running', 'stopping', 'stopped', 'gone']),
   publicIpAddress: v.optional(v.string()),
   /** When (ISO 8601). */
@@ -72,17 +72,17 @@ export const Observed = v.object({
 });
 export type Observed = v.InferOutput<typeof Observed>;
 
-/** A development environment as the table records it: what is wanted, what was observed, and who holds it. Its status follows from these. */
+/** The record of a development environment: what is wanted, what was observed, and who holds it. Its status follows from these. */
 export const Environment = v.object({
   format: v.literal(2),
-  /** Another one for each environment ever created, even of the same repository. */
+  /** Different for each environment ever created, even for the same repository. */
   uid: v.string(),
   owner: v.string(),
   repository: v.string(),
-  /** From the moment that it has claimed one. */
+  /** Absent until it has claimed one. */
   name: v.optional(v.string()),
   wanted: Wanted,
-  /** From the moment that EC2 has shown an instance of it. */
+  /** Absent until EC2 has shown its instance. */
   observed: v.optional(Observed),
   lock: v.optional(Lock),
   lastError: v.optional(v.object({ name: v.string(), message: v.string(), at: v.string() })),
@@ -104,7 +104,7 @@ export function powerFor(kind: EnvironmentOperationKind): Wanted['power'] {
 
 const powers = { started: 'on', stopped: 'off', removed: 'removed' } as const;
 
-/** The status of an environment, which no record holds. Without its lock, it is the status that an operation finds. */
+/** Computes the status of an environment, which no record holds. Without the lock, it is the status that an operation finds. */
 export function statusOf({ wanted, observed, lock }: Pick<Environment, 'wanted' | 'observed' | 'lock'>): EnvironmentStatus {
   const holder = holderOf({ lock });
   const held = holder && operations[holder.kind];
@@ -123,7 +123,7 @@ const statusOfState: Record<Observed['state'], EnvironmentStatus> = {
 };
 
 /**
- * Refuses an operation in a status that it may not find an environment in.
+ * Refuses an operation on an environment whose status does not allow it.
  *
  * @throws RecodeError EnvironmentBeingRemoved when its removal began and failed, EnvironmentNotFinished when there is nothing to stop yet
  */
@@ -136,7 +136,7 @@ export function refuseFrom(status: EnvironmentStatus, kind: EnvironmentOperation
   throw new RecodeError('EnvironmentNotFinished', `The environment ${repository} is ${status}: its first start failed.`);
 }
 
-// The longest list that a person reads to its end.
+// A longer list is not read to its end.
 const mostNamed = 20;
 
 /** The refusal of an uninstall while there are environments, naming them with their owners. */
@@ -156,7 +156,7 @@ const optionNames: Record<keyof GivenOptions, string> = {
 };
 
 /**
- * Refuses what an environment cannot become any more, because it has an instance already.
+ * Refuses options that differ from those an existing instance was launched with.
  *
  * @throws RecodeError OptionDiffers naming both values, or PrivateKeyNotHere for another key
  */

@@ -5,8 +5,8 @@ import { Network, type NetworkIds } from './network.ts';
 import { Operation } from './operation.ts';
 
 /**
- * Records of the first format: without the attribute `format`, and with a status instead of what it follows from. They are read as if they had
- * the current format, and have it from their next change on.
+ * Records of the first format. They have no attribute `format`, and a status in place of what it follows from. They are read as if they had
+ * the current format, and get it with their next change.
  */
 
 /** The format of the records that this version writes. */
@@ -100,7 +100,7 @@ const powerOf: Record<OldEnvironment['status'], Wanted['power']> = {
   removing: 'removed',
 };
 
-// The state that leads to the same status again. Nobody knows that of an instance whose removal has failed.
+// The state that leads to the same status again. After a failed removal, the state of the instance is unknown.
 const stateOf: Record<OldEnvironment['status'], Observed['state']> = {
   creating: 'pending',
   starting: 'pending',

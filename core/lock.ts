@@ -2,18 +2,18 @@ import * as v from 'valibot';
 import { type Holder, Operation } from './operation.ts';
 
 /**
- * The lock of a record: the operation that holds it, or, after a failure, until when nobody may take it (milliseconds since the epoch), because
- * Lambdas of the failed execution may still run. A record without a lock is free.
+ * The lock of a record: the operation that holds it or, after a failure, the time (milliseconds since the epoch) until which no operation
+ * may take it, because Lambdas of the failed execution may still run. A record without a lock is free.
  */
 export const Lock = v.union([Operation, v.object({ quietUntil: v.number() })]);
 export type Lock = v.InferOutput<typeof Lock>;
 
-/** The operation that holds a record; undefined if none does. */
+/** Returns the operation that holds a record; undefined if none does. */
 export function holderOf({ lock }: { readonly lock?: Lock | undefined }): Operation | undefined {
   return lock && 'executionArn' in lock ? lock : undefined;
 }
 
-/** Until when nobody may take a free record (milliseconds since the epoch); undefined if there is nothing to wait for. */
+/** Returns the time until which no operation may take a free record (milliseconds since the epoch); undefined if it may be taken now. */
 export function quietUntilOf({ lock }: { readonly lock?: Lock | undefined }): number | undefined {
   return lock && 'quietUntil' in lock ? lock.quietUntil : undefined;
 }

@@ -14,7 +14,7 @@ export type NetworkIds = v.InferOutput<typeof NetworkIds>;
 
 const common = {
   format: v.literal(2),
-  /** Another one after each uninstall, so that a start which began before it notices. */
+  /** Different after each uninstall, so that a start that began before it notices. */
   installation: v.string(),
   lock: v.optional(Lock),
 };

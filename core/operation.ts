@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { operationKinds } from './operations.ts';
 
-/** An operation is one execution at work on an environment or on the network. Its execution's ARN is what a lock is held by. */
+/** An operation is one execution that works on an environment or on the network. It holds locks by its execution's ARN. */
 export const Operation = v.object({
   executionArn: v.string(),
   kind: v.picklist(operationKinds),
@@ -20,8 +20,8 @@ export type InProgress = v.InferOutput<typeof InProgress>;
 export type Holder = Pick<Operation, 'executionArn'>;
 
 /**
- * How long after an execution has closed one of its Lambdas may still be at work, in seconds: the longest Lambda time-out
- * (30) and 5 for clocks that differ. Nobody enters before.
+ * How long a Lambda may still run after its execution has closed, in seconds: the longest Lambda timeout (30) and 5 for clocks that differ.
+ * Until then, no operation takes the lock.
  */
 export const settleSeconds = 35;
 

@@ -5,7 +5,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Network } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
 
-/** Takes the network for making it, unless somebody else has made it meanwhile; while somebody is at it, `NetworkBusy` makes the state wait. */
+/** Takes the network to make it, unless it is ready. While another execution makes it, `NetworkBusy` makes the state wait. */
 export const claimNetwork = step({
   input: v.object({ operation: Operation }),
   output: Network,

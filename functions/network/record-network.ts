@@ -10,7 +10,7 @@ import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts
 import { ReadyNetwork } from '../../core/network.ts';
 import { Operation } from '../../core/operation.ts';
 
-/** Records the finished network and lets go of it, after deleting the empty twins that a crash in a create may have left. */
+/** Records the finished network and releases it, after deleting empty duplicates that a crash may have left. */
 export const recordNetwork = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet, routeTable: RouteTable }),
   output: ReadyNetwork,
@@ -20,14 +20,14 @@ export const recordNetwork = step({
     { dynamodb, ec2 },
   ) {
     const ids = { vpcId, internetGatewayId, routeTableId };
-    await deleteTwins(ec2, ids);
+    await deleteDuplicates(ec2, ids);
     return record(dynamodb, operation, { ...ids, subnets: [{ subnetId }] });
   },
 });
 
 export const handler = lambdaHandler(recordNetwork);
 
-async function deleteTwins(ec2: EC2Client, ours: { vpcId: string; internetGatewayId: string; routeTableId: string }): Promise<void> {
+async function deleteDuplicates(ec2: EC2Client, ours: { vpcId: string; internetGatewayId: string; routeTableId: string }): Promise<void> {
   await deleteAll(
     async () =>
       (await findRouteTables(ec2, ours.vpcId)).filter(
@@ -44,7 +44,7 @@ async function deleteTwins(ec2: EC2Client, ours: { vpcId: string; internetGatewa
   );
   await deleteAll(
     async () => (await findVpcs(ec2)).filter(({ VpcId }) => VpcId !== ours.vpcId),
-    // A twin that somebody has put something into is not empty: AWS refuses, and it stays.
+    // AWS refuses to delete a duplicate that something is in, and it stays.
     ({ VpcId }) => unless('still-in-use', ec2.send(new DeleteVpcCommand({ VpcId }))),
   );
 }

@@ -102,7 +102,7 @@ async function beginStart(
       return { kind: 'start', environment: held, request: given, instanceType, network, operation };
     }
     await leaveEnvironment(dynamodb, environment, operation);
-    // Under another installation Recode was uninstalled meanwhile, and we begin in the new one.
+    // Under another installation, Recode was uninstalled in the meantime: begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
   }
 }
@@ -145,7 +145,7 @@ async function refuseOneTooMany(environment: Environment, { dynamodb, operation,
   throw new RecodeError('TooManyEnvironments', `${environment.owner} has ${names}; your team allows ${most}.`);
 }
 
-/** Puts the environment where there is none, or takes the one there is, after refusing what it cannot become. */
+/** Takes the environment, after refusing what it cannot become. If there is none, puts a new one. */
 async function putOrTake(
   subject: StartInput['environment'],
   request: EnvironmentRequest,
@@ -165,11 +165,11 @@ async function putOrTake(
     createdAt: time,
     updatedAt: time,
   });
-  // Somebody else's may have been faster, and is taken like any other.
+  // Another start may have been faster: its environment is taken like any other.
   return putOrTake(subject, request, given, entry);
 }
 
-/** What the environment has to be for whoever takes it: what is asked for, or still due. */
+/** What the environment must match for the operation to take it. */
 interface Fitting {
   readonly given?: GivenRequest;
   readonly due?: Due | undefined;
@@ -185,7 +185,7 @@ function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry
   });
 }
 
-/** The status that an operation finds, whoever holds the environment: nobody does any more, or the operation itself. */
+/** The status that an operation finds. Its lock does not count: no other operation holds the environment by then. */
 const statusFound = ({ wanted, observed }: Environment) => statusOf({ wanted, observed });
 
 /** Gives an environment that was taken its name, records what is wanted of it from now on, and hands it on. */

@@ -34,10 +34,10 @@ const Failed = v.object({
 });
 
 /**
- * Ends a failed operation: records the error and what EC2 shows of the instance, and lets go of what the operation held. Nobody enters
- * before its last Lambda must be dead. The workflow calls it for a failure that it catches, and gets the failure for the execution to end
- * with, as Step Functions writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that has not ended well, whether it
- * could catch or not.
+ * Ends a failed operation: records the error and what EC2 shows of the instance, and releases what the operation held. No operation takes it
+ * until the last Lambda must have ended. The workflow calls it for a failure that it catches, and gets the failure for the execution to end
+ * with, as Step Functions writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that did not succeed, whether the
+ * workflow could catch the failure or not.
  */
 export const failOperation = step({
   input: v.union([Failed, EndedExecution]),
@@ -48,14 +48,14 @@ export const failOperation = step({
     if ('detail' in document) {
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
-      await letGo(context, ended.environment, ended.operation, ended.error);
+      await releaseAll(context, ended.environment, ended.operation, ended.error);
       return failureForStepFunctions(ended.error);
     }
     const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
     const console = environment && starting.includes(operation.kind) && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
-    await letGo(context, environment, operation, { name: error.name, message });
+    await releaseAll(context, environment, operation, { name: error.name, message });
     return failureForStepFunctions({ name: error.name, message });
   },
 });
@@ -69,7 +69,7 @@ interface Context {
   readonly now: number;
 }
 
-async function letGo(
+async function releaseAll(
   context: Context,
   environment: EnvironmentSubject | null | undefined,
   operation: Holder,
@@ -77,7 +77,7 @@ async function letGo(
 ): Promise<void> {
   const { dynamodb, now } = context;
   const at = new Date(now).toISOString();
-  // An uninstall that fails at its very end has no table any more, and nothing to let go of.
+  // An uninstall that fails at its very end has no table anymore, and nothing to release.
   await ifInstalled(releaseNetwork(dynamodb, operation, now));
   if (!environment) return;
   const { set, remove } = await seen(context, environment, operation, at);
@@ -105,7 +105,7 @@ function countFailure(metrics: Metrics, kind: OperationKind): void {
   metrics.publishStoredMetrics();
 }
 
-/** The end of the console, or why it cannot be had: nothing may keep a failed operation from letting go. */
+/** The end of the console, or why it cannot be read: nothing may keep a failed operation from releasing its lock. */
 async function consoleTail(ec2: EC2Client, environment: HeldEnvironment): Promise<string> {
   try {
     return await readConsole(ec2, environment);

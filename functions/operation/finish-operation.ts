@@ -37,7 +37,7 @@ const Started = v.object({
 });
 type Started = v.InferOutput<typeof Started>;
 
-/** Records what the environment is now and lets go of it; a removed one's record and name go. Its output is the execution's output. */
+/** Records what the environment is now and releases it; after a removal, deletes its record and name. Makes the execution's output. */
 export const finishOperation = step({
   input: v.variant('kind', [
     Started,
@@ -107,7 +107,7 @@ export const finishOperation = step({
 
 export const handler = lambdaHandler(finishOperation);
 
-/** When the started environment is stopped by itself. One that was found started keeps its time, until it has passed or another one is asked for. */
+/** The time of the automatic stop. An environment that was found started keeps its time until it has passed or a new one is asked for. */
 function stopAtOf({ environment, request, plan }: Started, teamDefault: AutoStop, now: number): string | undefined {
   const kept = environment.recorded.stopAt;
   const found = plan.action === 'nothing' || plan.action === 'wait';

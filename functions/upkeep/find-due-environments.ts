@@ -9,8 +9,8 @@ import { type DueEnvironment, DueEnvironments, Failure, RequestedStops } from '.
 import { environmentId } from '../../core/names.ts';
 
 /**
- * How many environments are found at a time, and how many of them are asked to stop by one Lambda. A state may pass on 256 KiB, of which an
- * environment takes 400 bytes at most; a history may have 25,000 events, of which a Lambda takes seven.
+ * How many environments are found at a time, and how many of them one Lambda asks to stop. A state may pass on 256 KiB, and an environment
+ * takes up to 400 bytes; a history may have 25,000 events, and a Lambda takes seven.
  */
 const [most, perBatch] = [250, 25];
 

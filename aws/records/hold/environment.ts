@@ -20,7 +20,7 @@ export async function putEnvironment(dynamodb: DynamoDBClient, environment: Envi
 /**
  * Takes an environment for an operation. What it changes of the record is the lock alone.
  *
- * @param admit refuses, by throwing, what the operation may not take; asked once nobody else is at work, and before waiting for the last Lambda
+ * @param admit throws to refuse the operation; called once no other operation runs, before waiting for its last Lambda
  * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
  */
 export async function takeEnvironment(
@@ -33,7 +33,7 @@ export async function takeEnvironment(
   const holder = holderOf(environment);
   const subject = `the environment ${environment.repository}`;
   const verdict = await refuseRunning(sfn, { subject, holder, now });
-  // Whoever held it when it was read and has just closed may have changed it at the very end.
+  // An execution that held it when it was read, and has just closed, may have changed it at its end.
   if (holder && verdict === 'settling' && !(await isStillHeldBy(dynamodb, environment, holder))) throw settling(subject);
   admit(environment);
   refuseSettling({ subject, verdict, quietUntil: quietUntilOf(environment), now });
@@ -43,7 +43,7 @@ export async function takeEnvironment(
     when: `(${when}) OR ${mine}`,
     values: { ...values, ':me': operation.executionArn },
   });
-  // Somebody was faster: the state machine comes back and reads who.
+  // Another operation was faster: the state machine retries, and reads which.
   if (!taken) throw settling(subject);
   return taken;
 }
@@ -72,9 +72,10 @@ function asRead({ uid, wanted: { power, stopAt }, observed, lock }: Environment)
 }
 
 /**
- * Takes back what entering did, if anything: an environment that never had a name is deleted, any other is let go of.
+ * Undoes what entering did: deletes an environment that never had a name, and releases any other. Does nothing if the operation does not
+ * hold it.
  *
- * @param lastError why it was left, where entering had come so far that it shows
+ * @param lastError why the operation left it, if `status` is to show that
  */
 export async function leaveEnvironment(
   dynamodb: DynamoDBClient,
@@ -90,8 +91,8 @@ export async function leaveEnvironment(
 }
 
 /**
- * Gives an environment its name: the first of its candidates that nobody else has claimed. The candidate is written into the
- * environment before it is claimed, so that no claim is ever without its environment.
+ * Gives an environment its name: the first of its candidates that no other environment has claimed. The candidate is written into the
+ * environment before it is claimed, so that every claim has its environment.
  *
  * @throws RecodeError LockLost when another operation has taken the environment
  */
@@ -125,8 +126,8 @@ export async function change(
 }
 
 /**
- * Ends an environment that this operation holds and whose resources are gone: its claim of a name first, so that none is ever without
- * its environment. Nothing is done where the operation does not hold it (any more).
+ * Deletes an environment that this operation holds, after its resources. The claim on its name goes first, so that every claim has its
+ * environment. Does nothing if the operation does not hold it (anymore).
  */
 export async function deleteEnvironment(
   dynamodb: DynamoDBClient,
@@ -135,17 +136,17 @@ export async function deleteEnvironment(
 ): Promise<void> {
   const existing = await readEnvironment(dynamodb, environment);
   if (!existing || !isHeldBy(existing, operation)) return;
-  // By the environment's uid: an attempt that outlives its own repeat must leave the claim of one that was made anew.
+  // By the environment's uid: an attempt that outlives its own retry must leave the claim of an environment created since.
   await deleteItem(dynamodb, { kind: 'name', id: environment.name }, { when: '#uid = :uid', values: { ':uid': environment.uid } });
   const key = keyOf(environment);
   await written(dynamodb, key, () => deleteItem(dynamodb, key, { when: mine, values: { ':me': operation.executionArn } }));
 }
 
 /**
- * Releases an environment, recording how its operation ended. Returns whether this operation held it: nothing is done if it does not (any
- * more).
+ * Releases an environment and records how its operation ended. Returns whether this operation held it; does nothing if it does not
+ * (anymore).
  *
- * @param quietUntil nobody may take it before (milliseconds since the epoch)
+ * @param quietUntil no operation may take it before (milliseconds since the epoch)
  */
 export async function release(
   dynamodb: DynamoDBClient,

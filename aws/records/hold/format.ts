@@ -7,15 +7,15 @@ import { updateItem } from './table.ts';
 export const current: Condition = { when: '#format = :format', values: { ':format': currentFormat } };
 
 /**
- * Writes to a record. The conditions of our writes are about the current format: where one is not met, a record of the first format is brought
- * up to date, and the write is repeated.
+ * Writes to a record. The conditions of our writes are about the current format. If one is not met, a record of the first format is brought up
+ * to date, and the write is repeated.
  */
 export async function written<Answer>(dynamodb: DynamoDBClient, key: Key, write: () => Promise<Answer>): Promise<Answer> {
   const answer = await write();
   return answer || !(await bringUpToDate(dynamodb, key)) ? answer : write();
 }
 
-/** Returns false if the record has the current format already, or is not there. A record that changes meanwhile keeps its format for now. */
+/** Returns false if there is no record, or it has the current format already. If it changes in the meantime, it keeps its format for now. */
 async function bringUpToDate(dynamodb: DynamoDBClient, key: Key): Promise<boolean> {
   const former = await readAttributes(dynamodb, key);
   if (!former || !isFormer(former)) return false;
@@ -25,7 +25,7 @@ async function bringUpToDate(dynamodb: DynamoDBClient, key: Key): Promise<boolea
   return true;
 }
 
-/** The condition that an item is still what was read: it has the same texts, numbers and lists, and none of the attributes that it did not have. */
+/** The condition that an item is still what was read: the same texts, numbers and lists, and no attribute that it did not have. */
 function unchanged({ kind: _, id: __, ...attributes }: Attributes): Condition {
   const read = leaves(attributes);
   // Short names: an expression has at most 4 KB, and a record has up to 60 CIDR blocks.

@@ -9,7 +9,7 @@ import type { Condition } from '../read/table.ts';
 /**
  * Refuses an operation while another one that holds the subject runs.
  *
- * @returns how the other one stands if it does not run
+ * @returns whether the last Lambda of the other one may still run
  * @throws RecodeError OperationInProgress with the data `InProgress`
  */
 export async function refuseRunning(
@@ -22,13 +22,13 @@ export async function refuseRunning(
   throw new RecodeError('OperationInProgress', atWork(subject, holder), { data: { subject, operation: holder } satisfies InProgress });
 }
 
-/** The sentence that says who is at work on something, and since when. */
+/** The sentence that says which operation runs on something, who started it, and when. */
 export function atWork(subject: string, { kind, owner, startedAt }: Operation): string {
   if (owner === autoStopCaller) return `An automatic ${kind} is running on ${subject}; it started at ${startedAt}.`;
   return `${/^[aeiou]/.test(kind) ? 'An' : 'A'} ${kind} is running on ${subject}; ${owner} started it at ${startedAt}.`;
 }
 
-/** Sends away, to come back soon, whoever comes while the last Lambda of the operation before may still be at work. Throws OperationSettling. */
+/** Refuses, for a retry, while the last Lambda of the previous operation may still run. Throws OperationSettling. */
 export function refuseSettling({
   subject,
   verdict,

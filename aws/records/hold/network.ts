@@ -16,7 +16,7 @@ import { type Change, putItem, updateItem } from './table.ts';
 
 const subject = 'the network';
 
-/** The network as recorded, after making its record under a fresh installation where there is none. */
+/** Reads the network. If there is no record of it, makes one under a new installation. */
 export async function readOrPutNetwork(dynamodb: DynamoDBClient): Promise<Network> {
   for (;;) {
     const network = await readNetwork(dynamodb);
@@ -27,7 +27,7 @@ export async function readOrPutNetwork(dynamodb: DynamoDBClient): Promise<Networ
 }
 
 /**
- * The network, for a start that wants to enter: what an uninstall has left behind that died is as it was before.
+ * The network, for a start. Undoes the mark of an uninstall that died.
  *
  * @throws RecodeError UninstallInProgress while an uninstall runs, OperationSettling until the last Lambda of a dead one must be dead
  */
@@ -39,12 +39,12 @@ export async function networkToEnter(dynamodb: DynamoDBClient, sfn: SFNClient, n
   if (verdict === 'held') throw uninstallInProgress();
   refuseSettling({ subject, verdict, quietUntil: quietUntilOf(network), now });
   await refuseDyingTable(dynamodb);
-  // Somebody else may have restored it, or another uninstall taken it: the state machine comes back and reads which.
+  // Another start may have restored it, or another uninstall taken it: the state machine retries, and reads which.
   if (!(await restore(dynamodb, network))) throw settling(subject);
   return networkToEnter(dynamodb, sfn, now);
 }
 
-/** The refusal of a start while an uninstall is at work. */
+/** The refusal of a start while an uninstall runs. */
 export const uninstallInProgress = () => new RecodeError('UninstallInProgress', 'Recode is being uninstalled from this region.');
 
 /**
@@ -73,14 +73,14 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
 }
 
 /**
- * Records the network that this execution has made, and lets go of it.
+ * Records the network that this execution has made, and releases it.
  *
  * @throws RecodeError LockLost when another execution holds it
  */
 export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operation, ids: NetworkIds): Promise<ReadyNetwork> {
   const recorded = await change(dynamodb, operation, { set: { status: 'ready', ids }, remove: ['lock'] });
   const network = recorded ?? (await readNetwork(dynamodb));
-  // Not ours any more, but ready with these ids: this step's own earlier attempt recorded it.
+  // No longer ours, but ready with these ids: an earlier attempt of this step recorded it.
   if (network?.status === 'ready' && network.ids.vpcId === ids.vpcId) return network;
   // An uninstall has marked it since; it will find this execution's environment, refuse, and take its mark away.
   if (network?.status === 'deleting' && network.ids?.vpcId === ids.vpcId) throw busy('An uninstall has just marked it.');
@@ -88,7 +88,7 @@ export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operati
 }
 
 /**
- * Takes the network for uninstalling it, so that no start enters. Where there is no record of one it is made first: a start may be about to.
+ * Takes the network to uninstall it, so that no start enters. Makes its record if there is none: a start may be about to.
  *
  * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
  */
@@ -114,11 +114,11 @@ export async function beginDeletion(dynamodb: DynamoDBClient, operation: Operati
   if (!(await change(dynamodb, operation, { set: { before: 'creating' }, remove: ['ids'] }))) throw lockLost();
 }
 
-/** Lets go of the network if this execution holds it, after a failure; an uninstall's goes back to what it was before. */
+/** Releases the network after a failure, if this execution holds it. After an uninstall, it is what it was before. */
 export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Holder, now: number): Promise<void> {
   const network = await readNetwork(dynamodb);
   if (!network || !isHeldBy(network, operation)) return;
-  // What is on its way out is let go of by vanishing.
+  // The table is being deleted, and the lock with it.
   if (network.status === 'deleting' && network.before === 'creating' && (await isDying(dynamodb))) return;
   const status = network.status === 'deleting' ? network.before : network.status;
   const lock = { quietUntil: now + settleSeconds * 1000 };
@@ -129,7 +129,7 @@ export async function releaseNetwork(dynamodb: DynamoDBClient, operation: Holder
   );
 }
 
-/** Undoes the mark of an uninstall that died. Returns undefined where it is not that uninstall's any more. */
+/** Undoes the mark of an uninstall that died. Returns undefined if that uninstall no longer holds the network. */
 function restore(dynamodb: DynamoDBClient, network: Network & { status: 'deleting' }): Promise<Network | undefined> {
   return update(dynamodb, { set: { status: network.before }, remove: ['before', 'lock'], ...asRead(network) });
 }
@@ -148,7 +148,7 @@ function take(
   });
 }
 
-/** Changes the network that this operation holds. Returns undefined where it does not. */
+/** Changes the network. Returns undefined if this operation does not hold it. */
 function change(dynamodb: DynamoDBClient, { executionArn }: Holder, change: Change): Promise<Network | undefined> {
   return update(dynamodb, { ...change, when: mine, values: { ':me': executionArn } });
 }
@@ -167,7 +167,7 @@ function asRead({ installation, status, lock }: Network): Condition {
   };
 }
 
-/** DynamoDB may go on serving a table that it deletes: nobody enters that. Throws TableStillDeleting. */
+/** DynamoDB may still serve a table that it deletes: no operation uses it. Throws TableStillDeleting. */
 async function refuseDyingTable(dynamodb: DynamoDBClient): Promise<void> {
   if (await isDying(dynamodb)) throw new RecodeError('TableStillDeleting', `The table ${tableName} is being deleted.`);
 }

@@ -7,7 +7,7 @@ import { RecordedEnvironment } from '../../../core/format-1.ts';
 import { environmentId } from '../../../core/names.ts';
 import { type Found, type Key, readItem, readItems, searchItems } from './table.ts';
 
-/** Whose environment, for which repository: what its record is found by. */
+/** An environment's owner and repository, which find its record. */
 export interface EnvironmentSubject {
   readonly owner: string;
   readonly repository: string;
@@ -17,7 +17,7 @@ export interface EnvironmentSubject {
 export const keyOf = (subject: EnvironmentSubject): Key => ({ kind: 'environment', id: environmentId(subject) });
 
 /**
- * An environment as recorded; undefined when there is none.
+ * Reads an environment; undefined if there is none.
  *
  * @throws RecodeError RecodeNotInstalled without a table, RecordDamaged, RecordNewerThanCli
  */
@@ -35,7 +35,7 @@ const due = {
   current:
     '#wanted.#stopAt <= :now AND attribute_not_exists(#lock.#executionArn) AND attribute_exists(#observed) AND #observed.#state <> :gone ' +
     'AND #wanted.#power <> :removed AND (#wanted.#power = :on OR #observed.#state <> :stopped)',
-  // One whose last operation failed may run still. One that has lost its instance has nothing to stop.
+  // After a failed operation, the instance may still run. An environment without an instance has nothing to stop.
   former:
     'attribute_not_exists(#format) AND #stopAt <= :now AND #status IN (:starting, :started, :stopping) ' +
     'AND attribute_not_exists(#operation) AND (attribute_not_exists(#lastError) OR #lastError.#name <> :instanceGone)',
@@ -55,7 +55,7 @@ const Shown = v.pipe(
 );
 
 /**
- * Environments that are due to be stopped: up to `most`, in the order of their ids, beginning after one. They may have changed since; a stop
+ * Reads up to `most` environments that are due to stop, in the order of their ids, beginning after one. They may have changed since: a stop
  * looks again before it stops.
  *
  * @throws RecodeError RecodeNotInstalled without a table

@@ -23,7 +23,7 @@ export interface Condition {
 export type Attributes = Readonly<Record<string, unknown>>;
 
 /**
- * Reads an item as it is now; undefined when there is none.
+ * Reads an item as it is now; undefined if there is none.
  *
  * @throws RecodeError RecodeNotInstalled when there is no table
  */
@@ -51,7 +51,7 @@ export interface Found<Item> {
   readonly unreadable: RecodeError[];
 }
 
-/** Reads all items of a kind, or those of them whose id begins with a text, page after page. */
+/** Reads all items of a kind, or those whose id begins with a text, page after page. */
 export async function readItems<Schema extends v.GenericSchema>(
   dynamodb: DynamoDBClient,
   kind: Key['kind'],
@@ -130,7 +130,7 @@ export function expressions(texts: readonly string[], values: Readonly<Record<st
   };
 }
 
-/** Reads or writes where Recode may not be installed: undefined where there is no table. */
+/** Reads or writes if Recode is installed: undefined without a table. */
 export async function ifInstalled<Answer>(call: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await call;
@@ -140,7 +140,7 @@ export async function ifInstalled<Answer>(call: Promise<Answer>): Promise<Answer
   }
 }
 
-/** Makes a call about the table. Throws RecodeNotInstalled without one, NameOwnedElsewhere if it is somebody else's. */
+/** Makes a call about the table. Throws RecodeNotInstalled without a table, NameOwnedElsewhere if it is not Recode's. */
 export async function orNotInstalled<Answer>(call: Promise<Answer>): Promise<Answer> {
   try {
     return await call;
