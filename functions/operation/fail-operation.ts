@@ -34,10 +34,10 @@ const Failed = v.object({
 });
 
 /**
- * Ends a failed operation: records the error and what EC2 shows of the instance, and releases what the operation held. No operation takes it
- * until the last Lambda must have ended. The workflow calls it for a failure that it catches, and gets the failure for the execution to end
- * with, as Step Functions writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that did not succeed, whether the
- * workflow could catch the failure or not.
+ * Ends a failed operation: records the error and what EC2 shows of the instance, and releases what the operation held. No operation takes
+ * it until the last Lambda must have ended. The workflow calls it for a failure that it catches, and gets the failure for the execution
+ * to end with, as Step Functions writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that did not succeed,
+ * whether the workflow could catch the failure or not.
  */
 export const failOperation = step({
   input: v.union([Failed, EndedExecution]),

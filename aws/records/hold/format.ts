@@ -7,15 +7,15 @@ import { updateItem } from './table.ts';
 export const current: Condition = { when: '#format = :format', values: { ':format': currentFormat } };
 
 /**
- * Writes to a record. The conditions of our writes are about the current format. If one is not met, a record of the first format is brought up
- * to date, and the write is repeated.
+ * Writes to a record. The conditions of our writes are about the current format. If one is not met, a record of the first format is brought
+ * up to date, and the write is repeated.
  */
 export async function written<Answer>(dynamodb: DynamoDBClient, key: Key, write: () => Promise<Answer>): Promise<Answer> {
   const answer = await write();
   return answer || !(await bringUpToDate(dynamodb, key)) ? answer : write();
 }
 
-/** Returns false if there is no record, or it has the current format already. If it changes in the meantime, it keeps its format for now. */
+/** Returns false if there is no record, or it has the current format already. If it changes meanwhile, it keeps its format for now. */
 async function bringUpToDate(dynamodb: DynamoDBClient, key: Key): Promise<boolean> {
   const former = await readAttributes(dynamodb, key);
   if (!former || !isFormer(former)) return false;
