@@ -9,35 +9,35 @@ import { Repository } from './repository.ts';
 import { environmentStatuses } from './status.ts';
 
 /**
- * The state document that a workflow hands from step to step: what each of its nouns holds. A step names the nouns it takes and the one it
- * makes. BeginOperation makes the first ones; the workflow names each further one, which a step makes.
+ * The nouns of the state document, which a workflow passes from step to step. A step names the nouns it takes and the one it makes.
+ * BeginOperation makes the first ones. The workflow puts each further one under its name.
  */
 
-/** The result of a step that makes no noun. Its state has `ResultPath: null`. */
+/** The result of a step that makes no noun. Its states have `ResultPath: null`. */
 export const Nothing = v.void();
 
-/** Who asks, for the teammates who meet the operation. It need not be the environment's owner. */
+/** Who started the operation, shown to teammates. This is not always the environment's owner. */
 const Caller = Owner;
 
 // The longest sort key that DynamoDB has, in bytes.
 const KeyPart = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024));
 
-/** Which environment is due to be stopped, and at which of its times: a stop that nobody asked for stops no other. */
+/** Which environment is due to stop, and at what time, so that an automatic stop stops no other. */
 export const Due = v.object({ uid: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)), stopAt: v.pipe(v.string(), v.isoTimestamp()) });
 export type Due = v.InferOutput<typeof Due>;
 
-/** An environment that is due: what a sweep finds of it. */
+/** An environment that is due, as a sweep finds it. */
 export const DueEnvironment = v.object({ owner: v.string(), repository: v.string(), ...Due.entries });
 export type DueEnvironment = v.InferOutput<typeof DueEnvironment>;
 
 /**
- * The input of an execution on an environment that has a record. It only finds the record, and everything after that is the record's own: one
- * whose names an older version accepted can still be stopped and removed.
+ * The input of an execution on an environment that has a record. It is only used to find the record, so an environment whose names only an
+ * older version accepted can still be stopped and removed.
  */
 export const RecordedEnvironmentInput = v.object({
   caller: Caller,
   environment: v.object({ owner: KeyPart, repository: KeyPart }),
-  /** Only where nobody asked for it. */
+  /** Only in an automatic stop. */
   due: v.exactOptional(Due),
 });
 export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
@@ -54,7 +54,7 @@ export type StartInput = v.InferOutput<typeof StartInput>;
 export const UninstallInput = v.object({ caller: Caller });
 export type UninstallInput = v.InferOutput<typeof UninstallInput>;
 
-/** The environment that an operation holds; it has a name by then. */
+/** The environment that an operation holds. It has claimed a name. */
 export const HeldEnvironment = v.object({
   uid: v.string(),
   owner: v.string(),
@@ -62,7 +62,7 @@ export const HeldEnvironment = v.object({
   name: v.string(),
   /** What is asked for now. */
   request: EnvironmentRequest,
-  /** What its record held when the operation took it. */
+  /** What its record said before the operation took it. */
   recorded: v.object({
     status: v.picklist(environmentStatuses),
     request: EnvironmentRequest,
@@ -86,7 +86,7 @@ export const UsableNetwork = v.object({
   status: v.literal('ready'),
   ids: v.union([
     v.object({ vpcId, subnets }),
-    // In an execution that an older version has begun.
+    // In an execution that an older version started.
     v.pipe(
       v.object({ vpcId, subnetId: v.string() }),
       v.transform(({ vpcId, subnetId }): { vpcId: string; subnets: NetworkIds['subnets'] } => ({ vpcId, subnets: [{ subnetId }] })),
@@ -103,7 +103,7 @@ export type SecurityGroup = v.InferOutput<typeof SecurityGroup>;
 export const KeyPair = v.object({ keyName: v.string() });
 export const NetworkInterface = v.object({ networkInterfaceId: v.string() });
 
-// Lambda's address is not known beforehand: where not everybody may reach SSH, only the CLI's own connection can tell.
+// Whether the control plane checks SSH. It can only if everyone may reach SSH, because Lambda's address is not known in advance.
 const checkSsh = v.boolean();
 
 /** The plan of a start that launches an instance. */
@@ -113,11 +113,11 @@ export const LaunchPlan = v.object({ action: v.literal('create'), checkSsh });
 export const FoundPlan = v.object({ action: v.picklist(['start', 'wait', 'nothing']), instanceId: v.string(), checkSsh });
 export type FoundPlan = v.InferOutput<typeof FoundPlan>;
 
-/** What a start does, decided from what EC2 shows, before it does anything. */
+/** What a start does. PlanStart decides it, and it never changes. */
 export const Plan = v.variant('action', [LaunchPlan, FoundPlan]);
 export type Plan = v.InferOutput<typeof Plan>;
 
-/** What a start has launched. */
+/** The instance that a start has launched. Missing if it found one. */
 export const Launch = v.object({ instanceId: v.string() });
 export type Launch = v.InferOutput<typeof Launch>;
 
@@ -125,21 +125,21 @@ export type Launch = v.InferOutput<typeof Launch>;
 export const RunningInstance = v.object({ ...Instance.entries, publicIpAddress: v.string() });
 export type RunningInstance = v.InferOutput<typeof RunningInstance>;
 
-/** The instance of a stopped environment, for its record; null where EC2 shows too little of it to record. */
+/** The instance of a stopped environment. Null if EC2 shows too little of it to record. */
 export const StoppedInstance = v.nullable(Instance);
 export type StoppedInstance = v.InferOutput<typeof StoppedInstance>;
 
 /** The instances that a remove waits for. */
 export const TerminatingInstances = v.object({ instanceIds: v.array(v.string()) });
 
-/** The instances that a stop waits for. */
+/** The instances that a stop waits for: one, unless someone launched more with the environment's tags. */
 export const StoppingInstances = v.object({
-  instanceIds: v.array(v.string()),
-  /** False where all were stopped already. */
+  instanceIds: v.tupleWithRest([v.string()], v.string()),
+  /** False if all were stopped already. */
   changed: v.boolean(),
 });
 
-/** An error, as a state machine catches it and ends with it. */
+/** An error, as state machines catch it and end with it. */
 export const Failure = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
 export type Failure = v.InferOutput<typeof Failure>;
 
@@ -151,7 +151,7 @@ export const recordedKinds = kindsWith({ creates: false });
 /** Those of them that start it. */
 export const restartingKinds = kindsWith({ creates: false, ends: 'started' });
 
-/** What each workflow starts from, once it holds what it is about. */
+/** The first nouns of each operation's state document. */
 export const Begun = {
   start: v.object({ kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType, network: Network }),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
@@ -162,15 +162,15 @@ export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(type
 
 /** What a sweep has found so far. */
 export const DueEnvironments = v.object({
-  /** The next ones, as many at a time as one Lambda asks to stop. */
+  /** In batches, one for each Lambda that requests stops. */
   batches: v.array(v.array(DueEnvironment)),
-  /** The last one found, from which the sweep continues; null after the end. */
+  /** The last one found, after which the sweep continues. Null at the end. */
   after: v.nullable(v.string()),
-  /** The first failure to ask for a stop, with which the sweep ends. */
+  /** The first failure to request a stop. The sweep ends with it. */
   failure: v.nullable(Failure),
 });
 
-/** How many stops one Lambda has asked for. */
+/** How many stops one Lambda has requested. */
 export const RequestedStops = v.object({ requested: v.number() });
 
 /** The output of a start: what the CLI prints. */
@@ -187,7 +187,7 @@ export const StartOutput = v.object({
   publicKey: v.string(),
   /** The IPv4 blocks that may reach SSH. */
   allowCidrs: v.optional(v.array(v.string())),
-  /** When it is stopped by itself (ISO 8601); null for never. */
+  /** When it stops automatically (ISO 8601). Null for never. */
   stopAt: v.optional(v.nullable(v.string()), null),
 });
 export type StartOutput = v.InferOutput<typeof StartOutput>;
@@ -198,7 +198,7 @@ export const StopOutput = v.object({
   repository: v.string(),
   name: v.string(),
   status: v.literal('stopped'),
-  /** False where it was stopped already. */
+  /** False if it was stopped already. */
   changed: v.boolean(),
   instanceId: v.string(),
   instanceType: v.string(),

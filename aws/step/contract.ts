@@ -1,12 +1,12 @@
 import type * as v from 'valibot';
 
-/** What a step takes of the state document, and what it makes. */
+/** The schemas of what a step takes from the state document and of its result. */
 export interface Contract<Input extends v.GenericSchema, Output extends OutputFor<Input>> {
   readonly input: Input;
   readonly output: Output;
 }
 
-/** The schema of what a step makes. A step that several workflows share has one for each `kind` of its input. */
+/** The schema of a step's result, or one schema for each `kind` of its input if several workflows share the step. */
 export type OutputFor<Input extends v.GenericSchema> =
   | v.GenericSchema
   | ([KindOf<Input>] extends [never] ? never : Readonly<Record<KindOf<Input>, v.GenericSchema>>);
@@ -15,18 +15,18 @@ type KindOf<Input extends v.GenericSchema> = v.InferOutput<Input> extends { read
 
 type SchemaOf<Output> = Output extends v.GenericSchema ? Output : Output[keyof Output] & v.GenericSchema;
 
-/** What a step may return. The SDK declares that any field of an answer may be missing; the schema refuses a result that lacks one. */
+/** What `run` may return. In the SDK's types any field of an answer may be missing. Parsing refuses a result that misses one. */
 export type Unparsed<Output> = FieldsMaybeMissing<v.InferInput<SchemaOf<Output>>>;
 
 type FieldsMaybeMissing<Value> = Value extends object ? { readonly [Key in keyof Value]: Value[Key] | undefined } : Value;
 
-/** The schema of what a step makes of an input that it took. */
+/** The schema of a step's result for this input. */
 export function outputSchema<Input extends v.GenericSchema, Output extends OutputFor<Input>>(
   { output }: Contract<Input, Output>,
   input: v.InferOutput<Input>,
 ): v.GenericSchema {
   if (isSchema(output)) return output;
-  // The types see to it that there is one for each kind.
+  // The types ensure one schema for each kind.
   const byKind = output as Readonly<Record<string, v.GenericSchema>>;
   return byKind[(input as { readonly kind: string }).kind] as v.GenericSchema;
 }

@@ -1,4 +1,4 @@
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 
-/** Replaces the SDK's credential provider chain in a Lambda's bundle: a Lambda has its credentials in its environment variables. */
+/** Replaces the SDK's credential provider chain in the bundles: Lambda passes credentials in environment variables. */
 export const defaultProvider = () => fromEnv();

@@ -5,28 +5,28 @@ import { logging } from './middleware/logging.ts';
 import { parsing } from './middleware/parsing.ts';
 import { dataInMessage, translation } from './middleware/translation.ts';
 
-/** The time, given to a step so that it never reads the system's own. */
+/** The time. Steps never read the system's. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** Functions that make what a step depends on, by its name: SDK clients, settings. */
+/** Functions that create a step's dependencies, such as SDK clients and settings, by name. */
 type Makers = Readonly<Record<string, () => unknown>>;
 
-/** What a step depends on, and the time. */
+/** A step's dependencies, and the time. */
 export type Dependencies<Uses extends Makers> = { readonly [Name in keyof Uses]: ReturnType<Uses[Name]> } & { readonly clock: Clock };
 
 /**
- * One provisioning step: what it takes of the state document, what it makes, what it uses, and what it does. It may run twice, or
- * again after a crash at any point.
+ * One provisioning step: what it takes from the state document, what it makes, what it uses and what it does. It may run twice, or again
+ * after a crash at any point.
  */
 export interface Step<Input extends v.GenericSchema, Output extends OutputFor<Input>, Uses extends Makers> extends Contract<Input, Output> {
   readonly uses: Uses;
   run(input: v.InferOutput<Input>, dependencies: Dependencies<Uses>): Promise<Unparsed<Output>>;
 }
 
-/** Declares a step. Its result goes into the state document under the noun that the workflow names. */
+/** Declares a step. The workflow puts its result into the state document, under the name of a noun. */
 export function step<Input extends v.GenericSchema, Output extends OutputFor<Input>, Uses extends Makers>(
   definition: Step<Input, Output, Uses>,
 ): Step<Input, Output, Uses> {
@@ -34,9 +34,9 @@ export function step<Input extends v.GenericSchema, Output extends OutputFor<Inp
 }
 
 /**
- * The Lambda handler of a step. The dependencies are made at the first call, so that a failure to make one is a failure of that call.
+ * The Lambda handler of a step. It creates the dependencies at the first call, so that a failure to create one fails the call.
  *
- * The middleware used last is nearest to the step: the result is parsed before it is logged, and a failure is translated before that.
+ * The middleware used last is closest to the step. So the result is parsed, a failure is translated, then either is logged.
  */
 export function lambdaHandler<Input extends v.GenericSchema, Output extends OutputFor<Input>, Uses extends Makers>(
   definition: Step<Input, Output, Uses>,

@@ -8,7 +8,7 @@ import { RecodeError } from '../../core/errors.ts';
 import { startFailure } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 
-/** Waits until the instance runs in its security group with a public address: until then, its error makes the state try again. */
+/** Checks that the instance runs in its security group with a public address. Until then it fails, and the state machine retries. */
 export const checkInstanceRunning = step({
   input: v.union([v.object({ launch: Launch, securityGroup: SecurityGroup }), v.object({ plan: FoundPlan, securityGroup: SecurityGroup })]),
   output: RunningInstance,
@@ -33,7 +33,7 @@ export const checkInstanceRunning = step({
 
 export const handler = lambdaHandler(checkInstanceRunning);
 
-/** Without our security group nobody reaches the instance, whatever the group lets in. */
+/** Without our security group no one reaches the instance, whatever the group's rules say. */
 function refuseWithoutGroup({ InstanceId, SecurityGroups = [] }: Instance, securityGroupId: string): void {
   const groups = SecurityGroups.map(({ GroupId }) => GroupId);
   if (groups.includes(securityGroupId)) return;

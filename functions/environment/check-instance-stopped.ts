@@ -5,7 +5,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { StoppedInstance, StoppingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
-/** Waits until the instances are stopped: until then, its error makes the state try again. */
+/** Checks that the instances are stopped. Until then it fails, and the state machine retries. */
 export const checkInstanceStopped = step({
   input: v.object({ instances: StoppingInstances }),
   output: StoppedInstance,

@@ -10,7 +10,7 @@ import { startFailure } from '../../core/plan.ts';
 
 const patienceMilliseconds = 3_000;
 
-/** Reads the banner of the instance's SSH server; until there is one, `SshNotReady` makes the state wait, unless the instance is on its way out. */
+/** Checks that an SSH server answers on the instance. Until then it fails, and the state machine retries while the instance can come up. */
 export const checkSsh = step({
   input: v.object({
     launch: v.optional(Launch),
@@ -32,7 +32,7 @@ export const checkSsh = step({
 
 export const handler = lambdaHandler(checkSsh);
 
-/** Why there is no SSH banner; undefined when there is one. */
+/** Reads the SSH banner. Resolves to what is wrong, or to undefined if the banner is there. */
 function bannerProblem(host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port: ssh.port });
@@ -42,7 +42,7 @@ function bannerProblem(host: string): Promise<string | undefined> {
       socket.destroy();
       resolve(problem);
     };
-    // For all of it: a peer that sends a byte now and then must not hold the Lambda.
+    // For the whole banner: a peer that sends a byte now and then must not hold the Lambda.
     const patience = setTimeout(() => end('no answer'), patienceMilliseconds);
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => {

@@ -14,7 +14,10 @@ import { Operation } from '../../core/operation.ts';
 import type { Settings } from '../../core/settings.ts';
 import { environmentTags } from '../../core/tags.ts';
 
-/** Ensures the environment's network interface, and a public address for its instance. It can be attached to one instance only, which is what keeps a second instance out. */
+/**
+ * Ensures the environment's network interface, and a public address for its instance. An interface attaches to one instance only, so the
+ * environment cannot get a second one.
+ */
 export const createNetworkInterface = step({
   input: v.object({ environment: HeldEnvironment, operation: Operation, network: UsableNetwork, securityGroup: SecurityGroup }),
   output: NetworkInterface,
@@ -55,6 +58,7 @@ function refuseOther(existing: Ec2NetworkInterface, wanted: { subnetId: string; 
   if (existing.SubnetId === wanted.subnetId && groups.includes(wanted.securityGroupId)) return;
   throw new RecodeError(
     'ResourceDiffers',
-    `The network interface ${existing.NetworkInterfaceId} is in ${existing.SubnetId} with ${groups.join(', ')}, not in ${wanted.subnetId} with ${wanted.securityGroupId}.`,
+    `The network interface ${existing.NetworkInterfaceId} is in ${existing.SubnetId} with ${groups.join(', ')}, ` +
+      `not in ${wanted.subnetId} with ${wanted.securityGroupId}.`,
   );
 }

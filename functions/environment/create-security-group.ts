@@ -20,8 +20,8 @@ import type { Settings } from '../../core/settings.ts';
 import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 
 /**
- * Ensures the environment's security group: SSH on our port, from the allowed blocks and from nowhere else. Every rule for that port alone
- * is Recode's; what somebody lets in on other ports is theirs and stays.
+ * Ensures the environment's security group, which allows SSH on our port from the allowed blocks only. Every rule for exactly that port is
+ * Recode's. Rules for other ports belong to someone else and stay.
  */
 export const createSecurityGroup = step({
   input: v.object({ environment: HeldEnvironment, network: UsableNetwork }),
@@ -40,7 +40,7 @@ export const createSecurityGroup = step({
       if (revoked.length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: revoked }));
     };
     for (const block of missing) {
-      // First the new blocks: a person who moves from one to another is not locked out in between. A full group has to make room before.
+      // New blocks come first, so that someone who moves to another one is not locked out in between. A full group needs room first.
       if (surplus.length > 0) {
         if (await unless('quota', admit(ec2, groupId, block))) continue;
         await revokeSurplus();
@@ -86,7 +86,7 @@ async function newSecurityGroup(
   );
 }
 
-/** Lets a block in. One a call: a call with one that is there already adds none of the others. */
+/** Allows one block. If one of several blocks in a call exists already, EC2 adds none of them. */
 async function admit(ec2: EC2Client, groupId: string | undefined, block: string): Promise<true> {
   const rule: IpPermission = { IpProtocol: 'tcp', FromPort: ssh.port, ToPort: ssh.port, IpRanges: [{ CidrIp: block }] };
   const added = ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [rule] }));
@@ -96,7 +96,7 @@ async function admit(ec2: EC2Client, groupId: string | undefined, block: string)
 
 const isForSsh = ({ IpProtocol, FromPort, ToPort }: IpPermission) => IpProtocol === 'tcp' && FromPort === ssh.port && ToPort === ssh.port;
 
-/** What a rule lets in besides these blocks: other blocks, IPv6 blocks, prefix lists, security groups. */
+/** What a rule allows besides these blocks: other blocks, IPv6 blocks, prefix lists, security groups. */
 function withoutBlocks(rule: IpPermission, blocks: readonly string[]): IpPermission[] {
   const IpRanges = rule.IpRanges?.filter(({ CidrIp = '' }) => !blocks.includes(CidrIp));
   const { Ipv6Ranges, PrefixListIds, UserIdGroupPairs } = rule;

@@ -6,7 +6,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
-/** Deletes the environment's key pair, which holds the public half alone. */
+/** Deletes the environment's key pair, which holds only the public half. */
 export const deleteKeyPair = step({
   input: v.object({ environment: HeldEnvironment }),
   output: Nothing,

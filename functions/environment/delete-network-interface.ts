@@ -6,7 +6,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
-/** Deletes the environment's network interface, which outlives its instance. While it is still attached, its error makes the state wait. */
+/** Deletes the environment's network interface, which outlives its instance. Fails while it is attached, and the state machine retries. */
 export const deleteNetworkInterface = step({
   input: v.object({ environment: HeldEnvironment }),
   output: Nothing,

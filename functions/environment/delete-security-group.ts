@@ -6,7 +6,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
-/** Deletes the environment's security group. While something still uses it, its error makes the state wait. */
+/** Deletes the environment's security group. Fails while something uses it, and the state machine retries. */
 export const deleteSecurityGroup = step({
   input: v.object({ environment: HeldEnvironment }),
   output: Nothing,

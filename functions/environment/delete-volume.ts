@@ -6,7 +6,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Nothing } from '../../core/document.ts';
 
-/** Deletes what is left of the environment's volumes: a root volume goes with its instance, unless somebody has detached it or told it to stay. */
+/** Deletes volumes that outlived the instance. A root volume is deleted with it, unless someone detached it or changed that. */
 export const deleteVolume = step({
   input: v.object({ environment: HeldEnvironment }),
   output: Nothing,

@@ -6,7 +6,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, Nothing } from '../../core/document.ts';
 import { hasTags, managedBy } from '../../core/tags.ts';
 
-/** Ensures that an instance which exists has a public address while it runs. An interface that is not ours stays as it is. */
+/** Ensures that an existing instance has a public address while it runs. An interface that is not Recode's stays as it is. */
 export const ensurePublicAddress = step({
   input: v.object({ plan: FoundPlan }),
   output: Nothing,

@@ -28,7 +28,7 @@ export const importKeyPair = step({
       );
     }
     if (existing && holds(existing, environment.request.publicKey)) return { keyName };
-    // There is no instance at this point, so nobody is locked out by replacing the key.
+    // There is no instance yet, so a new key locks no one out.
     if (existing) await ec2.send(new DeleteKeyPairCommand({ KeyPairId: existing.KeyPairId }));
     await importKey(ec2, keyName, environment, settings);
     return { keyName };
@@ -49,6 +49,6 @@ async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvir
   throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
 }
 
-// EC2 may write the base64 with its padding or without.
+// EC2 may write the base64 with or without padding.
 const holds = (pair: KeyPairInfo, publicKey: string) => unpadded(pair.KeyFingerprint ?? '') === unpadded(fingerprint(publicKey));
 const unpadded = (base64: string) => base64.replace(/=+$/, '');

@@ -29,14 +29,14 @@ const Input = v.object({
   image: Image,
   keyPair: KeyPair,
   networkInterface: NetworkInterface,
-  /** The failure of the launch before, if its image was gone. The image has been resolved again since. */
+  /** Why the first launch failed, if its image was gone. The image has been resolved again since. */
   imageUnavailable: v.optional(Failure),
 });
 type Input = v.InferOutput<typeof Input>;
 
 /**
- * Launches the environment's instance with a host key of its own: the private half goes into the user data, the public half into a tag.
- * An instance that an earlier attempt launched is adopted.
+ * Launches the environment's instance with a new host key. The private half goes into the user data, the public half into a tag. If an
+ * earlier attempt launched the instance, that one is used.
  */
 export const launchInstance = step({
   input: Input,
@@ -60,7 +60,7 @@ async function launchOrAdopt(ec2: EC2Client, input: Input, settings: Settings): 
     return Instances[0]?.InstanceId;
   } catch (error) {
     switch (meaningOf(error)) {
-      // Each attempt makes another host key: a mismatch says that an earlier one's instance exists.
+      // Each attempt creates another host key. A mismatch means that an earlier attempt launched the instance.
       case 'token-mismatch':
         return adoptByToken(ec2, token);
       case 'interface-in-use':
@@ -73,7 +73,7 @@ async function launchOrAdopt(ec2: EC2Client, input: Input, settings: Settings): 
   }
 }
 
-/** An image may go between resolving and launching; it is resolved again, once. */
+/** An image may be withdrawn between resolving and launching. It is resolved again, once. */
 function imageFailure(error: unknown, { image, imageUnavailable }: Input): RecodeError {
   const message = `The image ${image.imageId} is no longer available: ${translate(error).message}`;
   return new RecodeError(imageUnavailable === undefined ? 'ImageUnavailable' : 'ImageNotFound', message, { cause: error });
@@ -107,7 +107,7 @@ function launchParameters(
         },
       },
     ],
-    // Two hops: containers on the instance reach the metadata service too.
+    // Two hops, so that containers on the instance reach the metadata service too.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
     UserData: Buffer.from(userData({ publicKey: request.publicKey, hostKey })).toString('base64'),
@@ -124,7 +124,7 @@ async function adoptByToken(ec2: EC2Client, token: string): Promise<string | und
   return instance.InstanceId;
 }
 
-/** The interface is taken: by our own live instance, by one that is on its way out, or by somebody else's. */
+/** The interface is attached: to our own instance, to one that is terminating, or to someone else's. */
 async function adoptByAttachment(
   ec2: EC2Client,
   { environment, networkInterface: { networkInterfaceId } }: Input,

@@ -13,14 +13,13 @@ import { planStart as decide, type InstanceState } from '../../core/plan.ts';
 const everywhere = '0.0.0.0/0';
 
 /**
- * Decides from what EC2 shows whether the start launches an instance, starts the stopped one, waits for it, or does nothing. What EC2 shows is
- * recorded, and what is asked for before it is done. Where there is an instance, it has to be what that was launched with, except for who may
- * reach SSH.
+ * Observes the instance and decides whether the start launches one, starts the stopped one, waits for it or does nothing. Records what EC2
+ * shows, and what was asked for before any of it is done. Once there is an instance, only the blocks that may reach SSH can change.
  */
 export const planStart = step({
   input: v.object({
     environment: HeldEnvironment,
-    /** Not there where nothing was asked for. */
+    /** Missing if nothing was asked for. */
     request: v.optional(GivenRequest),
     operation: Operation,
   }),

@@ -13,7 +13,7 @@ const ubuntuNames = {
   arm64: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*',
 };
 
-/** Finds Canonical's newest image of Ubuntu 24.04 LTS for the instance's architecture, and refuses a volume that cannot hold it. */
+/** Finds Canonical's newest Ubuntu 24.04 LTS image for the instance's architecture. Refuses a volume that is too small for it. */
 export const resolveImage = step({
   input: v.object({ environment: HeldEnvironment, operation: Operation, instanceType: InstanceType }),
   output: Image,

@@ -17,20 +17,20 @@ import { RecodeError } from '../../core/errors.ts';
 import { architectureFor, InstanceType } from '../../core/instance-type.ts';
 import type { Settings } from '../../core/settings.ts';
 
-// Where a type is missing, one of these of the same size is near: general purpose, newest last.
+// The suggestions for a missing type, in the same size: general purpose, newest last.
 const nearFamilies = ['t3', 't3a', 't2', 'm5', 'm6i', 't4g', 'm6g', 'm7g'];
-// What takes the place of a missing default: the same sizes and architecture, one generation later.
+// What replaces a missing default: the same sizes and architecture, one generation later.
 const successors: Readonly<Record<string, string>> = { t2: 't3' };
 
-/** Decides which instance type the environment has, and refuses one that cannot hold an environment here before anything exists. */
+/** Decides which instance type the environment has. Refuses a type that cannot work here before anything is created. */
 export const resolveInstanceType = step({
   input: StartInput,
   output: InstanceType,
   uses: { dynamodb, ec2, settings },
   async run({ environment, request }, { dynamodb, ec2, settings }) {
-    // Before the first start in a region there is no table, and so no record.
+    // Before the first start in a region there is no table, so there is no record.
     const recorded = await ifInstalled(readEnvironment(dynamodb, environment));
-    // An instance that exists has proved its type; whether the given options fit it is decided later.
+    // An existing instance proves that its type works. PlanStart compares the options with it.
     if (recorded?.observed && recorded.observed.state !== 'gone') {
       return { name: recorded.observed.instanceType, architecture: recorded.observed.architecture, zones: [] };
     }
@@ -40,7 +40,7 @@ export const resolveInstanceType = step({
       throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);
     const [anywhere, [subnet]] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
     const zone = subnet?.AvailabilityZone;
-    // Where there is no subnet yet, one is made in an availability zone.
+    // Without a subnet, any availability zone can get one.
     const places = zone === undefined ? (await findAvailabilityZones(ec2)).flatMap(({ ZoneName }) => ZoneName ?? []) : [zone];
     const offer = within(anywhere, places);
     if (isThere(offer)) return supported(name, offer);
@@ -60,10 +60,10 @@ export const handler = lambdaHandler(resolveInstanceType);
 
 /** What EC2 says of a type in this region. */
 interface Offer {
-  /** Undefined where the region lacks the type. */
+  /** Undefined if the region does not have the type. */
   readonly info: InstanceTypeInfo | undefined;
   readonly zones: readonly string[];
-  /** AWS's own words about a type that it does not have. */
+  /** AWS's message about a type that it does not have. */
   readonly refusal: readonly string[];
 }
 
@@ -121,7 +121,7 @@ function supported(name: string, { info, zones }: Offer & { readonly info: Insta
   return { name, architecture, zones: [...zones] };
 }
 
-/** A type of the same size, or else a small one, that the team allows and one of these zones has. */
+/** Suggests a type that the team allows and one of these zones has: of the same size if possible, otherwise a small one. */
 async function suggestion(ec2: EC2Client, name: string, places: readonly string[], settings: Settings): Promise<string[]> {
   const size = name.split('.')[1] ?? 'medium';
   const sizes = [size, 'medium', 'large'].flatMap((each) => nearFamilies.map((family) => `${family}.${each}`));

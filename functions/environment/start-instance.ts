@@ -7,7 +7,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
-/** Starts the environment's stopped instance; one that is starting or running already is left alone. */
+/** Starts the environment's stopped instance. Does nothing if it is starting or running already. */
 export const startInstance = step({
   input: v.object({ plan: FoundPlan }),
   output: Nothing,
@@ -28,7 +28,7 @@ export const startInstance = step({
 
 export const handler = lambdaHandler(startInstance);
 
-/** An instance that exists keeps its type and its zone, so other advice than at a launch helps. */
+/** An existing instance keeps its type and zone, so the advice differs from that of a launch. */
 function noCapacityToStart(error: unknown): never {
   if (meaningOf(error) !== 'no-capacity') throw error;
   throw new RecodeError('NoCapacityToStart', translate(error).message, { cause: error });

@@ -8,7 +8,7 @@ import { HeldEnvironment, TerminatingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { belongingTags, hasTags } from '../../core/tags.ts';
 
-/** Terminates the environment's instance. Returns all that are not gone yet, those that were going already too, to be waited for. */
+/** Terminates the environment's instance. Returns every instance to wait for, including those that were terminating already. */
 export const terminateInstance = step({
   input: v.object({ environment: HeldEnvironment }),
   output: TerminatingInstances,
@@ -22,7 +22,7 @@ export const terminateInstance = step({
     if (stranger)
       throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} no longer has the tags of its environment.`);
     const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));
-    // The call is refused as a whole for one instance that has gone meanwhile: looking again finds the others.
+    // One instance that is gone makes EC2 refuse the whole call. The next attempt finds only the others.
     if (!terminated) throw new RecodeError('InstanceNotVisibleYet', `EC2 no longer knows one of the instances ${idsOf(live).join(', ')}.`);
     return { instanceIds };
   },

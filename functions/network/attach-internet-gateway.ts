@@ -28,7 +28,7 @@ export const attachInternetGateway = step({
 
 export const handler = lambdaHandler(attachInternetGateway);
 
-/** One of the two is attached to something already: to each other, or the VPC has another gateway, or the gateway another VPC. */
+/** One of the two is attached already: to each other, or the VPC has another gateway, or the gateway another VPC. */
 async function expectAttached(ec2: EC2Client, internetGatewayId: string, vpcId: string): Promise<void> {
   const [ofVpc] = await describe(ec2, { Filters: [{ Name: 'attachment.vpc-id', Values: [vpcId] }] });
   if (ofVpc?.InternetGatewayId === internetGatewayId) return;

@@ -7,7 +7,7 @@ import { Nothing } from '../../core/document.ts';
 import { environmentsStillExist } from '../../core/environment.ts';
 import { Operation } from '../../core/operation.ts';
 
-/** Refuses to uninstall while there is an environment; where there is none, the network counts as incomplete from here on. */
+/** Refuses to uninstall while an environment exists. Otherwise marks the network incomplete, before anything is deleted. */
 export const confirmUninstall = step({
   input: v.object({ operation: Operation }),
   output: Nothing,

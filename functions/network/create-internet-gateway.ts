@@ -23,14 +23,14 @@ export const createInternetGateway = step({
 
 export const handler = lambdaHandler(createInternetGateway);
 
-/** An earlier attempt's gateway: of twins one that is attached. */
+/** The gateway of an earlier attempt. If there are several, one that is attached. */
 async function existingGateway(ec2: EC2Client): Promise<Ec2InternetGateway | undefined> {
   const gateways = await findInternetGateways(ec2);
   return gateways.find(({ Attachments = [] }) => Attachments.length > 0) ?? gateways[0];
 }
 
 async function newGateway(ec2: EC2Client, { costTags }: Settings): Promise<Ec2InternetGateway | undefined> {
-  // CreateInternetGateway takes no client token: a retry looks first.
+  // CreateInternetGateway takes no client token, so a retry looks first.
   const tags = tagged('internet-gateway', networkTags(network.internetGateway.name), costTags);
   const { InternetGateway } = await ec2.send(new CreateInternetGatewayCommand({ TagSpecifications: tags }));
   return InternetGateway;

@@ -21,7 +21,7 @@ import { Operation } from '../../core/operation.ts';
 import type { Settings } from '../../core/settings.ts';
 import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 
-/** Ensures the route table: everything that is not local goes to the internet gateway, and the public subnet uses it. */
+/** Ensures the route table, which sends everything that is not local to the internet gateway, and that the public subnet uses it. */
 export const createRouteTable = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet }),
   output: RouteTable,
@@ -43,7 +43,7 @@ export const createRouteTable = step({
 
 export const handler = lambdaHandler(createRouteTable);
 
-/** The table that the subnet is associated with; without one it uses the VPC's main table. */
+/** The table that the subnet is associated with. Without one, it uses the VPC's main table. */
 async function tableOfSubnet(ec2: EC2Client, subnetId: string): Promise<Ec2RouteTable | undefined> {
   const { RouteTables = [] } = await ec2.send(
     new DescribeRouteTablesCommand({ Filters: [{ Name: 'association.subnet-id', Values: [subnetId] }] }),

@@ -14,7 +14,7 @@ import { network } from '../../core/names.ts';
 import type { Settings } from '../../core/settings.ts';
 import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 
-/** Ensures the public subnet, in a zone that offers the instance type of the first environment: left to itself, AWS picks any. */
+/** Ensures the public subnet, in a zone that offers the instance type. Without a zone, AWS would choose any. */
 export const createSubnet = step({
   input: v.object({ vpc: Vpc, instanceType: InstanceType }),
   output: Subnet,
@@ -34,7 +34,8 @@ async function existingSubnet(ec2: EC2Client, vpcId: string): Promise<string | u
   if (subnet.VpcId === vpcId && subnet.CidrBlock === network.subnet.cidr) return subnet.SubnetId;
   throw new RecodeError(
     'ResourceDiffers',
-    `The subnet ${subnet.SubnetId} (${network.subnet.name}) is ${subnet.CidrBlock} in ${subnet.VpcId}, not ${network.subnet.cidr} in ${vpcId}.`,
+    `The subnet ${subnet.SubnetId} (${network.subnet.name}) is ${subnet.CidrBlock} in ${subnet.VpcId}, ` +
+      `not ${network.subnet.cidr} in ${vpcId}.`,
   );
 }
 
@@ -61,7 +62,7 @@ async function newSubnet(ec2: EC2Client, vpcId: string, type: InstanceType, { co
   );
 }
 
-/** Ours, which may be visible by now, does not count. */
+/** Our own subnet, which may be visible by now, does not count. */
 async function foreignSubnetInOurBlock(ec2: EC2Client, vpcId: string): Promise<string | undefined> {
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
   const foreign = Subnets.filter(({ Tags }) => !hasTags(Tags, [managedBy]));

@@ -11,7 +11,7 @@ import { network } from '../../core/names.ts';
 import type { Settings } from '../../core/settings.ts';
 import { networkTags } from '../../core/tags.ts';
 
-/** Ensures the VPC that all environments of the region share: finds it by its tags or creates it. */
+/** Ensures the VPC that all environments of the region share. Finds it by its tags or creates it. */
 export const createVpc = step({
   input: v.object({}),
   output: Vpc,
@@ -23,7 +23,7 @@ export const createVpc = step({
 
 export const handler = lambdaHandler(createVpc);
 
-/** An earlier attempt's VPC: of twins the one that holds our subnet. */
+/** The VPC of an earlier attempt. If there are several, the one with our subnet. */
 async function existingVpc(ec2: EC2Client): Promise<Ec2Vpc | undefined> {
   const [vpcs, [subnet]] = await Promise.all([findVpcs(ec2), findSubnets(ec2)]);
   const vpc = vpcs.find(({ VpcId }) => VpcId === subnet?.VpcId) ?? vpcs[0];
@@ -37,7 +37,7 @@ async function existingVpc(ec2: EC2Client): Promise<Ec2Vpc | undefined> {
 }
 
 async function newVpc(ec2: EC2Client, { costTags }: Settings): Promise<string | undefined> {
-  // CreateVpc takes no client token: a retry looks first, and comes late enough to see what an attempt before it made.
+  // CreateVpc takes no client token, so a retry looks first, and late enough to see what an earlier attempt created.
   const { Vpc } = await ec2.send(
     new CreateVpcCommand({ CidrBlock: network.vpc.cidr, TagSpecifications: tagged('vpc', networkTags(network.vpc.name), costTags) }),
   );

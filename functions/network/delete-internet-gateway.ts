@@ -7,7 +7,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 
-/** Detaches the internet gateway from our VPC, and deletes it. While it is attached to somebody else's, its error makes the state wait. */
+/** Detaches the internet gateway from our VPC and deletes it. Fails while it is attached to another VPC, and the state machine retries. */
 export const deleteInternetGateway = step({
   input: v.object({}),
   output: Nothing,

@@ -7,7 +7,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 
-/** Takes the route table away from our subnets, and deletes it. While somebody else's subnet uses it, its error makes the state wait. */
+/** Removes the route table from our subnets and deletes it. Fails while another subnet uses it, and the state machine retries. */
 export const deleteRouteTable = step({
   input: v.object({}),
   output: Nothing,

@@ -6,7 +6,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 
-/** Deletes the public subnet. While something of somebody's is still in it, its error makes the state wait. */
+/** Deletes the public subnet. Fails while something is in it, and the state machine retries. */
 export const deleteSubnet = step({
   input: v.object({}),
   output: Nothing,

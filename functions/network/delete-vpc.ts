@@ -6,7 +6,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 
-/** Deletes the VPC, and with it what AWS made in it: its main route table, default security group and network ACL. */
+/** Deletes the VPC, and with it what AWS created in it: its main route table, default security group and network ACL. */
 export const deleteVpc = step({
   input: v.object({}),
   output: Nothing,

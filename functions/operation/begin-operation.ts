@@ -39,7 +39,7 @@ import type { Settings } from '../../core/settings.ts';
 
 const execution = { executionArn: v.string(), startedAt: v.string() };
 
-/** An operation that enters, and what it needs for that. */
+/** An operation that begins, and what it needs for that. */
 interface Entry {
   readonly dynamodb: DynamoDBClient;
   readonly sfn: SFNClient;
@@ -48,7 +48,7 @@ interface Entry {
   readonly settings: Settings;
 }
 
-/** Enters an operation: takes for this execution what it works on, and hands on what the workflow starts from. */
+/** Begins an operation: takes the lock for this execution, and returns the first nouns of the state document. */
 export const beginOperation = step({
   input: v.variant('kind', [
     v.object({ kind: v.literal('start'), ...execution, input: ResolvedStartInput }),
@@ -79,15 +79,15 @@ export const beginOperation = step({
 export const handler = lambdaHandler(beginOperation);
 
 /**
- * The environment is written before the network is read again, and an uninstall marks the network before it reads the environments: at
- * least one sees the other.
+ * A start writes the environment before it reads the network again. An uninstall marks the network before it reads the environments. So at
+ * least one of them sees the other.
  */
 async function beginStart(
   { environment: subject, request: given, instanceType }: ResolvedStartInput,
   entry: Entry,
 ): Promise<Begun['start']> {
   const { dynamodb, operation, settings } = entry;
-  // Before anything is made where no image could be found.
+  // Where Canonical has no image, nothing is created.
   imagePublisher(operation.executionArn);
   const { volumeSize, volumeType, ingressCidrs } = settings;
   const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, instanceType: instanceType.name };
@@ -114,7 +114,7 @@ async function readyNetwork({ dynamodb, sfn, now }: Entry): Promise<ReadyNetwork
   throw new RecodeError('EnvironmentNotFinished', 'The network is not complete: the first start in this region failed.');
 }
 
-/** The network, for entering. Where an uninstall has come since an attempt before has put the environment, that is taken back. */
+/** The network, for a start. If an uninstall began after an earlier attempt put the environment, that is undone. */
 async function enterNetwork(subject: StartInput['environment'], { dynamodb, sfn, now, operation }: Entry): Promise<Network> {
   try {
     return await networkToEnter(dynamodb, sfn, now);
@@ -130,8 +130,8 @@ async function enterNetwork(subject: StartInput['environment'], { dynamodb, sfn,
 }
 
 /**
- * Refuses a new environment of an owner who has as many as the team allows, and takes it back. It is counted after it was put, and only
- * those before it count: of several that come at once, exactly as many stay as there is room for.
+ * Refuses a new environment of an owner who has as many as the team allows, and undoes it. It compares with older environments only, after
+ * the new one was put: of several concurrent starts, exactly as many succeed as there is room for.
  */
 async function refuseOneTooMany(environment: Environment, { dynamodb, operation, settings }: Entry): Promise<void> {
   const most = settings.environmentsPerOwner;
@@ -180,7 +180,7 @@ function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry
     if (due && (existing.uid !== due.uid || existing.wanted.stopAt !== due.stopAt)) throw notDue(existing, due);
     const status = statusFound(existing);
     refuseFrom(status, operation.kind, existing.repository);
-    // Until it has an instance, an environment may still become what is asked for now; PlanStart sees whether it has one.
+    // Options may change until there is an instance. PlanStart sees whether there is one.
     if (given && status !== 'creating' && status !== 'gone') refuseOtherRequest(existing.repository, existing.wanted, given);
   });
 }
@@ -188,7 +188,7 @@ function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry
 /** The status that an operation finds. Its lock does not count: no other operation holds the environment by then. */
 const statusFound = ({ wanted, observed }: Environment) => statusOf({ wanted, observed });
 
-/** Gives an environment that was taken its name, records what is wanted of it from now on, and hands it on. */
+/** Claims the name of an environment that was taken, and records what is wanted from now on. */
 async function hold(
   environment: Environment,
   request: EnvironmentRequest,
@@ -196,7 +196,7 @@ async function hold(
   { allowCidrs, autoStop }: Pick<GivenRequest, 'allowCidrs' | 'autoStop'> = {},
 ): Promise<HeldEnvironment> {
   const name = await claimName(dynamodb, environment, operation);
-  // What an instance is launched with is wanted once PlanStart has seen that there is none.
+  // PlanStart records what an instance is launched with, once it has seen that there is none.
   await change(dynamodb, environment, operation, {
     set: {
       'wanted.power': powerFor(operation.kind),

@@ -22,12 +22,12 @@ import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
 import { kindsWith, type OperationKind } from '../../core/operations.ts';
 
 const consoleLines = 20;
-// An instance that is up but does not answer tells why on its console.
+// If an instance is up but does not answer, its console says why.
 const silent: readonly string[] = ['SshNotReady', 'InstanceNotRunning'];
 const starting: readonly OperationKind[] = kindsWith({ ends: 'started' });
 
 const Failed = v.object({
-  /** Not there in an uninstall; null in one that an older version has begun. */
+  /** Missing in an uninstall. Null in an execution that an older version started. */
   environment: v.nullish(HeldEnvironment),
   operation: Operation,
   failure: Failure,
@@ -86,7 +86,7 @@ async function releaseAll(
   await ifInstalled(release(dynamodb, environment, operation, end));
 }
 
-/** What EC2 shows of the instance; nothing if EC2 does not answer, which must not keep a failed operation from releasing its lock. */
+/** What EC2 shows of the instance. Empty if EC2 does not answer, because a failed operation must release its lock. */
 async function seen({ dynamodb, ec2, logger }: Context, subject: EnvironmentSubject, operation: Holder, at: string): Promise<Change> {
   const environment = await ifInstalled(readEnvironment(dynamodb, subject));
   if (environment?.name === undefined || !isHeldBy(environment, operation)) return { set: {} };

@@ -29,7 +29,7 @@ const removing = kindsWith({ ends: 'removed' });
 const Started = v.object({
   kind: v.picklist(starting),
   ...held,
-  /** Not there where nothing was asked for. */
+  /** Missing if nothing was asked for. */
   request: v.optional(GivenRequest),
   plan: Plan,
   launch: v.optional(Launch),
@@ -67,7 +67,7 @@ export const finishOperation = step({
         set: { ...wanted, observed, updatedAt },
         remove: stopAt === undefined ? ['lastError', 'wanted.stopAt'] : ['lastError'],
       });
-      // An attempt before may have recorded it, and its answer been lost.
+      // An earlier attempt may have recorded it before its answer was lost.
       const current = released ? { stopAt } : (await readEnvironment(dynamodb, environment))?.wanted;
       const { instanceId, instanceType, hostKey } = instance;
       const { publicKey, allowCidrs } = request;
@@ -86,7 +86,7 @@ export const finishOperation = step({
     }
     if ('instances' in document) {
       const { instance, instances } = document;
-      // An attempt before may have stopped it, and its answer been lost.
+      // An earlier attempt may have stopped it before its answer was lost.
       const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
       const updatedAt = !changed && recorded.status === 'stopped' ? (recorded.updatedAt ?? now) : now;
       const observed = instance
@@ -96,10 +96,10 @@ export const finishOperation = step({
         set: { ...observed, updatedAt },
         remove: ['lastError', 'wanted.stopAt', ...(instance ? [] : ['observed.publicIpAddress'])],
       });
-      const { instanceId = instances.instanceIds[0] ?? '', instanceType = request.instanceType } = instance ?? {};
+      const { instanceId = instances.instanceIds[0], instanceType = request.instanceType } = instance ?? {};
       return { ...subject, status: 'stopped', changed, instanceId, instanceType };
     }
-    // An attempt before may have deleted the last environment, and an uninstall the table since.
+    // An earlier attempt may have deleted the last environment, and an uninstall the table since.
     await ifInstalled(deleteEnvironment(dynamodb, environment, operation));
     return { ...subject, status: 'removed' };
   },

@@ -9,7 +9,7 @@ import { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
 
-/** Ensures the table that records the region's infrastructure; DynamoDB encrypts it at rest with a key of its own. */
+/** Ensures the table that records the region's environments and network. DynamoDB encrypts it with its own key. */
 export const createTable = step({
   input: v.object({}),
   output: Nothing,
@@ -31,7 +31,7 @@ export const createTable = step({
       }),
     );
     await unless('table-in-use', created);
-    // Just after CreateTable, DescribeTable may not know the table yet.
+    // Right after CreateTable, DescribeTable may not know the table yet.
     const described = await unless('no-table', dynamodb.send(new DescribeTableCommand({ TableName: tableName })));
     const status = described?.Table?.TableStatus ?? 'not visible';
     if (status !== 'ACTIVE') throw new RecodeError('TableNotActive', `The table ${tableName} is ${status}.`);

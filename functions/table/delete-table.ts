@@ -11,7 +11,10 @@ import { isHeldBy } from '../../core/lock.ts';
 import { tableName } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
 
-/** Deletes the table, if it still is the one that this execution uninstalls, and makes the state wait until it is gone. Its output is the execution's output. */
+/**
+ * Deletes the table if this execution holds its network. Fails until the table is gone, and the state machine retries.
+ * Returns the execution's output.
+ */
 export const deleteTable = step({
   input: v.object({ operation: Operation }),
   output: UninstallOutput,
@@ -21,9 +24,9 @@ export const deleteTable = step({
     if (status === undefined) return { status: 'uninstalled' };
     if (status !== 'DELETING') {
       const ours = await ifInstalled(isOurs(dynamodb, operation));
-      // Our table is gone by an earlier attempt, and a start has made a new one.
+      // An earlier attempt deleted our table, and a start has created a new one.
       if (ours === false) return { status: 'uninstalled' };
-      // The SDK repeats a deletion whose answer was lost, and is told that the table is in use: it is being deleted.
+      // If an answer is lost, the SDK repeats the call. A table that is being deleted counts as in use.
       if (ours) await unless('no-table', unless('table-in-use', dynamodb.send(new DeleteTableCommand({ TableName: tableName }))));
     }
     throw new RecodeError('TableStillDeleting', `The table ${tableName} is being deleted.`);

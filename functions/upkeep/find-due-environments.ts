@@ -15,13 +15,12 @@ import { environmentId } from '../../core/names.ts';
 const [most, perBatch] = [250, 25];
 
 /**
- * Finds the next environments that are due to be stopped, after those that the sweep has found before. Where Recode is not installed, none is.
- * Records that cannot be read are passed over.
- * The first failure among the batches before is handed on to the end of the sweep.
+ * Finds the next environments that are due to stop, after those that the sweep has found before: none if Recode is not installed.
+ * Skips records that cannot be read. Keeps the first failure to request a stop for the end of the sweep.
  */
 export const findDueEnvironments = step({
   input: v.object({
-    /** Since the first time. */
+    /** Missing at the first call. */
     due: v.optional(DueEnvironments),
     requests: v.optional(v.array(v.union([Failure, RequestedStops])), []),
   }),
@@ -39,7 +38,7 @@ export const findDueEnvironments = step({
 
 export const handler = lambdaHandler(findDueEnvironments);
 
-/** The failure under a name of ours, where it has one of Step Functions' own. */
+/** The failure under a name of the catalog, if it has one of Step Functions. */
 function named(failure: Failure): Failure {
   return failureForStepFunctions(failureOf(failure.Error, failure.Cause));
 }

@@ -7,17 +7,16 @@ import { DueEnvironment, type RecordedEnvironmentInput, RequestedStops } from '.
 import { stateMachineBeside } from '../../core/executions.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 
-/** How long a stop that was asked for is waited for before it is asked for again. */
+/** How long a requested stop may take before it is requested again. */
 const windowMilliseconds = 5 * 60_000;
 
 /**
- * Starts the stop of each environment that is due. All sweeps of five minutes give it the same name, and Step Functions takes a name once:
- * however many they are, it is asked for once; a later sweep asks again for what has not stopped. One that cannot be asked for keeps none of
- * the others.
+ * Starts a stop for each environment that is due. All sweeps within five minutes give its execution the same name, and Step Functions
+ * accepts a name once. A later sweep requests again what has not stopped. If one stop cannot be requested, the others still are.
  */
 export const requestStop = step({
   input: v.object({
-    /** Of the sweep: its state machine is the stop's neighbour. */
+    /** The sweep's, in the same account and region as the stop's. */
     executionArn: v.string(),
     environments: v.array(DueEnvironment),
   }),

@@ -2,13 +2,13 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import * as v from 'valibot';
 
-/** What a log line takes of Lambda's context. */
+/** What a log line takes from Lambda's context. */
 interface LambdaContext {
   readonly functionName: string;
   readonly awsRequestId: string;
 }
 
-/** Logs the end of each invocation under its execution and its environment. What is unexpected is logged as an error, other failures as warnings. */
+/** Logs the end of each invocation with its execution and environment: unexpected failures as errors, others as warnings. */
 export function logging(): MiddlewareObj<unknown, unknown, Error, LambdaContext> {
   const logger = new Logger({ serviceName: 'recode' });
   return {
@@ -31,10 +31,10 @@ const Environment = v.nullish(v.object({ owner: v.string(), repository: v.string
 const Subject = v.object({
   operation: v.optional(v.object({ executionArn: v.string() })),
   environment: Environment,
-  /** Before the operation has begun. */
+  /** In the input of BeginOperation. */
   executionArn: v.optional(v.string()),
   input: v.optional(v.object({ environment: Environment })),
-  /** In an event of EventBridge. */
+  /** In an event from EventBridge. */
   detail: v.optional(v.object({ executionArn: v.string() })),
 });
 

@@ -4,7 +4,7 @@ import { type ErrorName, RecodeError } from '../../../core/errors.ts';
 import { type Contract, type OutputFor, outputSchema } from '../contract.ts';
 
 /**
- * Parses what a step takes before it runs, and what it makes after that.
+ * Parses a step's input before the step runs, and its result afterwards.
  *
  * @throws RecodeError InputNotValid or OutputNotValid, naming the first field that is wrong
  */
@@ -26,7 +26,7 @@ function parse(schema: v.GenericSchema, value: unknown, error: ErrorName, whole:
   throw new RecodeError(error, `${path.join('.') || whole}: ${message}.`);
 }
 
-/** The field that is wrong and why. A union says only that none of its options fits; the first option's issue names a field. */
+/** The field that is wrong, and why. A union's own issue says only that no option fits, so this descends into the first option. */
 function innermost(issue: v.BaseIssue<unknown>): { path: string[]; message: string } {
   const path = [v.getDotPath(issue) ?? []].flat();
   const [option] = issue.issues ?? [];

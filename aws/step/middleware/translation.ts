@@ -2,7 +2,7 @@ import type { MiddlewareObj } from '@middy/core';
 import { RecodeError } from '../../../core/errors.ts';
 import { translateInStep, withDataInMessage } from '../../errors.ts';
 
-/** Makes every failure an error of the catalogue, whatever AWS answered: state machines match it by its name, and the CLI explains it. */
+/** Turns every failure into an error of the catalog. State machines match its name, and the CLI explains it. */
 export function translation(): MiddlewareObj<unknown, unknown, Error, { readonly functionName: string }> {
   return {
     onError(request) {
@@ -11,7 +11,7 @@ export function translation(): MiddlewareObj<unknown, unknown, Error, { readonly
   };
 }
 
-/** Puts an error's data into its message, since Lambda passes on nothing else. The log is written before that. */
+/** Puts an error's data into its message, because Lambda passes on nothing else. */
 export function dataInMessage(): MiddlewareObj {
   return {
     onError(request) {
