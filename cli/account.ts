@@ -29,7 +29,7 @@ export interface AccountOptions {
 /**
  * Finds the account by the AWS CLI's own rules (cli/identity), or opens the embedded one, for which none of them holds.
  *
- * @throws RecodeError CallerWithoutLastingName, SettingNotValid, what identify() throws, what the source of the credentials says, and what the embedded
+ * @throws RecodeError CallerWithoutLastingName, SettingNotValid, what identify() and the source of the credentials throw, and what the embedded
  *   AWS says where it does not start
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {
@@ -58,7 +58,7 @@ async function openLocalAccount(options: AccountOptions): Promise<Account> {
     partition: 'aws',
     accountId: running.accountId,
     region: running.region,
-    // Whoever works as root on their own machine is not AWS's root user.
+    // A person who is root on their own machine is not AWS's root user.
     owner: ownerOf('', process.env.RECODE_OWNER || credentials.accessKeyId),
     stateDirectory: running.stateDirectory,
     clientConfig: () => ({ ...clientConfigAt(running.endpoint, running.region, requestHandler), credentials }),

@@ -4,7 +4,7 @@ const units = [
   { unit: 'm', seconds: 60 },
 ] as const;
 
-/** How long ago a time was, in the largest unit of which it is one or more: `12s ago`, `3h ago`. Takes ISO 8601 and milliseconds since the epoch. */
+/** How long ago a time was, in the largest unit that fits: `12s ago`, `3h ago`. Takes ISO 8601 and milliseconds since the epoch. */
 export function ago(time: string, now: number = Date.now()): string {
   const elapsed = Math.max(0, (now - Date.parse(time)) / 1000);
   const { unit, seconds } = units.find((candidate) => elapsed >= candidate.seconds) ?? { unit: 's', seconds: 1 };

@@ -3,7 +3,7 @@ export function isEndpoint(text: string): boolean {
   return /^https?:\/\/[^\s/?#@]+([/?#]\S*)?$/i.test(text) && URL.canParse(text);
 }
 
-/** The address that a text which is none may mean: `127.0.0.1:4566` is http://127.0.0.1:4566. */
+/** The address that an invalid text may mean: `127.0.0.1:4566` is http://127.0.0.1:4566. */
 export function endpointMeant(text: string): string | undefined {
   const trimmed = text.trim();
   const meant = /^https?:\/\//i.test(trimmed) ? trimmed : `http://${trimmed.replace(/^\/\//, '')}`;

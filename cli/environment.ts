@@ -33,7 +33,7 @@ export interface OpenedEnvironment {
 }
 
 /**
- * Opens the account that an environment is in, and finds out whose environment of which repository is meant.
+ * Opens the account that an environment is in, and finds out which owner and repository are meant.
  *
  * @throws RecodeError those of cli/account.ts and cli/repository.ts
  */
@@ -67,7 +67,7 @@ export function environmentArguments({ account, own, subject }: OpenedEnvironmen
   return ['aws', command, repository, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
 }
 
-/** The record of an environment; undefined where there is none, or no table yet. Throws RecodeError CallerNotAllowed. */
+/** The record of an environment; undefined if it or the table does not exist. Throws RecodeError CallerNotAllowed. */
 export function findRecord({ clients, account, subject }: OpenedEnvironment): Promise<Environment | undefined> {
   return ifInstalled(orNotAllowed(account, policies.user, readEnvironment(clients.dynamodb, subject)));
 }

@@ -5,9 +5,10 @@ export interface Explanation {
   /** The headline. */
   readonly title: string;
   /**
-   * What the person can do about it. `{command}` stands for the command to run again, `{usage}` for the name of the command that was
-   * typed, `{offer}` for what its help shows, `{account}` for its --local, --profile and --region after a space, `{environment}` for its repository with --owner and these,
-   * `{progress}` for the command that shows the operation in progress, `{fix}` for the command that comes with the error.
+   * What the person can do about it. `{command}` stands for the command to run again, `{usage}` for the name of the command that was typed,
+   * `{offer}` for what its help shows, `{account}` for its --local, --profile and --region after a space, `{environment}` for its
+   * repository with --owner and these, `{progress}` for the command that shows the operation in progress, `{fix}` for the command that
+   * comes with the error.
    */
   readonly nextStep: string;
 }
@@ -16,7 +17,7 @@ const again = 'Run "{command}" again. It continues where this one stopped.';
 const copyKey =
   'copy it from a backup, or from another machine that connects to the environment. Without a copy, run "recode aws remove {environment}" and start again: this deletes its files. If there is no environment yet, delete the folder of the key instead.';
 
-/** What a person reads about each error of the catalogue. */
+/** What a person reads about each error of the catalog. */
 export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   // What a person typed
   UsageNotValid: {
@@ -192,7 +193,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Remove them ("recode aws remove <repository>{account}", with --owner for a teammate\'s), then run "{command}" again.',
   },
 
-  // Who else is at work
+  // Other operations
   OperationInProgress: {
     title: 'Another operation is in progress',
     nextStep: 'Wait until it ends ("{progress}" shows its progress), then run "{command}" again.',

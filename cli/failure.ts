@@ -41,7 +41,7 @@ export function describeFailure(error: unknown, command: GivenCommand): Failure 
   return { name, title, message, nextStep: nextStep.replace(/\{(\w+)\}/g, (text, key: string) => placeholders[key] ?? text) };
 }
 
-/** The exit code of a failure, by its row of the catalogue. */
+/** The exit code of a failure, by its row of the catalog. */
 export function exitCodeOf({ name }: Failure): number {
   return exitCodes[catalogue[name].outcome];
 }
@@ -61,7 +61,7 @@ function recodeErrorOf(error: unknown): RecodeError {
   return unreachable(error) ?? translate(error);
 }
 
-/** What the placeholders of the catalogue stand for. */
+/** What the placeholders of the explanations stand for. */
 function placeholdersFor({ argv, usage, group = false, repository, owner, account = {} }: GivenCommand): Readonly<Record<string, string>> {
   const flags = accountFlags(account);
   const which = [...(owner === undefined ? [] : ['--owner', owner]), ...flags];

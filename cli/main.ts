@@ -16,7 +16,7 @@ const unwritten = await written.flush();
 if (unwritten) tell(unwritten);
 // Where the progress or an error could not be shown, the exit code still says how the command has ended.
 await told.flush();
-// An interrupted command has calls under way that nobody waits for any more.
+// An interrupted command still has calls in progress.
 process.exit(code === 0 && unwritten ? exitCodes.failed : code);
 
 async function run(): Promise<number> {

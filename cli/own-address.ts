@@ -60,7 +60,7 @@ async function ask(service: string, environment: NodeJS.ProcessEnv): Promise<str
   }
 }
 
-/** An address is short. Of a page that somebody else answers with, no more is read than shows that it is none. */
+/** An address is short. Of a page that somebody else answers with, only the beginning is read. */
 async function beginningOf({ body }: Response): Promise<string> {
   let text = '';
   const decoder = new TextDecoder();

@@ -12,7 +12,10 @@ export function packageRoot(): string {
   return folder;
 }
 
-/** What is built: its version, which package.json is ahead of between a `git pull` and an `npm ci`, and a digest of all that it is made from. */
+/**
+ * What is built: its version, which package.json is ahead of between a `git pull` and an `npm ci`, and a digest of all that it is made
+ * from.
+ */
 export function builtPackage(): { readonly version: string; readonly build: string } {
   return JSON.parse(readFileSync(join(packageRoot(), 'dist', 'build.json'), 'utf8')) as { version: string; build: string };
 }

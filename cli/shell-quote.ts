@@ -4,8 +4,8 @@ export function shellQuote(word: string): string {
 }
 
 /**
- * The same for the shell of a platform: a POSIX shell, or on Windows both cmd.exe and PowerShell, which agree on double quotes around anything
- * that a path has there, but not on `%`, `$` and backticks.
+ * The same for the shell of a platform: a POSIX shell, or on Windows both cmd.exe and PowerShell, which agree on double quotes around
+ * anything that a path has there, but not on `%`, `$` and backticks.
  */
 export function shellQuoteOn(platform: NodeJS.Platform, word: string): string {
   if (platform === 'win32') return /^[A-Za-z0-9_@+=:./\\-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`;

@@ -6,8 +6,8 @@ export function localTimeZone(): string | undefined {
 }
 
 /**
- * When an environment stops by itself, on the clock of whoever reads it: `today 20:00`, `Tue 24 Nov 08:30`; `now` where a stop is to be
- * expected at any moment, and `never`.
+ * When an environment stops automatically, on the clock of this machine: `today 20:00`, `Tue 24 Nov 08:30`, `never`; `now` if a stop can
+ * come at any moment.
  */
 export function stopWords(stopAt: string | null, now: number = Date.now(), timeZone = localTimeZone()): string {
   if (stopAt === null) return 'never';

@@ -18,7 +18,7 @@ interface NetworkError extends NodeJS.ErrnoException {
   readonly hostname?: string;
   readonly address?: string;
   readonly port?: number;
-  /** Of a host with several addresses, each of which has failed. */
+  /** One per address, if all addresses of a host have failed. */
   readonly errors?: readonly NetworkError[];
 }
 

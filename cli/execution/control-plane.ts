@@ -9,8 +9,8 @@ import type { Clients } from '../clients.ts';
 import { builtPackage } from '../package-root.ts';
 
 /**
- * Makes a call that a policy of the stack allows. The policies are about the region that they are deployed in, so AWS refuses elsewhere what
- * does not exist there.
+ * Makes a call that a policy of the stack allows. The policies are about the region that they are deployed in, so AWS refuses elsewhere
+ * what does not exist there.
  *
  * @throws RecodeError CallerNotAllowed
  */

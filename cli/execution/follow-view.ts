@@ -25,7 +25,7 @@ export async function openFollowView(output: Output, environment: NodeJS.Process
   return followView(terminalPainter(stream));
 }
 
-/** Keeps account of which steps run, for a painter. States of one name run once at a time. */
+/** Tracks the running steps for a painter. States of one name run once at a time. */
 export function followView(painter: Painter): FollowView {
   const running = new Map<string, { step: RunningStep; enteredAt: number }>();
   let ended = false;

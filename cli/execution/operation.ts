@@ -12,7 +12,7 @@ import { type FollowView, openFollowView } from './follow-view.ts';
 import { operationInProgress, withAge } from './in-progress.ts';
 import { type EndingSignal, interruption } from './interruption.ts';
 
-/** A command at work: where it shows what is going on, and how far it has come. */
+/** A running command: where it shows its progress, and the execution that it follows. */
 export interface Session {
   readonly view: FollowView;
   /** The execution that it has asked for or follows, whether that has ended well, and the command that connects to what it has started. */
@@ -71,8 +71,8 @@ export async function startOperation(
 }
 
 /**
- * Starts an execution and follows it to its end. If an operation of the same kind is in progress, follows that one instead. An operation with
- * options starts its own execution after that.
+ * Starts an execution and follows it to its end. If an operation of the same kind is in progress, follows that one instead. An operation
+ * with options starts its own execution after that.
  *
  * @throws RecodeError what the execution fails with
  */

@@ -89,8 +89,8 @@ function windowsName(name: string): string {
 }
 
 /**
- * Deletes the files of an environment that is gone, and the folders that are empty then, up to the one of all keys. What else somebody has put
- * there stays.
+ * Deletes the files of an environment that is gone, and the folders that are empty then, up to the one of all keys. What else somebody has
+ * put there stays.
  *
  * @throws RecodeError KeysNotWritable
  */

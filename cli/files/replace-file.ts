@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { keysNotWritable } from './file-trouble.ts';
 
 /**
- * Writes a file as a whole, for its owner alone: whoever reads it meanwhile sees the old text or the new one.
+ * Writes a file as a whole, for its owner alone: a reader sees the old text or the new one, never a part.
  *
  * @throws RecodeError KeysNotWritable
  */

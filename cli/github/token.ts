@@ -7,7 +7,7 @@ export interface Token {
   readonly name: string;
 }
 
-/** Why there is none, as a sentence. */
+/** Why there is no token, as a sentence. */
 export interface NoToken {
   readonly missing: string;
 }

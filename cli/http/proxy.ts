@@ -1,6 +1,6 @@
 /**
  * The proxy that a request goes through, by the rules of the AWS CLI: HTTPS_PROXY or HTTP_PROXY by the URL's own scheme, the lower-case
- * name first, and none for a host that NO_PROXY names, whose subdomains it names too. Undefined where there is none.
+ * name first, and none for a host that NO_PROXY names, whose subdomains it names too. Undefined without one.
  * (Python's `getproxies_environment` and `proxy_bypass_environment`, botocore's httpsession.py.)
  */
 export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): string | undefined {

@@ -17,7 +17,7 @@ export interface Identity {
 
 /**
  * Finds out by the AWS CLI's rules which identity, region and endpoints a command has. An identity that somebody names is never replaced
- * by another: where it cannot be had, the clients' first request fails.
+ * by another: if its credentials fail, the clients' first request fails.
  *
  * @throws RecodeError NoRegion, ProfileNotFound, ProfileNotValid, AccessKeyIncomplete, AwsConfigNotReadable, AwsSettingNotValid,
  *   CaBundleNotReadable

@@ -30,7 +30,7 @@ export function readIni(text: string): ReadonlyMap<string, Section> | NotReadabl
   return sections;
 }
 
-// Python's idea of white space, which is not quite JavaScript's: a byte order mark is none.
+// Python's idea of white space, which is not quite JavaScript's: a byte order mark is not one.
 const space = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const lineEnds = '\\n\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029';
 const lineEnd = new RegExp(`[${lineEnds}]`);

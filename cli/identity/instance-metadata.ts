@@ -2,8 +2,8 @@ import { openFetch } from '../http/fetch.ts';
 import type { MetadataSettings } from './settings.ts';
 
 /**
- * Asks the metadata service of the EC2 instance that this machine may be. Undefined where it is none, or has nothing there.
- * It takes as long as the settings say at most: a second, unless somebody has said otherwise.
+ * Asks the metadata service of the EC2 instance that this machine may be. Undefined if it is not one, or has nothing there.
+ * Takes up to the timeout of the settings, a second by default.
  */
 export async function askInstance(path: string, settings: MetadataSettings, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (settings.disabled) return undefined;

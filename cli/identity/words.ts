@@ -29,8 +29,8 @@ export function splitWords(text: string): string[] | undefined {
 }
 
 /**
- * Splits a command as Windows programs do (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments): double quotes alone quote, and a backslash is
- * one unless it stands before a quote. Undefined where a quote is not closed.
+ * Splits a command as Windows programs do (https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments): double quotes
+ * alone quote, and a backslash is one unless it stands before a quote. Undefined where a quote is not closed.
  */
 export function splitWindowsCommand(text: string): string[] | undefined {
   const words: string[] = [];

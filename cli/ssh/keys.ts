@@ -17,7 +17,7 @@ export interface KeyPair {
 }
 
 /**
- * Reads the key pair in a folder; undefined where there is none. What OpenSSH would not use, it does not return.
+ * Reads the key pair in a folder; undefined if the folder has no key. Never returns a key that OpenSSH would not use.
  *
  * @param accepted the public key that the environment accepts, where it is known: another one counts as none
  * @throws RecodeError KeyPairIncomplete, PrivateKeyNotUsable, PrivateKeyLineEndings, PrivateKeyReadableByOthers, PublicKeyNotValid,
@@ -56,7 +56,8 @@ export function requireKeyPair(folder: string, accepted: string, repository: str
 }
 
 /**
- * The key pair in a folder, made there if it has none. Processes that ask at the same time get the same one. An existing key is never replaced.
+ * The key pair in a folder, made there if it has none. Processes that ask at the same time get the same one. An existing key is never
+ * replaced.
  *
  * @throws RecodeError those of `readKeyPair`
  */

@@ -79,7 +79,7 @@ describe('recode aws start', () => {
     expect(ran.json, ran.stderr).toMatchObject({ repository: 'acme/api', status: 'started', created: false });
   });
 
-  it('takes a name alone for one of the repositories of whoever is logged in with the GitHub CLI, and keeps their token to itself', async () => {
+  it('takes a name alone for a repository of the person who is logged in with the GitHub CLI, and keeps their token to itself', async () => {
     const token = tokenOf('mona');
     const ran = await recodeStart(aws, directory, ['cli', '--json'], { PATH: gitHubCli(`echo ${token}`), RECODE_DEBUG: '1' });
     expect(ran.json, ran.stderr).toMatchObject({ repository: 'mona/cli', name: 'mona-cli', status: 'started' });

@@ -26,7 +26,7 @@ it('takes a name alone for a repository of the account that the token in the env
   expect(await resolved('cli.git', { ...environment, GITHUB_TOKEN: tokenOf('mona_acme') })).toBe('mona_acme/cli');
 });
 
-it('takes a name alone for a repository of whoever is logged in with the GitHub CLI', async () => {
+it('takes a name alone for a repository of the person who is logged in with the GitHub CLI', async () => {
   const { environment } = await gitHub();
   expect(await resolved('cli', { ...environment, PATH: gitHubCli(`echo ${tokenOf('mona')}`) })).toBe('mona/cli');
 });

@@ -58,7 +58,7 @@ describe('README.md', () => {
 });
 
 describe('docs/reliability.md', () => {
-  it('explains only errors of the catalogue', () => {
+  it('explains only errors of the catalog', () => {
     const [, section = ''] = /\n## When something fails\n(.*)/s.exec(read('docs/reliability.md')) ?? [];
     const cells = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell);
     const names = cells.flatMap((cell) => [...cell.matchAll(/`([A-Z]\w+)`/g)].map(([, name]) => name));

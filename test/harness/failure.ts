@@ -6,7 +6,7 @@ import type { Ran } from './recode.ts';
 
 /**
  * The errors that are provoked through the CLI as a user would, by the file of test/workflows or test/workflows/bad-input that does it.
- * test/workflows/catalogue.test.ts makes executions end with every other entry of the catalogue.
+ * test/workflows/catalogue.test.ts makes executions end with every other entry of the catalog.
  */
 export const raisedBy = {
   allowed: ['AddressNotAllowed', 'PublicAddressUnknown'],

@@ -7,7 +7,7 @@ export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** The standard output as JSON; throws where it is none. */
+  /** The standard output as JSON; throws if it is not JSON. */
   readonly json: unknown;
 }
 

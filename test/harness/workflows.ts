@@ -20,12 +20,12 @@ const packaged = join(import.meta.dirname, '../../dist/stack');
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
 export async function deployedAws(packageDirectory = packaged): Promise<TestAws> {
   const aws = await embeddedAws({ packageDirectory });
-  // What comes by itself comes where a test turns it on: the time of the day would else decide how long an environment runs.
+  // Each test turns on what it needs. Otherwise the time of day would decide how long an environment runs.
   await Promise.all([aws.post('clock', { rate }), aws.post('eventbridge', { on: false }), aws.post('scheduler', { on: false })]);
   return aws;
 }
 
-/** Makes the packaged stack anew in a directory, with state machines that are as patient as tests are. */
+/** Makes the packaged stack again in a directory, with state machines that are as patient as tests are. */
 export function impatientPackage(directory: string): string {
   return repackaged(directory, `"MaxAttempts":${polls.packaged}`, `"MaxAttempts":${polls.shortened}`);
 }
@@ -37,7 +37,7 @@ export function strictPackage(directory: string): string {
   return repackaged(directory, of(4, 4), of(1, 1));
 }
 
-/** Makes the packaged stack anew in a directory, with one text for another in its state machines. */
+/** Makes the packaged stack again in a directory, with one text for another in its state machines. */
 function repackaged(directory: string, from: string, to: string): string {
   cpSync(packaged, directory, { recursive: true });
   const file = join(directory, 'cloudformation-template-update-stack.json');

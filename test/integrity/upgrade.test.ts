@@ -115,7 +115,7 @@ describe('an environment that an older version recorded', () => {
   });
 });
 
-describe('an execution that was under way during the upgrade', () => {
+describe('an execution that ran during the upgrade', () => {
   const start = { caller: 'alice', environment: subject, request: { publicKey: somePublicKey } };
   const other = { caller: 'alice', environment: subject };
   const cases: readonly (readonly [Place, object, situation: string, network: string, end: 'started' | 'stopped' | 'removed'])[] = [

@@ -82,7 +82,7 @@ describe('an execution that fails', () => {
   });
 });
 
-describe('an execution that does not end by itself', () => {
+describe('an execution that is ended from outside', () => {
   const args = ['aws', 'start', 'acme/api'];
 
   /** Runs a start, ends its execution from outside, and returns what the command has shown. */
@@ -101,12 +101,12 @@ describe('an execution that does not end by itself', () => {
     return running;
   }
 
-  it('is explained by the cause that whoever stopped it gave', async () => {
+  it('is explained by the cause that was given with the stop', async () => {
     const stop = (executionArn: string) => aws.clients.sfn.send(new StopExecutionCommand({ executionArn, cause: 'We move to eu-west-1.' }));
     expectFailure(await endedBy(stop), args, { name: 'ExecutionAborted', message: 'We move to eu-west-1.' });
   });
 
-  it('is explained where whoever stopped it gave no cause', async () => {
+  it('is explained when it was stopped without a cause', async () => {
     const stop = (executionArn: string) => aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
     expectFailure(await endedBy(stop), args, { name: 'ExecutionAborted', message: 'Someone stopped the execution.' });
   });

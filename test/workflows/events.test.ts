@@ -23,7 +23,7 @@ afterAll(() => aws.stop());
 
 const record = () => readEnvironment(aws.clients.dynamodb, subject);
 
-it('an execution that somebody stops lets go of the environment, and says why', async () => {
+it('a stopped execution releases the environment, and says why', async () => {
   await aws.delete('eventbridge');
   const executionArn = await beginHeld(aws, 'creating', { caller: 'alice', environment: subject, request });
   await aws.clients.sfn.send(new StopExecutionCommand({ executionArn, cause: 'by hand' }));

@@ -66,13 +66,13 @@ describe('recode aws follow', () => {
     await promisify(execFile)('/bin/sh', ['-c', `${sshCommand} true`]);
   });
 
-  it('says where nothing is under way', async () => {
+  it('says that no operation is running', async () => {
     expect(remembers()).toBe(false);
     expect(await bob.prints(follow)).toEqual({ code: 0, stdout: 'No operation is running: acme/api is started\n', stderr: '' });
     expect((await bob.run([...follow, '--json'])).json).toMatchObject({ ...environment, status: 'started', operation: null });
   });
 
-  it('shows what is at work, whoever began it, to its end', async () => {
+  it("follows the operation in progress to its end, also a teammate's", async () => {
     const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment });
     const { code, json, stderr } = await followHeld(bob, [...follow, '--json']);
     expect(stderr).toBe('Locking the environment\nStopping the instance\nWaiting for the instance to stop\nSaving the environment\n');

@@ -147,7 +147,7 @@ describe('the status of an environment whose first start was not waited for', ()
     expectFailure(ran, ['aws', 'status', 'acme/new'], { name: 'InstanceTypeNotFound', message, again: 'recode aws start acme/new' });
   });
 
-  it('is that there is none, if AWS does not know that start any more', async () => {
+  it('is that it does not exist, if AWS does not know that start any more', async () => {
     // As after a reset of the embedded AWS, or three months.
     writeFileSync(bob.files('acme/new').execution, `arn:aws:states:us-east-1:${aws.accountId}:execution:recode-start:long-ago\n`);
     const ran = await bob.run(['status', 'acme/new']);

@@ -180,7 +180,7 @@ describe('the status of an environment', () => {
     expect(text).toMatch(/\nLast error, NOW: AWS says: None \(InsufficientInstanceCapacity\)\.\n$/);
   });
 
-  it('tells what is at work on it, with its step, and when that has ended without letting go', async () => {
+  it('shows the operation in progress with its step, and that it ended without releasing its lock', async () => {
     const environment = { owner: 'bob', repository: 'acme/web' };
     const executionArn = await beginHeld(aws, 'starting', { caller: 'alice', environment, request: { publicKey: somePublicKey } });
     const atWork = await shown(bob, ['status', 'acme/web']);

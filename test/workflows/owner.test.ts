@@ -23,7 +23,7 @@ afterEach(() => letGo(aws));
 const theirs = ['acme/api', '--owner', 'alice'];
 const record = () => readEnvironment(aws.clients.dynamodb, { owner: 'alice', repository: 'acme/api' });
 
-// Bob at work on what is Alice's.
+// Bob works on Alice's environment.
 describe("a teammate's environment", () => {
   it.each([
     ['start', 'acme/api belongs to alice. Start it?'],
@@ -62,7 +62,7 @@ describe("a teammate's environment", () => {
     expect(stdout).toContain('\nTo connect, run:\n  ssh ');
   });
 
-  it('says who is at work on it', async () => {
+  it('says whose operation is in progress', async () => {
     await holdNext(aws, 'stopping');
     const begun = await bob.run(['stop', ...theirs, '--force', '--no-wait']);
     expect(begun.stdout).toContain('To follow it, run:\n  recode aws follow acme/api --owner alice\n');
@@ -75,7 +75,7 @@ describe("a teammate's environment", () => {
     expect((await bob.run(['follow', ...theirs])).stdout).toContain('✓ Stopped acme/api\n');
   });
 
-  it('is removed after a yes, and its owner begins anew with the same key', async () => {
+  it('is removed after a yes, and its owner starts again with the same key', async () => {
     const { text, code } = await bob.inTerminal(['remove', ...theirs], [['Remove it? [y/N] ', 'y\r']]);
     expect(text).toContain("This deletes alice's environment acme/api in us-east-1 and all data on its disk:\n");
     expect(text).toContain('✓ Removed acme/api\n');

@@ -20,7 +20,7 @@ deployForTests(async (deployed, user) => {
 
 const noes = [`n${keys.enter}`, keys.enter, keys.ctrlC];
 
-/** Answers a question that is not meant, and expects that nothing is done. */
+/** Answers a question that is not meant, and expects that nothing happens. */
 async function decline(command: readonly string[], question: string, answer: string): Promise<void> {
   await aws.delete('calls');
   const { text, code } = await alice.inTerminal(command, [[' [y/N] ', answer]]);

@@ -61,7 +61,7 @@ describe('an uninstall', () => {
     await expectNothing(aws);
   });
 
-  it('deletes the twins of a VPC and an internet gateway, and what is left after somebody deleted by hand', async () => {
+  it('deletes the duplicates of a VPC and an internet gateway, and what is left after somebody deleted by hand', async () => {
     await install();
     const { ec2 } = aws.clients;
     const { vpc, internetGateway } = network;

@@ -117,7 +117,7 @@ describe('what AWS says', () => {
 });
 
 describe('a repository without its account', () => {
-  it('is the one of an environment, for whoever has no GitHub account', async () => {
+  it('is that of an environment, for a person without a GitHub account', async () => {
     const { json } = await alice.run(['status', 'API', '--json'], { env: { GITHUB_API_URL: 'http://127.0.0.1:9' } });
     expect(json).toMatchObject({ repository: 'acme/api' });
   });

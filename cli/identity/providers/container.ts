@@ -24,6 +24,6 @@ export async function containerRole({ environment }: Sources): Promise<AwsCreden
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const reason = error.message.replace(/\.?$/, '.');
-    throw new RecodeError('CredentialsNotObtained', `The container's credentials cannot be had: ${reason}`, { cause: error });
+    throw new RecodeError('CredentialsNotObtained', `The container did not give its credentials: ${reason}`, { cause: error });
   }
 }

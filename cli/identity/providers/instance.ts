@@ -5,7 +5,7 @@ import type { Sources } from '../provide.ts';
 
 const path = 'latest/meta-data/iam/security-credentials/';
 
-/** The credentials of the role that this machine has as an EC2 instance. Throws RecodeError NoCredentials where it is none, or has none. */
+/** The credentials of the role that this machine has as an EC2 instance. Throws RecodeError NoCredentials if it has no role. */
 export async function instanceRole({ settings, environment }: Sources): Promise<AwsCredentialIdentity> {
   const role = await askInstance(path, settings.metadata, environment);
   const answer = role === undefined ? undefined : await askInstance(`${path}${role.trim()}`, settings.metadata, environment);

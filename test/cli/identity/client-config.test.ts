@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 it('leaves nothing for a client to look up in the files of the AWS CLI', async () => {
-  // Whoever opens a pipe to read it lets this program begin to write.
+  // This program can write once a reader opens the pipe.
   const pipe = join(folder, 'config');
   execFileSync('mkfifo', [pipe]);
   const writer = spawn('/bin/sh', ['-c', `: > ${pipe}; echo opened`], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -139,15 +139,15 @@ async function usable(): Promise<KeyPair | undefined> {
 
 describe('a key', () => {
   // OpenSSH 9.2 ignores each of these private keys; test/workflows/bad-input/key-files.test.ts asks it.
-  it.each(troubles)('$what is named, and the command that mends it works', async ({ damage, name, message, fix }) => {
+  it.each(troubles)('$what is named, and the command that fixes it works', async ({ damage, name, message, fix }) => {
     damage();
     await expect(usable()).rejects.toThrow(expect.objectContaining({ name, message: message(), fix: fix?.() ?? '' }));
     if (!fix) return;
     const askpass = join(directory, 'askpass');
     writeFileSync(askpass, '#!/bin/sh\necho secret\n', { mode: 0o755 });
     await run('/bin/sh', ['-c', fix()], { env: { ...process.env, SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force' } });
-    const { publicKey, ...mended } = (await usable()) ?? { publicKey: '' };
-    expect(mended).toEqual({ privateKeyFile: file, encrypted: false });
+    const { publicKey, ...fixed } = (await usable()) ?? { publicKey: '' };
+    expect(fixed).toEqual({ privateKeyFile: file, encrypted: false });
     expect(publicKey.split(' ').slice(0, 2)).toEqual(made.publicKey.split(' ').slice(0, 2));
   });
 
@@ -156,7 +156,7 @@ describe('a key', () => {
     expect(readKeyPair(folder, made.publicKey)).toEqual(made);
   });
 
-  it('of which the private half is gone is incomplete', () => {
+  it('without its private half is incomplete', () => {
     rmSync(file);
     const message = `The folder ${folder} contains id_ed25519.pub, but not id_ed25519.`;
     expect(() => readKeyPair(folder)).toThrow(expect.objectContaining({ name: 'KeyPairIncomplete', message }));

@@ -63,7 +63,7 @@ describe('the key of an environment', () => {
     expect(existsSync(elsewhere)).toBe(false);
   });
 
-  it('of which the private half is missing is not made anew', async () => {
+  it('without its private half is not made again', async () => {
     const file = join(keyFolder(data()), 'id_ed25519');
     renameSync(file, `${file}.away`);
     const ran = await unchanged(() => start(['acme/api']));

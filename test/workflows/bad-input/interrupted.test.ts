@@ -96,7 +96,7 @@ it('Ctrl-C while the execution is asked for says which it is: it may run', async
   expect((await bob.run(['remove', 'acme/early', '--force'])).code).toBe(0);
 });
 
-// One environment's life, each part of which is interrupted.
+// One environment's life. Each part of it is interrupted.
 describe('Ctrl-C while an execution is followed ends the command alone; given again, it follows', () => {
   beforeAll(async () => {
     await runStart(aws);

@@ -115,7 +115,7 @@ describe('a private key', () => {
     expect((await start(['acme/lost'])).code).toBe(0);
   });
 
-  it('of which the public half is another than the environment accepts counts as missing', async () => {
+  it('counts as missing if the environment accepts another one', async () => {
     cpSync(join(directory, 'other'), file);
     expect(await connects()).toBe(false);
     expect((await start(['acme/api'])).stderr).toContain('✗ The private key is not on this machine');

@@ -122,7 +122,7 @@ describe('a home folder', () => {
   it.each([
     ['', 'HOME is not set'],
     ['home', 'HOME is "home", which is not an absolute path'],
-  ])('is asked for where there is none: HOME=%s', async (HOME, problem) => {
+  ])('is asked for if it is missing: HOME=%s', async (HOME, problem) => {
     const ran = await recode(start, { directory, env: { HOME, NODE_OPTIONS } });
     expectFailure(ran, start, { name: 'NoHome', message: `${problem}, and the system knows no home folder for this user.` });
     expect(readdirSync(directory)).toEqual(['home']);
