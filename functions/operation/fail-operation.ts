@@ -15,13 +15,10 @@ import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { logger } from '../../aws/step/logger.ts';
 import { metrics } from '../../aws/step/metrics.ts';
-import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import type { AutoStop } from '../../core/auto-stop.ts';
 import { Failure, HeldEnvironment } from '../../core/document.ts';
 import { isHeldBy } from '../../core/lock.ts';
-import { nextStop } from '../../core/next-stop.ts';
-import { Operation, settleSeconds } from '../../core/operation.ts';
+import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
 import { kindsWith, type OperationKind } from '../../core/operations.ts';
 
 const consoleLines = 20;
@@ -45,9 +42,9 @@ const Failed = v.object({
 export const failOperation = step({
   input: v.union([Failed, EndedExecution]),
   output: Failure,
-  uses: { dynamodb, ec2, metrics, logger, settings },
-  async run(document, { dynamodb, ec2, metrics, logger, settings, clock }) {
-    const context = { dynamodb, ec2, logger, teamDefault: settings.autoStop, now: clock.now() };
+  uses: { dynamodb, ec2, metrics, logger },
+  async run(document, { dynamodb, ec2, metrics, logger, clock }) {
+    const context = { dynamodb, ec2, logger, now: clock.now() };
     if ('detail' in document) {
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
@@ -65,21 +62,17 @@ export const failOperation = step({
 
 export const handler = lambdaHandler(failOperation);
 
-type FailedOperation = Pick<Operation, 'executionArn' | 'kind'>;
-
 interface Context {
   readonly dynamodb: DynamoDBClient;
   readonly ec2: EC2Client;
   readonly logger: Logger;
-  /** When an environment stops if nobody has said. */
-  readonly teamDefault: AutoStop;
   readonly now: number;
 }
 
 async function releaseAll(
   context: Context,
   environment: EnvironmentSubject | null | undefined,
-  operation: FailedOperation,
+  operation: Holder,
   { name, message }: { name: string; message: string },
 ): Promise<void> {
   const { dynamodb, now } = context;
@@ -87,28 +80,19 @@ async function releaseAll(
   // An uninstall that fails at its very end has no table anymore, and nothing to release.
   await ifInstalled(releaseNetwork(dynamodb, operation, now));
   if (!environment) return;
-  const { set, remove } = await seen(context, environment, operation);
+  const { set, remove } = await seen(context, environment, operation, at);
   const lastError = { name, message, at };
   const end = { set: { ...set, lastError, updatedAt: at }, remove, quietUntil: now + settleSeconds * 1000 };
   await ifInstalled(release(dynamodb, environment, operation, end));
 }
 
-/**
- * What EC2 shows of the instance, and when it is to be stopped if the start that failed left it running. Empty if EC2 does not answer, because
- * a failed operation must release its lock.
- */
-async function seen(context: Context, subject: EnvironmentSubject, operation: FailedOperation): Promise<Change> {
-  const { dynamodb, ec2, logger, teamDefault, now } = context;
+/** What EC2 shows of the instance. Empty if EC2 does not answer, because a failed operation must release its lock. */
+async function seen({ dynamodb, ec2, logger }: Context, subject: EnvironmentSubject, operation: Holder, at: string): Promise<Change> {
   const environment = await ifInstalled(readEnvironment(dynamodb, subject));
   if (environment?.name === undefined || !isHeldBy(environment, operation)) return { set: {} };
-  const { owner, repository, name, wanted, observed } = environment;
+  const { owner, repository, name, observed } = environment;
   try {
-    const instances = await findInstances(ec2, { owner, repository, name }, observed?.instanceId);
-    const change = observation(instances, observed !== undefined, new Date(now).toISOString());
-    const runs = instances.some(({ State }) => State?.Name !== 'stopped');
-    if (!runs || wanted.stopAt !== undefined || !starting.includes(operation.kind)) return change;
-    const stop = nextStop(wanted.autoStop ?? teamDefault, now);
-    return stop === undefined ? change : { ...change, set: { ...change.set, 'wanted.stopAt': new Date(stop).toISOString() } };
+    return observation(await findInstances(ec2, { owner, repository, name }, observed?.instanceId), observed !== undefined, at);
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn: operation.executionArn, cause: translate(error) });
     return { set: {} };

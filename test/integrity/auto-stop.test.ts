@@ -98,19 +98,6 @@ describe('a sweep', () => {
     expect(Date.parse(output?.stopAt ?? '')).toBe(await dueAt());
   });
 
-  it('stops what a first start has launched and then failed', async () => {
-    const refused = { service: 'ec2', action: 'DescribeInstances', kind: 'error', code: 'OptInRequired' };
-    await aws.post('faults', { ...refused, function: 'recode-prod-checkInstanceRunning' });
-    expect(await runStart(aws, { autoStop: afterAnHour })).toMatchObject({ status: 'FAILED', error: 'AccountNotReady' });
-    await advanceTo(-minute);
-    expect(await sweep()).toMatchObject({ status: 'SUCCEEDED' });
-    expect(await stops()).toEqual([]);
-    await advanceTo(0);
-    expect(await sweep()).toMatchObject({ status: 'SUCCEEDED' });
-    expect(await endOfStops()).toMatchObject([{ status: 'SUCCEEDED', output: { ...subject, status: 'stopped', changed: true } }]);
-    await expectConverged(aws, 1, 'stopped');
-  });
-
   it('leaves alone what is never to stop', async () => {
     await runStart(aws, { autoStop: { kind: 'never' } });
     aws.clock.advance(8 * 24 * 60 * minute);

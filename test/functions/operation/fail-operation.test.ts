@@ -5,9 +5,9 @@ import { readNetwork } from '../../../aws/records/read/network.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { failOperation } from '../../../functions/operation/fail-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, networkIds as ids, instance, operation, operationOf, request } from '../documents.ts';
+import { environment, networkIds as ids, instance, operation, operationOf } from '../documents.ts';
 import { environmentKey, recordOf } from '../installed.ts';
-import { bringTo, launched, untilPrinted, untilState } from '../launched.ts';
+import { launched, untilPrinted, untilState } from '../launched.ts';
 
 const quietMilliseconds = 35_000;
 const recorded = recordOf({ name: 'acme-api' });
@@ -298,51 +298,6 @@ describe('what failOperation records of the instance', () => {
     await account.refuse('DescribeInstances', 'RequestLimitExceeded');
     await account.run(failOperation, noCapacity);
     expect(await account.aws.get('faults')).toMatchObject({ faults: [{ action: 'DescribeInstances' }] });
-  });
-});
-
-describe('when an instance stops that a start has left running', () => {
-  const hour = 3_600_000;
-  const wanted = async ({ dynamodb }: TestAccount) => (await readEnvironment(dynamodb, environment))?.wanted;
-
-  it.each([
-    ['as was asked for', { autoStop: { kind: 'after', minutes: 120 } as const }, 2 * hour],
-    ['by the team’s default', {}, hour],
-  ])('is recorded: %s', async (_, asked, after) => {
-    await using account = await holding(operation, recordOf({ name: 'acme-api', request: { ...request, ...asked } }));
-    account.choose({ autoStop: { kind: 'after', minutes: 60 } });
-    await launched(account);
-    await account.run(failOperation, noCapacity);
-    expect((await wanted(account))?.stopAt).toBe(new Date(account.aws.clock.now() + after).toISOString());
-  });
-
-  it('is not recorded where it is never to stop', async () => {
-    const never = { ...request, autoStop: { kind: 'never' } as const };
-    await using account = await holding(operation, recordOf({ name: 'acme-api', request: never }));
-    await launched(account);
-    await account.run(failOperation, noCapacity);
-    expect(await wanted(account)).toEqual({ ...never, power: 'on' });
-  });
-
-  it('stays what it was', async () => {
-    const stopAt = '2026-01-01T20:00:00.000Z';
-    await using account = await holding(operation, recordOf({ name: 'acme-api', stopAt }));
-    await launched(account);
-    await account.run(failOperation, noCapacity);
-    expect((await wanted(account))?.stopAt).toBe(stopAt);
-  });
-
-  it('is not recorded of one that is stopped, or that no start has left', async () => {
-    await using account = await holding(operation);
-    const { instanceId } = await launched(account);
-    await bringTo(account, instanceId, 'stopped');
-    await account.run(failOperation, noCapacity);
-    expect(await wanted(account)).not.toHaveProperty('stopAt');
-    const stop = operationOf('one', 'stop');
-    await using other = await holding(stop, recordOf({ name: 'acme-api', power: 'off' }));
-    await launched(other);
-    await other.run(failOperation, { ...noCapacity, kind: 'stop', operation: stop });
-    expect(await wanted(other)).not.toHaveProperty('stopAt');
   });
 });
 
