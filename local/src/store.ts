@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** A state file that cannot be read. It stays as it is. */
 export class StateDamaged extends Error {
@@ -43,12 +43,18 @@ export function openStore(directory: string): Store {
       }
     },
     write(path, document) {
-      const file = join(directory, path);
-      // Not the directory itself: if it was deleted, it must not return with a part of the state.
-      if (dirname(path) !== '.') mkdirSync(dirname(file), { recursive: true });
-      replaceFile(file, JSON.stringify(document));
+      replaceFile(join(directory, path), JSON.stringify(document));
     },
   };
+}
+
+/** Creates a folder of the state, but none above it: a state directory that was deleted must not return with a part of the state. */
+export function ensureFolder(folder: string, mode?: number): void {
+  try {
+    mkdirSync(folder, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Writes a file. Readers see either all of it or the old file. */

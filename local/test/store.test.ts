@@ -1,16 +1,16 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openStore, StateDamaged } from '../src/store.ts';
+import { ensureFolder, openStore, StateDamaged } from '../src/store.ts';
 
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'store-'));
 });
 afterEach(() => {
-  chmodSync(directory, 0o700);
-  rmSync(directory, { recursive: true });
+  if (existsSync(directory)) chmodSync(directory, 0o700);
+  rmSync(directory, { recursive: true, force: true });
 });
 
 const asIs = (json: unknown) => json;
@@ -26,9 +26,14 @@ it('reads nothing before the first write', () => {
   expect(openStore(directory).read('ec2.json', asIs)).toBeUndefined();
 });
 
-it('creates the folders of a document', () => {
-  openStore(directory).write('executions/one/history.json', [1]);
-  expect(openStore(directory).read('executions/one/history.json', asIs)).toEqual([1]);
+it('creates a folder once, and none above it', () => {
+  const folder = join(directory, 'logs');
+  ensureFolder(folder);
+  ensureFolder(folder);
+  expect(readdirSync(directory)).toEqual(['logs']);
+  rmSync(directory, { recursive: true });
+  expect(() => ensureFolder(folder)).toThrow(/ENOENT/);
+  expect(existsSync(directory)).toBe(false);
 });
 
 it('replaces the whole document, and leaves no other files', () => {

@@ -1,10 +1,10 @@
 import { createHash, randomInt } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
 import { storageFailure } from '../storage.ts';
-import { replaceFile } from '../store.ts';
+import { ensureFolder, replaceFile } from '../store.ts';
 import { BootRefused } from './boot-commands.ts';
 import { type BootedSystem, bootSystem } from './cloud-init.ts';
 import { type Host, serveConnection } from './connection.ts';
@@ -62,7 +62,7 @@ const consoleBytes = 64 * 1024;
 /** A host with the files of its instances in the state directory. */
 export function createInstanceHost({ stateDirectory }: { readonly stateDirectory: string }): InstanceHost {
   const machines = new Map<string, Machine>();
-  mkdirSync(join(stateDirectory, 'instances'), { recursive: true, mode: 0o700 });
+  ensureFolder(join(stateDirectory, 'instances'), 0o700);
   const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
   const consoleOf = (instanceId: string) => join(folderOf(instanceId), 'console.log');
 
@@ -74,7 +74,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
     }
   };
   const write = (instanceId: string, line: string) => {
-    if (!existsSync(folderOf(instanceId))) mkdirSync(folderOf(instanceId), { mode: 0o700 });
+    ensureFolder(folderOf(instanceId), 0o700);
     appendFileSync(consoleOf(instanceId), `${line}\n`);
   };
   const print = (instanceId: string, line: string) => keeping(() => write(instanceId, line));
@@ -236,7 +236,7 @@ function makeHome(home: string, authorizedKeys: readonly string[]): void {
   if (existsSync(home)) return;
   // As a whole: without the keys, nobody could ever connect.
   const next = `${home}.next`;
-  mkdirSync(join(next, '.ssh'), { recursive: true, mode: 0o700 });
+  for (const folder of [dirname(home), next, join(next, '.ssh')]) ensureFolder(folder, 0o700);
   const file = join(next, '.ssh/authorized_keys');
   writeFileSync(file, authorizedKeys.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
   renameSync(next, home);

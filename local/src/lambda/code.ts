@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { unzipSync } from 'fflate';
+import { ensureFolder } from '../store.ts';
 
 /**
  * Unpacks the zip of a function into a folder in `directory`, once per content. Returns the folder, the task root of a sandbox.
@@ -11,7 +12,7 @@ export function unpackCode(zipFile: string, directory: string): string {
   const zip = readFileSync(zipFile);
   const folder = join(directory, createHash('sha256').update(zip).digest('hex').slice(0, 32));
   if (existsSync(folder)) return folder;
-  mkdirSync(directory, { recursive: true });
+  ensureFolder(directory);
   // Renamed at the end, so that a kill never leaves half of a function.
   const unfinished = mkdtempSync(join(directory, 'unpacking-'));
   try {
@@ -31,7 +32,7 @@ function unpack(zipFile: string, zip: Uint8Array, directory: string): void {
     if (path.startsWith('..') || path.startsWith('/')) throw new Error(`The zip ${zipFile} has the file ${name} outside itself.`);
     if (name.endsWith('/')) continue;
     const file = join(directory, path);
-    mkdirSync(dirname(file), { recursive: true });
+    if (dirname(path) !== '.') mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
 }

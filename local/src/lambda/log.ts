@@ -1,13 +1,14 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import { ensureFolder } from '../store.ts';
 
 /**
  * Appends what a function prints to its log, in whole lines. Characters that a terminal would obey instead of show become JSON escapes such
  * as `\u001b`, so that a log is safe to print and its JSON stays valid.
  */
 export function logLines(stream: Readable, file: string): void {
-  mkdirSync(dirname(file), { recursive: true });
+  ensureFolder(dirname(file));
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {

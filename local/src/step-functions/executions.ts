@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Lambda } from '../lambda/lambda.ts';
 import type { Stack } from '../stack/stack.ts';
+import { ensureFolder } from '../store.ts';
 import { type Definition, executionInContext, type Json, parseDefinition } from './definition.ts';
 import { StateFailure } from './evaluate.ts';
 import { createHistory, createTrail, type ExecutionHeader, type History, type HistoryEvent, openHistory } from './history.ts';
@@ -93,7 +94,7 @@ export function openExecutions({
     }
   };
 
-  for (const { name } of stack.stateMachines) mkdirSync(join(directory, name), { recursive: true });
+  for (const folder of [directory, ...stack.stateMachines.map(({ name }) => join(directory, name))]) ensureFolder(folder);
   for (const { header, events, history, file } of readAll(directory, clock)) {
     const last = events.at(-1);
     const execution: Execution = { ...header, history };
@@ -178,7 +179,6 @@ function closedBy(event: HistoryEvent): Closed | undefined {
 }
 
 function readAll(directory: string, clock: Clock) {
-  mkdirSync(directory, { recursive: true });
   const files = readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.jsonl'))
     .map((entry) => join(entry.parentPath, entry.name));
