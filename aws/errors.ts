@@ -99,7 +99,7 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   [/^ExecutionAlreadyExists$/, 'execution-exists'],
 ];
 
-/** The error of the catalogue that a meaning becomes where a step does not know better. */
+/** The error of the catalog that a meaning becomes where a step does not know better. */
 const becomes: Partial<Record<Meaning, ErrorName>> = {
   throttled: 'RequestThrottled',
   unavailable: 'AwsUnavailable',
@@ -136,7 +136,7 @@ export function meaningOf(error: unknown): Meaning {
 }
 
 /**
- * Makes any error one of the catalogue, as the CLI reads it: ours stay, the table above reads AWS's, anything else is a bug of ours.
+ * Makes any error one of the catalog, as the CLI reads it: ours stay, the table above reads AWS's, anything else is a bug of ours.
  */
 export function translate(error: unknown): RecodeError {
   return errorOf(error, becomes, 'RECODE_DEBUG=1 shows it');

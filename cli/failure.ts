@@ -1,5 +1,5 @@
 import { translate } from '../aws/errors.ts';
-import { catalogue, type ErrorName, exitCodes, type RecodeError } from '../core/errors.ts';
+import { catalog, type ErrorName, exitCodes, type RecodeError } from '../core/errors.ts';
 import type { AccountOptions } from './account.ts';
 import { accountFlags } from './account-flags.ts';
 import { explanations } from './explanations.ts';
@@ -43,7 +43,7 @@ export function describeFailure(error: unknown, command: GivenCommand): Failure 
 
 /** The exit code of a failure, by its row of the catalog. */
 export function exitCodeOf({ name }: Failure): number {
-  return exitCodes[catalogue[name].outcome];
+  return exitCodes[catalog[name].outcome];
 }
 
 /** Shows a failure: as JSON on stdout where that was asked for, else in words on stderr. RECODE_DEBUG=1 adds the stack. */

@@ -50,7 +50,7 @@ export const Instance = v.object({
 });
 export type Instance = v.InferOutput<typeof Instance>;
 
-/** What people want of an environment. Commands write it. */
+/** What people want of an environment. BeginOperation, PlanStart and FinishOperation write it. */
 export const Wanted = v.object({
   ...EnvironmentRequest.entries,
   power: v.picklist(['on', 'off', 'removed']),

@@ -42,7 +42,7 @@ interface Entry {
  * Every error that a step throws or the CLI shows. A step's error keeps its name on the way to the CLI: the execution fails with it.
  * cli/explanations.ts says what a person can do about each.
  */
-export const catalogue = {
+export const catalog = {
   // What a person typed
   UsageNotValid: { reaction: 'never', outcome: 'usage' },
   RepositoryNotValid: { reaction: 'never', outcome: 'usage' },
@@ -181,7 +181,7 @@ export const catalogue = {
   Unexpected: { reaction: 'never', outcome: 'failed' },
 } as const satisfies Record<string, Entry>;
 
-export type ErrorName = keyof typeof catalogue;
+export type ErrorName = keyof typeof catalog;
 
 interface RecodeErrorOptions extends ErrorOptions {
   readonly fix?: string;
@@ -189,7 +189,7 @@ interface RecodeErrorOptions extends ErrorOptions {
   readonly data?: unknown;
 }
 
-/** An error of the catalogue. `ErrorEquals` matches its `name` and the CLI explains it; its message says what happened to which resource. */
+/** An error of the catalog. `ErrorEquals` matches its `name` and the CLI explains it; its message says what happened to which resource. */
 export class RecodeError extends Error {
   override readonly name: ErrorName;
   /** A shell command that fixes the problem, for a next step that names it. */
@@ -210,9 +210,9 @@ export class RecodeError extends Error {
 
 /** Whether an operation that ends with this error was refused rather than failed, so that no administrator has to look into it. */
 export function isRefusal(name: string): boolean {
-  return isErrorName(name) && (catalogue[name].outcome === 'usage' || catalogue[name].outcome === 'refused');
+  return isErrorName(name) && (catalog[name].outcome === 'usage' || catalog[name].outcome === 'refused');
 }
 
 export function isErrorName(name: string): name is ErrorName {
-  return Object.hasOwn(catalogue, name);
+  return Object.hasOwn(catalog, name);
 }

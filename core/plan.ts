@@ -25,7 +25,7 @@ const actions: Partial<Record<InstanceState, 'start' | 'wait' | 'nothing' | 'und
 const preference: readonly InstanceState[] = ['running', 'pending', 'stopping', 'stopped'];
 
 /** Decides what a start does from the environment's instances as EC2 shows them; a terminated one counts as none. */
-export function planStart(instances: readonly FoundInstance[]): StartPlan {
+export function decideStart(instances: readonly FoundInstance[]): StartPlan {
   for (const state of preference) {
     const found = instances.find((instance) => instance.state === state);
     const action = actions[state];

@@ -1,4 +1,4 @@
-import { catalogue, type Reaction } from '../core/errors.ts';
+import { catalog, type Reaction } from '../core/errors.ts';
 
 type Retried = Exclude<Reaction, 'caught' | 'never'>;
 
@@ -26,12 +26,22 @@ const timings: Readonly<Record<Retried, Timing>> = {
 
 /** Errors of Lambda and Step Functions, which no step throws. */
 const errorsOfAws: Readonly<Partial<Record<Retried, readonly string[]>>> = {
-  busy: ['Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException', 'Lambda.TooManyRequestsException'],
-  lost: ['Lambda.ClientExecutionTimeoutException', 'Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'],
+  busy: ['Lambda.TooManyRequestsException'],
+  // The function may have run.
+  lost: [
+    'Lambda.ServiceException',
+    'Lambda.AWSLambdaException',
+    'Lambda.SdkClientException',
+    'Lambda.ClientExecutionTimeoutException',
+    'Lambda.Unknown',
+    'Sandbox.Timedout',
+    'Runtime.ExitError',
+    'States.Timeout',
+  ],
 };
 
 /** The `Retry` of every task: one retrier for each reaction of the catalog in core/errors.ts that retries. */
 export const retries = (Object.keys(timings) as Retried[]).map((reaction) => {
-  const ours = Object.entries(catalogue).filter(([, entry]) => entry.reaction === reaction);
+  const ours = Object.entries(catalog).filter(([, entry]) => entry.reaction === reaction);
   return { ErrorEquals: [...ours.map(([name]) => name), ...(errorsOfAws[reaction] ?? [])], ...timings[reaction] };
 });

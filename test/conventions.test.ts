@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { builtPackage } from '../cli/package-root.ts';
-import { catalogue } from '../core/errors.ts';
+import { catalog } from '../core/errors.ts';
 import { operationOf } from '../core/executions.ts';
 import { stateMachineName } from '../core/names.ts';
 import { operationKinds } from '../core/operations.ts';
@@ -161,7 +161,7 @@ describe('the tasks', () => {
 
   it('catches exactly the errors whose reaction is another way', () => {
     const caught = tasks.flatMap(([, { Catch = [] }]) => Catch.flatMap(({ ErrorEquals }) => ErrorEquals));
-    const ours = Object.entries(catalogue).filter(([, { reaction }]) => reaction === 'caught');
+    const ours = Object.entries(catalog).filter(([, { reaction }]) => reaction === 'caught');
     expect([...new Set(caught)].filter((name) => name !== 'States.ALL').sort()).toEqual(ours.map(([name]) => name).sort());
   });
 });

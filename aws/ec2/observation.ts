@@ -1,6 +1,6 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Observed } from '../../core/environment.ts';
-import { type InstanceState, planStart } from '../../core/plan.ts';
+import { type InstanceState, decideStart } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 import type { Change } from '../records/hold/table.ts';
 
@@ -20,7 +20,7 @@ export function observation(instances: readonly Instance[], recorded: boolean, a
 
 function servingInstance(instances: readonly Instance[]): Instance | undefined {
   const states = instances.map(({ InstanceId = '', State }) => ({ instanceId: InstanceId, state: State?.Name as InstanceState }));
-  const plan = planStart(states);
+  const plan = decideStart(states);
   return plan.action === 'create' ? undefined : instances.find(({ InstanceId }) => InstanceId === plan.instanceId);
 }
 

@@ -8,7 +8,7 @@ import { HeldEnvironment, Plan } from '../../core/document.ts';
 import { GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { Operation } from '../../core/operation.ts';
-import { planStart as decide, type InstanceState } from '../../core/plan.ts';
+import { decideStart, type InstanceState } from '../../core/plan.ts';
 
 const everywhere = '0.0.0.0/0';
 
@@ -28,7 +28,7 @@ export const planStart = step({
   async run({ environment, request, operation }, { dynamodb, ec2, clock }) {
     const { recorded } = environment;
     const instances = await findInstances(ec2, environment, recorded.instanceId ?? undefined);
-    const plan = decide(
+    const plan = decideStart(
       instances.flatMap(({ InstanceId, State }) =>
         InstanceId && State?.Name ? [{ instanceId: InstanceId, state: State.Name as InstanceState }] : [],
       ),

@@ -37,7 +37,8 @@ async function existingVpc(ec2: EC2Client): Promise<Ec2Vpc | undefined> {
 }
 
 async function newVpc(ec2: EC2Client, { costTags }: Settings): Promise<string | undefined> {
-  // CreateVpc takes no client token, so a retry looks first, and late enough to see what an earlier attempt created.
+  // CreateVpc takes no client token. This execution holds the network (ClaimNetwork), and a retry after a lost answer waits until it can see
+  // what an earlier attempt created (the reaction `lost`).
   const { Vpc } = await ec2.send(
     new CreateVpcCommand({ CidrBlock: network.vpc.cidr, TagSpecifications: tagged('vpc', networkTags(network.vpc.name), costTags) }),
   );

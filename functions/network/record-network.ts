@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { deleteAll } from '../../aws/ec2/deletion.ts';
 import { findInternetGateways, findRouteTables, findVpcs } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
-import { recordNetwork as record } from '../../aws/records/hold/network.ts';
+import { releaseReadyNetwork } from '../../aws/records/hold/network.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { InternetGateway, RouteTable, Subnet, Vpc } from '../../core/document.ts';
@@ -21,29 +21,29 @@ export const recordNetwork = step({
   ) {
     const ids = { vpcId, internetGatewayId, routeTableId };
     await deleteDuplicates(ec2, ids);
-    return record(dynamodb, operation, { ...ids, subnets: [{ subnetId }] });
+    return releaseReadyNetwork(dynamodb, operation, { ...ids, subnets: [{ subnetId }] });
   },
 });
 
 export const handler = lambdaHandler(recordNetwork);
 
-async function deleteDuplicates(ec2: EC2Client, ours: { vpcId: string; internetGatewayId: string; routeTableId: string }): Promise<void> {
+async function deleteDuplicates(ec2: EC2Client, kept: { vpcId: string; internetGatewayId: string; routeTableId: string }): Promise<void> {
   await deleteAll(
     async () =>
-      (await findRouteTables(ec2, ours.vpcId)).filter(
-        ({ RouteTableId, Associations = [] }) => RouteTableId !== ours.routeTableId && Associations.length === 0,
+      (await findRouteTables(ec2, kept.vpcId)).filter(
+        ({ RouteTableId, Associations = [] }) => RouteTableId !== kept.routeTableId && Associations.length === 0,
       ),
     ({ RouteTableId }) => ec2.send(new DeleteRouteTableCommand({ RouteTableId })),
   );
   await deleteAll(
     async () =>
       (await findInternetGateways(ec2)).filter(
-        ({ InternetGatewayId, Attachments = [] }) => InternetGatewayId !== ours.internetGatewayId && Attachments.length === 0,
+        ({ InternetGatewayId, Attachments = [] }) => InternetGatewayId !== kept.internetGatewayId && Attachments.length === 0,
       ),
     ({ InternetGatewayId }) => ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId })),
   );
   await deleteAll(
-    async () => (await findVpcs(ec2)).filter(({ VpcId }) => VpcId !== ours.vpcId),
+    async () => (await findVpcs(ec2)).filter(({ VpcId }) => VpcId !== kept.vpcId),
     // AWS refuses to delete a duplicate that something is in, and it stays.
     ({ VpcId }) => unless('still-in-use', ec2.send(new DeleteVpcCommand({ VpcId }))),
   );

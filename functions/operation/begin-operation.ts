@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { change, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
-import { networkToEnter, takeNetwork, uninstallInProgress } from '../../aws/records/hold/network.ts';
+import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
 import { readNetwork } from '../../aws/records/read/network.ts';
 import { dynamodb, sfn } from '../../aws/step/clients.ts';
@@ -64,14 +64,14 @@ export const beginOperation = step({
     if (begun.kind === 'start') return beginStart(begun.input, { ...context, operation: { ...operation, kind: begun.kind } });
     if (begun.kind === 'uninstall') {
       const uninstall = { ...operation, kind: begun.kind };
-      return { kind: begun.kind, operation: uninstall, network: await takeNetwork(dynamodb, sfn, uninstall, context.now) };
+      return { kind: begun.kind, operation: uninstall, network: await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now) };
     }
     const entry = { ...context, operation: { ...operation, kind: begun.kind } };
     const existing = await readEnvironment(dynamodb, begun.input.environment);
     if (!existing) throw environmentNotFound(begun.input.environment);
     const network = operations[begun.kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
     const environment = await take(existing, entry, { due: begun.input.due });
-    const held = await hold(environment, requestOf(environment), entry);
+    const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry);
     return { kind: begun.kind, operation: entry.operation, environment: held, ...network };
   },
 });
@@ -98,7 +98,7 @@ async function beginStart(
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
       const wanted = { ...requestOf(environment), ...given, instanceType: instanceType.name };
-      const held = await hold(environment, wanted, entry, given);
+      const held = await claimNameAndRecordWanted(environment, wanted, entry, given);
       return { kind: 'start', environment: held, request: given, instanceType, network, operation };
     }
     await leaveEnvironment(dynamodb, environment, operation);
@@ -189,7 +189,7 @@ function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry
 const statusFound = ({ wanted, observed }: Environment) => statusOf({ wanted, observed });
 
 /** Claims the name of an environment that was taken, and records what is wanted from now on. */
-async function hold(
+async function claimNameAndRecordWanted(
   environment: Environment,
   request: EnvironmentRequest,
   { dynamodb, now, operation }: Entry,

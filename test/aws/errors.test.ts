@@ -54,7 +54,7 @@ describe('translate', () => {
     expect(translate(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })).name).toBe('AwsUnavailable');
   });
 
-  it('leaves errors of the catalogue as they are', () => {
+  it('leaves errors of the catalog as they are', () => {
     const error = new RecodeError('NetworkBusy', 'Busy.');
     expect(translate(error)).toBe(error);
   });
@@ -145,7 +145,7 @@ describe('failureOf', () => {
     expect(failureOf('States.Timeout', 'It took too long.')).toMatchObject({ name: 'ExecutionTimedOut', message: 'It took too long.' });
   });
 
-  it('names what is not of the catalogue', () => {
+  it('names what is not of the catalog', () => {
     expect(failureOf('Runtime.ExitError', '{"errorType":"Runtime.ExitError","errorMessage":"killed"}')).toMatchObject({
       name: 'Unexpected',
       message: 'Runtime.ExitError: killed',

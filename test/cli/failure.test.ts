@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeFailure, exitCodeOf, showFailure } from '../../cli/failure.ts';
-import { catalogue, RecodeError } from '../../core/errors.ts';
+import { catalog, RecodeError } from '../../core/errors.ts';
 import { collectedOutput } from './collect.ts';
 
 const command = { argv: ['aws', 'start', 'acme/api', '--profile', "the team's"], usage: 'recode aws start' };
@@ -24,7 +24,7 @@ describe('describeFailure', () => {
   });
 
   it('leaves no placeholder in any next step', () => {
-    for (const name of Object.keys(catalogue) as (keyof typeof catalogue)[]) {
+    for (const name of Object.keys(catalog) as (keyof typeof catalog)[]) {
       expect(describeFailure(new RecodeError(name, 'It happened.'), command).nextStep).not.toMatch(/[{}]/);
     }
   });

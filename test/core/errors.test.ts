@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { catalogue, isErrorName, isRefusal, type Outcome, RecodeError } from '../../core/errors.ts';
+import { catalog, isErrorName, isRefusal, type Outcome, RecodeError } from '../../core/errors.ts';
 
 it('gives an error the name that a state machine matches', () => {
   const error = new RecodeError('NetworkBusy', 'Busy.');
@@ -12,7 +12,7 @@ it('knows its own names only', () => {
   expect(isErrorName('toString')).toBe(false);
 });
 
-const namesOf = (outcome: Outcome) => Object.entries(catalogue).flatMap(([name, row]) => (row.outcome === outcome ? [name] : []));
+const namesOf = (outcome: Outcome) => Object.entries(catalog).flatMap(([name, row]) => (row.outcome === outcome ? [name] : []));
 
 it('calls a wrong usage what the person has to write differently', () => {
   expect(namesOf('usage').sort()).toEqual([

@@ -1,9 +1,9 @@
-import catalogue from '@recode/embedded-aws/ec2/instance-types.json' with { type: 'json' };
+import catalog from '@recode/embedded-aws/ec2/instance-types.json' with { type: 'json' };
 import { expect, it } from 'vitest';
 import { architectureFor } from '../../core/instance-type.ts';
 
 // AWS's own description of all types that it has: local/src/ec2/catalog/README.md says where it comes from.
-const types = catalogue.types.map((type) => ({ ...catalogue.usual, ...type }));
+const types = catalog.types.map((type) => ({ ...catalog.usual, ...type }));
 
 it('accepts of all types that AWS has those sold on demand with an EBS root volume and HVM on amd64 or arm64', () => {
   const accepted = types.filter(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type InstanceState, planStart, startFailure } from '../../core/plan.ts';
+import { decideStart, type InstanceState, startFailure } from '../../core/plan.ts';
 
 const found = (...states: InstanceState[]) => states.map((state, index) => ({ instanceId: `i-${index}`, state }));
 
@@ -14,7 +14,7 @@ it.each([
   [['terminated', 'stopped'], { action: 'start', instanceId: 'i-1' }],
   [['stopped', 'running'], { action: 'nothing', instanceId: 'i-1' }],
 ] as [InstanceState[], unknown][])('with instances %j the plan is %j', (states, plan) => {
-  expect(planStart(found(...states))).toEqual(plan);
+  expect(decideStart(found(...states))).toEqual(plan);
 });
 
 const explained = (state: InstanceState, reasonCode?: string) => ({ instanceId: 'i-0', state, reasonCode, reasonMessage: 'because' });

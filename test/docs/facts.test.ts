@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { explanations } from '../../cli/explanations.ts';
 import { leafCommands } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
-import { catalogue } from '../../core/errors.ts';
+import { catalog } from '../../core/errors.ts';
 import { collectedOutput } from '../cli/collect.ts';
 import { codeLines, codeSpans, pages, read, root } from './pages.ts';
 
@@ -63,7 +63,7 @@ describe('docs/reliability.md', () => {
     const cells = [...section.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell);
     const names = cells.flatMap((cell) => [...cell.matchAll(/`([A-Z]\w+)`/g)].map(([, name]) => name));
     expect(names.length).toBeGreaterThan(5);
-    expect(names.filter((name = '') => !Object.hasOwn(catalogue, name))).toEqual([]);
+    expect(names.filter((name = '') => !Object.hasOwn(catalog, name))).toEqual([]);
   });
 });
 

@@ -22,7 +22,7 @@ import { readSettings, type Settings } from '../../core/settings.ts';
 /** An AWS account of the test's own, seen as a step's Lambda sees it. */
 export interface TestAccount extends Clients, AsyncDisposable {
   readonly aws: TestAws;
-  /** Runs a step as its handler does: input and result are parsed, what AWS refuses is an error of the catalogue. */
+  /** Runs a step as its handler does: input and result are parsed, what AWS refuses is an error of the catalog. */
   run<Input extends v.GenericSchema, Output extends OutputFor<Input>, Event>(
     step: RunnableStep<Input, Output>,
     event: Event,
@@ -38,7 +38,7 @@ export interface TestAccount extends Clients, AsyncDisposable {
   refuse(action: string, code: string, skip?: number, fault?: { readonly effect: true }): Promise<unknown>;
   /** What is created from now on stays invisible for so long; 0 for not at all. */
   hideNew(milliseconds: number): Promise<unknown>;
-  /** From now on EC2's answers to this command are changed: it has what the embedded EC2's catalogue lacks. */
+  /** From now on EC2's answers to this command are changed: it has what the embedded EC2's catalog lacks. */
   amendAnswers(command: string, amend: (output: Record<string, unknown>) => object | Promise<object>): void;
   /** Stops the clock, so that whatever changes with time does so only where a test advances it. */
   stopClock(): void;

@@ -1,12 +1,12 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
 import { explanations } from '../../cli/explanations.ts';
-import { catalogue, type ErrorName, type Outcome } from '../../core/errors.ts';
+import { catalog, type ErrorName, type Outcome } from '../../core/errors.ts';
 import type { Ran } from './recode.ts';
 
 /**
  * The errors that are provoked through the CLI as a user would, by the file of test/workflows or test/workflows/bad-input that does it.
- * test/workflows/catalogue.test.ts makes executions end with every other entry of the catalog.
+ * test/workflows/catalog.test.ts makes executions end with every other entry of the catalog.
  */
 export const raisedBy = {
   allowed: ['AddressNotAllowed', 'PublicAddressUnknown'],
@@ -86,7 +86,7 @@ export function expectFailure(ran: Pick<Ran, 'code' | 'stdout' | 'stderr'>, args
   } else {
     expect(ran.stderr).toBe(`✗ ${title}\n${indented(message)}\n\n${indented(nextStep)}\n`);
   }
-  expect(ran.code).toBe(exits[catalogue[name].outcome]);
+  expect(ran.code).toBe(exits[catalog[name].outcome]);
 }
 
 /** How long ago something started, as a command has shown it: `3s`. */

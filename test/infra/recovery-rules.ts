@@ -1,4 +1,4 @@
-import { catalogue } from '../../core/errors.ts';
+import { catalog } from '../../core/errors.ts';
 import { type Machine, statesOf } from './states.ts';
 
 /**
@@ -58,7 +58,7 @@ function retrierFaults(retrier: Readonly<Record<string, unknown>>): string[] {
 }
 
 function namesFaults({ ErrorEquals = [] }: Handler): string[] {
-  const known = (name: string) => name in catalogue || namesOfAws.has(name);
+  const known = (name: string) => name in catalog || namesOfAws.has(name);
   return [
     ...(ErrorEquals.length === 0 ? ['ErrorEquals names no error'] : []),
     ...(ErrorEquals.includes('States.ALL') && ErrorEquals.length > 1 ? ['States.ALL does not stand alone'] : []),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue, type ErrorName, type Reaction } from '../../core/errors.ts';
+import { catalog, type ErrorName, type Reaction } from '../../core/errors.ts';
 import { resources } from './stack.ts';
 import { type Machine, type Retrier, statesOf } from './states.ts';
 
@@ -31,9 +31,9 @@ const demands: Readonly<Record<Exclude<Reaction, 'caught' | 'never'>, Demand>> =
 
 /** Errors that no step throws, each with the reaction that its retries follow. */
 const errorsOfAws: Readonly<Record<string, keyof typeof demands>> = {
-  'Lambda.ServiceException': 'busy',
-  'Lambda.AWSLambdaException': 'busy',
-  'Lambda.SdkClientException': 'busy',
+  'Lambda.ServiceException': 'lost',
+  'Lambda.AWSLambdaException': 'lost',
+  'Lambda.SdkClientException': 'lost',
   'Lambda.TooManyRequestsException': 'busy',
   'Lambda.ClientExecutionTimeoutException': 'lost',
   'Lambda.Unknown': 'lost',
@@ -43,7 +43,7 @@ const errorsOfAws: Readonly<Record<string, keyof typeof demands>> = {
 };
 
 const errors = [
-  ...(Object.keys(catalogue) as ErrorName[]).map((name) => ({ name, reaction: catalogue[name].reaction })),
+  ...(Object.keys(catalog) as ErrorName[]).map((name) => ({ name, reaction: catalog[name].reaction })),
   ...Object.entries(errorsOfAws).map(([name, reaction]) => ({ name, reaction })),
 ];
 

@@ -31,7 +31,7 @@ export function enter(aws: TestAws, { kind, owner = 'alice', repository = 'acme/
   return begin(aws, kind, kind === 'start' ? { ...subject, request: { publicKey: somePublicKey } } : subject);
 }
 
-/** Waits for the end of an execution. Throws where it ended with something that the catalogue of errors does not know, or that is a defect. */
+/** Waits for the end of an execution. Throws where it ended with something that the catalog of errors does not know, or that is a defect. */
 export async function outcomeOf(aws: TestAws, executionArn: string): Promise<Outcome> {
   const { status, output, error = '', cause } = await ended<Partial<UninstallOutput>>(aws, executionArn);
   if (status === 'SUCCEEDED') return output?.status === 'not-installed' ? 'not-installed' : 'succeeded';

@@ -1,6 +1,6 @@
 import { useDeployments } from '@recode/embedded-aws/testing/step-functions';
 import { describe, expect, it } from 'vitest';
-import { catalogue } from '../../core/errors.ts';
+import { catalog } from '../../core/errors.ts';
 import { resources } from '../infra/stack.ts';
 import { type Machine, type State, statesOf } from '../infra/states.ts';
 
@@ -32,7 +32,7 @@ describe.each(machines)('an execution of $name', ({ machine }) => {
   it('has no Fail state with a name of Step Functions', () => {
     const fails = statesOf(machine).filter(([, { Type }]) => Type === 'Fail') as [string, State & { Error?: string }][];
     expect(fails.length).toBeGreaterThan(0);
-    for (const [, { Error: error }] of fails) if (error !== undefined) expect(catalogue).toHaveProperty(error);
+    for (const [, { Error: error }] of fails) if (error !== undefined) expect(catalog).toHaveProperty(error);
   });
 
   it('catches whatever a task outside of its one block ends with', () => {

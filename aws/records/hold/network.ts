@@ -48,11 +48,11 @@ export async function networkToEnter(dynamodb: DynamoDBClient, sfn: SFNClient, n
 export const uninstallInProgress = () => new RecodeError('UninstallInProgress', 'Recode is being uninstalled from this region.');
 
 /**
- * Takes the network for making it, or finds it ready.
+ * Takes the network to create it, or finds it ready.
  *
- * @throws RecodeError NetworkBusy while another execution makes it or uninstalls it
+ * @throws RecodeError NetworkBusy while another execution creates it or uninstalls it
  */
-export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, operation: Operation, now: number): Promise<Network> {
+export async function takeNetworkToCreate(dynamodb: DynamoDBClient, sfn: SFNClient, operation: Operation, now: number): Promise<Network> {
   const network = await readNetwork(dynamodb);
   if (!network) throw new RecodeError('LockLost', 'The record of the network is gone: Recode was uninstalled in the meantime.');
   if (network.status === 'ready') return network;
@@ -65,7 +65,7 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
   // A network found deleting here belongs to an uninstall that died before it refused: this environment was there before its query.
   if (network.status === 'deleting') {
     if (!(await restore(dynamodb, network))) throw busy('Another execution has just locked it.');
-    return claimNetwork(dynamodb, sfn, operation, now);
+    return takeNetworkToCreate(dynamodb, sfn, operation, now);
   }
   const claimed = await take(dynamodb, network, operation, { status: 'creating' });
   if (!claimed) throw busy('Another execution has just locked it.');
@@ -73,11 +73,11 @@ export async function claimNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, ope
 }
 
 /**
- * Records the network that this execution has made, and releases it.
+ * Records the network that this execution has created, and releases it.
  *
  * @throws RecodeError LockLost when another execution holds it
  */
-export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operation, ids: NetworkIds): Promise<ReadyNetwork> {
+export async function releaseReadyNetwork(dynamodb: DynamoDBClient, operation: Operation, ids: NetworkIds): Promise<ReadyNetwork> {
   const recorded = await change(dynamodb, operation, { set: { status: 'ready', ids }, remove: ['lock'] });
   const network = recorded ?? (await readNetwork(dynamodb));
   // No longer ours, but ready with these ids: an earlier attempt of this step recorded it.
@@ -92,7 +92,12 @@ export async function recordNetwork(dynamodb: DynamoDBClient, operation: Operati
  *
  * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
  */
-export async function takeNetwork(dynamodb: DynamoDBClient, sfn: SFNClient, operation: Operation, now: number): Promise<Network> {
+export async function takeNetworkToUninstall(
+  dynamodb: DynamoDBClient,
+  sfn: SFNClient,
+  operation: Operation,
+  now: number,
+): Promise<Network> {
   const network = await readOrPutNetwork(dynamodb);
   if (isHeldBy(network, operation)) return network;
   const holder = holderOf(network);

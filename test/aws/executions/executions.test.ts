@@ -172,7 +172,7 @@ describe('followExecution', () => {
     ]);
   });
 
-  it('calls an error unexpected that is not of the catalogue', async () => {
+  it('calls an error unexpected that is not of the catalog', async () => {
     expect(await lastOf(await start('broken'))).toMatchObject({
       type: 'failed',
       error: { name: 'Unexpected', message: expect.stringMatching(/^TypeError: .*undefined/) },

@@ -48,7 +48,7 @@ describe('lambdaHandler', () => {
     ['an input that is not valid', {}, 'InputNotValid'],
     ['a result that is not valid', { name: '' }, 'OutputNotValid'],
     ['what AWS answers', { name: 'throttled' }, 'RequestThrottled'],
-  ])('throws and logs an error of the catalogue for %s', async (_, event, name) => {
+  ])('throws and logs an error of the catalog for %s', async (_, event, name) => {
     await expect(invoke(event)).rejects.toMatchObject({ name });
     expect(log.lines()).toEqual([expect.objectContaining({ message: 'failed', errorName: name })]);
   });

@@ -1,5 +1,5 @@
 import { DeleteSubnetCommand, EC2Client } from '@aws-sdk/client-ec2';
-import catalogue from '@recode/embedded-aws/ec2/instance-types.json' with { type: 'json' };
+import catalog from '@recode/embedded-aws/ec2/instance-types.json' with { type: 'json' };
 import { beforeAll, describe, expect, it } from 'vitest';
 import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
 import { defaultSettings, type TestAccount, testAccount } from '../account.ts';
@@ -7,10 +7,10 @@ import { publicKey } from '../documents.ts';
 import { makeSubnet, makeVpc } from '../resources.ts';
 
 // AWS's own answers in each region: local/src/ec2/catalog/README.md says where they come from.
-const regions = Object.entries(catalogue.zones);
+const regions = Object.entries(catalog.zones);
 const zonesOf = (name: string | undefined, region: string) => {
-  const type = catalogue.types.find((each) => each.name === name);
-  const offering: Readonly<Record<string, string>> = catalogue.offerings[type?.offering ?? -1] ?? {};
+  const type = catalog.types.find((each) => each.name === name);
+  const offering: Readonly<Record<string, string>> = catalog.offerings[type?.offering ?? -1] ?? {};
   return offering[region] ?? '';
 };
 

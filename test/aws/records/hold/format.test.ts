@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { change, deleteEnvironment, leaveEnvironment, release } from '../../../../aws/records/hold/environment.ts';
-import { beginDeletion, claimNetwork, recordNetwork, releaseNetwork } from '../../../../aws/records/hold/network.ts';
+import { beginDeletion, releaseNetwork, releaseReadyNetwork, takeNetworkToCreate } from '../../../../aws/records/hold/network.ts';
 import { networkKey } from '../../../../aws/records/read/network.ts';
 import { readAttributes } from '../../../../aws/records/read/table.ts';
 import { type Operation, settleSeconds } from '../../../../core/operation.ts';
@@ -30,8 +30,8 @@ describe('the holder of a network of the first format', () => {
 
   it('records what it has made', async () => {
     await using account = await withNetwork('creating, held');
-    await expect(recordNetwork(account.dynamodb, other, ids)).rejects.toMatchObject({ name: 'LockLost' });
-    await recordNetwork(account.dynamodb, holderOf(formerNetwork('creating, held')), ids);
+    await expect(releaseReadyNetwork(account.dynamodb, other, ids)).rejects.toMatchObject({ name: 'LockLost' });
+    await releaseReadyNetwork(account.dynamodb, holderOf(formerNetwork('creating, held')), ids);
     expect(await readAttributes(account.dynamodb, networkKey)).toEqual({ ...key, format: 2, installation, status: 'ready', ids });
   });
 
@@ -53,8 +53,8 @@ describe('the holder of a network of the first format', () => {
   it('claims it once nobody may be at work on it any more', async () => {
     await using account = await withNetwork('creating, failed');
     const { quietUntil } = formerNetwork('creating, failed') as { quietUntil: number };
-    await expect(claimNetwork(account.dynamodb, account.sfn, other, quietUntil - 1)).rejects.toMatchObject({ name: 'NetworkBusy' });
-    await claimNetwork(account.dynamodb, account.sfn, other, quietUntil);
+    await expect(takeNetworkToCreate(account.dynamodb, account.sfn, other, quietUntil - 1)).rejects.toMatchObject({ name: 'NetworkBusy' });
+    await takeNetworkToCreate(account.dynamodb, account.sfn, other, quietUntil);
     expect(await readAttributes(account.dynamodb, networkKey)).toEqual({
       ...key,
       format: 2,

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { change, release, takeEnvironment } from '../../../../aws/records/hold/environment.ts';
-import { claimNetwork, recordNetwork, releaseNetwork, takeNetwork } from '../../../../aws/records/hold/network.ts';
+import { releaseNetwork, releaseReadyNetwork, takeNetworkToCreate, takeNetworkToUninstall } from '../../../../aws/records/hold/network.ts';
 import { putItem } from '../../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../../aws/records/read/environment.ts';
 import { readNetwork } from '../../../../aws/records/read/network.ts';
@@ -47,18 +47,18 @@ it('a network whose operation failed between the read and the claim is left alon
   const { dynamodb, sfn } = account.aws.clients;
   const now = account.aws.clock.now();
   beforeWrite(account, 'UpdateItemCommand', async () => {
-    await claimNetwork(dynamodb, sfn, operationOf('other'), now);
+    await takeNetworkToCreate(dynamodb, sfn, operationOf('other'), now);
     await releaseNetwork(dynamodb, operationOf('other'), now);
   });
-  await expect(claimNetwork(account.dynamodb, account.sfn, operationOf('one'), now)).rejects.toMatchObject({ name: 'NetworkBusy' });
+  await expect(takeNetworkToCreate(account.dynamodb, account.sfn, operationOf('one'), now)).rejects.toMatchObject({ name: 'NetworkBusy' });
   expect((await readNetwork(account.dynamodb))?.lock).toEqual({ quietUntil: now + 35_000 });
 });
 
 it('RecordNetwork repeated after a lost answer does not fail the start because an uninstall (that will refuse) has marked the network', async () => {
   await using account = await installed({ status: 'creating', lock: operationOf('one') });
-  await recordNetwork(account.dynamodb, operationOf('one'), ids);
-  await takeNetwork(account.dynamodb, account.sfn, operationOf('bye', 'uninstall'), account.aws.clock.now());
-  const outcome = await recordNetwork(account.dynamodb, operationOf('one'), ids).then(
+  await releaseReadyNetwork(account.dynamodb, operationOf('one'), ids);
+  await takeNetworkToUninstall(account.dynamodb, account.sfn, operationOf('bye', 'uninstall'), account.aws.clock.now());
+  const outcome = await releaseReadyNetwork(account.dynamodb, operationOf('one'), ids).then(
     () => 'recorded',
     ({ name }: Error) => name,
   );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { claimNetwork, readOrPutNetwork, recordNetwork } from '../../../../aws/records/hold/network.ts';
+import { readOrPutNetwork, releaseReadyNetwork, takeNetworkToCreate } from '../../../../aws/records/hold/network.ts';
 import { deleteItem, putItem } from '../../../../aws/records/hold/table.ts';
 import { readNetwork } from '../../../../aws/records/read/network.ts';
 import type { Operation } from '../../../../core/operation.ts';
@@ -22,7 +22,7 @@ const remove = () => deleteItem(account.dynamodb, { kind: 'network', id: 'networ
 const put = (network: Record<string, unknown>) =>
   putItem(account.dynamodb, { kind: 'network', id: 'network' }, { format: 2, installation: 'installation-1', ...network });
 const read = () => readNetwork(account.dynamodb);
-const claim = (operation: Operation, now = account.aws.clock.now()) => claimNetwork(account.dynamodb, account.sfn, operation, now);
+const claim = (operation: Operation, now = account.aws.clock.now()) => takeNetworkToCreate(account.dynamodb, account.sfn, operation, now);
 const startUninstall = async (): Promise<Operation> => ({ ...(await startHolder(account.sfn)), kind: 'uninstall' });
 const refusal = (call: Promise<unknown>) =>
   call.then(
@@ -44,7 +44,7 @@ describe('readOrPutNetwork', () => {
   });
 });
 
-describe('claimNetwork', () => {
+describe('takeNetworkToCreate', () => {
   it('takes a network that nobody holds, and is content with having it already', async () => {
     await put({ status: 'creating' });
     const claimed = { format: 2, status: 'creating', installation: 'installation-1', lock: me };
@@ -160,10 +160,10 @@ describe('claimNetwork', () => {
   });
 });
 
-describe('recordNetwork', () => {
+describe('releaseReadyNetwork', () => {
   it('records only for the execution that holds the network', async () => {
     await put({ status: 'creating', lock: operationOf('other') });
-    expect(await refusal(recordNetwork(account.dynamodb, me, ids))).toBe('LockLost');
+    expect(await refusal(releaseReadyNetwork(account.dynamodb, me, ids))).toBe('LockLost');
     expect((await read())?.status).toBe('creating');
   });
 
@@ -171,13 +171,13 @@ describe('recordNetwork', () => {
     await put({ status: 'creating', lock: me });
     await account.aws.post('faults', { service: 'dynamodb', action: 'UpdateItem', kind: 'lost-answer' });
     const recorded = { format: 2, status: 'ready', installation: 'installation-1', ids };
-    expect(await recordNetwork(account.dynamodb, me, ids)).toEqual(recorded);
-    expect(await recordNetwork(account.dynamodb, me, ids)).toEqual(recorded);
+    expect(await releaseReadyNetwork(account.dynamodb, me, ids)).toEqual(recorded);
+    expect(await releaseReadyNetwork(account.dynamodb, me, ids)).toEqual(recorded);
     expect(await read()).toEqual(recorded);
   });
 
   it('does not take somebody else’s network for its own earlier record', async () => {
     await put({ status: 'ready', ids: { ...ids, vpcId: 'vpc-2' } });
-    expect(await refusal(recordNetwork(account.dynamodb, me, ids))).toBe('LockLost');
+    expect(await refusal(releaseReadyNetwork(account.dynamodb, me, ids))).toBe('LockLost');
   });
 });

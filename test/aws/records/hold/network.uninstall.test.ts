@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { beginDeletion, networkToEnter, releaseNetwork, takeNetwork } from '../../../../aws/records/hold/network.ts';
+import { beginDeletion, networkToEnter, releaseNetwork, takeNetworkToUninstall } from '../../../../aws/records/hold/network.ts';
 import { deleteItem, putItem } from '../../../../aws/records/hold/table.ts';
 import { readNetwork } from '../../../../aws/records/read/network.ts';
 import { readItem } from '../../../../aws/records/read/table.ts';
@@ -25,7 +25,7 @@ const key = { kind: 'network', id: 'network' } as const;
 const remove = () => deleteItem(account.dynamodb, key, { when: 'attribute_exists(#kind)', values: {} });
 const put = (network: Record<string, unknown>) => putItem(account.dynamodb, key, { format: 2, installation: 'installation-1', ...network });
 const read = () => readNetwork(account.dynamodb);
-const take = (operation: Operation, now = account.aws.clock.now()) => takeNetwork(account.dynamodb, account.sfn, operation, now);
+const take = (operation: Operation, now = account.aws.clock.now()) => takeNetworkToUninstall(account.dynamodb, account.sfn, operation, now);
 const enter = (now = account.aws.clock.now()) => networkToEnter(account.dynamodb, account.sfn, now);
 const release = (operation: Operation, now = 1_000) => releaseNetwork(account.dynamodb, operation, now);
 const startUninstall = async (): Promise<Operation> => ({ ...(await startHolder(account.sfn)), kind: 'uninstall' });
@@ -73,7 +73,7 @@ describe('networkToEnter', () => {
   });
 });
 
-describe('takeNetwork', () => {
+describe('takeNetworkToUninstall', () => {
   it.each([
     ['ready', { status: 'ready', ids }, { before: 'ready', ids }],
     ['creating', { status: 'creating' }, { before: 'creating' }],

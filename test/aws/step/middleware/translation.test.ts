@@ -16,12 +16,12 @@ const failure = (error: unknown) =>
   );
 
 describe('translation', () => {
-  it('throws errors of the catalogue for what AWS answers', async () => {
+  it('throws errors of the catalog for what AWS answers', async () => {
     const throttled = new EC2ServiceException({ name: 'RequestLimitExceeded', message: 'slow down', $fault: 'client', $metadata });
     expect(await failure(throttled)).toMatchObject({ name: 'RequestThrottled', cause: throttled });
   });
 
-  it('leaves an error of the catalogue as it is', async () => {
+  it('leaves an error of the catalog as it is', async () => {
     const busy = new RecodeError('NetworkBusy', 'Busy.');
     expect(await failure(busy)).toBe(busy);
   });

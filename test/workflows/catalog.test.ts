@@ -9,7 +9,7 @@ import { openFollowView } from '../../cli/execution/follow-view.ts';
 import { follow } from '../../cli/execution/operation.ts';
 import { describeFailure, exitCodeOf, showFailure } from '../../cli/failure.ts';
 import { builtPackage } from '../../cli/package-root.ts';
-import { catalogue, type ErrorName, isErrorName } from '../../core/errors.ts';
+import { catalog, type ErrorName, isErrorName } from '../../core/errors.ts';
 import { collectedOutput } from '../cli/collect.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import type { Ran } from '../harness/recode.ts';
@@ -33,7 +33,7 @@ const definition = {
 let directory: string;
 let aws: TestAws;
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-catalogue-'));
+  directory = mkdtempSync(join(tmpdir(), 'recode-catalog-'));
   const machine = {
     Type: 'AWS::StepFunctions::StateMachine',
     Properties: { StateMachineName: 'recode-start', DefinitionString: JSON.stringify(definition) },
@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 const provokedElsewhere: readonly ErrorName[] = Object.values(raisedBy).flat();
-const names = Object.keys(catalogue)
+const names = Object.keys(catalog)
   .filter(isErrorName)
   .filter((name) => !provokedElsewhere.includes(name));
 
@@ -117,7 +117,7 @@ describe('an execution that is ended from outside', () => {
   });
 });
 
-it('shares the whole catalogue with the tests of bad input', () => {
+it('shares the whole catalog with the tests of bad input', () => {
   expectAllRaised(names);
-  expect([...names, ...provokedElsewhere].sort()).toEqual(Object.keys(catalogue).sort());
+  expect([...names, ...provokedElsewhere].sort()).toEqual(Object.keys(catalog).sort());
 });
