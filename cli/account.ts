@@ -1,6 +1,7 @@
 import { ownerOf } from '../core/owner.ts';
 import type { FollowView } from './execution/follow-view.ts';
 import type { ClientConfig } from './identity/client-config.ts';
+import type { ChosenProfile, Provider } from './identity/decide.ts';
 import type { Service } from './identity/settings.ts';
 
 /** Which account a command works in, and as whom. */
@@ -14,6 +15,12 @@ export interface Account {
   readonly owner: string;
   /** The state directory of the embedded AWS, where it is that. */
   readonly stateDirectory?: string;
+  /** The ARN that STS knows the caller by. */
+  readonly callerArn: () => Promise<string>;
+  /** The profile of the AWS CLI that it was read from; none for the embedded AWS. */
+  readonly profile?: ChosenProfile;
+  /** Where the credentials come from; the embedded AWS needs none. */
+  readonly provider?: Provider;
   /** What the client of a service is made with. */
   readonly clientConfig: (service: Service) => ClientConfig;
 }
@@ -53,6 +60,7 @@ async function openLocalAccount(options: AccountOptions): Promise<Account> {
   const [{ clientConfigAt }, { openHandler }] = await Promise.all([import('./identity/client-config.ts'), import('./http/handler.ts')]);
   // It is on this machine, whatever proxy there is to others.
   const requestHandler = openHandler({}, undefined);
+  const clientConfig = () => ({ ...clientConfigAt(running.endpoint, running.region, requestHandler), credentials });
   return {
     options,
     partition: 'aws',
@@ -61,24 +69,30 @@ async function openLocalAccount(options: AccountOptions): Promise<Account> {
     // A person who is root on their own machine is not AWS's root user.
     owner: ownerOf('', process.env.RECODE_OWNER || credentials.accessKeyId),
     stateDirectory: running.stateDirectory,
-    clientConfig: () => ({ ...clientConfigAt(running.endpoint, running.region, requestHandler), credentials }),
+    callerArn: async () => (await askCaller(clientConfig)).callerArn,
+    clientConfig,
   };
 }
 
 async function openAwsAccount(options: AccountOptions): Promise<Account> {
-  const [{ identify }, { GetCallerIdentityCommand, STSClient }] = await Promise.all([
-    import('./identity/identify.ts'),
-    import('@aws-sdk/client-sts'),
-  ]);
-  const { region, clientConfig } = await identify(options, process.env);
-  const sts = new STSClient(clientConfig('sts'));
-  const { Account: accountId = '', Arn: callerArn = '' } = await sts.send(new GetCallerIdentityCommand({}));
+  const { identify } = await import('./identity/identify.ts');
+  const { region, profile, provider, clientConfig } = await identify(options, process.env);
+  const { accountId, callerArn } = await askCaller(clientConfig);
   return {
     options,
     partition: callerArn.split(':')[1] ?? '',
     accountId,
     region,
     owner: ownerOf(callerArn, process.env.RECODE_OWNER || undefined),
+    callerArn: async () => callerArn,
+    ...(profile && { profile }),
+    provider,
     clientConfig,
   };
+}
+
+async function askCaller(clientConfig: Account['clientConfig']): Promise<{ accountId: string; callerArn: string }> {
+  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { Account: accountId = '', Arn: callerArn = '' } = await new STSClient(clientConfig('sts')).send(new GetCallerIdentityCommand({}));
+  return { accountId, callerArn };
 }

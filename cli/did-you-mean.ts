@@ -42,6 +42,7 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],
   'aws follow': ['logs', 'log', 'watch', 'tail', 'attach', 'wait'],
   'aws uninstall': ['teardown', 'purge'],
+  'aws whoami': ['identity', 'account', 'auth', 'id'],
   'local up': ['start', 'run', 'serve', 'env'],
   'local down': ['stop', 'halt'],
   'local status': ['ps', 'info'],

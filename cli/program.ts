@@ -5,6 +5,7 @@ import { listCommand } from './commands/aws/list/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
+import { whoamiCommand } from './commands/aws/whoami/command.ts';
 import { helpCommand } from './commands/help.ts';
 import { downCommand } from './commands/local/down.ts';
 import { resetCommand } from './commands/local/reset.ts';
@@ -38,6 +39,7 @@ export async function createProgram(output: Output & { json: boolean }, version:
     ...(await operationCommands('environment', output)),
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output)],
     ...(await operationCommands('network', output)),
+    whoamiCommand(output),
   ];
   for (const command of commands) aws.addCommand(command);
   const local = new Command('local')

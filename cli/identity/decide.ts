@@ -15,6 +15,8 @@ export type Provider =
 
 export interface StaticKeys {
   readonly kind: 'static';
+  /** Where they are written. */
+  readonly from: 'environment' | 'credentials' | 'config';
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
@@ -113,6 +115,7 @@ function environmentKeys(environment: NodeJS.ProcessEnv): StaticKeys | undefined
   const { AWS_ACCOUNT_ID: accountId, AWS_CREDENTIAL_EXPIRATION: expiration } = environment;
   return {
     kind: 'static',
+    from: 'environment',
     accessKeyId,
     secretAccessKey,
     ...(sessionToken && { sessionToken }),
@@ -273,7 +276,14 @@ function keysOf(name: string, section: Section | undefined, file: 'credentials' 
   }
   const sessionToken = textOf(section, 'aws_security_token') ?? textOf(section, 'aws_session_token');
   const accountId = textOf(section, 'aws_account_id');
-  return { kind: 'static', accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }), ...(accountId && { accountId }) };
+  return {
+    kind: 'static',
+    from: file,
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken && { sessionToken }),
+    ...(accountId && { accountId }),
+  };
 }
 
 function loginOf(name: string, profile: Section | undefined): Provider | undefined {

@@ -3,7 +3,7 @@ import { RecodeError } from '../../core/errors.ts';
 import { openHandler } from '../http/handler.ts';
 import { readCaBundle } from '../http/trust.ts';
 import { type ClientConfig, clientConfig } from './client-config.ts';
-import { chooseProfile, decideProvider } from './decide.ts';
+import { type ChosenProfile, chooseProfile, decideProvider, type Provider } from './decide.ts';
 import { readSharedFiles } from './files.ts';
 import { type Provide, provideFrom } from './provide.ts';
 import { readSettings, type Service } from './settings.ts';
@@ -11,6 +11,10 @@ import { readSettings, type Service } from './settings.ts';
 /** Whom a command acts as, and where. */
 export interface Identity {
   readonly region: string;
+  /** The profile that settings and credentials are read from, if the files have it. */
+  readonly profile?: ChosenProfile;
+  /** Where the credentials come from. */
+  readonly provider: Provider;
   /** What the client of a service is made with, its credentials included. Throws RecodeError ProfileNotValid, AwsSettingNotValid. */
   readonly clientConfig: (service: Service) => ClientConfig & { readonly credentials: AwsCredentialIdentityProvider };
 }
@@ -36,7 +40,12 @@ export async function identify(
   const requestHandler = openHandler(environment, await readCaBundle(settings.caBundle));
   const configFor = (service: Service, inRegion: string) => clientConfig(service, inRegion, settings, requestHandler);
   const credentials = asked(provideFrom(provider, { settings, environment, configFor, requestHandler, region }));
-  return { region, clientConfig: (service) => ({ ...configFor(service, region), credentials }) };
+  return {
+    region,
+    ...(files.profiles.has(profile.name) && { profile }),
+    provider,
+    clientConfig: (service) => ({ ...configFor(service, region), credentials }),
+  };
 }
 
 async function instanceRegionOf(...[settings, environment]: Parameters<typeof import('./instance-metadata.ts').instanceRegion>) {

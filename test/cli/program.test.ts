@@ -128,6 +128,7 @@ describe('the commands', () => {
     ['status', ['--owner <owner>', ...account, '--json']],
     ['follow', ['--owner <owner>', ...account, '--json']],
     ['uninstall', [...account, '--force', '--json']],
+    ['whoami', [...account, '--json']],
   ])('name every option in the help of aws %s, and what it does', async (name, options) => {
     const { stdout } = await run('aws', name, '-h');
     const shown = stdout.split('Options:\n')[1]?.split('\n\n')[0] ?? '';

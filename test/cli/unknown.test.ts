@@ -45,6 +45,8 @@ describe('an unknown command', () => {
     ['unistall', 'uninstall'],
     ['lsit', 'list'],
     ['satus', 'status'],
+    ['whoiam', 'whoami'],
+    ['identity', 'whoami'],
   ])('is answered with what does it: recode aws %s', async (word, command) => {
     expect(await meant('aws', word)).toEqual([`aws ${command}`]);
   });

@@ -111,6 +111,7 @@ describe('with no policy, a stranger', () => {
     [['list', '--all', '--json'], table('Query')],
     [['status', ...api], table('GetItem')],
     [['follow', ...api], table('GetItem')],
+    [['whoami'], table('GetItem')],
   ])('is told which one %j needs', (args, call) => expectRefused(stranger, args, call));
 });
 

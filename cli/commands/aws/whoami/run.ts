@@ -1,0 +1,102 @@
+import { readNetwork } from '../../../../aws/records/read/network.ts';
+import { ifInstalled } from '../../../../aws/records/read/table.ts';
+import { policies } from '../../../../core/names.ts';
+import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
+import { clientsOf } from '../../../clients.ts';
+import { orNotAllowed } from '../../../execution/control-plane.ts';
+import { inSession } from '../../../execution/operation.ts';
+import type { ChosenProfile, Provider } from '../../../identity/decide.ts';
+import { line, type Output, paint, table, writeJson } from '../../../output.ts';
+
+/** The services that commands call with the account's credentials. */
+const services = ['sts', 'dynamodb', 'sfn'] as const;
+
+/**
+ * Shows which account, region and owner the other commands use, and whether Recode is installed in the region.
+ *
+ * @throws RecodeError CallerNotAllowed, NameOwnedElsewhere, RecordDamaged, RecordNewerThanCli, and those of cli/account.ts
+ */
+export function runWhoami(options: AccountOptions, output: Output): Promise<void> {
+  return inSession(output, 'whoami', async ({ view }) => {
+    const account = await openAccountWithProgress(options, view);
+    const [callerArn, installed] = await Promise.all([account.callerArn(), isInstalled(account)]);
+    view.end();
+    if (output.json) writeJson(output, asJson(account, callerArn, installed));
+    else print(account, callerArn, installed, output);
+  });
+}
+
+/** Whether the region has Recode's table, whose record of the network can then be read. */
+async function isInstalled(account: Account): Promise<boolean> {
+  const { dynamodb } = await clientsOf(account);
+  const reading = readNetwork(dynamodb).then(() => true);
+  return (await ifInstalled(orNotAllowed(account, policies.user, reading))) ?? false;
+}
+
+function asJson(account: Account, callerArn: string, installed: boolean) {
+  const { owner, accountId, region, profile, provider, options } = account;
+  return {
+    owner,
+    accountId,
+    region,
+    callerArn,
+    profile: profile?.name ?? null,
+    credentials: provider ? sourceOf(provider).name : null,
+    local: options.local,
+    endpoints: Object.fromEntries(services.map((service) => [service, account.clientConfig(service).endpoint ?? null])),
+    installed,
+  };
+}
+
+function print(account: Account, callerArn: string, installed: boolean, { stdout }: Output): void {
+  const { owner, accountId, region, profile, provider, options } = account;
+  stdout.write(`${paint(stdout, 'bold', owner)}${line` in ${region} of account ${accountId}`}\n\n`);
+  stdout.write(
+    table([
+      ['caller', callerArn],
+      ...(profile ? [['profile', `${profile.name}${namedBy[profile.from]}`] as const] : []),
+      ['credentials', provider ? sourceOf(provider).words : 'none needed'],
+      ...endpointRows(account),
+      ['Recode', `${installed ? 'installed' : 'not installed'}${options.local ? ' in the embedded AWS on this machine' : ''}`],
+    ]),
+  );
+}
+
+const namedBy: Readonly<Record<ChosenProfile['from'], string>> = {
+  option: ', which --profile names',
+  AWS_PROFILE: ', which AWS_PROFILE names',
+  AWS_DEFAULT_PROFILE: ', which AWS_DEFAULT_PROFILE names',
+  nobody: '',
+};
+
+/** One row if all services have the same endpoint; none for those of AWS itself. */
+function endpointRows(account: Account): (readonly [string, string])[] {
+  const configured = services.map((service) => [service, account.clientConfig(service).endpoint] as const);
+  const [[, first]] = [...configured, ['', undefined] as const];
+  if (first !== undefined && configured.every(([, endpoint]) => endpoint === first)) return [['endpoint', first]];
+  return configured.flatMap(([service, endpoint]) => (endpoint === undefined ? [] : [[`endpoint of ${service}`, endpoint] as const]));
+}
+
+/** What a source of credentials is called: by scripts, and by people. */
+function sourceOf(provider: Provider): { readonly name: string; readonly words: string } {
+  switch (provider.kind) {
+    case 'static':
+      return provider.from === 'environment'
+        ? { name: 'environment', words: 'keys in environment variables' }
+        : { name: `${provider.from}-file`, words: `keys in the ${provider.from} file` };
+    case 'role':
+      return { name: 'role', words: `the role ${provider.roleArn}, assumed with ${sourceOf(provider.source).words}` };
+    case 'web-identity':
+      return { name: 'web-identity', words: `the role ${provider.roleArn}, assumed with a web identity token` };
+    case 'sso':
+      return { name: 'sso', words: `the role ${provider.roleName} of IAM Identity Center` };
+    case 'login':
+      return { name: 'login', words: 'the session of "aws login"' };
+    case 'process':
+      return { name: 'process', words: 'the credential_process of the profile' };
+    case 'container':
+      return { name: 'container', words: 'the role of the container' };
+    case 'instance':
+      return { name: 'instance', words: 'the role of the instance' };
+  }
+}
