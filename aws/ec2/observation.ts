@@ -1,6 +1,6 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Observed } from '../../core/environment.ts';
-import { type InstanceState, decideStart } from '../../core/plan.ts';
+import { decideStart, type InstanceState } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 import type { Change } from '../records/hold/table.ts';
 
