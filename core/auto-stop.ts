@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { RecodeError } from './errors.ts';
 
-/** How long after its start an environment may stop by itself, in minutes: at most a week. */
+/** How long after its start an environment may stop automatically, in minutes: at most a week. */
 const longestMinutes = 7 * 24 * 60;
 
-/** When an environment is stopped by itself: at a time of each day, so long after each start, or never. */
+/** When an environment is stopped automatically: at a time of day, a duration after each start, or never. */
 export const AutoStop = v.variant('kind', [
   v.object({
     kind: v.literal('daily'),
@@ -17,7 +17,7 @@ export const AutoStop = v.variant('kind', [
 ]);
 export type AutoStop = v.InferOutput<typeof AutoStop>;
 
-/** The same as it is asked for. What is recorded is not checked again: whoever reads it may know fewer time zones. */
+/** The same as it is asked for. What is recorded is not checked again: the reader may know fewer time zones. */
 export const GivenAutoStop = v.pipe(
   AutoStop,
   v.check((given) => given.kind !== 'daily' || isTimeZone(given.timeZone), 'a time zone of the IANA database, such as Europe/Paris'),

@@ -65,7 +65,7 @@ export async function findSecurityGroups(ec2: EC2Client, environment: Belonging)
   return byId(SecurityGroups, ({ GroupId }) => GroupId);
 }
 
-/** The key pair of a name, whoever's it is: the caller compares its tags. */
+/** The key pair of a name, whether it is Recode's or not: the caller compares its tags. */
 export async function findNamedKeyPair(ec2: EC2Client, keyName: string): Promise<KeyPairInfo | undefined> {
   const { KeyPairs = [] } = await ec2.send(new DescribeKeyPairsCommand({ Filters: [{ Name: 'key-name', Values: [keyName] }] }));
   return KeyPairs[0];

@@ -14,7 +14,7 @@ import { publishedVersion } from '../../core/version.ts';
 import { failureOf, meaningOf, unless } from '../errors.ts';
 import { tasksUnderWay } from './tasks-under-way.ts';
 
-/** What happens in an execution, for whoever follows it. */
+/** What happens in an execution, for a command that follows it. */
 export type ExecutionEvent =
   | { readonly type: 'state-entered'; readonly state: string; readonly sentence: string; readonly at: Date }
   /** An attempt of the state failed; the state machine may try again. */

@@ -29,7 +29,7 @@ interface NewerTls {
   readonly getCACertificates?: (kind: 'default') => string[];
 }
 
-/** The certificates that Node trusts by itself and those of a bundle, for hosts that are not AWS's. Undefined without a bundle. */
+/** The certificates that Node trusts by default and those of a bundle, for hosts that are not AWS's. Undefined without a bundle. */
 export async function withUsualCertificates(bundle: string | undefined): Promise<string[] | undefined> {
   if (bundle === undefined) return undefined;
   const { NODE_EXTRA_CA_CERTS: extra } = process.env;

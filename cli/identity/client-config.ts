@@ -26,7 +26,7 @@ export interface ClientConfig {
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-// All that a client would otherwise look up by itself, in files that it reads by other rules than the AWS CLI.
+// Everything a client would otherwise look up in files, which it reads by other rules than the AWS CLI.
 const decidedHere = {
   maxAttempts: 4,
   ignoreConfiguredEndpointUrls: true,

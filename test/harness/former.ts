@@ -18,7 +18,7 @@ interface Recording {
   readonly name: FormerItem;
 }
 
-/** What the version before format 2 wrote, recorded from its workflows, by the situation that each item was read in. */
+/** What the version before format 2 wrote, recorded from its workflows. The key is the situation in which each item was read. */
 export const former = JSON.parse(readFileSync(join(import.meta.dirname, 'format-1.json'), 'utf8')) as Recording;
 
 /** One of the recorded environments. Throws if there is none of that name. */
@@ -34,7 +34,7 @@ export function replaceItem(dynamodb: DynamoDBClient, key: Key, item: FormerItem
 
 /**
  * Records an environment as the version before format 2 did in a situation. Its ids, its request and its lock stay those that are recorded now.
- * A lock that it does not have now is the one of an execution that nobody knows any more.
+ * If it has no lock now, the recorded lock names an execution that no longer exists.
  */
 export async function recordAsFormer(dynamodb: DynamoDBClient, subject: EnvironmentSubject, situation: string): Promise<void> {
   const environment = await readEnvironment(dynamodb, subject);
@@ -67,7 +67,7 @@ function networkNow({ lock, installation, ...network }: Network): FormerItem {
   return { installation, ids: subnets && { ...ids, subnetId: subnets[0].subnetId }, operation: lock, quietUntil: 0 };
 }
 
-/** A recorded item with the values of now, as far as there are any. */
+/** A recorded item with the current values, where there are any. */
 function filled(item: FormerItem, now: FormerItem): FormerItem {
   return Object.fromEntries(
     Object.entries(item).map(([name, value]) => {

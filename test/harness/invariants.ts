@@ -13,9 +13,9 @@ import { overlaps, type Past, pastExecutions, shortened } from './lock-history.t
 /**
  * Checks what must hold of an account whenever nothing runs in it, whatever was started, failed, crashed or was killed before: no
  * resource without a record and no record without its resources, nothing doubled, nothing without our tag, no claim without its
- * environment, no lock that an operation left behind, and nobody at work on what somebody else held.
+ * environment, no lock that an operation left behind, and no operation on what another one held.
  *
- * @param theirs the ids of what is somebody else's in the account, and not judged
+ * @param theirs the ids of resources in the account that are not Recode's, and not judged
  */
 export async function expectInvariants(aws: TestAws, theirs: ReadonlySet<string> = new Set()): Promise<void> {
   const past = await pastExecutions(aws);
@@ -141,7 +141,7 @@ function stateProblems(who: string, { observed }: Environment, found: Inventory)
   return [`${who} has the address ${recorded} by its record, and in fact ${instance.PublicIpAddress}.`];
 }
 
-/** Whoever was killed cannot let go: the next one takes over. Anybody else has to. */
+/** A killed execution cannot release its lock: the next one takes over. Every other execution must. */
 function leftBehind(who: string, operation: Operation | undefined, killed: ReadonlySet<string>): string[] {
   if (!operation || killed.has(operation.executionArn)) return [];
   return [`${who} is still held by the ${shortened(operation.executionArn)} of ${operation.owner}, which has ended.`];
@@ -149,8 +149,8 @@ function leftBehind(who: string, operation: Operation | undefined, killed: Reado
 
 function claimProblems({ id, environment, uid }: Claim, environments: readonly Environment[]): string[] {
   const claimer = environments.find((each) => environmentId(each) === environment);
-  if (!claimer) return [`The name ${id} is claimed for ${environment}, of which ${tableName} has no record.`];
-  if (claimer.uid !== uid) return [`The name ${id} is claimed for an environment ${environment} that was there before this one.`];
+  if (!claimer) return [`The name ${id} is claimed for ${environment}, which has no record in ${tableName}.`];
+  if (claimer.uid !== uid) return [`The name ${id} is claimed for an earlier environment ${environment}.`];
   return claimer.name === id ? [] : [`The name ${id} is claimed for ${environment}, which is called ${claimer.name}.`];
 }
 

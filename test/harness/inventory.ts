@@ -20,7 +20,7 @@ import { Environment, statusOf } from '../../core/environment.ts';
 import { tableName } from '../../core/names.ts';
 import type { EnvironmentStatus } from '../../core/status.ts';
 
-/** Everything that an account holds in a region, as its owner sees it; what AWS makes by itself (main route tables, default groups) is left out. */
+/** Everything that an account holds in a region, as its owner sees it, without what AWS creates (main route tables, default groups). */
 export type Inventory = Awaited<ReturnType<typeof inventory>>;
 
 export async function inventory({ clients: { ec2, dynamodb } }: TestAws) {
@@ -55,8 +55,8 @@ export async function statusNow(aws: TestAws): Promise<EnvironmentStatus | undef
 }
 
 /**
- * Checks that the account holds one complete network and so many environments: of each exactly one of each resource, completely
- * configured, and a record that agrees with it and that no operation holds. Nothing else is there. Returns what it found.
+ * Checks that the account holds one complete network, `count` environments and nothing else. Each environment has exactly one of each
+ * resource, completely configured, and a record that agrees with it and that no operation holds. Returns what it found.
  */
 export async function expectConverged(aws: TestAws, count: number, status: 'started' | 'stopped' = 'started'): Promise<Inventory> {
   const found = await inventory(aws);
@@ -81,7 +81,7 @@ export async function expectConverged(aws: TestAws, count: number, status: 'star
   return found;
 }
 
-/** Checks that the account is as it was before Recode came. */
+/** Checks that the account is empty, as before the first start. */
 export async function expectNothing(aws: TestAws): Promise<void> {
   const { items, ...resources } = await inventory(aws);
   for (const [kind, found] of Object.entries(resources)) expect(found, kind).toEqual([]);

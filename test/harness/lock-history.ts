@@ -11,7 +11,7 @@ import { environmentId } from '../../core/names.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { type OperationKind, operationKinds } from '../../core/operations.ts';
 
-/** A time during which an execution held something for certain: from after it took it until before it let go of it. */
+/** A time during which an execution held something for certain: from after it took it until before it released it. */
 export interface Hold {
   readonly what: string;
   readonly who: string;
@@ -48,7 +48,7 @@ export async function pastExecutions(aws: TestAws): Promise<readonly Past[]> {
   return [...known.values()];
 }
 
-/** Sentences about whoever took what somebody else still held, or might still have been at work on. */
+/** One sentence for each execution that took what another still held, or might still have used. */
 export function overlaps(past: readonly Past[]): string[] {
   const holds = past.flatMap((each) => each.holds).sort((one, other) => one.from - other.from);
   return holds.flatMap((later, index) => holds.slice(0, index).flatMap((earlier) => quarrel(earlier, later) ?? []));
@@ -82,7 +82,7 @@ async function holdsOf(sfn: SFNClient, kind: OperationKind, executionArn: string
   const exited = (name: string) => at(events.find(({ stateExitedEventDetails: from }) => from?.name === name));
   const end = at(events.at(-1)) ?? Number.NaN;
   const who = shortened(executionArn);
-  // One that ended without its Catch let go of nothing: nobody enters before its last Lambda must be dead.
+  // An execution that ended without its Catch released nothing: nobody enters before its last Lambda must be dead.
   const failed = entered('FailOperation') !== undefined;
   const settling = settleSeconds * 1000;
   const died = status !== 'SUCCEEDED' && !failed ? settling : 0;
@@ -103,7 +103,7 @@ async function holdsOf(sfn: SFNClient, kind: OperationKind, executionArn: string
   const to = entered('FinishOperation', 'FailOperation') ?? end;
   const making = entered('CreateNetworkParts');
   return [
-    // One that let go in its Catch keeps everybody out of the environment as long.
+    // An execution that released it in its Catch keeps everyone out of the environment for the same time.
     { what: environmentId(environment), who, from, to, quiet: failed ? settling : died },
     ...(making === undefined
       ? []

@@ -12,15 +12,16 @@ export function command(output: Output): Command {
       'Start the environment of a GitHub repository, or create it if it does not exist.\n\n' +
         'An environment is an EC2 instance of your own that you connect to with ssh. When you stop it and start it again, its disk and ' +
         'host key stay the same; its address can change. It stops automatically at the time you or your team set. The start runs in AWS: ' +
-        'it continues there if you press Ctrl-C.',
+        'it continues there if you press Ctrl-C.\n\n' +
+        'An existing environment keeps its options. You can change --allow-cidr and --auto-stop at any start.',
     )
     .argument(...repositoryArgument)
-    .option('--instance-type <type>', 'EC2 instance type, amd64 or arm64 (default: t2.medium)')
-    .option('--volume-size <GiB>', 'size of the root volume in GiB (default: 16)')
-    .option('--volume-type <type>', 'type of the root volume: {gp2|gp3} (default: gp2)')
+    .option('--instance-type <type>', "EC2 instance type, amd64 or arm64 (default: your team's)")
+    .option('--volume-size <GiB>', "size of the root volume in GiB (default: your team's)")
+    .option('--volume-type <type>', "type of the root volume: {gp2|gp3} (default: your team's)")
     .option(
       '--allow-cidr <block>',
-      'IPv4 block allowed to connect, with its prefix length, or mine for this machine; repeat for more (default: 0.0.0.0/0)',
+      "IPv4 block allowed to connect, with its prefix length, or mine for this machine; repeat for more (default: your team's)",
       collect,
     )
     .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")
