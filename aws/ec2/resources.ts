@@ -26,8 +26,9 @@ import type { ExplainedState, InstanceState } from '../../core/plan.ts';
 import { type Belonging, belongingTags, managedBy, type Tag, tagKey } from '../../core/tags.ts';
 
 /**
- * Finding what bears our tags: the tags say which resources exist and whose they are. Of twins, the one with the lowest id comes first.
- * Of what all environments share, the one tag tells: anybody may rename a VPC in the console, and nothing else of ours is of these types.
+ * Finds resources by our tags, which say which resources exist and whose they are. Of duplicates, the one with the lowest id comes first.
+ * What all environments share is found by `recode:managed-by` alone: anyone may rename a VPC in the console, and nothing else of ours has
+ * these types.
  */
 
 export async function findVpcs(ec2: EC2Client): Promise<Vpc[]> {
