@@ -47,9 +47,9 @@ const broken: readonly (readonly [string, () => Inventory, RegExp])[] = [
   [
     'a claim without its environment',
     () => withItem('environment', () => undefined),
-    /^The name acme-api is claimed for alice\/acme\/api, of which/,
+    /^The name acme-api is claimed for alice\/acme\/api, which has no record/,
   ],
-  ['a claim of an environment that was there before', () => withItem('name', (item) => ({ ...item, uid: 'another' })), /before this one/],
+  ['a claim of an earlier environment', () => withItem('name', (item) => ({ ...item, uid: 'another' })), /an earlier environment/],
   ['an environment without its claim', () => withItem('name', () => undefined), /has not claimed its name acme-api/],
   ['another claim', () => withItem('name', (item) => ({ ...item, id: 'acme-web' })), /^The name acme-web is claimed .* called acme-api/],
   [
