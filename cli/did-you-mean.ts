@@ -30,6 +30,19 @@ export function meantOptions(command: Command, flag: string): string[] {
   return near.length > 0 || typed.length < 5 ? near : known.filter((long) => long.startsWith(typed));
 }
 
+/** The names of errors that a person may have meant by one that no error has: those spelled most like it, else up to three that contain it. */
+export function meantErrors<Name extends string>(typed: string, names: readonly Name[]): Name[] {
+  const word = typed.toLowerCase();
+  const near = nearest(
+    word,
+    names,
+    (name) => name.toLowerCase(),
+    () => 3,
+  );
+  if (near.length > 0 || word.length < 4) return near;
+  return names.filter((name) => name.toLowerCase().includes(word)).slice(0, 3);
+}
+
 const deleting: readonly string[] = ['remove', 'uninstall', 'reset'];
 
 // What other tools call the same.
@@ -41,6 +54,7 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws list': ['ls', 'ps'],
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],
   'aws follow': ['logs', 'log', 'watch', 'tail', 'attach', 'wait'],
+  'aws explain': ['error', 'errors', 'why'],
   'aws uninstall': ['teardown', 'purge'],
   'aws whoami': ['identity', 'account', 'auth', 'id'],
   'local up': ['start', 'run', 'serve', 'env'],

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { RecodeError } from '../core/errors.ts';
+import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
@@ -39,7 +40,7 @@ export async function createProgram(output: Output & { json: boolean }, version:
     ...(await operationCommands('environment', output)),
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output)],
     ...(await operationCommands('network', output)),
-    whoamiCommand(output),
+    ...[whoamiCommand(output), explainCommand(output)],
   ];
   for (const command of commands) aws.addCommand(command);
   const local = new Command('local')
@@ -131,7 +132,11 @@ function refuseForeignOptions(program: Command, invoked: Command): void {
 function refuseHelpWord(invoked: Command): void {
   if (invoked.args[0] !== 'help') return;
   const meant = `Did you mean "${commandName(invoked)} --help"?`;
-  throw new RecodeError('UsageNotValid', `${meant} If you mean a repository with the name help, write it as owner/help.`);
+  const repository = invoked.registeredArguments[0]?.name() === 'repository';
+  throw new RecodeError(
+    'UsageNotValid',
+    repository ? `${meant} If you mean a repository with the name help, write it as owner/help.` : meant,
+  );
 }
 
 /** Configures a command and those below it: help as wide as the terminal, and errors that are thrown instead of printed. */

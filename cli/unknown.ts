@@ -59,6 +59,7 @@ function accountOf(command: Command): Partial<AccountOptions> {
   );
 }
 
-function didYouMean(meant: readonly string[]): string {
+/** The question whether one of these was meant, after a space; nothing without any. */
+export function didYouMean(meant: readonly string[]): string {
   return meant.length === 0 ? '' : ` Did you mean ${meant.join(' or ')}?`;
 }
