@@ -94,7 +94,7 @@ export async function findVolumes(ec2: EC2Client, environment: Belonging): Promi
 export const liveStates: readonly InstanceState[] = ['pending', 'running', 'stopping', 'stopped'];
 
 /**
- * The environment's live instances: the recorded one first, by its id, then whatever bears the environment's tags. The tags of a
+ * The environment's live instances: the recorded one first, by its id, then those with the environment's tags. The tags of a
  * terminated instance fade, so by tag only live states count.
  */
 export async function findInstances(ec2: EC2Client, environment: Belonging, recordedId?: string): Promise<Instance[]> {
