@@ -3,6 +3,7 @@ import { RecodeError } from '../core/errors.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
+import { logsCommand } from './commands/aws/logs/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
@@ -38,7 +39,7 @@ export async function createProgram(output: Output & { json: boolean }, version:
     );
   const commands = [
     ...(await operationCommands('environment', output)),
-    ...[listCommand(output), environmentStatusCommand(output), followCommand(output)],
+    ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
     ...(await operationCommands('network', output)),
     ...[whoamiCommand(output), explainCommand(output)],
   ];

@@ -73,15 +73,29 @@ export async function* followExecution(sfn: SFNClient, executionArn: string): As
   for (;;) {
     for (const event of await eventsAfter(sfn, executionArn, seen)) {
       seen = event.id ?? seen;
-      const state = event.stateEnteredEventDetails?.name ?? stateOfEvent.get(event.previousEventId ?? 0);
-      if (state !== undefined) stateOfEvent.set(seen, state);
-      const told = tell(event, state, sentences);
+      const told = tell(event, stateOf(event, stateOfEvent), sentences);
       if (told) yield told;
       if (told?.type === 'succeeded' || told?.type === 'failed') return;
     }
     await sleep(poll * (0.75 + Math.random() / 2));
     poll = Math.min(longestPollMilliseconds, poll * pollGrowth);
   }
+}
+
+/** What has happened in an execution so far, oldest first; undefined if Step Functions does not know it. */
+export async function executionEvents(sfn: SFNClient, executionArn: string): Promise<ExecutionEvent[] | undefined> {
+  const known = await unless('no-execution', Promise.all([stateSentences(sfn, executionArn), eventsAfter(sfn, executionArn, 0)]));
+  if (!known) return undefined;
+  const [sentences, events] = known;
+  const stateOfEvent = new Map<number, string>();
+  return events.flatMap((event) => tell(event, stateOf(event, stateOfEvent), sentences) ?? []);
+}
+
+/** The state that an event is of, which is noted for the events after it. */
+function stateOf({ id = 0, previousEventId = 0, stateEnteredEventDetails }: HistoryEvent, noted: Map<number, string>): string | undefined {
+  const state = stateEnteredEventDetails?.name ?? noted.get(previousEventId);
+  if (state !== undefined) noted.set(id, state);
+  return state;
 }
 
 /** What an execution is doing. */

@@ -126,6 +126,7 @@ describe('the commands', () => {
     ['list', ['--all', ...account, '--json']],
     ['status', ['--owner <owner>', ...account, '--json']],
     ['follow', ['--owner <owner>', ...account, '--json']],
+    ['logs', ['--owner <owner>', ...account, '--json']],
     ['uninstall', [...account, '--force', '--json']],
     ['whoami', [...account, '--json']],
     ['explain', ['--json']],

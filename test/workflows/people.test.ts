@@ -112,6 +112,7 @@ describe('with no policy, a stranger', () => {
     [['status', ...api], table('GetItem')],
     [['follow', ...api], table('GetItem')],
     [['whoami'], table('GetItem')],
+    [['logs', ...api], table('GetItem')],
   ])('is told which one %j needs', (args, call) => expectRefused(stranger, args, call));
 });
 
