@@ -377,7 +377,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   ExecutionTimedOut: { title: 'The operation timed out', nextStep: again },
   Interrupted: {
     title: 'Interrupted',
-    nextStep: 'Run "{command}" again to see the result.',
+    nextStep: 'Run "{result}" to see the result.',
   },
   Cancelled: {
     title: 'Interrupted',
@@ -385,7 +385,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   Terminated: {
     title: 'Terminated',
-    nextStep: 'Run "{command}" again to see the result.',
+    nextStep: 'Run "{result}" to see the result.',
   },
   TerminatedEarly: {
     title: 'Terminated',
@@ -397,7 +397,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   OutputNotWritten: {
     title: 'The output is not complete',
-    nextStep: 'Free some space or write somewhere else, then run "{command}" again.',
+    nextStep: 'Free some space or write somewhere else, then run "{result}".',
   },
   SettingNotValid: {
     title: 'Invalid setting on this machine',

@@ -9,7 +9,7 @@ const named = (name: string, message: string, more: object = {}) => Object.assig
 describe('describeFailure', () => {
   it('repeats the command as it was typed, quoted for a shell', () => {
     const { nextStep } = describeFailure(new RecodeError('Interrupted', 'Stopped.'), command);
-    expect(nextStep).toContain(`Run "recode aws start acme/api --profile 'the team'\\''s'" again`);
+    expect(nextStep).toContain(`Run "recode aws start acme/api --profile 'the team'\\''s'" to see the result`);
   });
 
   it('leads the commands of a next step to the same account and environment', () => {
@@ -62,6 +62,21 @@ describe('describeFailure', () => {
     [143, 'Terminated'],
   ] as const)('exits with %i for %s', (code, name) => {
     expect(exitCodeOf(describeFailure(new RecodeError(name, ''), command))).toBe(code);
+  });
+});
+
+describe('the next step of an interrupted command', () => {
+  const nextStepOf = (operation: string) => {
+    const given = { argv: ['aws', operation, 'acme/api'], usage: `recode aws ${operation}`, repository: 'acme/api' };
+    return describeFailure(new RecodeError('Interrupted', ''), given).nextStep;
+  };
+
+  it('is the same command, which shows the result', () => {
+    expect(nextStepOf('stop')).toBe('Run "recode aws stop acme/api" to see the result.');
+  });
+
+  it('is to follow a restart, because the same command would stop the instance again', () => {
+    expect(nextStepOf('restart')).toBe('Run "recode aws follow acme/api" to see the result.');
   });
 });
 
