@@ -47,7 +47,8 @@ const deleting: readonly string[] = ['remove', 'uninstall', 'reset'];
 
 // What other tools call the same.
 const commandWords: Readonly<Record<string, readonly string[]>> = {
-  'aws start': ['up', 'create', 'new', 'launch', 'run', 'resume', 'connect', 'ssh', 'open', 'code', 'shell'],
+  'aws start': ['up', 'create', 'new', 'launch', 'run', 'resume', 'open', 'code'],
+  'aws ssh': ['connect', 'shell', 'exec', 'login'],
   'aws stop': ['down', 'halt', 'pause', 'suspend'],
   'aws restart': ['reboot', 'reload', 'cycle'],
   'aws remove': ['rm', 'delete', 'del', 'destroy', 'terminate'],

@@ -184,6 +184,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Environment not found',
     nextStep: 'Run "recode aws list{account}" to list yours, or "recode aws list --all{account}" to list everyone\'s.',
   },
+  EnvironmentNotStarted: {
+    title: 'The environment is not started',
+    nextStep: 'Run "recode aws start {environment}", then run "{command}" again. "recode aws ssh" starts it itself with --start.',
+  },
   EnvironmentNotFinished: {
     title: 'The environment was never finished',
     nextStep: 'Start it again to finish it, or remove it.',

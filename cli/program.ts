@@ -6,6 +6,7 @@ import { listCommand } from './commands/aws/list/command.ts';
 import { logsCommand } from './commands/aws/logs/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
+import { sshCommand } from './commands/aws/ssh/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
 import { whoamiCommand } from './commands/aws/whoami/command.ts';
 import { helpCommand } from './commands/help.ts';
@@ -32,6 +33,7 @@ export async function createProgram(output: Output & { json: boolean }, version:
       'after',
       examples([
         ['Start an environment', 'recode aws start acme/api'],
+        ['Open a shell in it', 'recode aws ssh acme/api'],
         ['Stop it', 'recode aws stop acme/api'],
         ['List your environments', 'recode aws list'],
         ['Remove it', 'recode aws remove acme/api'],
@@ -39,6 +41,7 @@ export async function createProgram(output: Output & { json: boolean }, version:
     );
   const commands = [
     ...(await operationCommands('environment', output)),
+    sshCommand(output),
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
     ...(await operationCommands('network', output)),
     ...[whoamiCommand(output), explainCommand(output)],

@@ -86,6 +86,7 @@ export const catalog = {
   PrivateKeyNotHere: { reaction: 'never', outcome: 'refused' },
 
   EnvironmentNotFound: { reaction: 'never', outcome: 'refused' },
+  EnvironmentNotStarted: { reaction: 'never', outcome: 'refused' },
   EnvironmentNotFinished: { reaction: 'never', outcome: 'refused' },
   EnvironmentsStillExist: { reaction: 'never', outcome: 'refused' },
 

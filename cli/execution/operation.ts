@@ -50,10 +50,10 @@ const mostAttempts = 5;
  * @param what the operation, for people: `start of acme/api`
  * @throws RecodeError Interrupted, Cancelled, Terminated, TerminatedEarly, HungUp, and what the work throws
  */
-export async function inSession(output: Output, what: string, work: (session: Session) => Promise<void>): Promise<void> {
+export async function inSession<Answer>(output: Output, what: string, work: (session: Session) => Promise<Answer>): Promise<Answer> {
   const session: Session = { view: await openFollowView(output, process.env), execution: {} };
   try {
-    await Promise.race([work(session), interruption((signal) => interrupted(signal, what, session.execution))]);
+    return await Promise.race([work(session), interruption((signal) => interrupted(signal, what, session.execution))]);
   } finally {
     session.view.end();
   }

@@ -29,11 +29,16 @@ export function runOpenSsh(program: 'ssh' | 'ssh-add', options: readonly string[
       stderr += text;
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
-      const missing = new RecodeError('SshClientMissing', `There is no "${program}" on the PATH.`, { cause: error });
-      reject(error.code === 'ENOENT' ? missing : new RecodeError('SshClientFails', `"${program}" cannot be run: ${error.message}.`));
+      reject(clientNotRun(program, error));
     });
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** Why a program of OpenSSH could not be run. */
+export function clientNotRun(program: string, error: NodeJS.ErrnoException): RecodeError {
+  if (error.code === 'ENOENT') return new RecodeError('SshClientMissing', `There is no "${program}" on the PATH.`, { cause: error });
+  return new RecodeError('SshClientFails', `"${program}" cannot be run: ${error.message}.`);
 }
 
 /**

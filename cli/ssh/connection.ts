@@ -21,11 +21,28 @@ export function prepareConnection(files: EnvironmentFolder, environment: Environ
   if (statusOf(environment) !== 'started' || name === undefined || address === undefined || hostKey === undefined) return undefined;
   try {
     const { privateKeyFile } = requireKeyPair(files.key, wanted.publicKey, repository);
-    pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
-    writeSshConfig(files, { name, repository, address, privateKeyFile });
+    writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
     return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name) };
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
     return { sshConfigFile: null, sshCommand: null, error };
   }
+}
+
+/** Writes the files for `ssh -F`: the host key, and how to connect. Throws RecodeError KeysNotWritable. */
+export function writeConnection(
+  files: EnvironmentFolder,
+  {
+    hostKey,
+    ...host
+  }: {
+    readonly name: string;
+    readonly repository: string;
+    readonly address: string;
+    readonly hostKey: string;
+    readonly privateKeyFile: string;
+  },
+): void {
+  pinHostKey(files.knownHosts, { address: host.address, port: ssh.port, hostKey });
+  writeSshConfig(files, host);
 }

@@ -52,6 +52,7 @@ export const raisedBy = {
   ],
   people: ['CallerNotAllowed'],
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
+  ssh: ['EnvironmentNotStarted'],
   stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],
   'unreadable-records': ['RecordDamaged', 'RecordNewerThanCli'],

@@ -52,6 +52,9 @@ export function addOperationOptions(command: Command, asked: string): Command {
     .option('--no-wait', 'return immediately; "recode aws follow" shows the progress');
 }
 
+/** Reads an option that can be repeated. */
+export const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
 export const jsonOption = ['--json', 'print the result as JSON and progress to stderr'] as const;
 
 /** Reads a variable that turns something on or off. Any other text is refused: a guess could lead to the wrong account. */

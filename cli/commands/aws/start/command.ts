@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, addOperationOptions, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, addOperationOptions, collect, jsonOption, repositoryArgument } from '../options.ts';
 import type { StartFlags } from './request.ts';
 
 /** `recode aws start` */
@@ -49,5 +49,3 @@ export function command(output: Output): Command {
       await runStart(request, output);
     });
 }
-
-const collect = (block: string, before: readonly string[] = []) => [...before, block];

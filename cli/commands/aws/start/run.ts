@@ -14,10 +14,10 @@ import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { addressNotAllowed, ownAddress } from '../../../own-address.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
-import { sshCommand, writeSshConfig } from '../../../ssh/config.ts';
+import { sshCommand } from '../../../ssh/config.ts';
 import { checkConnection } from '../../../ssh/connect.ts';
+import { writeConnection } from '../../../ssh/connection.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
-import { pinHostKey } from '../../../ssh/known-hosts.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 import type { StartRequest } from './request.ts';
 
@@ -77,11 +77,8 @@ export async function concludeStarted(
   const { name, repository, publicIpAddress: address, publicKey, hostKey, allowCidrs = [] } = started.result;
   let command: string | null = null;
   if (own) {
-    const keyPair = await usableKeyPair(environment, publicKey);
-    const written = orWarn(output, () => {
-      pinHostKey(files.knownHosts, { address, port: ssh.port, hostKey });
-      writeSshConfig(files, { name, repository, address, privateKeyFile: keyPair.privateKeyFile });
-    });
+    const { privateKeyFile } = await usableKeyPair(environment, publicKey);
+    const written = orWarn(output, () => writeConnection(files, { name, repository, address, hostKey, privateKeyFile }));
     if (written) {
       command = sshCommand(files, name);
       execution.connect = command;

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import { clientNotRun } from './client.ts';
+
+/** What to open a session with. */
+export interface SshSession {
+  /** The file for `ssh -F`. */
+  readonly sshConfig: string;
+  /** Its host. */
+  readonly name: string;
+  /** Options for ssh, each as in `ssh -o`. */
+  readonly options: readonly string[];
+  /** The words after the host: a remote command; none for a shell. */
+  readonly words: readonly string[];
+}
+
+/** The exit code of ssh where it fails itself. */
+export const sshFailed = 255;
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs the system's ssh on this process's own input, output and terminal until it ends. A signal to this process ends ssh too.
+ *
+ * @returns the exit code of the remote command, 255 where ssh fails, or 128 and the number of the signal that ended it
+ * @throws RecodeError SshClientMissing, SshClientFails where ssh cannot be run
+ */
+export function runSession({ sshConfig, name, options, words }: SshSession): Promise<number> {
+  // For a command, ssh makes no terminal by itself. In a terminal, an editor or a pager needs one.
+  const terminal = words.length > 0 && isatty(0) && isatty(1) ? ['-t'] : [];
+  const args = ['-F', sshConfig, ...options.flatMap((option) => ['-o', option]), ...terminal, name, ...words];
+  return new Promise((resolve, reject) => {
+    const child = spawn('ssh', args, { stdio: 'inherit' });
+    let received: NodeJS.Signals | undefined;
+    const forward = (signal: NodeJS.Signals) => {
+      received = signal;
+      child.kill(signal);
+    };
+    for (const signal of signals) process.on(signal, forward);
+    const forget = () => {
+      for (const signal of signals) process.off(signal, forward);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      forget();
+      reject(clientNotRun('ssh', error));
+    });
+    child.once('close', (code, killedBy) => {
+      forget();
+      // At a signal, ssh exits with its own code for a failure.
+      const signal = killedBy ?? (code === sshFailed ? received : undefined);
+      resolve(signal ? 128 + constants.signals[signal] : (code ?? sshFailed));
+    });
+  });
+}
