@@ -37,7 +37,7 @@ async function read(...argv: string[]) {
 describe('the options of an account, and --json', () => {
   const aws = program.commands.find((command) => command.name() === 'aws');
   const leaves = leafCommands(aws as Command)
-    .filter((command) => command.options.some(({ long }) => long === '--local'))
+    .filter((command) => ['--local', '--json'].every((name) => command.options.some(({ long }) => long === name)))
     .map((command) => [command.name(), ...(command.registeredArguments.length > 0 ? ['acme/api'] : [])]);
   const account = ['--profile', 'production', '--region=eu-west-3', '--json'];
 
@@ -123,6 +123,7 @@ describe('the commands', () => {
     ],
     ['stop', operation],
     ['remove', operation],
+    ['ssh', ['--ssh-option <option>', '--start', '--no-start', '--owner <owner>', ...account]],
     ['list', ['--all', ...account, '--json']],
     ['status', ['--owner <owner>', ...account, '--json']],
     ['follow', ['--owner <owner>', ...account, '--json']],

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../harness/failure.ts';
 import { keys, type User } from '../harness/users.ts';
@@ -60,8 +62,10 @@ it('passes options to ssh, and says what to do where ssh fails', async () => {
 });
 
 it('ends with ssh at a signal', async () => {
-  const interrupted = new Promise((resolve) => setTimeout(resolve, 4_000));
-  expect((await alice.run(ssh('--', 'sleep 60'), { interrupted, signal: 'SIGTERM' })).code).toBe(143);
+  const connected = join(alice.files('acme/api').folder, 'connected');
+  const interrupted = vi.waitFor(() => expect(existsSync(connected)).toBe(true), { timeout: 30_000 });
+  const { code, stdout } = await alice.run(ssh('--', `touch '${connected}'; sleep 60`), { interrupted, signal: 'SIGTERM' });
+  expect({ code, stdout }).toEqual({ code: 143, stdout: '' });
 });
 
 it('has no --json', async () => {
