@@ -42,10 +42,10 @@ export interface Executions {
 
 /** AWS forgets an execution 90 days after it closed. */
 const retention = 90 * 24 * 60 * 60 * 1000;
-const stopped = { error: 'States.Runtime', cause: 'The embedded AWS was stopped while this execution ran.' };
+const stopped = { error: 'EmbeddedAwsStopped', cause: 'The embedded AWS was stopped while this execution ran.' };
 
 /**
- * Opens the executions in `directory`. Those that were running when an earlier process ended fail now.
+ * Opens the executions in `directory`. Those that were running when an earlier process ended are aborted now.
  * Throws `StateDamaged` for an unreadable history, and `UnsupportedDefinition` for a state machine that cannot run.
  */
 export function openExecutions({
@@ -59,7 +59,7 @@ export function openExecutions({
   directory: string;
   clock: Clock;
   lambda: Pick<Lambda, 'invokedBy'>;
-  /** Called for each execution that has started or ended, including those that fail now. */
+  /** Called for each execution that has started or ended, including those that are aborted now. */
   onStatusChange?: ((execution: Execution) => void) | undefined;
 }): Executions {
   const definitions = new Map(stack.stateMachines.map(({ name, arn, definition }) => [arn, parseDefinition(name, definition)]));
@@ -104,7 +104,7 @@ export function openExecutions({
       continue;
     }
     if (closed) execution.closed = closed;
-    else close(execution, 'ExecutionFailed', last?.id ?? 0, stopped);
+    else close(execution, 'ExecutionAborted', 0, stopped);
     executions.set(header.executionArn, execution);
   }
 
@@ -138,7 +138,7 @@ export function openExecutions({
     },
     abort: (execution, details) => execution.closed ?? close(execution, 'ExecutionAborted', 0, details),
     stop() {
-      for (const execution of running.keys()) close(execution, 'ExecutionFailed', execution.history.read().at(-1)?.id ?? 0, stopped);
+      for (const execution of running.keys()) close(execution, 'ExecutionAborted', 0, stopped);
     },
   };
 }

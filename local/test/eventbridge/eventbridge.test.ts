@@ -157,7 +157,7 @@ describe('an execution that ends', () => {
     const executionArn = await start();
     await aws.restart();
     const [event] = await noted(1);
-    expect(event?.detail).toMatchObject({ executionArn, status: 'FAILED', error: 'States.Runtime' });
+    expect(event?.detail).toMatchObject({ executionArn, status: 'ABORTED', error: 'EmbeddedAwsStopped' });
   });
 
   it('is not passed to a function that the rule may not invoke, which is logged', async () => {

@@ -52,12 +52,12 @@ const upToTheFunction = [
   '6<5 LambdaFunctionStarted',
 ];
 
-it('fails an execution that was running at a kill, with a complete history', async () => {
+it('aborts an execution that was running at a kill, with a complete history', async () => {
   const killed = await begin();
   const arn = await beginHanging(killed, 'cut');
   const next = await begin(killed.directory);
-  expect(await next.end(arn)).toMatchObject({ status: 'FAILED', error: 'States.Runtime', cause: stopped });
-  expect(inLines(await next.history(arn))).toEqual([...upToTheFunction, '7<6 ExecutionFailed']);
+  expect(await next.end(arn)).toMatchObject({ status: 'ABORTED', error: 'EmbeddedAwsStopped', cause: stopped });
+  expect(inLines(await next.history(arn))).toEqual([...upToTheFunction, '7<0 ExecutionAborted']);
 });
 
 it('drops an incomplete last line, and continues after it', async () => {
@@ -65,7 +65,7 @@ it('drops an incomplete last line, and continues after it', async () => {
   const arn = await beginHanging(killed, 'torn');
   appendFileSync(join(killed.directory, 'executions/machine/torn.jsonl'), '{"id":7,"previousEventId":6,"ty');
   const next = await begin(killed.directory);
-  expect(inLines(await next.history(arn))).toEqual([...upToTheFunction, '7<6 ExecutionFailed']);
+  expect(inLines(await next.history(arn))).toEqual([...upToTheFunction, '7<0 ExecutionAborted']);
   const last = await begin(next.directory);
   expect(inLines(await last.history(arn))).toHaveLength(7);
 });
@@ -107,7 +107,7 @@ it('fails the running executions when it stops', async () => {
   const arn = await beginHanging(embedded, 'ended');
   const file = join(embedded.directory, 'executions/machine/ended.jsonl');
   embedded.stopStepFunctions();
-  expect(inLines(await embedded.history(arn))).toEqual([...upToTheFunction, '7<6 ExecutionFailed']);
+  expect(inLines(await embedded.history(arn))).toEqual([...upToTheFunction, '7<0 ExecutionAborted']);
   expect(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1)).toContain(stopped);
 });
 
@@ -151,7 +151,7 @@ it('reports an execution that was running at a kill once', () => {
   const changes: unknown[] = [];
   const open = () => openExecutions({ stack, directory, clock, lambda, onStatusChange: (execution) => changes.push(execution) });
   open();
-  expect(changes).toMatchObject([{ executionArn, closed: { status: 'FAILED', error: 'States.Runtime', cause: stopped } }]);
+  expect(changes).toMatchObject([{ executionArn, closed: { status: 'ABORTED', error: 'EmbeddedAwsStopped', cause: stopped } }]);
   open();
   expect(changes).toHaveLength(1);
   clock.stop();
