@@ -80,7 +80,7 @@ it('does not change closed executions, and lists old executions before new ones'
   await third.start('machine', {}, 'new');
   expect(await third.history(arn)).toEqual(before);
   const { executions } = await third.sfn.send(new ListExecutionsCommand({ stateMachineArn: machineArn('machine') }));
-  expect(executions?.map(({ name, status }) => `${name} ${status}`)).toEqual(['new RUNNING', 'old FAILED']);
+  expect(executions?.map(({ name, status }) => `${name} ${status}`)).toEqual(['new RUNNING', 'old ABORTED']);
 });
 
 it.each([
@@ -102,7 +102,7 @@ it.each([
   writeFileSync(file, whole);
 });
 
-it('fails the running executions when it stops', async () => {
+it('aborts the running executions when it stops', async () => {
   const embedded = await begin();
   const arn = await beginHanging(embedded, 'ended');
   const file = join(embedded.directory, 'executions/machine/ended.jsonl');
