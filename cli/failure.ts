@@ -35,7 +35,7 @@ export function describeFailure(error: unknown, command: GivenCommand): Failure 
   const { title, nextStep } = explanations[name];
   const placeholders: Readonly<Record<string, string>> = {
     ...placeholdersFor(command),
-    ...(again !== undefined && { command: again }),
+    ...(again !== undefined && { command: again, result: again }),
     fix,
   };
   return { name, title, message, nextStep: nextStep.replace(/\{(\w+)\}/g, (text, key: string) => placeholders[key] ?? text) };
