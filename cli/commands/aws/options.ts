@@ -5,6 +5,7 @@ import type { AccountOptions } from '../../account.ts';
 import type { EnvironmentTarget } from '../../environment.ts';
 import { parseRegion } from '../../region.ts';
 import { settingNotValid } from '../../setting-not-valid.ts';
+import type { ConnectionTarget } from '../../started-environment.ts';
 
 /** Options that several commands take, as commander hands them over. */
 export interface AccountFlags {
@@ -21,6 +22,10 @@ export interface OperationFlags extends EnvironmentFlags {
   readonly force?: boolean;
   /** False with --no-wait. */
   readonly wait: boolean;
+}
+
+export interface ConnectionFlags extends EnvironmentFlags {
+  readonly start?: boolean;
 }
 
 /** What an operation on an environment was asked to do. */
@@ -50,6 +55,15 @@ export function addOperationOptions(command: Command, asked: string): Command {
     .option('--owner <owner>', "act on a teammate's environment")
     .option('--force', `do not ask for confirmation ${asked}`)
     .option('--no-wait', 'return immediately; "recode aws follow" shows the progress');
+}
+
+/** Adds --start, --owner and the account options: what the commands share that connect to an environment. */
+export function addConnectionOptions(command: Command): Command {
+  command
+    .addOption(new Option('--start', 'start the environment if it is stopped, without asking'))
+    .addOption(new Option('--no-start', 'fail if the environment is stopped'))
+    .option('--owner <owner>', "connect to a teammate's environment, with a copy of its key");
+  return addAccountOptions(command);
 }
 
 /** Reads an option that can be repeated. */
@@ -83,6 +97,11 @@ export function parseTarget(repository: string, flags: EnvironmentFlags, environ
     throw new RecodeError('UsageNotValid', `Invalid --owner '${owner}'. Use 1 to 128 letters, digits and + = , . _ @ -.`);
   }
   return { repository, account: parseAccount(flags, environment), ...(owner !== undefined && { owner }) };
+}
+
+/** Reads which environment to connect to. Throws RecodeError UsageNotValid. */
+export function parseConnection(repository: string, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ConnectionTarget {
+  return { ...parseTarget(repository, flags, environment), start: flags.start };
 }
 
 /** Reads what an operation was asked to do. Throws RecodeError UsageNotValid. */

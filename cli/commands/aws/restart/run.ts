@@ -5,8 +5,9 @@ import { beforeOperation } from '../../../execution/control-plane.ts';
 import { operate } from '../../../execution/environment-operation.ts';
 import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
 import type { Output } from '../../../output.ts';
+import { usableKeyPair } from '../../../ssh/first-connection.ts';
 import type { OperationRequest } from '../options.ts';
-import { concludeStarted, usableKeyPair } from '../start/run.ts';
+import { concludeStarted } from '../start/run.ts';
 
 export const Result = StartOutput;
 

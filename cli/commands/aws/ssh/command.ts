@@ -1,8 +1,12 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, collect, repositoryArgument } from '../options.ts';
-import type { SshFlags } from './run.ts';
+import { addConnectionOptions, type ConnectionFlags, collect, repositoryArgument } from '../options.ts';
+
+/** The options as commander hands them over. */
+interface SshFlags extends ConnectionFlags {
+  readonly sshOption?: readonly string[];
+}
 
 /** `recode aws ssh` */
 export function sshCommand(output: Output): Command {
@@ -16,11 +20,8 @@ export function sshCommand(output: Output): Command {
     .usage('[options] <repository> [-- <command>]')
     .argument(...repositoryArgument)
     .allowExcessArguments(true)
-    .option('--ssh-option <option>', 'pass an option to ssh, as ssh -o does; repeat for more', collect)
-    .addOption(new Option('--start', 'start the environment if it is stopped, without asking'))
-    .addOption(new Option('--no-start', 'fail if the environment is stopped'))
-    .option('--owner <owner>', "connect to a teammate's environment, with a copy of its key");
-  return addAccountOptions(command)
+    .option('--ssh-option <option>', 'pass an option to ssh, as ssh -o does; repeat for more', collect);
+  return addConnectionOptions(command)
     .addHelpText(
       'after',
       examples([
@@ -35,10 +36,10 @@ export function sshCommand(output: Output): Command {
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<SshFlags>();
-      const { parseTarget } = await import('../options.ts');
-      const target = parseTarget(repository, flags, process.env);
+      const { parseConnection } = await import('../options.ts');
+      const target = parseConnection(repository, flags, process.env);
       const { runSsh } = await import('./run.ts');
       const [, ...words] = invoked.args;
-      await runSsh({ ...target, start: flags.start, options: flags.sshOption ?? [], words }, output);
+      await runSsh({ ...target, options: flags.sshOption ?? [], words }, output);
     });
 }

@@ -11,12 +11,10 @@ import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../.
 import { checkRepository } from '../../../github.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
-import { addressNotAllowed, ownAddress } from '../../../own-address.ts';
+import { ownAddress } from '../../../own-address.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
-import { sshCommand } from '../../../ssh/config.ts';
-import { checkConnection } from '../../../ssh/connect.ts';
-import { writeConnection } from '../../../ssh/connection.ts';
+import { proveConnection, saveConnection, usableKeyPair } from '../../../ssh/first-connection.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 import type { StartRequest } from './request.ts';
@@ -70,33 +68,19 @@ export async function concludeStarted(
   environment: OpenedEnvironment,
   started: Followed<StartOutput>,
   said: string,
-  { view, execution }: Session,
+  session: Session,
   output: Output,
 ): Promise<void> {
-  const { files, own, account } = environment;
-  const { name, repository, publicIpAddress: address, publicKey, hostKey, allowCidrs = [] } = started.result;
+  const { own } = environment;
   let command: string | null = null;
   if (own) {
-    const { privateKeyFile } = await usableKeyPair(environment, publicKey);
-    const written = orWarn(output, () => writeConnection(files, { name, repository, address, hostKey, privateKeyFile }));
-    if (written) {
-      command = sshCommand(files, name);
-      execution.connect = command;
-      const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
-      const watched = { wrongAddress, say: (text: string) => view.say(text) };
-      await view.during('Checking the SSH connection', () => checkConnection({ sshConfig: files.sshConfig, name, address }, watched));
-    }
+    const keyPair = await usableKeyPair(environment, started.result.publicKey);
+    const saved = orWarn(output, () => saveConnection(environment, started.result, keyPair));
+    if (saved) command = await proveConnection(environment, started.result, session);
   }
-  view.end();
+  session.view.end();
   if (output.json) writeJson(output, await asJson(environment, started));
   else print(output, started.result, { said, own, command });
-}
-
-/** This machine's key pair for an environment of its own. Throws RecodeError PrivateKeyNotHere, and those of cli/ssh/agent.ts. */
-export async function usableKeyPair({ files, subject }: OpenedEnvironment, publicKey: string): Promise<KeyPair> {
-  const keyPair = requireKeyPair(files.key, publicKey, subject.repository);
-  await requireUnlocked(keyPair);
-  return keyPair;
 }
 
 /** What is asked of the control plane, which does not know this machine: "mine" is an address by then. */

@@ -1,0 +1,41 @@
+import type { StartOutput } from '../../core/document.ts';
+import type { OpenedEnvironment } from '../environment.ts';
+import type { Session } from '../execution/operation.ts';
+import { addressNotAllowed } from '../own-address.ts';
+import { requireUnlocked } from './agent.ts';
+import { sshCommand } from './config.ts';
+import { checkConnection } from './connect.ts';
+import { writeConnection } from './connection.ts';
+import { type KeyPair, requireKeyPair } from './keys.ts';
+
+/** This machine's key pair for an environment, which ssh can use without asking. Throws RecodeError PrivateKeyNotHere, PrivateKeyLocked. */
+export async function usableKeyPair({ files, subject }: OpenedEnvironment, publicKey: string): Promise<KeyPair> {
+  const keyPair = requireKeyPair(files.key, publicKey, subject.repository);
+  await requireUnlocked(keyPair);
+  return keyPair;
+}
+
+/** Writes the files for ssh of an environment that has been started. Throws RecodeError KeysNotWritable. */
+export function saveConnection({ files }: OpenedEnvironment, started: StartOutput, { privateKeyFile }: KeyPair): void {
+  const { name, repository, publicIpAddress: address, hostKey } = started;
+  writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
+}
+
+/**
+ * Waits until the instance of a started environment lets this machine in, by the files for ssh.
+ *
+ * @returns the command that connects
+ * @throws RecodeError those of cli/ssh/connect.ts
+ */
+export async function proveConnection(
+  { files, account }: OpenedEnvironment,
+  { name, publicIpAddress: address, allowCidrs = [] }: StartOutput,
+  { view, execution }: Session,
+): Promise<string> {
+  const command = sshCommand(files, name);
+  execution.connect = command;
+  const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
+  const doubt = { wrongAddress, say: (text: string) => view.say(text) };
+  await view.during('Checking the SSH connection', () => checkConnection({ sshConfig: files.sshConfig, name, address }, doubt));
+  return command;
+}

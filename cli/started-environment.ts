@@ -1,0 +1,102 @@
+import { isatty } from 'node:tty';
+import { StartOutput } from '../core/document.ts';
+import { type Environment, refuseFrom, statusOf } from '../core/environment.ts';
+import { RecodeError } from '../core/errors.ts';
+import { holderOf } from '../core/lock.ts';
+import { kindsWith, type OperationKind } from '../core/operations.ts';
+import { confirm } from './confirm.ts';
+import { type EnvironmentTarget, type OpenedEnvironment, openEnvironment, requireRecord } from './environment.ts';
+import { beforeOperation } from './execution/control-plane.ts';
+import { operate } from './execution/environment-operation.ts';
+import { operationInProgress, withAge } from './execution/in-progress.ts';
+import { type Followed, follow, inSession, type Session } from './execution/operation.ts';
+import { line, type Output } from './output.ts';
+import { prepareConnection } from './ssh/connection.ts';
+import { proveConnection, saveConnection, usableKeyPair } from './ssh/first-connection.ts';
+
+/** An environment to connect to. */
+export interface ConnectionTarget extends EnvironmentTarget {
+  /** Whether to start a stopped environment; undefined for asking. */
+  readonly start: boolean | undefined;
+}
+
+/** An environment that is started, and whose files for ssh are up to date. */
+export interface StartedEnvironment extends OpenedEnvironment {
+  /** The host in its file for `ssh -F`. */
+  readonly host: string;
+}
+
+const starting: readonly OperationKind[] = kindsWith({ ends: 'started' });
+
+/**
+ * Opens an environment to connect to, and starts it first where that is asked for. Returns undefined where the person has said no to that,
+ * which is told them.
+ *
+ * @throws RecodeError EnvironmentNotFound, EnvironmentNotStarted, OperationInProgress, PrivateKeyNotHere, what the start fails with, and
+ *   those of cli/environment.ts, cli/execution and cli/ssh
+ */
+export async function openStarted(target: ConnectionTarget, output: Output): Promise<StartedEnvironment | undefined> {
+  const { environment, record } = await inSession(output, `connection to ${target.repository}`, async ({ view }) => {
+    const opened = await openEnvironment(target, view);
+    return { environment: opened, record: await requireRecord(opened) };
+  });
+  const host = connectedHost(environment, record) ?? (await startedHost(environment, record, target, output));
+  return host === undefined ? undefined : { ...environment, host };
+}
+
+/** The host of the ssh files of a started environment, once they are up to date; undefined where it has to be started. */
+function connectedHost({ files }: OpenedEnvironment, record: Environment): string | undefined {
+  const connection = prepareConnection(files, record);
+  if (connection?.error) throw connection.error;
+  return connection && record.name;
+}
+
+/** The same after a start: the one in progress, or one that was asked for. Undefined where the answer was no. */
+async function startedHost(
+  environment: OpenedEnvironment,
+  record: Environment,
+  { start }: ConnectionTarget,
+  output: Output,
+): Promise<string | undefined> {
+  const { account, subject } = environment;
+  const { publicKey } = record.wanted;
+  await usableKeyPair(environment, publicKey);
+  const holder = holderOf(record);
+  if (holder && !starting.includes(holder.kind)) {
+    const data = { subject: `the environment ${subject.repository}`, operation: holder };
+    throw withAge(new RecodeError('OperationInProgress', `A ${holder.kind} is running.`, { data }), account.owner);
+  }
+  const status = statusOf(record);
+  refuseFrom(status, 'start', subject.repository);
+  if (!holder && !start) {
+    const state = line`${subject.repository} is ${status === 'started' ? 'without an address' : status}.`;
+    if (start === false || !isatty(0) || !output.stderr.isTTY) throw new RecodeError('EnvironmentNotStarted', state);
+    if (!(await confirm(`${state} Start it?`, output))) return undefined;
+  }
+  return inSession(output, `start of ${subject.repository}`, async (session) => {
+    const { result } = await startOrFollow(environment, publicKey, session, output);
+    saveConnection(environment, result, await usableKeyPair(environment, result.publicKey));
+    await proveConnection(environment, result, session);
+    return result.name;
+  });
+}
+
+/** Starts the environment. A start or a restart in progress leads to the same. */
+async function startOrFollow(
+  environment: OpenedEnvironment,
+  publicKey: string,
+  session: Session,
+  output: Output,
+): Promise<Followed<StartOutput>> {
+  await beforeOperation(environment, 'start', Promise.resolve());
+  try {
+    const asked = { kind: 'start', output: StartOutput, request: { publicKey } } as const;
+    const started = await operate(environment, asked, { wait: true }, session, output);
+    if (!started) throw new RecodeError('Unexpected', 'The start was not followed.');
+    return started;
+  } catch (error) {
+    const operation = operationInProgress(error);
+    if (!operation || !starting.includes(operation.kind)) throw error;
+    return follow(environment.clients, environment.account, operation.executionArn, StartOutput, session);
+  }
+}
