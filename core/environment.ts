@@ -5,6 +5,7 @@ import { RecodeError } from './errors.ts';
 import { InstanceTypeName } from './instance-type.ts';
 import { holderOf, Lock } from './lock.ts';
 import { PublicKey, sameKey } from './openssh-key.ts';
+import { PastOperation } from './operation.ts';
 import { type EnvironmentOperationKind, operations } from './operations.ts';
 import type { EnvironmentStatus } from './status.ts';
 
@@ -86,6 +87,8 @@ export const Environment = v.object({
   observed: v.optional(Observed),
   lock: v.optional(Lock),
   lastError: v.optional(v.object({ name: v.string(), message: v.string(), at: v.string() })),
+  /** The last operations that held it and have ended, oldest first. */
+  lastOperations: v.optional(v.array(PastOperation)),
   /** ISO 8601. */
   createdAt: v.string(),
   updatedAt: v.string(),

@@ -12,6 +12,24 @@ export const Operation = v.object({
 });
 export type Operation = v.InferOutput<typeof Operation>;
 
+/** An operation that held an environment, as its record remembers it. */
+export const PastOperation = v.object({
+  ...Operation.entries,
+  /** A newer version may have more kinds. */
+  kind: v.string(),
+  /** ISO 8601. Absent if it ended without releasing its lock, and the next operation took that over. */
+  endedAt: v.exactOptional(v.string()),
+  /** The name of the error that it failed with. */
+  error: v.exactOptional(v.string()),
+});
+export type PastOperation = v.InferOutput<typeof PastOperation>;
+
+/** How an operation has ended: when (ISO 8601), and with which error unless it succeeded. */
+export type OperationEnd = Pick<PastOperation, 'endedAt' | 'error'> & { readonly endedAt: string };
+
+/** The most past operations that a record remembers. */
+export const mostPastOperations = 10;
+
 /** The data of an OperationInProgress: the operation that runs, and what it runs on, for people (`the environment acme/api`). */
 export const InProgress = v.object({ subject: v.string(), operation: Operation });
 export type InProgress = v.InferOutput<typeof InProgress>;

@@ -17,7 +17,8 @@ import { logger } from '../../aws/step/logger.ts';
 import { metrics } from '../../aws/step/metrics.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Failure, HeldEnvironment } from '../../core/document.ts';
-import { isHeldBy } from '../../core/lock.ts';
+import type { Environment } from '../../core/environment.ts';
+import { holderOf } from '../../core/lock.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
 import { kindsWith, type OperationKind } from '../../core/operations.ts';
 
@@ -79,23 +80,24 @@ async function releaseAll(
   const at = new Date(now).toISOString();
   // An uninstall that fails at its very end has no table anymore, and nothing to release.
   await ifInstalled(releaseNetwork(dynamodb, operation, now));
-  if (!environment) return;
-  const { set, remove } = await seen(context, environment, operation, at);
-  const lastError = { name, message, at };
-  const end = { set: { ...set, lastError, updatedAt: at }, remove, quietUntil: now + settleSeconds * 1000 };
-  await ifInstalled(release(dynamodb, environment, operation, end));
+  const held = environment && (await ifInstalled(readEnvironment(dynamodb, environment)));
+  const holder = held && holderOf(held);
+  if (!holder || holder.executionArn !== operation.executionArn) return;
+  const { set, remove } = await seen(context, held, holder, at);
+  const end = { endedAt: at, error: name };
+  const change = { set: { ...set, lastError: { name, message, at }, updatedAt: at }, remove, end, quietUntil: now + settleSeconds * 1000 };
+  await ifInstalled(release(dynamodb, held, holder, change));
 }
 
 /** What EC2 shows of the instance. Empty if EC2 does not answer, because a failed operation must release its lock. */
-async function seen({ dynamodb, ec2, logger }: Context, subject: EnvironmentSubject, operation: Holder, at: string): Promise<Change> {
-  const environment = await ifInstalled(readEnvironment(dynamodb, subject));
-  if (environment?.name === undefined || !isHeldBy(environment, operation)) return { set: {} };
-  const { owner, repository, name, observed } = environment;
+async function seen({ ec2, logger }: Context, { owner, repository, name, observed }: Environment, { executionArn }: Holder, at: string) {
+  const nothing: Change = { set: {} };
+  if (name === undefined) return nothing;
   try {
     return observation(await findInstances(ec2, { owner, repository, name }, observed?.instanceId), observed !== undefined, at);
   } catch (error) {
-    logger.warn('The instance of a failed operation cannot be observed', { executionArn: operation.executionArn, cause: translate(error) });
-    return { set: {} };
+    logger.warn('The instance of a failed operation cannot be observed', { executionArn, cause: translate(error) });
+    return nothing;
   }
 }
 

@@ -66,6 +66,7 @@ export const finishOperation = step({
       const released = await release(dynamodb, environment, operation, {
         set: { ...wanted, observed, updatedAt },
         remove: stopAt === undefined ? ['lastError', 'wanted.stopAt'] : ['lastError'],
+        end: { endedAt: now },
       });
       // An earlier attempt may have recorded it before its answer was lost.
       const current = released ? { stopAt } : (await readEnvironment(dynamodb, environment))?.wanted;
@@ -95,6 +96,7 @@ export const finishOperation = step({
       await release(dynamodb, environment, operation, {
         set: { ...observed, updatedAt },
         remove: ['lastError', 'wanted.stopAt', ...(instance ? [] : ['observed.publicIpAddress'])],
+        end: { endedAt: now },
       });
       const { instanceId = instances.instanceIds[0], instanceType = request.instanceType } = instance ?? {};
       return { ...subject, status: 'stopped', changed, instanceId, instanceType };

@@ -5,7 +5,7 @@ import { RecodeError } from '../../../core/errors.ts';
 import { RecordedEnvironment } from '../../../core/format-1.ts';
 import { holderOf, isHeldBy, quietUntilOf } from '../../../core/lock.ts';
 import { candidateNames, environmentId } from '../../../core/names.ts';
-import type { Holder, Operation } from '../../../core/operation.ts';
+import { mostPastOperations, type Operation, type OperationEnd, type PastOperation } from '../../../core/operation.ts';
 import { type EnvironmentSubject, keyOf, readEnvironment } from '../read/environment.ts';
 import { type Condition, parse } from '../read/table.ts';
 import { current, written } from './format.ts';
@@ -18,7 +18,7 @@ export async function putEnvironment(dynamodb: DynamoDBClient, environment: Envi
 }
 
 /**
- * Takes an environment for an operation. What it changes of the record is the lock alone.
+ * Takes an environment for an operation. What it changes of the record is the lock, and which past operations it remembers.
  *
  * @param admit throws to refuse the operation; called once no other operation runs, before waiting for its last Lambda
  * @throws RecodeError OperationInProgress while another operation runs, OperationSettling until its last Lambda must be dead
@@ -38,14 +38,27 @@ export async function takeEnvironment(
   admit(environment);
   refuseSettling({ subject, verdict, quietUntil: quietUntilOf(environment), now });
   const { when, values } = asRead(environment);
+  const { set, remove } = makeRoom(environment, holder);
   const taken = await update(dynamodb, environment, {
-    set: { lock: operation },
+    set: { ...set, lock: operation },
+    remove,
     when: `(${when}) OR ${mine}`,
     values: { ...values, ':me': operation.executionArn },
   });
   // Another operation was faster: the state machine retries, and reads which.
   if (!taken) throw settling(subject);
   return taken;
+}
+
+/**
+ * Forgets the oldest operations, so that there is room for the end of the one that takes the environment. A dead one that never released it
+ * is remembered without its end.
+ */
+function makeRoom({ lastOperations = [] }: Environment, dead: Operation | undefined): Change {
+  const others = mostPastOperations - 1;
+  if (dead) return { set: { lastOperations: [...lastOperations, dead].slice(-others) } };
+  // By their places: another operation may have come and gone since the record was read, and have left it as free as it was.
+  return { set: {}, remove: lastOperations.slice(others).map((_, place) => `lastOperations[${place}]`) };
 }
 
 async function isStillHeldBy(dynamodb: DynamoDBClient, environment: Environment, holder: Operation): Promise<boolean> {
@@ -75,7 +88,7 @@ function asRead({ uid, wanted: { power, stopAt }, observed, lock }: Environment)
  * Undoes what entering did: deletes an environment that never had a name, and releases any other. Does nothing if the operation does not
  * hold it.
  *
- * @param lastError why the operation left it, if `status` is to show that
+ * @param lastError why the operation failed, if it did
  */
 export async function leaveEnvironment(
   dynamodb: DynamoDBClient,
@@ -87,8 +100,11 @@ export async function leaveEnvironment(
   const values = { ':me': operation.executionArn };
   const nameless = { when: `${mine} AND attribute_not_exists(#name)`, values };
   if (await written(dynamodb, key, () => deleteItem(dynamodb, key, nameless))) return;
-  await update(dynamodb, environment, { set: lastError ? { lastError } : {}, remove: ['lock'], when: mine, values });
+  const failed = lastError && { set: { lastError }, append: ended(operation, { endedAt: lastError.at, error: lastError.name }) };
+  await update(dynamodb, environment, { set: {}, ...failed, remove: ['lock'], when: mine, values });
 }
+
+const ended = (operation: Operation, end: OperationEnd) => ({ lastOperations: [{ ...operation, ...end } satisfies PastOperation] });
 
 /**
  * Gives an environment its name: the first of its candidates that no other environment has claimed. The candidate is written into the
@@ -146,17 +162,19 @@ export async function deleteEnvironment(
  * Releases an environment and records how its operation ended. Returns whether this operation held it; does nothing if it does not
  * (anymore).
  *
+ * @param end how the operation ended
  * @param quietUntil no operation may take it before (milliseconds since the epoch)
  */
 export async function release(
   dynamodb: DynamoDBClient,
   environment: EnvironmentSubject,
-  { executionArn }: Holder,
-  { set, remove = [], quietUntil }: Change & { readonly quietUntil?: number },
+  operation: Operation,
+  { set, remove = [], end, quietUntil }: Change & { readonly end: OperationEnd; readonly quietUntil?: number },
 ): Promise<boolean> {
   const key = keyOf(environment);
   const lock = quietUntil === undefined ? { set, remove: [...remove, 'lock'] } : { set: { ...set, lock: { quietUntil } }, remove };
-  const released = await written(dynamodb, key, () => updateItem(dynamodb, key, { ...lock, when: mine, values: { ':me': executionArn } }));
+  const change = { ...lock, append: ended(operation, end), when: mine, values: { ':me': operation.executionArn } };
+  const released = await written(dynamodb, key, () => updateItem(dynamodb, key, change));
   return released !== undefined;
 }
 

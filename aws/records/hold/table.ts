@@ -9,6 +9,9 @@ import { type Attributes, type Condition, expressions, type Key, orNotInstalled 
 export interface Change {
   /** By attribute; `wanted.power` is the one inside another. */
   readonly set: Readonly<Record<string, unknown>>;
+  /** What to add at the end of lists, by attribute. A list that is not there is made. */
+  readonly append?: Readonly<Record<string, readonly unknown[]>> | undefined;
+  /** `list[0]` is an element of a list. */
   readonly remove?: readonly string[] | undefined;
 }
 
@@ -26,10 +29,17 @@ export async function putItem(dynamodb: DynamoDBClient, key: Key, attributes: At
 
 /** Changes an item that meets the condition. Returns it as it is then, or undefined if it does not meet it. */
 export async function updateItem(dynamodb: DynamoDBClient, key: Key, change: Change & Condition): Promise<Attributes | undefined> {
-  const set = Object.keys(change.set).map((path) => `${nameOf(path)} = ${placeholderOf(path)}`);
+  const { append = {} } = change;
+  const appending = Object.keys(append).map(
+    (path) => `${nameOf(path)} = list_append(if_not_exists(${nameOf(path)}, :nothing), ${placeholderOf(path)})`,
+  );
+  const set = [...Object.keys(change.set).map((path) => `${nameOf(path)} = ${placeholderOf(path)}`), ...appending];
   const remove = (change.remove ?? []).map(nameOf);
   const update = [set.length > 0 ? `SET ${set.join(', ')}` : '', remove.length > 0 ? `REMOVE ${remove.join(', ')}` : ''].join(' ').trim();
-  const setValues = Object.fromEntries(Object.entries(change.set).map(([path, value]) => [placeholderOf(path), value]));
+  const setValues = {
+    ...Object.fromEntries(Object.entries({ ...change.set, ...append }).map(([path, value]) => [placeholderOf(path), value])),
+    ...(appending.length > 0 && { ':nothing': [] }),
+  };
   const command = new UpdateItemCommand({
     TableName: tableName,
     Key: marshall(key),

@@ -45,6 +45,7 @@ describe('failOperation, told by EventBridge of an execution that has not ended 
     });
     const left = await readEnvironment(account.dynamodb, environment);
     expect(left).toMatchObject({ lock: { quietUntil }, lastError: { name: 'ExecutionAborted' } });
+    expect(left?.lastOperations).toMatchObject([{ ...operation, error: 'ExecutionAborted' }]);
     expect(left?.lock).not.toHaveProperty('executionArn');
   });
 
@@ -84,6 +85,7 @@ describe('failOperation', () => {
     expect(await readEnvironment(account.dynamodb, environment)).toEqual({
       ...recorded,
       lastError: { name: 'NoCapacity', message: 'no t2.medium in us-east-1a', at },
+      lastOperations: [{ ...operation, endedAt: at, error: 'NoCapacity' }],
       lock: { quietUntil: now + quietMilliseconds },
       updatedAt: at,
     });

@@ -107,6 +107,7 @@ describe('finishOperation of a start', () => {
       ...named,
       wanted: { ...request, power: 'on', stopAt },
       observed: { ...instance, state: 'running', publicIpAddress, at: updatedNow(account) },
+      lastOperations: [{ ...start.document.operation, endedAt: updatedNow(account) }],
       updatedAt: updatedNow(account),
     });
     expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api' });
@@ -162,6 +163,7 @@ describe('finishOperation of a stop', () => {
     ...named,
     wanted: { ...request, power: 'off' },
     observed: { ...instance, state: 'stopped', at: updatedNow(account) },
+    lastOperations: [{ ...stop.document.operation, endedAt: updatedNow(account) }],
     updatedAt: updatedNow(account),
   });
 

@@ -44,6 +44,19 @@ describe('leaveEnvironment', () => {
     expect(await read(environment)).toEqual(rest);
   });
 
+  it('remembers how the operation failed', async () => {
+    const environment = await recorded(account, {
+      lock: me,
+      name: 'failed',
+      lastOperations: [{ ...operationOf('before'), endedAt: time }],
+    });
+    const lastError = { name: 'UninstallInProgress', message: 'uninstalling', at: 'later' };
+    await leaveEnvironment(account.dynamodb, environment, me, lastError);
+    const { lock: _, lastOperations = [], ...rest } = environment;
+    const failed = { ...me, endedAt: 'later', error: 'UninstallInProgress' };
+    expect(await read(environment)).toEqual({ ...rest, lastError, lastOperations: [...lastOperations, failed] });
+  });
+
   it('leaves an environment that somebody else holds', async () => {
     const environment = await recorded(account, { lock: operationOf('other') });
     await leaveEnvironment(account.dynamodb, environment, me);
@@ -156,25 +169,36 @@ describe('release', () => {
 
   it('replaces the lock by the quiet time of an operation that failed', async () => {
     const environment = await recorded(account, { lock: me });
-    expect(await release(account.dynamodb, environment, me, { set: { lastError, updatedAt: 'later' }, quietUntil: 5 })).toBe(true);
-    expect(await read(environment)).toEqual({ ...environment, lock: { quietUntil: 5 }, lastError, updatedAt: 'later' });
+    const change = { set: { lastError, updatedAt: 'later' }, end: { endedAt: 'later', error: 'NoCapacity' }, quietUntil: 5 };
+    expect(await release(account.dynamodb, environment, me, change)).toBe(true);
+    const lastOperations = [{ ...me, endedAt: 'later', error: 'NoCapacity' }];
+    expect(await read(environment)).toEqual({ ...environment, lock: { quietUntil: 5 }, lastError, lastOperations, updatedAt: 'later' });
+    expect(await release(account.dynamodb, environment, me, change)).toBe(false);
+    expect(await read(environment)).toMatchObject({ lastOperations });
   });
 
   it('removes the lock and what is not recorded any more, and changes parts of what is wanted and observed', async () => {
     const wanted = { ...request, power: 'off', stopAt: time } as const;
     const environment = await recorded(account, { lock: me, name: 'x', wanted, observed: running, lastError });
     const set = { 'observed.state': 'stopped', 'observed.at': 'later', updatedAt: 'later' };
-    await release(account.dynamodb, environment, me, { set, remove: ['lastError', 'wanted.stopAt', 'observed.publicIpAddress'] });
+    const remove = ['lastError', 'wanted.stopAt', 'observed.publicIpAddress'];
+    await release(account.dynamodb, environment, me, { set, remove, end: { endedAt: 'later' } });
     const { lock: _, lastError: __, ...rest } = environment;
     const { publicIpAddress: ___, ...stopped } = { ...running, state: 'stopped', at: 'later' };
-    const left = { ...rest, wanted: { ...request, power: 'off' }, observed: stopped, updatedAt: 'later' };
+    const left = {
+      ...rest,
+      wanted: { ...request, power: 'off' },
+      observed: stopped,
+      updatedAt: 'later',
+      lastOperations: [{ ...me, endedAt: 'later' }],
+    };
     const key = { kind: 'environment', id: `alice/${environment.repository}` } as const;
     expect(await readItem(account.dynamodb, key, v.looseObject({}))).toEqual({ ...key, ...left });
   });
 
   it('does nothing where the execution does not hold the environment', async () => {
     const environment = await recorded(account, { lock: operationOf('other') });
-    expect(await release(account.dynamodb, environment, me, { set: { updatedAt: 'later' } })).toBe(false);
+    expect(await release(account.dynamodb, environment, me, { set: { updatedAt: 'later' }, end: { endedAt: 'later' } })).toBe(false);
     expect(await read(environment)).toEqual(environment);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { change, putEnvironment, takeEnvironment } from '../../../../aws/records/hold/environment.ts';
+import { change, putEnvironment, release, takeEnvironment } from '../../../../aws/records/hold/environment.ts';
 import { readEnvironment, readEnvironments } from '../../../../aws/records/read/environment.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
@@ -89,7 +89,22 @@ describe('takeEnvironment', () => {
     const environment = await recorded(account, { lock: holder });
     const closedAt = await closeHolder(account.sfn, holder);
     expect(await refusal(take(environment, me, closedAt + quietMilliseconds - 1))).toBe('OperationSettling');
-    expect(await take(environment, me, closedAt + quietMilliseconds)).toMatchObject({ lock: me });
+    expect(await take(environment, me, closedAt + quietMilliseconds)).toMatchObject({ lock: me, lastOperations: [holder] });
+  });
+
+  it('forgets the oldest operations that it remembers, so that there are ten with the one that takes it', async () => {
+    const past = (count: number) => Array.from({ length: count }, (_, number) => ({ ...operationOf(`past-${number}`), endedAt: time }));
+    const names = ({ lastOperations = [] }: Environment) => lastOperations.map(({ executionArn }) => executionArn.split(':').at(-1));
+    const nine = past(10).slice(1);
+    expect(await take(await recorded(account, { lastOperations: past(10) }), me)).toMatchObject({ lastOperations: nine });
+    expect(await take(await recorded(account, { lastOperations: nine }), me)).toMatchObject({ lastOperations: nine });
+    const holder = await startHolder(account.sfn);
+    const held = await recorded(account, { lock: holder, lastOperations: past(10) });
+    const closedAt = await closeHolder(account.sfn, holder);
+    const taken = await take(held, me, closedAt + quietMilliseconds);
+    expect(names(taken)).toEqual([...names({ ...taken, lastOperations: past(10).slice(2) }), holder.executionArn.split(':').at(-1)]);
+    await release(account.dynamodb, taken, me, { set: {}, end: { endedAt: 'later' } });
+    expect((await read(taken))?.lastOperations).toHaveLength(10);
   });
 
   it('counts an execution that Step Functions does not know as running for fifteen minutes', async () => {

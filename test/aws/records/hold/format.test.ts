@@ -90,8 +90,10 @@ describe('the holder of an environment of the first format', () => {
 
   it('releases it, and nobody else does', async () => {
     await using account = await withEnvironment(situation);
-    expect(await release(account.dynamodb, alicesApi, other, { set: { updatedAt: 'x' } })).toBe(false);
-    expect(await release(account.dynamodb, alicesApi, me, { set: { updatedAt: 'now' }, quietUntil: 7 })).toBe(true);
+    expect(await release(account.dynamodb, alicesApi, other, { set: { updatedAt: 'x' }, end: { endedAt: 'x' } })).toBe(false);
+    expect(await release(account.dynamodb, alicesApi, me, { set: { updatedAt: 'now' }, end: { endedAt: 'now' }, quietUntil: 7 })).toBe(
+      true,
+    );
     expect(await readAttributes(account.dynamodb, environmentKey)).toMatchObject({ format: 2, lock: { quietUntil: 7 }, updatedAt: 'now' });
   });
 

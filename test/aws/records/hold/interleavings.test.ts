@@ -35,7 +35,8 @@ it('an environment whose operation failed between the read and the take is left 
     const now = account.aws.clock.now();
     await takeEnvironment(dynamodb, account.aws.clients.sfn, { environment: read, operation: other, now }, () => {});
     await change(dynamodb, alicesApi, other, { set: { 'wanted.power': 'removed' } });
-    await release(dynamodb, alicesApi, other, { set: { lastError, updatedAt: 'later' }, quietUntil: now + 35_000 });
+    const end = { endedAt: 'later', error: lastError.name };
+    await release(dynamodb, alicesApi, other, { set: { lastError, updatedAt: 'later' }, end, quietUntil: now + 35_000 });
   });
   const { name } = await account.refusal(beginOperation, begin(operationOf('one')));
   const after = await readEnvironment(account.dynamodb, alicesApi);
