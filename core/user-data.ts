@@ -3,19 +3,24 @@ import { ssh } from './names.ts';
 import type { OpenSshKeyPair } from './openssh-key.ts';
 import { isPrintableAscii } from './printable.ts';
 
+/** Where the keys are that may log in, and with whom. Root owns the folder, so that only a boot or `sudo` can change it. */
+const keysFolder = '/etc/ssh/recode';
+
 /**
- * The cloud-config that makes a plain Ubuntu an environment, without any network: the user and the key it lets in, the host key that
- * the CLI pins, and sshd on our port as soon as cloud-init's own stage ends.
+ * The cloud-config that makes a plain Ubuntu an environment, without any network: the user and the keys it lets in, the host key that
+ * the CLI pins, and sshd on our port as soon as cloud-init's own stage ends. The keys of people are written at every boot. Of `users` and
+ * `ssh_keys`, an instance that has booted before takes no changes.
  *
- * @throws RecodeError InputNotValid for a character with which cloud-init would drop all of it, and let nobody in
+ * @throws RecodeError InputNotValid for a key with which the user data would let nobody in
  */
-export function userData(environment: { publicKey: string; hostKey: OpenSshKeyPair }): string {
+export function userData(environment: { publicKeys: readonly string[]; hostKey: OpenSshKeyPair }): string {
   const text = `#cloud-config
 manage_etc_hosts: true
 bootcmd: # at every boot
   - |
+${indent(writeKeys(environment.publicKeys), 4)}
     mkdir -p /etc/ssh/sshd_config.d
-    printf 'Port ${ssh.port}\\nPasswordAuthentication no\\n' > /etc/ssh/sshd_config.d/10-recode.conf
+    printf '%s\\n' 'Port ${ssh.port}' 'PasswordAuthentication no' 'AuthorizedKeysFile ${keysFolder}/%u .ssh/authorized_keys' > /etc/ssh/sshd_config.d/10-recode.conf
     if systemctl is-enabled --quiet ssh.socket; then
       systemctl disable --now ssh.socket
       rm -f /etc/systemd/system/ssh.service.d/00-socket.conf /etc/systemd/system/ssh.socket.d/addresses.conf
@@ -31,10 +36,29 @@ users:
   - name: ${ssh.user}
     shell: /bin/bash
     sudo: ALL=(ALL) NOPASSWD:ALL
-    ssh_authorized_keys: [${JSON.stringify(environment.publicKey)}]
 `;
   if (text.split('\n').every(isPrintableAscii)) return text;
   throw new RecodeError('InputNotValid', 'The keys of the environment have characters that are not printable ASCII.');
+}
+
+/**
+ * The shell commands by which root lets in exactly these keys. The file is replaced as a whole: sshd reads it at any time. It has no
+ * comments, which anyone may write and nobody needs there.
+ *
+ * @throws RecodeError InputNotValid
+ */
+export function writeKeys(publicKeys: readonly string[]): string {
+  const file = `${keysFolder}/${ssh.user}`;
+  const keys = publicKeys.map((key) => `'${withoutComment(key)}'`).join(' ');
+  return `mkdir -p ${keysFolder} && chmod 755 ${keysFolder} &&
+  printf '%s\\n' ${keys} > ${file}.next &&
+  chmod 644 ${file}.next && mv -f ${file}.next ${file}`;
+}
+
+function withoutComment(publicKey: string): string {
+  const [key] = /^ssh-ed25519 [A-Za-z0-9+/]+=*(?= |$)/.exec(publicKey) ?? [];
+  if (key !== undefined) return key;
+  throw new RecodeError('InputNotValid', 'A key of the environment is not an Ed25519 key as ssh-keygen writes it.');
 }
 
 const indent = (text: string, width: number) =>

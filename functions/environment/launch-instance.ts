@@ -110,7 +110,7 @@ function launchParameters(
     // Two hops, so that containers on the instance reach the metadata service too.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
-    UserData: Buffer.from(userData({ publicKey: request.publicKey, hostKey })).toString('base64'),
+    UserData: Buffer.from(userData({ publicKeys: [request.publicKey], hostKey })).toString('base64'),
     TagSpecifications: [
       ...tagged('instance', instanceTags, costTags),
       ...tagged('volume', environmentTags(environment, 'volume'), costTags),

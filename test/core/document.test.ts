@@ -69,7 +69,7 @@ describe('the input of a start', () => {
         for (const name of candidateNames(parsed.output.environment)) {
           const hostKey = hostKeys.get(name) ?? keyPairFrom(Buffer.alloc(32, 2), resourceName(name, 'instance'));
           hostKeys.set(name, hostKey);
-          expect(userData({ publicKey: parsed.output.request.publicKey, hostKey })).toMatch(/^[\x20-\x7e\n]*$/);
+          expect(userData({ publicKeys: [parsed.output.request.publicKey], hostKey })).toMatch(/^[\x20-\x7e\n]*$/);
           made += 1;
         }
       }

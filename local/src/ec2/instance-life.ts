@@ -74,7 +74,7 @@ export function createInstanceLife(region: Region): InstanceLife {
   async function perform(work: Work, instance: Instance): Promise<void> {
     switch (work) {
       case 'find an address': {
-        const address = await host.reserveAddress(userDataOf(instance));
+        const address = await host.reserveAddress(userDataOf(instance), instance.id);
         if (instance.state === 'pending' || instance.state === 'running') instance.address = address;
         if (instance.state === 'running') showAddress(instance, region);
         return;

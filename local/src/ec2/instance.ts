@@ -6,6 +6,7 @@ import { begin, beginStop, beginTermination, type Instance, stateCodes, userShut
 import type { Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { nextOutcome } from './settings.ts';
+import { storedUserData } from './user-data.ts';
 
 export const instanceOperations = {
   DescribeInstances: {
@@ -38,6 +39,20 @@ export const instanceOperations = {
       if (Attribute === 'userData') return { InstanceId, UserData: instance.userData === '' ? {} : { Value: instance.userData } };
       if (Attribute === 'instanceType') return { InstanceId, InstanceType: { Value: instance.instanceType } };
       return { InstanceId, InstanceInitiatedShutdownBehavior: { Value: instance.shutdownBehavior } };
+    },
+  },
+
+  ModifyInstanceAttribute: {
+    honors: { InstanceId: true, 'UserData.Value': true },
+    mutates: true,
+    run({ InstanceId, UserData }, { resources }) {
+      const instance = resources.instances.find(InstanceId);
+      if (!UserData) throw new AwsFailure('InvalidParameterCombination', 'No attributes specified.');
+      const userData = storedUserData(UserData.Value ?? new Uint8Array());
+      if (instance.state !== 'stopped')
+        throw new AwsFailure('IncorrectInstanceState', `The instance '${InstanceId}' is not in the 'stopped' state.`);
+      instance.userData = userData;
+      return {};
     },
   },
 

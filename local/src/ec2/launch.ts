@@ -10,13 +10,13 @@ import type { Call, InputOf, Operations } from './operation.ts';
 import { newId, notFound } from './resource.ts';
 import { latencies, nextOutcome } from './settings.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
+import { storedUserData } from './user-data.ts';
 import type { Volume } from './volume.ts';
 import { zonesOffering } from './zone.ts';
 
 type Input = InputOf<'RunInstances'>;
 
 const volumeTypes = ['gp2', 'gp3', 'standard'] as const;
-const largestUserData = 16 * 1024;
 const largestVolumeGiB = { gp2: 16_384, gp3: 65_536, standard: 1024 };
 
 export const launchOperations = {
@@ -148,14 +148,13 @@ function keyFor(name: string | undefined, { resources }: Call) {
   return key;
 }
 
-/** Validates user data, and returns it as canonical Base64. */
+/** Validates the user data of a launch, and returns it as canonical Base64. */
 function userDataOf(given: string | undefined): string {
   const bytes = Buffer.from(given ?? '', 'base64');
   const text = (given ?? '').replace(/\s/g, '');
   if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, ''))
     throw new AwsFailure('InvalidUserData.Malformed', 'Invalid BASE64 encoding of user data.');
-  if (bytes.length > largestUserData) throw new AwsFailure('InvalidUserData.Malformed', `User data is limited to ${largestUserData} bytes`);
-  return bytes.toString('base64');
+  return storedUserData(bytes);
 }
 
 type PlannedVolume = Pick<Volume, 'sizeGiB' | 'volumeType' | 'encrypted' | 'snapshotId'> & { device: string; deleteOnTermination: boolean };

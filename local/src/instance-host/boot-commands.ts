@@ -67,6 +67,7 @@ export const bootCommands: ReadonlyMap<string, BootCommand> = new Map<string, Bo
   ['false', () => ({ code: 1, output: '' })],
   ['mkdir', mkdir],
   ['rm', rm],
+  ['mv', mv],
   ['chmod', (args, system) => onExisting('chmod', args, system, /^(0?[0-7]{3,4}|[ugoa]*[-+=][rwxX]+)$/)],
   ['chown', (args, system) => onExisting('chown', args, system, /^[a-z_][\w-]*(:[a-z_][\w-]*)?$/)],
   ['printf', printf],
@@ -94,6 +95,19 @@ function rm(args: readonly string[], system: SystemFiles): Outcome {
     if (system.folders.has(path)) return failed(`rm: cannot remove '${path}': Is a directory`);
     if (!system.files.delete(path) && flags.length === 0) return failed(`rm: cannot remove '${path}': No such file or directory`);
   }
+  return done;
+}
+
+function mv(args: readonly string[], system: SystemFiles): Outcome {
+  const { rest } = split('mv', args, ['-f', '--force']);
+  const [from, to, ...more] = rest.map(absolute);
+  if (from === undefined || to === undefined || more.length > 0 || system.folders.has(from) || system.folders.has(to))
+    throw new BootRefused(`"${['mv', ...args].join(' ')}" is not supported`);
+  const text = system.files.get(from);
+  if (text === undefined) return failed(`mv: cannot stat '${from}': No such file or directory`);
+  if (!system.folders.has(parentOf(to))) return failed(`mv: cannot move '${from}' to '${to}': No such file or directory`);
+  system.files.delete(from);
+  system.files.set(to, text);
   return done;
 }
 

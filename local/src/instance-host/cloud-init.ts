@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { absolute, BootRefused, freshSystem, makeFolder, parentOf, type SystemFiles } from './boot-commands.ts';
 import { runBootScript } from './boot-script.ts';
+import { type Disk, filesOf, type InstanceUser } from './disk.ts';
 import { imageSshdConfig, readSshdSettings, type SshdSettings } from './sshd-config.ts';
 
 /** An instance after cloud-init. */
@@ -11,28 +12,25 @@ export interface BootedSystem {
   /** The host keys of the user data, as OpenSSH private keys. If there are none, the instance creates its own. */
   readonly hostKeys: readonly string[];
   readonly sshd: SshdSettings;
+  readonly system: SystemFiles;
   /** The output of cloud-init. */
   readonly log: readonly string[];
 }
 
-export interface InstanceUser {
-  readonly name: string;
-  readonly shell: string;
-  readonly authorizedKeys: readonly string[];
-}
-
 /**
- * Applies user data to an Ubuntu image: its users, keys and sshd settings. `keyPair` is the public key of the launch's key pair.
+ * Applies user data to an Ubuntu image: its users, keys and sshd settings. `keyPair` is the public key of the launch's key pair. With the
+ * `disk` of an earlier boot, only boot commands run: cloud-init does the rest once per instance.
  * Throws `BootRefused` for malformed or unsupported user data.
  */
-export function bootSystem(userData: Uint8Array, keyPair: string | undefined): BootedSystem {
+export function bootSystem(userData: Uint8Array, keyPair: string | undefined, disk?: Disk): BootedSystem {
   const config = readCloudConfig(userData);
-  const system = freshSystem(imageSshdConfig);
+  const system = disk ? filesOf(disk) : freshSystem(imageSshdConfig);
   const log = [...runBootCommands(config.bootcmd ?? [], system)];
+  if (disk) return { ...disk, system, sshd: readSshdSettings(system.files), log };
   for (const file of config.write_files ?? []) writeFile(file, system);
   const users = configuredUsers(config, keyPair);
   for (const user of users) log.push(...unreadableKeys(user));
-  return { users, hostKeys: hostKeysOf(config.ssh_keys ?? {}), sshd: readSshdSettings(system.files), log };
+  return { users, hostKeys: hostKeysOf(config.ssh_keys ?? {}), system, sshd: readSshdSettings(system.files), log };
 }
 
 const Keys = v.union([

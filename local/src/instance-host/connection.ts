@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel, type Session } from 'ssh2';
 import { type ForwardedAgent, forwardAgent } from './agent.ts';
-import type { InstanceUser } from './cloud-init.ts';
+import { absolute, type SystemFiles } from './boot-commands.ts';
+import type { InstanceUser } from './disk.ts';
 import { instanceVariable } from './processes.ts';
 import { serveSftp } from './sftp.ts';
 import { type SessionProcess, startProcess, type Terminal } from './shell.ts';
@@ -16,6 +17,8 @@ export interface Host {
   readonly address: string;
   readonly users: readonly InstanceUser[];
   readonly sshd: SshdSettings;
+  /** Its files outside the home folders. */
+  readonly system: SystemFiles;
   homeOf(user: string): string;
 }
 
@@ -62,25 +65,28 @@ function authenticate(context: AuthContext, host: Host): InstanceUser | undefine
   const user = host.users.find(({ name }) => name === context.username);
   if (context.method !== 'publickey' || !user || (user.name === 'root' && !host.sshd.rootLogin)) return undefined;
   const { key, signature, blob, hashAlgo } = context;
-  const known = authorizedKeys(host.homeOf(user.name)).find((candidate) => candidate.getPublicSSH().equals(key.data));
+  const known = authorizedKeys(user, host).find((candidate) => candidate.getPublicSSH().equals(key.data));
   if (!known) return undefined;
   // Without a signature, the client only asks whether the key is acceptable.
   if (signature === undefined || blob === undefined) return user;
   return known.verify(blob, signature, hashAlgo) === true ? user : undefined;
 }
 
-/** Like sshd, reads the file at every login, so that a user can add keys. */
-function authorizedKeys(home: string): ParsedKey[] {
-  const file = join(home, '.ssh/authorized_keys');
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
+/** Like sshd, reads the files at every login, so that a user can add keys. */
+function authorizedKeys({ name }: InstanceUser, { sshd, system, homeOf }: Host): ParsedKey[] {
+  const home = `/home/${name}/`;
+  return sshd.authorizedKeysFiles
+    .map((pattern) => absolute(pattern.replaceAll('%u', name).replace(/^(?!\/)/, home)))
+    .map((path) => (path.startsWith(home) ? textOf(join(homeOf(name), path.slice(home.length))) : (system.files.get(path) ?? '')))
+    .flatMap((text) => text.split('\n'))
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .flatMap((line) => {
       const key = ssh2.utils.parseKey(line);
       return key instanceof Error ? [] : [key];
     });
 }
+
+const textOf = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
 function baseEnvironment({ instanceId, homeOf }: Host, { name, shell }: InstanceUser, from: Peer, to: Peer): Record<string, string> {
   return {

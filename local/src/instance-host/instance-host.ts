@@ -3,11 +3,13 @@ import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFile
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
+import * as v from 'valibot';
 import { storageFailure } from '../storage.ts';
-import { ensureFolder, replaceFile } from '../store.ts';
+import { ensureFolder, openStore, replaceFile } from '../store.ts';
 import { BootRefused } from './boot-commands.ts';
 import { type BootedSystem, bootSystem } from './cloud-init.ts';
 import { type Host, serveConnection } from './connection.ts';
+import { Disk, diskOf } from './disk.ts';
 import { killProcesses } from './processes.ts';
 
 /** An instance to boot. */
@@ -29,8 +31,11 @@ export class AddressUnavailable extends Error {
 
 /** The host of all instances: their SSH servers, files, processes and consoles. */
 export interface InstanceHost {
-  /** Finds an address on which the SSH ports of this user data are free. Throws `AddressUnavailable`, which names the tried addresses. */
-  reserveAddress(userData: Uint8Array): Promise<string>;
+  /**
+   * Finds an address on which the SSH ports of this user data are free, for an instance that may have booted before.
+   * Throws `AddressUnavailable`, which names the tried addresses.
+   */
+  reserveAddress(userData: Uint8Array, instanceId?: string): Promise<string>;
   /**
    * Boots an instance. Resolves to true when it answers on SSH, to false if it never will: its console says why.
    * Throws `AddressUnavailable` if its address is in use now.
@@ -64,6 +69,9 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
   const machines = new Map<string, Machine>();
   ensureFolder(join(stateDirectory, 'instances'), 0o700);
   const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
+  const store = openStore(stateDirectory);
+  const diskFile = (instanceId: string) => join('instances', instanceId, 'disk.json');
+  const readDisk = (instanceId: string) => store.read(diskFile(instanceId), (json) => v.parse(Disk, json));
   const consoleOf = (instanceId: string) => join(folderOf(instanceId), 'console.log');
 
   const keeping = <T>(write: () => T): T => {
@@ -91,8 +99,8 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
   }
 
   return {
-    async reserveAddress(userData) {
-      const ports = portsOf(userData);
+    async reserveAddress(userData, instanceId) {
+      const ports = portsOf(userData, instanceId === undefined ? undefined : readDisk(instanceId));
       const failures: string[] = [];
       while (failures.length < addressesToTry) {
         const address = randomAddress();
@@ -115,20 +123,24 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
       machines.set(id, machine);
       // They are left from an embedded AWS that was killed.
       await killProcesses(id);
-      const system = tryToBoot(instance, (line) => print(id, line));
-      if (!system || machine.halted) return false;
+      const booted = tryToBoot(instance, readDisk(id), (line) => print(id, line));
+      if (!booted || machine.halted) return false;
 
-      const hostKeys = system.hostKeys.length > 0 ? system.hostKeys : [keeping(() => ownHostKey(folderOf(id)))];
+      const { users, sshd, system } = booted;
+      const hostKeys = booted.hostKeys.length > 0 ? booted.hostKeys : [keeping(() => ownHostKey(folderOf(id)))];
       const host: Host = {
         instanceId: id,
         address,
-        users: system.users,
-        sshd: system.sshd,
+        users,
+        sshd,
+        system,
         homeOf: (user) => join(folderOf(id), 'home', user),
       };
-      for (const user of system.users) keeping(() => makeHome(host.homeOf(user.name), user.authorizedKeys));
+      for (const user of users) keeping(() => makeHome(host.homeOf(user.name), user.authorizedKeys));
+      // At last, because a boot that is interrupted before is not the first one.
+      keeping(() => store.write(diskFile(id), diskOf(system, users, booted.hostKeys)));
       try {
-        machine.listeners.push(...(await listenAll(address, system.sshd.ports)));
+        machine.listeners.push(...(await listenAll(address, sshd.ports)));
       } catch (error) {
         machines.delete(id);
         print(id, `sshd: Bind to ${address} failed: ${reasonOf(error)}`);
@@ -146,7 +158,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
     halt,
     erase(instanceId) {
       rmSync(join(folderOf(instanceId), 'home'), { recursive: true, force: true });
-      rmSync(join(folderOf(instanceId), 'ssh_host_ed25519_key'), { force: true });
+      for (const file of ['ssh_host_ed25519_key', 'disk.json']) rmSync(join(folderOf(instanceId), file), { force: true });
     },
     forget(instanceId) {
       rmSync(folderOf(instanceId), { recursive: true, force: true });
@@ -165,9 +177,9 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
 /** From 127.64.0.1 to 127.127.255.254, away from localhost and the local DNS resolvers. */
 const randomAddress = () => `127.${randomInt(64, 128)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
 
-function portsOf(userData: Uint8Array): readonly number[] {
+function portsOf(userData: Uint8Array, disk: Disk | undefined): readonly number[] {
   try {
-    return bootSystem(userData, undefined).sshd.ports;
+    return bootSystem(userData, undefined, disk).sshd.ports;
   } catch (error) {
     // It will never listen. Its boot says why.
     if (error instanceof BootRefused) return [];
@@ -175,10 +187,14 @@ function portsOf(userData: Uint8Array): readonly number[] {
   }
 }
 
-function tryToBoot({ userData, keyPair }: BootingInstance, print: (line: string) => void): BootedSystem | undefined {
+function tryToBoot(
+  { userData, keyPair }: BootingInstance,
+  disk: Disk | undefined,
+  print: (line: string) => void,
+): BootedSystem | undefined {
   print('cloud-init: running');
   try {
-    const system = bootSystem(userData, keyPair);
+    const system = bootSystem(userData, keyPair, disk);
     for (const line of system.log) print(line);
     return system;
   } catch (error) {

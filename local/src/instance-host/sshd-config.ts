@@ -8,6 +8,8 @@ export interface SshdSettings {
   readonly agentForwarding: boolean;
   readonly tcpForwarding: boolean;
   readonly rootLogin: boolean;
+  /** The files with the keys of a user, which may be relative to the home folder. `%u` is the name of the user. */
+  readonly authorizedKeysFiles: readonly string[];
 }
 
 export const sshdConfigPath = '/etc/ssh/sshd_config';
@@ -35,12 +37,14 @@ export function readSshdSettings(files: ReadonlyMap<string, string>): SshdSettin
   const ports: number[] = [];
   const acceptEnv: string[] = [];
   const first = new Map<string, string>();
+  let authorizedKeysFiles: string[] | undefined;
   for (const { where, keyword, value } of directives(sshdConfigPath, files)) {
     const allowed = honored.get(keyword);
     if (allowed === undefined) throw new BootRefused(`sshd: ${where}: the option "${keyword}" is not supported`);
     if (!allowed.test(value)) throw new BootRefused(`sshd: ${where}: the value "${value}" of ${keyword} is not supported`);
     if (keyword === 'port') ports.push(portNumber(value, where));
     else if (keyword === 'acceptenv') acceptEnv.push(...value.split(/\s+/));
+    else if (keyword === 'authorizedkeysfile') authorizedKeysFiles ??= value.split(/\s+/);
     else if (!first.has(keyword)) first.set(keyword, value.toLowerCase());
   }
   return {
@@ -49,6 +53,7 @@ export function readSshdSettings(files: ReadonlyMap<string, string>): SshdSettin
     agentForwarding: first.get('allowagentforwarding') !== 'no',
     tcpForwarding: first.get('allowtcpforwarding') !== 'no',
     rootLogin: first.get('permitrootlogin') !== 'no',
+    authorizedKeysFiles: authorizedKeysFiles ?? ['.ssh/authorized_keys', '.ssh/authorized_keys2'],
   };
 }
 
@@ -63,6 +68,7 @@ const honored: ReadonlyMap<string, RegExp> = new Map([
   ['allowtcpforwarding', flag],
   ['permitrootlogin', /^(no|prohibit-password|without-password|yes)$/i],
   ['pubkeyauthentication', /^yes$/i],
+  ['authorizedkeysfile', /^(?:[^\s%"]|%u)+(?:\s+(?:[^\s%"]|%u)+)*$/],
   ['passwordauthentication', flag],
   ['permitemptypasswords', /^no$/i],
   ['kbdinteractiveauthentication', flag],

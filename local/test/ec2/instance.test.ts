@@ -1,11 +1,13 @@
 import { connect } from 'node:net';
 import {
   DeleteRouteCommand,
+  DescribeInstanceAttributeCommand,
   DescribeInstanceStatusCommand,
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
   DetachInternetGatewayCommand,
   GetConsoleOutputCommand,
+  ModifyInstanceAttributeCommand,
   RevokeSecurityGroupIngressCommand,
   RunInstancesCommand,
   type RunInstancesCommandInput,
@@ -80,6 +82,49 @@ const answers = (address: string | undefined) => {
   ec2.clock.advance(transition);
   return expect.poll(() => banner(address), { timeout: 10_000, interval: 20 }).toMatch(/^SSH-2.0-/);
 };
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html: "some instance attributes, such as user data, can only be
+// modified if the instance is in a 'stopped' state"
+describe('the user data of an instance', () => {
+  const modify = (InstanceId: string, text: string | Uint8Array) =>
+    ec2.client.send(new ModifyInstanceAttributeCommand({ InstanceId, UserData: { Value: Buffer.from(text) } }));
+  const userDataOf = async (InstanceId: string) => {
+    const { UserData } = await ec2.client.send(new DescribeInstanceAttributeCommand({ InstanceId, Attribute: 'userData' }));
+    return Buffer.from(UserData?.Value ?? '', 'base64').toString();
+  };
+
+  it('can be changed only while it is stopped, and is what the next boot reads', async () => {
+    const id = await launch();
+    await reached(id, 'running');
+    const wrongState = { code: 'IncorrectInstanceState', message: expect.stringContaining("not in the 'stopped' state") };
+    expect(await refusal(modify(id, '#cloud-config\n'))).toMatchObject(wrongState);
+    await stop(id);
+    await reached(id, 'stopped');
+    const changed = `#cloud-config\nbootcmd: ["printf 'Port ${port}' > /etc/ssh/sshd_config.d/p.conf", "echo changed"]\n`;
+    await modify(id, changed);
+    expect(await userDataOf(id)).toBe(changed);
+    await start(id);
+    const { PublicIpAddress } = await reached(id, 'running');
+    await answers(PublicIpAddress);
+    expect(await consoleOf(id)).toMatch(/\nchanged\n/);
+  });
+
+  it('has up to 16 KB', async () => {
+    const id = await launch();
+    await reached(id, 'running');
+    await stop(id);
+    await reached(id, 'stopped');
+    await modify(id, Buffer.alloc(16_384));
+    expect(await refusal(modify(id, Buffer.alloc(16_385)))).toMatchObject({ code: 'InvalidParameterValue' });
+    expect(await userDataOf(id)).toHaveLength(16_384);
+  });
+
+  it('cannot be changed without a value, or of an instance that does not exist', async () => {
+    const none = ec2.client.send(new ModifyInstanceAttributeCommand({ InstanceId: await launch() }));
+    expect(await refusal(none)).toMatchObject({ code: 'InvalidParameterCombination' });
+    expect(await refusal(modify('i-00000000000000000', ''))).toMatchObject({ code: 'InvalidInstanceID.NotFound' });
+  });
+});
 
 describe('the life of an instance', () => {
   it('goes from pending to running with a public address, and then answers on SSH', async () => {

@@ -136,7 +136,8 @@ describe('RunInstances', () => {
     [
       'user data beyond 16 KB',
       () => ({ UserData: Buffer.alloc(16_385).toString('base64') }),
-      'InvalidUserData.Malformed',
+      // As in https://github.com/runs-on/runs-on/issues/9.
+      'InvalidParameterValue',
       /limited to 16384 bytes/,
     ],
     ['more than one instance', () => ({ MaxCount: 2 }), 'UnsupportedOperation', /MaxCount/],

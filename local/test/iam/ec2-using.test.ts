@@ -21,6 +21,7 @@ import {
   DisassociateRouteTableCommand,
   type EC2Client,
   GetConsoleOutputCommand,
+  ModifyInstanceAttributeCommand,
   ModifyNetworkInterfaceAttributeCommand,
   ModifySubnetAttributeCommand,
   ModifyVpcAttributeCommand,
@@ -162,6 +163,12 @@ const using: readonly (readonly [action: string, ...call: Expected])[] = [
     'DescribeInstanceAttribute',
     (to) => to.send(new DescribeInstanceAttributeCommand({ InstanceId: made.instanceId, Attribute: 'userData' })),
     () => [`ec2:DescribeInstanceAttribute instance/${made.instanceId} ${ST}`],
+  ],
+  [
+    'ModifyInstanceAttribute',
+    (to) =>
+      to.send(new ModifyInstanceAttributeCommand({ InstanceId: made.instanceId, UserData: { Value: Buffer.from('x') }, DryRun: true })),
+    () => [`ec2:ModifyInstanceAttribute instance/${made.instanceId} ${ST}`],
   ],
   [
     'DeleteVolume',

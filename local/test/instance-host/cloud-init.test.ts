@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bootSystem } from '../../src/instance-host/cloud-init.ts';
+import { diskOf } from '../../src/instance-host/disk.ts';
 import { openWorkbench } from './openssh.ts';
 
 const boot = (text: string, keyPair?: string) => bootSystem(Buffer.from(text), keyPair);
@@ -60,6 +61,38 @@ describe('the port of sshd', () => {
   });
 });
 
+describe('the files with the keys of users', () => {
+  const filesAfter = (line: string) => withBootcmd(write(line)).sshd.authorizedKeysFiles;
+
+  it('are in the home folder by default', () => {
+    expect(config('').sshd.authorizedKeysFiles).toEqual(['.ssh/authorized_keys', '.ssh/authorized_keys2']);
+  });
+
+  it('are those of the first AuthorizedKeysFile', () => {
+    expect(filesAfter('AuthorizedKeysFile /etc/keys/%%u .ssh/Own\\nAuthorizedKeysFile none')).toEqual(['/etc/keys/%u', '.ssh/Own']);
+  });
+
+  it('are refused with another token', () => {
+    expect(() => filesAfter('AuthorizedKeysFile %%h/keys')).toThrow(/authorizedkeysfile is not supported/);
+  });
+});
+
+describe('a later boot', () => {
+  const user = (name: string) => `users:\n  - name: ${name}\n    ssh_authorized_keys: [${name}-key]\n`;
+  const file = (port: number) => `write_files:\n  - path: /etc/ssh/sshd_config.d/w.conf\n    content: |\n      Port ${port}\n`;
+  const command = (port: number) => `bootcmd: ["printf 'Port ${port}' > /etc/ssh/sshd_config.d/b.conf"]\n`;
+
+  // https://cloudinit.readthedocs.io/en/latest/reference/modules.html: "Module frequency: always" of bootcmd, "once-per-instance" of
+  // Users and Groups, SSH and Write Files
+  it('runs the boot commands, and keeps users, files and host keys as they are', () => {
+    const first = config(command(4022) + user('one') + file(4023));
+    const disk = diskOf(first.system, first.users, ['the host key']);
+    const later = bootSystem(Buffer.from(`#cloud-config\n${command(4032)}${user('other')}${file(4033)}`), undefined, disk);
+    expect(later).toMatchObject({ users: [{ name: 'one', authorizedKeys: ['one-key'] }], hostKeys: ['the host key'] });
+    expect(later.sshd.ports).toEqual([4032, 4023]);
+  });
+});
+
 describe('boot commands', () => {
   it('run the branch of the condition', () => {
     expect(portsAfter(`if systemctl is-enabled --quiet ssh.socket; then\n  ${write('Port 1')}\nelse\n  ${write('Port 2')}\nfi`)).toEqual([
@@ -81,6 +114,11 @@ describe('boot commands', () => {
     ]);
     expect(portsAfter(`${write('Port 5')}\nrm -f /etc/ssh/sshd_config.d/10-a.conf /etc/none`)).toEqual([22]);
     expect(portsAfter(`printf 'Port %s\\n' 7 8 > /etc/ssh/sshd_config.d/a.conf`)).toEqual([7, 8]);
+  });
+
+  it('move files', () => {
+    expect(portsAfter(`${write('Port 5', 'a.txt')}\nmv -f /etc/ssh/sshd_config.d/a.txt /etc/ssh/sshd_config.d/a.conf`)).toEqual([5]);
+    expect(withBootcmd('mv /etc/none /etc/ssh/none').log.join()).toMatch(/cannot stat '\/etc\/none'.*exit code 1/s);
   });
 
   it('run a list as one command with its arguments', () => {

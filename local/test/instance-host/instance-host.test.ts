@@ -51,6 +51,29 @@ describe('booting', () => {
     expect(await ssh(booted, ['echo again'], { user: 'ubuntu' })).toMatchObject({ stdout: 'again\n' });
   });
 
+  it('accepts the keys in the files that sshd is configured with, as each boot leaves them', async () => {
+    await using bench = await openWorkbench();
+    const other = await makeKey(join(bench.directory, 'other'));
+    const keysOnDisk = (port: number, key: string) => {
+      const file = `printf 'AuthorizedKeysFile /etc/keys/%%u .ssh/authorized_keys\\n' > /etc/ssh/sshd_config.d/20-keys.conf`;
+      const written = `mkdir -p /etc/keys\n    printf '%s\\n' '${key}' > /etc/keys/dev`;
+      const text = cloudConfig(bench, 'dev', port)
+        .toString()
+        .replace(/ssh_authorized_keys: .*/, 'gecos: Developer');
+      return Buffer.from(text.replace('bootcmd:\n  - |\n', `bootcmd:\n  - |\n    ${file}\n    ${written}\n`));
+    };
+    const booted = await bootInstance(bench, { userData: (port) => keysOnDisk(port, bench.userKey.publicKey) });
+    const as = (path: string) =>
+      ssh({ ...booted, options: booted.options.map((option) => (option === bench.userKey.path ? path : option)) }, ['echo in']);
+    const refused = { code: 255, stderr: expect.stringContaining('Permission denied (publickey)') };
+    expect(await as(bench.userKey.path)).toMatchObject({ code: 0, stdout: 'in\n' });
+    expect(await as(other.path)).toMatchObject(refused);
+    await bench.host.halt(booted.id);
+    await bench.host.boot({ ...booted, userData: keysOnDisk(booted.port, other.publicKey), admits: () => true });
+    expect(await as(bench.userKey.path)).toMatchObject(refused);
+    expect(await as(other.path)).toMatchObject({ code: 0, stdout: 'in\n' });
+  });
+
   it('keeps the home folder with added keys until the disk is erased', async () => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);

@@ -68,14 +68,15 @@ describe('launchInstance', () => {
     await using account = await testAccount();
     const document = await readyToLaunch(account);
     const output = await account.run(launchInstance, document);
-    const { ssh_keys: keys, users } = await userDataOf(account, output.instanceId);
+    const { ssh_keys: keys, users, bootcmd } = await userDataOf(account, output.instanceId);
     const privateKey = ssh2.utils.parseKey(keys.ed25519_private);
     if (privateKey instanceof Error) throw privateKey;
     const { Tags = [] } = await instanceOf(account.ec2, idOf(output.instanceId));
     const tag = Tags.find(({ Key }) => Key === 'recode:ssh-host-key')?.Value;
     expect(tag).toBe(keys.ed25519_public);
     expect(tag?.split(' ')[1]).toBe(privateKey.getPublicSSH().toString('base64'));
-    expect(users).toMatchObject([{ name: 'recode', ssh_authorized_keys: [publicKey()] }]);
+    expect(users).toMatchObject([{ name: 'recode' }]);
+    expect(bootcmd.join()).toContain(`'${publicKey().split(' ').slice(0, 2).join(' ')}' > /etc/ssh/recode/recode`);
     expect(JSON.stringify([output, Tags])).not.toContain('PRIVATE KEY');
   });
 
@@ -221,6 +222,7 @@ describe('launchInstance', () => {
 interface UserData {
   ssh_keys: { ed25519_private: string; ed25519_public: string };
   users: unknown[];
+  bootcmd: string[];
 }
 
 async function userDataOf({ ec2 }: TestAccount, InstanceId: string | undefined): Promise<UserData> {

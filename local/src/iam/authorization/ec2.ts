@@ -110,6 +110,7 @@ const subjectsByAction: { readonly [A in Action]?: SubjectsOf<A> } = {
   TerminateInstances: instances,
   GetConsoleOutput: ({ InstanceId }, { existing, region }) => [existing(region.resources.instances, InstanceId)],
   DescribeInstanceAttribute: ({ InstanceId }, { existing, region }) => [existing(region.resources.instances, InstanceId)],
+  ModifyInstanceAttribute: ({ InstanceId }, { existing, region }) => [existing(region.resources.instances, InstanceId)],
   DescribeInstances: all,
   DescribeInstanceStatus: all,
   DescribeInstanceTypes: all,

@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+import type { SystemFiles } from './boot-commands.ts';
+
+export const InstanceUser = v.strictObject({
+  name: v.string(),
+  shell: v.string(),
+  /** Those of the user data. sshd reads them from the files that its configuration names. */
+  authorizedKeys: v.array(v.string()),
+});
+export type InstanceUser = v.InferOutput<typeof InstanceUser>;
+
+/**
+ * What the root volume of an instance keeps besides the home folders. At later boots, cloud-init runs boot commands on it, but does not
+ * apply users, keys and files again: https://cloudinit.readthedocs.io/en/latest/explanation/boot.html
+ */
+export const Disk = v.strictObject({
+  files: v.record(v.string(), v.string()),
+  folders: v.array(v.string()),
+  users: v.array(InstanceUser),
+  /** OpenSSH private keys. If there are none, the instance has created its own. */
+  hostKeys: v.array(v.string()),
+});
+export type Disk = v.InferOutput<typeof Disk>;
+
+/** The files of a disk, for programs to change. */
+export const filesOf = ({ files, folders }: Disk): SystemFiles => ({ files: new Map(Object.entries(files)), folders: new Set(folders) });
+
+/** The disk with the files as they are now. */
+export const diskOf = ({ files, folders }: SystemFiles, users: readonly InstanceUser[], hostKeys: readonly string[]): Disk => ({
+  files: Object.fromEntries(files),
+  folders: [...folders],
+  users: [...users],
+  hostKeys: [...hostKeys],
+});
