@@ -36,7 +36,7 @@ export interface AccountOptions {
 /**
  * Finds the account by the AWS CLI's own rules (cli/identity), or opens the embedded one, for which none of them holds.
  *
- * @throws RecodeError CallerWithoutLastingName, SettingNotValid, what identify() and the source of the credentials throw, and what the embedded
+ * @throws RecodeError CallerWithoutLastingName, ConfigDamaged, ConfigNotReadable, SettingNotValid, what identify() and the source of the credentials throw, and what the embedded
  *   AWS says where it does not start
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {
@@ -75,8 +75,8 @@ async function openLocalAccount(options: AccountOptions): Promise<Account> {
 }
 
 async function openAwsAccount(options: AccountOptions): Promise<Account> {
-  const { identify } = await import('./identity/identify.ts');
-  const { region, profile, provider, clientConfig } = await identify(options, process.env);
+  const [{ identify }, { readUserSettings }] = await Promise.all([import('./identity/identify.ts'), import('./settings/user-settings.ts')]);
+  const { region, profile, provider, clientConfig } = await identify(options, process.env, readUserSettings(process.env));
   const { accountId, callerArn } = await askCaller(clientConfig);
   return {
     options,

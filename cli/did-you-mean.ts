@@ -43,6 +43,19 @@ export function meantErrors<Name extends string>(typed: string, names: readonly 
   return names.filter((name) => name.toLowerCase().includes(word)).slice(0, 3);
 }
 
+/** The settings that a person may have meant by a name that no setting has: `instance_type` is instance-type. */
+export function meantSettings<Name extends string>(typed: string, names: readonly Name[]): Name[] {
+  const word = typed.toLowerCase().replaceAll('_', '-').replace(/^-+/, '');
+  const synonyms = names.filter((name) => settingWords[name]?.includes(word));
+  if (synonyms.length > 0) return synonyms;
+  return nearest(
+    word,
+    names,
+    (name) => name,
+    () => 2,
+  );
+}
+
 const deleting: readonly string[] = ['remove', 'uninstall', 'reset'];
 
 // What other tools call the same.
@@ -78,6 +91,14 @@ const optionWords: Readonly<Record<string, readonly string[]>> = {
   '--region': ['-r'],
   '--owner': ['--user', '-u'],
   '--version': ['-v', '-version'],
+};
+
+const settingWords: Readonly<Record<string, readonly string[]>> = {
+  profile: ['aws-profile', 'aws.profile'],
+  region: ['aws-region', 'aws.region', 'default-region'],
+  editor: ['ide'],
+  'instance-type': ['type', 'machine', 'machine-type', 'instancetype'],
+  'git-protocol': ['protocol', 'gitprotocol'],
 };
 
 function wordsFor(command: Command): readonly string[] {

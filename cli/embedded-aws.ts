@@ -7,11 +7,13 @@ import { builtPackage, packageRoot } from './package-root.ts';
 /**
  * The embedded AWS of this person's state directory, started if it does not run.
  *
+ * @param region where it has to be; without one, the person's setting counts at the first start only
  * @throws RecodeError StateDirectoryNotWritable, StateDirectoryNotOurs, StateDamaged, LocalDiskFull, LocalRegionDiffers,
- *   LocalAwsDidNotStart, PlatformNotSupported
+ *   LocalAwsDidNotStart, PlatformNotSupported, ConfigDamaged, ConfigNotReadable, SettingNotValid
  */
 export async function startEmbeddedAws(region?: string): Promise<Running> {
-  return controlled(({ up }, directory) => up(installation(directory), region === undefined ? {} : { region }));
+  const regions = region === undefined ? await firstRegion() : { region };
+  return controlled(({ up }, directory) => up(installation(directory), regions));
 }
 
 /** Stops it, its state kept; false if it did not run. Throws RecodeError LocalAwsDidNotStop. */
@@ -45,6 +47,12 @@ export async function embeddedAwsEnd(cause: unknown): Promise<RecodeError> {
 /** What a person on this machine signs with: their own name, so that two of them own different environments. */
 export function localCredentials(): { accessKeyId: string; secretAccessKey: string } {
   return { accessKeyId: userName().replace(/[^A-Za-z0-9+=._@-]/g, '-'), secretAccessKey: 'local' };
+}
+
+async function firstRegion(): Promise<{ firstRegion?: string }> {
+  const { readUserSettings } = await import('./settings/user-settings.ts');
+  const region = readUserSettings(process.env).get('region');
+  return region === undefined ? {} : { firstRegion: region };
 }
 
 type Control = typeof import('@recode/embedded-aws/control');

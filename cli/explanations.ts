@@ -407,6 +407,18 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Invalid setting on this machine',
     nextStep: 'Correct it, then run "{command}" again.',
   },
+  ConfigDamaged: {
+    title: 'The configuration file is damaged',
+    nextStep: 'Correct the file, or delete it to start without settings. Then run "{command}" again.',
+  },
+  ConfigNotReadable: {
+    title: 'Cannot read the configuration file',
+    nextStep: 'Give yourself access to the file, or set XDG_CONFIG_HOME to another folder. Then run "{command}" again.',
+  },
+  ConfigNotWritable: {
+    title: 'Cannot save the setting',
+    nextStep: 'Make the folder writable, or set XDG_CONFIG_HOME to a folder that is. Then run "{command}" again.',
+  },
   KeyPairIncomplete: {
     title: 'The private key is missing',
     nextStep: `Restore the missing file: ${copyKey}`,

@@ -11,20 +11,50 @@ export interface System {
 
 export const thisSystem: System = { platform: process.platform, home: homeOfUser };
 
+interface Kind {
+  /** The variable of the XDG specification, and the folder in the home folder without it. */
+  readonly xdg: string;
+  readonly folder: readonly string[];
+  /** The same on Windows. */
+  readonly windows: string;
+  readonly windowsFolder: readonly string[];
+}
+
 /**
  * The folder for the data of all programs, as `gh` finds it: $XDG_DATA_HOME, on Windows %LOCALAPPDATA%, else ~/.local/share, on macOS too.
  * Relative paths are ignored, as the XDG specification wants it.
  *
  * @throws RecodeError NoHome
  */
-export function dataFolder(environment: NodeJS.ProcessEnv, { platform, home }: System = thisSystem): string {
+export function dataFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return folderOf(data, environment, system);
+}
+
+/**
+ * The folder for the settings of all programs, by the same rules: $XDG_CONFIG_HOME, on Windows %APPDATA%, else ~/.config.
+ *
+ * @throws RecodeError NoHome
+ */
+export function configFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return folderOf(config, environment, system);
+}
+
+const data: Kind = {
+  xdg: 'XDG_DATA_HOME',
+  folder: ['.local', 'share'],
+  windows: 'LOCALAPPDATA',
+  windowsFolder: ['AppData', 'Local'],
+};
+const config: Kind = { xdg: 'XDG_CONFIG_HOME', folder: ['.config'], windows: 'APPDATA', windowsFolder: ['AppData', 'Roaming'] };
+
+function folderOf(kind: Kind, environment: NodeJS.ProcessEnv, { platform, home }: System): string {
   const windows = platform === 'win32';
   const { isAbsolute, join } = pathsOf(platform);
-  const { XDG_DATA_HOME: xdg = '', LOCALAPPDATA: local = '', HOME: named = '' } = environment;
+  const { [kind.xdg]: xdg = '', [kind.windows]: local = '', HOME: named = '' } = environment;
   if (isAbsolute(xdg)) return xdg;
   if (windows && isAbsolute(local)) return local;
   const folder = !windows && isAbsolute(named) ? named : home();
-  if (folder !== undefined && isAbsolute(folder)) return join(folder, ...(windows ? ['AppData', 'Local'] : ['.local', 'share']));
+  if (folder !== undefined && isAbsolute(folder)) return join(folder, ...(windows ? kind.windowsFolder : kind.folder));
   const problem = named === '' ? 'HOME is not set' : `HOME is "${named}", which is not an absolute path`;
   throw new RecodeError('NoHome', `${problem}, and the system knows no home folder for this user.`);
 }

@@ -9,6 +9,7 @@ import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands
 import { sshCommand } from './commands/aws/ssh/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
 import { whoamiCommand } from './commands/aws/whoami/command.ts';
+import { configCommand } from './commands/config/config.ts';
 import { helpCommand } from './commands/help.ts';
 import { downCommand } from './commands/local/down.ts';
 import { resetCommand } from './commands/local/reset.ts';
@@ -72,6 +73,7 @@ export async function createProgram(output: Output & { json: boolean }, version:
     .version(version, '-v, --version', 'show the version')
     .addCommand(aws)
     .addCommand(local)
+    .addCommand(configCommand(output))
     .addHelpText(
       'after',
       `${examples([

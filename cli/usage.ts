@@ -21,11 +21,9 @@ export function usageError(command: Command, error: CommanderError): RecodeError
     case 'commander.conflictingOption':
       return refusal(`${option} cannot be used with ${other}.`);
     case 'commander.missingArgument':
-      return refusal(`${name} needs one argument: ${argumentsOf(command)}.`);
+      return refusal(`${name} needs ${countedArguments(command)}.`);
     case 'commander.excessArguments':
-      return refusal(
-        `${name} takes ${command.registeredArguments.length === 0 ? 'no arguments' : `one argument: ${argumentsOf(command)}`}.`,
-      );
+      return refusal(`${name} takes ${countedArguments(command)}.`);
     default:
       return error;
   }
@@ -44,7 +42,12 @@ export function needValues(command: Command): void {
 }
 
 const refusal = (message: string) => new RecodeError('UsageNotValid', message);
-const argumentsOf = ({ registeredArguments }: Command) => registeredArguments.map((argument) => `<${argument.name()}>`).join(' ');
+
+function countedArguments({ registeredArguments }: Command): string {
+  if (registeredArguments.length === 0) return 'no arguments';
+  const count = registeredArguments.length === 1 ? 'one argument' : 'two arguments';
+  return `${count}: ${registeredArguments.map((argument) => `<${argument.name()}>`).join(' ')}`;
+}
 
 /** The options that commander names in an error: `--region` of "option '-r, --region <region>'". */
 const optionsIn = (message: string) => [...message.matchAll(/option '(?:-\w, )?(--[\w-]+)/g)].map(([, name = '']) => name);

@@ -11,7 +11,8 @@ export function keysNotReadable(path: string, error: unknown): RecodeError {
   return new RecodeError(name, `${path} cannot be read: ${reasonOf(error)}`, { cause: error });
 }
 
-function reasonOf(error: unknown): string {
+/** What the system says of a file, as a sentence. */
+export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return (reasons[code ?? ''] ?? message).replace(/\.?$/, '.');
 }

@@ -6,9 +6,14 @@ import { keysNotWritable } from './file-trouble.ts';
 /**
  * Writes a file as a whole, for its owner alone: a reader sees the old text or the new one, never a part.
  *
+ * @param notWritable makes the error that is thrown where it cannot be written
  * @throws RecodeError KeysNotWritable
  */
-export function replaceFile(file: string, text: string): void {
+export function replaceFile(
+  file: string,
+  text: string,
+  notWritable = (path: string, error: unknown) => keysNotWritable(path, 'written', error),
+): void {
   // Nothing to write, maybe where nothing can be written.
   if (holds(file, text)) return;
   const next = `${file}.${randomUUID()}`;
@@ -18,7 +23,7 @@ export function replaceFile(file: string, text: string): void {
     renameSync(next, file);
   } catch (error) {
     rmSync(next, { force: true });
-    throw keysNotWritable(file, 'written', error);
+    throw notWritable(file, error);
   }
 }
 

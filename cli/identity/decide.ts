@@ -1,4 +1,5 @@
 import { RecodeError } from '../../core/errors.ts';
+import { noUserSettings, type UserSettings } from '../settings/user-settings.ts';
 import { type SharedFiles, textOf } from './files.ts';
 import type { Section } from './ini.ts';
 
@@ -58,27 +59,36 @@ export interface SsoRole {
 export interface ChosenProfile {
   readonly name: string;
   /** `option`: --profile; it leaves the keys in environment variables aside. */
-  readonly from: 'option' | 'AWS_PROFILE' | 'AWS_DEFAULT_PROFILE' | 'nobody';
+  readonly from: 'option' | 'AWS_PROFILE' | 'AWS_DEFAULT_PROFILE' | 'setting' | 'nobody';
 }
 
 /**
- * The profile that --profile names, else AWS_PROFILE, else AWS_DEFAULT_PROFILE, else `default`, which need not exist.
+ * The profile that --profile names, else AWS_PROFILE, else AWS_DEFAULT_PROFILE, else the person's setting, else `default`, which need not
+ * exist.
  *
- * @throws RecodeError ProfileNotFound
+ * @throws RecodeError ProfileNotFound, SettingNotValid
  */
-export function chooseProfile(option: string | undefined, environment: NodeJS.ProcessEnv, files: SharedFiles): ChosenProfile {
-  const variable = (['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'] as const).find((name) => environment[name] !== undefined);
-  const chosen: ChosenProfile = option
-    ? { name: option, from: 'option' }
-    : variable
-      ? { name: environment[variable] ?? '', from: variable }
-      : { name: 'default', from: 'nobody' };
+export function chooseProfile(
+  option: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  files: SharedFiles,
+  settings: UserSettings = noUserSettings,
+): ChosenProfile {
+  const chosen = namedProfile(option, environment, settings);
   if (chosen.from === 'nobody' || files.profiles.has(chosen.name)) return chosen;
   // The AWS CLI takes a variable that is set to nothing at its word too.
   if (chosen.name === '') throw new RecodeError('ProfileNotFound', `${chosen.from} is set, but names no profile. Unset it to use none.`);
-  const by = chosen.from === 'option' ? '' : `, which ${chosen.from} names,`;
+  const by = chosen.from === 'option' ? '' : `, which ${profileSource[chosen.from]} names,`;
   throw new RecodeError('ProfileNotFound', `The profile "${chosen.name}"${by} is not in the AWS CLI's configuration files.`);
 }
+
+/** Who named a profile, for people. */
+export const profileSource: Readonly<Record<Exclude<ChosenProfile['from'], 'nobody'>, string>> = {
+  option: '--profile',
+  AWS_PROFILE: 'AWS_PROFILE',
+  AWS_DEFAULT_PROFILE: 'AWS_DEFAULT_PROFILE',
+  setting: 'the setting profile',
+};
 
 /**
  * Decides which one provider the credentials come from, in the order of the AWS CLI (botocore's credentials.py): keys in the environment
@@ -96,6 +106,14 @@ export function decideProvider(profile: ChosenProfile, environment: NodeJS.Proce
     providerOf(profile.name, byOption ? {} : environment, files) ??
     machineOf(environment)
   );
+}
+
+function namedProfile(option: string | undefined, environment: NodeJS.ProcessEnv, settings: UserSettings): ChosenProfile {
+  if (option) return { name: option, from: 'option' };
+  const variable = (['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'] as const).find((name) => environment[name] !== undefined);
+  if (variable) return { name: environment[variable] ?? '', from: variable };
+  const setting = settings.get('profile');
+  return setting === undefined ? { name: 'default', from: 'nobody' } : { name: setting, from: 'setting' };
 }
 
 /** What this machine has: the container's role where its variables are set, else the instance's. */

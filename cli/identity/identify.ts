@@ -2,6 +2,7 @@ import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import { RecodeError } from '../../core/errors.ts';
 import { openHandler } from '../http/handler.ts';
 import { readCaBundle } from '../http/trust.ts';
+import { noUserSettings } from '../settings/user-settings.ts';
 import { type ClientConfig, clientConfig } from './client-config.ts';
 import { type ChosenProfile, chooseProfile, decideProvider, type Provider } from './decide.ts';
 import { readSharedFiles } from './files.ts';
@@ -23,19 +24,22 @@ export interface Identity {
  * Finds out by the AWS CLI's rules which identity, region and endpoints a command has. An identity that somebody names is never replaced
  * by another: if its credentials fail, the clients' first request fails.
  *
+ * @param own the person's settings
  * @throws RecodeError NoRegion, ProfileNotFound, ProfileNotValid, AccessKeyIncomplete, AwsConfigNotReadable, AwsSettingNotValid,
- *   CaBundleNotReadable
+ *   SettingNotValid, CaBundleNotReadable
  */
 export async function identify(
   { profile: option, region: regionOption }: { readonly profile?: string; readonly region?: string },
   environment: NodeJS.ProcessEnv,
+  own = noUserSettings,
 ): Promise<Identity> {
   const files = await readSharedFiles(environment);
-  const profile = chooseProfile(option, environment, files);
-  const settings = readSettings(profile.name, regionOption, environment, files);
+  const profile = chooseProfile(option, environment, files, own);
+  const settings = readSettings(profile.name, regionOption, environment, files, own);
   const provider = decideProvider(profile, environment, files);
   const region = settings.region ?? (await instanceRegionOf(settings.metadata, environment));
-  if (!region) throw new RecodeError('NoRegion', 'Neither --region, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one.');
+  if (!region)
+    throw new RecodeError('NoRegion', 'Neither --region, AWS_REGION, AWS_DEFAULT_REGION, the setting region nor the profile names one.');
 
   const requestHandler = openHandler(environment, await readCaBundle(settings.caBundle));
   const configFor = (service: Service, inRegion: string) => clientConfig(service, inRegion, settings, requestHandler);

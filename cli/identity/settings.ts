@@ -1,6 +1,7 @@
 import { RecodeError } from '../../core/errors.ts';
 import { endpointMeant, isEndpoint } from '../endpoint.ts';
 import { isRegion, regionMeant } from '../region.ts';
+import type { UserSettings } from '../settings/user-settings.ts';
 import { type SharedFiles, textOf } from './files.ts';
 import type { Section } from './ini.ts';
 
@@ -39,19 +40,21 @@ export interface MetadataSettings {
  * was not chosen says nothing.
  *
  * @param region what --region says
- * @throws RecodeError AwsSettingNotValid
+ * @param own the person's settings, of which the region stands above the profile's
+ * @throws RecodeError AwsSettingNotValid, SettingNotValid
  */
 export function readSettings(
   profileName: string,
   region: string | undefined,
   environment: NodeJS.ProcessEnv,
   files: SharedFiles,
+  own: UserSettings,
 ): Settings {
   const profile = files.profiles.get(profileName);
   const setting = (key: string, variable = `AWS_${key.toUpperCase()}`) => environment[variable] ?? textOf(profile, key);
   const isTrue = (key: string, variable?: string) => setting(key, variable)?.toLowerCase() === 'true';
   const fips = isTrue('use_fips_endpoint');
-  const found = region || readRegion(profileName, profile, environment);
+  const found = region || readRegion(profileName, profile, environment, own);
   const caBundle = setting('ca_bundle') ?? environment.REQUESTS_CA_BUNDLE;
   return {
     ...(found && { region: found }),
@@ -88,17 +91,24 @@ export function readSettings(
   };
 }
 
-function readRegion(profileName: string, profile: Section | undefined, environment: NodeJS.ProcessEnv): string | undefined {
-  for (const [from, region] of [
-    ['AWS_REGION', environment.AWS_REGION],
-    ['AWS_DEFAULT_REGION', environment.AWS_DEFAULT_REGION],
-    [`The region of the profile "${profileName}"`, textOf(profile, 'region')],
-  ]) {
-    if (!region) continue;
-    if (isRegion(region)) return region;
-    throw notValid(from ?? '', region, 'the name of a region', regionMeant(region));
-  }
-  return undefined;
+function readRegion(
+  profileName: string,
+  profile: Section | undefined,
+  environment: NodeJS.ProcessEnv,
+  own: UserSettings,
+): string | undefined {
+  return (
+    checkedRegion('AWS_REGION', environment.AWS_REGION) ??
+    checkedRegion('AWS_DEFAULT_REGION', environment.AWS_DEFAULT_REGION) ??
+    own.get('region') ??
+    checkedRegion(`The region of the profile "${profileName}"`, textOf(profile, 'region'))
+  );
+}
+
+function checkedRegion(from: string, region: string | undefined): string | undefined {
+  if (!region) return undefined;
+  if (isRegion(region)) return region;
+  throw notValid(from, region, 'the name of a region', regionMeant(region));
 }
 
 /** As JSON, because a space at the end of a value would not be seen. */

@@ -36,6 +36,7 @@ export const raisedBy = {
     'SshClientFails',
     'UserNotKnown',
   ],
+  config: ['ConfigDamaged', 'ConfigNotReadable', 'ConfigNotWritable'],
   'embedded-aws-ends': ['LocalDiskFull', 'LocalAwsStopped', 'LocalAwsReset', 'LocalAwsEnded'],
   interrupted: ['Interrupted', 'Cancelled', 'Terminated', 'TerminatedEarly', 'HungUp'],
   output: ['OutputNotWritten'],

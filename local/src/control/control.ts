@@ -40,6 +40,13 @@ export type Status =
       readonly stateDirectory: string;
     };
 
+interface Regions {
+  /** Where it has to be. */
+  readonly region?: string;
+  /** Where it is started first, unless `region` says so. */
+  readonly firstRegion?: string;
+}
+
 /**
  * The state directory: the value of the environment variable `variable`, relative to the working directory, or else `folder` in the XDG
  * state folder.
@@ -54,11 +61,11 @@ export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string,
 
 /**
  * Returns the running embedded AWS of a directory, or starts it. All callers at the same time get the same one.
- * `region` defaults to the region of the first start, or else us-east-1.
+ * `region` defaults to the region of the first start, which is `firstRegion`, or else us-east-1.
  * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `RegionMismatch`, `StateDamaged`, `StorageFailed`,
  * `EmbeddedAwsDidNotStart`.
  */
-export async function up(installation: Installation, options: { region?: string } = {}): Promise<Running> {
+export async function up(installation: Installation, options: Regions = {}): Promise<Running> {
   requireLinux();
   try {
     return await joinOrStart(installation, options);
@@ -67,7 +74,7 @@ export async function up(installation: Installation, options: { region?: string 
   }
 }
 
-async function joinOrStart(installation: Installation, { region }: { region?: string }): Promise<Running> {
+async function joinOrStart(installation: Installation, { region, firstRegion }: Regions): Promise<Running> {
   const { directory, packageDirectory, mainFile, build } = installation;
   prepareDirectory(directory);
   const deployed = readSettings(directory)?.region;
@@ -82,7 +89,11 @@ async function joinOrStart(installation: Installation, { region }: { region?: st
       return { endpoint, region: found.region, accountId, pid, stateDirectory: directory };
     }
     if (found) await stopProcess(directory);
-    else if (!(await waitForHolder(directory))) await launch(mainFile, { directory, packageDirectory, build, ...(region && { region }) });
+    else if (!(await waitForHolder(directory))) {
+      // Another process may have started it since, and ended it.
+      const first = region ?? readSettings(directory)?.region ?? firstRegion;
+      await launch(mainFile, { directory, packageDirectory, build, ...(first && { region: first }) });
+    }
   }
   throw new EmbeddedAwsDidNotStart(`It did not answer within ${startSeconds} seconds.`, logFile(directory), '');
 }

@@ -16,7 +16,7 @@ export function command(output: Output): Command {
         'An existing environment keeps its options. You can change --allow-cidr and --auto-stop at any start.',
     )
     .argument(...repositoryArgument)
-    .option('--instance-type <type>', "EC2 instance type, amd64 or arm64 (default: your team's)")
+    .option('--instance-type <type>', "EC2 instance type, amd64 or arm64 (default: the setting, or else your team's)")
     .option('--volume-size <GiB>', "size of the root volume in GiB (default: your team's)")
     .option('--volume-type <type>', "type of the root volume: {gp2|gp3} (default: your team's)")
     .option(

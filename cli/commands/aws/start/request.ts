@@ -3,8 +3,9 @@ import { type AutoStop, parseAutoStop } from '../../../../core/auto-stop.ts';
 import { canonicalCidr } from '../../../../core/cidr.ts';
 import { EnvironmentRequest, type GivenRequest, mostCidrs, volumeSizes } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
-import { isInstanceTypeName } from '../../../../core/instance-type.ts';
 import { parseRepository } from '../../../../core/repository.ts';
+import { parseInstanceType } from '../../../instance-type.ts';
+import { oneOf } from '../../../one-of.ts';
 import { hostsOf } from '../../../repository.ts';
 import { settingNotValid } from '../../../setting-not-valid.ts';
 import { localTimeZone } from '../../../stop-time.ts';
@@ -29,7 +30,6 @@ export interface StartFlags extends OperationFlags {
 
 const mine = 'mine';
 const volumeTypes = EnvironmentRequest.entries.volumeType.options;
-type VolumeType = (typeof volumeTypes)[number];
 
 /**
  * Reads what was typed, before anything is asked of the network.
@@ -45,21 +45,13 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
     ...parseOperation(repository, flags, environment),
     allowMine: allowCidr?.includes(mine) ?? false,
     request: {
-      ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType) }),
+      ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType, '--instance-type') }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),
-      ...(volumeType !== undefined && { volumeType: parseVolumeType(volumeType) }),
+      ...(volumeType !== undefined && { volumeType: oneOf(volumeTypes, volumeType, '--volume-type') }),
       ...(allowCidr !== undefined && { allowCidrs: parseCidrs(allowCidr) }),
       ...(autoStop !== undefined && { autoStop }),
     },
   };
-}
-
-function parseInstanceType(text: string): string {
-  if (isInstanceTypeName(text)) return text;
-  throw new RecodeError(
-    'InstanceTypeNotValid',
-    `Invalid --instance-type '${text}'. Use the name of an EC2 instance type, for example t3.medium.`,
-  );
 }
 
 function parseVolumeSize(text: string): number {
@@ -67,12 +59,6 @@ function parseVolumeSize(text: string): number {
   const size = Number(text);
   if (/^\d+$/.test(text) && size >= smallest && size <= largest) return size;
   throw new RecodeError('VolumeSizeNotValid', `Invalid --volume-size '${text}'. Use a whole number of GiB from ${smallest} to ${largest}.`);
-}
-
-function parseVolumeType(text: string): VolumeType {
-  const known = volumeTypes.find((type) => type === text);
-  if (known) return known;
-  throw new RecodeError('UsageNotValid', `Invalid --volume-type '${text}'. Use ${volumeTypes.join(' or ')}.`);
 }
 
 function parseCidrs(given: readonly string[]): string[] {

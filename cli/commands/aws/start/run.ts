@@ -1,5 +1,5 @@
 import { StartOutput } from '../../../../core/document.ts';
-import { type Environment, statusOf } from '../../../../core/environment.ts';
+import { type Environment, type GivenRequest, statusOf } from '../../../../core/environment.ts';
 import { ssh } from '../../../../core/names.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
@@ -12,6 +12,7 @@ import { checkRepository } from '../../../github.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { ownAddress } from '../../../own-address.ts';
+import { readUserSettings } from '../../../settings/user-settings.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
 import { proveConnection, saveConnection, usableKeyPair } from '../../../ssh/first-connection.ts';
@@ -39,9 +40,9 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     }
     const environment = await openEnvironment(request, session.view);
     const given = await givenRequest(request, environment, session);
-    const publicKey = environment.own ? await ownKey(environment, session) : await theirKey(environment);
+    const { publicKey, defaults } = environment.own ? await ownKey(environment, session) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
-    const asked = { kind: 'start', output: Result, request: { ...given, publicKey } } as const;
+    const asked = { kind: 'start', output: Result, request: { ...defaults, ...given, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
     if (started) await conclude(environment, started, session, output);
   });
@@ -90,19 +91,31 @@ async function givenRequest({ request, allowMine }: StartRequest, { account }: O
   return { ...request, allowCidrs: [...new Set([...(request.allowCidrs ?? []), `${address}/32`])] };
 }
 
+/** What a start takes from this machine besides what was typed. */
+interface FromHere {
+  readonly publicKey: string;
+  /** The person's settings, for what is not typed. An environment that exists keeps what it has. */
+  readonly defaults: Pick<GivenRequest, 'instanceType'>;
+}
+
 /** The public key to start with. It is made once nothing is known that would keep it from being used. */
-async function ownKey(environment: OpenedEnvironment, session: Session): Promise<string> {
+async function ownKey(environment: OpenedEnvironment, session: Session): Promise<FromHere> {
   const record = await beforeOperation(environment, 'start', findRecordOrRepository(environment, session));
   const keyPair = keyFor(record, environment.files, environment.subject.repository);
   await requireUnlocked(keyPair);
   // Of one that is started, the files for ssh may be what they have to be.
   if (!record || statusOf(record) !== 'started') requireWritable(environment.files);
-  return keyPair.publicKey;
+  return { publicKey: keyPair.publicKey, defaults: record ? {} : defaultsHere() };
 }
 
-async function theirKey(environment: OpenedEnvironment): Promise<string> {
+async function theirKey(environment: OpenedEnvironment): Promise<FromHere> {
   const { wanted } = await beforeOperation(environment, 'start', requireRecord(environment));
-  return wanted.publicKey;
+  return { publicKey: wanted.publicKey, defaults: {} };
+}
+
+function defaultsHere(): FromHere['defaults'] {
+  const instanceType = readUserSettings(process.env).get('instance-type');
+  return instanceType === undefined ? {} : { instanceType };
 }
 
 /** The record of the environment, if there is one. A repository that does not exist is refused before there is anything of it. */

@@ -5,7 +5,7 @@ import { type Account, type AccountOptions, openAccountWithProgress } from '../.
 import { clientsOf } from '../../../clients.ts';
 import { orNotAllowed } from '../../../execution/control-plane.ts';
 import { inSession } from '../../../execution/operation.ts';
-import type { ChosenProfile, Provider } from '../../../identity/decide.ts';
+import { type ChosenProfile, type Provider, profileSource } from '../../../identity/decide.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 
 /** The services that commands call with the account's credentials. */
@@ -54,7 +54,7 @@ function print(account: Account, callerArn: string, installed: boolean, { stdout
   stdout.write(
     table([
       ['caller', callerArn],
-      ...(profile ? [['profile', `${profile.name}${namedBy[profile.from]}`] as const] : []),
+      ...(profile ? [['profile', namedProfile(profile)] as const] : []),
       ['credentials', provider ? sourceOf(provider).words : 'none needed'],
       ...endpointRows(account),
       ['Recode', `${installed ? 'installed' : 'not installed'}${options.local ? ' in the embedded AWS on this machine' : ''}`],
@@ -62,12 +62,7 @@ function print(account: Account, callerArn: string, installed: boolean, { stdout
   );
 }
 
-const namedBy: Readonly<Record<ChosenProfile['from'], string>> = {
-  option: ', which --profile names',
-  AWS_PROFILE: ', which AWS_PROFILE names',
-  AWS_DEFAULT_PROFILE: ', which AWS_DEFAULT_PROFILE names',
-  nobody: '',
-};
+const namedProfile = ({ name, from }: ChosenProfile) => (from === 'nobody' ? name : `${name}, which ${profileSource[from]} names`);
 
 /** One row if all services have the same endpoint; none for those of AWS itself. */
 function endpointRows(account: Account): (readonly [string, string])[] {
