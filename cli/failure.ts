@@ -46,10 +46,10 @@ export function exitCodeOf({ name }: Failure): number {
   return exitCodes[catalog[name].outcome];
 }
 
-/** Shows a failure: as JSON on stdout where that was asked for, else in words on stderr. RECODE_DEBUG=1 adds the stack. */
+/** Shows a failure: as JSON on stdout where that was asked for without --jq, else in words on stderr. RECODE_DEBUG=1 adds the stack. */
 export function showFailure(output: Output, failure: Failure, error: unknown, environment: NodeJS.ProcessEnv): void {
   const { name, title, message, nextStep } = failure;
-  if (output.json) writeJson(output, { error: { name, title, message, nextStep } });
+  if (output.json && !output.filtered) writeJson(output, { error: { name, title, message, nextStep } });
   else {
     const { stderr } = output;
     stderr.write(`${paint(stderr, 'red', '✗')} ${paint(stderr, 'bold', title)}\n${indent(message)}\n\n${indent(nextStep)}\n`);

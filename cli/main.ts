@@ -3,12 +3,16 @@ import { exitCodes, type RecodeError } from '../core/errors.ts';
 import { describeFailure, exitCodeOf, type GivenCommand, showFailure } from './failure.ts';
 import { type Output, streamTo } from './output.ts';
 import { builtPackage } from './package-root.ts';
-import { createProgram, givenCommand } from './program.ts';
+import { createProgram, givenCommand, readable } from './program.ts';
 import { unreachable } from './unreachable.ts';
 import { watchWritten } from './written.ts';
 
 const argv = process.argv.slice(2);
-const output: Output & { json: boolean } = { json: false, stdout: streamTo(process.stdout), stderr: streamTo(process.stderr) };
+const output: Output & { json: boolean; filtered?: boolean } = {
+  json: false,
+  stdout: streamTo(process.stdout),
+  stderr: streamTo(process.stderr),
+};
 const written = watchWritten(process.stdout);
 const told = watchWritten(process.stderr);
 const code = await run();
@@ -22,7 +26,7 @@ process.exit(code === 0 && unwritten ? exitCodes.failed : code);
 async function run(): Promise<number> {
   const program = await createProgram(output, builtPackage().version);
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(readable(program, argv), { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     // Help and the version are thrown too, once they are printed.

@@ -22,6 +22,8 @@ export interface Stream {
 export interface Output {
   /** The result goes to stdout as one JSON object, everything for people to stderr. */
   readonly json: boolean;
+  /** The result is filtered with --jq: an error in words does not mix with its outputs. */
+  readonly filtered?: boolean;
   readonly stdout: Stream;
   readonly stderr: Stream;
 }
@@ -125,4 +127,9 @@ export function columns(headings: readonly string[], rows: readonly (readonly st
 /** Writes the one JSON value that --json promises: the data as they are, in characters that a terminal shows. */
 export function writeJson({ stdout }: Output, value: unknown): void {
   stdout.write(`${escapeUnprintable(JSON.stringify(value, null, 2), '\n')}\n`);
+}
+
+/** Writes a text that --jq has made: its tabs separate columns. */
+export function writeText({ stdout }: Output, text: string): void {
+  stdout.destination.write(`${escapeUnprintable(text, '\n\t')}\n`);
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { RecodeError } from '../core/errors.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
@@ -21,12 +21,14 @@ import type { Output } from './output.ts';
 import { unknownCommand, unknownOption } from './unknown.ts';
 import { needValues, usageError } from './usage.ts';
 
+type ReadOutput = Output & { json: boolean; filtered?: boolean };
+
 /**
  * All commands of `recode`. What they do is loaded when one of them runs.
  *
- * @param output its `json` becomes true when --json is read
+ * @param output its `json` becomes true when --json is read, and its `filtered` when --jq is
  */
-export async function createProgram(output: Output & { json: boolean }, version: string): Promise<Command> {
+export async function createProgram(output: ReadOutput, version: string): Promise<Command> {
   const aws = new Command('aws')
     .summary('Manage development environments on AWS')
     .description('Manage development environments in your AWS account, or in the embedded AWS on this machine (--local).')
@@ -91,9 +93,6 @@ export async function createProgram(output: Output & { json: boolean }, version:
   // The options that stand before the command as well as after it; whichever comes later counts.
   addAccountOptions(program)
     .option(...jsonOption)
-    .on('option:json', () => {
-      output.json = true;
-    })
     .hook('preAction', (_, invoked) => {
       if (invoked.name() === 'help') return;
       refuseForeignOptions(program, invoked);
@@ -104,7 +103,31 @@ export async function createProgram(output: Output & { json: boolean }, version:
 
 /** The command that an invocation names: the deepest one that its words lead to. */
 export function namedCommand(program: Command, argv: readonly string[]): Command {
+  return namedAt(program, argv).command;
+}
+
+/**
+ * An invocation as commander reads it: `list --json status` becomes `list --json=status`, because `recode` itself reads --json, which has no
+ * value before the command. Where a command has arguments, the word after --json stays one of them.
+ */
+export function readable(program: Command, argv: readonly string[]): string[] {
+  const { command, end } = namedAt(program, argv);
+  const chooses = command.options.some(({ long, optional }) => long === '--json' && optional);
+  if (!chooses || command.registeredArguments.length > 0) return [...argv];
+  const words = argv.slice(0, end);
+  const rest = argv.slice(end);
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const fields = word === '--json' && rest[0]?.startsWith('-') === false ? rest.shift() : undefined;
+    words.push(fields === undefined ? word : `--json=${fields}`);
+    if (word === '--') words.push(...rest.splice(0));
+  }
+  return words;
+}
+
+/** The command that an invocation names, and how many words lead to it. */
+function namedAt(program: Command, argv: readonly string[]): { readonly command: Command; readonly end: number } {
   let command = program;
+  let end = 0;
   for (let index = 0; index < argv.length && command.commands.length > 0; index += 1) {
     const word = argv[index] ?? '';
     const option = program.options.find(({ short, long }) => word === short || word === long);
@@ -113,8 +136,9 @@ export function namedCommand(program: Command, argv: readonly string[]): Command
     const child = command.commands.find((candidate) => candidate.name() === word);
     if (!child) break;
     if (word !== 'help') command = child;
+    end = index + 1;
   }
-  return command;
+  return { command, end };
 }
 
 /** What was typed, for the next steps that name it. */
@@ -146,8 +170,14 @@ function refuseHelpWord(invoked: Command): void {
 }
 
 /** Configures a command and those below it: help as wide as the terminal, and errors that are thrown instead of printed. */
-function configured(command: Command, output: Output): Command {
+function configured(command: Command, output: ReadOutput): Command {
   needValues(command);
+  command.on('option:json', () => {
+    output.json = true;
+  });
+  command.on('option:jq', () => {
+    output.filtered = true;
+  });
   command
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
@@ -161,7 +191,7 @@ function configured(command: Command, output: Output): Command {
       writeErr: (text) => output.stdout.write(text),
       outputError: () => {},
     })
-    .configureHelp({ ...command.configureHelp(), minWidthToWrap: 20, styleTitle: heading });
+    .configureHelp({ ...command.configureHelp(), minWidthToWrap: 20, styleTitle: heading, optionTerm: termIn(command) });
   if (command.commands.length > 0) {
     command.addCommand(helpCommand(), { hidden: true });
     command.on('command:*', ([word = '', ...operands]: string[], options: string[]) => {
@@ -170,6 +200,11 @@ function configured(command: Command, output: Output): Command {
   }
   for (const child of command.commands) configured(child, output);
   return command;
+}
+
+/** How the help of a command shows an option: where the command has arguments, the word after --json is one of them. */
+function termIn({ registeredArguments }: Command): (option: Option) => string {
+  return ({ flags, optional }) => (optional && registeredArguments.length > 0 ? flags.replace(' [', '[=') : flags);
 }
 
 const exitCodeHelp = `${heading('Exit codes:')}\n  0 success, 1 failure, 2 wrong usage, 3 refused, 129 terminal closed, 130 interrupted, 143 terminated`;

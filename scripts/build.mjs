@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -89,6 +90,8 @@ async function buildPrograms() {
   };
   const builds = await Promise.all([
     build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli') }),
+    // jq-wasm has these variables of its own.
+    build({ ...common, entryPoints: ['cli/json/jq-thread.ts'], outdir: join(dist, 'cli'), banner: {} }),
     build({
       ...common,
       entryPoints: { main: '@recode/embedded-aws/main', runtime: '@recode/embedded-aws/runtime' },
@@ -96,6 +99,7 @@ async function buildPrograms() {
       outExtension: { '.js': '.mjs' },
     }),
   ]);
+  await cp(createRequire(import.meta.url).resolve('jq-wasm/jq.wasm'), join(dist, 'cli', 'jq.wasm'));
   return builds.map(({ metafile }) => metafile);
 }
 

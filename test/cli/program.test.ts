@@ -124,8 +124,8 @@ describe('the commands', () => {
     ['stop', operation],
     ['remove', operation],
     ['ssh', ['--ssh-option <option>', '--start', '--no-start', '--owner <owner>', ...account]],
-    ['list', ['--all', ...account, '--json']],
-    ['status', ['--owner <owner>', ...account, '--json']],
+    ['list', ['--all', ...account, '--json [fields]', '--jq <expression>']],
+    ['status', ['--owner <owner>', ...account, '--json[=fields]', '--jq <expression>']],
     ['follow', ['--owner <owner>', ...account, '--json']],
     ['logs', ['--owner <owner>', ...account, '--json']],
     ['uninstall', [...account, '--force', '--json']],
@@ -134,8 +134,8 @@ describe('the commands', () => {
   ])('name every option in the help of aws %s, and what it does', async (name, options) => {
     const { stdout } = await run('aws', name, '-h');
     const shown = stdout.split('Options:\n')[1]?.split('\n\n')[0] ?? '';
-    expect(shown.match(/^ {2}-\S+( <\w+>)?/gm)?.map((option) => option.trim())).toEqual([...options, '-h,']);
-    for (const option of options) expect(shown).toMatch(new RegExp(`^ {2}${option} +\\S`, 'm'));
+    expect(shown.match(/^ {2}-\S+( [<[]\w+[>\]])?/gm)?.map((option) => option.trim())).toEqual([...options, '-h,']);
+    for (const option of options) expect(shown).toMatch(new RegExp(`^ {2}${option.replace(/[[\]]/g, '\\$&')} +\\S`, 'm'));
   });
 
   it.each(named)('show help with examples: %j', async (argv) => {

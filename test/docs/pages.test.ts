@@ -41,7 +41,7 @@ describe.each(pages)('%s', (page) => {
 /** What a deployer or a contributor reads besides the pages. */
 const sources = [
   'serverless.yml',
-  ...['infra', 'statemachines', 'scripts', 'bench'].flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(folder, file))),
+  ...['infra', 'statemachines', 'scripts', 'bench'].flatMap((folder) => filesIn(folder).map((file) => join(folder, file))),
 ];
 
 describe.each(sources)('%s', (source) => {
@@ -49,6 +49,11 @@ describe.each(sources)('%s', (source) => {
     expect(avoidedIn(read(source))).toEqual([]);
   });
 });
+
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
 
 /** The anchors that GitHub gives a page's headings. */
 function anchorsOf(text: string): string[] {

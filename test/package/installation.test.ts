@@ -57,8 +57,9 @@ describe('the npm package', () => {
 
   it('names the license of each package that it contains', () => {
     const licenses = readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
-    for (const name of ['commander', 'ssh2', 'valibot', '@aws-sdk/client-ec2', '@middy/core'])
+    for (const name of ['commander', 'ssh2', 'valibot', '@aws-sdk/client-ec2', '@middy/core', 'jq-wasm'])
       expect(licenses).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    for (const name of ['jq', 'oniguruma']) expect(licenses).toMatch(new RegExp(`^${name}, compiled into jq-wasm\n\n.*[Cc]opyright`, 'm'));
   });
 
   it('names no folder of the machine that made it', async () => {

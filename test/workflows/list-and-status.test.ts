@@ -90,6 +90,62 @@ describe('a list', () => {
   });
 });
 
+describe('chosen fields', () => {
+  it('are all that is printed, of a list and of a status', async () => {
+    expect((await alice.run(['list', '--all', '--json', 'status,owner'])).json).toEqual([
+      { status: 'creating', owner: 'alice' },
+      { status: 'started', owner: 'alice' },
+      { status: 'stopped', owner: 'bob' },
+    ]);
+    expect((await alice.run(['status', '--json=host,network', 'acme/api'])).json).toEqual({
+      host: started.host,
+      network: expect.objectContaining({ vpcId: expect.stringMatching(/^vpc-/) }),
+    });
+    expect((await alice.run(['status', '--json', 'acme/api'])).json).toMatchObject({
+      repository: 'acme/api',
+      resources: expect.anything(),
+    });
+  });
+
+  it('that do not exist are refused', async () => {
+    const { code, json } = await alice.run(['list', '--json', 'state']);
+    const message = expect.stringMatching(/^Unknown JSON field 'state'\. Available fields: repository, owner, .*, updatedAt\.$/);
+    const nextStep = 'Run "recode aws list --help" to see its arguments and options.';
+    expect({ code, json }).toEqual({ code: 2, json: { error: { name: 'UsageNotValid', title: 'Invalid command', message, nextStep } } });
+  });
+
+  it('are filtered with --jq, which prints texts as they are', async () => {
+    const filter = '.[] | [.owner, .status] | @tsv';
+    expect((await alice.prints(['list', '--all', '--json', '--jq', filter])).stdout).toBe(
+      'alice\tcreating\nalice\tstarted\nbob\tstopped\n',
+    );
+    expect((await alice.prints(['status', 'acme/api', '--json', '--jq', '.host, .stopAt, .port, .allowCidrs'])).stdout).toBe(
+      `${started.host}\n\n2200\n["0.0.0.0/0"]\n`,
+    );
+  });
+
+  it.each([
+    ['.[', 'Invalid --jq expression: syntax error, unexpected end of file'],
+    ['.[0].owner.x', 'The --jq expression fails: Cannot index string with string'],
+  ])('leave standard output empty where the expression fails: %s', async (expression, message) => {
+    const { code, stdout, stderr } = await alice.prints(['list', '--all', '--json', '--jq', expression]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('are named on a terminal where none are chosen', async () => {
+    expect((await alice.inTerminal(['list', '--json'], [])).text).toMatch(
+      /\]\s+For some fields only, use --json=<fields>: repository, owner, /,
+    );
+    expect((await alice.inTerminal(['list', '--json', 'owner'], [])).text).not.toContain('For some fields only');
+  });
+
+  it('are filtered until Ctrl-C, whatever the expression does', async () => {
+    const interrupted = new Promise((resolve) => setTimeout(resolve, 3000));
+    expect((await alice.run(['list', '--json', '--jq', 'def f: f; f'], { interrupted })).code).toBe(130);
+  });
+});
+
 describe('the JSON of an environment', () => {
   it('has numbers, and what an SSH client needs, as values of their own', () => {
     expect(started).toEqual({

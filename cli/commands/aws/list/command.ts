@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
+import { environmentFields } from '../../../json/fields.ts';
+import { addJsonOptions, type JsonFlags } from '../../../json/options.ts';
 import type { Output } from '../../../output.ts';
-import { type AccountFlags, addAccountOptions, jsonOption } from '../options.ts';
+import { type AccountFlags, addAccountOptions } from '../options.ts';
 
 /** `recode aws list` */
 export function listCommand(output: Output): Command {
@@ -9,16 +11,16 @@ export function listCommand(output: Output): Command {
     .summary('List your environments')
     .description('List your environments in a region. In a narrow terminal, some columns are left out.')
     .option('--all', 'list the environments of everyone');
-  return addAccountOptions(command)
-    .option(...jsonOption)
+  return addJsonOptions(addAccountOptions(command), environmentFields)
     .addHelpText(
       'after',
       examples([
         ['List your environments', 'recode aws list'],
         ['List the environments of everyone', 'recode aws list --all'],
+        ['Print some fields as JSON', 'recode aws list --json repository,status'],
         [
-          'List the owners of started environments in a script',
-          'recode aws list --all --json | jq -r \'.[] | select(.status == "started") | .owner\'',
+          'Print the owners of started environments',
+          'recode aws list --all --json owner,status --jq \'.[] | select(.status == "started") | .owner\'',
         ],
       ]),
     )
@@ -26,7 +28,9 @@ export function listCommand(output: Output): Command {
       const flags = invoked.optsWithGlobals<AccountFlags & { readonly all?: boolean }>();
       const { parseAccount } = await import('../options.ts');
       const account = parseAccount(flags, process.env);
+      const { parseSelection } = await import('../../../json/selection.ts');
+      const selection = parseSelection(invoked.opts<JsonFlags>(), output, environmentFields);
       const { runList } = await import('./run.ts');
-      await runList({ account, all: flags.all ?? false }, output);
+      await runList({ account, all: flags.all ?? false, selection }, output);
     });
 }

@@ -10,17 +10,27 @@ import { orNotAllowed } from '../../../execution/control-plane.ts';
 import { inSession } from '../../../execution/operation.ts';
 import { environmentFolder } from '../../../files/environment-folder.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
-import { columns, line, type Output, paint, warn, writeJson } from '../../../output.ts';
+import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
+import { columns, line, type Output, paint, warn } from '../../../output.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWords } from '../../../stop-time.ts';
+
+/** What to list. */
+export interface ListRequest {
+  readonly account: AccountOptions;
+  /** Whether to list the environments of everyone. */
+  readonly all: boolean;
+  readonly selection: JsonSelection;
+}
 
 /**
  * Lists environments as the table records them. A record that cannot be read is a warning.
  *
- * @throws RecodeError CallerNotAllowed, and those of cli/account.ts
+ * @throws RecodeError UsageNotValid, CallerNotAllowed, and those of cli/account.ts
  */
-export function runList({ account: options, all }: { account: AccountOptions; all: boolean }, output: Output): Promise<void> {
+export function runList({ account: options, all, selection }: ListRequest, output: Output): Promise<void> {
   return inSession(output, 'listing', async ({ view }) => {
+    const write = await openResultWriter(output, selection);
     const account = await openAccountWithProgress(options, view);
     const { dynamodb } = await clientsOf(account);
     const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
@@ -30,7 +40,7 @@ export function runList({ account: options, all }: { account: AccountOptions; al
     const shown = (environment: Environment) => viewOf(environment, output.json ? connectionOf(account, environment) : undefined);
     const views = (recorded?.items ?? []).map(shown);
     const { stdout } = output;
-    if (output.json) writeJson(output, views);
+    if (output.json) await write(views);
     else if (!recorded) stdout.write(`Recode is not installed in ${account.region}\n`);
     else if (views.length === 0) stdout.write(`${all ? 'No environments' : `${account.owner} has no environments`} in ${account.region}\n`);
     else {

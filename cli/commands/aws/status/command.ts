@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
+import { statusFields } from '../../../json/fields.ts';
+import { addJsonOptions, type JsonFlags } from '../../../json/options.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, type EnvironmentFlags, repositoryArgument } from '../options.ts';
 
 /** `recode aws status` */
 export function statusCommand(output: Output): Command {
@@ -10,20 +12,22 @@ export function statusCommand(output: Output): Command {
     .description('Show an environment: its resources, how to connect to it, the operation in progress, and its last error.')
     .argument(...repositoryArgument)
     .option('--owner <owner>', "show a teammate's environment");
-  return addAccountOptions(command)
-    .option(...jsonOption)
+  return addJsonOptions(addAccountOptions(command), statusFields)
     .addHelpText(
       'after',
       examples([
         ['Show an environment', 'recode aws status acme/api'],
-        ['Run a command on it from a script', 'eval "$(recode aws status acme/api --json | jq -r .sshCommand) uname -a"'],
+        ['Run a command on it from a script', 'eval "$(recode aws status acme/api --json --jq .sshCommand) uname -a"'],
+        ['Print some fields as JSON', 'recode aws status acme/api --json=status,publicIpAddress'],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<EnvironmentFlags>();
       const { parseTarget } = await import('../options.ts');
       const target = parseTarget(repository, flags, process.env);
+      const { parseSelection } = await import('../../../json/selection.ts');
+      const selection = parseSelection(invoked.opts<JsonFlags>(), output, statusFields);
       const { runStatus } = await import('./run.ts');
-      await runStatus(target, output);
+      await runStatus(target, selection, output);
     });
 }

@@ -22,8 +22,9 @@ import { begun } from '../../../execution/begun.ts';
 import { inSession } from '../../../execution/operation.ts';
 import { rememberedExecution } from '../../../execution/remembered-execution.ts';
 import { describeFailure, type GivenCommand } from '../../../failure.ts';
+import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { orWarn } from '../../../or-warn.ts';
-import { indent, line, type Output, paint, table, writeJson } from '../../../output.ts';
+import { indent, line, type Output, paint, table } from '../../../output.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
@@ -45,18 +46,21 @@ interface Details {
 /**
  * Shows an environment as the table records it, what the operation in progress is doing, and why the last one with --no-wait failed.
  *
- * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, what a first start with --no-wait failed with, and those of
+ * @throws RecodeError UsageNotValid, EnvironmentNotFound, RecodeNotInstalled, what a first start with --no-wait failed with, and those of
  *   cli/environment.ts
  */
-export function runStatus(target: EnvironmentTarget, output: Output): Promise<void> {
+export function runStatus(target: EnvironmentTarget, selection: JsonSelection, output: Output): Promise<void> {
   return inSession(output, `look at ${target.repository}`, async ({ view }) => {
+    const write = await openResultWriter(output, selection);
     const opened = await openEnvironment(target, view);
     const { clients, own, files } = opened;
     const [found, background] = await Promise.all([findRecord(opened), readBackground(opened, output)]);
     // An execution without a time is one that Step Functions does not know: the embedded AWS has been reset, for example.
     if (!found && background?.kind === 'start' && background.running && background.startedAt) {
       view.end();
-      showFirstStart(opened, { ...background, startedAt: background.startedAt }, output);
+      const operation = { kind: background.kind, owner: opened.account.owner, startedAt: background.startedAt.toISOString() };
+      if (output.json) await write(firstStartJson(opened, operation, background));
+      else printFirstStart(opened, operation, background, output);
       return;
     }
     if (!found && background?.failure) throw background.failure.error;
@@ -75,7 +79,7 @@ export function runStatus(target: EnvironmentTarget, output: Output): Promise<vo
       background: background?.failure && background.failure.error.message !== record.lastError?.message ? background : undefined,
       sshError: own ? connection?.error : undefined,
     };
-    if (output.json) writeJson(output, asJson(viewOf(record, connection), details));
+    if (output.json) await write(asJson(viewOf(record, connection), details));
     else print(opened, viewOf(record, connection), details, output);
   });
 }
@@ -109,21 +113,17 @@ function networkRows({ ids: { vpcId, subnets } }: ReadyNetwork): (readonly [stri
   return [['VPC', vpcId], ...subnets.map(({ subnetId }) => ['subnet', subnetId] as const)];
 }
 
+type Begun = Pick<Operation, 'kind' | 'owner' | 'startedAt'>;
+
 /** A first start has no record until it has taken the lock. */
-function showFirstStart(
-  { account, subject }: OpenedEnvironment,
-  { executionArn, kind, startedAt, ...progress }: Background & { readonly startedAt: Date },
-  output: Output,
-): void {
-  const { running, sentences } = progress;
-  const operation = { kind, owner: account.owner, startedAt: startedAt.toISOString() };
-  if (output.json) {
-    const view = { ...unknownView(subject), executionArn, operation: { ...operation, running, steps: sentences } };
-    writeJson(output, { ...view, resources: [], network: null, backgroundError: null, sshError: null });
-    return;
-  }
-  output.stdout.write(`${paint(output.stdout, 'bold', subject.repository)}${line` (${subject.owner}): not created yet`}\n`);
-  output.stdout.write(`\n${inProgressLine(operation, progress, account.owner)}\n`);
+function firstStartJson({ subject }: OpenedEnvironment, operation: Begun, { executionArn, running, sentences }: Background) {
+  const view = { ...unknownView(subject), executionArn, operation: { ...operation, running, steps: sentences } };
+  return { ...view, resources: [], network: null, backgroundError: null, sshError: null };
+}
+
+function printFirstStart({ account, subject }: OpenedEnvironment, operation: Begun, progress: Background, { stdout }: Output): void {
+  stdout.write(`${paint(stdout, 'bold', subject.repository)}${line` (${subject.owner}): not created yet`}\n`);
+  stdout.write(`\n${inProgressLine(operation, progress, account.owner)}\n`);
 }
 
 function print(opened: OpenedEnvironment, shown: RecordedView, details: Details, { stdout }: Output): void {
@@ -158,11 +158,7 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Details,
 }
 
 /** What an execution is doing: "A stop is running, started 3s ago by you: Stopping the instance". */
-function inProgressLine(
-  operation: Pick<Operation, 'kind' | 'owner' | 'startedAt'>,
-  progress: Pick<Progress, 'running' | 'sentences'> | undefined,
-  me: string,
-): string {
+function inProgressLine(operation: Begun, progress: Pick<Progress, 'running' | 'sentences'> | undefined, me: string): string {
   const { kind } = operation;
   return progress?.running
     ? line`A ${kind} is running, ${begun(operation, me)}: ${progress.sentences.join(', ') || 'just started'}`

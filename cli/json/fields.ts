@@ -1,0 +1,32 @@
+import type { EnvironmentView } from '../environment-view.ts';
+
+/** The fields of an environment's JSON, in their order. */
+export const environmentFields = [
+  'repository',
+  'owner',
+  'name',
+  'status',
+  'instanceId',
+  'instanceType',
+  'volumeSizeGiB',
+  'volumeType',
+  'publicIpAddress',
+  'host',
+  'port',
+  'user',
+  'sshConfigFile',
+  'sshCommand',
+  'allowCidrs',
+  'autoStop',
+  'stopAt',
+  'created',
+  'changed',
+  'executionArn',
+  'operation',
+  'lastError',
+  'createdAt',
+  'updatedAt',
+] as const satisfies readonly (keyof EnvironmentView)[];
+
+/** The fields that `recode aws status` adds. */
+export const statusFields = [...environmentFields, 'resources', 'network', 'backgroundError', 'sshError'] as const;
