@@ -452,6 +452,14 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Cannot save the SSH key',
     nextStep: 'Make the folder writable, or set XDG_DATA_HOME to a folder that is. Then run "{command}" again.',
   },
+  SshConfigNotReadable: {
+    title: 'Cannot read your SSH configuration',
+    nextStep: 'Give yourself access to the file or restore it, then run "{command}" again.',
+  },
+  SshConfigNotWritable: {
+    title: 'Cannot change your SSH configuration',
+    nextStep: 'Make the file and its folder writable, then run "{command}" again. Or change the file yourself.',
+  },
   NoHome: {
     title: 'No home folder',
     nextStep: 'Set HOME to a folder that you can write to, then run "{command}" again.',

@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
 import { RecodeError } from '../core/errors.ts';
+import { configSshCommand } from './commands/aws/config-ssh/command.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
@@ -44,7 +45,7 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     );
   const commands = [
     ...(await operationCommands('environment', output)),
-    sshCommand(output),
+    ...[sshCommand(output), configSshCommand(output)],
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
     ...(await operationCommands('network', output)),
     ...[whoamiCommand(output), explainCommand(output)],
@@ -219,6 +220,7 @@ function environmentHelp(): string {
     ['RECODE_LOCAL=1', 'same as --local'],
     ['RECODE_LOCAL_DIR', 'folder of the embedded AWS'],
     ['RECODE_OWNER', 'your name, if your AWS session does not have one'],
+    ['RECODE_SSH_CONFIG', 'configuration file of ssh; default: ~/.ssh/config'],
     ['RECODE_DEBUG=1', 'show the stack trace of an error'],
     ['NO_COLOR, FORCE_COLOR', 'turn colors off or on'],
   ] as const;

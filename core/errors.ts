@@ -168,6 +168,8 @@ export const catalog = {
   PublicKeyNotValid: { reaction: 'never', outcome: 'failed' },
   KeysNotReadable: { reaction: 'never', outcome: 'failed' },
   KeysNotWritable: { reaction: 'never', outcome: 'failed' },
+  SshConfigNotReadable: { reaction: 'never', outcome: 'failed' },
+  SshConfigNotWritable: { reaction: 'never', outcome: 'failed' },
   NoHome: { reaction: 'never', outcome: 'usage' },
   PathNotUsable: { reaction: 'never', outcome: 'usage' },
   StateDirectoryNotWritable: { reaction: 'never', outcome: 'failed' },

@@ -3,6 +3,7 @@ import { accessSync, constants, rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RecodeError } from '../../core/errors.ts';
 import { dataFolder, pathsOf, type System, thisSystem } from '../home.ts';
+import { deleteAliases } from './alias.ts';
 import { keysNotWritable } from './file-trouble.ts';
 
 /** Which environment, in which account. */
@@ -28,6 +29,12 @@ export interface EnvironmentFolder {
   readonly sshConfig: string;
   /** Holds the ARN of the last execution that nobody has waited for. */
   readonly execution: string;
+  /** The folder of the host aliases of all environments, which `~/.ssh/config` includes. */
+  readonly aliases: string;
+  /** Tells the environment from all others in `aliases`: its folder below `root`, with slashes. */
+  readonly id: string;
+  /** What makes a host alias differ from those of environments of the same name: each is added to the ones before. */
+  readonly qualifiers: readonly string[];
 }
 
 /**
@@ -41,7 +48,9 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
   const root = keysFolder(environment, system);
   // GitHub takes `Acme/API` and `acme/api` for the same repository.
   const names = [account, place.region, ...[place.owner, ...place.repository.toLowerCase().split('/')].map(folderName)];
-  const folder = join(root, ...(system.platform === 'win32' ? names.map(windowsName) : names));
+  const folders = system.platform === 'win32' ? names.map(windowsName) : names;
+  const folder = join(root, ...folders);
+  const id = folders.join('/');
   return {
     root,
     folder,
@@ -49,7 +58,19 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
     knownHosts: join(folder, 'known_hosts'),
     sshConfig: join(folder, 'ssh_config'),
     execution: join(folder, 'execution'),
+    aliases: aliasesFolder(environment, system),
+    id,
+    qualifiers: [...(place.stateDirectory === undefined ? [place.region, place.accountId] : ['local']), shortHash(id)],
   };
+}
+
+/**
+ * The folder of the host aliases of all environments.
+ *
+ * @throws RecodeError NoHome
+ */
+export function aliasesFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return pathsOf(system.platform).join(dataFolder(environment, system), 'recode', 'ssh');
 }
 
 /**
@@ -89,13 +110,14 @@ function windowsName(name: string): string {
 }
 
 /**
- * Deletes the files of an environment that is gone, and the folders that are empty then, up to the one of all keys. What else somebody has
+ * Deletes the files of an environment that is gone and its host alias, and the folders that are empty then, up to the one of all keys. What else somebody has
  * put there stays.
  *
  * @throws RecodeError KeysNotWritable
  */
 export function deleteEnvironmentFolder(files: EnvironmentFolder): void {
   try {
+    deleteAliases(files);
     for (const path of [files.key, files.knownHosts, files.sshConfig, files.execution]) rmSync(path, { recursive: true, force: true });
     for (let folder = files.folder; folder !== files.root && removeIfEmpty(folder); ) folder = dirname(folder);
   } catch (error) {

@@ -1,7 +1,16 @@
 import { ssh } from '../../core/names.ts';
+import { writeAlias } from '../files/alias.ts';
 import type { EnvironmentFolder } from '../files/environment-folder.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { shellQuoteOn } from '../shell-quote.ts';
+
+/** Which environment to connect to, and with what. */
+export interface SshTarget {
+  readonly name: string;
+  readonly repository: string;
+  readonly address: string;
+  readonly privateKeyFile: string;
+}
 
 /**
  * Writes the `ssh -F` file of an environment. The printed command and the CLI's own check use it alone, so that what was checked is what
@@ -9,14 +18,24 @@ import { shellQuoteOn } from '../shell-quote.ts';
  *
  * @throws RecodeError KeysNotWritable
  */
-export function writeSshConfig(
-  files: EnvironmentFolder,
-  host: { name: string; repository: string; address: string; privateKeyFile: string },
-  platform: NodeJS.Platform = process.platform,
-): void {
+export function writeSshConfig(files: EnvironmentFolder, host: SshTarget, platform: NodeJS.Platform = process.platform): void {
+  replaceFile(files.sshConfig, hostBlock(host.name, files, host, platform));
+}
+
+/**
+ * Writes the same for `~/.ssh/config` to include, under a host alias that no other environment on this machine has.
+ *
+ * @returns the alias, if there is one
+ * @throws RecodeError KeysNotWritable
+ */
+export function writeSshAlias(files: EnvironmentFolder, host: SshTarget, platform: NodeJS.Platform = process.platform): string | undefined {
+  return writeAlias(files, host.name, (alias) => hostBlock(alias, files, host, platform));
+}
+
+function hostBlock(name: string, files: EnvironmentFolder, host: SshTarget, platform: NodeJS.Platform): string {
   const lines = [
     `# Connects to the environment of ${host.repository}. "recode aws start" overwrites this file.`,
-    `Host ${host.name}`,
+    `Host ${name}`,
     `  HostName ${host.address}`,
     `  Port ${ssh.port}`,
     `  User ${ssh.user}`,
@@ -28,7 +47,7 @@ export function writeSshConfig(
     `  UserKnownHostsFile ${quotePath(files.knownHosts, platform)}`,
     '  GlobalKnownHostsFile /dev/null',
   ];
-  replaceFile(files.sshConfig, `${lines.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
 }
 
 /** The command that connects to an environment, for a shell in any folder. */
@@ -45,4 +64,4 @@ const quotePath = (path: string, platform: NodeJS.Platform) =>
   `"${sshPath(path, platform).replaceAll('%', '%%').replace(/[\\"]/g, '\\$&')}"`;
 
 /** OpenSSH for Windows takes slashes, which mean the same in its configuration, in cmd.exe and in PowerShell. */
-const sshPath = (path: string, platform: NodeJS.Platform) => (platform === 'win32' ? path.replaceAll('\\', '/') : path);
+export const sshPath = (path: string, platform: NodeJS.Platform) => (platform === 'win32' ? path.replaceAll('\\', '/') : path);

@@ -2,14 +2,15 @@ import { type Environment, statusOf } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';
 import type { EnvironmentFolder } from '../files/environment-folder.ts';
-import { sshCommand, writeSshConfig } from './config.ts';
+import { type SshTarget, sshCommand, writeSshAlias, writeSshConfig } from './config.ts';
 import { requireKeyPair } from './keys.ts';
 import { pinHostKey } from './known-hosts.ts';
+import { includesAliases } from './user-config.ts';
 
 /** How this machine connects to an environment: with the file for `ssh -F` and the command with it, or why it cannot. */
 export type Connection =
-  | { readonly sshConfigFile: string; readonly sshCommand: string; readonly error?: undefined }
-  | { readonly sshConfigFile: null; readonly sshCommand: null; readonly error: RecodeError };
+  | { readonly sshConfigFile: string; readonly sshCommand: string; readonly alias: string | undefined; readonly error?: undefined }
+  | { readonly sshConfigFile: null; readonly sshCommand: null; readonly alias?: undefined; readonly error: RecodeError };
 
 /**
  * Brings the SSH files of an environment up to date. It may have got its address by a start that this machine did not wait for, or by a
@@ -21,28 +22,31 @@ export function prepareConnection(files: EnvironmentFolder, environment: Environ
   if (statusOf(environment) !== 'started' || name === undefined || address === undefined || hostKey === undefined) return undefined;
   try {
     const { privateKeyFile } = requireKeyPair(files.key, wanted.publicKey, repository);
-    writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
-    return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name) };
+    const alias = writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
+    return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name), alias };
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
     return { sshConfigFile: null, sshCommand: null, error };
   }
 }
 
-/** Writes the files for `ssh -F`: the host key, and how to connect. Throws RecodeError KeysNotWritable. */
+/**
+ * Writes the files for `ssh -F`, the host key and how to connect, and the host alias.
+ *
+ * @returns the alias, if there is one
+ * @throws RecodeError KeysNotWritable
+ */
 export function writeConnection(
   files: EnvironmentFolder,
-  {
-    hostKey,
-    ...host
-  }: {
-    readonly name: string;
-    readonly repository: string;
-    readonly address: string;
-    readonly hostKey: string;
-    readonly privateKeyFile: string;
-  },
-): void {
+  { hostKey, ...host }: SshTarget & { readonly hostKey: string },
+): string | undefined {
   pinHostKey(files.knownHosts, { address: host.address, port: ssh.port, hostKey });
   writeSshConfig(files, host);
+  return writeSshAlias(files, host);
+}
+
+/** The shortest command that connects to an environment: by its host alias where the person's own configuration includes it. */
+export function shortCommand(files: EnvironmentFolder, connection: Pick<Connection, 'sshCommand' | 'alias'>): string | undefined {
+  const { sshCommand: command, alias } = connection;
+  return alias !== undefined && includesAliases(files.aliases, process.env) ? `ssh ${alias}` : (command ?? undefined);
 }

@@ -15,10 +15,15 @@ export async function usableKeyPair({ files, subject }: OpenedEnvironment, publi
   return keyPair;
 }
 
-/** Writes the files for ssh of an environment that has been started. Throws RecodeError KeysNotWritable. */
-export function saveConnection({ files }: OpenedEnvironment, started: StartOutput, { privateKeyFile }: KeyPair): void {
+/**
+ * Writes the files for ssh of an environment that has been started.
+ *
+ * @returns its host alias, if there is one
+ * @throws RecodeError KeysNotWritable
+ */
+export function saveConnection({ files }: OpenedEnvironment, started: StartOutput, { privateKeyFile }: KeyPair): string | undefined {
   const { name, repository, publicIpAddress: address, hostKey } = started;
-  writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
+  return writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
 }
 
 /**

@@ -57,9 +57,13 @@ describe('viewOf', () => {
   });
 
   it('shows where SSH is, and the command that connects', () => {
-    const connection = { sshConfigFile: '/keys/ssh_config', sshCommand: 'ssh -F /keys/ssh_config acme-api' };
+    const connection = { sshConfigFile: '/keys/ssh_config', sshCommand: 'ssh -F /keys/ssh_config acme-api', alias: 'acme-api.recode' };
     const shown = { instanceId: 'i-1', instanceType: 'm6g.large', host: '203.0.113.7', port: 2200, user: 'recode' };
-    expect(viewOf(environmentOf(), connection)).toMatchObject({ ...shown, ...connection });
+    expect(viewOf(environmentOf(), connection)).toMatchObject({
+      ...shown,
+      sshConfigFile: connection.sshConfigFile,
+      sshCommand: connection.sshCommand,
+    });
     expect(viewOf(environmentOf())).toMatchObject({ ...shown, sshConfigFile: null, sshCommand: null });
   });
 

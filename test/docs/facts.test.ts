@@ -117,7 +117,7 @@ function mistakeIn(invocation: string): string | undefined {
       if (!option && long !== '--help') return `no option ${long}`;
       if (option?.required) words.shift();
     } else if (command.commands.length > 0 && /^[a-z]/.test(word)) {
-      const child = command.commands.find((one) => one.name() === /^[a-z]+/.exec(word)?.[0]);
+      const child = command.commands.find((one) => one.name() === /^[a-z]+(?:-[a-z]+)*/.exec(word)?.[0]);
       if (!child) return `no command ${word}`;
       command = child;
     }

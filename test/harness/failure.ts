@@ -38,6 +38,7 @@ export const raisedBy = {
   ],
   config: ['ConfigDamaged', 'ConfigNotReadable', 'ConfigNotWritable'],
   'embedded-aws-ends': ['LocalDiskFull', 'LocalAwsStopped', 'LocalAwsReset', 'LocalAwsEnded'],
+  'config-ssh': ['SshConfigNotReadable', 'SshConfigNotWritable'],
   interrupted: ['Interrupted', 'Cancelled', 'Terminated', 'TerminatedEarly', 'HungUp'],
   output: ['OutputNotWritten'],
   'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],

@@ -44,7 +44,9 @@ describe('prepareConnection', () => {
       expect(prepareConnection(files, environmentOf(publicKey, { publicIpAddress }))).toEqual({
         sshConfigFile: files.sshConfig,
         sshCommand: `ssh -F ${files.sshConfig} acme-api`,
+        alias: 'acme-api.recode',
       });
+      expect(readFileSync(join(files.aliases, 'acme-api.recode'), 'utf8')).toContain(`HostName ${publicIpAddress}\n`);
       expect(readFileSync(files.sshConfig, 'utf8')).toContain(`HostName ${publicIpAddress}\n`);
       expect(readFileSync(files.knownHosts, 'utf8')).toContain(`[${publicIpAddress}]:2200 ssh-ed25519 `);
     }

@@ -15,6 +15,7 @@ import { ownAddress } from '../../../own-address.ts';
 import { readUserSettings } from '../../../settings/user-settings.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
+import { shortCommand } from '../../../ssh/connection.ts';
 import { proveConnection, saveConnection, usableKeyPair } from '../../../ssh/first-connection.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
@@ -72,16 +73,19 @@ export async function concludeStarted(
   session: Session,
   output: Output,
 ): Promise<void> {
-  const { own } = environment;
+  const { own, files } = environment;
   let command: string | null = null;
+  let alias: string | undefined;
   if (own) {
     const keyPair = await usableKeyPair(environment, started.result.publicKey);
-    const saved = orWarn(output, () => saveConnection(environment, started.result, keyPair));
+    const saved = orWarn(output, () => {
+      alias = saveConnection(environment, started.result, keyPair);
+    });
     if (saved) command = await proveConnection(environment, started.result, session);
   }
   session.view.end();
   if (output.json) writeJson(output, await asJson(environment, started));
-  else print(output, started.result, { said, own, command });
+  else print(output, started.result, { said, own, command: shortCommand(files, { sshCommand: command, alias }) });
 }
 
 /** What is asked of the control plane, which does not know this machine: "mine" is an address by then. */
@@ -150,7 +154,7 @@ const hasChanged = (entered: ReadonlySet<string>) => changes.some((state) => ent
 function print(
   output: Output,
   { owner, instanceId, instanceType, publicIpAddress, stopAt }: StartOutput,
-  { said, own, command }: { readonly said: string; readonly own: boolean; readonly command: string | null },
+  { said, own, command }: { readonly said: string; readonly own: boolean; readonly command: string | undefined },
 ): void {
   const { stdout } = output;
   stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', said)}\n`);
@@ -161,7 +165,7 @@ function print(
       ['Stops', stopWordsInZone(stopAt)],
     ]),
   );
-  if (command !== null) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`);
+  if (command !== undefined) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`);
   else
     stdout.write(own ? '\nTo connect, start it again once its files can be written.\n' : `\n${line`Only ${owner} can connect to it.`}\n`);
 }

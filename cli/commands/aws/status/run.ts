@@ -26,7 +26,7 @@ import { type JsonSelection, openResultWriter } from '../../../json/selection.ts
 import { orWarn } from '../../../or-warn.ts';
 import { indent, line, type Output, paint, table } from '../../../output.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
-import { prepareConnection } from '../../../ssh/connection.ts';
+import { prepareConnection, shortCommand } from '../../../ssh/connection.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 
 type ReadyNetwork = Network & { readonly status: 'ready' };
@@ -80,7 +80,7 @@ export function runStatus(target: EnvironmentTarget, selection: JsonSelection, o
       sshError: own ? connection?.error : undefined,
     };
     if (output.json) await write(asJson(viewOf(record, connection), details));
-    else print(opened, viewOf(record, connection), details, output);
+    else print(opened, viewOf(record, connection), { ...details, command: connection && shortCommand(files, connection) }, output);
   });
 }
 
@@ -126,9 +126,14 @@ function printFirstStart({ account, subject }: OpenedEnvironment, operation: Beg
   stdout.write(`\n${inProgressLine(operation, progress, account.owner)}\n`);
 }
 
-function print(opened: OpenedEnvironment, shown: RecordedView, details: Details, { stdout }: Output): void {
+interface Shown extends Details {
+  /** What to type to connect. */
+  readonly command: string | undefined;
+}
+
+function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, { stdout }: Output): void {
   const me = opened.account.owner;
-  const { record, network, progress, background, sshError } = details;
+  const { record, network, progress, background, sshError, command } = details;
   const { operation, lastError, stopAt } = shown;
   const { autoStop, allowCidrs } = record.wanted;
   stdout.write(`${paint(stdout, 'bold', shown.repository)}${line` (${shown.owner}): ${statusWords(shown)}`}\n\n`);
@@ -150,7 +155,7 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Details,
     const { error, at } = background.failure;
     stdout.write(`\nYour ${background.kind} failed, ${ago(at)}: ${indent(error.message).trimStart()}\n`);
   }
-  if (shown.sshCommand) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', shown.sshCommand)}\n`);
+  if (command !== undefined) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`);
   if (sshError) {
     const { message, nextStep } = describeFailure(sshError, givenStatus(opened));
     stdout.write(`\nThis machine cannot connect: ${indent(message).trimStart()}\n${indent(nextStep)}\n`);
