@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions, functionFiles } from './bundle.mjs';
+import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
 import { thirdPartyLicenses } from './third-party.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -89,7 +90,7 @@ async function buildPrograms() {
     metafile: true,
   };
   const builds = await Promise.all([
-    build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli') }),
+    build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli'), plugins: [sdkSchemaTreeShaking] }),
     // jq-wasm has these variables of its own.
     build({ ...common, entryPoints: ['cli/json/jq-thread.ts'], outdir: join(dist, 'cli'), banner: {} }),
     build({

@@ -8,6 +8,8 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import * as v from 'valibot';
+import { Launch } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { executionArn } from '../../core/executions.ts';
 import { publishedVersion } from '../../core/version.ts';
@@ -89,6 +91,14 @@ export async function executionEvents(sfn: SFNClient, executionArn: string): Pro
   const [sentences, events] = known;
   const stateOfEvent = new Map<number, string>();
   return events.flatMap((event) => tell(event, stateOf(event, stateOfEvent), sentences) ?? []);
+}
+
+/** The instance that a start has launched; undefined if it has not, or Step Functions does not know it. */
+export async function launchedInstance(sfn: SFNClient, executionArn: string): Promise<string | undefined> {
+  const events = (await unless('no-execution', eventsAfter(sfn, executionArn, 0))) ?? [];
+  const launched = events.find(({ stateExitedEventDetails: exited }) => exited?.name === 'LaunchInstance')?.stateExitedEventDetails;
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), v.object({ launch: Launch })), launched?.output);
+  return parsed.success ? parsed.output.launch.instanceId : undefined;
 }
 
 /** The state that an event is of, which is noted for the events after it. */

@@ -6,7 +6,7 @@ import { type SharedFiles, textOf } from './files.ts';
 import type { Section } from './ini.ts';
 
 /** A service that the CLI or one of its sources of credentials asks, by the name that configuration files give it. */
-export type Service = 'sts' | 'sfn' | 'dynamodb' | 'sso' | 'sso_oidc' | 'signin';
+export type Service = 'sts' | 'sfn' | 'dynamodb' | 'ec2' | 'sso' | 'sso_oidc' | 'signin';
 
 /** Where requests go, by one profile and the environment. */
 export interface Settings {

@@ -1,10 +1,13 @@
+import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { updateItem } from '../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectFailure } from '../harness/failure.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
-import type { User } from '../harness/users.ts';
-import { ended } from '../harness/workflows.ts';
+import { hasCalled, type User } from '../harness/users.ts';
+import { ended, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
 let bob: User;
@@ -17,7 +20,9 @@ deployForTests((deployed, user) => {
 afterEach(() => letGo(aws));
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
-const nothing = { executionArn: null, kind: null, status: null, startedAt: null, endedAt: null, error: null, steps: [] };
+const logs = ['logs', 'acme/api'];
+const environment = { owner: 'bob', repository: 'acme/api' };
+type Operation = { executionArn: string; steps: { sentence: string; endedAt: string | null; failedAttempts: unknown[] }[] };
 
 /** Starts an operation that nobody waits for, and resolves to its ARN once it has ended. */
 async function inBackground(...args: string[]): Promise<string> {
@@ -26,7 +31,16 @@ async function inBackground(...args: string[]): Promise<string> {
   return executionArn;
 }
 
-it('shows why what was started with --no-wait has failed, and when', async () => {
+/** What the command prints as JSON of the operations. */
+async function operationsIn(args: readonly string[], user = bob): Promise<Operation[]> {
+  const { code, json, stderr } = await user.run([...args, '--json']);
+  expect(code, stderr).toBe(0);
+  expect(json).toMatchObject(environment);
+  return (json as { operations: Operation[] }).operations;
+}
+
+// One environment's life, begun here and looked at later.
+it('shows why an operation has failed, and when', async () => {
   await aws.post('faults', {
     service: 'ec2',
     action: 'RunInstances',
@@ -34,40 +48,55 @@ it('shows why what was started with --no-wait has failed, and when', async () =>
     code: 'InsufficientInstanceCapacity',
     message: 'None.',
   });
-  const executionArn = await inBackground('start', 'acme/api');
-  const { code, json } = await bob.run(['logs', 'acme/api', '--json']);
-  expect(code).toBe(0);
-  expect(json).toMatchObject({ repository: 'acme/api', owner: 'bob', executionArn, kind: 'start', status: 'failed' });
-  expect(json).toMatchObject({
-    startedAt: time,
-    endedAt: time,
-    error: { name: 'NoCapacity', message: 'AWS says: None (InsufficientInstanceCapacity).' },
-  });
-  const shown = await bob.prints(['logs', 'acme/api']);
-  expect(shown).toMatchObject({ code: 0, stderr: '' });
-  expect(shown.stdout).toMatch(/^acme\/api \(bob\): start failed\n\nSTARTED +TOOK +STEP\n\S+Z +\d+\.\ds +Checking the instance type\n/);
   const why = 'AWS says: None (InsufficientInstanceCapacity).';
+  const executionArn = await inBackground('start', 'acme/api');
+  const error = { name: 'NoCapacity', message: why };
+  const failed = { executionArn, kind: 'start', owner: 'bob', status: 'failed', startedAt: time, endedAt: time, error };
+  expect(await operationsIn(logs)).toMatchObject([failed]);
+  const shown = await bob.prints(logs);
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toMatch(
+    /^acme\/api \(bob\): start failed, started \d+s ago by you\n\nSTARTED +TOOK +STEP\n\S+Z +\d+\.\ds +Checking the instance type\n/,
+  );
   expect(shown.stdout).toContain(`  NoCapacity: ${why}\n`);
   expect(shown.stdout.endsWith(`\n\n  ${why}\n`)).toBe(true);
+  expect((await bob.run([...logs, '--console'])).stdout).toBe('acme/api has no instance yet.\n');
 });
 
-it('shows the steps of what has succeeded, and then nothing once it is followed', async () => {
-  await inBackground('start', 'acme/api');
-  const { steps, ...shown } = (await bob.run(['logs', 'acme/api', '--json'])).json as { steps: { sentence: string; endedAt: string }[] };
-  expect(shown).toMatchObject({ status: 'succeeded', endedAt: time, error: null });
-  expect(steps.filter(({ endedAt }) => endedAt === null)).toEqual([]);
+it('shows the steps of what has succeeded, also once it is followed and another machine has no file of it', async () => {
+  const executionArn = await inBackground('start', 'acme/api');
   const followed = await bob.run(['follow', 'acme/api']);
-  for (const { sentence } of steps) expect(followed.stdout).toContain(`${sentence}\n`);
-  expect((await bob.run(['logs', 'acme/api'])).stdout).toBe('No operation is running on acme/api\n');
-  expect((await bob.run(['logs', 'acme/api', '--json'])).json).toEqual({ repository: 'acme/api', owner: 'bob', ...nothing });
+  for (const user of [bob, carol]) {
+    const [{ steps = [], ...shown } = {}, ...others] = await operationsIn([...logs, '--owner', 'bob'], user);
+    expect(others).toEqual([]);
+    expect(shown).toEqual({ executionArn, kind: 'start', owner: 'bob', status: 'succeeded', startedAt: time, endedAt: time, error: null });
+    expect(steps.filter(({ endedAt }) => endedAt === null)).toEqual([]);
+    for (const { sentence } of steps) expect(followed.stdout).toContain(`${sentence}\n`);
+  }
+});
+
+it('shows several operations, oldest first, and the one that was refused where it was started', async () => {
+  await bob.run(['stop', 'acme/api']);
+  expect(await operationsIn([...logs, '-n', '2'])).toMatchObject([{ kind: 'start' }, { kind: 'stop' }]);
+  const refused = await inBackground('start', 'acme/api', '--instance-type', 'm7g.large');
+  const operations = await operationsIn([...logs, '--count', '10']);
+  const outcomes = operations.map((operation) => Object(operation).error?.name ?? Object(operation).kind);
+  expect(outcomes).toEqual(['NoCapacity', 'start', 'stop', 'OptionDiffers']);
+  expect(operations.at(-1)).toMatchObject({
+    executionArn: refused,
+    steps: [{ state: 'ResolveInstanceType' }, { state: 'BeginOperation' }],
+  });
+  expect(await operationsIn([...logs, '-n', '2', '--owner', 'bob'], carol)).toMatchObject([{ kind: 'start' }, { kind: 'stop' }]);
+  const { stdout } = await bob.run([...logs, '-n', '3']);
+  expect(stdout.match(/^acme\/api .*$/gm)).toHaveLength(3);
 });
 
 it("shows the operation in progress, also a teammate's, with the attempts that were retried", async () => {
-  const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment: { owner: 'bob', repository: 'acme/api' } });
-  const { json } = await carol.run(['logs', 'acme/api', '--owner', 'bob', '--json']);
-  expect(json).toMatchObject({ executionArn, kind: 'stop', status: 'running', endedAt: null, error: null });
-  const { steps } = json as { steps: { endedAt: string | null; sentence: string; failedAttempts: unknown[] }[] };
-  expect(steps.filter(({ endedAt }) => endedAt === null)).toEqual([
+  await bob.run(['start', 'acme/api']);
+  const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment });
+  const [operation] = await operationsIn([...logs, '--owner', 'bob'], carol);
+  expect(operation).toMatchObject({ executionArn, kind: 'stop', owner: 'alice', status: 'running', endedAt: null, error: null });
+  expect(operation?.steps.filter(({ endedAt }) => endedAt === null)).toEqual([
     {
       state: 'CheckInstanceStopped',
       sentence: 'Waiting for the instance to stop',
@@ -80,7 +109,102 @@ it("shows the operation in progress, also a teammate's, with the attempts that w
   await ended(aws, executionArn);
 });
 
+it('follows an operation in progress to its end, and does not wait if there is none', async () => {
+  expect((await bob.run([...logs, '-f'])).stdout).toMatch(/^acme\/api \(bob\): stop succeeded[\s\S]*\n\nNo operation is running\.\n$/);
+  await bob.run(['start', 'acme/api']);
+  const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment });
+  await aws.delete('calls');
+  const both = [bob.run([...logs, '-f', '-n', '2']), carol.run([...logs, '-f', '--owner', 'bob', '--json'])] as const;
+  await hasCalled(aws, bob, 'DescribeStateMachineForExecution', 3);
+  await hasCalled(aws, carol, 'DescribeStateMachineForExecution', 2);
+  letGo(aws);
+  const [{ code, stdout }, { json, stderr }] = await Promise.all(both);
+  const [before, heading, live = ''] = stdout.split(/^(acme\/api \(bob\): stop running, started .* ago by alice)$/m);
+  expect(before).toContain('start succeeded, started');
+  expect(heading).toBeDefined();
+  const lines = live.trim().split('\n');
+  expect(lines.filter((each) => !/^\d{4}-\S+Z {2}\S| {4}\w+: /.test(each))).toEqual([]);
+  const shown = lines.map((each) => each.replace(/^\S+ {2}/, '').replace(/\d+\.\ds$/, 'a while'));
+  const sentence = 'Waiting for the instance to stop';
+  expect(shown).toEqual(expect.arrayContaining(['Locking the environment', 'Locking the environment: done in a while', sentence]));
+  expect(shown[shown.indexOf(sentence) + 1]).toMatch(/^ {2}AwsUnavailable: /);
+  expect(shown.at(-1)).toBe('Succeeded');
+  expect(code).toBe(0);
+  expect(json).toMatchObject({ operations: [{ executionArn, status: 'succeeded' }] });
+  expect(stderr).toContain('Saving the environment: done in');
+});
+
+it('says in one line that Step Functions has forgotten an operation', async () => {
+  const { clients } = aws;
+  const executionArn = (number: number) => `arn:aws:states:us-east-1:${aws.accountId}:execution:recode-stop:long-ago-${number}`;
+  const past = { kind: 'stop', owner: 'alice', startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:01:00.000Z' };
+  const lastOperations = [
+    { ...past, executionArn: executionArn(1) },
+    { ...past, executionArn: executionArn(2), error: 'NoCapacity' },
+    // As a newer version may remember it.
+    { ...past, executionArn: executionArn(3), kind: 'snapshot', endedAt: undefined },
+  ];
+  const key = { kind: 'environment', id: 'bob/acme/api' } as const;
+  await updateItem(clients.dynamodb, key, { set: { lastOperations }, when: 'attribute_exists(#kind)', values: {} });
+  const { code, stdout } = await bob.run([...logs, '-n', '3']);
+  expect(stdout.replaceAll(/\d+d ago/g, 'N ago')).toBe(
+    [
+      'acme/api (bob): stop succeeded, started N ago by alice. Step Functions no longer has its steps.\n',
+      'acme/api (bob): stop failed, started N ago by alice (NoCapacity). Step Functions no longer has its steps.\n',
+      'acme/api (bob): snapshot, started N ago by alice. Step Functions no longer has its steps.\n',
+    ].join('\n'),
+  );
+  expect(code).toBe(0);
+  const forgotten = { startedAt: past.startedAt, steps: null };
+  expect(await operationsIn([...logs, '-n', '3'])).toMatchObject([
+    { ...forgotten, status: 'succeeded', error: null },
+    { ...forgotten, status: 'failed', error: { name: 'NoCapacity', message: null } },
+    { ...forgotten, status: null, endedAt: null, error: null },
+  ]);
+});
+
+describe('recode aws logs --console', () => {
+  it('shows what the instance has printed, without obeying it', async () => {
+    await bob.run(['start', 'acme/api']);
+    const record = await readEnvironment(aws.clients.dynamodb, environment);
+    const { instanceId } = record?.observed ?? {};
+    const { Output = '' } = await aws.clients.ec2.send(new GetConsoleOutputCommand({ InstanceId: instanceId }));
+    const printed = Buffer.from(Output, 'base64').toString();
+    expect(printed).toContain('SSH HOST KEY FINGERPRINTS');
+    expect(await bob.prints([...logs, '--console'])).toEqual({ code: 0, stdout: printed, stderr: '' });
+    const { json } = await carol.run([...logs, '--console', '--owner', 'bob', '--json']);
+    expect(json).toEqual({ ...environment, instanceId, at: time, output: printed });
+  });
+
+  it('shows that of an instance that its first start is waiting for', async () => {
+    const subject = { owner: 'dora', repository: 'acme/new' };
+    const executionArn = await beginHeld(aws, 'pending', { caller: 'dora', environment: subject, request: { publicKey: somePublicKey } });
+    const { json } = await carol.run(['logs', 'acme/new', '--console', '--owner', 'dora', '--json']);
+    expect(json).toMatchObject({ ...subject, instanceId: expect.stringMatching(/^i-/) });
+    letGo(aws);
+    await ended(aws, executionArn);
+  });
+
+  it('says that the instance is gone', async () => {
+    await aws.post('faults', { service: 'ec2', action: 'GetConsoleOutput', kind: 'error', code: 'InvalidInstanceID.NotFound', count: 2 });
+    expect((await bob.run([...logs, '--console'])).stdout).toMatch(/^EC2 no longer shows i-\w+, the instance of acme\/api\.\n$/);
+  });
+});
+
+it.each([
+  [['-n', '0'], "Invalid --count '0'. Use a number from 1 to 10."],
+  [['--count', '11'], "Invalid --count '11'. Use a number from 1 to 10."],
+  [['-n', '1.5'], "Invalid --count '1.5'. Use a number from 1 to 10."],
+  [['--console', '-f'], '--console cannot be used with --follow.'],
+  [['--console', '-n', '2'], '--console cannot be used with --count.'],
+])('refuses %j', async (options, message) => {
+  const args = [...logs, ...options];
+  expectFailure(await bob.run(args), ['aws', ...args], { name: 'UsageNotValid', message, usage: 'recode aws logs' });
+});
+
 it('refuses what has no environment', async () => {
   const message = 'carol has no environment for acme/api in us-east-1.';
-  expectFailure(await carol.run(['logs', 'acme/api']), ['aws', 'logs', 'acme/api'], { name: 'EnvironmentNotFound', message });
+  for (const args of [logs, [...logs, '--console']]) {
+    expectFailure(await carol.run(args), ['aws', ...args], { name: 'EnvironmentNotFound', message });
+  }
 });

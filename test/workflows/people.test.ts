@@ -87,6 +87,7 @@ describe('with the policy RecodeUser alone, a member', () => {
     letGo(aws);
     expect(await succeeds(member, 'follow', ...api)).toMatchObject({ status: 'stopped', changed: true, executionArn });
 
+    expect(await succeeds(member, 'logs', ...api, '--console')).toMatchObject({ output: expect.stringContaining('cloud-init') });
     expect(await succeeds(member, 'stop', ...api)).toMatchObject({ status: 'stopped', changed: false });
     expect(await succeeds(member, 'start', ...api)).toMatchObject({ status: 'started', created: false });
     expect(await succeeds(member, 'remove', ...api, '--force')).toMatchObject({ status: 'removed' });

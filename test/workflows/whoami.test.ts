@@ -45,7 +45,7 @@ it('shows who a person is, and whether Recode is installed in the region', async
     profile: null,
     credentials: 'environment',
     local: false,
-    endpoints: { sts: aws.endpoint, dynamodb: aws.endpoint, sfn: aws.endpoint },
+    endpoints: { sts: aws.endpoint, dynamodb: aws.endpoint, sfn: aws.endpoint, ec2: aws.endpoint },
     installed: true,
   });
 });

@@ -1,5 +1,6 @@
 import type { InstanceStateChange, InstanceStatus } from '@aws-sdk/client-ec2';
 import { AwsFailure } from '../service.ts';
+import { instanceTypeOf } from './catalog.ts';
 import { filtered } from './filters.ts';
 import { describedReservation, instanceFilters, viewOf } from './instance-description.ts';
 import { begin, beginStop, beginTermination, type Instance, stateCodes, userShutdown } from './instance-state.ts';
@@ -58,8 +59,11 @@ export const instanceOperations = {
 
   GetConsoleOutput: {
     honors: { InstanceId: true, Latest: true },
-    run({ InstanceId }, { resources, instances, clock }) {
-      const { id } = resources.instances.find(InstanceId);
+    run({ InstanceId, Latest }, { region, resources, instances, clock }) {
+      const { id, instanceType } = resources.instances.find(InstanceId);
+      if (Latest && instanceTypeOf(region, instanceType)?.hypervisor !== 'nitro') {
+        throw new AwsFailure('UnsupportedOperation', 'This instance type does not support retrieving the latest console logs.');
+      }
       const text = instances.consoleOutput(id);
       return { InstanceId: id, Timestamp: new Date(clock.now()), Output: text === '' ? undefined : Buffer.from(text).toString('base64') };
     },

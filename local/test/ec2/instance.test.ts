@@ -262,6 +262,15 @@ describe('the state of an instance', () => {
 });
 
 describe('a test can plan', () => {
+  it('the console as it is now, of instance types on the Nitro hypervisor alone', async () => {
+    const latest = async (InstanceType: 't3.micro' | 't2.micro') => {
+      const InstanceId = await launch({ InstanceType });
+      return ec2.client.send(new GetConsoleOutputCommand({ InstanceId, Latest: true }));
+    };
+    expect(await latest('t3.micro')).not.toHaveProperty('Output');
+    await expect(latest('t2.micro')).rejects.toMatchObject({ name: 'UnsupportedOperation' });
+  });
+
   it('an instance that never answers, with the reason on its console', async () => {
     ec2.ec2.admin('POST', { launches: [{ outcome: 'never-answers', reason: 'no bootable device' }] });
     const id = await launch();

@@ -1,33 +1,42 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, jsonOption, repositoryArgument } from '../options.ts';
+import type { LogsFlags } from './request.ts';
 
 /** `recode aws logs` */
 export function logsCommand(output: Output): Command {
   const command = new Command('logs')
-    .summary('Show the steps of the operation running on an environment')
+    .summary('Show the steps of the last operations on an environment')
     .description(
-      'Show the steps of an operation: when each began, how long it took, and the attempts that failed. It is the operation that is ' +
-        'running on the environment, or the one that you started with --no-wait on this machine and have not followed. Others are not ' +
-        'recorded once they have ended: find them in the Step Functions console.',
+      'Show the steps of the last operation on an environment: when each began, how long it took, and the attempts that failed. Recode ' +
+        'remembers the last ten operations. Step Functions keeps their steps for 90 days. --console shows what the instance wrote to its console.',
     )
     .argument(...repositoryArgument)
+    .option('-n, --count <count>', 'show this many operations, up to 10')
+    .option('-f, --follow', 'show the steps of an operation in progress as they happen, until it ends')
+    .addOption(new Option('--console', 'show the console of the instance instead').conflicts(['count', 'follow']))
     .option('--owner <owner>', "show a teammate's environment");
   return addAccountOptions(command)
     .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
-        ['Show the steps so far', 'recode aws logs acme/api'],
-        ['List the steps with a failed attempt', "recode aws logs acme/api --json | jq '.steps[] | select(.failedAttempts != [])'"],
+        ['Show the steps of the last operation', 'recode aws logs acme/api'],
+        ['Show the last three operations', 'recode aws logs acme/api -n 3'],
+        ['Watch an operation in progress', 'recode aws logs acme/api -f'],
+        ['Show why an instance does not boot', 'recode aws logs acme/api --console'],
+        [
+          'List the steps with a failed attempt',
+          "recode aws logs acme/api --json | jq '.operations[].steps[] | select(.failedAttempts != [])'",
+        ],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
-      const flags = invoked.optsWithGlobals<EnvironmentFlags>();
-      const { parseTarget } = await import('../options.ts');
-      const target = parseTarget(repository, flags, process.env);
+      const flags = invoked.optsWithGlobals<LogsFlags>();
+      const { parseLogs } = await import('./request.ts');
+      const request = parseLogs(repository, flags, process.env);
       const { runLogs } = await import('./run.ts');
-      await runLogs(target, output);
+      await runLogs(request, output);
     });
 }

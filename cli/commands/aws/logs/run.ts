@@ -1,89 +1,92 @@
-import { type ExecutionEvent, executionEvents } from '../../../../aws/executions/executions.ts';
-import type { RecodeError } from '../../../../core/errors.ts';
-import { holderOf } from '../../../../core/lock.ts';
-import { type EnvironmentTarget, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
-import { environmentOperationOf } from '../../../execution/background.ts';
-import { inSession } from '../../../execution/operation.ts';
-import { rememberedExecution } from '../../../execution/remembered-execution.ts';
-import { columns, indent, line, type Output, paint, writeJson } from '../../../output.ts';
-
-/** A step of an execution, as its events tell it. Times are ISO 8601. */
-interface Step {
-  readonly state: string;
-  readonly sentence: string;
-  readonly startedAt: string;
-  endedAt: string | null;
-  /** Why attempts have failed; the state machine may have tried again. */
-  readonly failedAttempts: { readonly name: string; readonly message: string; readonly at: string }[];
-}
+import { type OpenedEnvironment, openEnvironment } from '../../../environment.ts';
+import { begun } from '../../../execution/begun.ts';
+import { inSession, type Session } from '../../../execution/operation.ts';
+import { columns, indent, line, type Output, paint, progressOf, type Stream, writeJson } from '../../../output.ts';
+import { seconds, showLive } from './live.ts';
+import { type FailedAttempt, lastOperations, type OperationLog, readAgain, type Step } from './operation-log.ts';
+import type { LogsRequest } from './request.ts';
 
 /**
- * Shows the steps of the operation that holds an environment, or that this machine has started with --no-wait.
+ * Shows the steps of the last operations on an environment, and those of one in progress until it ends if that was asked for.
  *
  * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, and those of cli/environment.ts
  */
-export function runLogs(target: EnvironmentTarget, output: Output): Promise<void> {
-  return inSession(output, `look at ${target.repository}`, async ({ view }) => {
-    const opened = await openEnvironment(target, view);
-    const executionArn = holderOf((await findRecord(opened)) ?? {})?.executionArn ?? rememberedExecution(opened.files);
-    const events = executionArn === undefined ? undefined : await executionEvents(opened.clients.sfn, executionArn);
-    // Step Functions forgets after 90 days, and the embedded AWS at a reset.
-    if (executionArn === undefined || !events) {
-      await requireRecord(opened);
-      view.end();
-      showNothing(opened, output);
-      return;
+export function runLogs(request: LogsRequest, output: Output): Promise<void> {
+  const { repository, follow, count } = request;
+  return inSession(output, `${follow ? 'operation on' : 'look at'} ${repository}`, async (session) => {
+    const opened = await openEnvironment(request, session.view);
+    if (request.console) {
+      session.view.end();
+      return showConsole(opened, output);
     }
-    view.end();
-    show(opened, executionArn, events, output);
+    const logs = await lastOperations(opened, count);
+    session.view.end();
+    const running = follow ? logs.findLast(({ status }) => status === 'running') : undefined;
+    if (!output.json) show(opened, running ? logs.slice(0, logs.indexOf(running)) : logs, output.stdout);
+    if (running) await followToItsEnd(opened, running, { blankLine: logs[0] !== running && !output.json }, session, output);
+    else if (follow && !output.json) output.stdout.write('\nNo operation is running.\n');
+    if (!output.json) return;
+    const operations = await Promise.all(logs.map((log) => (log === running ? readAgain(opened, log) : log)));
+    writeJson(output, { ...opened.subject, operations });
   });
 }
 
-function showNothing({ subject: { repository, owner } }: OpenedEnvironment, output: Output): void {
-  const nothing = { executionArn: null, kind: null, status: null, startedAt: null, endedAt: null, error: null, steps: [] };
-  if (output.json) writeJson(output, { repository, owner, ...nothing });
-  else output.stdout.write(line`No operation is running on ${repository}\n`);
+// Its module brings the client of EC2 along.
+const showConsole = async (opened: OpenedEnvironment, output: Output) => (await import('./console.ts')).showConsole(opened, output);
+
+async function followToItsEnd(
+  opened: OpenedEnvironment,
+  log: OperationLog,
+  { blankLine }: { readonly blankLine: boolean },
+  { execution }: Session,
+  output: Output,
+): Promise<void> {
+  execution.arn = log.executionArn;
+  const stream = progressOf(output);
+  stream.write(`${blankLine ? '\n' : ''}${heading(opened, log, stream)}\n\n`);
+  await showLive(opened.clients.sfn, log.executionArn, stream);
+  execution.ended = true;
 }
 
-function show({ subject }: OpenedEnvironment, executionArn: string, events: readonly ExecutionEvent[], output: Output): void {
-  const { repository, owner } = subject;
-  const kind = environmentOperationOf(executionArn);
-  const end = events.find((event) => event.type === 'succeeded' || event.type === 'failed');
-  const error = end?.type === 'failed' ? end.error : undefined;
-  const status = end ? (error ? 'failed' : 'succeeded') : 'running';
-  const startedAt = events[0]?.at.toISOString() ?? null;
-  const endedAt = end?.at.toISOString() ?? null;
-  const steps = stepsOf(events);
-  if (output.json) {
-    writeJson(output, { repository, owner, executionArn, kind, status, startedAt, endedAt, error: error ? named(error) : null, steps });
-    return;
-  }
-  const { stdout } = output;
-  stdout.write(`${paint(stdout, 'bold', repository)}${line` (${owner}): ${kind} ${status}`}\n\n`);
-  stdout.write(columns(['STARTED', 'TOOK', 'STEP'], steps.flatMap(rowsOf), (heading) => paint(stdout, 'bold', heading)));
-  if (error) stdout.write(`\n${indent(error.message)}\n`);
-}
-
-function stepsOf(events: readonly ExecutionEvent[]): Step[] {
-  const steps: Step[] = [];
-  const current = (state: string) => steps.find((step) => step.state === state && step.endedAt === null);
-  for (const event of events) {
-    const at = event.at.toISOString();
-    if (event.type === 'state-entered') {
-      steps.push({ state: event.state, sentence: event.sentence, startedAt: at, endedAt: null, failedAttempts: [] });
-    } else if (event.type === 'attempt-failed') current(event.state)?.failedAttempts.push({ ...named(event.error), at });
-    else if (event.type === 'state-exited') {
-      const step = current(event.state);
-      if (step) step.endedAt = at;
+function show(opened: OpenedEnvironment, logs: readonly OperationLog[], stdout: Stream): void {
+  if (logs.length === 0) stdout.write(line`No operation on ${opened.subject.repository} is recorded.\n`);
+  for (const [index, log] of logs.entries()) {
+    const { error, steps } = log;
+    stdout.write(`${index === 0 ? '' : '\n'}${heading(opened, log, stdout)}`);
+    if (!steps) {
+      stdout.write(`${error ? line` (${error.name})` : ''}. Step Functions no longer has its steps.\n`);
+      continue;
     }
+    const rows = steps.flatMap(rowsOf);
+    stdout.write(`\n\n${columns(['STARTED', 'TOOK', 'STEP'], rows, (title) => paint(stdout, 'bold', title))}`);
+    if (error?.message) stdout.write(`\n${indent(error.message)}\n`);
   }
-  return steps;
 }
 
-/** A row for a step, and one for each attempt that failed. */
+/** `acme/api (bob): start failed, started 3m ago by you` */
+function heading({ subject: { repository, owner }, account }: OpenedEnvironment, log: OperationLog, stream: Stream): string {
+  const status = log.status === null ? '' : ` ${log.status}`;
+  return `${paint(stream, 'bold', repository)}${line` (${owner}): ${log.kind}${status}, ${begun(log, account.owner)}`}`;
+}
+
+/** A row for a step, and one for its failed attempts; those that failed alike one after the other have one together. */
 function rowsOf({ sentence, startedAt, endedAt, failedAttempts }: Step): string[][] {
-  const took = endedAt === null ? '-' : `${((Date.parse(endedAt) - Date.parse(startedAt)) / 1000).toFixed(1)}s`;
-  return [[startedAt, took, sentence], ...failedAttempts.map(({ name, message, at }) => [at, '', `  ${name}: ${message}`])];
+  const took = endedAt === null ? '-' : seconds(Date.parse(endedAt) - Date.parse(startedAt));
+  return [[startedAt, took, sentence], ...alike(failedAttempts).map(rowOf)];
 }
 
-const named = ({ name, message }: RecodeError) => ({ name, message });
+function rowOf([{ name, message, at }, times]: Alike): string[] {
+  return [at, '', `  ${name}: ${message}${times > 1 ? ` (${times} times)` : ''}`];
+}
+
+type Alike = readonly [first: FailedAttempt, times: number];
+
+function alike(attempts: readonly FailedAttempt[]): Alike[] {
+  const groups: Alike[] = [];
+  for (const attempt of attempts) {
+    const [first, times] = groups.at(-1) ?? [attempt, 0];
+    if (times > 0 && first.name === attempt.name && first.message === attempt.message) groups[groups.length - 1] = [first, times + 1];
+    else groups.push([attempt, 1]);
+  }
+  return groups;
+}

@@ -9,7 +9,7 @@ import { type ChosenProfile, type Provider, profileSource } from '../../../ident
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 
 /** The services that commands call with the account's credentials. */
-const services = ['sts', 'dynamodb', 'sfn'] as const;
+const services = ['sts', 'dynamodb', 'sfn', 'ec2'] as const;
 
 /**
  * Shows which account, region and owner the other commands use, and whether Recode is installed in the region.
