@@ -1,4 +1,5 @@
 import { autoStopText } from '../core/auto-stop.ts';
+import { costOf, noPrices, type Prices } from '../core/cost.ts';
 import { type Environment, statusOf } from '../core/environment.ts';
 import { isRefusal } from '../core/errors.ts';
 import { holderOf } from '../core/lock.ts';
@@ -6,6 +7,7 @@ import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
 import type { EnvironmentStatus } from '../core/status.ts';
 import { findRecord, type OpenedEnvironment } from './environment.ts';
+import { pricesOf } from './prices/prices.ts';
 import { type Connection, prepareConnection } from './ssh/connection.ts';
 
 /** An environment as every command prints it with --json. What is not known, or not there, is null. */
@@ -32,6 +34,11 @@ export interface EnvironmentView {
   readonly autoStop: string | null;
   /** When it stops automatically (ISO 8601); null for never, and while it is not started. */
   readonly stopAt: string | null;
+  /** Since when it runs (ISO 8601); null while it is not started, and if its last start was one of an older version. */
+  readonly startedAt: string | null;
+  /** What an hour costs while it runs, and what this month costs as it is now; null if a price is not known. See core/cost.ts. */
+  readonly costPerHourUsd: number | null;
+  readonly monthEstimateUsd: number | null;
   /** Whether this command has created the environment, and whether it has changed its status. */
   readonly created: boolean;
   readonly changed: boolean;
@@ -51,11 +58,13 @@ export type RecordedView = EnvironmentView & { readonly createdAt: string; reado
  * What to show of an environment as recorded.
  *
  * @param connection how this machine connects to it, if that is to be shown
+ * @param prices those of its region, if costs are to be shown
  */
-export function viewOf(environment: Environment, connection?: Connection): RecordedView {
+export function viewOf(environment: Environment, connection?: Connection, prices: Prices = noPrices, now = Date.now()): RecordedView {
   const { repository, owner, name, wanted, observed, lastError, createdAt, updatedAt } = environment;
   const status = statusOf(environment);
   const operation = holderOf(environment);
+  const cost = costOf(environment, prices, now);
   const address = status === 'started' ? observed?.publicIpAddress : undefined;
   return {
     ...unknownView({ repository, owner }),
@@ -65,7 +74,9 @@ export function viewOf(environment: Environment, connection?: Connection): Recor
     instanceType: observed?.instanceType ?? wanted.instanceType,
     volumeSizeGiB: wanted.volumeSize,
     volumeType: wanted.volumeType,
-    ...(status === 'started' && { stopAt: wanted.stopAt ?? null }),
+    ...(status === 'started' && { stopAt: wanted.stopAt ?? null, startedAt: observed?.launchedAt ?? null }),
+    costPerHourUsd: rounded(cost.hour),
+    monthEstimateUsd: rounded(cost.month),
     ...(address !== undefined && { publicIpAddress: address, host: address, port: ssh.port, user: ssh.user }),
     sshConfigFile: connection?.sshConfigFile ?? null,
     sshCommand: connection?.sshCommand ?? null,
@@ -99,6 +110,9 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
     allowCidrs: null,
     autoStop: null,
     stopAt: null,
+    startedAt: null,
+    costPerHourUsd: null,
+    monthEstimateUsd: null,
     created: false,
     changed: false,
     executionArn: null,
@@ -111,8 +125,8 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
 
 /** An environment as its operation has left it: what its record says, and what its execution has said. */
 export async function viewAfter(opened: OpenedEnvironment, result: Partial<EnvironmentView>): Promise<EnvironmentView> {
-  const record = await findRecord(opened);
-  return { ...(record ? viewOf(record, prepareConnection(opened.files, record)) : unknownView(opened.subject)), ...result };
+  const [record, prices] = await Promise.all([findRecord(opened), pricesOf(opened.account.region)]);
+  return { ...(record ? viewOf(record, prepareConnection(opened.files, record), prices) : unknownView(opened.subject)), ...result };
 }
 
 /** The status for people: it also says that the last operation failed, unless that left a started or stopped environment as it was. */
@@ -122,3 +136,6 @@ export function statusWords({ status, operation, lastError }: Pick<EnvironmentVi
   const failed = lastError && !operation && status !== 'gone' && !(resting && isRefusal(lastError.name));
   return failed ? `${status} (failed)` : status;
 }
+
+/** An amount as a program reads it: no digits that only the way of computing has. */
+const rounded = (amount: number | null) => (amount === null ? null : Number(amount.toFixed(4)));

@@ -122,7 +122,12 @@ export const Launch = v.object({ instanceId: v.string() });
 export type Launch = v.InferOutput<typeof Launch>;
 
 /** The instance of a started environment. */
-export const RunningInstance = v.object({ ...Instance.entries, publicIpAddress: v.string() });
+export const RunningInstance = v.object({
+  ...Instance.entries,
+  publicIpAddress: v.string(),
+  /** When it was last started (ISO 8601). Missing in an execution that an older version started. */
+  launchedAt: v.optional(v.string()),
+});
 export type RunningInstance = v.InferOutput<typeof RunningInstance>;
 
 /** The instance of a stopped environment. Null if EC2 shows too little of it to record. */

@@ -68,7 +68,9 @@ export const Observed = v.object({
   /** `gone` if EC2 no longer shows the instance, or shows it as terminated. */
   state: v.picklist(['pending', 'running', 'stopping', 'stopped', 'gone']),
   publicIpAddress: v.optional(v.string()),
-  /** When (ISO 8601). */
+  /** When the instance was last started (ISO 8601). Absent in what an older version recorded. */
+  launchedAt: v.optional(v.string()),
+  /** When EC2 showed this (ISO 8601). */
   at: v.string(),
 });
 export type Observed = v.InferOutput<typeof Observed>;

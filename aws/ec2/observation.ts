@@ -24,7 +24,8 @@ function servingInstance(instances: readonly Instance[]): Instance | undefined {
   return plan.action === 'create' ? undefined : instances.find(({ InstanceId }) => InstanceId === plan.instanceId);
 }
 
-function observedOf({ InstanceId = '', InstanceType, Architecture, State, PublicIpAddress, Tags = [] }: Instance, at: string): Observed {
+function observedOf(instance: Instance, at: string): Observed {
+  const { InstanceId = '', InstanceType, Architecture, State, PublicIpAddress, LaunchTime, Tags = [] } = instance;
   const hostKey = Tags.find(({ Key }) => Key === tagKey.sshHostKey)?.Value;
   return {
     instanceId: InstanceId,
@@ -33,6 +34,7 @@ function observedOf({ InstanceId = '', InstanceType, Architecture, State, Public
     ...(hostKey !== undefined && { hostKey }),
     state: State?.Name as Observed['state'],
     ...(PublicIpAddress !== undefined && { publicIpAddress: PublicIpAddress }),
+    ...(LaunchTime && { launchedAt: LaunchTime.toISOString() }),
     at,
   };
 }

@@ -27,7 +27,7 @@ export const checkInstanceRunning = step({
     if (!record) throw new RecodeError('ResourceDiffers', `The instance ${instanceId} has lost its tag ${tagKey.sshHostKey}.`);
     // The address comes with `running` or shortly after.
     if (!instance.PublicIpAddress) throw new RecodeError('NoPublicAddress', `The instance ${instanceId} runs without a public address.`);
-    return { ...record, publicIpAddress: instance.PublicIpAddress };
+    return { ...record, publicIpAddress: instance.PublicIpAddress, launchedAt: instance.LaunchTime?.toISOString() };
   },
 });
 

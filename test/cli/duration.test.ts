@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ago } from '../../cli/duration.ts';
+import { age, ago } from '../../cli/duration.ts';
 
 const now = Date.parse('2026-11-01T12:00:00Z');
 const seconds = (amount: number) => new Date(now - amount * 1_000).toISOString();
@@ -20,6 +20,7 @@ it.each([
   [1_000 * day, '1000d ago'],
 ])('shows %d seconds in the largest unit that fits: %s', (amount, told) => {
   expect(ago(seconds(amount), now)).toBe(told);
+  expect(`${age(seconds(amount), now)} ago`).toBe(told);
 });
 
 it('shows a time in the future, by a clock that is ahead, as now', () => {

@@ -27,6 +27,20 @@ function creating(changes: Partial<Environment> = {}): Environment {
 }
 
 describe('viewOf', () => {
+  it('shows since when it runs, and what that costs', () => {
+    const environment = environmentOf();
+    const launchedAt = '2026-11-02T09:00:00.000Z';
+    const running = { ...environment, observed: { ...environment.observed, launchedAt } };
+    const prices = { instanceHour: () => 0.077, volumeMonth: () => 0.1, addressHour: 0.005 };
+    const now = Date.parse('2026-11-02T12:00:00Z');
+    // 687 of 720 hours to the end of the month; the volume exists since 12:00 on the first.
+    const monthEstimateUsd = Number((687 * 0.082 + (1.6 * 708) / 720).toFixed(4));
+    expect(viewOf(running, undefined, prices, now)).toMatchObject({ startedAt: launchedAt, costPerHourUsd: 0.082, monthEstimateUsd });
+    const stopped = { ...running, observed: { ...running.observed, state: 'stopped' } } as const;
+    expect(viewOf(stopped, undefined, prices, now)).toMatchObject({ startedAt: null, costPerHourUsd: 0.082 });
+    expect(viewOf(environment, undefined, prices, now)).toMatchObject({ startedAt: null, costPerHourUsd: 0.082, monthEstimateUsd: null });
+  });
+
   it('shows what is not there yet as null, and the type that was asked for', () => {
     expect(viewOf(creating({ lock: operation }))).toEqual({
       repository: 'acme/api',
@@ -46,6 +60,9 @@ describe('viewOf', () => {
       allowCidrs: ['0.0.0.0/0'],
       autoStop: null,
       stopAt: null,
+      startedAt: null,
+      costPerHourUsd: null,
+      monthEstimateUsd: null,
       executionArn: 'arn:one',
       created: false,
       changed: false,

@@ -30,6 +30,12 @@ async function shown(user: User, args: readonly string[]): Promise<string> {
   return printed.stdout.replace(/\b\d+[sm] ago/g, 'NOW');
 }
 
+/** The cells of a list, with the times and estimates left out that depend on the day. */
+function cellsOf(list: string): string[][] {
+  const rows = list.trimEnd().split('\n');
+  return rows.map((row) => row.split(/ {2,}/).map((cell) => cell.replace(/^~\$\d+(\.\d\d)?$/, '~$').replace(/^\d+s$/, 'UP')));
+}
+
 /** Runs a command of alice's that does not wait; resolves to its execution's ARN. */
 async function begunBy(args: readonly string[]): Promise<string> {
   return ((await alice.run(args)).json as { executionArn: string }).executionArn;
@@ -53,9 +59,10 @@ describe('a list', () => {
     await runStart(aws, { owner: 'bob', repository: 'acme/web' });
     await runStop(aws, { owner: 'bob', repository: 'acme/web' });
     expect(await shown(alice, ['list'])).toBe('alice has no environments in us-east-1\n');
-    expect(await shown(alice, ['list', '--all'])).toBe(
-      'REPOSITORY  OWNER  STATUS   TYPE       ADDRESS  STOPS  UPDATED\nacme/web    bob    stopped  t2.medium  -        -      NOW\n',
-    );
+    expect(cellsOf(await shown(alice, ['list', '--all']))).toEqual([
+      ['REPOSITORY', 'OWNER', 'STATUS', 'TYPE', 'ADDRESS', 'UP', 'STOPS', '$/HOUR', 'MONTH', 'UPDATED'],
+      ['acme/web', 'bob', 'stopped', 't2.medium', '-', '-', '-', '$0.051', '~$', 'NOW'],
+    ]);
   });
 
   it('shows what has failed, beside what has not', async () => {
@@ -69,13 +76,11 @@ describe('a list', () => {
     });
     await runStart(aws, { repository: 'acme/a-longer-name', instanceType: 'm6g.large' });
     const address = String(started.publicIpAddress);
-    const cell = (text: string) => text.padEnd(address.length);
-    const rows = [
-      `REPOSITORY          STATUS             TYPE       ${cell('ADDRESS')}  STOPS  UPDATED`,
-      `acme/a-longer-name  creating (failed)  m6g.large  ${cell('-')}  -      NOW`,
-      `acme/api            started            t2.medium  ${cell(address)}  never  NOW`,
-    ];
-    expect(await shown(alice, ['list'])).toBe(`${rows.join('\n')}\n`);
+    expect(cellsOf(await shown(alice, ['list']))).toEqual([
+      ['REPOSITORY', 'STATUS', 'TYPE', 'ADDRESS', 'UP', 'STOPS', '$/HOUR', 'MONTH', 'UPDATED'],
+      ['acme/a-longer-name', 'creating (failed)', 'm6g.large', '-', '-', '-', '$0.082', '-', 'NOW'],
+      ['acme/api', 'started', 't2.medium', address, 'UP', 'never', '$0.051', '~$', 'NOW'],
+    ]);
   });
 
   it('is a list of objects with the fields of a start, in JSON', async () => {
@@ -166,6 +171,10 @@ describe('the JSON of an environment', () => {
       allowCidrs: ['0.0.0.0/0'],
       autoStop: 'never',
       stopAt: null,
+      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      // t2.medium and an address in us-east-1
+      costPerHourUsd: 0.0514,
+      monthEstimateUsd: expect.any(Number),
       created: true,
       changed: true,
       executionArn: expect.stringMatching(/:recode-start:/),

@@ -27,13 +27,14 @@ describe('checkInstanceRunning', () => {
   it('tells what a running instance is, where it is and which host key it has', async () => {
     await using account = await testAccount();
     const instanceId = await running(account);
-    const { PublicIpAddress, Tags = [] } = await untilState(account, instanceId, 'running');
+    const { PublicIpAddress, LaunchTime, Tags = [] } = await untilState(account, instanceId, 'running');
     expect(await account.run(checkInstanceRunning, await inItsGroup(account, instanceId))).toEqual({
       instanceId,
       instanceType: 't2.medium',
       architecture: 'x86_64',
       hostKey: Tags.find(({ Key }) => Key === 'recode:ssh-host-key')?.Value,
       publicIpAddress: PublicIpAddress,
+      launchedAt: LaunchTime?.toISOString(),
     });
     expect(PublicIpAddress).toMatch(/^127\./);
   });

@@ -100,11 +100,14 @@ describe('planStart', () => {
     expect(await observed(account)).toBeUndefined();
     const { instanceId } = await launched(account);
     await account.run(planStart, document());
-    const pending = { instanceId, instanceType: 't2.medium', architecture: 'x86_64', hostKey: expect.stringMatching(/^ssh-ed25519 /) };
+    const launchedAt = expect.stringMatching(/^\d{4}-.*Z$/);
+    const hostKey = expect.stringMatching(/^ssh-ed25519 /);
+    const pending = { instanceId, instanceType: 't2.medium', architecture: 'x86_64', hostKey, launchedAt };
     expect(await observed(account)).toEqual({ ...pending, state: 'pending', at: expect.any(String) });
-    const { PublicIpAddress } = await untilState(account, instanceId, 'running');
+    const { PublicIpAddress, LaunchTime } = await untilState(account, instanceId, 'running');
     await account.run(planStart, document(instanceId));
     expect(await observed(account)).toEqual({ ...pending, state: 'running', publicIpAddress: PublicIpAddress, at: expect.any(String) });
+    expect((await observed(account))?.launchedAt).toBe(LaunchTime?.toISOString());
     await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
     await account.run(planStart, document(instanceId));
     expect(await observed(account)).toEqual({ ...pending, state: 'gone', at: expect.any(String) });

@@ -255,7 +255,7 @@ describe('what failOperation records of the instance', () => {
   ])('is the one that a start has launched before it failed, told by %s', async (_, document) => {
     await using account = await holding(operation);
     const { instanceId } = await launched(account);
-    const { PublicIpAddress } = await untilState(account, instanceId, 'running');
+    const { PublicIpAddress, LaunchTime } = await untilState(account, instanceId, 'running');
     await account.run(failOperation, document);
     expect(await observed(account)).toEqual({
       instanceId,
@@ -264,6 +264,7 @@ describe('what failOperation records of the instance', () => {
       hostKey: expect.stringMatching(/^ssh-ed25519 /),
       state: 'running',
       publicIpAddress: PublicIpAddress,
+      launchedAt: LaunchTime?.toISOString(),
       at: expect.any(String),
     });
   });

@@ -10,6 +10,7 @@ import { type Followed, follow, inSession, type Session } from '../../../executi
 import { forgetExecution, rememberedExecution } from '../../../execution/remembered-execution.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, writeJson } from '../../../output.ts';
+import { pricesOf } from '../../../prices/prices.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { runModule } from '../operations.ts';
 
@@ -84,7 +85,7 @@ async function followed<Schema extends v.GenericSchema>(
 async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session, output: Output): Promise<void> {
   const record = await requireRecord(environment);
   view.end();
-  const shown = viewOf(record, prepareConnection(environment.files, record));
+  const shown = viewOf(record, prepareConnection(environment.files, record), await pricesOf(environment.account.region));
   if (output.json) writeJson(output, shown);
   else output.stdout.write(`${line`No operation is running: ${shown.repository} is ${statusWords(shown)}`}\n`);
 }

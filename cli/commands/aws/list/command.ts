@@ -9,7 +9,11 @@ import { type AccountFlags, addAccountOptions } from '../options.ts';
 export function listCommand(output: Output): Command {
   const command = new Command('list')
     .summary('List your environments')
-    .description('List your environments in a region. In a narrow terminal, some columns are left out.')
+    .description(
+      'List your environments in a region. In a narrow terminal, some columns are left out.\n\n' +
+        '$/HOUR is the price of an hour while an environment runs: its instance and public address. MONTH estimates this month if nobody ' +
+        'touches it: it runs from its last start until it stops automatically, and keeps its volume. Earlier runs are not included.',
+    )
     .option('--all', 'list the environments of everyone');
   return addJsonOptions(addAccountOptions(command), environmentFields)
     .addHelpText(

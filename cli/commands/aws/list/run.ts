@@ -4,7 +4,8 @@ import type { Environment } from '../../../../core/environment.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
-import { ago } from '../../../duration.ts';
+import { hourWords, monthWords } from '../../../cost-words.ts';
+import { age, ago } from '../../../duration.ts';
 import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
 import { orNotAllowed } from '../../../execution/control-plane.ts';
 import { inSession } from '../../../execution/operation.ts';
@@ -12,6 +13,7 @@ import { environmentFolder } from '../../../files/environment-folder.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { columns, line, type Output, paint, warn } from '../../../output.ts';
+import { pricesOf } from '../../../prices/prices.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWords } from '../../../stop-time.ts';
 
@@ -37,8 +39,10 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
     const recorded = await orNotAllowed(account, policies.user, reading);
     view.end();
     for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
-    const shown = (environment: Environment) => viewOf(environment, output.json ? connectionOf(account, environment) : undefined);
-    const views = (recorded?.items ?? []).map(shown);
+    const prices = await pricesOf(account.region);
+    const views = (recorded?.items ?? []).map((environment) =>
+      viewOf(environment, output.json ? connectionOf(account, environment) : undefined, prices),
+    );
     const { stdout } = output;
     if (output.json) await write(views);
     else if (!recorded) stdout.write(`Recode is not installed in ${account.region}\n`);
@@ -65,9 +69,12 @@ function columnsOf(views: readonly RecordedView[], all: boolean): Column[] {
     { heading: 'REPOSITORY', cells: views.map(({ repository }) => repository) },
     ...(all ? [{ heading: 'OWNER', cells: views.map(({ owner }) => owner) }] : []),
     { heading: 'STATUS', cells: views.map(statusWords) },
-    { heading: 'TYPE', cells: views.map(({ instanceType }) => instanceType ?? '-'), dispensable: 3 },
-    { heading: 'ADDRESS', cells: views.map(({ publicIpAddress }) => publicIpAddress ?? '-'), dispensable: 4 },
+    { heading: 'TYPE', cells: views.map(({ instanceType }) => instanceType ?? '-'), dispensable: 5 },
+    { heading: 'ADDRESS', cells: views.map(({ publicIpAddress }) => publicIpAddress ?? '-'), dispensable: 7 },
+    { heading: 'UP', cells: views.map(({ startedAt }) => (startedAt === null ? '-' : age(startedAt))), dispensable: 2 },
     { heading: 'STOPS', cells: views.map(({ status, stopAt }) => (status === 'started' ? stopWords(stopAt) : '-')), dispensable: 1 },
-    { heading: 'UPDATED', cells: views.map(({ updatedAt }) => ago(updatedAt)), dispensable: 2 },
+    { heading: '$/HOUR', cells: views.map(({ costPerHourUsd }) => hourWords(costPerHourUsd)), dispensable: 6 },
+    { heading: 'MONTH', cells: views.map(({ monthEstimateUsd }) => monthWords(monthEstimateUsd)), dispensable: 3 },
+    { heading: 'UPDATED', cells: views.map(({ updatedAt }) => ago(updatedAt)), dispensable: 4 },
   ];
 }

@@ -7,7 +7,8 @@ import type { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import type { Network } from '../../../../core/network.ts';
 import type { Operation } from '../../../../core/operation.ts';
-import { ago } from '../../../duration.ts';
+import { hourWords, monthWords } from '../../../cost-words.ts';
+import { age, ago } from '../../../duration.ts';
 import {
   type EnvironmentTarget,
   environmentArguments,
@@ -25,6 +26,7 @@ import { describeFailure, type GivenCommand } from '../../../failure.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { indent, line, type Output, paint, table } from '../../../output.ts';
+import { pricesOf } from '../../../prices/prices.ts';
 import { resourceRows, resourcesOf } from '../../../resources.ts';
 import { prepareConnection, shortCommand } from '../../../ssh/connection.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
@@ -66,12 +68,14 @@ export function runStatus(target: EnvironmentTarget, selection: JsonSelection, o
     if (!found && background?.failure) throw background.failure.error;
     const record = found ?? (await requireRecord(opened));
     const holder = holderOf(record);
-    const [network, progress] = await Promise.all([
+    const [prices, network, progress] = await Promise.all([
+      pricesOf(opened.account.region),
       ifInstalled(readNetwork(clients.dynamodb)),
       holder && executionProgress(clients.sfn, holder.executionArn),
     ]);
     view.end();
     const connection = prepareConnection(files, record);
+    const shown = viewOf(record, connection, prices);
     const details: Details = {
       record,
       network,
@@ -79,8 +83,8 @@ export function runStatus(target: EnvironmentTarget, selection: JsonSelection, o
       background: background?.failure && background.failure.error.message !== record.lastError?.message ? background : undefined,
       sshError: own ? connection?.error : undefined,
     };
-    if (output.json) await write(asJson(viewOf(record, connection), details));
-    else print(opened, viewOf(record, connection), { ...details, command: connection && shortCommand(files, connection) }, output);
+    if (output.json) await write(asJson(shown, details));
+    else print(opened, shown, { ...details, command: connection && shortCommand(files, connection) }, output);
   });
 }
 
@@ -141,10 +145,12 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, {
     table([
       ['updated', ago(shown.updatedAt)],
       ['created', ago(shown.createdAt)],
+      ...(shown.startedAt ? [['up', age(shown.startedAt)] as const] : []),
       ...(shown.publicIpAddress ? [['address', shown.publicIpAddress] as const] : []),
       ...(shown.status === 'started' ? [['stops', stopWordsInZone(stopAt)] as const] : []),
       ['auto-stop', autoStop ? autoStopText(autoStop) : 'team default'],
       ['SSH allowed from', allowCidrs.join(', ')],
+      ...(shown.costPerHourUsd === null ? [] : [['cost', costWords(shown)] as const]),
       ...resourceRows(record),
       ...(network?.status === 'ready' ? networkRows(network) : []),
     ]),
@@ -160,6 +166,12 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, {
     const { message, nextStep } = describeFailure(sshError, givenStatus(opened));
     stdout.write(`\nThis machine cannot connect: ${indent(message).trimStart()}\n${indent(nextStep)}\n`);
   }
+}
+
+/** `$0.051 per hour while it runs, ~$1.60 this month`. */
+function costWords({ costPerHourUsd, monthEstimateUsd }: RecordedView): string {
+  const month = monthEstimateUsd === null ? [] : [`${monthWords(monthEstimateUsd)} this month`];
+  return [`${hourWords(costPerHourUsd)} per hour while it runs`, ...month].join(', ');
 }
 
 /** What an execution is doing: "A stop is running, started 3s ago by you: Stopping the instance". */

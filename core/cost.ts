@@ -1,0 +1,77 @@
+import { type Environment, statusOf } from './environment.ts';
+
+/** What AWS charges in a region, in US dollars; undefined where that is not known. */
+export interface Prices {
+  /** For an hour of an instance type on demand, with Linux. */
+  readonly instanceHour: (instanceType: string) => number | undefined;
+  /** For a GiB of a volume type and a month. */
+  readonly volumeMonth: (volumeType: string) => number | undefined;
+  /** For an hour of a public IPv4 address. */
+  readonly addressHour: number | undefined;
+}
+
+/** Where no price is known. */
+export const noPrices: Prices = { instanceHour: () => undefined, volumeMonth: () => undefined, addressHour: undefined };
+
+/** What an environment costs, in US dollars; null where a price is not known. */
+export interface Cost {
+  /** An hour while it runs: its instance and its public address. Its volume costs the same whether it runs or not. */
+  readonly hour: number | null;
+  /** This month, as it is now. Null as well without an instance. */
+  readonly month: number | null;
+}
+
+const hour = 3_600_000;
+
+/**
+ * What an environment costs in an hour that it runs, and in this month. The month is estimated for an environment that nobody touches: it runs
+ * from its last start until it stops automatically, and has its volume from its creation until the end of the month. Earlier runs are in no
+ * record. As on AWS's bill, a month begins and ends in UTC.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function costOf(environment: Environment, prices: Prices, now: number): Cost {
+  const { wanted, observed } = environment;
+  const instance = prices.instanceHour(observed?.instanceType ?? wanted.instanceType);
+  const perHour = sum(instance, prices.addressHour);
+  const perGibMonth = prices.volumeMonth(wanted.volumeType);
+  if (!observed || observed.state === 'gone' || perGibMonth === undefined) return { hour: perHour ?? null, month: null };
+  const month = monthOf(now);
+  const volume =
+    perGibMonth * wanted.volumeSize * (within(month, Date.parse(environment.createdAt), month.end) / (month.end - month.start));
+  const run = runOf(environment, month, now);
+  if (run === undefined) return { hour: perHour ?? null, month: null };
+  const running = run === 0 ? 0 : perHour === undefined ? undefined : perHour * (run / hour);
+  return { hour: perHour ?? null, month: sum(volume, running) ?? null };
+}
+
+interface Month {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The calendar month of a time, in UTC. */
+function monthOf(now: number): Month {
+  const date = new Date(now);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  return { start: Date.UTC(year, month), end: Date.UTC(year, month + 1) };
+}
+
+/** How long it runs in the month, in milliseconds; undefined if it is not recorded since when. */
+function runOf(environment: Environment, month: Month, now: number): number | undefined {
+  if (statusOf(environment) !== 'started') return 0;
+  const { observed, wanted } = environment;
+  if (observed?.launchedAt === undefined) return undefined;
+  // An automatic stop may be late.
+  const end = wanted.stopAt === undefined ? month.end : Math.max(now, Date.parse(wanted.stopAt));
+  return within(month, Date.parse(observed.launchedAt), end);
+}
+
+/** How much of the month is between two times. */
+function within({ start, end }: Month, from: number, to: number): number {
+  return Math.max(0, Math.min(end, to) - Math.max(start, from));
+}
+
+function sum(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one + other;
+}
