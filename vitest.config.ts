@@ -29,6 +29,8 @@ function project(name: string, test: NonNullable<TestProjectInlineConfiguration[
       env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
       // Loading the SDK again for each file would take longer than most tests do: a test restores what it changes of the process.
       isolate: false,
+      // What is shared between files ends with the worker.
+      environment: './test/harness/worker-end.ts',
       testTimeout: 60_000,
       hookTimeout: 60_000,
       ...test,

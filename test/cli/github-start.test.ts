@@ -4,21 +4,19 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectFailure, expectNothingChanged } from '../harness/failure.ts';
 import { fakeGitHub, type GitHubAnswer, gitHubCli, tokenOf } from '../harness/github.ts';
-import { deployedAws, recodeStart } from '../harness/workflows.ts';
+import { recodeStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
-beforeAll(async () => {
+deployForTests((deployed) => {
   directory = mkdtempSync(join(tmpdir(), 'recode-github-'));
-  aws = await deployedAws();
+  aws = deployed;
 });
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 /** A GitHub with answers of its own, for as long as the test runs. */
 async function gitHubWith(answers: Record<string, GitHubAnswer>): Promise<{ GITHUB_API_URL: string; host: string }> {

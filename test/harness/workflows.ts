@@ -20,9 +20,13 @@ const packaged = join(import.meta.dirname, '../../dist/stack');
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
 export async function deployedAws(packageDirectory = packaged): Promise<TestAws> {
   const aws = await embeddedAws({ packageDirectory });
-  // Each test turns on what it needs. Otherwise the time of day would decide how long an environment runs.
-  await Promise.all([aws.post('clock', { rate }), aws.post('eventbridge', { on: false }), aws.post('scheduler', { on: false })]);
+  await unattended(aws);
   return aws;
+}
+
+/** Lets time pass quickly, and nothing happen by itself: each test turns on what it needs. Otherwise the time of day would decide. */
+export async function unattended(aws: TestAws): Promise<void> {
+  await Promise.all([aws.post('clock', { rate }), aws.post('eventbridge', { on: false }), aws.post('scheduler', { on: false })]);
 }
 
 /** Makes the packaged stack again in a directory, with state machines that are as patient as tests are. */

@@ -7,19 +7,19 @@ import {
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectConverged, inventory } from '../harness/inventory.ts';
 import { wipe } from '../harness/wipe.ts';
-import { deployedAws, runStart } from '../harness/workflows.ts';
+import { runStart } from '../harness/workflows.ts';
 
 // What a start ensures of an environment that exists, after somebody has changed it by hand.
 
 let aws: TestAws;
-beforeAll(async () => {
-  aws = await deployedAws();
+deployForTests((deployed) => {
+  aws = deployed;
 });
 afterEach(() => wipe(aws));
-afterAll(() => aws.stop());
 
 const sshFrom = (CidrIp: string) => [{ IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, IpRanges: [{ CidrIp }] }];
 const state = async () => (await inventory(aws)).instances[0]?.State?.Name;

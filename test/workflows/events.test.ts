@@ -1,25 +1,25 @@
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { wipe } from '../harness/wipe.ts';
-import { deployedAws, runStart, somePublicKey } from '../harness/workflows.ts';
+import { runStart, somePublicKey } from '../harness/workflows.ts';
 
 const subject = { owner: 'alice', repository: 'acme/api' };
 const request = { publicKey: somePublicKey };
 const patience = { timeout: 15_000, interval: 50 };
 
 let aws: TestAws;
-beforeAll(async () => {
-  aws = await deployedAws();
+deployForTests((deployed) => {
+  aws = deployed;
 });
 afterEach(async () => {
   letGo(aws);
   await Promise.all([aws.post('eventbridge', { on: false }), aws.post('scheduler', { on: false })]);
   await wipe(aws);
 });
-afterAll(() => aws.stop());
 
 const record = () => readEnvironment(aws.clients.dynamodb, subject);
 
@@ -33,9 +33,10 @@ it('a stopped execution releases the environment, and says why', async () => {
 
 it('the schedule of the stack stops an environment when its time has come, and not before', async () => {
   await runStart(aws, { ...subject, autoStop: { kind: 'after', minutes: 60 } });
+  const before = await sweeps();
   await aws.delete('scheduler');
   aws.clock.advance(50 * 60_000);
-  await vi.waitFor(async () => expect(await sweeps()).toBeGreaterThan(0), patience);
+  await vi.waitFor(async () => expect(await sweeps()).toBeGreaterThan(before), patience);
   expect(await record()).toMatchObject({ observed: { state: 'running' } });
   aws.clock.advance(15 * 60_000);
   await vi.waitFor(async () => expect(await record()).toMatchObject({ observed: { state: 'stopped' } }), patience);

@@ -2,24 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { deployForTests } from '../harness/deployment.ts';
 import { recode } from '../harness/recode.ts';
-import { deployedAws, runStart } from '../harness/workflows.ts';
+import { runStart } from '../harness/workflows.ts';
 
-let aws: TestAws;
 let directory: string;
 let env: Record<string, string>;
-beforeAll(async () => {
+deployForTests(async (aws) => {
   directory = mkdtempSync(join(tmpdir(), 'recode-exit-'));
-  aws = await deployedAws();
   await runStart(aws, { owner: 'alice', repository: 'acme/api' });
   env = { AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: aws.region, AWS_ACCESS_KEY_ID: 'alice', AWS_SECRET_ACCESS_KEY: 'test' };
 });
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 // The table of docs/cli.md, which scripts rely on.
 describe('the exit code', () => {

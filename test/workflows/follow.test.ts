@@ -1,33 +1,26 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectFailure } from '../harness/failure.ts';
 import { beginHeld, holdNext, letGo } from '../harness/pace.ts';
 import type { Ran } from '../harness/recode.ts';
-import { hasCalled, type User, userOf } from '../harness/users.ts';
-import { deployedAws, ended } from '../harness/workflows.ts';
+import { hasCalled, type User } from '../harness/users.ts';
+import { ended } from '../harness/workflows.ts';
 
 let aws: TestAws;
-let directory: string;
 let bob: User;
 let carol: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-follow-'));
-  aws = await deployedAws();
-  bob = userOf(aws, 'bob', directory);
-  carol = userOf(aws, 'carol', directory);
+deployForTests((deployed, user) => {
+  aws = deployed;
+  bob = user('bob');
+  carol = user('carol');
 });
 afterEach(() => letGo(aws));
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
 
 const environment = { owner: 'bob', repository: 'acme/api' };
 const follow = ['follow', 'acme/api'];

@@ -1,30 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { deleteItem } from '../../aws/records/hold/table.ts';
 import { environmentId } from '../../core/names.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy, shownAge } from '../harness/failure.ts';
 import { beginHeld, held, holdNext, letGo } from '../harness/pace.ts';
-import { hasCalled, type User, userOf } from '../harness/users.ts';
-import { deployedAws, ended, somePublicKey } from '../harness/workflows.ts';
+import { hasCalled, type User } from '../harness/users.ts';
+import { ended, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
-let directory: string;
 let alice: User;
 let bob: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-in-progress-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
-  bob = userOf(aws, 'bob', directory);
+deployForTests((deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
+  bob = user('bob');
 });
 afterEach(() => letGo(aws));
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
 
 const bobsApi = { owner: 'bob', repository: 'acme/api' };
 

@@ -1,37 +1,27 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { policies, tableName } from '../../core/names.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { held, holdNext, letGo } from '../harness/pace.ts';
-import { type User, userOf } from '../harness/users.ts';
-import { deployedAws } from '../harness/workflows.ts';
+import type { User } from '../harness/users.ts';
 import { actionsOf, resources, type Statement } from '../infra/stack.ts';
 
 let aws: TestAws;
-let directory: string;
 /** Who has environments, who administers, and who has no rights. */
 let member: User;
 let admin: User;
 let stranger: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-people-'));
-  aws = await deployedAws();
+deployForTests(async (deployed, user) => {
+  aws = deployed;
+  /** A user who may do what these policies of the stack allow, and nothing else. */
+  const somebody = async (name: string, ...granted: string[]): Promise<User> => {
+    await aws.post('iam', { accessKeyId: name, policies: granted });
+    return user(name);
+  };
   [member, admin, stranger] = await Promise.all([somebody('mary', policies.user), somebody('ada', policies.admin), somebody('sam')]);
 });
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
-
-/** A user who may do what these policies of the stack allow, and nothing else. */
-async function somebody(name: string, ...granted: string[]): Promise<User> {
-  await aws.post('iam', { accessKeyId: name, policies: granted });
-  return userOf(aws, name, directory);
-}
 
 /** Runs a command that succeeds; resolves to what it prints as JSON. */
 async function succeeds(user: User, ...args: string[]): Promise<unknown> {

@@ -7,22 +7,22 @@ import {
 } from '@aws-sdk/client-ec2';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { wipe } from '../harness/wipe.ts';
-import { deployedAws, runRemove, runStart, runStop, runUninstall, somePublicKey } from '../harness/workflows.ts';
+import { runRemove, runStart, runStop, runUninstall, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
-beforeAll(async () => {
-  aws = await deployedAws();
+deployForTests((deployed) => {
+  aws = deployed;
 });
 afterEach(async () => {
   letGo(aws);
   await wipe(aws);
 });
-afterAll(() => aws.stop());
 
 const subject = { owner: 'alice', repository: 'acme/api' };
 const record = () => readEnvironment(aws.clients.dynamodb, subject);

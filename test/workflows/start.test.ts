@@ -1,16 +1,16 @@
 import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { deployForTests } from '../harness/deployment.ts';
 import { expectConverged, inventory } from '../harness/inventory.ts';
 import { wipe } from '../harness/wipe.ts';
-import { deployedAws, runStart } from '../harness/workflows.ts';
+import { runStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
-beforeAll(async () => {
-  aws = await deployedAws();
+deployForTests((deployed) => {
+  aws = deployed;
 });
 afterEach(() => wipe(aws));
-afterAll(() => aws.stop());
 
 interface Call {
   service: string;

@@ -4,25 +4,25 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { deployForTests } from '../../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
 import { inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeStart } from '../../harness/workflows.ts';
+import { recodeStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
 let server: Server;
 /** What the stand-in for AWS's service says of this machine. */
 let says: string;
-beforeAll(async () => {
+deployForTests(async (deployed) => {
   directory = mkdtempSync(join(tmpdir(), 'recode-allowed-'));
-  aws = await deployedAws();
+  aws = deployed;
   server = createServer((_, response) => response.end(says));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
-afterAll(async () => {
+afterAll(() => {
   server.close();
-  await aws.stop();
   rmSync(directory, { recursive: true });
 });
 

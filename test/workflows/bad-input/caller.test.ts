@@ -4,15 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { deployForTests } from '../../harness/deployment.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
 import { recode } from '../../harness/recode.ts';
-import { deployedAws, recodeStart } from '../../harness/workflows.ts';
+import { recodeStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
-beforeAll(async () => {
-  aws = await deployedAws();
+deployForTests((deployed) => {
+  aws = deployed;
 });
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'recode-caller-'));
@@ -22,7 +23,6 @@ afterEach(async () => {
   await aws.delete('faults');
   rmSync(directory, { recursive: true });
 });
-afterAll(() => aws.stop());
 
 const args = ['aws', 'start', 'acme/api'];
 const nowhere = 'There are none in the environment, in the files of the AWS CLI, or from this machine itself.';

@@ -5,29 +5,24 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ErrorName } from '../../../core/errors.ts';
 import { stateMachineArn } from '../../../core/executions.ts';
 import type { OperationKind } from '../../../core/operations.ts';
+import { deployForTests } from '../../harness/deployment.ts';
 import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
 import { expectConverged, expectNothing } from '../../harness/inventory.ts';
 import { holdNext, letGo, type Place } from '../../harness/pace.ts';
-import { hasCalled, type User, userOf } from '../../harness/users.ts';
-import { deployedAws, runRemove, runStart } from '../../harness/workflows.ts';
+import { hasCalled, type User } from '../../harness/users.ts';
+import { runRemove, runStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
-let directory: string;
 let bob: User;
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'recode-interrupted-'));
-  aws = await deployedAws();
-  bob = userOf(aws, 'bob', directory);
+deployForTests((deployed, user) => {
+  aws = deployed;
+  bob = user('bob');
 });
 afterEach(() => letGo(aws));
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
 
 const start = ['start', 'acme/api'];
 const stop = ['stop', 'acme/api'];
@@ -136,7 +131,8 @@ describe('Ctrl-C while an execution is followed ends the command alone; given ag
 });
 
 it('Ctrl-C during the check of the SSH connection says how to connect to the environment, which is running', async () => {
-  const bin = mkdtempSync(join(directory, 'bin-'));
+  const bin = mkdtempSync(join(tmpdir(), 'recode-bin-'));
+  onTestFinished(() => rmSync(bin, { recursive: true }));
   const checking = join(bin, 'checking');
   // As an instance that lets nobody in yet.
   writeFileSync(join(bin, 'ssh'), `#!/bin/sh\n[ "$1" = -V ] && exit 0\ntouch '${checking}'\nexec sleep 5\n`, { mode: 0o755 });

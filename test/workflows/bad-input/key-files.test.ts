@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { ErrorName } from '../../../core/errors.ts';
+import { deployForTests } from '../../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
 import { inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeAws, recodeStart } from '../../harness/workflows.ts';
+import { recodeAws, recodeStart } from '../../harness/workflows.ts';
 
 const run = promisify(execFile);
 
@@ -17,9 +18,9 @@ let directory: string;
 let folder: string;
 let file: string;
 let sshCommand: string;
-beforeAll(async () => {
+deployForTests(async (deployed) => {
   directory = mkdtempSync(join(tmpdir(), 'recode-key-files-'));
-  aws = await deployedAws();
+  aws = deployed;
   const ran = await start(['acme/api', '--json']);
   expect(ran.code, ran.stderr + ran.stdout).toBe(0);
   ({ sshCommand } = ran.json as { sshCommand: string });
@@ -32,10 +33,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(directory, 'backup'), folder, { recursive: true });
 });
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const start = (args: readonly string[], env: Record<string, string> = {}) => recodeStart(aws, directory, args, env);
 const status = (args: readonly string[]) => recodeAws(aws, directory, ['status', ...args]);

@@ -7,25 +7,23 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tagged } from '../../../aws/ec2/tags.ts';
 import { network } from '../../../core/names.ts';
 import { networkTags } from '../../../core/tags.ts';
+import { deployForTests } from '../../harness/deployment.ts';
 import { expectFailure } from '../../harness/failure.ts';
 import { type Inventory, inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeStart } from '../../harness/workflows.ts';
+import { recodeStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
 let before: Inventory;
-beforeAll(async () => {
+deployForTests(async (deployed) => {
   directory = mkdtempSync(join(tmpdir(), 'recode-options-'));
-  aws = await deployedAws();
+  aws = deployed;
   before = await inventory(aws);
 });
 afterEach(async () => {
   expect(await inventory(aws)).toEqual(before);
 });
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Runs a start that is refused. */
 async function expectRefused(args: readonly string[], name: Parameters<typeof expectFailure>[2]['name'], message: string) {

@@ -3,26 +3,24 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { putEnvironment } from '../../../aws/records/hold/environment.ts';
 import { request } from '../../functions/documents.ts';
+import { deployForTests } from '../../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import { type User, userOf } from '../../harness/users.ts';
-import { deployedAws, runStart } from '../../harness/workflows.ts';
+import type { User } from '../../harness/users.ts';
+import { runStart } from '../../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
 let alice: User;
-beforeAll(async () => {
+deployForTests(async (deployed, user) => {
   directory = mkdtempSync(join(tmpdir(), 'recode-output-'));
-  aws = await deployedAws();
-  alice = userOf(aws, 'alice', directory);
+  aws = deployed;
+  alice = user('alice');
   await runStart(aws);
 });
-afterAll(async () => {
-  await aws.stop();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Runs `recode` with its output led somewhere by a shell. */
 function inShell(args: readonly string[], redirection: string): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -4,15 +4,21 @@ import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { deployForTests } from '../../harness/deployment.ts';
 import { expectFailure } from '../../harness/failure.ts';
 import { expectConverged, inventory } from '../../harness/inventory.ts';
-import { deployedAws, recodeStart } from '../../harness/workflows.ts';
+import { recodeStart } from '../../harness/workflows.ts';
+
+let aws: TestAws;
+deployForTests((deployed) => {
+  aws = deployed;
+});
 
 it('names the addresses that were tried where port 2200 is taken on all of them, and the next start goes on', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'recode-port-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  await using aws = await deployedAws();
   const host = onlyAddress();
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen({ host, port: 2200, exclusive: true }, resolve));
