@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
@@ -148,6 +149,51 @@ describe('chosen fields', () => {
   it('are filtered until Ctrl-C, whatever the expression does', async () => {
     const interrupted = new Promise((resolve) => setTimeout(resolve, 3000));
     expect((await alice.run(['list', '--json', '--jq', 'def f: f; f'], { interrupted })).code).toBe(130);
+  });
+});
+
+describe('--web', () => {
+  const page = (fragment: string) => `https://console.aws.amazon.com/ec2/home?region=us-east-1#${fragment}`;
+  /** A program that stands in for a browser and keeps what it was started with. */
+  function browser(exitCode = 0) {
+    const folder = mkdtempSync(join(tmpdir(), 'recode-browser-'));
+    const [program, kept] = [join(folder, 'browser'), join(folder, 'kept')];
+    writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" >> '${kept}'\nexit ${exitCode}\n`, { mode: 0o755 });
+    return { env: { BROWSER: `${program} --new` }, kept: () => readFileSync(kept, 'utf8') };
+  }
+
+  it('opens the page of the instance, and the list of instances', async () => {
+    const { env, kept } = browser();
+    const status = await alice.run(['status', 'acme/api', '--web'], { env });
+    const url = page(`InstanceDetails:instanceId=${started.instanceId}`);
+    expect(status).toMatchObject({ code: 0, stdout: '', stderr: `Opening ${url} in your browser.\n` });
+    expect(await alice.run(['list', '--web'], { env })).toMatchObject({ code: 0, stdout: '' });
+    expect(kept()).toBe(`--new\n${url}\n--new\n${page('Instances:search=recode-')}\n`);
+  });
+
+  it('prints the address where there is no browser, or where that fails', async () => {
+    const url = page('Instances:search=recode-');
+    expect(await alice.prints(['list', '--web'])).toEqual({ code: 0, stdout: `${url}\n`, stderr: '' });
+    const failed = await alice.run(['list', '--web'], browser(3));
+    expect(failed).toMatchObject({ code: 0, stdout: `${url}\n`, stderr: expect.stringMatching(/could not open it \(exit code 3\)\.\n$/) });
+    const missing = await alice.run(['list', '--web'], { env: { BROWSER: '/no/browser' } });
+    expect(missing).toMatchObject({ code: 0, stdout: `${url}\n`, stderr: expect.stringContaining('There is no program /no/browser.') });
+  });
+
+  it.each([
+    [['--local'], '--web opens the AWS console, and the embedded AWS has none.'],
+    [['--json'], '--web cannot be used with --json.'],
+  ])('is refused with %j', async (options, message) => {
+    for (const command of [['list'], ['status', 'acme/api']]) {
+      const { code, stdout, stderr } = await alice.prints([...command, '--web', ...options]);
+      expect([code, stdout + stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+  });
+
+  it('has no page of an environment without an instance', async () => {
+    const ran = await alice.run(['status', 'acme/a-longer-name', '--web']);
+    const message = 'The environment acme/a-longer-name has no instance.';
+    expectFailure(ran, ['aws', 'status', 'acme/a-longer-name', '--web'], { name: 'EnvironmentNotFinished', message });
   });
 });
 

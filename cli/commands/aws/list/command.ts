@@ -3,6 +3,7 @@ import { examples } from '../../../help.ts';
 import { environmentFields } from '../../../json/fields.ts';
 import { addJsonOptions, type JsonFlags } from '../../../json/options.ts';
 import type { Output } from '../../../output.ts';
+import { checkWeb, webOption } from '../../../web/option.ts';
 import { type AccountFlags, addAccountOptions } from '../options.ts';
 
 /** `recode aws list` */
@@ -14,7 +15,8 @@ export function listCommand(output: Output): Command {
         '$/HOUR is the price of an hour while an environment runs: its instance and public address. MONTH estimates this month if nobody ' +
         'touches it: it runs from its last start until it stops automatically, and keeps its volume. Earlier runs are not included.',
     )
-    .option('--all', 'list the environments of everyone');
+    .option('--all', 'list the environments of everyone')
+    .option(...webOption);
   return addJsonOptions(addAccountOptions(command), environmentFields)
     .addHelpText(
       'after',
@@ -29,11 +31,16 @@ export function listCommand(output: Output): Command {
       ]),
     )
     .action(async (_: unknown, invoked: Command) => {
-      const flags = invoked.optsWithGlobals<AccountFlags & { readonly all?: boolean }>();
+      const flags = invoked.optsWithGlobals<AccountFlags & { readonly all?: boolean; readonly web?: boolean }>();
       const { parseAccount } = await import('../options.ts');
       const account = parseAccount(flags, process.env);
       const { parseSelection } = await import('../../../json/selection.ts');
       const selection = parseSelection(invoked.opts<JsonFlags>(), output, environmentFields);
+      if (flags.web) {
+        checkWeb(account, output);
+        const { openList } = await import('./web.ts');
+        return openList(account, output);
+      }
       const { runList } = await import('./run.ts');
       await runList({ account, all: flags.all ?? false, selection }, output);
     });
