@@ -54,7 +54,7 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
   };
 }
 
-type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'status';
+type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'status' | 'open';
 
 /** A command about an environment for a person to type: `recode aws follow acme/api --owner alice`. */
 export function environmentCommand(environment: OpenedEnvironment, command: EnvironmentCommand): string {

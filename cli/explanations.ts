@@ -375,6 +375,23 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep:
       'If you still have a session open, add the public key to ~/.ssh/authorized_keys there. Otherwise remove the environment and start it again: this deletes its files.',
   },
+  RemoteShellFails: {
+    title: 'The shell of the environment failed',
+    nextStep: 'Run "recode aws ssh {environment}" and check what its startup files do. Then run "{command}" again.',
+  },
+  EditorNotChosen: {
+    title: 'Which editor?',
+    nextStep: 'Choose one with --editor, or for every time with "recode config set editor <name>".',
+  },
+  EditorNotFound: {
+    title: 'Editor not found',
+    nextStep:
+      'Install its command (in VS Code, Cursor and Windsurf, run "Shell Command: Install command in PATH" from the command palette), or choose another editor with --editor.',
+  },
+  EditorFailed: {
+    title: 'The editor did not open',
+    nextStep: 'Fix what it reports above, then run "{command}" again. To connect without it, run "recode aws ssh {environment}".',
+  },
 
   // The execution and this machine
   ExecutionAborted: { title: 'The operation was stopped', nextStep: again },
@@ -451,6 +468,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   KeysNotWritable: {
     title: 'Cannot save the SSH key',
     nextStep: 'Make the folder writable, or set XDG_DATA_HOME to a folder that is. Then run "{command}" again.',
+  },
+  SshConfigNotIncluded: {
+    title: 'Your SSH configuration does not include your environments',
+    nextStep: 'Run "recode aws config-ssh", then run "{command}" again.',
   },
   SshConfigNotReadable: {
     title: 'Cannot read your SSH configuration',

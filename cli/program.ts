@@ -5,6 +5,7 @@ import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
 import { logsCommand } from './commands/aws/logs/command.ts';
+import { openCommand } from './commands/aws/open/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
 import { sshCommand } from './commands/aws/ssh/command.ts';
@@ -45,7 +46,7 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     );
   const commands = [
     ...(await operationCommands('environment', output)),
-    ...[sshCommand(output), configSshCommand(output)],
+    ...[sshCommand(output), openCommand(output), configSshCommand(output)],
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
     ...(await operationCommands('network', output)),
     ...[whoamiCommand(output), explainCommand(output)],

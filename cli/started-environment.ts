@@ -24,7 +24,12 @@ export interface ConnectionTarget extends EnvironmentTarget {
 export interface StartedEnvironment extends OpenedEnvironment {
   /** The host in its file for `ssh -F`. */
   readonly host: string;
+  readonly address: string;
+  /** Its host in what the person's own configuration can include; undefined where it has none. */
+  readonly alias: string | undefined;
 }
+
+type Reached = Pick<StartedEnvironment, 'host' | 'address' | 'alias'>;
 
 const starting: readonly OperationKind[] = kindsWith({ ends: 'started' });
 
@@ -40,24 +45,24 @@ export async function openStarted(target: ConnectionTarget, output: Output): Pro
     const opened = await openEnvironment(target, view);
     return { environment: opened, record: await requireRecord(opened) };
   });
-  const host = connectedHost(environment, record) ?? (await startedHost(environment, record, target, output));
-  return host === undefined ? undefined : { ...environment, host };
+  const reached = reachedNow(environment, record) ?? (await reachedAfterStart(environment, record, target, output));
+  return reached && { ...environment, ...reached };
 }
 
-/** The host of the ssh files of a started environment, once they are up to date; undefined where it has to be started. */
-function connectedHost({ files }: OpenedEnvironment, record: Environment): string | undefined {
+/** How to reach a started environment, once its ssh files are up to date; undefined where it has to be started. */
+function reachedNow({ files }: OpenedEnvironment, record: Environment): Reached | undefined {
   const connection = prepareConnection(files, record);
   if (connection?.error) throw connection.error;
-  return connection && record.name;
+  return connection;
 }
 
 /** The same after a start: the one in progress, or one that was asked for. Undefined where the answer was no. */
-async function startedHost(
+async function reachedAfterStart(
   environment: OpenedEnvironment,
   record: Environment,
   { start }: ConnectionTarget,
   output: Output,
-): Promise<string | undefined> {
+): Promise<Reached | undefined> {
   const { account, subject } = environment;
   const { publicKey } = record.wanted;
   await usableKeyPair(environment, publicKey);
@@ -75,9 +80,9 @@ async function startedHost(
   }
   return inSession(output, `start of ${subject.repository}`, async (session) => {
     const { result } = await startOrFollow(environment, publicKey, session, output);
-    saveConnection(environment, result, await usableKeyPair(environment, result.publicKey));
+    const alias = saveConnection(environment, result, await usableKeyPair(environment, result.publicKey));
     await proveConnection(environment, result, session);
-    return result.name;
+    return { host: result.name, address: result.publicIpAddress, alias };
   });
 }
 

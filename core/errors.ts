@@ -146,6 +146,10 @@ export const catalog = {
   UserNotKnown: { reaction: 'never', outcome: 'failed' },
   SshHostKeyDiffers: { reaction: 'never', outcome: 'failed' },
   SshKeyRefused: { reaction: 'never', outcome: 'failed' },
+  RemoteShellFails: { reaction: 'never', outcome: 'failed' },
+  EditorNotChosen: { reaction: 'never', outcome: 'usage' },
+  EditorNotFound: { reaction: 'never', outcome: 'failed' },
+  EditorFailed: { reaction: 'never', outcome: 'failed' },
 
   // The execution and this machine
   ExecutionAborted: { reaction: 'never', outcome: 'failed' },
@@ -168,6 +172,7 @@ export const catalog = {
   PublicKeyNotValid: { reaction: 'never', outcome: 'failed' },
   KeysNotReadable: { reaction: 'never', outcome: 'failed' },
   KeysNotWritable: { reaction: 'never', outcome: 'failed' },
+  SshConfigNotIncluded: { reaction: 'never', outcome: 'refused' },
   SshConfigNotReadable: { reaction: 'never', outcome: 'failed' },
   SshConfigNotWritable: { reaction: 'never', outcome: 'failed' },
   NoHome: { reaction: 'never', outcome: 'usage' },

@@ -175,7 +175,7 @@ describe('what the CLI writes', () => {
   });
 
   it('reaches a terminal past them only where something is drawn or asked', () => {
-    expect(naming(/\bdestination\b/)).toEqual(['confirm.ts', 'execution/follow-view/terminal.ts', 'output.ts']);
+    expect(naming(/\bdestination\b/)).toEqual(['execution/follow-view/terminal.ts', 'output.ts', 'prompt.ts']);
   });
 });
 

@@ -45,6 +45,11 @@ export function readAliases(folder: string): readonly Alias[] {
   return aliasNames(folder).flatMap((name) => readAlias(folder, name) ?? []);
 }
 
+/** The host alias that an environment has claimed. */
+export function aliasOf({ aliases, id }: EnvironmentFolder): string | undefined {
+  return readAliases(aliases).find((claimed) => claimed.id === id)?.alias;
+}
+
 /** Deletes the host aliases of an environment. Throws what the file system does. */
 export function deleteAliases({ aliases, id }: EnvironmentFolder): void {
   for (const { alias } of readAliases(aliases).filter((claimed) => claimed.id === id)) rmSync(join(aliases, alias), { force: true });

@@ -35,17 +35,19 @@ export interface Doubt {
 /**
  * Connects once with the system's own client and the settings that the printed command has, as the last proof that it works.
  *
+ * @param command for the remote shell
+ * @returns what the command has printed
  * @throws RecodeError SshClientFails, SshHostKeyDiffers, SshKeyRefused at once; SshUnreachable when nothing else helped for two minutes;
  *   the doubt's error half a minute after the first attempt without an answer
  */
-export async function checkConnection(host: SshHost, doubt?: Doubt, patience = usual): Promise<void> {
+export async function checkConnection(host: SshHost, doubt?: Doubt, patience = usual, command = 'true'): Promise<string> {
   let deadline = Date.now() + patience.total;
   let wrongAddress: RecodeError | undefined;
   for (;;) {
     const options = ['-F', host.sshConfig, '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${connectSeconds}`];
-    const { code, stderr } = await runOpenSsh('ssh', [...options, host.name, 'true']);
+    const { code, stdout, stderr } = await runOpenSsh('ssh', [...options, host.name, command]);
     // 255 is the client's own failure; any other code is what the remote shell made of it, and we were in.
-    if (code !== null && code !== 255) return;
+    if (code !== null && code !== 255) return stdout;
     const said = stderr.trim();
     const refusal = localTrouble(said, host) ?? refusalIn(said, host.address);
     if (refusal) throw refusal;

@@ -9,7 +9,16 @@ import { includesAliases } from './user-config.ts';
 
 /** How this machine connects to an environment: with the file for `ssh -F` and the command with it, or why it cannot. */
 export type Connection =
-  | { readonly sshConfigFile: string; readonly sshCommand: string; readonly alias: string | undefined; readonly error?: undefined }
+  | {
+      readonly sshConfigFile: string;
+      readonly sshCommand: string;
+      /** The host in the file, and where that is. */
+      readonly host: string;
+      readonly address: string;
+      /** The host in what the person's own configuration can include. */
+      readonly alias: string | undefined;
+      readonly error?: undefined;
+    }
   | { readonly sshConfigFile: null; readonly sshCommand: null; readonly alias?: undefined; readonly error: RecodeError };
 
 /**
@@ -23,7 +32,7 @@ export function prepareConnection(files: EnvironmentFolder, environment: Environ
   try {
     const { privateKeyFile } = requireKeyPair(files.key, wanted.publicKey, repository);
     const alias = writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
-    return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name), alias };
+    return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name), host: name, address, alias };
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
     return { sshConfigFile: null, sshCommand: null, error };

@@ -74,7 +74,8 @@ describe('viewOf', () => {
   });
 
   it('shows where SSH is, and the command that connects', () => {
-    const connection = { sshConfigFile: '/keys/ssh_config', sshCommand: 'ssh -F /keys/ssh_config acme-api', alias: 'acme-api.recode' };
+    const files = { sshConfigFile: '/keys/ssh_config', sshCommand: 'ssh -F /keys/ssh_config acme-api' };
+    const connection = { ...files, host: 'acme-api', address: '203.0.113.7', alias: 'acme-api.recode' };
     const shown = { instanceId: 'i-1', instanceType: 'm6g.large', host: '203.0.113.7', port: 2200, user: 'recode' };
     expect(viewOf(environmentOf(), connection)).toMatchObject({
       ...shown,

@@ -30,6 +30,8 @@ const codes = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']
 describe('docs/cli.md', () => {
   it('has every command with the options of its help', () => {
     const withoutAccount = ['recode aws explain', 'recode aws config-ssh'];
+    // They print what the remote command prints, or nothing that a program would read.
+    const withoutJson = ['recode aws ssh', 'recode aws open'];
     const everywhere = ['--profile', '--region', '--local', '--json'];
     const expected = leafCommands(program).map((command) => {
       const [words = '', group] = [commandName(command), command.parent?.name()];
@@ -38,8 +40,7 @@ describe('docs/cli.md', () => {
         .visibleOptions(command)
         .flatMap(({ long }) => (long && long !== '--help' ? [long] : []));
       const account = group === 'aws' && !withoutAccount.includes(words) ? everywhere : ['--json'];
-      // What it prints is the remote command's.
-      const usual = words === 'recode aws ssh' ? account.filter((option) => option !== '--json') : account;
+      const usual = withoutJson.includes(words) ? account.filter((option) => option !== '--json') : account;
       for (const option of usual) expect(options, words).toContain(option);
       const own = options.filter((option) => !usual.includes(option));
       return [

@@ -40,6 +40,7 @@ export const raisedBy = {
   'embedded-aws-ends': ['LocalDiskFull', 'LocalAwsStopped', 'LocalAwsReset', 'LocalAwsEnded'],
   'config-ssh': ['SshConfigNotReadable', 'SshConfigNotWritable'],
   interrupted: ['Interrupted', 'Cancelled', 'Terminated', 'TerminatedEarly', 'HungUp'],
+  open: ['SshConfigNotIncluded', 'EditorNotChosen', 'EditorNotFound', 'EditorFailed', 'RemoteShellFails'],
   output: ['OutputNotWritten'],
   'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],
   machine: [

@@ -24,7 +24,11 @@ export interface User {
   /** The same, as what it has printed alone. */
   prints(args: readonly string[]): Promise<Pick<Ran, 'code' | 'stdout' | 'stderr'>>;
   /** Runs it on a terminal, typing each answer once what it answers is there. */
-  inTerminal(args: readonly string[], answers: readonly (readonly [question: string, typed: string])[]): Promise<Shown>;
+  inTerminal(
+    args: readonly string[],
+    answers: readonly (readonly [question: string, typed: string])[],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<Shown>;
   /** The files on their machine of an environment, their own by default. */
   files(repository: string, owner?: string): EnvironmentFolder;
 }
@@ -43,10 +47,10 @@ export function userOf(aws: TestAws, name: string, root: string): User {
       const { code, stdout, stderr } = await run(args);
       return { code, stdout, stderr };
     },
-    async inTerminal(args, answers) {
-      const PATH = process.env.PATH ?? '';
-      const env = { PATH, HOME: home, TERM: 'xterm', ...account, AWS_ENDPOINT_URL: aws.endpoint, GITHUB_API_URL: await sharedGitHub() };
-      return typing([join(import.meta.dirname, '../../bin/recode.js'), 'aws', ...args], env, answers);
+    async inTerminal(args, answers, env = {}) {
+      const usual = { PATH: process.env.PATH ?? '', HOME: home, TERM: 'xterm', GITHUB_API_URL: await sharedGitHub() };
+      const variables = { ...usual, ...account, AWS_ENDPOINT_URL: aws.endpoint, ...env };
+      return typing([join(import.meta.dirname, '../../bin/recode.js'), 'aws', ...args], variables, answers);
     },
     files: (repository, owner = name) =>
       environmentFolder({ accountId: aws.accountId, region: aws.region, owner, repository }, { HOME: home }),

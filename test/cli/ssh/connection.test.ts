@@ -44,6 +44,8 @@ describe('prepareConnection', () => {
       expect(prepareConnection(files, environmentOf(publicKey, { publicIpAddress }))).toEqual({
         sshConfigFile: files.sshConfig,
         sshCommand: `ssh -F ${files.sshConfig} acme-api`,
+        host: 'acme-api',
+        address: publicIpAddress,
         alias: 'acme-api.recode',
       });
       expect(readFileSync(join(files.aliases, 'acme-api.recode'), 'utf8')).toContain(`HostName ${publicIpAddress}\n`);

@@ -4,6 +4,7 @@ import { thisSystem } from '../../../home.ts';
 import { columns, type Output, oneLine, paint, warn, writeJson } from '../../../output.ts';
 import { shellQuote } from '../../../shell-quote.ts';
 import { checkAlias } from '../../../ssh/check-alias.ts';
+import { addInclude } from '../../../ssh/ensure-include.ts';
 import { type Included, includeLine, includes, isOurFile, withInclude, withoutInclude } from '../../../ssh/include.ts';
 import { changeUserConfig, isWritableByOthers, readUserConfig, userConfigFile } from '../../../ssh/user-config.ts';
 
@@ -31,10 +32,11 @@ export async function runConfigSsh({ remove = false, dryRun = false, sshConfig }
   };
   const before = readUserConfig(file);
   const after = change(before);
-  const byHand = remove
-    ? `To remove it yourself, delete this line:\n${line}`
-    : `To add it yourself, write this at the top of the file:\n${line}`;
-  const changed = dryRun ? after !== before : changeUserConfig(file, change, byHand);
+  const changed = dryRun
+    ? after !== before
+    : remove
+      ? changeUserConfig(file, change, `To remove it yourself, delete this line:\n${line}`)
+      : addInclude(file, included);
   const aliases = readAliases(included.folder);
   const now = dryRun ? after : readUserConfig(file);
   if (output.json) {

@@ -16,6 +16,8 @@ export interface StartRequest extends OperationRequest {
   readonly request: Omit<GivenRequest, 'publicKey'>;
   /** Whether this machine's own address may reach SSH, besides the blocks of the request: `--allow-cidr mine`. */
   readonly allowMine: boolean;
+  /** Whether to open it in the editor of the setting, where there is one. */
+  readonly open: boolean;
 }
 
 /** The options as commander hands them over. */
@@ -26,6 +28,8 @@ export interface StartFlags extends OperationFlags {
   readonly allowCidr?: readonly string[];
   readonly autoStop?: string;
   readonly timeZone?: string;
+  /** False with --no-open. */
+  readonly open: boolean;
 }
 
 const mine = 'mine';
@@ -44,6 +48,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
   return {
     ...parseOperation(repository, flags, environment),
     allowMine: allowCidr?.includes(mine) ?? false,
+    open: flags.open,
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType, '--instance-type') }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),

@@ -2,6 +2,7 @@ import { StartOutput } from '../../../../core/document.ts';
 import { type Environment, type GivenRequest, statusOf } from '../../../../core/environment.ts';
 import { ssh } from '../../../../core/names.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
+import { openAfterStart } from '../../../editor/after-start.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { viewAfter } from '../../../environment-view.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
@@ -45,7 +46,9 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
     const asked = { kind: 'start', output: Result, request: { ...defaults, ...given, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
-    if (started) await conclude(environment, started, session, output);
+    if (!started) return;
+    await conclude(environment, started, session, output);
+    if (request.open) await openAfterStart(environment, started.result, output);
   });
 }
 

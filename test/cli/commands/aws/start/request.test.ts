@@ -4,7 +4,7 @@ import { localTimeZone } from '../../../../../cli/stop-time.ts';
 import type { ErrorName } from '../../../../../core/errors.ts';
 
 /** What commander hands over where nothing was given. */
-const none: StartFlags = { wait: true };
+const none: StartFlags = { wait: true, open: true };
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -19,6 +19,7 @@ describe('parseStart', () => {
       force: false,
       wait: true,
       allowMine: false,
+      open: true,
       request: {},
     });
   });
@@ -34,6 +35,7 @@ describe('parseStart', () => {
       owner: 'bob',
       force: true,
       wait: false,
+      open: false,
       profile: 'team',
       region: 'eu-west-1',
     };
@@ -44,6 +46,7 @@ describe('parseStart', () => {
       wait: false,
       account: { local: false, profile: 'team', region: 'eu-west-1' },
       allowMine: false,
+      open: false,
       request: {
         instanceType: 'm6g.large',
         volumeSize: 64,
