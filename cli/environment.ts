@@ -7,6 +7,7 @@ import type { EnvironmentOperationKind } from '../core/operations.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from './account.ts';
 import { accountFlags } from './account-flags.ts';
 import { type Clients, clientsOf } from './clients.ts';
+import { rememberEnvironments } from './completion/known-environments.ts';
 import { orNotAllowed } from './execution/control-plane.ts';
 import type { FollowView } from './execution/follow-view.ts';
 import { type EnvironmentFolder, environmentFolder } from './files/environment-folder.ts';
@@ -42,8 +43,11 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
   const account = await openAccountWithProgress(target.account, view);
   const clients = await clientsOf(account);
   const owner = target.owner ?? account.owner;
-  const recorded = async () =>
-    (await ifInstalled(orNotAllowed(account, policies.user, readEnvironments(clients.dynamodb, owner))))?.items ?? [];
+  const recorded = async () => {
+    const read = await ifInstalled(orNotAllowed(account, policies.user, readEnvironments(clients.dynamodb, owner)));
+    await rememberEnvironments(account, read?.items ?? [], owner);
+    return read?.items ?? [];
+  };
   const repository = await resolveRepository(typed, recorded, process.env);
   return {
     account,

@@ -10,9 +10,14 @@ export function examples(list: readonly (readonly [purpose: string, command: str
 /** A heading of the help; commander takes the style away again where the reader sees none. */
 export const heading = (text: string) => paintHelp('bold', text);
 
-/** The commands that do something, below all groups; "help" is not one of them. */
+/** Whether a command is one for people to find: not "help", and not what the completion of shells runs. */
+export function isOffered(command: Command): boolean {
+  return command.name() !== 'help' && !command.name().startsWith('__');
+}
+
+/** The commands that do something, below all groups. */
 export function leafCommands(command: Command): Command[] {
-  const children = command.commands.filter((child) => child.name() !== 'help');
+  const children = command.commands.filter(isOffered);
   return children.flatMap((child) => (child.commands.length === 0 ? [child] : leafCommands(child)));
 }
 

@@ -39,6 +39,15 @@ export function configFolder(environment: NodeJS.ProcessEnv, system: System = th
   return folderOf(config, environment, system);
 }
 
+/**
+ * The folder for what programs can find out again, by the same rules: $XDG_CACHE_HOME, on Windows %LOCALAPPDATA%, else ~/.cache.
+ *
+ * @throws RecodeError NoHome
+ */
+export function cacheFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return folderOf(cache, environment, system);
+}
+
 const data: Kind = {
   xdg: 'XDG_DATA_HOME',
   folder: ['.local', 'share'],
@@ -46,6 +55,7 @@ const data: Kind = {
   windowsFolder: ['AppData', 'Local'],
 };
 const config: Kind = { xdg: 'XDG_CONFIG_HOME', folder: ['.config'], windows: 'APPDATA', windowsFolder: ['AppData', 'Roaming'] };
+const cache: Kind = { xdg: 'XDG_CACHE_HOME', folder: ['.cache'], windows: 'LOCALAPPDATA', windowsFolder: ['AppData', 'Local'] };
 
 function folderOf(kind: Kind, environment: NodeJS.ProcessEnv, { platform, home }: System): string {
   const windows = platform === 'win32';

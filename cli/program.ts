@@ -11,6 +11,7 @@ import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands
 import { sshCommand } from './commands/aws/ssh/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
 import { whoamiCommand } from './commands/aws/whoami/command.ts';
+import { completeCommand, completionCommand } from './commands/completion/command.ts';
 import { configCommand } from './commands/config/config.ts';
 import { helpCommand } from './commands/help.ts';
 import { downCommand } from './commands/local/down.ts';
@@ -78,6 +79,8 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     .addCommand(aws)
     .addCommand(local)
     .addCommand(configCommand(output))
+    .addCommand(completionCommand(output))
+    .addCommand(completeCommand(output), { hidden: true })
     .addHelpText(
       'after',
       `${examples([

@@ -54,7 +54,7 @@ export function readSettings(
   const setting = (key: string, variable = `AWS_${key.toUpperCase()}`) => environment[variable] ?? textOf(profile, key);
   const isTrue = (key: string, variable?: string) => setting(key, variable)?.toLowerCase() === 'true';
   const fips = isTrue('use_fips_endpoint');
-  const found = region || readRegion(profileName, profile, environment, own);
+  const found = region || configuredRegion(profileName, files, environment, own);
   const caBundle = setting('ca_bundle') ?? environment.REQUESTS_CA_BUNDLE;
   return {
     ...(found && { region: found }),
@@ -91,12 +91,18 @@ export function readSettings(
   };
 }
 
-function readRegion(
+/**
+ * The region that variables, the person's settings or the profile name.
+ *
+ * @throws RecodeError AwsSettingNotValid, SettingNotValid
+ */
+export function configuredRegion(
   profileName: string,
-  profile: Section | undefined,
+  files: SharedFiles,
   environment: NodeJS.ProcessEnv,
   own: UserSettings,
 ): string | undefined {
+  const profile = files.profiles.get(profileName);
   return (
     checkedRegion('AWS_REGION', environment.AWS_REGION) ??
     checkedRegion('AWS_DEFAULT_REGION', environment.AWS_DEFAULT_REGION) ??

@@ -16,7 +16,9 @@ async function run(...argv: string[]) {
 }
 const commands = (command: Command): Command[] => [command, ...command.commands.flatMap(commands)];
 const program = await createProgram(collectedOutput().output, '1.2.3');
-const named = commands(program).map((command) => [commandName(command).split(' ').slice(1)] as const);
+const named = commands(program)
+  .filter((command) => !command.name().startsWith('__'))
+  .map((command) => [commandName(command).split(' ').slice(1)] as const);
 
 /** What the command that an invocation names gets to read: its words, and its options from wherever they stand. */
 async function read(...argv: string[]) {

@@ -30,8 +30,8 @@ const codes = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']
 describe('docs/cli.md', () => {
   it('has every command with the options of its help', () => {
     const withoutAccount = ['recode aws explain', 'recode aws config-ssh'];
-    // They print what the remote command prints, or nothing that a program would read.
-    const withoutJson = ['recode aws ssh', 'recode aws open'];
+    // They print what the remote command prints, what a shell reads, or nothing that a program would read.
+    const withoutJson = ['recode aws ssh', 'recode aws open', 'recode completion'];
     const everywhere = ['--profile', '--region', '--local', '--json'];
     const expected = leafCommands(program).map((command) => {
       const [words = '', group] = [commandName(command), command.parent?.name()];

@@ -6,7 +6,7 @@ import { type SettingName, settingNames, settingRows } from '../../settings/rows
 import { didYouMean } from '../../unknown.ts';
 
 /** The argument of the commands about one setting. */
-export const settingArgument = ['<name>', 'the name of the setting'] as const;
+export const settingArgument = ['<setting>', 'the name of the setting'] as const;
 
 /**
  * Reads the name of a setting.

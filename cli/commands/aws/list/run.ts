@@ -4,6 +4,7 @@ import type { Environment } from '../../../../core/environment.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
+import { rememberEnvironments } from '../../../completion/known-environments.ts';
 import { hourWords, monthWords } from '../../../cost-words.ts';
 import { age, ago } from '../../../duration.ts';
 import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
@@ -38,6 +39,7 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
     const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
     const recorded = await orNotAllowed(account, policies.user, reading);
     view.end();
+    await rememberEnvironments(account, recorded?.items ?? [], all ? undefined : account.owner);
     for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
     const prices = await pricesOf(account.region);
     const views = (recorded?.items ?? []).map((environment) =>

@@ -1,5 +1,6 @@
 import { RemoveOutput } from '../../../../core/document.ts';
 import type { Environment } from '../../../../core/environment.ts';
+import { forgetEnvironment } from '../../../completion/known-environments.ts';
 import { confirm } from '../../../confirm.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { unknownView } from '../../../environment-view.ts';
@@ -32,7 +33,7 @@ export function runRemove(request: OperationRequest, output: Output): Promise<vo
 
 /** Deletes the files of the removed environment on this machine, and prints. */
 export async function conclude(
-  { files }: OpenedEnvironment,
+  { account, files }: OpenedEnvironment,
   { result, executionArn }: Followed<RemoveOutput>,
   { view }: Session,
   output: Output,
@@ -40,6 +41,7 @@ export async function conclude(
   view.end();
   orWarn(output, () => deleteEnvironmentFolder(files));
   const { repository, owner, name, status } = result;
+  await forgetEnvironment(account, { owner, repository });
   if (output.json) {
     writeJson(output, { ...unknownView({ repository, owner }), name, status, executionArn, changed: true });
     return;

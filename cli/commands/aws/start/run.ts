@@ -1,6 +1,7 @@
 import { StartOutput } from '../../../../core/document.ts';
 import { type Environment, type GivenRequest, statusOf } from '../../../../core/environment.ts';
 import { ssh } from '../../../../core/names.ts';
+import { rememberEnvironment } from '../../../completion/known-environments.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { openAfterStart } from '../../../editor/after-start.ts';
 import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
@@ -77,6 +78,7 @@ export async function concludeStarted(
   output: Output,
 ): Promise<void> {
   const { own, files } = environment;
+  await rememberEnvironment(environment.account, environment.subject);
   let command: string | null = null;
   let alias: string | undefined;
   if (own) {

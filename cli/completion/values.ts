@@ -1,0 +1,70 @@
+import { EnvironmentRequest } from '../../core/environment.ts';
+import { catalog } from '../../core/errors.ts';
+import { parseAccount } from '../commands/aws/options.ts';
+import { editors } from '../editor.ts';
+import { explanations } from '../explanations.ts';
+import { gitProtocols } from '../git-protocol.ts';
+import { readSharedFiles } from '../identity/files.ts';
+import { environmentFields, statusFields } from '../json/fields.ts';
+import { settingNames, settingRows } from '../settings/rows.ts';
+import type { Candidate, ValuePlace } from './complete.ts';
+import { type Known, readKnown } from './known-environments.ts';
+import { knownRegions } from './regions.ts';
+import { shells } from './scripts.ts';
+
+type Source = (place: ValuePlace, environment: NodeJS.ProcessEnv) => readonly Candidate[] | Promise<readonly Candidate[]>;
+
+const words = (values: readonly string[]) => values.map((value) => ({ value }));
+
+/** What can be completed: the values of options and of arguments, by their names. All others are for people to know. */
+export const sources: Readonly<Record<string, Source>> = {
+  '--profile': async (_, environment) => words([...(await readSharedFiles(environment)).profiles.keys()]),
+  '--region': () => Object.entries(knownRegions).map(([value, description]) => ({ value, description })),
+  '--volume-type': () => words(EnvironmentRequest.entries.volumeType.options),
+  '--allow-cidr': () => [{ value: 'mine', description: 'the public address of this machine' }],
+  '--auto-stop': () => [{ value: 'never', description: 'do not stop it automatically' }],
+  '--time-zone': () => words(Intl.supportedValuesOf('timeZone')),
+  '--editor': () => words(editors),
+  '--git-protocol': () => words(gitProtocols),
+  '--json': ({ command, typed }) => fieldsAfter(typed, command.name() === 'status' ? statusFields : environmentFields),
+  '--owner': async (place, environment) => words(unique(((await known(place, environment))?.environments ?? []).map(({ owner }) => owner))),
+  repository: async (place, environment) => {
+    const { owner, environments = [] } = (await known(place, environment)) ?? {};
+    const whose = place.options['--owner'] ?? owner;
+    return words(environments.filter((one) => one.owner === whose).map(({ repository }) => repository));
+  },
+  setting: () => settingNames.map((name) => ({ value: name, description: settingRows[name].summary })),
+  value: (place, environment) => {
+    const name = settingNames.find((known) => known === place.before[0]);
+    const source = name && sources[settingRows[name].option];
+    return source ? source(place, environment) : [];
+  },
+  shell: () => words(shells),
+  // Of "recode aws explain".
+  name: () => Object.keys(catalog).map((name) => ({ value: name, description: explanations[name as keyof typeof catalog].title })),
+};
+
+/** The values that can stand at a place. A name that nobody could type is none of them; fish would take a tilde for a home folder. */
+export async function valuesFor(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<readonly Candidate[]> {
+  const values = (await sources[place.name]?.(place, environment)) ?? [];
+  return values.filter(({ value }) => !/^~|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value));
+}
+
+/** What is known of the account that the options before lead to. */
+async function known({ options }: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Known | undefined> {
+  const { '--profile': profile, '--region': region } = options;
+  const local = '--local' in options;
+  const account = parseAccount(
+    { ...(local && { local }), ...(profile !== undefined && { profile }), ...(region !== undefined && { region }) },
+    environment,
+  );
+  return readKnown(account, environment);
+}
+
+/** The fields are parted by commas, each once. */
+function fieldsAfter(typed: string, fields: readonly string[]): readonly Candidate[] {
+  const before = typed.split(',').slice(0, -1);
+  return words(fields.filter((field) => !before.includes(field)).map((field) => [...before, field].join(',')));
+}
+
+const unique = (values: readonly string[]) => [...new Set(values)];

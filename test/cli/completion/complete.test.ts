@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type Candidate, complete } from '../../../cli/completion/complete.ts';
+import { knownRegions } from '../../../cli/completion/regions.ts';
+import { sources, valuesFor } from '../../../cli/completion/values.ts';
+import { leafCommands } from '../../../cli/help.ts';
+import { createProgram } from '../../../cli/program.ts';
+import { collectedOutput } from '../collect.ts';
+
+const program = await createProgram(collectedOutput().output, '1.2.3');
+const environment = { HOME: '/nowhere', RECODE_LOCAL: '0' };
+
+/** What is offered for a line that was typed as far as its end. */
+async function offered(line: string): Promise<readonly string[] | undefined> {
+  const words = line.split(' ');
+  const found = await complete(program, words.slice(0, -1), words.at(-1) ?? '', (place) => valuesFor(place, environment));
+  return found?.map(({ value }: Candidate) => value);
+}
+
+describe('completion offers', () => {
+  it.each([
+    ['', ['aws', 'local', 'config', 'completion']],
+    ['aws st', ['start', 'stop', 'status']],
+    ['--region eu-west-1 aws st', ['start', 'stop', 'status']],
+    ['help aws re', ['restart', 'remove']],
+    ['aws help re', ['restart', 'remove']],
+    ['aws start --volume-', ['--volume-size', '--volume-type']],
+    ['aws start --volume-type ', ['gp2', 'gp3']],
+    ['aws start --volume-type=', ['--volume-type=gp2', '--volume-type=gp3']],
+    ['aws list --region eu-west-', ['eu-west-1', 'eu-west-2', 'eu-west-3']],
+    ['--region=eu-west-', ['--region=eu-west-1', '--region=eu-west-2', '--region=eu-west-3']],
+    ['aws start acme/api --time-zone Europe/Par', ['Europe/Paris']],
+    ['aws start --instance-type ', []],
+    ['aws start --all=', []],
+    ['aws list --json instance', ['instanceId', 'instanceType']],
+    ['aws list --json owner,own', []],
+    ['aws list --json owner,instance', ['owner,instanceId', 'owner,instanceType']],
+    ['aws list --json=owner,ins', ['--json=owner,instanceId', '--json=owner,instanceType']],
+    ['aws list --json --al', ['--all']],
+    ['aws status --json ', []],
+    ['aws status --json=own', ['--json=owner']],
+    ['aws list --all --al', []],
+    ['aws list acme', []],
+    ['aws explain NoCap', ['NoCapacity', 'NoCapacityToStart']],
+    ['config set git', ['git-protocol']],
+    ['config set git-protocol ', ['https', 'ssh']],
+    ['config set git-protocol ssh ', []],
+    ['config get region ', []],
+    ['completion ', ['bash', 'zsh', 'fish']],
+    ['completion bash ', []],
+    ['aws nonsense ', []],
+    ['aws stop ', []],
+  ])('%j: %j', async (line, expected) => {
+    expect(await offered(line)).toEqual(expected);
+  });
+
+  it('files after --, which is for another program', async () => {
+    expect(await offered('aws ssh acme/api -- ls ')).toBeUndefined();
+  });
+
+  it('the values of each option, unless only people know them', () => {
+    const free = ['--instance-type', '--volume-size', '--ssh-option', '--ssh-config', '--jq', '--count'];
+    const options = leafCommands(program).flatMap(({ options }) =>
+      options.filter(({ required, optional }) => required || optional).map(({ long }) => long),
+    );
+    expect([...new Set(options)].filter((long) => !(long && long in sources)).sort()).toEqual(free.sort());
+  });
+
+  it('the values of each argument', () => {
+    const args = leafCommands(program).flatMap(({ registeredArguments }) => registeredArguments.map((argument) => argument.name()));
+    expect([...new Set(args)].filter((name) => !(name in sources))).toEqual([]);
+  });
+});
+
+it('knows the regions that the AWS SDK knows', async () => {
+  const core = dirname(createRequire(import.meta.url).resolve('@aws-sdk/core/package.json'));
+  const file = join(core, 'dist-es/submodules/client/util-endpoints/lib/aws/partitions.js');
+  expect(existsSync(file)).toBe(true);
+  const { partitionsInfo } = (await import(pathToFileURL(file).href)) as {
+    partitionsInfo: { partitions: { id: string; regions: Record<string, { description: string }> }[] };
+  };
+  const known = partitionsInfo.partitions
+    .filter(({ id }) => ['aws', 'aws-cn', 'aws-us-gov'].includes(id))
+    .flatMap(({ regions }) => Object.entries(regions).map(([name, { description }]) => [name, description] as const))
+    .filter(([name]) => !name.endsWith('-global'));
+  expect(knownRegions).toEqual(Object.fromEntries(known));
+});
