@@ -68,6 +68,8 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws list': ['ls', 'ps'],
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],
   'aws follow': ['watch', 'tail', 'attach', 'wait'],
+  'aws cancel': ['abort', 'kill', 'interrupt', 'unlock'],
+  'aws retry': ['again', 'rerun', 'continue'],
   'aws logs': ['log', 'history', 'events'],
   'aws explain': ['error', 'errors', 'why'],
   'aws uninstall': ['teardown', 'purge'],

@@ -58,7 +58,7 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
   };
 }
 
-type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'status' | 'open';
+type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'retry' | 'status' | 'open';
 
 /** A command about an environment for a person to type: `recode aws follow acme/api --owner alice`. */
 export function environmentCommand(environment: OpenedEnvironment, command: EnvironmentCommand): string {

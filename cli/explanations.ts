@@ -202,6 +202,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Another operation is in progress',
     nextStep: 'Wait until it ends ("{progress}" shows its progress), then run "{command}" again.',
   },
+  OperationCancelled: { title: 'The operation was cancelled', nextStep: again },
   OperationSettling: {
     title: 'The previous operation has not released its lock yet',
     nextStep: again,

@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
 import { RecodeError } from '../core/errors.ts';
+import { cancelCommand } from './commands/aws/cancel/command.ts';
 import { configSshCommand } from './commands/aws/config-ssh/command.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
@@ -8,6 +9,7 @@ import { logsCommand } from './commands/aws/logs/command.ts';
 import { openCommand } from './commands/aws/open/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
+import { retryCommand } from './commands/aws/retry/command.ts';
 import { sshCommand } from './commands/aws/ssh/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
 import { whoamiCommand } from './commands/aws/whoami/command.ts';
@@ -49,6 +51,7 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     ...(await operationCommands('environment', output)),
     ...[sshCommand(output), openCommand(output), configSshCommand(output)],
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
+    ...[cancelCommand(output), retryCommand(output)],
     ...(await operationCommands('network', output)),
     ...[whoamiCommand(output), explainCommand(output)],
   ];

@@ -50,6 +50,15 @@ export const StartInput = v.object({
 });
 export type StartInput = v.InferOutput<typeof StartInput>;
 
+/** The input of an execution of the cancel workflow. */
+export const CancelInput = v.object({
+  caller: Caller,
+  environment: RecordedEnvironmentInput.entries.environment,
+  /** The execution of the operation to cancel. Another one that holds the environment by then is left alone. */
+  executionArn: v.string(),
+});
+export type CancelInput = v.InferOutput<typeof CancelInput>;
+
 /** The input of an execution of the uninstall workflow. */
 export const UninstallInput = v.object({ caller: Caller });
 export type UninstallInput = v.InferOutput<typeof UninstallInput>;
@@ -147,6 +156,21 @@ export const StoppingInstances = v.object({
 /** An error, as state machines catch it and end with it. */
 export const Failure = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
 export type Failure = v.InferOutput<typeof Failure>;
+
+/** An operation whose execution no longer runs, and how it ended. It may still hold its environment. */
+export const EndedOperation = v.object({
+  environment: RecordedEnvironmentInput.entries.environment,
+  operation: Operation,
+  failure: Failure,
+});
+export type EndedOperation = v.InferOutput<typeof EndedOperation>;
+
+/** An environment that the operation to cancel does not hold (any more). */
+export const NotHeld = v.object({ environment: RecordedEnvironmentInput.entries.environment });
+
+/** What a cancel has left of an operation. */
+export const CancelledOperation = v.union([EndedOperation, NotHeld]);
+export type CancelledOperation = v.InferOutput<typeof CancelledOperation>;
 
 const ofEnvironment = { environment: HeldEnvironment, operation: Operation };
 

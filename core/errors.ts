@@ -92,6 +92,7 @@ export const catalog = {
 
   // Who else is at work
   OperationInProgress: { reaction: 'never', outcome: 'refused' },
+  OperationCancelled: { reaction: 'never', outcome: 'failed' },
   OperationSettling: { reaction: 'poll', outcome: 'failed' },
   AutoStopNotDue: { reaction: 'never', outcome: 'refused' },
   UninstallInProgress: { reaction: 'never', outcome: 'refused' },

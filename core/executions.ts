@@ -1,8 +1,11 @@
 import { stateMachineName } from './names.ts';
 import { type OperationKind, operationKinds } from './operations.ts';
 
-/** The workflows: one per operation, and the one that no person starts. */
-export type Workflow = OperationKind | 'auto-stop';
+/** The workflows that a person starts: one per operation, and the one that stops an operation. */
+export type PersonalWorkflow = OperationKind | 'cancel';
+
+/** All workflows, with the one that no person starts. */
+export type Workflow = PersonalWorkflow | 'auto-stop';
 
 /** Where a state machine is. */
 export interface Place {

@@ -4,7 +4,7 @@ import { machineId } from './state-machines.ts';
 const width = 12;
 const height = 6;
 
-const ids = [...operationKinds, 'auto-stop'].map(machineId);
+const ids = [...operationKinds, 'cancel', 'auto-stop'].map(machineId);
 const ofMachines = (metric: string) =>
   ids.map((id) => ['AWS/States', metric, 'StateMachineArn', `\${${id}}`, { label: id.replace(/StateMachine$/, '') }]);
 

@@ -1,6 +1,7 @@
 import { managedBy } from '../core/tags.ts';
 import { readYaml } from './files.ts';
 import { idOf } from './functions.ts';
+import { environmentExecutions } from './operations.ts';
 import { permissionsBoundary, type Serverless } from './parameters.ts';
 import { allow, type Role, role, type Statement } from './role.ts';
 
@@ -42,6 +43,7 @@ function statementsOf(action: string, volumeKmsKey: unknown): Statement[] {
   const [service = '', call = ''] = action.split(':');
   return Object.entries(about).flatMap(([resource, condition]) => {
     if (resource === 'volumeKmsKey') return volumeKmsKey ? [allow(uses, volumeKmsKey, throughEc2)] : [];
+    if (resource === 'environmentExecutions') return environmentExecutions.map((each) => allow([action], each));
     if (!conditions.has(condition)) throw new Error(`infra/actions.yml gives ${action} the unknown condition ${condition}.`);
     const statement = allow([action], arn(service, resource), conditions.get(condition));
     if (condition !== 'created') return [statement];

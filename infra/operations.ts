@@ -1,17 +1,25 @@
+import type { PersonalWorkflow } from '../core/executions.ts';
 import { policies, stateMachineName } from '../core/names.ts';
-import { kindsWith, type OperationKind, operationKinds } from '../core/operations.ts';
+import { kindsWith, operationKinds } from '../core/operations.ts';
 import { machineId } from './state-machines.ts';
 
-const machine = (kind: OperationKind) => ({ Ref: machineId(kind) });
-const executions = (kind: OperationKind) => ({
-  'Fn::Sub': `arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:execution:${stateMachineName(kind)}:*`,
+const machine = (workflow: PersonalWorkflow) => ({ Ref: machineId(workflow) });
+const executions = (workflow: PersonalWorkflow) => ({
+  'Fn::Sub': `arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:execution:${stateMachineName(workflow)}:*`,
 });
+const ofUsers: readonly PersonalWorkflow[] = [...kindsWith({ policy: policies.user }), 'cancel'];
 
 /** The ARNs of all operations' state machines. */
-export const allMachines = operationKinds.map(machine);
+export const operationMachines = operationKinds.map(machine);
 
 /** The ARNs of the state machines that RecodeUser lets a person start. */
-export const userMachines = kindsWith({ policy: policies.user }).map(machine);
+export const userMachines = ofUsers.map(machine);
 
-/** The ARNs of the executions of those state machines. */
-export const userExecutions = kindsWith({ policy: policies.user }).map(executions);
+/** The ARNs of the state machines that RecodeAdmin lets a person start. */
+export const adminMachines = [...operationMachines, machine('cancel')];
+
+/** The ARNs of the executions that RecodeUser lets a person follow. */
+export const userExecutions = ofUsers.map(executions);
+
+/** The ARNs of the executions of the operations on environments. */
+export const environmentExecutions = kindsWith({ on: 'environment' }).map(executions);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isRefusal } from '../../core/errors.ts';
+import { type ErrorName, isRefusal } from '../../core/errors.ts';
 import { operationOf } from '../../core/executions.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { OperationKind } from '../../core/operations.ts';
@@ -45,9 +45,14 @@ export function endOf({ detail }: EndedExecution): End {
   };
 }
 
-function errorOf({ status, error, cause }: EndedExecution['detail']): { name: string; message: string } {
+/** Why an execution has not ended well. A cancel stops it with a name of ours. */
+export function errorOf({ status, error, cause }: Pick<EndedExecution['detail'], 'status' | 'error' | 'cause'>): {
+  name: string;
+  message: string;
+} {
   switch (status) {
     case 'ABORTED':
+      if (error === ('OperationCancelled' satisfies ErrorName)) return { name: error, message: cause ?? '' };
       return { name: 'ExecutionAborted', message: `The execution was stopped${cause ? `: ${cause}` : '.'}` };
     case 'TIMED_OUT':
       return { name: 'ExecutionTimedOut', message: 'The execution exceeded its time limit.' };

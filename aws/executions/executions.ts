@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { Launch } from '../../core/document.ts';
-import { RecodeError } from '../../core/errors.ts';
+import { type ErrorName, RecodeError } from '../../core/errors.ts';
 import { executionArn } from '../../core/executions.ts';
 import { publishedVersion } from '../../core/version.ts';
 import { failureOf, meaningOf, unless } from '../errors.ts';
@@ -82,6 +82,12 @@ export async function* followExecution(sfn: SFNClient, executionArn: string): As
     await sleep(poll * (0.75 + Math.random() / 2));
     poll = Math.min(longestPollMilliseconds, poll * pollGrowth);
   }
+}
+
+/** How an execution ends: the last event, once it has. */
+export async function executionEnd(sfn: SFNClient, executionArn: string): Promise<ExecutionEvent & { type: 'succeeded' | 'failed' }> {
+  for await (const event of followExecution(sfn, executionArn)) if (event.type === 'succeeded' || event.type === 'failed') return event;
+  throw new Error(`The history of execution ${executionArn} has no end.`);
 }
 
 /** What has happened in an execution so far, oldest first; undefined if Step Functions does not know it. */
@@ -196,6 +202,9 @@ function tell(event: HistoryEvent, state: string | undefined, sentences: Readonl
     }
     case 'ExecutionAborted': {
       const details = event.executionAbortedEventDetails;
+      if (details?.error === ('OperationCancelled' satisfies ErrorName)) {
+        return { type: 'failed', error: new RecodeError('OperationCancelled', details.cause ?? ''), at };
+      }
       return { type: 'failed', error: new RecodeError('ExecutionAborted', details?.cause ?? 'Someone stopped the execution.'), at };
     }
     case 'ExecutionTimedOut':

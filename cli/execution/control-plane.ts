@@ -1,8 +1,9 @@
 import { meaningOf, translate } from '../../aws/errors.ts';
 import { deployedVersion } from '../../aws/executions/executions.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { stateMachineArn } from '../../core/executions.ts';
-import { type OperationKind, operations } from '../../core/operations.ts';
+import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
+import { policies } from '../../core/names.ts';
+import { operations } from '../../core/operations.ts';
 import { olderSide } from '../../core/version.ts';
 import type { Account } from '../account.ts';
 import type { Clients } from '../clients.ts';
@@ -32,10 +33,10 @@ export async function orNotAllowed<Answer>({ region, accountId }: Account, polic
  */
 export async function beforeOperation<Answer>(
   { account, clients }: { readonly account: Account; readonly clients: Clients },
-  kind: OperationKind,
+  workflow: PersonalWorkflow,
   asking: Promise<Answer>,
 ): Promise<Answer> {
-  const checking = requireSameVersion(clients, account, kind);
+  const checking = requireSameVersion(clients, account, workflow);
   const asked = asking.catch(async (error) => {
     await checking;
     throw error;
@@ -44,9 +45,14 @@ export async function beforeOperation<Answer>(
   return answer;
 }
 
-async function requireSameVersion({ sfn }: Clients, account: Account, kind: OperationKind): Promise<void> {
+/** The policy that lets a person start a workflow. */
+export function policyFor(workflow: PersonalWorkflow): string {
+  return workflow === 'cancel' ? policies.user : operations[workflow].policy;
+}
+
+async function requireSameVersion({ sfn }: Clients, account: Account, workflow: PersonalWorkflow): Promise<void> {
   const { version } = builtPackage();
-  const deployed = await orNotAllowed(account, operations[kind].policy, deployedVersion(sfn, stateMachineArn(account, kind)));
+  const deployed = await orNotAllowed(account, policyFor(workflow), deployedVersion(sfn, stateMachineArn(account, workflow)));
   const older = olderSide(version, deployed);
   if (older === undefined) return;
   const stack = deployed === undefined ? 'too old to tell its version' : `recode ${deployed}`;

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { followExecution, startExecution } from '../../aws/executions/executions.ts';
 import { type ErrorName, RecodeError } from '../../core/errors.ts';
-import { stateMachineArn } from '../../core/executions.ts';
+import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
 import { type OperationKind, operations } from '../../core/operations.ts';
 import type { Account } from '../account.ts';
 import type { Clients } from '../clients.ts';
 import type { Output } from '../output.ts';
 import { begun } from './begun.ts';
-import { orNotAllowed } from './control-plane.ts';
+import { orNotAllowed, policyFor } from './control-plane.ts';
 import { type FollowView, openFollowView } from './follow-view.ts';
 import { operationInProgress, withAge } from './in-progress.ts';
 import { type EndingSignal, interruption } from './interruption.ts';
@@ -63,11 +63,11 @@ export async function inSession<Answer>(output: Output, what: string, work: (ses
 export async function startOperation(
   { sfn }: Clients,
   account: Account,
-  { kind, input }: Pick<Asked<v.GenericSchema>, 'kind' | 'input'>,
+  { kind, input }: { readonly kind: PersonalWorkflow; readonly input: unknown },
   { execution }: Session,
 ): Promise<string> {
   const announce = (arn: string) => Object.assign(execution, { arn, ended: false });
-  return orNotAllowed(account, operations[kind].policy, startExecution(sfn, stateMachineArn(account, kind), input, announce));
+  return orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input, announce));
 }
 
 /**

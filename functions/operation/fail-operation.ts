@@ -16,7 +16,7 @@ import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { logger } from '../../aws/step/logger.ts';
 import { metrics } from '../../aws/step/metrics.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { Failure, HeldEnvironment } from '../../core/document.ts';
+import { EndedOperation, Failure, HeldEnvironment } from '../../core/document.ts';
 import type { Environment } from '../../core/environment.ts';
 import { holderOf } from '../../core/lock.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
@@ -37,11 +37,12 @@ const Failed = v.object({
 /**
  * Ends a failed operation: records the error and what EC2 shows of the instance, and releases what the operation held. No operation takes
  * it until the last Lambda must have ended. The workflow calls it for a failure that it catches, and gets the failure for the execution
- * to end with, as Step Functions writes a Lambda's: `{ Error, Cause }`. EventBridge calls it for every execution that did not succeed,
- * whether the workflow could catch the failure or not.
+ * to end with, as Step Functions writes a Lambda's: `{ Error, Cause }`. A cancel calls it for the operation that it has stopped. EventBridge
+ * calls it for every execution that did not succeed, whether the workflow could catch the failure or not. Only the first call changes
+ * something.
  */
 export const failOperation = step({
-  input: v.union([Failed, EndedExecution]),
+  input: v.union([Failed, EndedOperation, EndedExecution]),
   output: Failure,
   uses: { dynamodb, ec2, metrics, logger },
   async run(document, { dynamodb, ec2, metrics, logger, clock }) {
@@ -54,7 +55,7 @@ export const failOperation = step({
     }
     const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
-    const console = environment && starting.includes(operation.kind) && silent.includes(error.name);
+    const console = environment && 'uid' in environment && starting.includes(operation.kind) && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
     await releaseAll(context, environment, operation, { name: error.name, message });
     return failureForStepFunctions({ name: error.name, message });

@@ -36,6 +36,7 @@ export const raisedBy = {
     'SshClientFails',
     'UserNotKnown',
   ],
+  cancel: ['OperationCancelled'],
   config: ['ConfigDamaged', 'ConfigNotReadable', 'ConfigNotWritable'],
   'embedded-aws-ends': ['LocalDiskFull', 'LocalAwsStopped', 'LocalAwsReset', 'LocalAwsEnded'],
   'config-ssh': ['SshConfigNotReadable', 'SshConfigNotWritable'],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EndedExecution } from '../../aws/executions/execution-event.ts';
 import * as document from '../../core/document.ts';
 import {
+  CancelInput,
   DueEnvironments,
   LaunchPlan,
   RecordedEnvironmentInput,
@@ -35,6 +36,8 @@ const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, out
   start: [StartInput, StartOutput],
   ...forEach(recordedKinds, (kind) => [RecordedEnvironmentInput, outputOf[operations[kind].ends]] as const),
   uninstall: [UninstallInput, UninstallOutput],
+  // Nobody reads the output: the history of the operation says how it ended.
+  cancel: [CancelInput, v.object({})],
   // The schedule's input is empty, and nobody reads the output.
   'auto-stop': [v.object({}), v.object({})],
 };

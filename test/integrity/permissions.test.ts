@@ -5,6 +5,7 @@ import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { explanations } from '../../cli/explanations.ts';
 import { settleSeconds } from '../../core/operation.ts';
+import { kindsWith } from '../../core/operations.ts';
 import { deployedAws, recodeStart, strictPackage } from '../harness/workflows.ts';
 import { actionsOf, resources, roles, statementsOf } from '../infra/stack.ts';
 import { asExpected, callsOf, life, run, type Stage } from './fault-matrix-life.ts';
@@ -54,6 +55,10 @@ const unusual = [
   // Why an instance does not answer: without it, the execution fails all the same, and says so.
   'failOperation ec2:DescribeInstances *',
   'failOperation ec2:GetConsoleOutput instance/*',
+  // Nobody cancels anything in this life.
+  'cancelOperation dynamodb:GetItem table/recode-config-dynamodb-table',
+  'cancelOperation states:DescribeExecution execution:recode-*',
+  ...kindsWith({ on: 'environment' }).map((kind) => `cancelOperation states:StopExecution execution:recode-${kind}:*`),
   'claimNetwork states:DescribeExecution execution:recode-*',
   'recordNetwork dynamodb:GetItem table/recode-config-dynamodb-table',
   // To bring records of an earlier format up to date.

@@ -59,12 +59,12 @@ async function unused({ name }: User, policy: string): Promise<string[]> {
   const granted = document.Statement.flatMap(actionsOf);
   return granted.filter((action) => !called.includes(action)).sort();
 }
-// The CLI needs neither: they are for people who look into what happens, and stop what hangs.
-const forPeople = ['states:DescribeExecution', 'states:StopExecution'];
+// The CLI does not need it: it is for people who look into what happens.
+const forPeople = ['states:DescribeExecution'];
 
 // From the first start in the region to the uninstall.
 describe('with the policy RecodeUser alone, a member', () => {
-  it('starts, looks, follows, stops and removes', async () => {
+  it('starts, looks, follows, stops, cancels, retries and removes', async () => {
     expect(await succeeds(member, 'start', ...api)).toMatchObject({ status: 'started', created: true });
     const listed = [{ owner: member.name, repository: 'acme/api', status: 'started' }];
     expect(await succeeds(member, 'list')).toMatchObject(listed);
@@ -80,10 +80,17 @@ describe('with the policy RecodeUser alone, a member', () => {
     expect(await succeeds(member, 'logs', ...api, '--console')).toMatchObject({ output: expect.stringContaining('cloud-init') });
     expect(await succeeds(member, 'stop', ...api)).toMatchObject({ status: 'stopped', changed: false });
     expect(await succeeds(member, 'start', ...api)).toMatchObject({ status: 'started', created: false });
+
+    await holdNext(aws, 'stopping');
+    const stop = (await succeeds(member, 'stop', ...api, '--no-wait')) as { executionArn: string };
+    await held(aws, 'stopping', stop.executionArn);
+    expect(await succeeds(member, 'cancel', ...api)).toMatchObject({ cancelled: true, executionArn: stop.executionArn });
+    letGo(aws);
+    expect(await succeeds(member, 'retry', ...api)).toMatchObject({ status: 'stopped' });
     expect(await succeeds(member, 'remove', ...api, '--force')).toMatchObject({ status: 'removed' });
     await expectConverged(aws, 0);
     expect(await unused(member, policies.user)).toEqual(forPeople);
-  }, 60_000);
+  }, 120_000);
 
   it('is told that an uninstall takes another one', () =>
     expectRefused(member, ['uninstall', '--force'], { ...machine('uninstall'), policy: policies.admin }));
@@ -104,6 +111,8 @@ describe('with no policy, a stranger', () => {
     [['follow', ...api], table('GetItem')],
     [['whoami'], table('GetItem')],
     [['logs', ...api], table('GetItem')],
+    [['cancel', ...api], machine('cancel')],
+    [['retry', ...api], table('GetItem')],
   ])('is told which one %j needs', (args, call) => expectRefused(stranger, args, call));
 });
 

@@ -49,7 +49,8 @@ export async function askHolder(sfn: SFNClient, operation: Operation, now: numbe
   return judgeHolder(operation, stateOf(answer), now);
 }
 
-function stateOf(answer: { status?: string | undefined; stopDate?: Date | undefined } | undefined): HolderState {
+/** What an answer of DescribeExecution says of an execution; undefined if Step Functions does not know it. */
+export function stateOf(answer: { status?: string | undefined; stopDate?: Date | undefined } | undefined): HolderState {
   if (!answer) return { state: 'unknown' };
   return answer.status === 'RUNNING' || !answer.stopDate ? { state: 'running' } : { state: 'closed', closedAt: answer.stopDate.getTime() };
 }

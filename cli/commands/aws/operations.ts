@@ -4,6 +4,7 @@ import { type EnvironmentOperationKind, kindsWith, type OperationKind } from '..
 import type { OpenedEnvironment } from '../../environment.ts';
 import type { Followed, Session } from '../../execution/operation.ts';
 import type { Output } from '../../output.ts';
+import type { OperationRequest } from './options.ts';
 
 /** What the `command.ts` in the folder of an operation exports. */
 interface CommandModule {
@@ -11,12 +12,14 @@ interface CommandModule {
   command(output: Output): Command;
 }
 
-/** What the `run.ts` in the folder of an operation on an environment exports, for "recode aws follow" to end as the command does. */
+/** What the `run.ts` in the folder of an operation on an environment exports, for the commands that stand in for it. */
 export interface RunModule<Result = unknown> {
   /** The output of the operation's execution. */
   readonly Result: v.GenericSchema<unknown, Result>;
   /** Prints what the execution has led to, after what is left to do on this machine. */
   conclude(environment: OpenedEnvironment, followed: Followed<Result>, session: Session, output: Output): Promise<void>;
+  /** Runs the command without further options, for "recode aws retry". */
+  again(request: OperationRequest, output: Output): Promise<void>;
 }
 
 /** The commands of the operations on an environment or on the network, in the order of their rows. Each has a folder of its kind. */

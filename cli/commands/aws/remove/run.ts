@@ -31,6 +31,9 @@ export function runRemove(request: OperationRequest, output: Output): Promise<vo
   });
 }
 
+/** The same, because it has no options of its own. */
+export const again = runRemove;
+
 /** Deletes the files of the removed environment on this machine, and prints. */
 export async function conclude(
   { account, files }: OpenedEnvironment,

@@ -27,6 +27,9 @@ export function runRestart(request: OperationRequest, output: Output): Promise<v
   });
 }
 
+/** The same, because it has no options of its own. */
+export const again = runRestart;
+
 /** Connects to the restarted environment, and prints how. */
 export function conclude(
   environment: OpenedEnvironment,

@@ -21,6 +21,7 @@ import { shortCommand } from '../../../ssh/connection.ts';
 import { proveConnection, saveConnection, usableKeyPair } from '../../../ssh/first-connection.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
+import type { OperationRequest } from '../options.ts';
 import type { StartRequest } from './request.ts';
 
 // What the workflow does when there is something to do.
@@ -51,6 +52,11 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     await conclude(environment, started, session, output);
     if (request.open) await openAfterStart(environment, started.result, output);
   });
+}
+
+/** Starts it with the options that are recorded. */
+export function again(request: OperationRequest, output: Output): Promise<void> {
+  return runStart({ ...request, request: {}, allowMine: false }, output);
 }
 
 /** Connects to the environment that a start has led to, and prints how; a teammate's is theirs to connect to. */

@@ -25,6 +25,9 @@ export function runStop(request: OperationRequest, output: Output): Promise<void
   });
 }
 
+/** The same, because it has no options of its own. */
+export const again = runStop;
+
 /** Prints what a stop has led to. */
 export async function conclude(
   environment: OpenedEnvironment,
