@@ -47,6 +47,8 @@ async function holderAt(place: Parameters<typeof held>[1]): Promise<string> {
 
 describe('recode aws cancel', () => {
   it.each([false, true])('stops a start that somebody follows, who learns who did it; events of AWS: %s', async (events) => {
+    // The table and the network are there, which would take a while.
+    await runStart(aws, { owner: 'carol', repository: 'acme/other' });
     if (events) await aws.delete('eventbridge');
     await holdNext(aws, 'creating');
     const start = ['start', 'acme/api'];
@@ -69,7 +71,7 @@ describe('recode aws cancel', () => {
     const retried = await alice.prints(['retry', 'acme/api']);
     expect(retried.stdout).toMatch(/^Retrying the start that failed \d+\w ago: bob cancelled the start of acme\/api\.\n/);
     expect(retried.stdout).toContain('✓ Started acme/api\n');
-    await expectConverged(aws, 1);
+    await expectConverged(aws, 2);
   });
 
   it.each([

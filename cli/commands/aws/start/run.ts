@@ -56,7 +56,7 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
 
 /** Starts it with the options that are recorded. */
 export function again(request: OperationRequest, output: Output): Promise<void> {
-  return runStart({ ...request, request: {}, allowMine: false }, output);
+  return runStart({ ...request, request: {}, allowMine: false, open: true }, output);
 }
 
 /** Connects to the environment that a start has led to, and prints how; a teammate's is theirs to connect to. */
