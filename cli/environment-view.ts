@@ -28,6 +28,8 @@ export interface EnvironmentView {
   /** The file for `ssh -F`, and the command with it; null unless it is started and this machine has its key. */
   readonly sshConfigFile: string | null;
   readonly sshCommand: string | null;
+  /** Where its repository is on the instance; null unless it is started and a command on this machine has seen it there. */
+  readonly workspaceFolder: string | null;
   /** IPv4 blocks that may reach SSH. */
   readonly allowCidrs: readonly string[] | null;
   /** As the option --auto-stop takes it; null for the team's default. */
@@ -80,6 +82,7 @@ export function viewOf(environment: Environment, connection?: Connection, prices
     ...(address !== undefined && { publicIpAddress: address, host: address, port: ssh.port, user: ssh.user }),
     sshConfigFile: connection?.sshConfigFile ?? null,
     sshCommand: connection?.sshCommand ?? null,
+    workspaceFolder: connection?.workspaceFolder ?? null,
     allowCidrs: wanted.allowCidrs,
     autoStop: wanted.autoStop ? autoStopText(wanted.autoStop) : null,
     executionArn: operation?.executionArn ?? null,
@@ -107,6 +110,7 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
     user: null,
     sshConfigFile: null,
     sshCommand: null,
+    workspaceFolder: null,
     allowCidrs: null,
     autoStop: null,
     stopAt: null,

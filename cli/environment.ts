@@ -58,17 +58,21 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
   };
 }
 
-type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'retry' | 'status' | 'open';
+type EnvironmentCommand = EnvironmentOperationKind | 'follow' | 'retry' | 'status' | 'open' | 'run-hooks';
 
-/** A command about an environment for a person to type: `recode aws follow acme/api --owner alice`. */
-export function environmentCommand(environment: OpenedEnvironment, command: EnvironmentCommand): string {
-  return ['recode', ...environmentArguments(environment, command)].map(shellQuote).join(' ');
+/** A command about an environment for a person to type: `recode aws follow acme/api --owner alice`. `more` stands behind the repository. */
+export function environmentCommand(environment: OpenedEnvironment, command: EnvironmentCommand, more: readonly string[] = []): string {
+  return ['recode', ...environmentArguments(environment, command, more)].map(shellQuote).join(' ');
 }
 
 /** What to type after `recode` for a command about an environment. */
-export function environmentArguments({ account, own, subject }: OpenedEnvironment, command: EnvironmentCommand): string[] {
+export function environmentArguments(
+  { account, own, subject }: OpenedEnvironment,
+  command: EnvironmentCommand,
+  more: readonly string[] = [],
+): string[] {
   const { repository, owner } = subject;
-  return ['aws', command, repository, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
+  return ['aws', command, repository, ...more, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
 }
 
 /** The record of an environment; undefined if it or the table does not exist. Throws RecodeError CallerNotAllowed. */

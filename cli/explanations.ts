@@ -394,6 +394,61 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Fix what it reports above, then run "{command}" again. To connect without it, run "recode aws ssh {environment}".',
   },
 
+  // The repository on the instance
+  CloneRefused: {
+    title: 'The instance cannot read the repository',
+    nextStep:
+      'Set GH_TOKEN or run "gh auth login" with an account that can read it, or use --git-protocol ssh with an SSH agent. Then run "{command}" again. The environment is started.',
+  },
+  BranchNotFound: {
+    title: 'Branch not found',
+    nextStep: 'Choose another --branch, or leave it out for the default branch. The environment is started.',
+  },
+  GitServerUnreachable: {
+    title: 'The repository could not be downloaded',
+    nextStep: 'Check that the instance can reach the server. Then run "{command}" again. The environment is started.',
+  },
+  GitNotInstalled: {
+    title: 'No git on the instance',
+    nextStep: 'Connect, install git (on Ubuntu: "sudo apt-get install git"), and run "{command}" again. The environment is started.',
+  },
+  InstanceDiskFull: {
+    title: 'The disk of the instance is full',
+    nextStep:
+      'Connect and delete what you do not need, or clone less with --depth 1. Then run "{command}" again. The environment is started.',
+  },
+  InstanceConnectionLost: {
+    title: 'The SSH connection to the instance was lost',
+    nextStep: again,
+  },
+  RepositoriesNotValid: {
+    title: 'Invalid list of repositories',
+    nextStep:
+      'Correct the file in the repository: owner/name or a URL in each line. Then run "{command}" again. The other repositories are not cloned yet.',
+  },
+  HookFailed: {
+    title: 'A hook of the repository failed',
+    nextStep: 'See its output above. Once it is fixed, run "{fix}". The environment is started.',
+  },
+  HookNotFound: {
+    title: 'No such hook',
+    nextStep:
+      'Add .recode/hooks/init.sh or .recode/hooks/start.sh to the repository. If it is not cloned yet, run "recode aws start {environment}".',
+  },
+  DotfilesFailed: {
+    title: 'The dotfiles could not be installed',
+    nextStep: 'See the output above. Once they are fixed, run "{command}" again. The environment is started.',
+  },
+  SigningKeyNotUsable: {
+    title: 'No SSH key to sign commits with',
+    nextStep:
+      'Set gpg.format to ssh and user.signingkey to your public key with "git config --global", and add the key to your SSH agent with "ssh-add".',
+  },
+  CloneFailed: {
+    title: 'The repository could not be cloned',
+    nextStep: 'Fix what git reports above, then run "{command}" again. The environment is started.',
+  },
+
   // The execution and this machine
   ExecutionAborted: { title: 'The operation was stopped', nextStep: again },
   ExecutionTimedOut: { title: 'The operation timed out', nextStep: again },

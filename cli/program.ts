@@ -10,6 +10,7 @@ import { openCommand } from './commands/aws/open/command.ts';
 import { operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
 import { retryCommand } from './commands/aws/retry/command.ts';
+import { runHooksCommand } from './commands/aws/run-hooks/command.ts';
 import { sshCommand } from './commands/aws/ssh/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
 import { whoamiCommand } from './commands/aws/whoami/command.ts';
@@ -49,7 +50,7 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     );
   const commands = [
     ...(await operationCommands('environment', output)),
-    ...[sshCommand(output), openCommand(output), configSshCommand(output)],
+    ...[sshCommand(output), openCommand(output), configSshCommand(output), runHooksCommand(output)],
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
     ...[cancelCommand(output), retryCommand(output)],
     ...(await operationCommands('network', output)),

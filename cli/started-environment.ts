@@ -5,14 +5,17 @@ import { RecodeError } from '../core/errors.ts';
 import { holderOf } from '../core/lock.ts';
 import { kindsWith, type OperationKind } from '../core/operations.ts';
 import { confirm } from './confirm.ts';
-import { type EnvironmentTarget, type OpenedEnvironment, openEnvironment, requireRecord } from './environment.ts';
+import { type EnvironmentTarget, environmentCommand, type OpenedEnvironment, openEnvironment, requireRecord } from './environment.ts';
 import { beforeOperation } from './execution/control-plane.ts';
 import { operate } from './execution/environment-operation.ts';
+import { hasStarted } from './execution/has-started.ts';
 import { operationInProgress, withAge } from './execution/in-progress.ts';
 import { type Followed, follow, inSession, type Session } from './execution/operation.ts';
-import { line, type Output } from './output.ts';
+import { line, type Output, warn } from './output.ts';
 import { prepareConnection } from './ssh/connection.ts';
 import { proveConnection, saveConnection, usableKeyPair } from './ssh/first-connection.ts';
+import { readyRequest, usualWorkspace } from './workspace/request.ts';
+import { openWorkspace } from './workspace/workspace.ts';
 
 /** An environment to connect to. */
 export interface ConnectionTarget extends EnvironmentTarget {
@@ -79,9 +82,12 @@ async function reachedAfterStart(
     if (!(await confirm(`${state} Start it?`, output))) return undefined;
   }
   return inSession(output, `start of ${subject.repository}`, async (session) => {
-    const { result } = await startOrFollow(environment, publicKey, session, output);
+    const { result, ours, entered } = await startOrFollow(environment, publicKey, session, output);
     const alias = saveConnection(environment, result, await usableKeyPair(environment, result.publicKey));
     await proveConnection(environment, result, session);
+    const justStarted = { ...result, started: ours && hasStarted(entered) };
+    const { failure } = await openWorkspace(environment, justStarted, await readyRequest(usualWorkspace), session, output);
+    if (failure) warn(output, `${failure.message} Run "${environmentCommand(environment, 'start')}" to see what to do.`);
     return { host: result.name, address: result.publicIpAddress, alias };
   });
 }

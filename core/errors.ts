@@ -152,6 +152,20 @@ export const catalog = {
   EditorNotFound: { reaction: 'never', outcome: 'failed' },
   EditorFailed: { reaction: 'never', outcome: 'failed' },
 
+  // The repository on the instance
+  CloneRefused: { reaction: 'never', outcome: 'failed' },
+  BranchNotFound: { reaction: 'never', outcome: 'failed' },
+  GitServerUnreachable: { reaction: 'never', outcome: 'failed' },
+  GitNotInstalled: { reaction: 'never', outcome: 'failed' },
+  InstanceDiskFull: { reaction: 'never', outcome: 'failed' },
+  InstanceConnectionLost: { reaction: 'never', outcome: 'failed' },
+  CloneFailed: { reaction: 'never', outcome: 'failed' },
+  RepositoriesNotValid: { reaction: 'never', outcome: 'failed' },
+  HookFailed: { reaction: 'never', outcome: 'failed' },
+  HookNotFound: { reaction: 'never', outcome: 'refused' },
+  DotfilesFailed: { reaction: 'never', outcome: 'failed' },
+  SigningKeyNotUsable: { reaction: 'never', outcome: 'failed' },
+
   // The execution and this machine
   ExecutionAborted: { reaction: 'never', outcome: 'failed' },
   ExecutionTimedOut: { reaction: 'never', outcome: 'failed' },

@@ -6,8 +6,8 @@ import type { Painter, RunningStep } from './follow-view/painter.ts';
 export interface FollowView {
   /** Shows what an execution does. */
   show(event: ExecutionEvent): void;
-  /** Shows work of the CLI's own in the same way. */
-  during<Answer>(sentence: string, work: () => Promise<Answer>): Promise<Answer>;
+  /** Shows work of the CLI's own in the same way. On a terminal, `detail` shows how far it is. */
+  during<Answer>(sentence: string, work: (detail: (text: string) => void) => Promise<Answer>): Promise<Answer>;
   /** A line between the steps. */
   say(line: string): void;
   /** Takes away what is still being drawn. Nothing is shown afterwards. */
@@ -37,9 +37,10 @@ export function followView(painter: Painter): FollowView {
     painter.ended(found.step, outcome, Math.max(0, at - found.enteredAt));
   };
   const enter = (state: string, sentence: string, at: number) => {
-    const step = { sentence: oneLine(sentence), since: Date.now() };
+    const step: RunningStep = { sentence: oneLine(sentence), since: Date.now() };
     running.set(state, { step, enteredAt: at });
     painter.started(step);
+    return step;
   };
   // What another operation holds has not failed; the steps that a finished execution never left have not either.
   const leaveAll = (outcome: 'failed' | 'left', at: number) => {
@@ -60,9 +61,11 @@ export function followView(painter: Painter): FollowView {
       }
     },
     async during(sentence, work) {
-      enter(sentence, sentence, Date.now());
+      const step = enter(sentence, sentence, Date.now());
       try {
-        const answer = await work();
+        const answer = await work((text) => {
+          step.detail = oneLine(text);
+        });
         if (!ended) leave(sentence, 'done', Date.now());
         return answer;
       } catch (error) {

@@ -29,6 +29,10 @@ export interface EnvironmentFolder {
   readonly sshConfig: string;
   /** Holds the ARN of the last execution that nobody has waited for. */
   readonly execution: string;
+  /** Holds the path of the repository on the instance. */
+  readonly workspace: string;
+  /** Is there if the SSH agent is forwarded to the instance. */
+  readonly agentForwarding: string;
   /** The folder of the host aliases of all environments, which `~/.ssh/config` includes. */
   readonly aliases: string;
   /** Tells the environment from all others in `aliases`: its folder below `root`, with slashes. */
@@ -61,6 +65,8 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
     aliases: aliasesFolder(environment, system),
     id,
     qualifiers: [...(place.stateDirectory === undefined ? [place.region, place.accountId] : ['local']), shortHash(id)],
+    workspace: join(folder, 'workspace'),
+    agentForwarding: join(folder, 'agent-forwarding'),
   };
 }
 
@@ -118,7 +124,8 @@ function windowsName(name: string): string {
 export function deleteEnvironmentFolder(files: EnvironmentFolder): void {
   try {
     deleteAliases(files);
-    for (const path of [files.key, files.knownHosts, files.sshConfig, files.execution]) rmSync(path, { recursive: true, force: true });
+    const { key, knownHosts, sshConfig, execution, workspace, agentForwarding } = files;
+    for (const path of [key, knownHosts, sshConfig, execution, workspace, agentForwarding]) rmSync(path, { recursive: true, force: true });
     for (let folder = files.folder; folder !== files.root && removeIfEmpty(folder); ) folder = dirname(folder);
   } catch (error) {
     throw keysNotWritable(files.folder, 'deleted', error);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { ssh } from '../../core/names.ts';
 import { writeAlias } from '../files/alias.ts';
 import type { EnvironmentFolder } from '../files/environment-folder.ts';
@@ -46,6 +47,7 @@ function hostBlock(name: string, files: EnvironmentFolder, host: SshTarget, plat
     '  HostKeyAlgorithms ssh-ed25519',
     `  UserKnownHostsFile ${quotePath(files.knownHosts, platform)}`,
     '  GlobalKnownHostsFile /dev/null',
+    ...(existsSync(files.agentForwarding) ? ['  ForwardAgent yes'] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

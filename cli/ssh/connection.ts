@@ -2,12 +2,13 @@ import { type Environment, statusOf } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';
 import type { EnvironmentFolder } from '../files/environment-folder.ts';
+import { rememberedFolder } from '../workspace/remembered-folder.ts';
 import { type SshTarget, sshCommand, writeSshAlias, writeSshConfig } from './config.ts';
 import { requireKeyPair } from './keys.ts';
 import { pinHostKey } from './known-hosts.ts';
 import { includesAliases } from './user-config.ts';
 
-/** How this machine connects to an environment: with the file for `ssh -F` and the command with it, or why it cannot. */
+/** How this machine connects to an environment: the file for `ssh -F`, the command with it and the folder to go to, or why it cannot. */
 export type Connection =
   | {
       readonly sshConfigFile: string;
@@ -17,9 +18,16 @@ export type Connection =
       readonly address: string;
       /** The host in what the person's own configuration can include. */
       readonly alias: string | undefined;
+      readonly workspaceFolder: string | null;
       readonly error?: undefined;
     }
-  | { readonly sshConfigFile: null; readonly sshCommand: null; readonly alias?: undefined; readonly error: RecodeError };
+  | {
+      readonly sshConfigFile: null;
+      readonly sshCommand: null;
+      readonly alias?: undefined;
+      readonly workspaceFolder: null;
+      readonly error: RecodeError;
+    };
 
 /**
  * Brings the SSH files of an environment up to date. It may have got its address by a start that this machine did not wait for, or by a
@@ -32,10 +40,11 @@ export function prepareConnection(files: EnvironmentFolder, environment: Environ
   try {
     const { privateKeyFile } = requireKeyPair(files.key, wanted.publicKey, repository);
     const alias = writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
-    return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name), host: name, address, alias };
+    const workspaceFolder = rememberedFolder(files);
+    return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name), host: name, address, alias, workspaceFolder };
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
-    return { sshConfigFile: null, sshCommand: null, error };
+    return { sshConfigFile: null, sshCommand: null, workspaceFolder: null, error };
   }
 }
 

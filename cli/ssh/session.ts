@@ -13,6 +13,8 @@ export interface SshSession {
   readonly options: readonly string[];
   /** The words after the host: a remote command; none for a shell. */
   readonly words: readonly string[];
+  /** Where to begin, as a shell writes it; the home if it is not given, or not there. */
+  readonly folder?: string;
 }
 
 /** The exit code of ssh where it fails itself. */
@@ -26,10 +28,12 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @returns the exit code of the remote command, 255 where ssh fails, or 128 and the number of the signal that ended it
  * @throws RecodeError SshClientMissing, SshClientFails where ssh cannot be run
  */
-export function runSession({ sshConfig, name, options, words }: SshSession): Promise<number> {
+export function runSession({ sshConfig, name, options, words, folder }: SshSession): Promise<number> {
   // For a command, ssh makes no terminal by itself. In a terminal, an editor or a pager needs one.
-  const terminal = words.length > 0 && isatty(0) && isatty(1) ? ['-t'] : [];
-  const args = ['-F', sshConfig, ...options.flatMap((option) => ['-o', option]), ...terminal, name, ...words];
+  const shell = words.length === 0;
+  const command = folder === undefined ? words : [`cd ${folder} 2>/dev/null;`, ...(shell ? ['exec "${SHELL:-/bin/sh}" -l'] : words)];
+  const terminal = command.length > 0 && isatty(0) && (shell || isatty(1)) ? ['-t'] : [];
+  const args = ['-F', sshConfig, ...options.flatMap((option) => ['-o', option]), ...terminal, name, ...command];
   return new Promise((resolve, reject) => {
     const child = spawn('ssh', args, { stdio: 'inherit' });
     let received: NodeJS.Signals | undefined;

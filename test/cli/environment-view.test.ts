@@ -57,6 +57,7 @@ describe('viewOf', () => {
       user: null,
       sshConfigFile: null,
       sshCommand: null,
+      workspaceFolder: null,
       allowCidrs: ['0.0.0.0/0'],
       autoStop: null,
       stopAt: null,
@@ -74,15 +75,15 @@ describe('viewOf', () => {
   });
 
   it('shows where SSH is, and the command that connects', () => {
-    const files = { sshConfigFile: '/keys/ssh_config', sshCommand: 'ssh -F /keys/ssh_config acme-api' };
+    const files = {
+      sshConfigFile: '/keys/ssh_config',
+      sshCommand: 'ssh -F /keys/ssh_config acme-api',
+      workspaceFolder: '/home/recode/workspace/api',
+    };
     const connection = { ...files, host: 'acme-api', address: '203.0.113.7', alias: 'acme-api.recode' };
     const shown = { instanceId: 'i-1', instanceType: 'm6g.large', host: '203.0.113.7', port: 2200, user: 'recode' };
-    expect(viewOf(environmentOf(), connection)).toMatchObject({
-      ...shown,
-      sshConfigFile: connection.sshConfigFile,
-      sshCommand: connection.sshCommand,
-    });
-    expect(viewOf(environmentOf())).toMatchObject({ ...shown, sshConfigFile: null, sshCommand: null });
+    expect(viewOf(environmentOf(), connection)).toMatchObject({ ...shown, ...files });
+    expect(viewOf(environmentOf())).toMatchObject({ ...shown, sshConfigFile: null, sshCommand: null, workspaceFolder: null });
   });
 
   it('shows when it stops automatically, while it is started', () => {

@@ -33,7 +33,7 @@ describe('recode aws start', () => {
     'refuses a repository that does not exist before anything is made: %j',
     async (args) => {
       const { GITHUB_API_URL, host } = await gitHubWith(missing);
-      const ran = await recodeStart(aws, directory, args, { GITHUB_API_URL, GH_TOKEN: tokenOf('mona') });
+      const ran = await recodeStart(aws, directory, args, { GITHUB_API_URL, GITHUB_SERVER_URL: '', GH_TOKEN: tokenOf('mona') });
       const message = `GitHub at ${host} has no repository acme/api that the token in GH_TOKEN can see.`;
       expectFailure(ran, ['aws', 'start', ...args], { name: 'RepositoryNotFound', message });
       await expectNothingChanged(aws);
@@ -73,7 +73,7 @@ describe('recode aws start', () => {
 
   it('asks no more about a repository that has an environment', async () => {
     const { GITHUB_API_URL } = await gitHubWith(missing);
-    const ran = await recodeStart(aws, directory, ['git@github.com:acme/api.git', '--json'], { GITHUB_API_URL });
+    const ran = await recodeStart(aws, directory, ['git@127.0.0.1:acme/api.git', '--json'], { GITHUB_API_URL });
     expect(ran.json, ran.stderr).toMatchObject({ repository: 'acme/api', status: 'started', created: false });
   });
 

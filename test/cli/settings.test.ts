@@ -55,8 +55,9 @@ describe('TZ', () => {
     process.env.TZ = 'Nowhere/Land';
     try {
       const message = 'TZ is "Nowhere/Land". Set it to a name from the IANA database, for example Europe/Paris, or use --time-zone.';
-      expect(() => parseStart('acme/api', { wait: true, open: true, autoStop: '20:00' }, {})).toThrow(refusal(message));
-      expect(parseStart('acme/api', { wait: true, open: true, autoStop: '8h' }, {}).request).toEqual({
+      const none = { wait: true, open: true, clone: true, hooks: true };
+      expect(() => parseStart('acme/api', { ...none, autoStop: '20:00' }, {})).toThrow(refusal(message));
+      expect(parseStart('acme/api', { ...none, autoStop: '8h' }, {}).request).toEqual({
         autoStop: { kind: 'after', minutes: 480 },
       });
     } finally {

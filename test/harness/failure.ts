@@ -60,6 +60,11 @@ export const raisedBy = {
   stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],
   'unreadable-records': ['RecordDamaged', 'RecordNewerThanCli'],
+  clone: ['CloneRefused', 'BranchNotFound', 'GitServerUnreachable'],
+  dotfiles: ['DotfilesFailed'],
+  hooks: ['HookFailed', 'HookNotFound'],
+  identity: ['SigningKeyNotUsable'],
+  repositories: ['RepositoriesNotValid'],
   version: ['CliOlderThanStack', 'StackOlderThanCli'],
 } as const satisfies Record<string, readonly ErrorName[]>;
 

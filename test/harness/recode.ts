@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { sharedGitServer } from './git-server.ts';
 import { sharedGitHub } from './github.ts';
 
 export interface Ran {
@@ -27,14 +28,14 @@ export interface RunOptions {
 
 /**
  * Runs the built `recode` as a user would, in an environment that has nothing of the machine's: no AWS_* variables, another home,
- * and a GitHub that knows every repository.
+ * and a GitHub that has a small repository under every name.
  * Resolves when it has ended, whatever its exit code.
  */
 export async function recode(
   args: readonly string[],
   { directory, env = {}, cwd, input, interrupted, signal = 'SIGINT' }: RunOptions,
 ): Promise<Ran> {
-  const GITHUB_API_URL = await sharedGitHub();
+  const [GITHUB_API_URL, GITHUB_SERVER_URL] = await Promise.all([sharedGitHub(), sharedGitServer()]);
   const home = join(directory, 'home');
   mkdirSync(home, { recursive: true });
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/recode.js'), ...args], {
@@ -49,6 +50,7 @@ export async function recode(
       // Otherwise the SDK would look for an instance's role on the network.
       AWS_EC2_METADATA_DISABLED: 'true',
       GITHUB_API_URL,
+      GITHUB_SERVER_URL,
       ...env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -4,6 +4,7 @@ import { spawn } from '@lydell/node-pty';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { vi } from 'vitest';
 import { type EnvironmentFolder, environmentFolder } from '../../cli/files/environment-folder.ts';
+import { sharedGitServer } from './git-server.ts';
 import { sharedGitHub } from './github.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
 
@@ -48,7 +49,8 @@ export function userOf(aws: TestAws, name: string, root: string): User {
       return { code, stdout, stderr };
     },
     async inTerminal(args, answers, env = {}) {
-      const usual = { PATH: process.env.PATH ?? '', HOME: home, TERM: 'xterm', GITHUB_API_URL: await sharedGitHub() };
+      const [GITHUB_API_URL, GITHUB_SERVER_URL] = await Promise.all([sharedGitHub(), sharedGitServer()]);
+      const usual = { PATH: process.env.PATH ?? '', HOME: home, TERM: 'xterm', GITHUB_API_URL, GITHUB_SERVER_URL };
       const variables = { ...usual, ...account, AWS_ENDPOINT_URL: aws.endpoint, ...env };
       return typing([join(import.meta.dirname, '../../bin/recode.js'), 'aws', ...args], variables, answers);
     },

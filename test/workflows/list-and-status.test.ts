@@ -214,6 +214,7 @@ describe('the JSON of an environment', () => {
       user: 'recode',
       sshConfigFile: alice.files('acme/api').sshConfig,
       sshCommand: `ssh -F ${alice.files('acme/api').sshConfig} acme-api`,
+      workspaceFolder: expect.stringMatching(/\/home\/recode\/workspace\/api$/),
       allowCidrs: ['0.0.0.0/0'],
       autoStop: 'never',
       stopAt: null,
@@ -235,7 +236,7 @@ describe('the JSON of an environment', () => {
 describe('the status of an environment', () => {
   it('is what is recorded of it, its resources, and how to connect', async () => {
     const { instanceId, publicIpAddress, sshCommand } = started;
-    const text = await shown(alice, ['status', 'https://github.com/acme/api']);
+    const text = await shown(alice, ['status', 'git@127.0.0.1:acme/api.git']);
     expect(text).toMatch(/^acme\/api \(alice\): started\n\n {2}updated +NOW\n {2}created +NOW\n/);
     expect(text).toMatch(
       new RegExp(`\n {2}address +${publicIpAddress}\n {2}stops +never\n {2}auto-stop +never\n {2}SSH allowed from +0\\.0\\.0\\.0/0\n`),

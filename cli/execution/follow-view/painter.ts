@@ -3,6 +3,8 @@ export interface RunningStep {
   readonly sentence: string;
   /** Milliseconds of this machine's clock. */
   readonly since: number;
+  /** How far it is, where that is known: `Receiving objects 45%`. */
+  detail?: string;
 }
 
 /** What a kind of stream does with the steps. */

@@ -17,9 +17,10 @@ export function terminalPainter(stream: Stream): Painter {
   const text = () =>
     render(
       [...running]
-        .map(({ sentence, since }, index) => {
+        .map(({ sentence, since, detail = '' }, index) => {
           const seconds = Math.floor((Date.now() - since) / 1000);
-          return `${index === 0 ? '' : '  '}${sentence}${seconds === 0 ? '' : paint(stream, 'dim', `  ${seconds}s`)}`;
+          const beside = [seconds === 0 ? '' : `${seconds}s`, detail].filter((text) => text !== '').join('  ');
+          return `${index === 0 ? '' : '  '}${sentence}${beside === '' ? '' : paint(stream, 'dim', `  ${beside}`)}`;
         })
         .join('\n'),
     );

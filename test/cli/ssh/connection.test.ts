@@ -47,6 +47,7 @@ describe('prepareConnection', () => {
         host: 'acme-api',
         address: publicIpAddress,
         alias: 'acme-api.recode',
+        workspaceFolder: null,
       });
       expect(readFileSync(join(files.aliases, 'acme-api.recode'), 'utf8')).toContain(`HostName ${publicIpAddress}\n`);
       expect(readFileSync(files.sshConfig, 'utf8')).toContain(`HostName ${publicIpAddress}\n`);

@@ -116,7 +116,7 @@ const otherCommands: [string, string[], string][] = [
 
 describe('what is typed', () => {
   it.concurrent.each(refused)('is refused as %s: recode aws start %j', async (name, args, message) => {
-    expectFailure(await recodeStart(aws, directory, args), ['aws', 'start', ...args], { name, message });
+    expectFailure(await recodeStart(aws, directory, args, { GITHUB_SERVER_URL: '' }), ['aws', 'start', ...args], { name, message });
   });
 
   it.concurrent.each(otherCommands)('is explained by the help of %s: %j', async (usage, args, message) => {

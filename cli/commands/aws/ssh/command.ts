@@ -6,6 +6,7 @@ import { addConnectionOptions, type ConnectionFlags, collect, repositoryArgument
 /** The options as commander hands them over. */
 interface SshFlags extends ConnectionFlags {
   readonly sshOption?: readonly string[];
+  readonly home?: boolean;
 }
 
 /** `recode aws ssh` */
@@ -13,13 +14,14 @@ export function sshCommand(output: Output): Command {
   const command = new Command('ssh')
     .summary('Open an SSH session in an environment')
     .description(
-      "Open a shell in an environment, or run a command there, with this machine's ssh.\n\n" +
+      "Open a shell in an environment, or run a command there, with this machine's ssh. Both begin in the repository, if it is cloned.\n\n" +
         'The words after -- go to ssh behind the host. As with ssh, it joins the words of a command with spaces, and the remote shell ' +
         'reads the result: quote what that shell should not expand. The exit code is the one of the command, or 255 if ssh fails.',
     )
     .usage('[options] <repository> [-- <command>]')
     .argument(...repositoryArgument)
     .allowExcessArguments(true)
+    .option('--home', 'begin in the home folder instead of the repository')
     .option('--ssh-option <option>', 'pass an option to ssh, as ssh -o does; repeat for more', collect);
   return addConnectionOptions(command)
     .addHelpText(
@@ -40,6 +42,6 @@ export function sshCommand(output: Output): Command {
       const target = parseConnection(repository, flags, process.env);
       const { runSsh } = await import('./run.ts');
       const [, ...words] = invoked.args;
-      await runSsh({ ...target, options: flags.sshOption ?? [], words }, output);
+      await runSsh({ ...target, options: flags.sshOption ?? [], words, home: flags.home ?? false }, output);
     });
 }

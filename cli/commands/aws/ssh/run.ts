@@ -2,6 +2,7 @@ import { environmentCommand } from '../../../environment.ts';
 import type { Output } from '../../../output.ts';
 import { runSession, sshFailed } from '../../../ssh/session.ts';
 import { type ConnectionTarget, openStarted } from '../../../started-environment.ts';
+import { cloneFolder } from '../../../workspace/clone-script.ts';
 
 /** A session to open. */
 export interface SshRequest extends ConnectionTarget {
@@ -9,6 +10,8 @@ export interface SshRequest extends ConnectionTarget {
   readonly options: readonly string[];
   /** The words after the host. */
   readonly words: readonly string[];
+  /** Whether to begin in the home instead of the repository. */
+  readonly home: boolean;
 }
 
 /**
@@ -21,8 +24,10 @@ export async function runSsh(request: SshRequest, output: Output): Promise<void>
   const environment = await openStarted(request, { ...output, stdout: output.stderr });
   if (!environment) return;
   const { files, host } = environment;
-  const { options, words } = request;
-  const code = await runSession({ sshConfig: files.sshConfig, name: host, options, words });
+  const { options, words, home } = request;
+  // Options for ssh itself may come before a command.
+  const folder = home || words[0]?.startsWith('-') ? undefined : cloneFolder(environment.subject.repository);
+  const code = await runSession({ sshConfig: files.sshConfig, name: host, options, words, ...(folder !== undefined && { folder }) });
   // A remote command can exit with it too.
   if (code === sshFailed) {
     const check = environmentCommand(environment, 'start');

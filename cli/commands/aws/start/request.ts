@@ -9,6 +9,8 @@ import { oneOf } from '../../../one-of.ts';
 import { hostsOf } from '../../../repository.ts';
 import { settingNotValid } from '../../../setting-not-valid.ts';
 import { localTimeZone } from '../../../stop-time.ts';
+import { parseWorkspace, type WorkspaceFlags } from '../../../workspace/flags.ts';
+import type { WorkspaceRequest } from '../../../workspace/request.ts';
 import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
 
 /** What a person asked for; options that were not given are absent, their defaults are the control plane's. */
@@ -18,10 +20,11 @@ export interface StartRequest extends OperationRequest {
   readonly allowMine: boolean;
   /** Whether to open it in the editor of the setting, where there is one. */
   readonly open: boolean;
+  readonly workspace: WorkspaceRequest;
 }
 
 /** The options as commander hands them over. */
-export interface StartFlags extends OperationFlags {
+export interface StartFlags extends OperationFlags, WorkspaceFlags {
   readonly instanceType?: string;
   readonly volumeSize?: string;
   readonly volumeType?: string;
@@ -38,7 +41,7 @@ const volumeTypes = EnvironmentRequest.entries.volumeType.options;
 /**
  * Reads what was typed, before anything is asked of the network.
  *
- * @throws RecodeError InstanceTypeNotValid, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, UsageNotValid
+ * @throws RecodeError InstanceTypeNotValid, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, UsageNotValid, SettingNotValid
  */
 export function parseStart(repository: string, flags: StartFlags, environment: NodeJS.ProcessEnv): StartRequest {
   const { instanceType, volumeSize, volumeType, allowCidr } = flags;
@@ -49,6 +52,7 @@ export function parseStart(repository: string, flags: StartFlags, environment: N
     ...parseOperation(repository, flags, environment),
     allowMine: allowCidr?.includes(mine) ?? false,
     open: flags.open,
+    workspace: parseWorkspace(flags, environment),
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType, '--instance-type') }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),

@@ -1,13 +1,15 @@
 import { StartOutput } from '../../../../core/document.ts';
 import { type Environment, type GivenRequest, statusOf } from '../../../../core/environment.ts';
+import { RecodeError } from '../../../../core/errors.ts';
 import { ssh } from '../../../../core/names.ts';
 import { rememberEnvironment } from '../../../completion/known-environments.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { openAfterStart } from '../../../editor/after-start.ts';
-import { findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { environmentCommand, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { viewAfter } from '../../../environment-view.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
 import { operate } from '../../../execution/environment-operation.ts';
+import { hasStarted } from '../../../execution/has-started.ts';
 import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
 import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../files/environment-folder.ts';
 import { checkRepository } from '../../../github.ts';
@@ -21,11 +23,11 @@ import { shortCommand } from '../../../ssh/connection.ts';
 import { proveConnection, saveConnection, usableKeyPair } from '../../../ssh/first-connection.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
+import { type ReadyRequest, readyRequest, usualWorkspace } from '../../../workspace/request.ts';
+import { rememberForwarding } from '../../../workspace/signing.ts';
+import { openWorkspace, type Workspace } from '../../../workspace/workspace.ts';
 import type { OperationRequest } from '../options.ts';
 import type { StartRequest } from './request.ts';
-
-// What the workflow does when there is something to do.
-const changes: readonly string[] = ['LaunchInstance', 'StartInstance'];
 
 export const Result = StartOutput;
 
@@ -42,6 +44,7 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
       requireUsablePath(process.env);
       await requireSshClient();
     }
+    const workspace = await readyRequest(request.workspace);
     const environment = await openEnvironment(request, session.view);
     const given = await givenRequest(request, environment, session);
     const { publicKey, defaults } = environment.own ? await ownKey(environment, session) : await theirKey(environment);
@@ -49,14 +52,14 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     const asked = { kind: 'start', output: Result, request: { ...defaults, ...given, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
     if (!started) return;
-    await conclude(environment, started, session, output);
+    await conclude(environment, started, session, output, workspace);
     if (request.open) await openAfterStart(environment, started.result, output);
   });
 }
 
 /** Starts it with the options that are recorded. */
 export function again(request: OperationRequest, output: Output): Promise<void> {
-  return runStart({ ...request, request: {}, allowMine: false, open: true }, output);
+  return runStart({ ...request, request: {}, allowMine: false, open: true, workspace: usualWorkspace }, output);
 }
 
 /** Connects to the environment that a start has led to, and prints how; a teammate's is theirs to connect to. */
@@ -65,16 +68,20 @@ export async function conclude(
   started: Followed<StartOutput>,
   session: Session,
   output: Output,
+  workspace?: ReadyRequest,
 ): Promise<void> {
   const { repository } = started.result;
-  const said = hasChanged(started.entered) ? `Started ${repository}` : `${repository} is already started`;
-  await concludeStarted(environment, started, said, session, output);
+  const said = hasStarted(started.entered) ? `Started ${repository}` : `${repository} is already started`;
+  await concludeStarted(environment, started, said, session, output, workspace);
 }
 
 /**
- * Does what is left to do on this machine once an environment is started, and prints.
+ * Does what is left to do once an environment is started: connects, opens the workspace, and prints. Where that has failed, it is thrown in
+ * the end.
  *
  * @param said what the operation has done: `Started acme/api`
+ * @param request what a start was asked to do; none for another command
+ * @throws RecodeError those of cli/ssh/first-connection.ts and cli/workspace
  */
 export async function concludeStarted(
   environment: OpenedEnvironment,
@@ -82,21 +89,36 @@ export async function concludeStarted(
   said: string,
   session: Session,
   output: Output,
+  request?: ReadyRequest,
 ): Promise<void> {
   const { own, files } = environment;
   await rememberEnvironment(environment.account, environment.subject);
   let command: string | null = null;
   let alias: string | undefined;
+  let workspace: Workspace = { folder: null };
   if (own) {
     const keyPair = await usableKeyPair(environment, started.result.publicKey);
     const saved = orWarn(output, () => {
+      if (request?.gitSigning !== undefined) rememberForwarding(files, request.gitSigning);
       alias = saveConnection(environment, started.result, keyPair);
     });
-    if (saved) command = await proveConnection(environment, started.result, session);
+    if (saved) {
+      command = await proveConnection(environment, started.result, session);
+      const { name, repository } = started.result;
+      const justStarted = { name, repository, started: started.ours && hasStarted(started.entered) };
+      workspace = await openWorkspace(environment, justStarted, request ?? (await readyRequest(usualWorkspace)), session, output);
+    }
   }
   session.view.end();
-  if (output.json) writeJson(output, await asJson(environment, started));
-  else print(output, started.result, { said, own, command: shortCommand(files, { sshCommand: command, alias }) });
+  const { folder, failure } = workspace;
+  if (!output.json) print(output, started.result, { said, own, command: shortCommand(files, { sshCommand: command, alias }), folder });
+  else if (!failure) writeJson(output, await asJson(environment, started));
+  if (failure) throw request ? failure : withAgain(failure, environmentCommand(environment, 'start'));
+}
+
+/** The failure with the command that can be run again, where that is not the one that has failed. */
+function withAgain({ name, message, fix, data }: RecodeError, again: string): RecodeError {
+  return new RecodeError(name, message, { fix, data, again });
 }
 
 /** What is asked of the control plane, which does not know this machine: "mine" is an address by then. */
@@ -154,18 +176,21 @@ function asJson(environment: OpenedEnvironment, { result, executionArn, ours, en
   return viewAfter(environment, {
     ...{ name, status, instanceId, instanceType, publicIpAddress, stopAt, executionArn },
     ...{ host: publicIpAddress, port: ssh.port, user: ssh.user },
-    ...(!environment.own && { sshConfigFile: null, sshCommand: null }),
+    ...(!environment.own && { sshConfigFile: null, sshCommand: null, workspaceFolder: null }),
     created: ours && result.created,
-    changed: hasChanged(entered),
+    changed: hasStarted(entered),
   });
 }
-
-const hasChanged = (entered: ReadonlySet<string>) => changes.some((state) => entered.has(state));
 
 function print(
   output: Output,
   { owner, instanceId, instanceType, publicIpAddress, stopAt }: StartOutput,
-  { said, own, command }: { readonly said: string; readonly own: boolean; readonly command: string | undefined },
+  {
+    said,
+    own,
+    command,
+    folder,
+  }: { readonly said: string; readonly own: boolean; readonly command: string | undefined; readonly folder: string | null },
 ): void {
   const { stdout } = output;
   stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', said)}\n`);
@@ -174,6 +199,7 @@ function print(
       ['Address', publicIpAddress],
       ['Instance', `${instanceId} (${instanceType})`],
       ['Stops', stopWordsInZone(stopAt)],
+      ...(folder === null ? [] : [['Folder', folder] as const]),
     ]),
   );
   if (command !== undefined) stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', command)}\n`);

@@ -4,7 +4,7 @@ import { localTimeZone } from '../../../../../cli/stop-time.ts';
 import type { ErrorName } from '../../../../../core/errors.ts';
 
 /** What commander hands over where nothing was given. */
-const none: StartFlags = { wait: true, open: true };
+const none: StartFlags = { wait: true, open: true, clone: true, hooks: true };
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -20,6 +20,7 @@ describe('parseStart', () => {
       wait: true,
       allowMine: false,
       open: true,
+      workspace: { clone: true, hooks: true },
       request: {},
     });
   });
@@ -38,6 +39,8 @@ describe('parseStart', () => {
       open: false,
       profile: 'team',
       region: 'eu-west-1',
+      clone: false,
+      hooks: false,
     };
     expect(parse(flags)).toEqual({
       repository: 'acme/api',
@@ -47,6 +50,7 @@ describe('parseStart', () => {
       account: { local: false, profile: 'team', region: 'eu-west-1' },
       allowMine: false,
       open: false,
+      workspace: { clone: false, hooks: false },
       request: {
         instanceType: 'm6g.large',
         volumeSize: 64,

@@ -1,0 +1,127 @@
+import type { StartOutput } from '../../core/document.ts';
+import { RecodeError } from '../../core/errors.ts';
+import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
+import type { Session } from '../execution/operation.ts';
+import { orWarn } from '../or-warn.ts';
+import { type Output, warn } from '../output.ts';
+import { hostsOf } from '../repository.ts';
+import type { RemoteHost } from '../ssh/remote.ts';
+import { clone } from './clone.ts';
+import { cloneFolder } from './clone-script.ts';
+import { installDotfiles } from './dotfiles.ts';
+import { hookFailure, runHook } from './hooks.ts';
+import { identityScript, readIdentity } from './identity.ts';
+import { rememberFolder } from './remembered-folder.ts';
+import { type Report, readReport, reportScript } from './report.ts';
+import { readRepositories } from './repositories.ts';
+import type { ReadyRequest } from './request.ts';
+import { signingScript } from './signing.ts';
+import { sourceOf } from './source.ts';
+
+/** How an environment's workspace is after a start. */
+export interface Workspace {
+  /** The folder of the repository on the instance; null if it is not cloned. */
+  readonly folder: string | null;
+  /** The first thing that did not work. The environment can be used. */
+  readonly failure?: RecodeError;
+}
+
+/** An environment that has just been started. */
+export interface JustStarted extends Pick<StartOutput, 'name' | 'repository'> {
+  /** Whether this command has started its instance. */
+  readonly started: boolean;
+}
+
+/**
+ * Makes the workspace on the instance of a started environment: clones its repository and those that it names, installs the dotfiles, and
+ * runs the hooks. One part that fails does not keep the others from it, unless they need it. The first failure is returned, so that the
+ * command can say first how to connect.
+ */
+export async function openWorkspace(
+  environment: OpenedEnvironment,
+  started: JustStarted,
+  request: ReadyRequest,
+  session: Session,
+  output: Output,
+): Promise<Workspace> {
+  if (!request.clone) return { folder: null };
+  const failures: RecodeError[] = [];
+  const attempt = async <Answer>(work: () => Promise<Answer>): Promise<Answer | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RecodeError)) throw error;
+      failures.push(error);
+      return undefined;
+    }
+  };
+  const host = { sshConfig: environment.files.sshConfig, name: started.name };
+  const report = await attempt(() => look(host, started, request, session));
+  if (report) {
+    orWarn(output, () => rememberFolder(environment.files, report.folder));
+    await furnish(environment, { host, report, repository: started.repository, request }, session, attempt);
+  }
+  const folder = report?.folder ?? null;
+  const [first, ...others] = failures;
+  if (!first) return { folder };
+  if (environment.account.options.local && outsideSandbox.has(first.name)) {
+    warn(output, `${first.message} To clone the repository later, run "${environmentCommand(environment, 'start')}" again.`);
+    return { folder };
+  }
+  for (const { message } of others) warn(output, message);
+  return { folder, failure: first };
+}
+
+// The embedded AWS is for trying Recode, also on a machine without a network.
+const outsideSandbox: ReadonlySet<string> = new Set(['GitServerUnreachable', 'GitNotInstalled']);
+
+/** Clones the repository, unless it is there, and looks what else there is to do. A start that changes nothing connects once for it. */
+async function look(host: RemoteHost, { repository, started }: JustStarted, request: ReadyRequest, { view }: Session): Promise<Report> {
+  const { branch, depth, gitProtocol, hooks, signing } = request;
+  const [source, identity] = await Promise.all([sourceOf(repository, gitProtocol, process.env), readIdentity()]);
+  const options = { ...(branch !== undefined && { branch }), ...(depth !== undefined && { depth }) };
+  const settings = identityScript(identity) + (signing === undefined ? '' : signingScript(signing));
+  const afterwards = settings + reportScript({ started: started && hooks });
+  const { cloned, told } = await clone(host, { repository, source, folder: cloneFolder(repository), options }, view, afterwards);
+  const report = readReport(told);
+  if (!cloned && branch !== undefined) view.say(`${report.folder} is there already and keeps its branch.`);
+  return report;
+}
+
+interface Furnishing {
+  readonly host: RemoteHost;
+  readonly report: Report;
+  readonly repository: string;
+  readonly request: ReadyRequest;
+}
+
+/** What follows once the repository is there. */
+async function furnish(
+  environment: OpenedEnvironment,
+  { host, report, repository, request }: Furnishing,
+  { view }: Session,
+  attempt: <Answer>(work: () => Promise<Answer>) => Promise<Answer | undefined>,
+): Promise<void> {
+  const { gitProtocol, dotfiles, hooks } = request;
+  const named = await attempt(async () => readRepositories(report.repositories ?? '', repository, hostsOf(process.env)));
+  for (const other of named ?? []) {
+    if (report.names.has(other.split('/')[1] ?? '')) continue;
+    await attempt(async () => {
+      const source = await sourceOf(other, gitProtocol, process.env);
+      await clone(host, { repository: other, source, folder: cloneFolder(other), options: {} }, view);
+    });
+  }
+  if (dotfiles !== undefined && !report.dotfiles) {
+    await attempt(async () => installDotfiles(host, dotfiles, await sourceOf(dotfiles, gitProtocol, process.env), view));
+  }
+  for (const name of hooks ? report.due : []) {
+    const ran = await attempt(async () => {
+      const ended = await runHook(host, { repository, name, again: false }, view);
+      const failure = ended && hookFailure(environment, ended);
+      if (failure) throw failure;
+      return 'well';
+    });
+    // What starts the project may need what sets it up.
+    if (ran === undefined) break;
+  }
+}

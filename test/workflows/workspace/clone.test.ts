@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { type ExpectedFailure, expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
+import { deployWorkspace } from '../../harness/workspace.ts';
+
+const there = deployWorkspace();
+const command = (...options: string[]) => ['start', 'acme/api', ...options];
+const git = (...args: string[]) => execFileSync('git', ['-C', there.folder, ...args], { encoding: 'utf8' }).trim();
+const beside = () => readdirSync(join(there.folder, '..'));
+const files = { 'README.md': 'The API.\n' };
+
+/** Expects that a start has failed after it told how to connect, and has left nothing of a clone. */
+async function expectFailedClone(args: string[], expected: ExpectedFailure, env: Record<string, string> = {}): Promise<void> {
+  const ran = await there.run(args, { env });
+  expect(ran.stdout).toMatch(/✓ acme\/api is already started\n(.+\n)+\nTo connect, run:\n {2}ssh -F /);
+  expectFailure(ran, ['aws', ...args], expected);
+  expect(beside()).toEqual(['.recode~lock']);
+}
+
+it('clones the repository at the first start, shows the folder, and remembers it', async () => {
+  expect(readFileSync(join(there.folder, 'README.md'), 'utf8')).toBe('The API.\n');
+  expect(git('remote', 'get-url', 'origin')).toBe(`${there.server.url}/acme/api.git`);
+  expect(git('status', '--short', '--branch')).toBe('## main...origin/main');
+  expect(beside()).toEqual(['.recode~lock', 'api']);
+  const status = await there.run(['status', 'acme/api', '--json']);
+  expect(status.json).toMatchObject({ workspaceFolder: there.folder });
+});
+
+it('leaves a repository alone that is there, and asks its server nothing', async () => {
+  writeFileSync(join(there.folder, 'README.md'), 'Changed.\n');
+  const before = there.server.requests.length;
+  const { code, stdout } = await there.run(command('--branch', 'next'));
+  expect(code).toBe(0);
+  expect(stdout).not.toContain('Cloning');
+  expect(stdout).toContain(`  Folder    ${there.folder}\n`);
+  expect(git('status', '--short')).toBe('M README.md');
+  expect(there.server.requests.length).toBe(before);
+});
+
+it('clones a branch, as much of its history as asked for, and removes what a killed clone has left', async () => {
+  there.serve({ files, branches: ['next'], history: 5 });
+  const left = join(there.folder, '../.recode~clone.killed');
+  mkdirSync(join(left, 'clone'), { recursive: true });
+  const { code, stdout } = await there.run(command('--branch', 'next', '--depth', '2'));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\nChecking the SSH connection\nCloning acme\/api\n\n✓/);
+  expect(git('rev-parse', '--abbrev-ref', 'HEAD')).toBe('next');
+  expect(git('rev-list', '--count', 'HEAD')).toBe('2');
+  expect(existsSync(left)).toBe(false);
+});
+
+it('clones all of the history, and submodules', async () => {
+  there.server.add('acme/library', { files: { 'library.txt': 'A library.\n' } });
+  there.serve({ files, history: 5, submodules: { 'vendor/library': { of: 'acme/library', url: '../library.git' } } });
+  expect((await there.run(command())).code).toBe(0);
+  expect(git('rev-list', '--count', 'HEAD')).toBe('7');
+  expect(readFileSync(join(there.folder, 'vendor/library/library.txt'), 'utf8')).toBe('A library.\n');
+  expect(git('submodule', 'status')).toMatch(/^[0-9a-f]{40} vendor\/library/);
+});
+
+it('says that Git LFS is missing where the repository uses it', async () => {
+  there.serve({ files: { 'assets/.gitattributes': '*.png filter=lfs diff=lfs merge=lfs -text\n', 'assets/logo.png': 'pointer' } });
+  const { code, stdout } = await there.run(command());
+  expect(code).toBe(0);
+  expect(stdout).toContain('acme/api uses Git LFS, which the instance does not have: large files are pointers only.\n');
+});
+
+it('leaves the repository to the person with --no-clone', async () => {
+  there.serve({ files });
+  const { code, stdout } = await there.run(command('--no-clone'));
+  expect(code).toBe(0);
+  expect(stdout).not.toMatch(/Cloning|Folder/);
+  expect(existsSync(there.folder)).toBe(false);
+});
+
+it('clones once where two starts meet', async () => {
+  let send = () => {};
+  const until = new Promise<void>((resolve) => {
+    send = resolve;
+  });
+  there.serve({ files, until });
+  const first = there.run(command());
+  await vi.waitFor(() => expect(beside().some((name) => name.startsWith('.recode~clone.'))).toBe(true), 30_000);
+  const second = there.run(command());
+  setTimeout(send, 3000);
+  const [one, other] = await Promise.all([first, second]);
+  expect([one.code, other.code]).toEqual([0, 0]);
+  expect(one.stdout).toContain('Cloning acme/api');
+  expect(other.stdout).not.toContain('Cloning acme/api');
+  expect(readFileSync(join(there.folder, 'README.md'), 'utf8')).toBe('The API.\n');
+});
+
+it('tells where there is no such branch', async () => {
+  there.serve({ files });
+  const message = 'acme/api has no branch next.';
+  await expectFailedClone(command('--branch', 'next'), { name: 'BranchNotFound', message });
+});
+
+it('tells where the repository does not exist, or nobody without a token may see it', async () => {
+  there.serve({ files, token: 'secret' });
+  const noToken = 'Neither GH_TOKEN nor GITHUB_TOKEN is set, and the GitHub CLI (gh) is not installed.';
+  const message = `${there.server.url} has no public repository acme/api. A private one needs a token. ${noToken}`;
+  await expectFailedClone(command(), { name: 'CloneRefused', message });
+});
+
+it('tells where the server ends in the middle of the clone, and clones at the next start', async () => {
+  there.serve({ files, history: 20, dies: true });
+  const args = command();
+  const ran = await there.run(args);
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toMatch(
+    /^✗ The repository could not be downloaded\n {2}The instance cannot clone http\S+\/acme\/api\.git\. git says: .+\./,
+  );
+  expect(beside()).toEqual(['.recode~lock']);
+  there.serve({ files, history: 20 });
+  expect((await there.run(args)).code).toBe(0);
+  expect(existsSync(join(there.folder, 'README.md'))).toBe(true);
+});
+
+it('tells where the server cannot be reached', async () => {
+  there.serve({ files });
+  const url = 'http://127.0.0.1:9/acme/api.git';
+  const reason = `git says: unable to access '${url}/': Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server.`;
+  await expectFailedClone(
+    command(),
+    { name: 'GitServerUnreachable', message: `The instance cannot clone ${url}. ${reason}` },
+    { GITHUB_SERVER_URL: 'http://127.0.0.1:9' },
+  );
+});
+
+it('shows with --json the failure alone', async () => {
+  const args = command('--json');
+  const message = expect.stringContaining('127.0.0.1 port 9') as unknown as string;
+  const ran = await there.run(args, { env: { GITHUB_SERVER_URL: 'http://127.0.0.1:9' } });
+  expect(ran.json).toEqual({ error: expect.objectContaining({ name: 'GitServerUnreachable', message }) });
+  expect(ran.code).toBe(1);
+});
+
+it('tells where the connection to the instance is lost in the middle, and leaves no half clone', async () => {
+  there.serve({ files, until: new Promise(() => {}) });
+  const running = there.run(command());
+  await vi.waitFor(() => expect(beside().some((name) => name.startsWith('.recode~clone.'))).toBe(true), 30_000);
+  await vi.waitFor(() => expect(clients()).toHaveLength(1), 30_000);
+  for (const pid of clients()) process.kill(pid, 'SIGKILL');
+  const ran = await running;
+  expect(ran.stderr).toMatch(/^✗ The SSH connection to the instance was lost\n/);
+  expect(ran.code).toBe(1);
+  await vi.waitFor(() => expect(beside()).toEqual(['.recode~lock']), 30_000);
+});
+
+it('refuses options that mean nothing together', async () => {
+  const args = command('--branch', 'next', '--no-clone');
+  const message = '--branch cannot be used with --no-clone, which does not clone.';
+  expectFailure(await there.run(args), ['aws', ...args], { name: 'UsageNotValid', message });
+});
+
+it('raises the errors that it is there for', () => expectAllRaised(raisedBy.clone));
+
+/** The process ids of the ssh clients that run a script of Recode on the instance. */
+function clients(): number[] {
+  const config = there.alice.files('acme/api').sshConfig;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words[0] === 'ssh' && words.includes(config) && words.some((word) => word.includes('recode~clone'));
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}

@@ -1,0 +1,53 @@
+import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
+import type { ServedRepository } from '../../harness/git-server.ts';
+import { deployWorkspace } from '../../harness/workspace.ts';
+
+const there = deployWorkspace();
+const args = ['start', 'acme/api', '--dotfiles', 'ada/dotfiles'];
+const inHome = (name: string) => join(there.home, name);
+const serve = (files: ServedRepository['files']) => {
+  for (const name of ['dotfiles', '.local/state/recode', 'installed']) rmSync(inHome(name), { recursive: true, force: true });
+  there.server.add('ada/dotfiles', { files });
+};
+const note = (name: string) => `echo ${name} "$PWD" >>"$HOME/installed"`;
+const installed = () => readFileSync(inHome('installed'), 'utf8');
+
+it('clones the dotfiles, and runs the first installer of them once', async () => {
+  serve({ 'setup.sh': note('setup'), bootstrap: { executable: `#!/bin/sh\n${note('bootstrap')}; echo Installed` }, '.vimrc': '' });
+  const { code, stdout, stderr } = await there.run(args);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('\nCloning ada/dotfiles\nInstalling the dotfiles\n  Installed\n');
+  expect(installed()).toBe(`bootstrap ${inHome('dotfiles')}\n`);
+  expect(existsSync(inHome('.vimrc'))).toBe(false);
+
+  expect((await there.run(args)).stdout).not.toContain('dotfiles\n');
+  expect(installed()).toBe(`bootstrap ${inHome('dotfiles')}\n`);
+});
+
+it('links files and folders that begin with a dot where there is no installer, and replaces nothing', async () => {
+  writeFileSync(inHome('.bashrc'), 'mine\n');
+  serve({ '.vimrc': 'set number\n', '.config/app/settings': 'dark\n', '.bashrc': 'theirs\n', 'README.md': '' });
+  const { code, stderr } = await there.run(args);
+  expect(code, stderr).toBe(0);
+  expect(readlinkSync(inHome('.vimrc'))).toBe(inHome('dotfiles/.vimrc'));
+  expect(readFileSync(inHome('.config/app/settings'), 'utf8')).toBe('dark\n');
+  expect(readFileSync(inHome('.bashrc'), 'utf8')).toBe('mine\n');
+  expect(lstatSync(inHome('.bashrc')).isSymbolicLink()).toBe(false);
+  expect(existsSync(inHome('README.md'))).toBe(false);
+  expect(existsSync(inHome('.git'))).toBe(false);
+});
+
+it('tells where the installer fails, and runs it again at the next start', async () => {
+  serve({ 'install.sh': `${note('install')}; exit 9` });
+  const ran = await there.run(args);
+  expect(ran.stdout).toContain('To connect, run:\n');
+  expectFailure(ran, ['aws', ...args], { name: 'DotfilesFailed', message: 'install.sh of ada/dotfiles failed with exit code 9.' });
+  writeFileSync(inHome('dotfiles/install.sh'), note('again'));
+  expect((await there.run(args)).code).toBe(0);
+  expect(installed()).toBe(`install ${inHome('dotfiles')}\nagain ${inHome('dotfiles')}\n`);
+});
+
+it('raises the errors that it is there for', () => expectAllRaised(raisedBy.dotfiles));
