@@ -120,6 +120,7 @@ describe('the commands', () => {
         '--allow-cidr <block>',
         '--auto-stop <when>',
         '--time-zone <zone>',
+        '--no-open',
         '--branch <name>',
         '--depth <commits>',
         '--git-protocol <protocol>',
