@@ -8,7 +8,7 @@ import { builtPackage, packageRoot } from './package-root.ts';
  * The embedded AWS of this person's state directory, started if it does not run.
  *
  * @param region where it has to be; without one, the person's setting counts at the first start only
- * @throws RecodeError StateDirectoryNotWritable, StateDirectoryNotOurs, StateDamaged, LocalDiskFull, LocalRegionDiffers,
+ * @throws RecodeError UsageNotValid, StateDirectoryNotWritable, StateDirectoryNotOurs, StateDamaged, LocalDiskFull, LocalRegionDiffers,
  *   LocalAwsDidNotStart, PlatformNotSupported, ConfigDamaged, ConfigNotReadable, SettingNotValid
  */
 export async function startEmbeddedAws(region?: string): Promise<Running> {
@@ -74,6 +74,7 @@ const names: Readonly<Record<string, ErrorName>> = {
   EmbeddedAwsDidNotStart: 'LocalAwsDidNotStart',
   EmbeddedAwsDidNotStop: 'LocalAwsDidNotStop',
   RegionMismatch: 'LocalRegionDiffers',
+  UnknownRegion: 'UsageNotValid',
   UnsupportedPlatform: 'PlatformNotSupported',
   NoHomeFolder: 'NoHome',
 };

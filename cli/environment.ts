@@ -48,7 +48,8 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
     await rememberEnvironments(account, read?.items ?? [], owner);
     return read?.items ?? [];
   };
-  const repository = await resolveRepository(typed, recorded, process.env);
+  const teammate = owner === account.owner ? undefined : owner;
+  const repository = await resolveRepository(typed, recorded, process.env, teammate);
   return {
     account,
     clients,

@@ -177,7 +177,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   PrivateKeyNotHere: {
     title: 'The private key is not on this machine',
     nextStep:
-      'Use the machine that started the environment or copy its key to this one. Otherwise remove the environment and start it again: this deletes its files.',
+      'Use the machine that started the environment or copy its key to this one. Otherwise run "recode aws remove {environment}" and start again: this deletes its files.',
   },
 
   EnvironmentNotFound: {
@@ -186,7 +186,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   EnvironmentNotStarted: {
     title: 'The environment is not started',
-    nextStep: 'Run "recode aws start {environment}", then run "{command}" again. "recode aws ssh" starts it itself with --start.',
+    nextStep: 'Run "recode aws start {environment}", then run "{command}" again. Or run that command with --start.',
   },
   EnvironmentNotFinished: {
     title: 'The environment was never finished',
@@ -222,7 +222,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   RecodeNotInstalled: {
     title: 'Recode is not installed in this region',
     nextStep:
-      'The first "recode aws start" in a region creates what environments share. If you expected environments here, check the region and the profile.',
+      'Run "recode aws start <repository>{account}": the first start in a region creates what environments share. If you expected environments here, check the region and the profile.',
   },
   TableStillDeleting: { title: 'The table is still being deleted', nextStep: again },
   TableNotActive: { title: 'The table is not ready yet', nextStep: again },
@@ -274,7 +274,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   NoCapacityToStart: {
     title: 'AWS has no capacity to start the instance',
     nextStep:
-      'Wait a few minutes, then run "{command}" again: the disk is kept. If you cannot wait, remove the environment and start it with another --instance-type: this deletes its files.',
+      'Wait a few minutes, then run "{command}" again: the disk is kept. If you cannot wait, run "recode aws remove {environment}" and start it with another --instance-type: this deletes its files.',
   },
   VolumeKeyNotUsable: {
     title: 'EC2 cannot use the KMS key of the volume',
@@ -326,7 +326,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   InstanceStillTerminating: { title: 'The instance is still terminating', nextStep: again },
   InstanceGone: {
     title: 'The environment has lost its instance',
-    nextStep: 'Start the environment to get a new instance, or remove it.',
+    nextStep: 'Run "recode aws start {environment}" to get a new instance, or "recode aws remove {environment}".',
   },
   InstanceNotRunning: { title: 'The instance is not running yet', nextStep: again },
   NoPublicAddress: {
@@ -528,6 +528,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   SshConfigNotIncluded: {
     title: 'Your SSH configuration does not include your environments',
     nextStep: 'Run "recode aws config-ssh", then run "{command}" again.',
+  },
+  FileInPlaceOfFolder: {
+    title: 'A file is in the place of a folder',
+    nextStep: 'Move that file away, or set XDG_DATA_HOME to another folder. Then run "{command}" again.',
   },
   SshConfigNotReadable: {
     title: 'Cannot read your SSH configuration',

@@ -15,9 +15,14 @@ const output: Output & { json: boolean; filtered?: boolean } = {
 };
 const written = watchWritten(process.stdout);
 const told = watchWritten(process.stderr);
+/** Shows the error that stdout was given as JSON in words. */
+let retell = () => {};
 const code = await run();
 const unwritten = await written.flush();
-if (unwritten) tell(unwritten);
+if (unwritten) {
+  retell();
+  tell(unwritten);
+}
 // Where the progress or an error could not be shown, the exit code still says how the command has ended.
 await told.flush();
 // An interrupted command still has calls in progress.
@@ -35,6 +40,7 @@ async function run(): Promise<number> {
     const cause = await localCauseOf(error, given);
     const failure = describeFailure(cause, given);
     showFailure(output, failure, cause, process.env);
+    if (output.json && !output.filtered) retell = () => showFailure({ ...output, json: false }, failure, cause, process.env);
     return exitCodeOf(failure);
   }
 }

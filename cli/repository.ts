@@ -37,21 +37,26 @@ export function readRepository(text: string, environment: NodeJS.ProcessEnv): Ty
 
 /**
  * The repository that a person means, as `owner/name`. If its name stands alone, it is that of the one environment with this name, else one
- * of their own on GitHub.
+ * of their own on GitHub, unless an environment of somebody else is meant.
  *
  * @param recorded reads the environments of the owner
- * @throws RecodeError RepositoryNotValid, RepositoryAmbiguous, GitHubAccountUnknown
+ * @param teammate the owner, if that is not the person
+ * @throws RecodeError RepositoryNotValid, RepositoryAmbiguous, GitHubAccountUnknown, EnvironmentNotFound
  */
 export async function resolveRepository(
   { text, repository, refusal }: TypedRepository,
   recorded: () => Promise<readonly Recorded[]>,
   environment: NodeJS.ProcessEnv,
+  teammate?: string,
 ): Promise<string> {
   if (repository !== undefined) return repository;
   const [one, ...more] = meantBy(text, await recorded());
   if (one && more.length === 0) return one.repository;
   if (one) throw ambiguous(text, [one, ...more]);
   if (refusal) throw refusal;
+  if (teammate !== undefined) {
+    throw new RecodeError('EnvironmentNotFound', `${teammate} has no environment named ${text}. Another one can be meant by owner/name.`);
+  }
   const found = await findAccount(environment);
   if ('account' in found) return `${found.account}/${text}`;
   throw new RecodeError(

@@ -187,6 +187,7 @@ export const catalog = {
   PublicKeyNotValid: { reaction: 'never', outcome: 'failed' },
   KeysNotReadable: { reaction: 'never', outcome: 'failed' },
   KeysNotWritable: { reaction: 'never', outcome: 'failed' },
+  FileInPlaceOfFolder: { reaction: 'never', outcome: 'failed' },
   SshConfigNotIncluded: { reaction: 'never', outcome: 'refused' },
   SshConfigNotReadable: { reaction: 'never', outcome: 'failed' },
   SshConfigNotWritable: { reaction: 'never', outcome: 'failed' },

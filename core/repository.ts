@@ -87,7 +87,10 @@ function locate(text: string): { host?: string; path: string[] } {
   // No account's name has a dot.
   if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(first) && rest.length > 1) return locate(`https://${text}`);
   // The parser of URLs would read over spaces.
-  if (!/^(https?|ssh|git|git\+ssh):\/\/\S+$/i.test(text) || !URL.canParse(text)) return { path: [first, ...rest] };
+  if (!/^(https?|ssh|git|git\+ssh):\/\/\S+$/i.test(text) || !URL.canParse(text)) {
+    // A shell completes the folder acme/api as acme/api/.
+    return { path: rest.length === 2 && rest[1] === '' ? [first, rest[0] ?? ''] : [first, ...rest] };
+  }
   const { protocol, hostname, pathname } = new URL(text);
   const path = partsOf(pathname);
   // The pages of a repository lie below it.

@@ -1,15 +1,37 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { RecodeError } from '../../core/errors.ts';
 
 /** Why a file of an environment could not be written or deleted, in words instead of the system's. */
 export function keysNotWritable(path: string, doing: 'written' | 'deleted', error: unknown): RecodeError {
-  return new RecodeError('KeysNotWritable', `${path} cannot be ${doing}: ${reasonOf(error)}`, { cause: error });
+  return (
+    fileInTheWay(path, doing, error) ??
+    new RecodeError('KeysNotWritable', `${path} cannot be ${doing}: ${reasonOf(error)}`, { cause: error })
+  );
 }
 
-/** Why a file of an environment could not be read. What is wrong with a folder above it keeps it from being written too. */
+/** Why a file of an environment could not be read. */
 export function keysNotReadable(path: string, error: unknown): RecodeError {
-  const name = (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? 'KeysNotWritable' : 'KeysNotReadable';
-  return new RecodeError(name, `${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+  return (
+    fileInTheWay(path, 'read', error) ?? new RecodeError('KeysNotReadable', `${path} cannot be read: ${reasonOf(error)}`, { cause: error })
+  );
 }
+
+/** The error for a file in place of a folder; undefined if it is something else that fails. */
+function fileInTheWay(path: string, doing: string, error: unknown): RecodeError | undefined {
+  if (!['ENOTDIR', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+  for (const above of [...foldersAbove(path), path]) {
+    const stats = statSync(above, { throwIfNoEntry: false });
+    if (!stats) return undefined;
+    if (stats.isDirectory()) continue;
+    const message = `${path} cannot be ${doing}: ${above === path ? 'it' : above} is a file, not a folder.`;
+    return new RecodeError('FileInPlaceOfFolder', message, { cause: error });
+  }
+  return undefined;
+}
+
+/** From the outermost to the innermost. */
+const foldersAbove = (path: string): string[] => (dirname(path) === path ? [] : [...foldersAbove(dirname(path)), dirname(path)]);
 
 /** What the system says of a file, as a sentence. */
 export function reasonOf(error: unknown): string {

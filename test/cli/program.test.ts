@@ -136,7 +136,7 @@ describe('the commands', () => {
     ['list', ['--all', '--web', ...account, '--json [fields]', '--jq <expression>']],
     ['status', ['--owner <owner>', '--web', ...account, '--json[=fields]', '--jq <expression>']],
     ['follow', ['--owner <owner>', ...account, '--json']],
-    ['logs', ['--owner <owner>', ...account, '--json']],
+    ['logs', ['-n,', '-f,', '--console', '--owner <owner>', ...account, '--json']],
     ['uninstall', [...account, '--force', '--json']],
     ['whoami', [...account, '--json']],
     ['explain', ['--json']],

@@ -46,6 +46,22 @@ it.each([
   );
 });
 
+it('takes a name alone of a teammate only for one of their environments', async () => {
+  const { requests, environment } = await gitHub();
+  const ofZed = (text: string) =>
+    resolveRepository(
+      readRepository(text, environment),
+      async () => [{ repository: 'acme/web' }],
+      { ...environment, GH_TOKEN: tokenOf('mona') },
+      'zed',
+    );
+  expect(await ofZed('web')).toBe('acme/web');
+  expect(await ofZed('acme/api')).toBe('acme/api');
+  const message = 'zed has no environment named api. Another one can be meant by owner/name.';
+  await expect(ofZed('api')).rejects.toThrow(expect.objectContaining({ name: 'EnvironmentNotFound', message }));
+  expect(requests).toEqual([]);
+});
+
 it('refuses what is no repository without asking anybody', async () => {
   const { requests, environment } = await gitHub();
   await expect(resolved('my cli', { ...environment, GH_TOKEN: tokenOf('mona') })).rejects.toThrow(

@@ -24,7 +24,7 @@ export const raisedBy = {
     'CredentialsNotValid',
     'AwsUnreachable',
   ],
-  connection: ['SshClientMissing', 'SshHostKeyDiffers', 'SshKeyRefused', 'SshUnreachable', 'KeyPairIncomplete', 'KeysNotWritable'],
+  connection: ['SshClientMissing', 'SshHostKeyDiffers', 'SshKeyRefused', 'SshUnreachable', 'KeyPairIncomplete', 'FileInPlaceOfFolder'],
   'key-files': [
     'PrivateKeyNotUsable',
     'PrivateKeyLineEndings',

@@ -3,9 +3,10 @@ import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { storageFailure } from '../storage.ts';
 import { deleteState, type End, isStateDirectory, logFile, prepareDirectory, readAnnouncement, readSettings } from './directory.ts';
-import { EmbeddedAwsDidNotStart, NoHomeFolder, NotAStateDirectory, RegionMismatch, UnsupportedPlatform } from './errors.ts';
+import { EmbeddedAwsDidNotStart, NoHomeFolder, NotAStateDirectory, RegionMismatch, UnknownRegion, UnsupportedPlatform } from './errors.ts';
 import { takeLock, watchLock } from './lock.ts';
 import { launch, runningProcess, startSeconds, stopProcess, stopSeconds, within } from './process.ts';
+import { regions } from './regions.ts';
 
 export * from './errors.ts';
 
@@ -61,9 +62,9 @@ export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string,
 
 /**
  * Returns the running embedded AWS of a directory, or starts it. All callers at the same time get the same one.
- * `region` defaults to the region of the first start, which is `firstRegion`, or else us-east-1.
- * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `RegionMismatch`, `StateDamaged`, `StorageFailed`,
- * `EmbeddedAwsDidNotStart`.
+ * `region` defaults to the region of the first start, which is `firstRegion` if the embedded AWS has that region, or else us-east-1.
+ * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `UnknownRegion`, `RegionMismatch`, `StateDamaged`,
+ * `StorageFailed`, `EmbeddedAwsDidNotStart`.
  */
 export async function up(installation: Installation, options: Regions = {}): Promise<Running> {
   requireLinux();
@@ -76,8 +77,12 @@ export async function up(installation: Installation, options: Regions = {}): Pro
 
 async function joinOrStart(installation: Installation, { region, firstRegion }: Regions): Promise<Running> {
   const { directory, packageDirectory, mainFile, build } = installation;
+  const unknown = region !== undefined && !regions.includes(region) ? new UnknownRegion(region, regions) : undefined;
+  // A refusal leaves no directory behind.
+  if (unknown && !existsSync(directory)) throw unknown;
   prepareDirectory(directory);
   const deployed = readSettings(directory)?.region;
+  if (unknown && deployed === undefined) throw unknown;
   if (region !== undefined && deployed !== undefined && region !== deployed) throw new RegionMismatch(region, deployed, directory);
 
   const deadline = Date.now() + startSeconds * 1000;
@@ -91,7 +96,7 @@ async function joinOrStart(installation: Installation, { region, firstRegion }: 
     if (found) await stopProcess(directory);
     else if (!(await waitForHolder(directory))) {
       // Another process may have started it since, and ended it.
-      const first = region ?? readSettings(directory)?.region ?? firstRegion;
+      const first = region ?? readSettings(directory)?.region ?? (firstRegion && regions.includes(firstRegion) ? firstRegion : undefined);
       await launch(mainFile, { directory, packageDirectory, build, ...(first && { region: first }) });
     }
   }

@@ -45,6 +45,18 @@ export class EmbeddedAwsDidNotStop extends Error {
   }
 }
 
+/** The embedded AWS does not have the region. */
+export class UnknownRegion extends Error {
+  override readonly name = 'UnknownRegion';
+
+  constructor(
+    readonly asked: string,
+    known: readonly string[],
+  ) {
+    super(`The embedded AWS does not have the region ${asked}. It has ${known.join(', ')}.`);
+  }
+}
+
 /** The requested region is not the one in which the state is deployed. */
 export class RegionMismatch extends Error {
   override readonly name = 'RegionMismatch';

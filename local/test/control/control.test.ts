@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { down, type Installation, type Running, status, up } from '../../src/control/control.ts';
+import { regions } from '../../src/control/regions.ts';
+import catalog from '../../src/ec2/catalog/instance-types.json' with { type: 'json' };
 import { bundle } from '../harness/bundle.ts';
 import { type Built, buildMain, expectFilled, fill } from '../harness/control.ts';
 import { alive, kill } from '../harness/process.ts';
@@ -145,6 +147,20 @@ describe('the region', () => {
     await down(installation);
     expect(await up(installation)).toMatchObject({ region: 'eu-west-1' });
     expect(await up(installation, { region: 'eu-west-1' })).toMatchObject({ region: 'eu-west-1' });
+  });
+
+  it('is refused before there is any state if the embedded AWS does not have it', async () => {
+    const unknown = {
+      name: 'UnknownRegion',
+      message: expect.stringMatching(/does not have the region mars\. It has af-south-1, .*, us-west-2\.$/),
+    };
+    await expect(up(installation, { region: 'mars' })).rejects.toMatchObject(unknown);
+    expect(existsSync(installation.directory) ? readdirSync(installation.directory) : []).toEqual([]);
+    expect(await up(installation, { firstRegion: 'us-gov-west-1' })).toMatchObject({ region: 'us-east-1' });
+  });
+
+  it('is one of those in the catalog', () => {
+    expect(regions).toEqual(Object.keys(catalog.zones));
   });
 
   it('is refused if it differs, running or not', async () => {

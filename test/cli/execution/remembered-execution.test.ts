@@ -29,8 +29,8 @@ it('names the file that it cannot read', () => {
   const file = join(data, 'file');
   writeFileSync(file, '');
   const problem = {
-    name: 'KeysNotWritable',
-    message: expect.stringMatching(/execution cannot be read: a file is where one of its folders should be\.$/),
+    name: 'FileInPlaceOfFolder',
+    message: expect.stringMatching(/execution cannot be read: .*\/file is a file, not a folder\.$/),
   };
   expect(() => rememberedExecution(files(file))).toThrow(expect.objectContaining(problem));
 });

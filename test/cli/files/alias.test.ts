@@ -95,8 +95,8 @@ describe('writeAlias', () => {
   it('names a folder that cannot be written', () => {
     mkdirSync(join(home, 'recode'), { recursive: true });
     writeFileSync(aliases, '');
-    const message = `${join(aliases, 'acme-api.recode')} cannot be written: a file is where one of its folders should be.`;
-    expect(() => write(environment())).toThrow(expect.objectContaining({ name: 'KeysNotWritable', message }));
+    const message = `${join(aliases, 'acme-api.recode')} cannot be written: ${aliases} is a file, not a folder.`;
+    expect(() => write(environment())).toThrow(expect.objectContaining({ name: 'FileInPlaceOfFolder', message }));
   });
 });
 

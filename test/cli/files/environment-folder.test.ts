@@ -62,7 +62,7 @@ describe('deleteEnvironmentFolder', () => {
     const files = filesOf('acme/api');
     mkdirSync(dirname(files.folder), { recursive: true });
     writeFileSync(files.folder, '');
-    const message = `${files.folder} cannot be deleted: a file is where one of its folders should be.`;
-    expect(() => deleteEnvironmentFolder(files)).toThrow(expect.objectContaining({ name: 'KeysNotWritable', message }));
+    const message = `${files.folder} cannot be deleted: it is a file, not a folder.`;
+    expect(() => deleteEnvironmentFolder(files)).toThrow(expect.objectContaining({ name: 'FileInPlaceOfFolder', message }));
   });
 });

@@ -70,7 +70,7 @@ describe('prepareConnection', () => {
     expect(prepareConnection(files, environmentOf(publicKey))).toMatchObject({ sshCommand: null, error: { name: 'PublicKeyNotValid' } });
     writeFileSync(join(home, 'file'), '');
     const broken = prepareConnection(filesIn(join(home, 'file')), environmentOf(publicKey));
-    expect(broken).toMatchObject({ sshCommand: null, error: { name: 'KeysNotWritable' } });
+    expect(broken).toMatchObject({ sshCommand: null, error: { name: 'FileInPlaceOfFolder' } });
   });
 
   it('does nothing for an environment that is not started, or that has no address or host key', () => {

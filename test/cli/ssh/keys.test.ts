@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,7 +65,15 @@ describe('ensureKeyPair', () => {
 
   it('names a folder that cannot be made', () => {
     writeFileSync(join(directory, 'keys'), 'a file where a folder should be');
-    expect(() => ensureKeyPair(folder, '')).toThrow(expect.objectContaining({ name: 'KeysNotWritable' }));
+    const message = `${join(folder, 'id_ed25519')} cannot be read: ${join(directory, 'keys')} is a file, not a folder.`;
+    expect(() => ensureKeyPair(folder, '')).toThrow(expect.objectContaining({ name: 'FileInPlaceOfFolder', message }));
+  });
+
+  it('names a file that is in its place', () => {
+    mkdirSync(dirname(folder), { recursive: true });
+    writeFileSync(folder, '');
+    const message = `${join(folder, 'id_ed25519')} cannot be read: ${folder} is a file, not a folder.`;
+    expect(() => ensureKeyPair(folder, '')).toThrow(expect.objectContaining({ name: 'FileInPlaceOfFolder', message }));
   });
 });
 

@@ -78,8 +78,8 @@ describe('the key of an environment', () => {
     writeFileSync(file, '');
     const ran = await unchanged(() => start(['acme/web'], { XDG_DATA_HOME: file }));
     expectFailure(ran, ['aws', 'start', 'acme/web'], {
-      name: 'KeysNotWritable',
-      message: `${join(keyFolder(file, 'web'), 'id_ed25519')} cannot be read: a file is where one of its folders should be.`,
+      name: 'FileInPlaceOfFolder',
+      message: `${join(keyFolder(file, 'web'), 'id_ed25519')} cannot be read: ${file} is a file, not a folder.`,
     });
   });
 });

@@ -46,6 +46,14 @@ describe('a state directory', () => {
     },
   );
 
+  it('is not made for a region that the embedded AWS does not have', async () => {
+    const args = [...start, '--region', 'mars', '--json'];
+    const { code, json } = await recode(args, { directory });
+    const message = expect.stringMatching(/^The embedded AWS does not have the region mars\. It has af-south-1, .*, us-west-2\.$/);
+    expect({ code, json }).toMatchObject({ code: 2, json: { error: { name: 'UsageNotValid', message } } });
+    expect(entries(directory)).not.toContain('local');
+  });
+
   it('that is damaged is named and left as it is', async () => {
     mkdirSync(local);
     const file = join(local, 'settings.json');

@@ -52,6 +52,7 @@ describe('a full disk', () => {
 
   it('does not hide what else is wrong', async () => {
     const ran = await inShell(['aws', 'status', 'acme/none', '--json'], '> /dev/full');
+    expect(ran.stderr).toContain('✗ Environment not found\n  ');
     expect(ran.stderr).toContain(full);
     expect(ran.code).toBe(3);
   });

@@ -9,7 +9,8 @@ export function command(output: Output): Command {
     .summary('Restart the environment of a repository')
     .description(
       'Restart the environment of a repository: stop its instance, then start it again. A stopped environment is started. The disk and the ' +
-        'host key stay the same; the address can change. A time to stop that counts from the start, such as 8h, counts from now.',
+        'host key stay the same; the address can change. A time to stop that counts from the start, such as 8h, counts from now. Your own environment needs its key on this ' +
+        'machine, because a restart ends with a connection, as a start does.',
     )
     .argument(...repositoryArgument);
   addOperationOptions(restart, "before restarting a teammate's environment");
