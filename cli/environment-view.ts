@@ -5,6 +5,7 @@ import { isRefusal } from '../core/errors.ts';
 import { holderOf } from '../core/lock.ts';
 import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
+import { operations } from '../core/operations.ts';
 import type { EnvironmentStatus } from '../core/status.ts';
 import { findRecord, type OpenedEnvironment } from './environment.ts';
 import { pricesOf } from './prices/prices.ts';
@@ -133,9 +134,14 @@ export async function viewAfter(opened: OpenedEnvironment, result: Partial<Envir
   return { ...(record ? viewOf(record, prepareConnection(opened.files, record), prices) : unknownView(opened.subject)), ...result };
 }
 
-/** The status for people: it also says that the last operation failed, unless that left a started or stopped environment as it was. */
+/**
+ * The status for people: it tells a restart from a start, and also says that the last operation failed, unless that left a started or stopped
+ * environment as it was.
+ */
 export function statusWords({ status, operation, lastError }: Pick<EnvironmentView, 'status' | 'operation' | 'lastError'>): string {
   if (status === null) return 'unknown';
+  // For programs it is starting, which a restart leads to. For people that would be odd while it stops.
+  if (operation?.kind === 'restart') return operations.restart.doing;
   const resting = status === 'started' || status === 'stopped';
   const failed = lastError && !operation && status !== 'gone' && !(resting && isRefusal(lastError.name));
   return failed ? `${status} (failed)` : status;

@@ -92,6 +92,7 @@ export async function runOperation<Schema extends v.GenericSchema>(
       session.view.say(`${asked.subject} is already ${operations[asked.kind].doing}, ${begun(operation, account.owner)}.`);
       const followed = await follow(clients, account, operation.executionArn, asked.output, session);
       if (!asked.withOptions) return followed;
+      session.view.say(`Running your ${asked.kind}, with the options that you gave.`);
     }
   }
 }

@@ -112,6 +112,11 @@ describe('statusWords', () => {
     expect(words({ ...environmentOf(), lastError })).toBe('started (failed)');
   });
 
+  it('tell a restart from a start, for which programs have one status', () => {
+    const restarting = { ...environmentOf(), lock: { ...operation, kind: 'restart' as const } };
+    expect([words(restarting), viewOf(restarting).status]).toEqual(['restarting', 'starting']);
+  });
+
   it('say nothing of a refusal that left an environment as it was, and nothing more of one without its instance', () => {
     const refused = { ...lastError, name: 'UninstallInProgress' };
     expect(words({ ...environmentOf(), lastError: refused })).toBe('started');

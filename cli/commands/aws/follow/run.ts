@@ -2,10 +2,18 @@ import type * as v from 'valibot';
 import { meaningOf } from '../../../../aws/errors.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
-import { type EnvironmentTarget, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import {
+  type EnvironmentTarget,
+  environmentCommand,
+  findRecord,
+  type OpenedEnvironment,
+  openEnvironment,
+  requireRecord,
+} from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { backgroundOperation, environmentOperationOf, inBackground } from '../../../execution/background.ts';
 import { begun } from '../../../execution/begun.ts';
+import { lastFailure } from '../../../execution/last-failure.ts';
 import { type Followed, follow, inSession, type Session } from '../../../execution/operation.ts';
 import { forgetExecution, rememberedExecution } from '../../../execution/remembered-execution.ts';
 import { orWarn } from '../../../or-warn.ts';
@@ -87,5 +95,10 @@ async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session
   view.end();
   const shown = viewOf(record, prepareConnection(environment.files, record), await pricesOf(environment.account.region));
   if (output.json) writeJson(output, shown);
-  else output.stdout.write(`${line`No operation is running: ${shown.repository} is ${statusWords(shown)}`}\n`);
+  else {
+    output.stdout.write(`${line`No operation is running: ${shown.repository} is ${statusWords(shown)}`}\n`);
+    const failure = lastFailure(record);
+    if (!failure) return;
+    output.stdout.write(`The last ${failure.kind} ${failure.words}\nTo run it again:\n  ${environmentCommand(environment, 'retry')}\n`);
+  }
 }

@@ -1,11 +1,11 @@
 import { executionProgress } from '../../../../aws/executions/executions.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import { holderOf } from '../../../../core/lock.ts';
-import { type EnvironmentOperationKind, kindsWith } from '../../../../core/operations.ts';
-import { ago } from '../../../duration.ts';
+import type { EnvironmentOperationKind } from '../../../../core/operations.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { viewOf } from '../../../environment-view.ts';
 import { begun } from '../../../execution/begun.ts';
+import { environmentKind, lastFailure } from '../../../execution/last-failure.ts';
 import { inSession } from '../../../execution/operation.ts';
 import { line, type Output, progressOf, writeJson } from '../../../output.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
@@ -48,15 +48,7 @@ async function find({ account, clients }: OpenedEnvironment, record: Environment
     const words = line`Retrying the ${holder.kind}, ${begun(holder, account.owner)}, which ended without releasing its lock.`;
     return { todo: 'run', kind: environmentKind(holder.kind, record), words };
   }
-  const { lastError, lastOperations = [] } = record;
-  if (!lastError) return { todo: 'nothing', words: line`Nothing to retry: the last operation on ${record.repository} did not fail.` };
-  const kind = environmentKind(lastOperations.findLast(({ error }) => error !== undefined)?.kind, record);
-  return { todo: 'run', kind, words: line`Retrying the ${kind} that failed ${ago(lastError.at)}: ${lastError.message}` };
+  const failure = lastFailure(record);
+  if (!failure) return { todo: 'nothing', words: line`Nothing to retry: the last operation on ${record.repository} did not fail.` };
+  return { todo: 'run', kind: failure.kind, words: `Retrying the ${failure.kind} that ${failure.words}` };
 }
-
-/** The operation of a name. If the record does not remember it, because an older version wrote it, what is wanted says which it was. */
-function environmentKind(name: string | undefined, { wanted }: Environment): EnvironmentOperationKind {
-  return kindsWith({ on: 'environment' }).find((kind) => kind === name) ?? kindsByPower[wanted.power];
-}
-
-const kindsByPower = { on: 'start', off: 'stop', removed: 'remove' } as const;
