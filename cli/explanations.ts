@@ -92,7 +92,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   OptionDiffers: {
     title: 'The environment exists with a different option',
     nextStep:
-      'Omit the option to use the environment as it is. To change it, remove the environment and start it again: this deletes its files.',
+      'Omit the option to use the environment as it is. To change it, run "recode aws remove {environment}" and start it again: this deletes its files.',
   },
 
   // Who asks
@@ -190,7 +190,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   EnvironmentNotFinished: {
     title: 'The environment was never finished',
-    nextStep: 'Start it again to finish it, or remove it.',
+    nextStep: 'Run "recode aws start {environment}" to finish it, or "recode aws remove {environment}".',
   },
   EnvironmentsStillExist: {
     title: 'Environments still exist',
@@ -374,7 +374,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   SshKeyRefused: {
     title: 'The instance rejected the SSH key',
     nextStep:
-      'If you still have a session open, add the public key to ~/.ssh/authorized_keys there. Otherwise remove the environment and start it again: this deletes its files.',
+      'If you still have a session open, add the public key to ~/.ssh/authorized_keys there. Otherwise run "recode aws remove {environment}" and start it again: this deletes its files.',
   },
   RemoteShellFails: {
     title: 'The shell of the environment failed',

@@ -23,6 +23,26 @@ describe('describeFailure', () => {
     expect(local.nextStep).toContain('"recode aws list --local"');
   });
 
+  it.each([
+    ['InstanceGone', 'start'],
+    ['EnvironmentNotFinished', 'start'],
+    ['EnvironmentNotStarted', 'start'],
+    ['InstanceGone', 'remove'],
+    ['EnvironmentNotFinished', 'remove'],
+    ['PrivateKeyNotHere', 'remove'],
+    ['NoCapacityToStart', 'remove'],
+    ['OptionDiffers', 'remove'],
+    ['SshKeyRefused', 'remove'],
+  ] as const)('names a command that can be run: %s, %s', (name, next) => {
+    const given = { ...command, repository: 'acme/api', owner: 'alice', account: { local: true } };
+    expect(describeFailure(new RecodeError(name, ''), given).nextStep).toContain(`"recode aws ${next} acme/api --owner alice --local"`);
+  });
+
+  it('keeps --local where Recode is not installed', () => {
+    const { nextStep } = describeFailure(new RecodeError('RecodeNotInstalled', ''), { ...command, account: { local: true } });
+    expect(nextStep).toContain('"recode aws start <repository> --local"');
+  });
+
   it('leaves no placeholder in any next step', () => {
     for (const name of Object.keys(catalog) as (keyof typeof catalog)[]) {
       expect(describeFailure(new RecodeError(name, 'It happened.'), command).nextStep).not.toMatch(/[{}]/);
