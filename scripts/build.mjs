@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions, functionFiles } from './bundle.mjs';
@@ -37,6 +37,7 @@ const fresh = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === s
 if (!(fresh && process.argv.includes('--if-stale'))) {
   await rm(dist, { recursive: true, force: true });
   const [functions, programs] = await Promise.all([buildStack(), buildPrograms()]);
+  await buildManual();
   await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await thirdPartyLicenses(root, [functions, ...programs]));
   await writeFile(stampFile, stamp);
 }
@@ -66,6 +67,28 @@ async function bundleInfra() {
     format: 'cjs',
     define: { 'import.meta.dirname': '__dirname' },
   });
+}
+
+/** Bundles what the manual pages and docs/commands.md are made of, and writes the manual pages. */
+async function buildManual() {
+  const outfile = join(dist, 'reference.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['cli/reference/main.ts'],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+  });
+  /** @type {typeof import('../cli/reference/main.ts')} */
+  const { manPages } = await import(pathToFileURL(outfile).href);
+  // https://reproducible-builds.org/docs/source-date-epoch/
+  const { SOURCE_DATE_EPOCH: epoch } = process.env;
+  const date = epoch ? new Date(Number(epoch) * 1000) : new Date();
+  await mkdir(join(dist, 'man'), { recursive: true });
+  for (const { file, text } of await manPages(version, date.toISOString().slice(0, 10))) await writeFile(join(dist, 'man', file), text);
 }
 
 /** Bundles the CLI and the embedded AWS. Resolves to esbuild's metafiles. */

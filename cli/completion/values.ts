@@ -7,6 +7,7 @@ import { gitProtocols } from '../git-protocol.ts';
 import { readSharedFiles } from '../identity/files.ts';
 import { environmentFields, statusFields } from '../json/fields.ts';
 import { settingNames, settingRows } from '../settings/rows.ts';
+import { hookNames } from '../workspace/hook-names.ts';
 import type { Candidate, ValuePlace } from './complete.ts';
 import { type Known, readKnown } from './known-environments.ts';
 import { knownRegions } from './regions.ts';
@@ -39,6 +40,7 @@ export const sources: Readonly<Record<string, Source>> = {
     const source = name && sources[settingRows[name].option];
     return source ? source(place, environment) : [];
   },
+  hook: () => words(hookNames),
   shell: () => words(shells),
   // Of "recode aws explain".
   name: () => Object.keys(catalog).map((name) => ({ value: name, description: explanations[name as keyof typeof catalog].title })),

@@ -38,7 +38,7 @@ export const settingRows = {
     parse: parseRegion,
   }),
   editor: row({
-    summary: 'editor that opens an environment',
+    summary: 'editor for environments',
     option: '--editor',
     variables: [],
     fallback: 'asked at the first start',

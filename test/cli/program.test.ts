@@ -108,43 +108,11 @@ describe('the commands', () => {
     expect(leafCommands(program).length).toBeGreaterThan(operationKinds.length);
   });
 
-  const account = ['--profile <name>', '--region <region>', '--local'];
-  const operation = ['--owner <owner>', '--force', '--no-wait', ...account, '--json'];
-  it.each([
-    [
-      'start',
-      [
-        '--instance-type <type>',
-        '--volume-size <GiB>',
-        '--volume-type <type>',
-        '--allow-cidr <block>',
-        '--auto-stop <when>',
-        '--time-zone <zone>',
-        '--no-open',
-        '--branch <name>',
-        '--depth <commits>',
-        '--git-protocol <protocol>',
-        '--dotfiles <repository>',
-        ...['--git-signing', '--no-git-signing', '--no-clone', '--no-hooks'],
-        ...operation,
-      ],
-    ],
-    ['stop', operation],
-    ['remove', operation],
-    ['ssh', ['--home', '--ssh-option <option>', '--start', '--no-start', '--owner <owner>', ...account]],
-    ['run-hooks', ['--start', '--no-start', '--owner <owner>', ...account, '--json']],
-    ['list', ['--all', '--web', ...account, '--json [fields]', '--jq <expression>']],
-    ['status', ['--owner <owner>', '--web', ...account, '--json[=fields]', '--jq <expression>']],
-    ['follow', ['--owner <owner>', ...account, '--json']],
-    ['logs', ['-n,', '-f,', '--console', '--owner <owner>', ...account, '--json']],
-    ['uninstall', [...account, '--force', '--json']],
-    ['whoami', [...account, '--json']],
-    ['explain', ['--json']],
-  ])('name every option in the help of aws %s, and what it does', async (name, options) => {
-    const { stdout } = await run('aws', name, '-h');
-    const shown = stdout.split('Options:\n')[1]?.split('\n\n')[0] ?? '';
-    expect(shown.match(/^ {2}-\S+( [<[]\w+[>\]])?/gm)?.map((option) => option.trim())).toEqual([...options, '-h,']);
-    for (const option of options) expect(shown).toMatch(new RegExp(`^ {2}${option.replace(/[[\]]/g, '\\$&')} +\\S`, 'm'));
+  // Which options a command has is in docs/commands.md, where a change of them is seen.
+  it('have options that say what they do', () => {
+    const options = commands(program).flatMap((command) => command.createHelp().visibleOptions(command));
+    expect(options.length).toBeGreaterThan(50);
+    for (const { flags, description } of options) expect(description, flags).toMatch(/^\S/);
   });
 
   it.each(named)('show help with examples: %j', async (argv) => {

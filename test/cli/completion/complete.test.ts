@@ -25,8 +25,8 @@ describe('completion offers', () => {
     ['', ['aws', 'local', 'config', 'completion']],
     ['aws st', ['start', 'stop', 'status']],
     ['--region eu-west-1 aws st', ['start', 'stop', 'status']],
-    ['help aws re', ['restart', 'remove']],
-    ['aws help re', ['restart', 'remove']],
+    ['help aws rest', ['restart']],
+    ['aws help rest', ['restart']],
     ['aws start --volume-', ['--volume-size', '--volume-type']],
     ['aws start --volume-type ', ['gp2', 'gp3']],
     ['aws start --volume-type=', ['--volume-type=gp2', '--volume-type=gp3']],
@@ -62,7 +62,10 @@ describe('completion offers', () => {
   });
 
   it('the values of each option, unless only people know them', () => {
-    const free = ['--instance-type', '--volume-size', '--ssh-option', '--ssh-config', '--jq', '--count'];
+    const free = [
+      ...['--instance-type', '--volume-size', '--branch', '--depth', '--dotfiles'],
+      ...['--ssh-option', '--ssh-config', '--jq', '--count'],
+    ];
     const options = leafCommands(program).flatMap(({ options }) =>
       options.filter(({ required, optional }) => required || optional).map(({ long }) => long),
     );

@@ -8,7 +8,7 @@ export function cancelCommand(output: Output): Command {
   const command = new Command('cancel')
     .summary('Cancel the operation running on an environment')
     .description(
-      'Cancel the operation that is running on an environment, whoever started it. What it has done stays: "recode aws retry" continues it, ' +
+      'Cancel the operation that is running on an environment, no matter who started it. What it has done stays: "recode aws retry" continues it, ' +
         'and any other command works as well, half a minute later at the latest. An automatic stop that is cancelled runs again within ' +
         'five minutes, unless "recode aws start --auto-stop" sets another time.',
     )
