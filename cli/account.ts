@@ -1,6 +1,7 @@
 import { ownerOf } from '../core/owner.ts';
 import type { FollowView } from './execution/follow-view.ts';
-import type { ClientConfig } from './identity/client-config.ts';
+import { openHandler } from './http/handler.ts';
+import { type ClientConfig, clientConfigAt } from './identity/client-config.ts';
 import type { ChosenProfile, Provider } from './identity/decide.ts';
 import type { Service } from './identity/settings.ts';
 
@@ -57,7 +58,6 @@ async function openLocalAccount(options: AccountOptions): Promise<Account> {
   const { startEmbeddedAws, localCredentials } = await import('./embedded-aws.ts');
   const running = await startEmbeddedAws(options.region);
   const credentials = localCredentials();
-  const [{ clientConfigAt }, { openHandler }] = await Promise.all([import('./identity/client-config.ts'), import('./http/handler.ts')]);
   // It is on this machine, whatever proxy there is to others.
   const requestHandler = openHandler({}, undefined);
   const clientConfig = () => ({ ...clientConfigAt(running.endpoint, running.region, requestHandler), credentials });
@@ -92,7 +92,7 @@ async function openAwsAccount(options: AccountOptions): Promise<Account> {
 }
 
 async function askCaller(clientConfig: Account['clientConfig']): Promise<{ accountId: string; callerArn: string }> {
-  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { GetCallerIdentityCommand, STSClient } = await import('./identity/sts.ts');
   const { Account: accountId = '', Arn: callerArn = '' } = await new STSClient(clientConfig('sts')).send(new GetCallerIdentityCommand({}));
   return { accountId, callerArn };
 }

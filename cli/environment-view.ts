@@ -7,9 +7,7 @@ import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
 import { operations } from '../core/operations.ts';
 import type { EnvironmentStatus } from '../core/status.ts';
-import { findRecord, type OpenedEnvironment } from './environment.ts';
-import { pricesOf } from './prices/prices.ts';
-import { type Connection, prepareConnection } from './ssh/connection.ts';
+import type { Connection } from './ssh/connection.ts';
 
 /** An environment as every command prints it with --json. What is not known, or not there, is null. */
 export interface EnvironmentView {
@@ -126,12 +124,6 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
     createdAt: null,
     updatedAt: null,
   };
-}
-
-/** An environment as its operation has left it: what its record says, and what its execution has said. */
-export async function viewAfter(opened: OpenedEnvironment, result: Partial<EnvironmentView>): Promise<EnvironmentView> {
-  const [record, prices] = await Promise.all([findRecord(opened), pricesOf(opened.account.region)]);
-  return { ...(record ? viewOf(record, prepareConnection(opened.files, record), prices) : unknownView(opened.subject)), ...result };
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Account, type AccountOptions, openAccountWithProgress } from './ac
 import { accountFlags } from './account-flags.ts';
 import { type Clients, clientsOf } from './clients.ts';
 import { rememberEnvironments } from './completion/known-environments.ts';
-import { orNotAllowed } from './execution/control-plane.ts';
+import { orNotAllowed } from './execution/allowed.ts';
 import type { FollowView } from './execution/follow-view.ts';
 import { type EnvironmentFolder, environmentFolder } from './files/environment-folder.ts';
 import { readRepository, resolveRepository } from './repository.ts';
@@ -41,7 +41,7 @@ export interface OpenedEnvironment {
 export async function openEnvironment(target: EnvironmentTarget, view: FollowView): Promise<OpenedEnvironment> {
   const typed = readRepository(target.repository, process.env);
   const account = await openAccountWithProgress(target.account, view);
-  const clients = await clientsOf(account);
+  const clients = clientsOf(account);
   const owner = target.owner ?? account.owner;
   const recorded = async () => {
     const read = await ifInstalled(orNotAllowed(account, policies.user, readEnvironments(clients.dynamodb, owner)));

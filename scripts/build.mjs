@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions, functionFiles } from './bundle.mjs';
+import { loadedFirst } from './loaded-first.mjs';
 import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
 import { thirdPartyLicenses } from './third-party.mjs';
 
@@ -112,8 +113,17 @@ async function buildPrograms() {
     legalComments: 'none',
     metafile: true,
   };
+  const cli = {
+    ...common,
+    entryPoints: ['cli/main.ts'],
+    outdir: join(dist, 'cli'),
+    plugins: [sdkSchemaTreeShaking],
+    // Node.js compiles it for each command. Names stay, for the stack traces that RECODE_DEBUG=1 shows.
+    minifySyntax: true,
+    minifyWhitespace: true,
+  };
   const builds = await Promise.all([
-    build({ ...common, entryPoints: ['cli/main.ts'], outdir: join(dist, 'cli'), plugins: [sdkSchemaTreeShaking] }),
+    build({ ...cli, plugins: [...cli.plugins, await loadedFirst(cli, 'cli/main.ts')] }),
     // jq-wasm has these variables of its own.
     build({ ...common, entryPoints: ['cli/json/jq-thread.ts'], outdir: join(dist, 'cli'), banner: {} }),
     build({

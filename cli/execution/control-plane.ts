@@ -1,4 +1,3 @@
-import { meaningOf, translate } from '../../aws/errors.ts';
 import { deployedVersion } from '../../aws/executions/executions.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
@@ -8,22 +7,7 @@ import { olderSide } from '../../core/version.ts';
 import type { Account } from '../account.ts';
 import type { Clients } from '../clients.ts';
 import { builtPackage } from '../package-root.ts';
-
-/**
- * Makes a call that a policy of the stack allows. The policies are about the region that they are deployed in, so AWS refuses elsewhere
- * what does not exist there.
- *
- * @throws RecodeError CallerNotAllowed
- */
-export async function orNotAllowed<Answer>({ region, accountId }: Account, policy: string, call: Promise<Answer>): Promise<Answer> {
-  try {
-    return await call;
-  } catch (error) {
-    if (meaningOf(error) !== 'unauthorized') throw error;
-    const either = `Either Recode is not deployed in ${region} of account ${accountId}, or you do not have the policy ${policy} there.`;
-    throw new RecodeError('CallerNotAllowed', `${either} ${translate(error).message}`, { cause: error });
-  }
-}
+import { orNotAllowed } from './allowed.ts';
 
 /**
  * Asks what a command has to know before it starts an execution, and meanwhile whether it may: whether the stack is of the CLI's version.

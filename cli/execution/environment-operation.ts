@@ -5,8 +5,9 @@ import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
 import { unknownView } from '../environment-view.ts';
 import { orWarn } from '../or-warn.ts';
 import { type Output, writeJson } from '../output.ts';
-import { type Followed, runOperation, type Session, startOperation } from './operation.ts';
+import { type Followed, runOperation, startOperation } from './operation.ts';
 import { forgetExecution, rememberExecution } from './remembered-execution.ts';
+import type { Session } from './session.ts';
 
 /**
  * Runs an operation on an environment and follows it to its end. Where the command is not to wait, the execution is remembered for

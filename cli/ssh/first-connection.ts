@@ -1,6 +1,6 @@
 import type { StartOutput } from '../../core/document.ts';
 import type { OpenedEnvironment } from '../environment.ts';
-import type { Session } from '../execution/operation.ts';
+import type { Session } from '../execution/session.ts';
 import { addressNotAllowed } from '../own-address.ts';
 import { requireUnlocked } from './agent.ts';
 import { sshCommand } from './config.ts';

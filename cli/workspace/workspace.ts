@@ -1,7 +1,7 @@
 import type { StartOutput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
-import type { Session } from '../execution/operation.ts';
+import type { Session } from '../execution/session.ts';
 import { orWarn } from '../or-warn.ts';
 import { type Output, warn } from '../output.ts';
 import { hostsOf } from '../repository.ts';

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -60,4 +61,19 @@ it('names the Node.js it needs', () => {
   const main = join(checkout, 'bin', 'recode.js');
   const older = spawnSync(process.execPath, ['--require', join(checkout, 'older.cjs'), main], { encoding: 'utf8' });
   expect(older).toMatchObject({ status: 1, stdout: '', stderr: 'recode needs Node.js 20.19 or newer; this is 20.18.3.\n' });
+});
+
+it.each(['--version', '-v'])('prints the version without loading what commands need: %s', (option) => {
+  build('throw new Error("loaded");');
+  writeFileSync(join(checkout, 'dist', 'build.json'), '{"version":"1.2.3"}');
+  expect(run(option)).toMatchObject({ status: 0, stdout: '1.2.3\n', stderr: '' });
+  expect(run(option, '--json').stderr).toContain('Error: loaded');
+});
+
+it.runIf('enableCompileCache' in module)('keeps compiled code in the cache folder of the person', () => {
+  build('console.log("ran");');
+  const XDG_CACHE_HOME = join(checkout, 'cache');
+  const args = [join(checkout, 'bin', 'recode.js')];
+  expect(spawnSync(process.execPath, args, { encoding: 'utf8', env: { XDG_CACHE_HOME } })).toMatchObject({ status: 0, stdout: 'ran\n' });
+  expect(readdirSync(join(XDG_CACHE_HOME, 'recode', 'compiled'))).toHaveLength(1);
 });

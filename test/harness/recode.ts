@@ -45,6 +45,8 @@ export async function recode(
       // Nothing listens there: no test asks AWS.
       RECODE_CHECKIP_URL: 'http://127.0.0.1:9/',
       LANG: 'C.UTF-8',
+      // Otherwise Node.js 22 would keep compiled code in each home.
+      NODE_DISABLE_COMPILE_CACHE: '1',
       HOME: home,
       RECODE_LOCAL_DIR: join(directory, 'local'),
       // Otherwise the SDK would look for an instance's role on the network.

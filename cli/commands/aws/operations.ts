@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type * as v from 'valibot';
 import { type EnvironmentOperationKind, kindsWith, type OperationKind } from '../../../core/operations.ts';
 import type { OpenedEnvironment } from '../../environment.ts';
-import type { Followed, Session } from '../../execution/operation.ts';
+import type { Followed } from '../../execution/operation.ts';
+import type { Session } from '../../execution/session.ts';
 import type { Output } from '../../output.ts';
 import type { OperationRequest } from './options.ts';
 

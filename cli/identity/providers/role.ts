@@ -16,7 +16,7 @@ export async function assumeRole(role: AssumedRole, source: Provide, sources: So
     ...(durationSeconds !== undefined && { DurationSeconds: durationSeconds }),
   };
   const assume = async (TokenCode?: string) => {
-    const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts');
+    const { AssumeRoleCommand, STSClient } = await import('../sts.ts');
     const sts = new STSClient({ ...sources.configFor('sts', sources.region), credentials: source });
     const answer = await sts.send(
       new AssumeRoleCommand({ RoleSessionName: machineMadeName(), ...params, ...(TokenCode !== undefined && { TokenCode }) }),
@@ -39,7 +39,7 @@ export async function assumeRole(role: AssumedRole, source: Provide, sources: So
 export async function assumeRoleWithToken(identity: WebIdentity, sources: Sources): Promise<AwsCredentialIdentity> {
   const { tokenFile, roleArn, sessionName } = identity;
   const WebIdentityToken = await readToken(tokenFile);
-  const { AssumeRoleWithWebIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { AssumeRoleWithWebIdentityCommand, STSClient } = await import('../sts.ts');
   const sts = new STSClient(sources.configFor('sts', sources.region));
   const RoleSessionName = sessionName ?? machineMadeName();
   return identityOf(roleArn, await sts.send(new AssumeRoleWithWebIdentityCommand({ RoleArn: roleArn, RoleSessionName, WebIdentityToken })));

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, type EnvironmentFlags, jsonOption, parseTarget, repositoryArgument } from '../options.ts';
 
 /** `recode aws cancel` */
 export function cancelCommand(output: Output): Command {
@@ -27,7 +27,6 @@ export function cancelCommand(output: Output): Command {
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const { force = false, ...flags } = invoked.optsWithGlobals<EnvironmentFlags & { force?: boolean }>();
-      const { parseTarget } = await import('../options.ts');
       const request = { ...parseTarget(repository, flags, process.env), force };
       const { runCancel } = await import('./run.ts');
       await runCancel(request, output);

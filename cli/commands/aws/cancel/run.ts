@@ -17,7 +17,8 @@ import {
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { begun } from '../../../execution/begun.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
-import { follow, inSession, startOperation } from '../../../execution/operation.ts';
+import { follow, startOperation } from '../../../execution/operation.ts';
+import { inSession } from '../../../execution/session.ts';
 import { indent, line, type Output, paint, writeJson } from '../../../output.ts';
 
 /** Which operation to cancel: the one that holds this environment. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, type EnvironmentFlags, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, type EnvironmentFlags, jsonOption, parseTarget, repositoryArgument } from '../options.ts';
 
 /** `recode aws follow` */
 export function followCommand(output: Output): Command {
@@ -18,7 +18,6 @@ export function followCommand(output: Output): Command {
     .addHelpText('after', examples([['Start now, follow later', 'recode aws start acme/api --no-wait && recode aws follow acme/api']]))
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<EnvironmentFlags>();
-      const { parseTarget } = await import('../options.ts');
       const target = parseTarget(repository, flags, process.env);
       const { runFollow } = await import('./run.ts');
       await runFollow(target, output);

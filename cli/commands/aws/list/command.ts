@@ -4,7 +4,7 @@ import { environmentFields } from '../../../json/fields.ts';
 import { addJsonOptions, type JsonFlags } from '../../../json/options.ts';
 import type { Output } from '../../../output.ts';
 import { checkWeb, webOption } from '../../../web/option.ts';
-import { type AccountFlags, addAccountOptions } from '../options.ts';
+import { type AccountFlags, addAccountOptions, parseAccount } from '../options.ts';
 
 /** `recode aws list` */
 export function listCommand(output: Output): Command {
@@ -32,7 +32,6 @@ export function listCommand(output: Output): Command {
     )
     .action(async (_: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<AccountFlags & { readonly all?: boolean; readonly web?: boolean }>();
-      const { parseAccount } = await import('../options.ts');
       const account = parseAccount(flags, process.env);
       const { parseSelection } = await import('../../../json/selection.ts');
       const selection = parseSelection(invoked.opts<JsonFlags>(), output, environmentFields);

@@ -3,18 +3,18 @@ import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import type { Environment } from '../../../../core/environment.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
-import { clientsOf } from '../../../clients.ts';
 import { rememberEnvironments } from '../../../completion/known-environments.ts';
 import { hourWords, monthWords } from '../../../cost-words.ts';
 import { age, ago } from '../../../duration.ts';
 import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
-import { orNotAllowed } from '../../../execution/control-plane.ts';
-import { inSession } from '../../../execution/operation.ts';
+import { orNotAllowed } from '../../../execution/allowed.ts';
+import { inSession } from '../../../execution/session.ts';
 import { environmentFolder } from '../../../files/environment-folder.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { columns, line, type Output, paint, warn } from '../../../output.ts';
 import { pricesOf } from '../../../prices/prices.ts';
+import { recordsClient } from '../../../records-client.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWords } from '../../../stop-time.ts';
 
@@ -35,7 +35,7 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
   return inSession(output, 'listing', async ({ view }) => {
     const write = await openResultWriter(output, selection);
     const account = await openAccountWithProgress(options, view);
-    const { dynamodb } = await clientsOf(account);
+    const dynamodb = recordsClient(account);
     const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
     const recorded = await orNotAllowed(account, policies.user, reading);
     view.end();

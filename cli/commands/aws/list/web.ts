@@ -1,5 +1,5 @@
 import { type AccountOptions, openAccountWithProgress } from '../../../account.ts';
-import { inSession } from '../../../execution/operation.ts';
+import { inSession } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
 import { openPages } from '../../../web/browser.ts';
 import { instancesPage } from '../../../web/console.ts';

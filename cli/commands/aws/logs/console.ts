@@ -4,7 +4,7 @@ import { launchedInstance } from '../../../../aws/executions/executions.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import { policies } from '../../../../core/names.ts';
 import { type OpenedEnvironment, requireRecord } from '../../../environment.ts';
-import { orNotAllowed } from '../../../execution/control-plane.ts';
+import { orNotAllowed } from '../../../execution/allowed.ts';
 import { line, type Output, writeJson } from '../../../output.ts';
 
 /**

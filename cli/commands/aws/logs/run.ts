@@ -1,6 +1,6 @@
 import { type OpenedEnvironment, openEnvironment } from '../../../environment.ts';
 import { begun } from '../../../execution/begun.ts';
-import { inSession, type Session } from '../../../execution/operation.ts';
+import { inSession, type Session } from '../../../execution/session.ts';
 import { columns, indent, line, type Output, paint, progressOf, type Stream, writeJson } from '../../../output.ts';
 import { seconds, showLive } from './live.ts';
 import { type FailedAttempt, lastOperations, type OperationLog, readAgain, type Step } from './operation-log.ts';

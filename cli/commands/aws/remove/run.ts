@@ -6,7 +6,8 @@ import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../..
 import { unknownView } from '../../../environment-view.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
 import { operate } from '../../../execution/environment-operation.ts';
-import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
+import type { Followed } from '../../../execution/operation.ts';
+import { inSession, type Session } from '../../../execution/session.ts';
 import { deleteEnvironmentFolder } from '../../../files/environment-folder.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';

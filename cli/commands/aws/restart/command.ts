@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags, repositoryArgument } from '../options.ts';
+import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags, parseOperation, repositoryArgument } from '../options.ts';
 
 /** `recode aws restart` */
 export function command(output: Output): Command {
@@ -25,7 +25,6 @@ export function command(output: Output): Command {
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<OperationFlags>();
-      const { parseOperation } = await import('../options.ts');
       const request = parseOperation(repository, flags, process.env);
       const { runRestart } = await import('./run.ts');
       await runRestart(request, output);

@@ -6,7 +6,7 @@ import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../..
 import { viewOf } from '../../../environment-view.ts';
 import { begun } from '../../../execution/begun.ts';
 import { environmentKind, lastFailure } from '../../../execution/last-failure.ts';
-import { inSession } from '../../../execution/operation.ts';
+import { inSession } from '../../../execution/session.ts';
 import { line, type Output, progressOf, writeJson } from '../../../output.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { runFollow } from '../follow/run.ts';

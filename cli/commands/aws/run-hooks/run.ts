@@ -1,5 +1,5 @@
 import { RecodeError } from '../../../../core/errors.ts';
-import { inSession } from '../../../execution/operation.ts';
+import { inSession } from '../../../execution/session.ts';
 import { type Output, writeJson } from '../../../output.ts';
 import { type ConnectionTarget, openStarted } from '../../../started-environment.ts';
 import { type HookName, hookFile, hookNames } from '../../../workspace/hook-names.ts';

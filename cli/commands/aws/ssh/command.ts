@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addConnectionOptions, type ConnectionFlags, collect, repositoryArgument } from '../options.ts';
+import { addConnectionOptions, type ConnectionFlags, collect, parseConnection, repositoryArgument } from '../options.ts';
 
 /** The options as commander hands them over. */
 interface SshFlags extends ConnectionFlags {
@@ -38,7 +38,6 @@ export function sshCommand(output: Output): Command {
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<SshFlags>();
-      const { parseConnection } = await import('../options.ts');
       const target = parseConnection(repository, flags, process.env);
       const { runSsh } = await import('./run.ts');
       const [, ...words] = invoked.args;

@@ -4,7 +4,7 @@ import { statusFields } from '../../../json/fields.ts';
 import { addJsonOptions, type JsonFlags } from '../../../json/options.ts';
 import type { Output } from '../../../output.ts';
 import { checkWeb, webOption } from '../../../web/option.ts';
-import { addAccountOptions, type EnvironmentFlags, repositoryArgument } from '../options.ts';
+import { addAccountOptions, type EnvironmentFlags, parseTarget, repositoryArgument } from '../options.ts';
 
 /** `recode aws status` */
 export function statusCommand(output: Output): Command {
@@ -26,7 +26,6 @@ export function statusCommand(output: Output): Command {
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<EnvironmentFlags & { readonly web?: boolean }>();
-      const { parseTarget } = await import('../options.ts');
       const target = parseTarget(repository, flags, process.env);
       const { parseSelection } = await import('../../../json/selection.ts');
       const selection = parseSelection(invoked.opts<JsonFlags>(), output, statusFields);

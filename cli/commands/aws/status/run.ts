@@ -20,8 +20,8 @@ import {
 import { type RecordedView, statusWords, unknownView, viewOf } from '../../../environment-view.ts';
 import { type Background, backgroundOperation } from '../../../execution/background.ts';
 import { begun } from '../../../execution/begun.ts';
-import { inSession } from '../../../execution/operation.ts';
 import { rememberedExecution } from '../../../execution/remembered-execution.ts';
+import { inSession } from '../../../execution/session.ts';
 import { describeFailure, type GivenCommand } from '../../../failure.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { orWarn } from '../../../or-warn.ts';

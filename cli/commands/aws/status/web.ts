@@ -1,7 +1,7 @@
 import { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import { type EnvironmentTarget, openEnvironment, requireRecord } from '../../../environment.ts';
-import { inSession } from '../../../execution/operation.ts';
+import { inSession } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
 import { openPages } from '../../../web/browser.ts';
 import { executionPage, instancePage } from '../../../web/console.ts';

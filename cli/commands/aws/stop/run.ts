@@ -1,11 +1,12 @@
 import { StopOutput } from '../../../../core/document.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
-import { viewAfter } from '../../../environment-view.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
 import { operate } from '../../../execution/environment-operation.ts';
-import { type Followed, inSession, type Session } from '../../../execution/operation.ts';
+import type { Followed } from '../../../execution/operation.ts';
+import { inSession, type Session } from '../../../execution/session.ts';
 import { type Output, paint, table, writeJson } from '../../../output.ts';
+import { viewAfter } from '../../../view-after.ts';
 import type { OperationRequest } from '../options.ts';
 
 export const Result = StopOutput;

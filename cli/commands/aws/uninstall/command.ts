@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { type AccountFlags, addAccountOptions, jsonOption } from '../options.ts';
+import { type AccountFlags, addAccountOptions, jsonOption, parseAccount } from '../options.ts';
 
 /** `recode aws uninstall` */
 export function command(output: Output): Command {
@@ -24,7 +24,6 @@ export function command(output: Output): Command {
     )
     .action(async (_: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<AccountFlags & { readonly force?: boolean }>();
-      const { parseAccount } = await import('../options.ts');
       const account = parseAccount(flags, process.env);
       const { runUninstall } = await import('./run.ts');
       await runUninstall({ account, force: flags.force ?? false }, output);

@@ -6,8 +6,10 @@ import { network, policies, tableName } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { clientsOf } from '../../../clients.ts';
 import { confirm } from '../../../confirm.ts';
-import { beforeOperation, orNotAllowed } from '../../../execution/control-plane.ts';
-import { inSession, runOperation } from '../../../execution/operation.ts';
+import { orNotAllowed } from '../../../execution/allowed.ts';
+import { beforeOperation } from '../../../execution/control-plane.ts';
+import { runOperation } from '../../../execution/operation.ts';
+import { inSession } from '../../../execution/session.ts';
 import { type Output, paint, writeJson } from '../../../output.ts';
 
 /**
@@ -19,7 +21,7 @@ import { type Output, paint, writeJson } from '../../../output.ts';
 export function runUninstall({ account: options, force }: { account: AccountOptions; force: boolean }, output: Output): Promise<void> {
   return inSession(output, 'uninstall', async (session) => {
     const account = await openAccountWithProgress(options, session.view);
-    const clients = await clientsOf(account);
+    const clients = clientsOf(account);
     const reading = orNotAllowed(account, policies.admin, ifInstalled(readEnvironments(clients.dynamodb)));
     const found = await beforeOperation({ account, clients }, 'uninstall', reading);
     if (!found) return print(output, account, { status: 'not-installed' }, null);

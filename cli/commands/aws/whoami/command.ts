@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { type AccountFlags, addAccountOptions, jsonOption } from '../options.ts';
+import { type AccountFlags, addAccountOptions, jsonOption, parseAccount } from '../options.ts';
 
 /** `recode aws whoami` */
 export function whoamiCommand(output: Output): Command {
@@ -23,7 +23,6 @@ export function whoamiCommand(output: Output): Command {
     )
     .action(async (_: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<AccountFlags>();
-      const { parseAccount } = await import('../options.ts');
       const account = parseAccount(flags, process.env);
       const { runWhoami } = await import('./run.ts');
       await runWhoami(account, output);

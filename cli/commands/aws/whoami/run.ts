@@ -2,11 +2,11 @@ import { readNetwork } from '../../../../aws/records/read/network.ts';
 import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
-import { clientsOf } from '../../../clients.ts';
-import { orNotAllowed } from '../../../execution/control-plane.ts';
-import { inSession } from '../../../execution/operation.ts';
+import { orNotAllowed } from '../../../execution/allowed.ts';
+import { inSession } from '../../../execution/session.ts';
 import { type ChosenProfile, type Provider, profileSource } from '../../../identity/decide.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
+import { recordsClient } from '../../../records-client.ts';
 
 /** The services that commands call with the account's credentials. */
 const services = ['sts', 'dynamodb', 'sfn', 'ec2'] as const;
@@ -28,7 +28,7 @@ export function runWhoami(options: AccountOptions, output: Output): Promise<void
 
 /** Whether the region has Recode's table, whose record of the network can then be read. */
 async function isInstalled(account: Account): Promise<boolean> {
-  const { dynamodb } = await clientsOf(account);
+  const dynamodb = recordsClient(account);
   const reading = readNetwork(dynamodb).then(() => true);
   return (await ifInstalled(orNotAllowed(account, policies.user, reading))) ?? false;
 }
