@@ -36,7 +36,7 @@ async function empty(aws: TestAws): Promise<void> {
 /** Stops all executions, and waits until none of their functions works any more. */
 async function stopExecutions(aws: TestAws): Promise<void> {
   const { sfn } = aws.clients;
-  for (const kind of [...operationKinds, 'auto-stop'] as const) {
+  for (const kind of [...operationKinds, 'cancel', 'auto-stop'] as const) {
     const { executions = [] } = await sfn.send(
       new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, kind), statusFilter: 'RUNNING' }),
     );
