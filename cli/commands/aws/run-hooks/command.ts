@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
 import { hookNames } from '../../../workspace/hook-names.ts';
-import { addConnectionOptions, type ConnectionFlags, jsonOption, repositoryArgument } from '../options.ts';
+import { addConnectionOptions, type ConnectionFlags, jsonOption, parseConnection, repositoryArgument } from '../options.ts';
 
 /** `recode aws run-hooks` */
 export function runHooksCommand(output: Output): Command {
@@ -25,7 +25,6 @@ export function runHooksCommand(output: Output): Command {
     )
     .action(async (repository: string, hook: string | undefined, _: unknown, invoked: Command) => {
       const flags = invoked.optsWithGlobals<ConnectionFlags>();
-      const { parseConnection } = await import('../options.ts');
       const target = parseConnection(repository, flags, process.env);
       const { parseHook, runHooks } = await import('./run.ts');
       await runHooks({ ...target, names: parseHook(hook) }, output);
