@@ -24,6 +24,7 @@ import { upCommand } from './commands/local/up.ts';
 import type { GivenCommand } from './failure.ts';
 import { commandName, examples, heading, leafCommands } from './help.ts';
 import type { Output } from './output.ts';
+import { topicNames } from './reference/topic-names.ts';
 import { unknownCommand, unknownOption } from './unknown.ts';
 import { needValues, usageError } from './usage.ts';
 
@@ -91,7 +92,7 @@ export async function createProgram(output: ReadOutput, version: string): Promis
         ['Try Recode on this machine, without an AWS account', 'recode aws start recode-sh/workspace --local'],
         ['Start an environment in your AWS account', 'recode aws start acme/api --profile team --region eu-west-1'],
         ['Show whether the embedded AWS is running', 'recode local status'],
-      ])}\n${environmentHelp()}\n\n${exitCodeHelp}\n\n${heading('Learn more:')}\n  Run "recode <command> --help" to show the options of a command.`,
+      ])}\n${topicsHelp()}\n\n${heading('Learn more:')}\n  Run "recode <command> --help" to show the options of a command, and "recode help <topic>" to read about a topic.`,
     );
   // The top-level help names every command with what to type for it, instead of two groups.
   program.configureHelp({
@@ -202,7 +203,7 @@ function configured(command: Command, output: ReadOutput): Command {
     })
     .configureHelp({ ...command.configureHelp(), minWidthToWrap: 20, styleTitle: heading, optionTerm: termIn(command) });
   if (command.commands.length > 0) {
-    command.addCommand(helpCommand(), { hidden: true });
+    command.addCommand(helpCommand(output), { hidden: true });
     command.on('command:*', ([word = '', ...operands]: string[], options: string[]) => {
       throw unknownCommand(command, word, operands, options);
     });
@@ -216,22 +217,8 @@ function termIn({ registeredArguments }: Command): (option: Option) => string {
   return ({ flags, optional }) => (optional && registeredArguments.length > 0 ? flags.replace(' [', '[=') : flags);
 }
 
-const exitCodeHelp = `${heading('Exit codes:')}\n  0 success, 1 failure, 2 wrong usage, 3 refused, 129 terminal closed, 130 interrupted, 143 terminated`;
-
-function environmentHelp(): string {
-  const rows = [
-    ['AWS_PROFILE, AWS_REGION, …', 'same as for the AWS CLI'],
-    ['GH_TOKEN, GITHUB_TOKEN', 'GitHub token; default: the one of the GitHub CLI'],
-    ['GITHUB_API_URL', 'API of GitHub Enterprise'],
-    ['GITHUB_SERVER_URL', 'web address of GitHub Enterprise; repository URLs may use it'],
-    ['RECODE_CHECKIP_URL', 'service that tells --allow-cidr mine your address; default: https://checkip.amazonaws.com'],
-    ['RECODE_LOCAL=1', 'same as --local'],
-    ['RECODE_LOCAL_DIR', 'folder of the embedded AWS'],
-    ['RECODE_OWNER', 'your name, if your AWS session does not have one'],
-    ['RECODE_SSH_CONFIG', 'configuration file of ssh; default: ~/.ssh/config'],
-    ['RECODE_DEBUG=1', 'show the stack trace of an error'],
-    ['NO_COLOR, FORCE_COLOR', 'turn colors off or on'],
-  ] as const;
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return `\n${heading('Environment variables:')}\n${rows.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`).join('\n')}`;
+function topicsHelp(): string {
+  const width = Math.max(...Object.keys(topicNames).map((name) => name.length));
+  const rows = Object.entries(topicNames).map(([name, about]) => `  ${name.padEnd(width)}  ${about}`);
+  return `\n${heading('Help topics:')}\n${rows.join('\n')}`;
 }

@@ -1,5 +1,6 @@
 import { environmentVariables } from './environment-variables.ts';
 import { exitCodeMeanings } from './exit-codes.ts';
+import { plain } from './plain.ts';
 import type { CommandReference, Term } from './reference.ts';
 
 /** A page of the manual. */
@@ -110,6 +111,3 @@ const text = (value: string) =>
     .replace(/[^\0-\x7f]/gu, (character) => `\\[u${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`);
 
 const quoted = (title: string) => (title.includes(' ') ? `"${title}"` : title);
-
-/** Markdown without its marks. */
-export const plain = (markdown: string) => markdown.replaceAll('`', '').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { commandName, leafCommands } from '../../cli/help.ts';
 import { createProgram, namedCommand } from '../../cli/program.ts';
+import { topicNames } from '../../cli/reference/topic-names.ts';
+import { exitCodes } from '../../core/errors.ts';
 import { operationKinds } from '../../core/operations.ts';
 import { collectedOutput } from './collect.ts';
 
@@ -98,6 +100,32 @@ describe('help', () => {
     const [asked, shown] = [await run(...argv), await run(...command, '--help')];
     expect(asked.stdout).toBe(shown.stdout);
     expect(asked.error).toMatchObject({ code: 'commander.help', exitCode: 0 });
+  });
+});
+
+describe('a topic of the help', () => {
+  it('is shown in lines that fit', async () => {
+    const { stdout, error } = await run('help', 'environment');
+    expect(error).toBeUndefined();
+    expect(stdout).toContain('\n\nRECODE_LOCAL: 1 is the same as --local\n');
+    const texts = stdout.split('\n').filter((line) => line.includes(' '));
+    expect(Math.max(...texts.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('names every exit code', async () => {
+    const { stdout } = await run('help', 'exit-codes');
+    const codes = [...stdout.matchAll(/^(\d+): /gm)].map(([, code]) => Number(code));
+    expect(codes).toEqual([0, ...Object.values(exitCodes)].sort((one, other) => one - other));
+  });
+
+  it('is named in the help of recode', async () => {
+    const { stdout } = await run('--help');
+    for (const name of Object.keys(topicNames)) {
+      expect(stdout).toContain(`\n  ${name} `);
+      expect((await run('help', name)).stdout.length).toBeGreaterThan(300);
+    }
+    expect((await run('help', 'environment', 'start')).error).toMatchObject({ name: 'UsageNotValid' });
+    expect((await run('aws', 'help', 'environment')).error).toMatchObject({ name: 'UsageNotValid' });
   });
 });
 
