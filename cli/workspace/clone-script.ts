@@ -1,4 +1,5 @@
 import { quote } from '../ssh/remote.ts';
+import { cloneFolder } from '../ssh/remote-folder.ts';
 import type { WorkspaceRequest } from './request.ts';
 import type { Source } from './source.ts';
 
@@ -11,11 +12,11 @@ export interface Cloning {
 }
 
 /**
- * The folder that all repositories are cloned into, and the folder of one. What Recode puts beside them has a tilde in its name, which no
- * repository has.
+ * The folder that all repositories are cloned into, and the folder of one, each as a word of a shell. What Recode puts beside them has a
+ * tilde in its name, which no repository has.
  */
 export const workspace = '"$HOME/workspace"';
-export const cloneFolder = (repository: string): string => `"$HOME/workspace/"${quote(repository.split('/')[1] ?? '')}`;
+export const cloneFolderWord = (repository: string): string => `"$HOME"/${quote(cloneFolder(repository))}`;
 
 /** Keeps other scripts out that clone at the same time, until this one ends. */
 export const locked = `mkdir -p ${workspace} || exit

@@ -2,7 +2,7 @@ import { RecodeError } from '../../core/errors.ts';
 import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
 import type { FollowView } from '../execution/follow-view.ts';
 import { quote, type RemoteHost, runRemote } from '../ssh/remote.ts';
-import { cloneFolder } from './clone-script.ts';
+import { cloneFolderWord } from './clone-script.ts';
 import { type HookName, hookFile } from './hook-names.ts';
 import { isDue, markDone, notesOfFolder } from './report.ts';
 
@@ -65,7 +65,7 @@ export function hookFailure(environment: OpenedEnvironment, { name, exitCode, se
  */
 function hookScript({ repository, name, again }: WantedHook): string {
   const file = hookFile(name);
-  return `folder=${cloneFolder(repository)}
+  return `folder=${cloneFolderWord(repository)}
 [ -f "$folder"/${file} ] || exit 0
 ${notesOfFolder}[ -n "$notes" ] || exit 0
 exec 9>"$notes/hooks-lock" || exit

@@ -7,7 +7,7 @@ import { type Output, warn } from '../output.ts';
 import { hostsOf } from '../repository.ts';
 import type { RemoteHost } from '../ssh/remote.ts';
 import { clone } from './clone.ts';
-import { cloneFolder } from './clone-script.ts';
+import { cloneFolderWord } from './clone-script.ts';
 import { installDotfiles } from './dotfiles.ts';
 import { hookFailure, runHook } from './hooks.ts';
 import { identityScript, readIdentity } from './identity.ts';
@@ -82,7 +82,7 @@ async function look(host: RemoteHost, { repository, started }: JustStarted, requ
   const options = { ...(branch !== undefined && { branch }), ...(depth !== undefined && { depth }) };
   const settings = identityScript(identity) + (signing === undefined ? '' : signingScript(signing));
   const afterwards = settings + reportScript({ started: started && hooks });
-  const { cloned, told } = await clone(host, { repository, source, folder: cloneFolder(repository), options }, view, afterwards);
+  const { cloned, told } = await clone(host, { repository, source, folder: cloneFolderWord(repository), options }, view, afterwards);
   const report = readReport(told);
   if (!cloned && branch !== undefined) view.say(`${report.folder} is there already and keeps its branch.`);
   return report;
@@ -108,7 +108,7 @@ async function furnish(
     if (report.names.has(other.split('/')[1] ?? '')) continue;
     await attempt(async () => {
       const source = await sourceOf(other, gitProtocol, process.env);
-      await clone(host, { repository: other, source, folder: cloneFolder(other), options: {} }, view);
+      await clone(host, { repository: other, source, folder: cloneFolderWord(other), options: {} }, view);
     });
   }
   if (dotfiles !== undefined && !report.dotfiles) {

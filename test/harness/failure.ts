@@ -60,7 +60,7 @@ export const raisedBy = {
   stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],
   'unreadable-records': ['RecordDamaged', 'RecordNewerThanCli'],
-  clone: ['CloneRefused', 'BranchNotFound', 'GitServerUnreachable'],
+  clone: ['CloneRefused', 'BranchNotFound', 'GitServerUnreachable', 'GitNotInstalled'],
   dotfiles: ['DotfilesFailed'],
   hooks: ['HookFailed', 'HookNotFound'],
   identity: ['SigningKeyNotUsable'],

@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A repository on a server, and how the server treats who clones it. */
 export interface ServedRepository {
@@ -18,7 +17,7 @@ export interface ServedRepository {
   readonly submodules?: Readonly<Record<string, { readonly of: string; readonly url: string }>>;
   /** Who may read it: everybody, unless it has a token. */
   readonly token?: string;
-  /** Waits until this resolves before it sends a pack. */
+  /** Waits in the middle of the pack until this resolves. */
   readonly until?: Promise<unknown>;
   /** Ends the connection in the middle of the pack. */
   readonly dies?: boolean;
@@ -67,13 +66,14 @@ export async function gitServer(everyOther?: ServedRepository): Promise<GitServe
     // What is never changed is asked of git once.
     const key = [path, searchParams, request.headers['git-protocol'], body.toString('latin1')].join(' ');
     const answer = await (name === shared ? (answers.get(key) ?? remember(answers, key, answering())) : answering());
-    const packed = rest === '/git-upload-pack' && answer.body.includes('PACK');
-    if (packed) await repository.until;
     response.writeHead(answer.status, answer.headers);
-    if (!packed || !repository.dies) return void response.end(answer.body);
-    response.write(answer.body.subarray(0, answer.body.length / 2));
-    await sleep(50);
-    response.socket?.destroy();
+    const packed = rest === '/git-upload-pack' && answer.body.includes('PACK');
+    const half = packed && (repository.until || repository.dies) ? answer.body.length / 2 : 0;
+    response.write(answer.body.subarray(0, half));
+    if (packed) await repository.until;
+    // What was written is to arrive before the connection ends.
+    if (packed && repository.dies) setTimeout(() => response.socket?.destroy(), 50);
+    else response.end(answer.body.subarray(half));
   };
   const server = createServer((request, response) => {
     serve(request, response).catch((error) => end(response, 500, String(error)));

@@ -70,16 +70,21 @@ describe('the npm package', () => {
     }
   });
 
-  it('runs the main job where nothing else is installed', async () => {
+  it('runs the main job where nothing else is installed, and warns that there is no server to clone from', async () => {
     const env = {
       PATH: process.env.PATH,
       HOME: directory,
       RECODE_LOCAL_DIR: join(directory, 'local'),
       XDG_DATA_HOME: join(directory, 'data'),
+      // As on a machine without a network.
+      GITHUB_SERVER_URL: 'http://127.0.0.1:9',
     };
     const recode = (...args: string[]) => run(process.execPath, [join(installed, 'bin/recode.js'), ...args], { cwd: directory, env });
     try {
-      const { stdout } = await recode('aws', 'start', 'recode-sh/workspace', '--local', '--json');
+      const { stdout, stderr } = await recode('aws', 'start', 'recode-sh/workspace', '--local', '--json');
+      expect(stderr).toMatch(
+        /\n! The instance cannot clone http:\S+\. git says: .+ To clone the repository later, run "recode aws start .+" again\.\n$/,
+      );
       const { sshCommand } = JSON.parse(stdout) as { sshCommand: string };
       const inside = await run('sh', ['-c', `${sshCommand} 'echo "inside as $USER"'`], { env });
       expect(inside.stdout).toBe('inside as recode\n');

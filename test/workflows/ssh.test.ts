@@ -23,6 +23,19 @@ const ssh = (...args: string[]) => ['ssh', 'acme/api', ...args];
 const prompt = process.getuid?.() === 0 ? '# ' : '$ ';
 const notStarted = { name: 'EnvironmentNotStarted', message: 'acme/api is stopped.' } as const;
 
+it('begins in the folder of the repository, or in the home', async () => {
+  const { stdout: home } = await alice.run(ssh('--home', '--', 'pwd'));
+  expect(await alice.prints(ssh('--', 'pwd'))).toEqual({ code: 0, stdout: `${home.trim()}/workspace/api\n`, stderr: '' });
+  // Options of ssh may be followed by a command.
+  expect((await alice.run(ssh('--', '-q', 'pwd'))).stdout).toBe(home);
+  const shell = await alice.run(ssh(), { input: 'pwd; shopt -q login_shell && echo login\n' });
+  expect(shell.stdout).toBe(`${home.trim()}/workspace/api\nlogin\n`);
+
+  await alice.run(ssh('--', 'mv ~/workspace ~/elsewhere'));
+  expect((await alice.run(ssh('--', 'pwd; exit 3'))).stdout).toBe(home);
+  await alice.run(ssh('--', 'mv ~/elsewhere ~/workspace'));
+});
+
 it('runs a command, and has its output and exit code', async () => {
   expect(await alice.prints(ssh('--', 'echo out; echo err >&2; exit 7'))).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
 });

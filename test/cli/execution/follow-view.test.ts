@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ExecutionEvent } from '../../../aws/executions/executions.ts';
 import type { Painter } from '../../../cli/execution/follow-view/painter.ts';
 import { plainPainter } from '../../../cli/execution/follow-view/plain.ts';
@@ -40,6 +40,17 @@ function terminal() {
   const { stream, text } = collector(moves);
   return { stream, text: () => stripVTControlCharacters(text()) };
 }
+
+it('shows on a terminal how far a step of its own is', async () => {
+  const { stream, text } = terminal();
+  const view = followView(terminalPainter(stream));
+  await view.during('Cloning acme/api', async (detail) => {
+    detail('Receiving objects 45%');
+    await vi.waitFor(() => expect(text()).toContain('Cloning acme/api  Receiving objects 45%'), 10_000);
+  });
+  view.end();
+  expect(text()).toMatch(/✓ Cloning acme\/api {2}\d\.\ds\n$/);
+});
 
 describe('followed in a pipe', () => {
   it('prints a line as each step begins, parallel ones too', () => {

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { type ExpectedFailure, expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
 import { deployWorkspace } from '../../harness/workspace.ts';
@@ -67,6 +69,15 @@ it('says that Git LFS is missing where the repository uses it', async () => {
   expect(stdout).toContain('acme/api uses Git LFS, which the instance does not have: large files are pointers only.\n');
 });
 
+it('shows on a terminal how far git is', async () => {
+  const large = Array.from({ length: 10 }, (_, index) => [`${index}.txt`, randomBytes(30_000).toString('base64')]);
+  there.serve({ files: Object.fromEntries(large), until: sleep(6000) });
+  const { text, code } = await there.alice.inTerminal(command(), [], { GITHUB_SERVER_URL: there.server.url });
+  expect(code, text).toBe(0);
+  expect(text).toMatch(/Cloning acme\/api {2}(\d+s {2})?Receiving objects [1-9]\d%/);
+  expect(text).toMatch(/✓ Cloning acme\/api {2}\d+\.\ds\n/);
+});
+
 it('leaves the repository to the person with --no-clone', async () => {
   there.serve({ files });
   const { code, stdout } = await there.run(command('--no-clone'));
@@ -128,6 +139,20 @@ it('tells where the server cannot be reached', async () => {
     { name: 'GitServerUnreachable', message: `The instance cannot clone ${url}. ${reason}` },
     { GITHUB_SERVER_URL: 'http://127.0.0.1:9' },
   );
+});
+
+it('tells where the instance has no git', async () => {
+  there.serve({ files });
+  const bin = join(there.home, 'bin');
+  mkdirSync(bin);
+  for (const tool of ['sh', 'mkdir', 'flock'])
+    symlinkSync(execFileSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).trim(), join(bin, tool));
+  // The shell reads it also for a command over SSH.
+  const startup = join(there.home, '.bashrc');
+  writeFileSync(startup, `PATH=${bin}; echo Welcome\n`);
+  const message = 'The instance has no git, and cloud-init is not installing it.';
+  await expectFailedClone(command(), { name: 'GitNotInstalled', message });
+  rmSync(startup);
 });
 
 it('shows with --json the failure alone', async () => {

@@ -2,7 +2,7 @@ import { environmentCommand } from '../../../environment.ts';
 import type { Output } from '../../../output.ts';
 import { runSession, sshFailed } from '../../../ssh/session.ts';
 import { type ConnectionTarget, openStarted } from '../../../started-environment.ts';
-import { cloneFolder } from '../../../workspace/clone-script.ts';
+import { cloneFolderWord } from '../../../workspace/clone-script.ts';
 
 /** A session to open. */
 export interface SshRequest extends ConnectionTarget {
@@ -26,7 +26,7 @@ export async function runSsh(request: SshRequest, output: Output): Promise<void>
   const { files, host } = environment;
   const { options, words, home } = request;
   // Options for ssh itself may come before a command.
-  const folder = home || words[0]?.startsWith('-') ? undefined : cloneFolder(environment.subject.repository);
+  const folder = home || words[0]?.startsWith('-') ? undefined : cloneFolderWord(environment.subject.repository);
   const code = await runSession({ sshConfig: files.sshConfig, name: host, options, words, ...(folder !== undefined && { folder }) });
   // A remote command can exit with it too.
   if (code === sshFailed) {

@@ -14,6 +14,7 @@ export function command(output: Output): Command {
         'An environment is an EC2 instance of your own that you connect to with ssh. When you stop it and start it again, its disk and ' +
         'host key stay the same; its address can change. It stops automatically at the time you or your team set. The start runs in AWS: ' +
         'it continues there if you press Ctrl-C.\n\n' +
+        'Then the repository is cloned into ~/workspace on the instance, unless it is there, and its hooks run.\n\n' +
         'An existing environment keeps its options. You can change --allow-cidr and --auto-stop at any start.',
     )
     .argument(...repositoryArgument)
@@ -41,6 +42,9 @@ export function command(output: Output): Command {
         ['Allow SSH only from your own network', 'recode aws start acme/api --allow-cidr 203.0.113.0/24'],
         ['Allow SSH only from this machine; run it again when its address changes', 'recode aws start acme/api --allow-cidr mine'],
         ['Stop it automatically in the evening', 'recode aws start acme/api --auto-stop 19:30 --time-zone Europe/Paris'],
+        ['Clone the last commit of a branch', 'recode aws start acme/api --branch next --depth 1'],
+        ['Clone with the SSH agent of this machine, and sign commits there', 'recode aws start acme/api --git-protocol ssh --git-signing'],
+        ['Install your dotfiles', 'recode aws start acme/api --dotfiles ada/dotfiles'],
         ['Run a command on it from a script', 'eval "$(recode aws start acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),
     )
