@@ -5,7 +5,7 @@ import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
-import { stateMachineArn } from '../../core/executions.ts';
+import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import type { OperationKind } from '../../core/operations.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
@@ -99,7 +99,7 @@ async function run<Output>(aws: TestAws, kind: OperationKind, input: unknown): P
 }
 
 /** Starts an execution of a workflow with an input. Resolves to its ARN. */
-export async function begin(aws: TestAws, kind: OperationKind, input: unknown): Promise<string> {
+export async function begin(aws: TestAws, kind: PersonalWorkflow, input: unknown): Promise<string> {
   const { executionArn = '' } = await aws.clients.sfn.send(
     new StartExecutionCommand({ stateMachineArn: stateMachineArn(aws, kind), input: JSON.stringify(input) }),
   );

@@ -46,10 +46,11 @@ it('ten clients start, stop, restart and remove one environment at random while 
     },
     crashes: 0.25,
     kills: 0,
+    cancels: 0,
   });
 });
 
-it('clients start, stop, restart, remove and uninstall while sandboxes crash and executions are killed', async () => {
+it('clients start, stop, restart, remove and uninstall while sandboxes crash and executions are killed or cancelled', async () => {
   // Lambdas take real time: the seconds until the last one of a killed execution must be dead are to be long enough for a busy machine.
   await aws.post('clock', { rate: 5 });
   await weather('six clients, two environments and uninstalls', {
@@ -83,5 +84,6 @@ it('clients start, stop, restart, remove and uninstall while sandboxes crash and
     },
     crashes: 0.25,
     kills: 0.1,
+    cancels: 0.15,
   });
 });

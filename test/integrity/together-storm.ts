@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
+import type { CancelInput } from '../../core/document.ts';
 import type { OperationKind } from '../../core/operations.ts';
+import { begin, ended } from '../harness/workflows.ts';
 import { type Contender, enter, type Outcome, outcomeOf } from './together-race.ts';
 
 export interface Storm {
@@ -19,9 +21,10 @@ export interface Storm {
   readonly weights: Readonly<Partial<Record<OperationKind, number>>>;
   /** How an operation may end. */
   readonly allowed: Readonly<Partial<Record<OperationKind, readonly Outcome[]>>>;
-  /** How probable it is that a sandbox crashes at some call meanwhile, and that the execution itself is killed. */
+  /** How probable it is that a sandbox crashes at some call meanwhile, that the execution itself is killed, and that it is cancelled. */
   readonly crashes: number;
   readonly kills: number;
+  readonly cancels: number;
 }
 
 /** What happened in a storm, a line each, in the order in which it ended. */
@@ -36,26 +39,35 @@ export async function storm(aws: TestAws, settings: Storm, log: Log): Promise<vo
       const kind = choose(random, settings.weights);
       const owner = settings.owners[Math.floor(random() * settings.owners.length)] ?? '';
       const crash = random() < settings.crashes ? await letCrash(aws, random) : '';
-      const killAfter = random() < settings.kills ? random() * 400 : undefined;
+      const fate = random();
+      const end = fate < settings.kills ? kill : fate < settings.kills + settings.cancels && kind !== 'uninstall' ? cancel : undefined;
+      const endAfter = random() * 400;
       await sleep(random() * settings.pauseMilliseconds);
       const from = Date.now() - begin;
-      const outcome = await run(aws, { kind, owner }, killAfter);
-      const what = `client ${number}'s ${kind} of ${owner}: ${outcome}${killAfter === undefined ? '' : ', to be killed'}${crash}`;
+      const outcome = await run(aws, { kind, owner }, end && ((arn) => sleep(endAfter).then(() => end(aws, owner, arn))));
+      const what = `client ${number}'s ${kind} of ${owner}: ${outcome}${end ? `, to ${end.name}` : ''}${crash}`;
       log.push(`${from}-${Date.now() - begin} ms ${what}`);
-      expect(killAfter === undefined ? settings.allowed[kind] : [...(settings.allowed[kind] ?? []), 'killed'], what).toContain(outcome);
+      expect([...(settings.allowed[kind] ?? []), ...(end ? ['killed'] : [])], what).toContain(outcome);
     }
   };
   await Promise.all(Array.from({ length: settings.clients }, (_, number) => client(number)));
   await aws.delete('faults');
 }
 
-async function run(aws: TestAws, contender: Contender, killAfter: number | undefined): Promise<Outcome> {
+async function run(aws: TestAws, contender: Contender, end: ((executionArn: string) => Promise<void>) | undefined): Promise<Outcome> {
   const executionArn = await enter(aws, contender);
-  if (killAfter !== undefined) {
-    await sleep(killAfter);
-    await aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
-  }
+  await end?.(executionArn);
   return outcomeOf(aws, executionArn);
+}
+
+async function kill({ clients: { sfn } }: TestAws, _: string, executionArn: string): Promise<void> {
+  await sfn.send(new StopExecutionCommand({ executionArn }));
+}
+
+/** Cancels an execution if it holds the environment, as "recode aws cancel" does. */
+async function cancel(aws: TestAws, owner: string, executionArn: string): Promise<void> {
+  const input: CancelInput = { caller: 'carol', environment: { owner, repository: 'acme/api' }, executionArn };
+  expect(await ended(aws, await begin(aws, 'cancel', input))).toMatchObject({ status: 'SUCCEEDED' });
 }
 
 const crashable = {

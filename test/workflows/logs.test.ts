@@ -176,11 +176,15 @@ describe('recode aws logs --console', () => {
     expect(json).toEqual({ ...environment, instanceId, at: time, output: printed });
   });
 
-  it('shows that of an instance that its first start is waiting for', async () => {
+  it('shows that of an instance that its first start is waiting for, as it is now if its type can', async () => {
     const subject = { owner: 'dora', repository: 'acme/new' };
-    const executionArn = await beginHeld(aws, 'pending', { caller: 'dora', environment: subject, request: { publicKey: somePublicKey } });
+    const request = { publicKey: somePublicKey, instanceType: 't3.micro' };
+    const executionArn = await beginHeld(aws, 'pending', { caller: 'dora', environment: subject, request });
+    await aws.delete('calls');
     const { json } = await carol.run(['logs', 'acme/new', '--console', '--owner', 'dora', '--json']);
     expect(json).toMatchObject({ ...subject, instanceId: expect.stringMatching(/^i-/) });
+    const { calls } = (await aws.get('calls')) as { calls: { action: string; outcome: string }[] };
+    expect(calls.filter(({ action }) => action === 'GetConsoleOutput')).toHaveLength(1);
     letGo(aws);
     await ended(aws, executionArn);
   });
