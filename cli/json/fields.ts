@@ -16,6 +16,7 @@ export const environmentFields = [
   'user',
   'sshConfigFile',
   'sshCommand',
+  'workspaceFolder',
   'allowCidrs',
   'autoStop',
   'stopAt',

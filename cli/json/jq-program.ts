@@ -10,7 +10,7 @@ export function jqProgram(jq: Jq, expression: string) {
   // jq takes a program that begins with a hyphen for one of its options.
   const program = expression.startsWith('-') ? ` ${expression}` : expression;
   const run = (input: string): JqAnswer => {
-    const { stdout, stderr, exitCode } = jq.raw(input, program, ['-c']);
+    const { stdout, stderr, exitCode } = rawUnlessAborted(jq, input, program);
     if (exitCode !== 0) return { error: messageOf(stderr) };
     return { outputs: stdout === '' ? [] : stdout.split('\n').map((output) => JSON.parse(output) as unknown) };
   };
@@ -20,6 +20,16 @@ export function jqProgram(jq: Jq, expression: string) {
     /** Runs it on a JSON text. */
     run,
   };
+}
+
+/** jq's own result, or one for an expression that jq cannot finish. */
+function rawUnlessAborted(jq: Jq, input: string, program: string): ReturnType<Jq['raw']> {
+  try {
+    return jq.raw(input, program, ['-c']);
+  } catch (error) {
+    if (!(error instanceof Error && ['RuntimeError', 'RangeError'].includes(error.name))) throw error;
+    return { stdout: '', stderr: 'it needs more memory than jq has. Does it end?', exitCode: 1 };
+  }
 }
 
 /** jq's message, without its name, the place in its input, and the count of errors. */

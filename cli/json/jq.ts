@@ -15,7 +15,8 @@ export interface JqFilter {
  * @throws RecodeError UsageNotValid with jq's message
  */
 export async function openJq(expression: string): Promise<JqFilter> {
-  const thread = new Worker(new URL('./jq-thread.js', import.meta.url), { workerData: { expression } });
+  // WebAssembly writes to stderr before it says that it has failed.
+  const thread = new Worker(new URL('./jq-thread.js', import.meta.url), { workerData: { expression }, stderr: true });
   // It ends with the command.
   thread.unref();
   await answered(thread, (error) => `Invalid --jq expression: ${error}`);

@@ -54,6 +54,12 @@ describe('a jq expression', () => {
     expect(jqProgram(jq, expression).check()).toEqual({ error: expect.stringContaining(error) });
   });
 
+  it.each(['[repeat(1)]', 'def f: [f]; f'])('that never ends is refused once memory is used up: %s', async (expression) => {
+    // Its instance cannot be used again.
+    const program = jqProgram(await loadJq(), expression);
+    expect(program.run(input)).toEqual({ error: 'it needs more memory than jq has. Does it end?' });
+  });
+
   it.each([
     ['.[0].owner.x', 'Cannot index string with string ("x")'],
     ['.[] | error("no \\(.owner)")', 'no alice'],
