@@ -42,7 +42,7 @@ describe('a caller', () => {
 
   it('without a region is told how to name one', async () => {
     const ran = await startWith({ AWS_ENDPOINT_URL: aws.endpoint, ...key });
-    const message = 'Neither --region, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one.';
+    const message = 'Neither --region, AWS_REGION, AWS_DEFAULT_REGION, the setting region nor the profile names one.';
     expectFailure(ran, args, { name: 'NoRegion', message });
   });
 
