@@ -33,6 +33,8 @@ export interface EmbeddedAwsOptions {
   readonly packageDirectory?: string;
   /** The bundle of `lambda/runtime.ts`. Functions need it. */
   readonly runtimeFile?: string;
+  /** How long the sandbox of a function stays idle before it ends, in milliseconds: by default a minute. */
+  readonly idleTime?: number;
   /** The preferred port. Without it, or if it is in use, a free port is taken. */
   readonly port?: number;
 }
@@ -76,6 +78,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       clock,
       runtimeFile,
       invocationRefusal: iam.invocationRefusal,
+      ...(options.idleTime === undefined ? {} : { idleTime: options.idleTime }),
     });
     running.push(() => lambda.stop());
     const eventBridge = createEventBridge({ stack, clock, store, lambda });

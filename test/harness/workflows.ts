@@ -13,13 +13,16 @@ import { type Ran, type RunOptions, recode } from './recode.ts';
 /** How many times as fast as real time it passes in workflow tests: what waits for seconds waits for a moment. */
 const rate = 20;
 
+/** Each sandbox stays until the last test that may need it: to start another one costs more than to keep it. */
+const idleTime = 1_800_000;
+
 /** How often a state that waits looks again before it gives up: in the packaged stack, and where a test waits for it to give up. */
 const polls = { packaged: 600, shortened: 30 };
 const packaged = join(import.meta.dirname, '../../dist/stack');
 
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
 export async function deployedAws(packageDirectory = packaged): Promise<TestAws> {
-  const aws = await embeddedAws({ packageDirectory });
+  const aws = await embeddedAws({ packageDirectory, idleTime });
   await unattended(aws);
   return aws;
 }

@@ -38,6 +38,8 @@ export interface LambdaOptions {
   readonly runtimeFile: string;
   /** The most sandboxes at a time, about 14 MB each. By default, enough to keep one of each function. */
   readonly limit?: number;
+  /** How long a sandbox stays idle before it ends, in milliseconds: by default a minute. */
+  readonly idleTime?: number;
   /** Why a state machine may not invoke a function; undefined if it may. By default, each may invoke all. */
   readonly invocationRefusal?: (stateMachineArn: string, functionArn: string) => string | undefined;
 }

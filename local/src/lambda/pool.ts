@@ -20,8 +20,7 @@ export interface Pool {
   stop(): Promise<void>;
 }
 
-/** How long a sandbox stays idle before it ends, in milliseconds. */
-const idleTime = 60_000;
+const usualIdleTime = 60_000;
 /**
  * How long an invocation waits for a busy sandbox of its function before another one starts: a multiple of the latest start time, and at
  * least these milliseconds. Otherwise many executions at the same step would start sandboxes all the time.
@@ -53,6 +52,7 @@ export function createPool({
   endpoint,
   clock,
   runtimeFile,
+  idleTime = usualIdleTime,
   limit = Math.max(usualLimit, stack.functions.length + besidesOneOfEach),
 }: LambdaOptions): Pool {
   const taskRoots = new Map<string, string>();

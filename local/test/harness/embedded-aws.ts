@@ -37,18 +37,31 @@ export interface TestClients {
   readonly sts: STSClient;
 }
 
-/** Starts an embedded AWS in this process, with a temporary state directory and the packaged stack, if any. */
+/**
+ * Starts an embedded AWS in this process, with a temporary state directory and the packaged stack, if any.
+ *
+ * @param options.idleTime how long the sandbox of a function stays idle before it ends, in milliseconds
+ */
 export async function embeddedAws({
   packageDirectory,
   region = 'us-east-1',
+  idleTime,
 }: {
   packageDirectory?: string;
   region?: string;
+  idleTime?: number;
 } = {}): Promise<TestAws> {
   const directory = mkdtempSync(join(tmpdir(), 'embedded-aws-'));
   const stateDirectory = join(directory, 'state');
   const deployed = packageDirectory ? { packageDirectory, runtimeFile: await bundle(directory, 'runtime', 'src/lambda/runtime.ts') } : {};
-  const start = (port?: number) => startEmbeddedAws({ stateDirectory, region, ...deployed, ...(port === undefined ? {} : { port }) });
+  const start = (port?: number) =>
+    startEmbeddedAws({
+      stateDirectory,
+      region,
+      ...deployed,
+      ...(idleTime === undefined ? {} : { idleTime }),
+      ...(port === undefined ? {} : { port }),
+    });
   let aws = await start();
   const clients = new Map<string, TestClients>();
 
