@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { distance } from 'fastest-levenshtein';
-import { leafCommands } from './help.ts';
+import { commandName, leafCommands } from './help.ts';
 
 /**
  * The commands that a person may have meant by a word that names none, the likeliest first. One that deletes is suggested only for its own
@@ -13,9 +13,9 @@ export function meantCommands(group: Command, word: string): Command[] {
   const known = leafCommands(group);
   const named = known.filter((command) => command.name() === typed);
   const synonyms = known.filter((command) => wordsFor(command).includes(typed));
-  if (named.length + synonyms.length > 0) return [...named, ...synonyms];
+  if (named.length + synonyms.length > 0) return outermost([...named, ...synonyms]);
   const groups = group.commands.filter((command) => command.commands.length > 0);
-  return nearest(typed, [...groups, ...known], (command) => command.name(), mostSlips);
+  return outermost(nearest(typed, [...groups, ...known], (command) => command.name(), mostSlips));
 }
 
 /** The options that a person may have meant by one that a command does not have: `--json` for `--jsn`. */
@@ -56,6 +56,13 @@ export function meantSettings<Name extends string>(typed: string, names: readonl
   );
 }
 
+/** The commands that are in the fewest groups: `recode aws list`, not `recode aws keys list`. */
+function outermost(commands: readonly Command[]): Command[] {
+  const depth = (command: Command) => commandName(command).split(' ').length;
+  const least = Math.min(...commands.map(depth));
+  return commands.filter((command) => depth(command) === least);
+}
+
 const deleting: readonly string[] = ['remove', 'uninstall', 'reset'];
 
 // What other tools call the same.
@@ -71,6 +78,9 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws cancel': ['abort', 'kill', 'interrupt', 'unlock'],
   'aws retry': ['again', 'rerun', 'continue'],
   'aws logs': ['log', 'history', 'events'],
+  'keys add': ['create', 'new', 'import', 'allow', 'authorize'],
+  'keys list': ['ls', 'show'],
+  'keys remove': ['rm', 'delete', 'del', 'revoke'],
   'aws explain': ['error', 'errors', 'why'],
   'aws uninstall': ['teardown', 'purge'],
   'aws whoami': ['identity', 'account', 'auth', 'id'],

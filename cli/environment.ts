@@ -73,7 +73,7 @@ export function environmentArguments(
   more: readonly string[] = [],
 ): string[] {
   const { repository, owner } = subject;
-  return ['aws', command, repository, ...more, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
+  return ['aws', ...command.split(' '), repository, ...more, ...(own ? [] : ['--owner', owner]), ...accountFlags(account.options)];
 }
 
 /** The record of an environment; undefined if it or the table does not exist. Throws RecodeError CallerNotAllowed. */

@@ -176,8 +176,23 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   PrivateKeyNotHere: {
     title: 'The private key is not on this machine',
-    nextStep:
-      'Use the machine that started the environment or copy its key to this one. Otherwise run "recode aws remove {environment}" and start again: this deletes its files.',
+    nextStep: 'Run "recode aws keys add {environment}" to let this machine in, or use a machine that can connect.',
+  },
+  NotYourEnvironment: {
+    title: "Only the owner can change an environment's keys",
+    nextStep: 'Ask the owner to run "recode aws keys add --public-key FILE" with your public key.',
+  },
+  KeyNotFound: {
+    title: 'Key not found',
+    nextStep: 'Run "recode aws keys list {environment}" to see the keys.',
+  },
+  TooManyKeys: {
+    title: 'Too many keys',
+    nextStep: 'Run "recode aws keys list {environment}" to see the keys, and "recode aws keys remove" to remove one.',
+  },
+  LastKey: {
+    title: 'The last key cannot be removed',
+    nextStep: 'Run "recode aws keys add {environment}" on another machine first.',
   },
 
   EnvironmentNotFound: {
@@ -374,7 +389,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   SshKeyRefused: {
     title: 'The instance rejected the SSH key',
     nextStep:
-      'If you still have a session open, add the public key to ~/.ssh/authorized_keys there. Otherwise run "recode aws remove {environment}" and start it again: this deletes its files.',
+      'Run "recode aws restart {environment}": the instance then accepts the keys that "recode aws keys list {environment}" shows. This ends what runs on it.',
   },
   RemoteShellFails: {
     title: 'The shell of the environment failed',

@@ -4,6 +4,7 @@ import { cancelCommand } from './commands/aws/cancel/command.ts';
 import { configSshCommand } from './commands/aws/config-ssh/command.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
+import { keysCommand } from './commands/aws/keys/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
 import { logsCommand } from './commands/aws/logs/command.ts';
 import { openCommand } from './commands/aws/open/command.ts';
@@ -53,7 +54,7 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     ...(await operationCommands('environment', output)),
     ...[sshCommand(output), openCommand(output), configSshCommand(output), runHooksCommand(output)],
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
-    ...[cancelCommand(output), retryCommand(output)],
+    ...[cancelCommand(output), retryCommand(output), keysCommand(output)],
     ...(await operationCommands('network', output)),
     ...[whoamiCommand(output), explainCommand(output)],
   ];

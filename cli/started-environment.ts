@@ -69,7 +69,7 @@ async function reachedAfterStart(
 ): Promise<Reached | undefined> {
   const { account, subject } = environment;
   const { publicKey } = record.wanted;
-  await usableKeyPair(environment, publicKey);
+  await usableKeyPair(environment, record);
   const holder = holderOf(record);
   if (holder && !starting.includes(holder.kind)) {
     const data = { subject: `the environment ${subject.repository}`, operation: holder };
@@ -84,7 +84,7 @@ async function reachedAfterStart(
   }
   return inSession(output, `start of ${subject.repository}`, async (session) => {
     const { result, ours, entered } = await startOrFollow(environment, publicKey, session, output);
-    const alias = saveConnection(environment, result, await usableKeyPair(environment, result.publicKey));
+    const alias = saveConnection(environment, result, await usableKeyPair(environment));
     await proveConnection(environment, result, session);
     const justStarted = { ...result, started: ours && hasStarted(entered) };
     const { failure } = await openWorkspace(environment, justStarted, await readyRequest(usualWorkspace), session, output);

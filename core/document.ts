@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
 import { InstanceType } from './instance-type.ts';
 import { Network, NetworkIds, ReadyNetwork } from './network.ts';
+import { KeyFingerprint, PublicKey } from './openssh-key.ts';
 import { Operation } from './operation.ts';
 import { forEach, kindsWith } from './operations.ts';
 import { Owner } from './owner.ts';
@@ -58,6 +59,20 @@ export const CancelInput = v.object({
   executionArn: v.string(),
 });
 export type CancelInput = v.InferOutput<typeof CancelInput>;
+
+/** The input of an execution that changes the keys of an environment. */
+export const KeysInput = v.object({
+  caller: Caller,
+  environment: v.object({ owner: KeyPart, repository: KeyPart }),
+  change: v.variant('action', [
+    v.strictObject({ action: v.literal('add'), publicKey: PublicKey }),
+    v.strictObject({ action: v.literal('remove'), fingerprint: KeyFingerprint }),
+  ]),
+});
+export type KeysInput = v.InferOutput<typeof KeysInput>;
+
+/** The output of such an execution: the keys that the environment accepts now. */
+export const KeysOutput = v.object({ publicKeys: v.array(v.string()) });
 
 /** The input of an execution of the uninstall workflow. */
 export const UninstallInput = v.object({ caller: Caller });

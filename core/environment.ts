@@ -3,8 +3,9 @@ import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { Cidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
 import { InstanceTypeName } from './instance-type.ts';
+import { AddedKey, accepts, type Keys } from './keys.ts';
 import { holderOf, Lock } from './lock.ts';
-import { PublicKey, sameKey } from './openssh-key.ts';
+import { PublicKey } from './openssh-key.ts';
 import { PastOperation } from './operation.ts';
 import { type EnvironmentOperationKind, operations } from './operations.ts';
 import type { EnvironmentStatus } from './status.ts';
@@ -54,6 +55,8 @@ export type Instance = v.InferOutput<typeof Instance>;
 /** What people want of an environment. BeginOperation, PlanStart and FinishOperation write it. */
 export const Wanted = v.object({
   ...EnvironmentRequest.entries,
+  /** The keys that were added. ChangeKeys writes them, without the lock. */
+  moreKeys: v.optional(v.array(AddedKey)),
   power: v.picklist(['on', 'off', 'removed']),
   /** When it is stopped automatically (ISO 8601), from its start to its stop; absent for never. */
   stopAt: v.optional(v.string()),
@@ -98,7 +101,9 @@ export const Environment = v.object({
 export type Environment = v.InferOutput<typeof Environment>;
 
 /** What was asked for of an environment's instance. */
-export function requestOf({ wanted: { power: _, stopAt: __, ...request } }: Pick<Environment, 'wanted'>): EnvironmentRequest {
+export function requestOf({
+  wanted: { power: _, stopAt: __, moreKeys: ___, ...request },
+}: Pick<Environment, 'wanted'>): EnvironmentRequest {
   return request;
 }
 
@@ -165,7 +170,7 @@ const optionNames: Record<keyof GivenOptions, string> = {
  *
  * @throws RecodeError OptionDiffers naming both values, or PrivateKeyNotHere for another key
  */
-export function refuseOtherRequest(repository: string, existing: EnvironmentRequest, given: GivenRequest): void {
+export function refuseOtherRequest(repository: string, existing: EnvironmentRequest & Keys, given: GivenRequest): void {
   for (const key of Object.keys(optionNames) as (keyof GivenOptions)[]) {
     const wanted = given[key];
     if (wanted === undefined || wanted === existing[key]) continue;
@@ -174,7 +179,7 @@ export function refuseOtherRequest(repository: string, existing: EnvironmentRequ
       `The environment ${repository} exists with ${optionNames[key]} ${existing[key]}, not ${wanted}.`,
     );
   }
-  if (!sameKey(existing.publicKey, given.publicKey)) {
-    throw new RecodeError('PrivateKeyNotHere', `${repository} accepts a different SSH key than this machine's.`);
+  if (!accepts(existing, given.publicKey)) {
+    throw new RecodeError('PrivateKeyNotHere', `${repository} does not accept this machine's SSH key.`);
   }
 }

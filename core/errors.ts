@@ -84,6 +84,10 @@ export const catalog = {
   CliOlderThanStack: { reaction: 'never', outcome: 'refused' },
   StackOlderThanCli: { reaction: 'never', outcome: 'refused' },
   PrivateKeyNotHere: { reaction: 'never', outcome: 'refused' },
+  NotYourEnvironment: { reaction: 'never', outcome: 'refused' },
+  KeyNotFound: { reaction: 'never', outcome: 'refused' },
+  TooManyKeys: { reaction: 'never', outcome: 'refused' },
+  LastKey: { reaction: 'never', outcome: 'refused' },
 
   EnvironmentNotFound: { reaction: 'never', outcome: 'refused' },
   EnvironmentNotStarted: { reaction: 'never', outcome: 'refused' },

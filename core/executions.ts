@@ -1,11 +1,17 @@
-import { stateMachineName } from './names.ts';
-import { type OperationKind, operationKinds } from './operations.ts';
+import { policies, stateMachineName } from './names.ts';
+import { type OperationKind, operationKinds, operations } from './operations.ts';
 
-/** The workflows that a person starts: one per operation, and the one that stops an operation. */
-export type PersonalWorkflow = OperationKind | 'cancel';
+/** The workflows that a person starts: one per operation, and those that take no lock: one cancels an operation, one changes keys. */
+export const personalWorkflows = [...operationKinds, 'cancel', 'keys'] as const;
+export type PersonalWorkflow = (typeof personalWorkflows)[number];
 
 /** All workflows, with the one that no person starts. */
 export type Workflow = PersonalWorkflow | 'auto-stop';
+
+/** The policy that lets a person start a workflow. */
+export function policyFor(workflow: PersonalWorkflow): (typeof policies)[keyof typeof policies] {
+  return workflow === 'cancel' || workflow === 'keys' ? policies.user : operations[workflow].policy;
+}
 
 /** Where a state machine is. */
 export interface Place {

@@ -60,13 +60,26 @@ export function keyPairFrom(seed: Buffer, comment: string): OpenSshKeyPair {
 }
 
 /**
- * The fingerprint that EC2 shows for an imported Ed25519 key: the SHA-256 of the public key, base64, as `ssh-keygen -l` prints it.
+ * The fingerprint that EC2 shows for an imported Ed25519 key: the SHA-256 of the public key, base64.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/verify-keys.html
  */
 export function fingerprint(publicKey: string): string {
   return createHash('sha256')
     .update(Buffer.from(keyMaterial(publicKey), 'base64'))
     .digest('base64');
+}
+
+/** The fingerprint of a public key as `ssh-keygen -l` prints it, and as people name it. */
+export const KeyFingerprint = v.pipe(v.string(), v.regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'a fingerprint as ssh-keygen prints it'));
+
+/** The fingerprint of a public key as `ssh-keygen -l` prints it: `SHA256:…`. */
+export function sshFingerprint(publicKey: string): string {
+  return `SHA256:${fingerprint(publicKey).replace(/=+$/, '')}`;
+}
+
+/** The comment of a public key; empty if it has none. */
+export function commentOf(publicKey: string): string {
+  return publicKey.trim().split(' ').slice(2).join(' ');
 }
 
 /** A public key without its comment where that has other characters than printable ASCII: it is no part of the key. */

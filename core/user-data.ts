@@ -11,9 +11,10 @@ const keysFolder = '/etc/ssh/recode';
  * the CLI pins, and sshd on our port as soon as cloud-init's own stage ends. The keys of people are written at every boot. Of `users` and
  * `ssh_keys`, an instance that has booted before takes no changes.
  *
+ * @param environment its host key may be missing only for an instance that has booted before
  * @throws RecodeError InputNotValid for a key with which the user data would let nobody in
  */
-export function userData(environment: { publicKeys: readonly string[]; hostKey: OpenSshKeyPair }): string {
+export function userData(environment: { publicKeys: readonly string[]; hostKey: OpenSshKeyPair | undefined }): string {
   const text = `#cloud-config
 manage_etc_hosts: true
 bootcmd: # at every boot
@@ -28,17 +29,20 @@ ${indent(writeKeys(environment.publicKeys), 4)}
       systemctl enable ssh.service
       systemctl start --no-block ssh.service # ordered after cloud-init's own stage: keys and user are there first
     fi
-ssh_keys:
-  ed25519_private: |
-${indent(environment.hostKey.privateKey, 4)}
-  ed25519_public: ${environment.hostKey.publicKey}
-users:
+${sshKeys(environment.hostKey)}users:
   - name: ${ssh.user}
     shell: /bin/bash
     sudo: ALL=(ALL) NOPASSWD:ALL
 `;
   if (text.split('\n').every(isPrintableAscii)) return text;
   throw new RecodeError('InputNotValid', 'The keys of the environment have characters that are not printable ASCII.');
+}
+
+/** The host key in a user data that this or an earlier version has made; undefined if someone has replaced the user data. */
+export function hostKeyIn(userData: string): OpenSshKeyPair | undefined {
+  const [, indented, publicKey] = /^ssh_keys:\n {2}ed25519_private: \|\n((?: {4}.+\n)+) {2}ed25519_public: (.+)$/m.exec(userData) ?? [];
+  if (indented === undefined || publicKey === undefined) return undefined;
+  return { privateKey: indented.replace(/^ {4}/gm, ''), publicKey };
 }
 
 /**
@@ -60,6 +64,15 @@ function withoutComment(publicKey: string): string {
   if (key !== undefined) return key;
   throw new RecodeError('InputNotValid', 'A key of the environment is not an Ed25519 key as ssh-keygen writes it.');
 }
+
+const sshKeys = (hostKey: OpenSshKeyPair | undefined) =>
+  hostKey
+    ? `ssh_keys:
+  ed25519_private: |
+${indent(hostKey.privateKey, 4)}
+  ed25519_public: ${hostKey.publicKey}
+`
+    : '';
 
 const indent = (text: string, width: number) =>
   text

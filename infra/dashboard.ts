@@ -1,10 +1,10 @@
-import { operationKinds } from '../core/operations.ts';
+import { personalWorkflows } from '../core/executions.ts';
 import { machineId } from './state-machines.ts';
 
 const width = 12;
 const height = 6;
 
-const ids = [...operationKinds, 'cancel', 'auto-stop'].map(machineId);
+const ids = [...personalWorkflows, 'auto-stop'].map(machineId);
 const ofMachines = (metric: string) =>
   ids.map((id) => ['AWS/States', metric, 'StateMachineArn', `\${${id}}`, { label: id.replace(/StateMachine$/, '') }]);
 

@@ -1,8 +1,6 @@
 import { deployedVersion } from '../../aws/executions/executions.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
-import { policies } from '../../core/names.ts';
-import { operations } from '../../core/operations.ts';
+import { type PersonalWorkflow, policyFor, stateMachineArn } from '../../core/executions.ts';
 import { olderSide } from '../../core/version.ts';
 import type { Account } from '../account.ts';
 import type { Clients } from '../clients.ts';
@@ -27,11 +25,6 @@ export async function beforeOperation<Answer>(
   });
   const [answer] = await Promise.all([asked, checking]);
   return answer;
-}
-
-/** The policy that lets a person start a workflow. */
-export function policyFor(workflow: PersonalWorkflow): string {
-  return workflow === 'cancel' ? policies.user : operations[workflow].policy;
 }
 
 async function requireSameVersion({ sfn }: Clients, account: Account, workflow: PersonalWorkflow): Promise<void> {

@@ -1,13 +1,12 @@
 import * as v from 'valibot';
 import { followExecution, startExecution } from '../../aws/executions/executions.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
+import { type PersonalWorkflow, policyFor, stateMachineArn } from '../../core/executions.ts';
 import { type OperationKind, operations } from '../../core/operations.ts';
 import type { Account } from '../account.ts';
 import type { Clients } from '../clients.ts';
 import { orNotAllowed } from './allowed.ts';
 import { begun } from './begun.ts';
-import { policyFor } from './control-plane.ts';
 import { operationInProgress, withAge } from './in-progress.ts';
 import type { Session } from './session.ts';
 

@@ -1,5 +1,6 @@
 import { type Environment, statusOf } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { acceptedKeys } from '../../core/keys.ts';
 import { ssh } from '../../core/names.ts';
 import type { EnvironmentFolder } from '../files/environment-folder.ts';
 import { rememberedFolder } from '../workspace/remembered-folder.ts';
@@ -38,7 +39,7 @@ export function prepareConnection(files: EnvironmentFolder, environment: Environ
   const { publicIpAddress: address, hostKey } = observed ?? {};
   if (statusOf(environment) !== 'started' || name === undefined || address === undefined || hostKey === undefined) return undefined;
   try {
-    const { privateKeyFile } = requireKeyPair(files.key, wanted.publicKey, repository);
+    const { privateKeyFile } = requireKeyPair(files.key, acceptedKeys(wanted), repository);
     const alias = writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
     const workspaceFolder = rememberedFolder(files);
     return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name), host: name, address, alias, workspaceFolder };

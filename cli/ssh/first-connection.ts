@@ -1,5 +1,7 @@
 import type { StartOutput } from '../../core/document.ts';
-import type { OpenedEnvironment } from '../environment.ts';
+import type { Environment } from '../../core/environment.ts';
+import { acceptedKeys } from '../../core/keys.ts';
+import { type OpenedEnvironment, requireRecord } from '../environment.ts';
 import type { Session } from '../execution/session.ts';
 import { addressNotAllowed } from '../own-address.ts';
 import { requireUnlocked } from './agent.ts';
@@ -8,9 +10,16 @@ import { checkConnection } from './connect.ts';
 import { writeConnection } from './connection.ts';
 import { type KeyPair, requireKeyPair } from './keys.ts';
 
-/** This machine's key pair for an environment, which ssh can use without asking. Throws RecodeError PrivateKeyNotHere, PrivateKeyLocked. */
-export async function usableKeyPair({ files, subject }: OpenedEnvironment, publicKey: string): Promise<KeyPair> {
-  const keyPair = requireKeyPair(files.key, publicKey, subject.repository);
+/**
+ * This machine's key pair for an environment, which ssh can use without asking.
+ *
+ * @param record the environment, if it has been read just now
+ * @throws RecodeError PrivateKeyNotHere, PrivateKeyLocked, EnvironmentNotFound
+ */
+export async function usableKeyPair(environment: OpenedEnvironment, record?: Environment): Promise<KeyPair> {
+  const { files, subject } = environment;
+  const { wanted } = record ?? (await requireRecord(environment));
+  const keyPair = requireKeyPair(files.key, acceptedKeys(wanted), subject.repository);
   await requireUnlocked(keyPair);
   return keyPair;
 }

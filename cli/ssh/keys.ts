@@ -19,11 +19,11 @@ export interface KeyPair {
 /**
  * Reads the key pair in a folder; undefined if the folder has no key. Never returns a key that OpenSSH would not use.
  *
- * @param accepted the public key that the environment accepts, where it is known: another one counts as none
+ * @param accepted the public keys that the environment accepts, where they are known: another one counts as none
  * @throws RecodeError KeyPairIncomplete, PrivateKeyNotUsable, PrivateKeyLineEndings, PrivateKeyReadableByOthers, PublicKeyNotValid,
  *   KeysNotReadable, KeysNotWritable
  */
-export function readKeyPair(folder: string, accepted?: string): KeyPair | undefined {
+export function readKeyPair(folder: string, accepted?: readonly string[]): KeyPair | undefined {
   const privateKeyFile = join(folder, privateName);
   let [privateKey, publicKey] = readHalves(folder);
   // The folder may have appeared between the two reads.
@@ -35,7 +35,7 @@ export function readKeyPair(folder: string, accepted?: string): KeyPair | undefi
   const read = usablePrivateKey(privateKeyFile, privateKey.text);
   refuseReadableByOthers(privateKeyFile, privateKey.stats);
   const own = read.kind === 'openssh' ? read.publicKey : publicKey?.text;
-  if (accepted !== undefined && own !== undefined && !sameKey(own, accepted)) return undefined;
+  if (accepted && own !== undefined && !accepted.some((key) => sameKey(own, key))) return undefined;
   requirePublicHalf(privateKeyFile, publicKey?.text, own);
   return {
     privateKeyFile,
@@ -49,10 +49,10 @@ export function readKeyPair(folder: string, accepted?: string): KeyPair | undefi
  *
  * @throws RecodeError PrivateKeyNotHere, and those of `readKeyPair`
  */
-export function requireKeyPair(folder: string, accepted: string, repository: string): KeyPair {
+export function requireKeyPair(folder: string, accepted: readonly string[], repository: string): KeyPair {
   const keyPair = readKeyPair(folder, accepted);
   if (keyPair) return keyPair;
-  throw new RecodeError('PrivateKeyNotHere', `${repository} accepts a different SSH key. This machine's key would be in ${folder}.`);
+  throw new RecodeError('PrivateKeyNotHere', `This machine has no SSH key that ${repository} accepts. It would be in ${folder}.`);
 }
 
 /**

@@ -11,7 +11,8 @@ import { clientToken } from '../../aws/ec2/client-token.ts';
 import { describeInstances } from '../../aws/ec2/resources.ts';
 import { tagged } from '../../aws/ec2/tags.ts';
 import { meaningOf, translate } from '../../aws/errors.ts';
-import { ec2 } from '../../aws/step/clients.ts';
+import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
+import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Failure, HeldEnvironment, Image, KeyPair, Launch, NetworkInterface } from '../../core/document.ts';
@@ -41,22 +42,23 @@ type Input = v.InferOutput<typeof Input>;
 export const launchInstance = step({
   input: Input,
   output: Launch,
-  uses: { ec2, settings },
-  async run(input, { ec2, settings }) {
-    return { instanceId: await launchOrAdopt(ec2, input, settings) };
+  uses: { dynamodb, ec2, settings },
+  async run(input, { dynamodb, ec2, settings }) {
+    const publicKeys = await readAcceptedKeys(dynamodb, input.environment);
+    return { instanceId: await launchOrAdopt(ec2, input, publicKeys, settings) };
   },
 });
 
 export const handler = lambdaHandler(launchInstance);
 
-async function launchOrAdopt(ec2: EC2Client, input: Input, settings: Settings): Promise<string | undefined> {
+async function launchOrAdopt(ec2: EC2Client, input: Input, publicKeys: readonly string[], settings: Settings): Promise<string | undefined> {
   const { environment, operation, networkInterface } = input;
   const token = clientToken(operation.executionArn, 'LaunchInstance', {
     uid: environment.uid,
     networkInterfaceId: networkInterface.networkInterfaceId,
   });
   try {
-    const { Instances = [] } = await ec2.send(new RunInstancesCommand(launchParameters(input, token, settings)));
+    const { Instances = [] } = await ec2.send(new RunInstancesCommand(launchParameters(input, token, publicKeys, settings)));
     return Instances[0]?.InstanceId;
   } catch (error) {
     switch (meaningOf(error)) {
@@ -82,6 +84,7 @@ function imageFailure(error: unknown, { image, imageUnavailable }: Input): Recod
 function launchParameters(
   { environment, image, keyPair, networkInterface }: Input,
   token: string,
+  publicKeys: readonly string[],
   { volumeEncrypted, volumeKmsKey, costTags }: Settings,
 ): RunInstancesCommandInput {
   const { request, name } = environment;
@@ -110,7 +113,7 @@ function launchParameters(
     // Two hops, so that containers on the instance reach the metadata service too.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
-    UserData: Buffer.from(userData({ publicKeys: [request.publicKey], hostKey })).toString('base64'),
+    UserData: Buffer.from(userData({ publicKeys, hostKey })).toString('base64'),
     TagSpecifications: [
       ...tagged('instance', instanceTags, costTags),
       ...tagged('volume', environmentTags(environment, 'volume'), costTags),

@@ -7,6 +7,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Plan } from '../../core/document.ts';
 import { GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { sameKey } from '../../core/openssh-key.ts';
 import { Operation } from '../../core/operation.ts';
 import { decideStart, type InstanceState } from '../../core/plan.ts';
 
@@ -35,8 +36,11 @@ export const planStart = step({
     );
     if (plan.action === 'undecided') throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is still stopping.`);
     if (request && plan.action !== 'create') refuseOtherRequest(environment.repository, recorded.request, request);
-    const { allowCidrs } = environment.request;
-    const asked = plan.action === 'create' ? environment.request : { allowCidrs };
+    const { publicKey, ...options } = environment.request;
+    const { allowCidrs } = options;
+    // The keys may have changed since the operation began.
+    const replaced = sameKey(publicKey, recorded.request.publicKey) ? {} : { publicKey };
+    const asked = plan.action === 'create' ? { ...options, ...replaced } : { allowCidrs };
     const wanted = Object.fromEntries(Object.entries(asked).map(([name, value]) => [`wanted.${name}`, value]));
     const seen = observation(instances, recorded.instanceId !== null, new Date(clock.now()).toISOString());
     await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted } });

@@ -31,6 +31,7 @@ import {
 } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
+import { accepts } from '../../core/keys.ts';
 import { isHeldBy } from '../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -97,14 +98,20 @@ async function beginStart(
     if (environment.name === undefined) await refuseOneTooMany(environment, entry);
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
-      const wanted = { ...requestOf(environment), ...given, instanceType: instanceType.name };
-      const held = await claimNameAndRecordWanted(environment, wanted, entry, given);
-      return { kind: 'start', environment: held, request: given, instanceType, network, operation };
+      const request = withFirstKey(given, environment);
+      const wanted = { ...requestOf(environment), ...request, instanceType: instanceType.name };
+      const held = await claimNameAndRecordWanted(environment, wanted, entry, request);
+      return { kind: 'start', environment: held, request, instanceType, network, operation };
     }
     await leaveEnvironment(dynamodb, environment, operation);
     // Under another installation, Recode was uninstalled in the meantime: begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
   }
+}
+
+/** A start with any key that the environment accepts is one with its first key, which stays. */
+function withFirstKey(given: GivenRequest, { wanted }: Environment): GivenRequest {
+  return accepts(wanted, given.publicKey) ? { ...given, publicKey: wanted.publicKey } : given;
 }
 
 /** The network of an environment that exists. Throws RecodeError UninstallInProgress, EnvironmentNotFinished. */

@@ -133,6 +133,8 @@ const ec2: readonly Line[] = [
   ['StartInstances', 'VcpuLimitExceeded', 'quota', `${github}/aws/karpenter-provider-aws/blob/main/pkg/errors/errors.go`],
   ['StartInstances', 'InstanceLimitExceeded', 'quota', ec2Codes],
   ['StartInstances', 'CustomerKeyHasBeenRevoked', 'volume-key', ec2Codes],
+  ['ModifyInstanceAttribute', 'InvalidInstanceID.NotFound', 'not-found', ec2Codes],
+  ['ModifyInstanceAttribute', 'IncorrectInstanceState', 'wrong-state', ec2Codes],
   ['StopInstances', 'InvalidInstanceID.NotFound', 'not-found', ec2Codes],
   ['StopInstances', 'IncorrectInstanceState', 'wrong-state', ec2Codes],
   ['StopInstances', 'OperationNotPermitted', 'protected', ec2Codes, "Modify its 'disableApiStop' instance attribute and try again."],

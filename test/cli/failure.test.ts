@@ -29,10 +29,10 @@ describe('describeFailure', () => {
     ['EnvironmentNotStarted', 'start'],
     ['InstanceGone', 'remove'],
     ['EnvironmentNotFinished', 'remove'],
-    ['PrivateKeyNotHere', 'remove'],
+    ['PrivateKeyNotHere', 'keys add'],
     ['NoCapacityToStart', 'remove'],
     ['OptionDiffers', 'remove'],
-    ['SshKeyRefused', 'remove'],
+    ['SshKeyRefused', 'restart'],
   ] as const)('names a command that can be run: %s, %s', (name, next) => {
     const given = { ...command, repository: 'acme/api', owner: 'alice', account: { local: true } };
     expect(describeFailure(new RecodeError(name, ''), given).nextStep).toContain(`"recode aws ${next} acme/api --owner alice --local"`);

@@ -42,17 +42,20 @@ describe('the options of an account, and --json', () => {
   const aws = program.commands.find((command) => command.name() === 'aws');
   const leaves = leafCommands(aws as Command)
     .filter((command) => ['--local', '--json'].every((name) => command.options.some(({ long }) => long === name)))
-    .map((command) => [command.name(), ...(command.registeredArguments.length > 0 ? ['acme/api'] : [])]);
+    .map((command) => ({
+      words: commandName(command).split(' ').slice(2),
+      operands: command.registeredArguments.map((_, index) => (index === 0 ? 'acme/api' : `word-${index}`)),
+    }));
   const account = ['--profile', 'production', '--region=eu-west-3', '--json'];
 
-  it.each(leaves)('are read wherever they stand: recode aws %s', async (name, ...words) => {
-    const expected = { command: `recode aws ${name}`, args: words, profile: 'production', region: 'eu-west-3', json: true };
+  it.each(leaves)('are read wherever they stand: recode aws $words', async ({ words: name, operands: words }) => {
+    const expected = { command: `recode aws ${name.join(' ')}`, args: words, profile: 'production', region: 'eu-west-3', json: true };
     for (const argv of [
-      [...account, 'aws', name, ...words],
-      ['aws', ...account, name, ...words],
-      ['aws', name, ...account, ...words],
-      ['aws', name, ...words, ...account],
-      ['--json', 'aws', '--profile=production', name, '--region', 'eu-west-3', ...words],
+      [...account, 'aws', ...name, ...words],
+      ['aws', ...account, ...name, ...words],
+      ['aws', ...name, ...account, ...words],
+      ['aws', ...name, ...words, ...account],
+      ['--json', 'aws', '--profile=production', ...name, '--region', 'eu-west-3', ...words],
     ]) {
       expect(await read(...argv), argv.join(' ')).toMatchObject(expected);
       expect(await read('--local', ...argv.filter((word) => !/^--profile|^production$/.test(word)))).toMatchObject({ local: true });

@@ -155,6 +155,11 @@ describe('refuseOtherRequest', () => {
     expect(() => refuseOtherRequest('acme/api', existing, { publicKey, ...given })).toThrow(expected);
   });
 
+  it('takes a key that was added', () => {
+    const moreKeys = [{ publicKey: 'ssh-ed25519 CCCC laptop', addedAt: '2026-01-01T00:00:00.000Z' }];
+    refuseOtherRequest('acme/api', { ...existing, moreKeys }, { publicKey: 'ssh-ed25519 CCCC' });
+  });
+
   it('refuses another key', () => {
     expect(() => refuseOtherRequest('acme/api', existing, { publicKey: 'ssh-ed25519 CCCC' })).toThrow(
       expect.objectContaining({ name: 'PrivateKeyNotHere' }),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { keyPairFrom } from '../../core/openssh-key.ts';
-import { userData } from '../../core/user-data.ts';
+import { hostKeyIn, userData } from '../../core/user-data.ts';
 
 const hostKey = keyPairFrom(Buffer.alloc(32, 3), 'recode-acme-api-instance');
 const material = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA';
@@ -23,6 +23,12 @@ it('carries the host key to the letter', () => {
 
 it('has no key of a person where only the first boot reads it', () => {
   expect(config.users).toEqual([{ name: 'recode', shell: '/bin/bash', sudo: 'ALL=(ALL) NOPASSWD:ALL' }]);
+});
+
+it('has a host key that can be read from it', () => {
+  expect(hostKeyIn(text)).toEqual(hostKey);
+  expect(hostKeyIn(userData({ publicKeys: [material], hostKey: undefined }))).toBeUndefined();
+  expect(hostKeyIn('')).toBeUndefined();
 });
 
 describe('the boot command', () => {

@@ -34,12 +34,12 @@ describe('docs/cli.md', () => {
     const withoutJson = ['recode aws ssh', 'recode aws open', 'recode completion'];
     const everywhere = ['--profile', '--region', '--local', '--json'];
     const expected = leafCommands(program).map((command) => {
-      const [words = '', group] = [commandName(command), command.parent?.name()];
+      const words = commandName(command);
       const options = command
         .createHelp()
         .visibleOptions(command)
         .flatMap(({ long }) => (long && long !== '--help' ? [long] : []));
-      const account = group === 'aws' && !withoutAccount.includes(words) ? everywhere : ['--json'];
+      const account = words.startsWith('recode aws ') && !withoutAccount.includes(words) ? everywhere : ['--json'];
       const usual = withoutJson.includes(words) ? account.filter((option) => option !== '--json') : account;
       for (const option of usual) expect(options, words).toContain(option);
       const own = options.filter((option) => !usual.includes(option));

@@ -9,6 +9,8 @@ import {
   type Tag,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { unless } from '../../aws/errors.ts';
+import { putEnvironment } from '../../aws/records/hold/environment.ts';
 import type { HeldEnvironment } from '../../core/document.ts';
 import { createNetworkInterface } from '../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../functions/environment/create-security-group.ts';
@@ -17,12 +19,19 @@ import { launchInstance } from '../../functions/environment/launch-instance.ts';
 import { resolveImage } from '../../functions/environment/resolve-image.ts';
 import type { TestAccount } from './account.ts';
 import { environment as defaultEnvironment, instanceType as defaultType, launchPlan, operation, readyNetwork } from './documents.ts';
+import { recordOf } from './installed.ts';
 import { environmentTagsOf, idOf, makeNetwork, tagging } from './resources.ts';
 
 export type LaunchDocument = Awaited<ReturnType<typeof readyToLaunch>>;
 
-/** Takes an account through the steps before LaunchInstance; returns the state document by then. */
+/**
+ * Takes an account through the steps before LaunchInstance; returns the state document by then. Puts the record of the environment if there
+ * is none.
+ */
 export async function readyToLaunch(account: TestAccount, environment: HeldEnvironment = defaultEnvironment, instanceType = defaultType) {
+  await unless('table-in-use', account.createTable());
+  const { owner, repository, name, request } = environment;
+  await putEnvironment(account.dynamodb, recordOf({ owner, repository, name, request }));
   const network = readyNetwork(await makeNetwork(account.ec2));
   const document = { environment, operation, network, instanceType, plan: launchPlan };
   const securityGroup = await account.run(createSecurityGroup, document);

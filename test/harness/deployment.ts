@@ -9,14 +9,15 @@ import { type User, userOf } from './users.ts';
 /**
  * Gives an embedded AWS with the packaged stack and an empty account to the tests of a file. They leave it to the next file as they like.
  *
- * @param begin gets it before the first test, and makes its users: each has a home that is deleted in the end
+ * @param begin gets it before the first test, and makes its users: each has a home, or one for each of their machines, that is deleted in
+ *   the end
  */
-export function deployForTests(begin: (aws: TestAws, user: (name: string) => User) => void | Promise<void>): void {
+export function deployForTests(begin: (aws: TestAws, user: (name: string, machine?: string) => User) => void | Promise<void>): void {
   let directory: string;
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'recode-users-'));
     const aws = await sharedAws();
-    await begin(aws, (name) => userOf(aws, name, directory));
+    await begin(aws, (name, machine = 'desktop') => userOf(aws, name, join(directory, machine)));
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 }

@@ -24,7 +24,7 @@ export const raisedBy = {
     'CredentialsNotValid',
     'AwsUnreachable',
   ],
-  connection: ['SshClientMissing', 'SshHostKeyDiffers', 'SshKeyRefused', 'SshUnreachable', 'KeyPairIncomplete', 'FileInPlaceOfFolder'],
+  connection: ['SshClientMissing', 'SshHostKeyDiffers', 'SshUnreachable', 'KeyPairIncomplete', 'FileInPlaceOfFolder'],
   'key-files': [
     'PrivateKeyNotUsable',
     'PrivateKeyLineEndings',
@@ -43,6 +43,7 @@ export const raisedBy = {
   interrupted: ['Interrupted', 'Cancelled', 'Terminated', 'TerminatedEarly', 'HungUp'],
   open: ['SshConfigNotIncluded', 'EditorNotChosen', 'EditorNotFound', 'EditorFailed', 'RemoteShellFails'],
   output: ['OutputNotWritten'],
+  keys: ['PrivateKeyNotHere', 'NotYourEnvironment', 'KeyNotFound', 'TooManyKeys', 'LastKey', 'SshKeyRefused'],
   'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],
   machine: [
     'StateDirectoryNotWritable',
@@ -124,7 +125,7 @@ function explained(args: readonly string[], expected: ExpectedFailure): { title:
   } = expected;
   const { title, nextStep } = explanations[name];
   const account = ['--local', '--profile', '--region'].map((option) => given(args, option)).join('');
-  const [, , repository] = args;
+  const repository = args[args[1] === 'keys' ? 3 : 2];
   const known = repository?.startsWith('-') === false;
   const environment = `${known ? repository : '<repository>'}${given(args, '--owner')}${account}`;
   const progress = known ? `recode aws follow ${environment}` : `recode aws list --all${account}`;

@@ -7,7 +7,6 @@ import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, U
 import type { GivenRequest } from '../../core/environment.ts';
 import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
-import type { OperationKind } from '../../core/operations.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
 
 /** How many times as fast as real time it passes in workflow tests: what waits for seconds waits for a moment. */
@@ -96,7 +95,7 @@ export const runRemove = (aws: TestAws, subject: Subject = {}) => run<RemoveOutp
 /** The same of the uninstall workflow. */
 export const runUninstall = (aws: TestAws, caller = 'alice') => run<UninstallOutput>(aws, 'uninstall', { caller });
 
-async function run<Output>(aws: TestAws, kind: OperationKind, input: unknown): Promise<Ended<Output>> {
+async function run<Output>(aws: TestAws, kind: PersonalWorkflow, input: unknown): Promise<Ended<Output>> {
   const executionArn = await begin(aws, kind, input);
   return ended<Output>(aws, executionArn);
 }

@@ -5,6 +5,8 @@ import * as document from '../../core/document.ts';
 import {
   CancelInput,
   DueEnvironments,
+  KeysInput,
+  KeysOutput,
   LaunchPlan,
   RecordedEnvironmentInput,
   RemoveOutput,
@@ -38,6 +40,7 @@ const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, out
   uninstall: [UninstallInput, UninstallOutput],
   // Nobody reads the output: the history of the operation says how it ended.
   cancel: [CancelInput, v.object({})],
+  keys: [KeysInput, KeysOutput],
   // The schedule's input is empty, and nobody reads the output.
   'auto-stop': [v.object({}), v.object({})],
 };

@@ -2,14 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
-import type { OperationKind } from '../../core/operations.ts';
+import type { PersonalWorkflow } from '../../core/executions.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { begin, deployedAws, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 
 /** A workflow of an environment's life, and what the account has to hold after it. */
 export interface Workflow {
   readonly name: string;
-  readonly kind: OperationKind;
+  readonly kind: PersonalWorkflow;
   readonly input: unknown;
   /** The error that it ends with, where it is to be refused. */
   readonly refusal?: string;
@@ -54,6 +55,13 @@ const life: readonly Workflow[] = [
   },
   { name: 'restart', kind: 'restart', input: subject, detour: 'restart', expectEnd: (aws) => expectConverged(aws, 1) },
   { name: 'stop', kind: 'stop', input: subject, detour: 'rest', expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
+  {
+    name: 'added key',
+    kind: 'keys',
+    input: { ...subject, change: { action: 'add', publicKey: keyPairFrom(Buffer.alloc(32, 2), 'laptop').publicKey } },
+    detour: 'rest',
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
   { name: 'start', ...starting, detour: 'rest' },
   remove,
   uninstall,

@@ -1,8 +1,9 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
 import type { ErrorName } from '../../core/errors.ts';
+import type { PersonalWorkflow } from '../../core/executions.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
 import { settleSeconds } from '../../core/operation.ts';
-import type { OperationKind } from '../../core/operations.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { begin, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 import { damage, leaveLock, leaveVolume, silence } from './fault-matrix-leftovers.ts';
@@ -10,7 +11,7 @@ import { damage, leaveLock, leaveVolume, silence } from './fault-matrix-leftover
 /** A workflow of the life that every fault is put into. */
 export interface Stage {
   readonly name: string;
-  readonly kind: OperationKind;
+  readonly kind: PersonalWorkflow;
   readonly input: unknown;
   /** What was left behind before it. */
   readonly prepare?: (aws: TestAws) => Promise<unknown>;
@@ -32,6 +33,12 @@ const started = (aws: TestAws) => expectConverged(aws, 1);
 export const life: readonly Stage[] = [
   { name: 'first start', ...start, expectEnd: started },
   { name: 'stop', ...stop, prepare: (aws) => leaveLock(aws, 'environment'), expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
+  {
+    name: 'added key',
+    kind: 'keys',
+    input: { ...subject, change: { action: 'add', publicKey: keyPairFrom(Buffer.alloc(32, 2), 'laptop').publicKey } },
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
   { name: 'start', ...start, expectEnd: started },
   { name: 'restart', kind: 'restart', input: subject, besides: true, expectEnd: started },
   {

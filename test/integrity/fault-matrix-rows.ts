@@ -209,6 +209,11 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
     ...quota('StartInstances'),
     ...each('StartInstances', 'volume-key', surfaced('VolumeKeyNotUsable')),
   ],
+  ModifyInstanceAttribute: [
+    ...notVisible('ModifyInstanceAttribute'),
+    ...each('ModifyInstanceAttribute', 'wrong-state', { effect: true, once: succeeds('InstanceStillStopping', false) }),
+    ...each('ModifyInstanceAttribute', 'wrong-state', retried('InstanceStillStopping', patience.poll, 'cannot be changed yet')),
+  ],
   StopInstances: [
     ...notVisible('StopInstances'),
     ...each('StopInstances', 'wrong-state', { effect: true, once: succeeds('InstanceNotRunning') }),

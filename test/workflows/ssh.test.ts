@@ -95,7 +95,7 @@ it('knows no environment of another repository', async () => {
 
 it("needs the key of a teammate's environment", async () => {
   const command = ssh('--owner', 'alice');
-  const message = `acme/api accepts a different SSH key. This machine's key would be in ${bob.files('acme/api', 'alice').key}.`;
+  const message = `This machine has no SSH key that acme/api accepts. It would be in ${bob.files('acme/api', 'alice').key}.`;
   expectFailure(await bob.run(command), ['aws', ...command], { name: 'PrivateKeyNotHere', message });
 });
 

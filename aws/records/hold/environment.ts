@@ -3,6 +3,7 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { Environment } from '../../../core/environment.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import { RecordedEnvironment } from '../../../core/format-1.ts';
+import type { Keys } from '../../../core/keys.ts';
 import { holderOf, isHeldBy, quietUntilOf } from '../../../core/lock.ts';
 import { candidateNames, environmentId } from '../../../core/names.ts';
 import { mostPastOperations, type Operation, type OperationEnd, type PastOperation } from '../../../core/operation.ts';
@@ -139,6 +140,39 @@ export async function change(
   const changed = await update(dynamodb, environment, { ...change, when: mine, values: { ':me': operation.executionArn } });
   if (!changed) throw new RecodeError('LockLost', `Another operation has taken the environment ${environment.repository} over.`);
   return changed;
+}
+
+/**
+ * Changes the keys that an environment accepts, whoever holds it: no operation writes the added keys, and only a start that launches an
+ * instance replaces the first one.
+ *
+ * @returns whether the environment was still as it was read, and not being removed
+ */
+export async function changeKeys(dynamodb: DynamoDBClient, environment: Environment, { publicKey, moreKeys }: Keys): Promise<boolean> {
+  const { uid, wanted } = environment;
+  const same = keysAsRead(wanted);
+  const changed = await update(dynamodb, environment, {
+    set: { 'wanted.publicKey': publicKey, ...(moreKeys && { 'wanted.moreKeys': moreKeys }) },
+    remove: moreKeys ? [] : ['wanted.moreKeys'],
+    when: `${current.when} AND #uid = :uid AND #wanted.#power <> :removed AND ${same.when}`,
+    values: { ...current.values, ...same.values, ':uid': uid, ':removed': 'removed' },
+  });
+  return changed !== undefined;
+}
+
+/** The condition that the keys are still what was read. */
+function keysAsRead({ publicKey, moreKeys }: Keys): Condition {
+  const list = '#wanted.#moreKeys';
+  const each = (moreKeys ?? []).map((_, index) => `${list}[${index}].#publicKey = :more${index}`);
+  const more = moreKeys ? [`size(${list}) = :more`, ...each] : [`attribute_not_exists(${list})`];
+  return {
+    when: ['#wanted.#publicKey = :first', ...more].join(' AND '),
+    values: {
+      ':first': publicKey,
+      ':more': moreKeys?.length,
+      ...Object.fromEntries((moreKeys ?? []).map((added, index) => [`:more${index}`, added.publicKey])),
+    },
+  };
 }
 
 /**

@@ -2,8 +2,9 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { DueEnvironment } from '../../../core/document.ts';
 import type { Environment } from '../../../core/environment.ts';
-import type { ErrorName } from '../../../core/errors.ts';
+import { type ErrorName, RecodeError } from '../../../core/errors.ts';
 import { RecordedEnvironment } from '../../../core/format-1.ts';
+import { acceptedKeys } from '../../../core/keys.ts';
 import { environmentId } from '../../../core/names.ts';
 import { type Found, type Key, readItem, readItems, searchItems } from './table.ts';
 
@@ -23,6 +24,17 @@ export const keyOf = (subject: EnvironmentSubject): Key => ({ kind: 'environment
  */
 export function readEnvironment(dynamodb: DynamoDBClient, subject: EnvironmentSubject): Promise<Environment | undefined> {
   return readItem(dynamodb, keyOf(subject), RecordedEnvironment);
+}
+
+/**
+ * The public keys that an environment accepts now, for an operation that holds it. Others change them without the lock.
+ *
+ * @throws RecodeError LockLost when there is none anymore
+ */
+export async function readAcceptedKeys(dynamodb: DynamoDBClient, subject: EnvironmentSubject): Promise<readonly string[]> {
+  const environment = await readEnvironment(dynamodb, subject);
+  if (environment) return acceptedKeys(environment.wanted);
+  throw new RecodeError('LockLost', `The record of the environment ${subject.repository} is gone.`);
 }
 
 /** All environments of the region, or those of one owner. Throws RecodeNotInstalled without a table. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { leafCommands } from '../../../cli/help.ts';
+import { commandName, leafCommands } from '../../../cli/help.ts';
 import { createProgram } from '../../../cli/program.ts';
 import { manPages } from '../../../cli/reference/main.ts';
 import { collectedOutput } from '../collect.ts';
@@ -32,7 +32,7 @@ describe('the manual', () => {
     expect(names).toContain('recode.1');
     expect(names).toContain('recode-aws.1');
     for (const command of leafCommands(program)) {
-      expect(names).toContain(`recode-${[command.parent?.name(), command.name()].filter((name) => name !== 'recode').join('-')}.1`);
+      expect(names).toContain(`${commandName(command).replaceAll(' ', '-')}.1`);
     }
     const { man } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as { man: string[] };
     expect(man, 'Run "npm run docs".').toEqual(names.map((name) => `./dist/man/${name}`));

@@ -35,7 +35,7 @@ const environmentOf = (publicKey: string, changes: Partial<Observed> = {}): Envi
   createdAt: '2026-11-01T12:00:00Z',
   updatedAt: '2026-11-02T12:00:00Z',
 });
-const noKey = `acme/api accepts a different SSH key. This machine's key would be in `;
+const noKey = `This machine has no SSH key that acme/api accepts. It would be in `;
 
 describe('prepareConnection', () => {
   it('makes the command connect to where the environment is now', () => {

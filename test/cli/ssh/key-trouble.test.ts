@@ -152,8 +152,8 @@ describe('a key', () => {
   });
 
   it('that the environment does not accept counts as none', () => {
-    expect(readKeyPair(folder, readFileSync(join(directory, 'other.pub'), 'utf8'))).toBeUndefined();
-    expect(readKeyPair(folder, made.publicKey)).toEqual(made);
+    expect(readKeyPair(folder, [readFileSync(join(directory, 'other.pub'), 'utf8')])).toBeUndefined();
+    expect(readKeyPair(folder, ['ssh-ed25519 AAAA', made.publicKey])).toEqual(made);
   });
 
   it('without its private half is incomplete', () => {

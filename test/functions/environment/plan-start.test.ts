@@ -132,11 +132,21 @@ describe('planStart', () => {
     });
   });
 
+  it('leaves the keys as they are recorded by now, unless the start comes with another one', async () => {
+    const keys = { publicKey: publicKey(3), moreKeys: [{ publicKey: publicKey(4), addedAt: '2026-01-01T00:00:00.000Z' }] };
+    const changed = { ...recorded, wanted: { ...recorded.wanted, ...keys } };
+    await using account = await holding('one', changed);
+    await account.run(planStart, document());
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual(changed.wanted);
+    await account.run(planStart, asking({ publicKey: publicKey(2) }));
+    expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...changed.wanted, publicKey: publicKey(2) });
+  });
+
   it.each([
     [{ instanceType: 't3.large' }, 'OptionDiffers', 'The environment acme/api exists with --instance-type t2.medium, not t3.large.'],
     [{ volumeSize: 99 }, 'OptionDiffers', 'The environment acme/api exists with --volume-size 16, not 99.'],
     [{ volumeType: 'gp3' }, 'OptionDiffers', 'The environment acme/api exists with --volume-type gp2, not gp3.'],
-    [{ publicKey: publicKey(2) }, 'PrivateKeyNotHere', "acme/api accepts a different SSH key than this machine's."],
+    [{ publicKey: publicKey(2) }, 'PrivateKeyNotHere', "acme/api does not accept this machine's SSH key."],
   ])('refuses %o where an instance was launched without, and leaves the record', async (given, name, message) => {
     await using account = await holding();
     await launched(account);

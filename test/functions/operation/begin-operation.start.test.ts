@@ -206,10 +206,27 @@ describe('an environment that exists', () => {
     await putItem(account.dynamodb, environmentKey, stopped);
     const given = { ...request, publicKey: publicKey().replace(/ alice$/, ' alice@laptop') };
     expect(await account.run(beginOperation, begin(operationOf('one'), { request: given }))).toMatchObject({
-      environment: { request: given, recorded: { request } },
-      request: given,
+      environment: { request, recorded: { request } },
+      request,
     });
     expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toEqual({ ...request, power: 'on' });
+  });
+
+  it.each([
+    ['stopped', { instance, state: 'stopped' as const }],
+    ['gone', { instance, state: 'gone' as const }],
+    ['not finished', {}],
+  ])('is taken with a key that was added, and keeps its first one, where it is %s', async (_, seen) => {
+    await using account = await installed({ status: 'ready', ids });
+    const record = recordOf({ name: 'acme-api', ...seen });
+    const wanted = { ...record.wanted, moreKeys: [{ publicKey: publicKey(2), addedAt: record.createdAt }] };
+    await putItem(account.dynamodb, environmentKey, { ...record, wanted });
+    const given = { publicKey: publicKey(2) };
+    expect(await account.run(beginOperation, begin(operationOf('one'), { request: given }))).toMatchObject({
+      environment: { request, recorded: { request } },
+      request: { publicKey: publicKey() },
+    });
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toEqual(wanted);
   });
 
   it('is not taken with another machine’s key', async () => {

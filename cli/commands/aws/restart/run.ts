@@ -21,7 +21,7 @@ export function runRestart(request: OperationRequest, output: Output): Promise<v
   return inSession(output, `restart of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
     const record = await beforeOperation(environment, 'restart', requireRecord(environment));
-    if (environment.own) await usableKeyPair(environment, record.wanted.publicKey);
+    if (environment.own) await usableKeyPair(environment, record);
     if (!(await confirmOnBehalf(environment, 'restart', request, output))) return;
     const restarted = await operate(environment, { kind: 'restart', output: Result }, request, session, output);
     if (restarted) await conclude(environment, restarted, session, output);

@@ -1,6 +1,7 @@
 import { StartOutput } from '../../../../core/document.ts';
 import { type Environment, type GivenRequest, statusOf } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
+import { acceptedKeys } from '../../../../core/keys.ts';
 import { ssh } from '../../../../core/names.ts';
 import { rememberEnvironment } from '../../../completion/known-environments.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
@@ -98,7 +99,7 @@ export async function concludeStarted(
   let alias: string | undefined;
   let workspace: Workspace = { folder: null };
   if (own) {
-    const keyPair = await usableKeyPair(environment, started.result.publicKey);
+    const keyPair = await usableKeyPair(environment);
     const saved = orWarn(output, () => {
       if (request?.gitSigning !== undefined) rememberForwarding(files, request.gitSigning);
       alias = saveConnection(environment, started.result, keyPair);
@@ -168,7 +169,7 @@ async function findRecordOrRepository(environment: OpenedEnvironment, { view }: 
 /** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. */
 function keyFor(record: Environment | undefined, files: EnvironmentFolder, repository: string): KeyPair {
   if (!record?.observed || record.observed.state === 'gone') return ensureKeyPair(files.key, `recode ${repository}`);
-  return requireKeyPair(files.key, record.wanted.publicKey, repository);
+  return requireKeyPair(files.key, acceptedKeys(record.wanted), repository);
 }
 
 /** What this command has done to it is in its execution's output; a teammate's is theirs to connect to. */

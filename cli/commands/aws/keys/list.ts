@@ -1,0 +1,14 @@
+import { type EnvironmentTarget, openEnvironment, requireRecord } from '../../../environment.ts';
+import { inSession } from '../../../execution/session.ts';
+import type { Output } from '../../../output.ts';
+import { keyHere, keyViews, printKeys } from './key-view.ts';
+
+/** Lists the keys that an environment accepts. Throws RecodeError EnvironmentNotFound, and those of cli/environment.ts. */
+export function runList(target: EnvironmentTarget, output: Output): Promise<void> {
+  return inSession(output, `keys of ${target.repository}`, async ({ view }) => {
+    const environment = await openEnvironment(target, view);
+    const record = await requireRecord(environment);
+    view.end();
+    printKeys(keyViews(record.wanted, keyHere(environment, record, output)), output);
+  });
+}
