@@ -114,7 +114,9 @@ async function furnish(
   if (dotfiles !== undefined && !report.dotfiles) {
     await attempt(async () => installDotfiles(host, dotfiles, await sourceOf(dotfiles, gitProtocol, process.env), view));
   }
-  for (const name of hooks ? report.due : []) {
+  const due = hooks ? report.due : [];
+  if (due.length > 0 && environment.account.options.local) view.say('An instance of the embedded AWS runs hooks on this machine, as you.');
+  for (const name of due) {
     const ran = await attempt(async () => {
       const ended = await runHook(host, { repository, name, again: false }, view);
       const failure = ended && hookFailure(environment, ended);

@@ -155,7 +155,7 @@ describe('what completion knows', () => {
 
     await run(['aws', 'remove', 'acme/web', '--force']);
     expect(await offered(['aws', 'stop', ''])).toEqual(['acme/api']);
-    await run(['aws', 'start', 'acme/new']);
+    await run(['aws', 'start', 'acme/new', '--no-clone']);
     expect(await offered(['aws', 'stop', ''])).toEqual(['acme/api', 'acme/new']);
   }, 60_000);
 

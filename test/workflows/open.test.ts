@@ -22,9 +22,9 @@ let home: string;
 deployForTests(async (deployed, user) => {
   aws = deployed;
   alice = user('alice');
-  const started = await alice.run(['start', 'acme/api', '--json']);
+  const started = await alice.run(['start', 'acme/api', '--no-clone', '--json']);
   expect(started.code, started.stderr).toBe(0);
-  await alice.run(['start', 'acme/next.js', '--json']);
+  await alice.run(['start', 'acme/next.js', '--no-clone', '--json']);
   home = (await inEnvironment('pwd')).trim();
   await inEnvironment('mkdir -p workspace/api');
 });
@@ -42,7 +42,7 @@ const setEditor = (editor: string) => {
   mkdirSync(join(settings(), '..'), { recursive: true });
   writeFileSync(settings(), JSON.stringify({ editor }));
 };
-const inEnvironment = async (command: string) => (await alice.run(['ssh', 'acme/api', '--', command])).stdout;
+const inEnvironment = async (command: string) => (await alice.run(['ssh', 'acme/api', '--home', '--', command])).stdout;
 const configure = () => alice.run(['config-ssh'], { env });
 const open = (...args: string[]) => ['open', 'acme/api', ...args];
 const opened = (...args: string[]) => alice.run(open(...args), { env });

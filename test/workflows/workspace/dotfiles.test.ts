@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
@@ -27,10 +27,14 @@ it('clones the dotfiles, and runs the first installer of them once', async () =>
   expect(installed()).toBe(`bootstrap ${inHome('dotfiles')}\n`);
 });
 
-it('links files and folders that begin with a dot where there is no installer, and replaces nothing', async () => {
+it('takes the dotfiles of the setting; links what begins with a dot where there is no installer, and replaces nothing', async () => {
   writeFileSync(inHome('.bashrc'), 'mine\n');
   serve({ '.vimrc': 'set number\n', '.config/app/settings': 'dark\n', '.bashrc': 'theirs\n', 'README.md': '' });
-  const { code, stderr } = await there.run(args);
+  const config = join(there.alice.files('acme/api').root.replace(/\/\.local\/.*$/, ''), '.config/recode');
+  mkdirSync(config, { recursive: true });
+  writeFileSync(join(config, 'config.json'), '{ "dotfiles": "ada/dotfiles" }\n');
+  const { code, stderr } = await there.run(['start', 'acme/api']);
+  rmSync(config, { recursive: true });
   expect(code, stderr).toBe(0);
   expect(readlinkSync(inHome('.vimrc'))).toBe(inHome('dotfiles/.vimrc'));
   expect(readFileSync(inHome('.config/app/settings'), 'utf8')).toBe('dark\n');
