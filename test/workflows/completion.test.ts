@@ -157,7 +157,7 @@ describe('what completion knows', () => {
     expect(await offered(['aws', 'stop', ''])).toEqual(['acme/api']);
     await run(['aws', 'start', 'acme/new', '--no-clone']);
     expect(await offered(['aws', 'stop', ''])).toEqual(['acme/api', 'acme/new']);
-  }, 60_000);
+  }, 120_000);
 
   it('is asked of nobody', async () => {
     const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:9', GITHUB_API_URL: 'http://127.0.0.1:9' };
