@@ -4,10 +4,6 @@ import { RecodeError } from '../../core/errors.ts';
 import type { Account, AccountOptions } from '../account.ts';
 import { replaceFile } from '../files/replace-file.ts';
 import { cacheFolder, pathsOf, thisSystem } from '../home.ts';
-import { chooseProfile } from '../identity/decide.ts';
-import { readSharedFiles } from '../identity/files.ts';
-import { configuredRegion } from '../identity/settings.ts';
-import { readUserSettings } from '../settings/user-settings.ts';
 
 /** An environment that a command has read of. */
 export interface KnownEnvironment {
@@ -88,10 +84,19 @@ async function localPlace(): Promise<readonly string[]> {
 
 /** Of keys in environment variables only what is no secret. */
 async function awsPlace({ profile: option, region }: AccountOptions, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const [{ chooseProfile }, { readSharedFiles }, { configuredRegion }, { readUserSettings }] = await Promise.all([
+    import('../identity/decide.ts'),
+    import('../identity/files.ts'),
+    import('../identity/settings.ts'),
+    import('../settings/user-settings.ts'),
+  ]);
   const [files, settings] = [await readSharedFiles(environment), readUserSettings(environment)];
   const profile = chooseProfile(option, environment, files, settings);
-  const { AWS_ACCESS_KEY_ID: key = '', AWS_ENDPOINT_URL: endpoint = '', AWS_CONFIG_FILE: file = '' } = environment;
-  const identity = profile.from === 'option' || key === '' ? ['profile', profile.name, file] : ['key', key];
+  const { AWS_ACCESS_KEY_ID: key = '', AWS_ENDPOINT_URL: endpoint = '', AWS_CONFIG_FILE: config = '' } = environment;
+  const identity =
+    profile.from === 'option' || key === ''
+      ? ['profile', profile.name, config, environment.AWS_SHARED_CREDENTIALS_FILE ?? '']
+      : ['key', key];
   return [
     ...identity,
     region ?? configuredRegion(profile.name, files, environment, settings) ?? '',
