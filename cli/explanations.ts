@@ -391,9 +391,29 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep:
       'Run "recode aws restart {environment}": the instance then accepts the keys that "recode aws keys list {environment}" shows. This ends what runs on it.',
   },
+  SshClientOld: {
+    title: 'The SSH client is too old',
+    nextStep: 'Install a newer OpenSSH client, or rename the file. Then run "{command}" again.',
+  },
   RemoteShellFails: {
     title: 'The shell of the environment failed',
     nextStep: 'Run "recode aws ssh {environment}" and check what its startup files do. Then run "{command}" again.',
+  },
+  PortInUse: {
+    title: 'The port is in use',
+    nextStep: 'Choose another local port, for example {fix}.',
+  },
+  PortNotAllowed: {
+    title: 'The port is reserved',
+    nextStep: 'Choose a local port from 1024 on, for example {fix}.',
+  },
+  PortsNotForwarded: {
+    title: 'The ports were not forwarded',
+    nextStep: 'Run "recode aws start {environment}". It checks the connection and says what is wrong. Then run "{command}" again.',
+  },
+  ConnectionLost: {
+    title: 'The connection was lost',
+    nextStep: 'Run "{command}" again. If that fails, "recode aws status {environment}" shows whether the environment is started.',
   },
   EditorNotChosen: {
     title: 'Which editor?',

@@ -2,8 +2,11 @@ import { Command, type Option } from 'commander';
 import { RecodeError } from '../core/errors.ts';
 import { cancelCommand } from './commands/aws/cancel/command.ts';
 import { configSshCommand } from './commands/aws/config-ssh/command.ts';
+import { cpCommand } from './commands/aws/cp/command.ts';
+import { copyArgument, remotePath } from './commands/aws/cp/paths.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
+import { forwardCommand } from './commands/aws/forward/command.ts';
 import { keysCommand } from './commands/aws/keys/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
 import { logsCommand } from './commands/aws/logs/command.ts';
@@ -52,7 +55,8 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     );
   const commands = [
     ...(await operationCommands('environment', output)),
-    ...[sshCommand(output), openCommand(output), configSshCommand(output), runHooksCommand(output)],
+    ...[sshCommand(output), openCommand(output), forwardCommand(output), cpCommand(output)],
+    ...[configSshCommand(output), runHooksCommand(output)],
     ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
     ...[cancelCommand(output), retryCommand(output), keysCommand(output)],
     ...(await operationCommands('network', output)),
@@ -156,8 +160,14 @@ function namedAt(program: Command, argv: readonly string[]): { readonly command:
 export function givenCommand(program: Command, argv: readonly string[]): GivenCommand {
   const command = namedCommand(program, argv);
   const { owner, ...account } = command.optsWithGlobals<EnvironmentFlags>();
-  const [repository] = command.registeredArguments[0]?.name() === 'repository' ? command.args : [];
+  const repository = repositoryIn(command);
   return { argv, usage: commandName(command), group: command.commands.length > 0, repository, owner, account };
+}
+
+function repositoryIn({ registeredArguments, args }: Command): string | undefined {
+  if (registeredArguments[0]?.name() === 'repository') return args[0];
+  if (registeredArguments[0]?.name() === copyArgument) return args.map((path) => remotePath(path)?.repository).find(Boolean);
+  return undefined;
 }
 
 /** `recode` reads its options wherever they stand, even where the command has no use for them. */

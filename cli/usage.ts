@@ -46,7 +46,8 @@ const refusal = (message: string) => new RecodeError('UsageNotValid', message);
 function countedArguments({ registeredArguments }: Command): string {
   if (registeredArguments.length === 0) return 'no arguments';
   const count = registeredArguments.length === 1 ? 'one argument' : 'two arguments';
-  return `${count}: ${registeredArguments.map((argument) => `<${argument.name()}>`).join(' ')}`;
+  const least = registeredArguments.at(-1)?.variadic ? 'at least ' : '';
+  return `${least}${count}: ${registeredArguments.map((argument) => `<${argument.name()}>`).join(' ')}`;
 }
 
 /** The options that commander names in an error: `--region` of "option '-r, --region <region>'". */

@@ -5,6 +5,8 @@ import { checkConnection, type Patience, type SshHost } from './connect.ts';
 export interface WorkFolder {
   /** An absolute path. */
   readonly path: string;
+  /** The same of the home folder. */
+  readonly home: string;
   /** Whether it is the clone of the repository. Otherwise it is the home folder. */
   readonly clone: boolean;
 }
@@ -22,9 +24,10 @@ const patience: Patience = { total: 15_000, pause: 1_000, withWrongAddress: 15_0
  */
 export async function workFolder(host: SshHost, repository: string): Promise<WorkFolder> {
   // Startup files of the shell may print too. The names of repositories have no quotes.
-  const script = `cd "$HOME/${cloneFolder(repository)}" 2>/dev/null && kind=clone || { cd && kind=home; }; echo "recode-folder $kind $PWD"`;
+  const script = `cd "$HOME/${cloneFolder(repository)}" 2>/dev/null && kind=clone || { cd && kind=home; }; echo "recode-folder $kind $PWD"; echo "recode-home $HOME"`;
   const said = await checkConnection(host, undefined, patience, `sh -c '${script}'`);
   const [, kind, path] = /^recode-folder (clone|home) (\/.*)$/m.exec(said) ?? [];
-  if (path !== undefined) return { path, clone: kind === 'clone' };
+  const [, home] = /^recode-home (\/.*)$/m.exec(said) ?? [];
+  if (path !== undefined && home !== undefined) return { path, home, clone: kind === 'clone' };
   throw new RecodeError('RemoteShellFails', `The shell at ${host.address} does not say where its home folder is.`);
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { clientNotRun } from './client.ts';
@@ -34,8 +34,17 @@ export function runSession({ sshConfig, name, options, words, folder }: SshSessi
   const command = folder === undefined ? words : [`cd ${folder} 2>/dev/null;`, ...(shell ? ['exec "${SHELL:-/bin/sh}" -l'] : words)];
   const terminal = command.length > 0 && isatty(0) && (shell || isatty(1)) ? ['-t'] : [];
   const args = ['-F', sshConfig, ...options.flatMap((option) => ['-o', option]), ...terminal, name, ...command];
+  return sessionEnd(spawn('ssh', args, { stdio: 'inherit' }), 'ssh');
+}
+
+/**
+ * Waits for the end of a program of OpenSSH. A signal to this process ends it too.
+ *
+ * @returns its exit code, or 128 and the number of the signal that ended it
+ * @throws RecodeError SshClientMissing, SshClientFails where it cannot be run
+ */
+export function sessionEnd(child: ChildProcess, program: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn('ssh', args, { stdio: 'inherit' });
     let received: NodeJS.Signals | undefined;
     const forward = (signal: NodeJS.Signals) => {
       received = signal;
@@ -47,12 +56,12 @@ export function runSession({ sshConfig, name, options, words, folder }: SshSessi
     };
     child.once('error', (error: NodeJS.ErrnoException) => {
       forget();
-      reject(clientNotRun('ssh', error));
+      reject(clientNotRun(program, error));
     });
     child.once('close', (code, killedBy) => {
       forget();
-      // At a signal, ssh exits with its own code for a failure.
-      const signal = killedBy ?? (code === sshFailed ? received : undefined);
+      // At a signal, ssh exits with its own code for a failure, or with 0 where there is no session, only forwarding.
+      const signal = killedBy ?? (code === sshFailed || code === 0 ? received : undefined);
       resolve(signal ? 128 + constants.signals[signal] : (code ?? sshFailed));
     });
   });

@@ -31,7 +31,7 @@ describe('docs/cli.md', () => {
   it('has every command with the options of its help', () => {
     const withoutAccount = ['recode aws explain', 'recode aws config-ssh'];
     // They print what the remote command prints, what a shell reads, or nothing that a program would read.
-    const withoutJson = ['recode aws ssh', 'recode aws open', 'recode completion'];
+    const withoutJson = ['recode aws ssh', 'recode aws open', 'recode aws forward', 'recode aws cp', 'recode completion'];
     const everywhere = ['--profile', '--region', '--local', '--json'];
     const expected = leafCommands(program).map((command) => {
       const words = commandName(command);

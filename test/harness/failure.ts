@@ -40,6 +40,8 @@ export const raisedBy = {
   config: ['ConfigDamaged', 'ConfigNotReadable', 'ConfigNotWritable'],
   'embedded-aws-ends': ['LocalDiskFull', 'LocalAwsStopped', 'LocalAwsReset', 'LocalAwsEnded'],
   'config-ssh': ['SshConfigNotReadable', 'SshConfigNotWritable'],
+  forward: ['PortInUse', 'PortsNotForwarded', 'ConnectionLost'],
+  cp: ['SshClientOld'],
   interrupted: ['Interrupted', 'Cancelled', 'Terminated', 'TerminatedEarly', 'HungUp'],
   open: ['SshConfigNotIncluded', 'EditorNotChosen', 'EditorNotFound', 'EditorFailed', 'RemoteShellFails'],
   output: ['OutputNotWritten'],

@@ -21,7 +21,7 @@ export interface Shown {
 export interface User {
   readonly name: string;
   /** Runs `recode aws` with these arguments, without a terminal. */
-  run(args: readonly string[], options?: Pick<RunOptions, 'env' | 'input' | 'interrupted' | 'signal'>): Promise<Ran>;
+  run(args: readonly string[], options?: Pick<RunOptions, 'cwd' | 'env' | 'input' | 'interrupted' | 'signal'>): Promise<Ran>;
   /** The same, as what it has printed alone. */
   prints(args: readonly string[]): Promise<Pick<Ran, 'code' | 'stdout' | 'stderr'>>;
   /** Runs it on a terminal, typing each answer once what it answers is there. */

@@ -82,7 +82,7 @@ it('opens a repository whose name has a dot as a folder, and the home folder whi
   const [, elsewhere = ''] = /: (.*)\n$/.exec(stdout) ?? [];
   expect(stderr).toBe('! The environment has no folder ~/workspace/next.js, so its home folder opens.\n');
   expect(programs.recorded('code')).toEqual({ args: ['--remote', 'ssh-remote+acme-next-js.recode', `${elsewhere}/`], folder: elsewhere });
-  await alice.run(['ssh', 'acme/next.js', '--', 'mkdir -p workspace/next.js']);
+  await alice.run(['ssh', 'acme/next.js', '--home', '--', 'mkdir -p workspace/next.js']);
   await alice.run(['open', 'acme/next.js', '--editor', 'code'], { env });
   expect(programs.recorded('code').args.at(-1)).toBe(`${elsewhere}/workspace/next.js/`);
 });
@@ -186,7 +186,7 @@ it('says that the shell of the environment fails', async () => {
   programs.add('code');
   await configure();
   const args = ['open', 'acme/next.js', '--editor', 'code'];
-  await alice.run(['ssh', 'acme/next.js', '--', 'echo "exit 0" | tee .bashrc > .profile']);
+  await alice.run(['ssh', 'acme/next.js', '--home', '--', 'echo "exit 0" | tee .bashrc > .profile']);
   const ran = await alice.run(args, { env });
   const [address] = /127\.\d+\.\d+\.\d+/.exec(ran.stderr) ?? [];
   const message = `The shell at ${address} does not say where its home folder is.`;
@@ -207,7 +207,7 @@ describe('an environment that is stopped', () => {
 });
 
 describe('recode aws start', () => {
-  const start = (...args: string[]) => inTerminal(['start', 'acme/api', ...args], []);
+  const start = (...args: string[]) => inTerminal(['start', 'acme/api', '--no-clone', ...args], []);
 
   it('opens the editor of the setting at its end, on a terminal alone', async () => {
     programs.add('code');
@@ -215,7 +215,7 @@ describe('recode aws start', () => {
     setEditor('code');
     expect((await start()).text).toMatch(/acme\/api is already started\n(.+\n)+\n(.+\n)+✓ Opened acme\/api in VS Code: .+\n$/);
     for (const { text } of [await start('--no-open'), await start('--json')]) expect(text).not.toContain('Opened');
-    expect((await alice.run(['start', 'acme/api'], { env })).stdout).not.toContain('Opened');
+    expect((await alice.run(['start', 'acme/api', '--no-clone'], { env })).stdout).not.toContain('Opened');
   });
 
   it('has succeeded if the editor does not open, and says how to open it', async () => {
@@ -231,10 +231,10 @@ describe('recode aws start', () => {
   it('asks at the first start alone, and only where there is an editor', async () => {
     programs.add('xdg-open');
     expect((await start()).text).not.toContain('Number');
-    expect((await inTerminal(['start', 'acme/web'], [])).text).not.toContain('Number');
+    expect((await inTerminal(['start', 'acme/web', '--no-clone'], [])).text).not.toContain('Number');
     programs.add('zed');
     await configure();
-    const { text, code } = await inTerminal(['start', 'acme/app'], [['Number: ', `zed${keys.enter}`]]);
+    const { text, code } = await inTerminal(['start', 'acme/app', '--no-clone'], [['Number: ', `zed${keys.enter}`]]);
     expect(text).toContain('Opened acme/app in Zed');
     expect(code).toBe(0);
     expect(setting()).toEqual({ editor: 'zed' });
