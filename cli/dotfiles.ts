@@ -1,6 +1,6 @@
 import { RecodeError } from '../core/errors.ts';
 import { parseRepository } from '../core/repository.ts';
-import { hostsOf } from './repository.ts';
+import { hostsOf } from './github/hosts.ts';
 
 /**
  * Reads the repository of somebody's dotfiles, `owner/name` or a URL, as `owner/name`.

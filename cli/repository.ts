@@ -1,5 +1,6 @@
 import { RecodeError } from '../core/errors.ts';
-import { gitHubHosts, parseRepository } from '../core/repository.ts';
+import { parseRepository } from '../core/repository.ts';
+import { hostsOf } from './github/hosts.ts';
 import { findAccount } from './github.ts';
 import { oneLine } from './output.ts';
 
@@ -64,10 +65,6 @@ export async function resolveRepository(
     `"${text}" does not say whose repository it is, and Recode does not know your GitHub account. ${found.reason}`,
   );
 }
-
-/** The hosts of GitHub that the variables name. */
-export const hostsOf = ({ GITHUB_API_URL, GITHUB_SERVER_URL }: NodeJS.ProcessEnv) =>
-  gitHubHosts({ api: GITHUB_API_URL, server: GITHUB_SERVER_URL });
 
 /** By the name of the repository, by all of it as `list` shows it, or else by the name of the environment. */
 function meantBy(text: string, environments: readonly Recorded[]): readonly Recorded[] {
