@@ -17,7 +17,7 @@ export interface Remote {
   /**
    * The next thing that the script tells; undefined once it has ended.
    *
-   * @throws RecodeError InstanceConnectionLost, SshClientMissing, SshClientFails
+   * @throws RecodeError InstanceConnectionLost, RemoteShellFails, SshClientMissing, SshClientFails
    */
   told(): Promise<string | undefined>;
   /** Gives the script's next `read` a line, which may be secret: it is in no argument, variable or file. */
@@ -109,12 +109,12 @@ export function runRemote({ sshConfig, name }: RemoteHost, script: string, { for
   child.stderr.setEncoding('utf8').on('data', printed.read);
   // Why it cannot be written, the end of the process tells.
   child.stdin.on('error', () => {});
-  const closed = new Promise<void>((resolve, reject) => {
+  const closed = new Promise<number | null>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => reject(clientNotRun('ssh', error)));
-    child.once('close', () => {
+    child.once('close', (code) => {
       stdout.end();
       printed.end();
-      resolve();
+      resolve(code);
     });
   });
   // It is thrown where somebody waits.
@@ -128,13 +128,16 @@ export function runRemote({ sshConfig, name }: RemoteHost, script: string, { for
       const spoken = new Promise<'spoken'>((resolve) => {
         wake = () => resolve('spoken');
       });
-      if ((await Promise.race([spoken, closed])) === 'spoken' || ended || messages.length > 0) continue;
+      const code = await Promise.race([spoken, closed]);
+      if (code === 'spoken' || ended || messages.length > 0) continue;
+      // The shell of the user has ended well, and has not run the script: one of its startup files keeps it from that.
+      if (code === 0) throw new RecodeError('RemoteShellFails', 'The shell of the instance ends before it runs a command.');
       const reason = lastLine(stderr) || 'ssh ended.';
       throw new RecodeError('InstanceConnectionLost', `The SSH connection to the instance ended early: ${reason.replace(/\.?$/, '.')}`);
     }
     child.stdin.end();
     const late = await Promise.race([closed, sleep(mostMillisecondsToClose, 'late')]);
-    if (late) {
+    if (late === 'late') {
       child.kill();
       await closed;
     }

@@ -155,6 +155,17 @@ it('tells where the instance has no git', async () => {
   rmSync(startup);
 });
 
+it('tells where a startup file keeps the shell from running anything', async () => {
+  const startup = join(there.home, '.bashrc');
+  writeFileSync(startup, 'exit 0\n');
+  const message = 'The shell of the instance ends before it runs a command.';
+  const args = command();
+  const ran = await there.run(args);
+  rmSync(startup);
+  expect(ran.stdout).toContain('To connect, run:\n');
+  expectFailure(ran, ['aws', ...args], { name: 'RemoteShellFails', message });
+});
+
 it('shows with --json the failure alone', async () => {
   const args = command('--json');
   const message = expect.stringContaining('127.0.0.1 port 9') as unknown as string;
