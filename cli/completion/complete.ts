@@ -20,11 +20,11 @@ export interface ValuePlace {
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** Finds the values for a place. */
-export type ValuesFor = (place: ValuePlace) => Promise<readonly Candidate[]>;
-
 /** What can be completed; `undefined` where the shell may offer files. */
 export type Completion = readonly Candidate[] | undefined;
+
+/** Finds the values for a place. */
+export type ValuesFor = (place: ValuePlace) => Promise<Completion>;
 
 /**
  * What can stand at the cursor, by the commands, options and arguments that there are.
@@ -36,14 +36,14 @@ export async function complete(program: Command, words: readonly string[], curre
   const typed = read(program, words);
   if (typed === undefined) return undefined;
   const { command, open, args, options } = typed;
-  const startingWith = (candidates: readonly Candidate[]) => candidates.filter(({ value }) => value.startsWith(current));
+  const startingWith = (candidates: Completion) => candidates?.filter(({ value }) => value.startsWith(current));
   const place = { command, typed: current, before: args, options };
   if (open?.required || (open && !current.startsWith('-'))) return startingWith(await valuesFor({ ...place, name: open.long ?? '' }));
   const [, flag, equals] = /^(--[^=]+)(=)/.exec(current) ?? [];
   if (flag !== undefined && equals !== undefined) {
     if (!takesValue(optionNamed(command, flag))) return [];
     const values = await valuesFor({ ...place, name: flag, typed: current.slice(flag.length + 1) });
-    return startingWith(values.map(({ value, ...rest }) => ({ value: `${flag}=${value}`, ...rest })));
+    return startingWith(values?.map(({ value, ...rest }) => ({ value: `${flag}=${value}`, ...rest })));
   }
   if (current.startsWith('-')) return startingWith(optionsOf(command, options));
   const subcommands = command.commands.filter(isOffered);

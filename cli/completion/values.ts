@@ -8,7 +8,7 @@ import { readSharedFiles } from '../identity/files.ts';
 import { environmentFields, statusFields } from '../json/fields.ts';
 import { settingNames, settingRows } from '../settings/rows.ts';
 import { hookNames } from '../workspace/hook-names.ts';
-import type { Candidate, ValuePlace } from './complete.ts';
+import type { Candidate, Completion, ValuePlace } from './complete.ts';
 import { type Known, readKnown } from './known-environments.ts';
 import { knownRegions } from './regions.ts';
 import { shells } from './scripts.ts';
@@ -18,13 +18,20 @@ type Source = (place: ValuePlace, environment: NodeJS.ProcessEnv) => readonly Ca
 const words = (values: readonly string[]) => values.map((value) => ({ value }));
 
 /** What can be completed: the values of options and of arguments, by their names. All others are for people to know. */
-export const sources: Readonly<Record<string, Source>> = {
+export const sources: Readonly<Record<string, Source | 'files'>> = {
   '--profile': async (_, environment) => words([...(await readSharedFiles(environment)).profiles.keys()]),
   '--region': () => Object.entries(knownRegions).map(([value, description]) => ({ value, description })),
   '--volume-type': () => words(EnvironmentRequest.entries.volumeType.options),
   '--allow-cidr': () => [{ value: 'mine', description: 'the public address of this machine' }],
   '--auto-stop': () => [{ value: 'never', description: 'do not stop it automatically' }],
   '--time-zone': () => words(Intl.supportedValuesOf('timeZone')),
+  '--address': () => [
+    { value: '127.0.0.1', description: 'only this machine' },
+    { value: '0.0.0.0', description: 'all networks of this machine' },
+  ],
+  '--ssh-config': 'files',
+  '--public-key': 'files',
+  path: 'files',
   '--editor': () => words(editors),
   '--git-protocol': () => words(gitProtocols),
   '--json': ({ command, typed }) => fieldsAfter(typed, command.name() === 'status' ? statusFields : environmentFields),
@@ -38,7 +45,7 @@ export const sources: Readonly<Record<string, Source>> = {
   value: (place, environment) => {
     const name = settingNames.find((known) => known === place.before[0]);
     const source = name && sources[settingRows[name].option];
-    return source ? source(place, environment) : [];
+    return source && source !== 'files' ? source(place, environment) : [];
   },
   hook: () => words(hookNames),
   shell: () => words(shells),
@@ -47,8 +54,10 @@ export const sources: Readonly<Record<string, Source>> = {
 };
 
 /** The values that can stand at a place. A name that nobody could type is none of them; fish would take a tilde for a home folder. */
-export async function valuesFor(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<readonly Candidate[]> {
-  const values = (await sources[place.name]?.(place, environment)) ?? [];
+export async function valuesFor(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Completion> {
+  const source = sources[place.name];
+  if (source === 'files') return undefined;
+  const values = (await source?.(place, environment)) ?? [];
   return values.filter(({ value }) => !/^~|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value));
 }
 

@@ -61,20 +61,23 @@ describe('completion offers', () => {
     expect(await offered('aws ssh acme/api -- ls ')).toBeUndefined();
   });
 
+  it('files where they are copied or named', async () => {
+    expect(await offered('aws cp ./no')).toBeUndefined();
+    expect(await offered('aws cp ./notes acme/api:')).toBeUndefined();
+    expect(await offered('aws config-ssh --ssh-config ')).toBeUndefined();
+  });
+
   it('the values of each option, unless only people know them', () => {
-    const free = [
-      ...['--instance-type', '--volume-size', '--branch', '--depth', '--dotfiles'],
-      ...['--ssh-option', '--ssh-config', '--jq', '--count', '--public-key'],
-    ];
+    const free = [...['--instance-type', '--volume-size', '--branch', '--depth', '--dotfiles'], ...['--ssh-option', '--jq', '--count']];
     const options = leafCommands(program).flatMap(({ options }) =>
       options.filter(({ required, optional }) => required || optional).map(({ long }) => long),
     );
     expect([...new Set(options)].filter((long) => !(long && long in sources)).sort()).toEqual(free.sort());
   });
 
-  it('the values of each argument, unless it is a key of an environment', () => {
+  it('the values of each argument, unless it is a key of an environment or a port', () => {
     const args = leafCommands(program).flatMap(({ registeredArguments }) => registeredArguments.map((argument) => argument.name()));
-    expect([...new Set(args)].filter((name) => !(name in sources))).toEqual(['key']);
+    expect([...new Set(args)].filter((name) => !(name in sources))).toEqual(['port', 'key']);
   });
 });
 
