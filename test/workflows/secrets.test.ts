@@ -4,16 +4,18 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ListExecutionsCommand, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stateMachineArn } from '../../core/executions.ts';
+import { personalWorkflows, stateMachineArn } from '../../core/executions.ts';
 import { tableName } from '../../core/names.ts';
-import { operationKinds } from '../../core/operations.ts';
-import { deployedAws, runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
+import { begin, deployedAws, ended, runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';
 
 let aws: TestAws;
 beforeAll(async () => {
   aws = await deployedAws();
 });
 afterAll(() => aws.stop());
+
+const subject = { caller: 'alice', environment: { owner: 'alice', repository: 'acme/api' } };
 
 // What a private key in OpenSSH's format begins with, as text and in base64: "openssh-key-v1".
 const secrets = [/PRIVATE KEY/, /b3BlbnNzaC1rZXktdjE/, /openssh-key-v1/];
@@ -23,6 +25,13 @@ it('keeps private keys out of inputs, outputs, histories, logs and the table', a
   await aws.post('ec2', { launches: [{ outcome: 'terminated', reason: 'Server.InternalError' }] });
   const failed = await runStart(aws, { repository: 'acme/other' });
   const stopped = await runStop(aws);
+  // It renders the user data, which has the private half of the host key, with another key.
+  const added = await begin(aws, 'keys', {
+    ...subject,
+    change: { action: 'add', publicKey: keyPairFrom(Buffer.alloc(32, 2), '').publicKey },
+  });
+  const again = [await ended(aws, added), await runStart(aws)].map(({ status }) => status);
+  expect(again).toEqual(['SUCCEEDED', 'SUCCEEDED']);
   const removed = await runRemove(aws, { repository: 'acme/other' });
   const refused = await runUninstall(aws);
   const ends = [succeeded, failed, stopped, removed, refused].map(({ status }) => status);
@@ -30,11 +39,11 @@ it('keeps private keys out of inputs, outputs, histories, logs and the table', a
 
   const { sfn, dynamodb } = aws.clients;
   const executionArns: string[] = [];
-  for (const kind of operationKinds) {
+  for (const kind of personalWorkflows) {
     const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, kind) }));
     executionArns.push(...executions.flatMap(({ executionArn }) => executionArn ?? []));
   }
-  expect(executionArns).toHaveLength(5);
+  expect(executionArns).toHaveLength(7);
   const events: unknown[] = [];
   for (const executionArn of executionArns) {
     for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn })) events.push(...(page.events ?? []));
