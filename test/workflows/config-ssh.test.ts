@@ -131,6 +131,14 @@ describe('the file', () => {
   });
 });
 
+it('leaves a circle of other Include lines alone, and says that ssh does not read it', async () => {
+  const text = given(`Include "${file}"\n`);
+  const { code, stderr } = await ran();
+  expect(code).toBe(0);
+  expect(stderr).toBe('! ssh does not read the configuration: Too many recursive configuration includes\n');
+  expect(read().endsWith(text)).toBe(true);
+});
+
 describe('what cannot be read or changed is left as it is:', () => {
   const byHand = (remove: boolean) =>
     remove ? `To remove it yourself, delete this line:\n${line()}` : `To add it yourself, write this at the top of the file:\n${line()}`;

@@ -51,8 +51,8 @@ describe('copies', () => {
 
   it('to the folder of the repository, the home folder, and any other', async () => {
     file('a.txt');
-    for (const to of ['acme/api:', 'acme/api:b.txt', 'acme/api:~/c.txt', 'api:~', `acme/api:${directory}/d.txt`, 'acme-api:e.txt'])
-      expect(await prints('a.txt', to), to).toEqual(copied);
+    const places = ['acme/api:', 'acme/api:b.txt', 'acme/api:~/c.txt', 'api:~', `acme/api:${directory}/d.txt`, 'acme-api:e.txt'];
+    await Promise.all(places.map(async (to) => expect(await prints('a.txt', to), to).toEqual(copied)));
     expect(await inEnvironment('ls workspace/api/[abe].txt a.txt c.txt')).toBe(
       'a.txt\nc.txt\nworkspace/api/a.txt\nworkspace/api/b.txt\nworkspace/api/e.txt\n',
     );

@@ -86,6 +86,17 @@ describe('the line', () => {
     },
   );
 
+  it('finds each of 300 hosts', () => {
+    for (let host = 0; host < 300; host += 1)
+      writeFileSync(join(root, `${host}.recode`), `Host ${host}.recode\n  HostName 203.0.113.${host % 250}\n`);
+    const config = join(root, 'config');
+    writeFileSync(config, withInclude(undefined, { folder: root, home: root }));
+    for (const host of [0, 150, 299]) {
+      const settings = execFileSync('ssh', ['-F', config, '-G', `${host}.recode`], { encoding: 'utf8' }).split('\n');
+      expect(settings).toContain(`hostname 203.0.113.${host % 250}`);
+    }
+  });
+
   it('has no percent sign, which begins a token from OpenSSH 9.9 on, and no backslash or quote, which versions read differently', () => {
     expect(includeLine({ folder: '/a%b"c\\d' })).toBe('Include "/a?b?c?d/*.recode"');
   });
