@@ -72,7 +72,7 @@ it('says that Git LFS is missing where the repository uses it', async () => {
 it('shows on a terminal how far git is', async () => {
   const large = Array.from({ length: 10 }, (_, index) => [`${index}.txt`, randomBytes(30_000).toString('base64')]);
   there.serve({ files: Object.fromEntries(large), until: sleep(6000) });
-  const { text, code } = await there.alice.inTerminal(command(), [], { GITHUB_SERVER_URL: there.server.url });
+  const { text, code } = await there.alice.inTerminal(command('--no-open'), [], { GITHUB_SERVER_URL: there.server.url });
   expect(code, text).toBe(0);
   expect(text).toMatch(/Cloning acme\/api {2}(\d+s {2})?Receiving objects [1-9]\d%/);
   expect(text).toMatch(/✓ Cloning acme\/api {2}\d+\.\ds\n/);
