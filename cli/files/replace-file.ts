@@ -16,14 +16,22 @@ export function replaceFile(
 ): void {
   // Nothing to write, maybe where nothing can be written.
   if (holds(file, text)) return;
-  const next = `${file}.${randomUUID()}`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    replace(file, text);
+  } catch (error) {
+    throw notWritable(file, error);
+  }
+}
+
+function replace(file: string, text: string): void {
+  const next = `${file}.${randomUUID()}`;
+  try {
     writeFileSync(next, text, { mode: 0o600 });
     renameSync(next, file);
   } catch (error) {
     rmSync(next, { force: true });
-    throw notWritable(file, error);
+    throw error;
   }
 }
 
