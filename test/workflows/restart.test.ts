@@ -44,12 +44,14 @@ describe('a restart', () => {
       new RegExp(
         [
           ...['^Locking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Looking for the instance'],
-          ...['Opening SSH in the security group', 'Ensuring a public address', 'Starting the instance', 'Waiting for the instance to run'],
+          ...['Opening SSH in the security group', 'Ensuring a public address', 'Ensuring the SSH keys'],
+          ...['Starting the instance', 'Waiting for the instance to run'],
           ...['Waiting for SSH', 'Saving the environment', 'Checking the SSH connection', '', '✓ Restarted acme/api'],
           ...[
             '  Address   127\\.\\S+',
             `  Instance  ${instanceId} \\(t2\\.medium\\)`,
             '  Stops     .*',
+            '  Folder    /.*/home/recode/workspace/api',
             '',
             'To connect, run:',
             '  ssh -F ',
