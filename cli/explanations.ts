@@ -459,7 +459,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   RepositoriesNotValid: {
     title: 'Invalid list of repositories',
     nextStep:
-      'Correct the file in the repository: owner/name or a URL in each line. Then run "{command}" again. The other repositories are not cloned yet.',
+      'Correct the file in the clone on the instance, and in the repository: owner/name or a URL in each line. Then run "{command}" again. The other repositories are not cloned yet.',
   },
   HookFailed: {
     title: 'A hook of the repository failed',

@@ -12,7 +12,7 @@ export const repositoriesFile = '.recode/repositories';
  */
 export function readRepositories(text: string, main: string, hosts: readonly string[]): readonly string[] {
   const found = new Map([[folderOf(main), main]]);
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
     const entry = line.replace(/(^|\s)#.*$/, '').trim();
     if (entry === '') continue;
     const repository = parse(entry, index + 1, hosts);

@@ -14,7 +14,7 @@ const serve = (repositories: string) => {
 
 it('clones the repositories that the repository names beside it, before its hooks run', async () => {
   for (const name of ['web', 'tools']) there.server.add(`acme/${name}`, { files: { 'README.md': `${name}\n` } });
-  serve(`# What the API needs\nacme/web # its pages\n\n${there.server.url}/acme/tools.git\r\nACME/api\n`);
+  serve(`# What the API needs\r\nacme/web # its pages\r\n\n${there.server.url}/acme/tools.git\r\nACME/api\n`);
   const { code, stdout, stderr } = await there.run(args);
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(
