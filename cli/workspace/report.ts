@@ -12,6 +12,8 @@ export interface Report {
   readonly names: ReadonlySet<string>;
   /** Whether the dotfiles have been installed. */
   readonly dotfiles: boolean;
+  /** Where `~/dotfiles` was cloned from, empty if it is no clone; undefined without that folder. */
+  readonly dotfilesOrigin?: string;
 }
 
 const mostBytes = 64 * 1024;
@@ -36,11 +38,12 @@ export function reportScript({ started }: { readonly started: boolean }): string
   return `tell "folder $folder"
 ${notesOfFolder}if [ -n "$notes" ]; then
   ${started ? '' : '[ -z "$cloned" ] || '}: >"$notes/start-due"
-${hookNames.map((name) => `  [ ! -f "$folder"/${hookFile(name)} ] || ${isDue(name)} && tell 'due ${name}'`).join('\n')}
+${hookNames.map((name) => `  [ -f "$folder"/${hookFile(name)} ] && ${isDue(name)} && tell 'due ${name}'`).join('\n')}
   [ ! -f "$folder/.recode/repositories" ] || tell "repositories $(head -c ${mostBytes} "$folder/.recode/repositories" | base64 -w 0)"
 fi
 for path in "$HOME/workspace"/* "$HOME/workspace"/.*; do tell "name \${path##*/}"; done
 [ ! -e ${dotfilesMark} ] || tell 'dotfiles'
+[ ! -e "$HOME/dotfiles" ] || tell "dotfiles-origin $(git config --file "$HOME/dotfiles/.git/config" --get remote.origin.url)"
 `;
 }
 
@@ -55,11 +58,13 @@ export function readReport(told: readonly string[]): Report {
   const values = (key: string) => told.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1));
   const due = values('due');
   const [repositories] = values('repositories');
+  const [dotfilesOrigin] = values('dotfiles-origin');
   return {
     folder: values('folder')[0] ?? '',
     due: hookNames.filter((name) => due.includes(name)),
     ...(repositories !== undefined && { repositories: Buffer.from(repositories, 'base64').toString('utf8') }),
     names: new Set(values('name')),
     dotfiles: told.includes('dotfiles'),
+    ...(dotfilesOrigin !== undefined && { dotfilesOrigin }),
   };
 }
