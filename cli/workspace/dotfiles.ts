@@ -1,5 +1,6 @@
 import { RecodeError } from '../../core/errors.ts';
 import type { FollowView } from '../execution/follow-view.ts';
+import { readRepository } from '../repository.ts';
 import { type RemoteHost, runRemote } from '../ssh/remote.ts';
 import { clone } from './clone.ts';
 import { locked } from './clone-script.ts';
@@ -23,6 +24,17 @@ export async function installDotfiles(host: RemoteHost, repository: string, sour
       if (installer !== undefined) throw new RecodeError('DotfilesFailed', `${installer} of ${repository} failed with exit code ${code}.`);
     }
   });
+}
+
+/** Whether a folder that was cloned from `origin` has this repository. */
+export function isCloneOf(repository: string, origin: string, environment: NodeJS.ProcessEnv): boolean {
+  if (origin === '') return false;
+  try {
+    return readRepository(origin, environment).repository?.toLowerCase() === repository.toLowerCase();
+  } catch (error) {
+    if (error instanceof RecodeError) return false;
+    throw error;
+  }
 }
 
 const installScript = `${locked}[ ! -e ${dotfilesMark} ] || exit 0

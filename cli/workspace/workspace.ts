@@ -8,7 +8,7 @@ import { type Output, warn } from '../output.ts';
 import type { RemoteHost } from '../ssh/remote.ts';
 import { clone } from './clone.ts';
 import { cloneFolderWord } from './clone-script.ts';
-import { installDotfiles } from './dotfiles.ts';
+import { installDotfiles, isCloneOf } from './dotfiles.ts';
 import { hookFailure, runHook } from './hooks.ts';
 import { identityScript, readIdentity } from './identity.ts';
 import { rememberFolder } from './remembered-folder.ts';
@@ -111,7 +111,12 @@ async function furnish(
       await clone(host, { repository: other, source, folder: cloneFolderWord(other), options: {} }, view);
     });
   }
-  if (dotfiles !== undefined && !report.dotfiles) {
+  const { dotfilesOrigin } = report;
+  if (dotfiles !== undefined && dotfilesOrigin !== undefined && !isCloneOf(dotfiles, dotfilesOrigin, process.env)) {
+    view.say(
+      `~/dotfiles is not a clone of ${dotfiles}, and stays as it is. To replace it, delete it and ~/.local/state/recode/dotfiles on the instance.`,
+    );
+  } else if (dotfiles !== undefined && !report.dotfiles) {
     await attempt(async () => installDotfiles(host, dotfiles, await sourceOf(dotfiles, gitProtocol, process.env), view));
   }
   const due = hooks ? report.due : [];

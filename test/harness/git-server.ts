@@ -180,6 +180,10 @@ async function runGit(root: string, { method, headers }: IncomingMessage, path: 
     },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // Git may answer and end before it has read all.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   child.stdin.end(body);
   const output = await bodyOf(child.stdout);
   const end = output.indexOf('\r\n\r\n');

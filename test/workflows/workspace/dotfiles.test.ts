@@ -54,4 +54,25 @@ it('tells where the installer fails, and runs it again at the next start', async
   expect(installed()).toBe(`install ${inHome('dotfiles')}\nagain ${inHome('dotfiles')}\n`);
 });
 
+it('leaves the dotfiles of another repository alone, installed or not, and says how to replace them', async () => {
+  serve({ 'install.sh': `${note('install')}; exit 9` });
+  there.server.add('grace/dotfiles', { files: { 'install.sh': note('grace') } });
+  const graces = ['start', 'acme/api', '--dotfiles', 'grace/dotfiles'];
+  const notice =
+    '~/dotfiles is not a clone of grace/dotfiles, and stays as it is. To replace it, delete it and ~/.local/state/recode/dotfiles on the instance.\n';
+  await there.run(args);
+  const failedBefore = await there.run(graces);
+  expect(failedBefore.code, failedBefore.stderr).toBe(0);
+  expect(failedBefore.stdout).toContain(notice);
+
+  writeFileSync(inHome('dotfiles/install.sh'), note('again'));
+  await there.run(['start', 'acme/api', '--dotfiles', 'Ada/dotfiles']);
+  expect((await there.run(graces)).stdout).toContain(notice);
+  expect(installed()).toBe(`install ${inHome('dotfiles')}\nagain ${inHome('dotfiles')}\n`);
+
+  for (const name of ['dotfiles', '.local/state/recode/dotfiles']) rmSync(inHome(name), { recursive: true });
+  expect((await there.run(graces)).stdout).not.toContain(notice);
+  expect(installed()).toMatch(/\ngrace .*\n$/);
+});
+
 it('raises the errors that it is there for', () => expectAllRaised(raisedBy.dotfiles));
