@@ -29,7 +29,7 @@ export async function chooseEditor(found: readonly FoundEditor[], output: Output
     const chosen = offered.find((editor, index) => [editor, String(index + 1)].includes(text.toLowerCase()));
     if (chosen) {
       await saveUserSetting('editor', chosen, process.env);
-      stream.write('Saved as the setting "editor". To change it, run "recode config set editor".\n');
+      stream.write('Saved as the setting "editor". To change it, run "recode config set editor <name>".\n');
       return chosen;
     }
   }
@@ -53,9 +53,11 @@ export function requireEditor(editor: Exclude<Editor, 'none'>, found: readonly F
 
 /** The error where nobody has said which editor, and nobody can be asked. */
 export function editorNotChosen(setting: Editor | undefined, found: readonly FoundEditor[]): RecodeError {
-  const problem = setting === 'none' ? 'Your setting "editor" is none.' : 'No editor was chosen, and this is not a terminal.';
   const names = found.map(({ editor }) => editor);
+  // A terminal is not asked either where there is nothing to choose from.
+  const unasked = names.length === 0 ? 'No editor was chosen.' : 'No editor was chosen, and this is not a terminal.';
+  const problem = setting === 'none' ? 'Your setting "editor" is none.' : unasked;
   const known = editors.filter((editor) => editor !== 'none');
-  const offer = names.length === 0 ? `Recode knows ${known.join(', ')}, and none is on the PATH.` : `Recode found: ${names.join(', ')}.`;
+  const offer = names.length === 0 ? `None of the editors that Recode knows is on the PATH: ${known.join(', ')}.` : `Recode found: ${names.join(', ')}.`;
   return new RecodeError('EditorNotChosen', `${problem} ${offer}`);
 }

@@ -54,7 +54,7 @@ function settingOf(name: SettingName, config: Config, file: string, environment:
   const value = Object.hasOwn(config, name) ? config[name] : undefined;
   if (value === undefined) return undefined;
   const problem = `The setting ${name} in ${file} is ${JSON.stringify(value)}.`;
-  const advice = `Set it with "recode config set ${name}", or remove it with "recode config unset ${name}".`;
+  const advice = `Set it with "recode config set ${name} <value>", or remove it with "recode config unset ${name}".`;
   if (typeof value !== 'string') throw new RecodeError('SettingNotValid', `${problem} ${advice}`);
   try {
     return settingRows[name].parse(value, name, environment);

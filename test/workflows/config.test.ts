@@ -191,7 +191,7 @@ describe('the settings profile and region', () => {
       name: 'SettingNotValid',
       message:
         `The setting region in ${file} is "EU_WEST-1". Invalid region 'EU_WEST-1'. Use the name of an AWS region, for example eu-west-1. ` +
-        'Set it with "recode config set region", or remove it with "recode config unset region".',
+        'Set it with "recode config set region <value>", or remove it with "recode config unset region".',
     });
     expect(await config('set', 'region', 'eu-west-1')).toMatchObject({ code: 0 });
   });

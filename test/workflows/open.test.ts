@@ -127,6 +127,13 @@ describe('which editor', () => {
     expect(setting()).toBeUndefined();
   });
 
+  it('cannot be chosen where there is none, in a terminal neither', async () => {
+    const { text, code } = await inTerminal(open(), []);
+    expect(text).toContain('No editor was chosen. None of the editors that Recode knows is on the PATH: code, cursor, windsurf, zed, idea.');
+    expect(text).not.toContain('not a terminal');
+    expect(code).toBe(2);
+  });
+
   it('has to be said without a terminal', async () => {
     programs.add('zed');
     const message = 'No editor was chosen, and this is not a terminal. Recode found: zed.';
