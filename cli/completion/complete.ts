@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 import { isOffered } from '../help.ts';
+import { topicNames } from '../reference/topic-names.ts';
 
 /** What could stand at the cursor. */
 export interface Candidate {
@@ -35,7 +36,7 @@ export type ValuesFor = (place: ValuePlace) => Promise<Completion>;
 export async function complete(program: Command, words: readonly string[], current: string, valuesFor: ValuesFor): Promise<Completion> {
   const typed = read(program, words);
   if (typed === undefined) return undefined;
-  const { command, open, args, options } = typed;
+  const { command, open, args, options, help } = typed;
   const startingWith = (candidates: Completion) => candidates?.filter(({ value }) => value.startsWith(current));
   const place = { command, typed: current, before: args, options };
   if (open?.required || (open && !current.startsWith('-'))) return startingWith(await valuesFor({ ...place, name: open.long ?? '' }));
@@ -47,7 +48,8 @@ export async function complete(program: Command, words: readonly string[], curre
   }
   if (current.startsWith('-')) return startingWith(optionsOf(command, options));
   const subcommands = command.commands.filter(isOffered);
-  if (subcommands.length > 0) return startingWith(args.length > 0 ? [] : subcommands.map(describedCommand));
+  const topics = help && command === program ? Object.entries(topicNames).map(([value, description]) => ({ value, description })) : [];
+  if (subcommands.length > 0) return startingWith(args.length > 0 ? [] : [...subcommands.map(describedCommand), ...topics]);
   const argument = argumentAt(command, args.length);
   return argument ? startingWith(await valuesFor({ ...place, name: argument.name() })) : [];
 }
@@ -58,12 +60,15 @@ interface Typed {
   readonly open: Option | undefined;
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, string>>;
+  /** Whether it asks for help about the command. */
+  readonly help: boolean;
 }
 
 /** Reads what was typed. What comes after "--" is for another program. */
 function read(program: Command, words: readonly string[]): Typed | undefined {
   let command = program;
   let open: Option | undefined;
+  let help = false;
   const args: string[] = [];
   const options: Record<string, string> = {};
   for (const word of words) {
@@ -80,11 +85,12 @@ function read(program: Command, words: readonly string[]): Typed | undefined {
     } else {
       const child = args.length === 0 ? command.commands.find((known) => known.name() === word) : undefined;
       // "recode help aws start" leads to what it is about.
-      if (child && child.name() !== 'help') command = child;
-      else if (!child) args.push(word);
+      if (child?.name() === 'help') help = true;
+      else if (child) command = child;
+      else args.push(word);
     }
   }
-  return { command, open, args, options };
+  return { command, open, args, options, help };
 }
 
 /** An option of the command, or one of `recode`, which can stand anywhere. */

@@ -58,6 +58,9 @@ export function editorNotChosen(setting: Editor | undefined, found: readonly Fou
   const unasked = names.length === 0 ? 'No editor was chosen.' : 'No editor was chosen, and this is not a terminal.';
   const problem = setting === 'none' ? 'Your setting "editor" is none.' : unasked;
   const known = editors.filter((editor) => editor !== 'none');
-  const offer = names.length === 0 ? `None of the editors that Recode knows is on the PATH: ${known.join(', ')}.` : `Recode found: ${names.join(', ')}.`;
+  const offer =
+    names.length === 0
+      ? `None of the editors that Recode knows is on the PATH: ${known.join(', ')}.`
+      : `Recode found: ${names.join(', ')}.`;
   return new RecodeError('EditorNotChosen', `${problem} ${offer}`);
 }

@@ -129,7 +129,9 @@ describe('which editor', () => {
 
   it('cannot be chosen where there is none, in a terminal neither', async () => {
     const { text, code } = await inTerminal(open(), []);
-    expect(text).toContain('No editor was chosen. None of the editors that Recode knows is on the PATH: code, cursor, windsurf, zed, idea.');
+    expect(text).toContain(
+      'No editor was chosen. None of the editors that Recode knows is on the PATH: code, cursor, windsurf, zed, idea.',
+    );
     expect(text).not.toContain('not a terminal');
     expect(code).toBe(2);
   });

@@ -25,6 +25,8 @@ describe('completion offers', () => {
     ['', ['aws', 'local', 'config', 'completion']],
     ['aws st', ['start', 'stop', 'status']],
     ['--region eu-west-1 aws st', ['start', 'stop', 'status']],
+    ['help ', ['aws', 'local', 'config', 'completion', 'environment', 'exit-codes', 'formatting']],
+    ['help exi', ['exit-codes']],
     ['help aws rest', ['restart']],
     ['aws help rest', ['restart']],
     ['aws start --volume-', ['--volume-size', '--volume-type']],
