@@ -493,7 +493,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   Cancelled: {
     title: 'Interrupted',
-    nextStep: 'Nothing was started. Run "{command}" again to start.',
+    nextStep: 'Run "{command}" again when you want to.',
   },
   Terminated: {
     title: 'Terminated',
@@ -501,11 +501,11 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   TerminatedEarly: {
     title: 'Terminated',
-    nextStep: 'Nothing was started. Run "{command}" again when you want to.',
+    nextStep: 'Run "{command}" again when you want to.',
   },
   HungUp: {
     title: 'The terminal was closed',
-    nextStep: 'Run "recode aws list{account}" to see what was started.',
+    nextStep: 'Run "recode aws list{account}" to see what is there.',
   },
   OutputNotWritten: {
     title: 'The output is not complete',

@@ -59,13 +59,13 @@ async function again(command: readonly string[], followed: number) {
 
 describe('Ctrl-C before anything begins', () => {
   it.each<[string, readonly string[]]>([
-    ['start of acme/api', start],
-    ['look at acme/api', ['status', 'acme/api']],
-  ])('ends the %s, and nothing is begun', async (what, command) => {
+    ['the start of acme/api before it started', start],
+    ['the look at acme/api before it ended', ['status', 'acme/api']],
+  ])('ends %s, and nothing is begun', async (what, command) => {
     await aws.post('faults', { service: 'sts', action: 'GetCallerIdentity', kind: 'delay', milliseconds: 60_000 });
     const taken = async () => expect(await aws.get('faults')).toMatchObject({ faults: [] });
     const ran = await bob.run(command, { interrupted: vi.waitFor(taken, { timeout: 50_000, interval: 20 }) });
-    const message = `You interrupted the ${what} before it started.`;
+    const message = `You interrupted ${what}.`;
     expectFailure(ran, ['aws', ...command], { name: 'Cancelled', message });
     await expectNothingChanged(aws);
   });

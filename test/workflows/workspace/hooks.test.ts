@@ -98,6 +98,22 @@ it.each(['SIGINT', 'SIGKILL'] as const)('kills a hook when the command ends by %
   expect(readdirSync(join(there.folder, '..'))).toEqual(['.recode~lock', 'api']);
 });
 
+it.each([
+  ['SIGINT', 130, 'You interrupted'],
+  ['SIGTERM', 143, 'SIGTERM ended'],
+] as const)('does not claim that run-hooks did nothing when %s ends it', async (signal, exitCode, who) => {
+  serve({ start: `${note('start')}; echo $$ >pid; exec sleep 300` });
+  expect((await start('--no-hooks')).code).toBe(0);
+  const file = join(there.folder, 'pid');
+  const interrupted = vi.waitFor(() => expect(readFileSync(file, 'utf8')).toMatch(/\n/), 30_000);
+  const { code, stderr } = await there.run(runHooks(), { interrupted, signal });
+  expect(code).toBe(exitCode);
+  expect(stderr).toContain(`  ${who} the run of the hooks of acme/api before it ended.\n`);
+  expect(stderr).toContain('Run "recode aws run-hooks acme/api" again when you want to.');
+  expect(stderr).not.toMatch(/before it started|Nothing was started/);
+  expect(ran()).toEqual(['start']);
+});
+
 it('runs both hooks again with run-hooks, and prints how they ended with --json', async () => {
   serve({ init: note('init'), start: `${note('start')}; echo Serving` });
   expect((await start('--no-hooks')).code).toBe(0);

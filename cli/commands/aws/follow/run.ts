@@ -29,9 +29,13 @@ import { runModule } from '../operations.ts';
  * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/environment.ts and cli/execution
  */
 export function runFollow(target: EnvironmentTarget, output: Output): Promise<void> {
-  return inSession(output, `operation on ${target.repository}`, async (session) => {
-    await followWhatIsThere(await openEnvironment(target, session.view), session, output);
-  });
+  return inSession(
+    output,
+    { what: `operation on ${target.repository}`, early: `the look at ${target.repository} before it ended` },
+    async (session) => {
+      await followWhatIsThere(await openEnvironment(target, session.view), session, output);
+    },
+  );
 }
 
 async function followWhatIsThere(environment: OpenedEnvironment, session: Session, output: Output): Promise<void> {

@@ -1,11 +1,11 @@
 import { type EnvironmentTarget, openEnvironment, requireRecord } from '../../../environment.ts';
-import { inSession } from '../../../execution/session.ts';
+import { inSession, withoutExecution } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
 import { keyHere, keyViews, printKeys } from './key-view.ts';
 
 /** Lists the keys that an environment accepts. Throws RecodeError EnvironmentNotFound, and those of cli/environment.ts. */
 export function runList(target: EnvironmentTarget, output: Output): Promise<void> {
-  return inSession(output, `keys of ${target.repository}`, async ({ view }) => {
+  return inSession(output, withoutExecution(`look at the keys of ${target.repository}`), async ({ view }) => {
     const environment = await openEnvironment(target, view);
     const record = await requireRecord(environment);
     view.end();

@@ -8,7 +8,7 @@ import { hourWords, monthWords } from '../../../cost-words.ts';
 import { age, ago } from '../../../duration.ts';
 import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
 import { orNotAllowed } from '../../../execution/allowed.ts';
-import { inSession } from '../../../execution/session.ts';
+import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { environmentFolder } from '../../../files/environment-folder.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
@@ -32,7 +32,7 @@ export interface ListRequest {
  * @throws RecodeError UsageNotValid, CallerNotAllowed, and those of cli/account.ts
  */
 export function runList({ account: options, all, selection }: ListRequest, output: Output): Promise<void> {
-  return inSession(output, 'listing', async ({ view }) => {
+  return inSession(output, withoutExecution('listing'), async ({ view }) => {
     const write = await openResultWriter(output, selection);
     const account = await openAccountWithProgress(options, view);
     const dynamodb = recordsClient(account);

@@ -1,5 +1,5 @@
 import { type AccountOptions, openAccountWithProgress } from '../../../account.ts';
-import { inSession } from '../../../execution/session.ts';
+import { inSession, withoutExecution } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
 import { openPages } from '../../../web/browser.ts';
 import { instancesPage } from '../../../web/console.ts';
@@ -10,7 +10,7 @@ import { instancesPage } from '../../../web/console.ts';
  * @throws RecodeError PartitionNotSupported, and those of cli/account.ts
  */
 export function openList(options: AccountOptions, output: Output): Promise<void> {
-  return inSession(output, 'listing', async ({ view }) => {
+  return inSession(output, withoutExecution('listing'), async ({ view }) => {
     const account = await openAccountWithProgress(options, view);
     view.end();
     await openPages([instancesPage(account)], output, process.env);

@@ -13,7 +13,7 @@ import type { LogsRequest } from './request.ts';
  */
 export function runLogs(request: LogsRequest, output: Output): Promise<void> {
   const { repository, follow, count } = request;
-  return inSession(output, `${follow ? 'operation on' : 'look at'} ${repository}`, async (session) => {
+  return inSession(output, { what: `operation on ${repository}`, early: `the look at ${repository} before it ended` }, async (session) => {
     const opened = await openEnvironment(request, session.view);
     if (request.console) {
       session.view.end();

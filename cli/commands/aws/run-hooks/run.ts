@@ -1,5 +1,5 @@
 import { RecodeError } from '../../../../core/errors.ts';
-import { inSession } from '../../../execution/session.ts';
+import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { type Output, writeJson } from '../../../output.ts';
 import { type ConnectionTarget, openStarted } from '../../../started-environment.ts';
 import { type HookName, hookFile, hookNames } from '../../../workspace/hook-names.ts';
@@ -28,7 +28,7 @@ export async function runHooks(request: HooksRequest, output: Output): Promise<v
   if (!environment) return;
   const { subject, files, host } = environment;
   const { repository } = subject;
-  const ended = await inSession(output, `hooks of ${repository}`, async ({ view }) => {
+  const ended = await inSession(output, withoutExecution(`run of the hooks of ${repository}`), async ({ view }) => {
     const all: EndedHook[] = [];
     for (const name of request.names) {
       const hook = await runHook({ sshConfig: files.sshConfig, name: host }, { repository, name, again: true }, view);

@@ -21,7 +21,7 @@ import { type RecordedView, statusWords, unknownView, viewOf } from '../../../en
 import { type Background, backgroundOperation } from '../../../execution/background.ts';
 import { begun } from '../../../execution/begun.ts';
 import { rememberedExecution } from '../../../execution/remembered-execution.ts';
-import { inSession } from '../../../execution/session.ts';
+import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { describeFailure, type GivenCommand } from '../../../failure.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { orWarn } from '../../../or-warn.ts';
@@ -52,7 +52,7 @@ interface Details {
  *   cli/environment.ts
  */
 export function runStatus(target: EnvironmentTarget, selection: JsonSelection, output: Output): Promise<void> {
-  return inSession(output, `look at ${target.repository}`, async ({ view }) => {
+  return inSession(output, withoutExecution(`look at ${target.repository}`), async ({ view }) => {
     const write = await openResultWriter(output, selection);
     const opened = await openEnvironment(target, view);
     const { clients, own, files } = opened;

@@ -1,7 +1,7 @@
 import { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import { type EnvironmentTarget, openEnvironment, requireRecord } from '../../../environment.ts';
-import { inSession } from '../../../execution/session.ts';
+import { inSession, withoutExecution } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
 import { openPages } from '../../../web/browser.ts';
 import { executionPage, instancePage } from '../../../web/console.ts';
@@ -13,7 +13,7 @@ import { executionPage, instancePage } from '../../../web/console.ts';
  *   cli/environment.ts
  */
 export function openStatus(target: EnvironmentTarget, output: Output): Promise<void> {
-  return inSession(output, `look at ${target.repository}`, async ({ view }) => {
+  return inSession(output, withoutExecution(`look at ${target.repository}`), async ({ view }) => {
     const opened = await openEnvironment(target, view);
     const { account } = opened;
     const record = await requireRecord(opened);

@@ -3,7 +3,7 @@ import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { orNotAllowed } from '../../../execution/allowed.ts';
-import { inSession } from '../../../execution/session.ts';
+import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { type ChosenProfile, type Provider, profileSource } from '../../../identity/decide.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { recordsClient } from '../../../records-client.ts';
@@ -17,7 +17,7 @@ const services = ['sts', 'dynamodb', 'sfn', 'ec2'] as const;
  * @throws RecodeError CallerNotAllowed, NameOwnedElsewhere, RecordDamaged, RecordNewerThanCli, and those of cli/account.ts
  */
 export function runWhoami(options: AccountOptions, output: Output): Promise<void> {
-  return inSession(output, 'whoami', async ({ view }) => {
+  return inSession(output, withoutExecution('look at your account'), async ({ view }) => {
     const account = await openAccountWithProgress(options, view);
     const [callerArn, installed] = await Promise.all([account.callerArn(), isInstalled(account)]);
     view.end();
