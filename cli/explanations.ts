@@ -468,7 +468,11 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   HookNotFound: {
     title: 'No such hook',
     nextStep:
-      'Add .recode/hooks/init.sh or .recode/hooks/start.sh to the repository. If it is not cloned yet, run "recode aws start {environment}".',
+      'Add .recode/hooks/init.sh or .recode/hooks/start.sh to the clone on the instance, and to the repository. Then run "{command}" again.',
+  },
+  RepositoryNotCloned: {
+    title: 'The repository is not cloned yet',
+    nextStep: 'Run "{fix}" to clone it. That also runs its hooks.',
   },
   DotfilesFailed: {
     title: 'The dotfiles could not be installed',

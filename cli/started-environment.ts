@@ -6,6 +6,7 @@ import { holderOf } from '../core/lock.ts';
 import { kindsWith, type OperationKind } from '../core/operations.ts';
 import { confirm } from './confirm.ts';
 import { type EnvironmentTarget, environmentCommand, type OpenedEnvironment, openEnvironment, requireRecord } from './environment.ts';
+import { statusWords, viewOf } from './environment-view.ts';
 import { beforeOperation } from './execution/control-plane.ts';
 import { operate } from './execution/environment-operation.ts';
 import { hasStarted } from './execution/has-started.ts';
@@ -78,7 +79,7 @@ async function reachedAfterStart(
   const status = statusOf(record);
   refuseFrom(status, 'start', subject.repository);
   if (!holder && !start) {
-    const state = line`${subject.repository} is ${status === 'started' ? 'without an address' : status}.`;
+    const state = line`${subject.repository} is ${status === 'started' ? 'without an address' : statusWords(viewOf(record))}.`;
     if (start === false || !isatty(0) || !output.stderr.isTTY) throw new RecodeError('EnvironmentNotStarted', state);
     if (!(await confirm(`${state} Start it?`, output))) return undefined;
   }

@@ -172,6 +172,7 @@ export const catalog = {
   RepositoriesNotValid: { reaction: 'never', outcome: 'failed' },
   HookFailed: { reaction: 'never', outcome: 'failed' },
   HookNotFound: { reaction: 'never', outcome: 'refused' },
+  RepositoryNotCloned: { reaction: 'never', outcome: 'refused' },
   DotfilesFailed: { reaction: 'never', outcome: 'failed' },
   SigningKeyNotUsable: { reaction: 'never', outcome: 'failed' },
 

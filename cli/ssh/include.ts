@@ -54,14 +54,14 @@ export function withoutInclude(text: string, included: Included): string {
   return (
     mark +
     linesOf(text.slice(mark.length))
-      .filter((line) => !ours.includes(line.replace(/\r?\n$/, '')))
+      .filter((line) => !ours.includes(bare(line)))
       .join('')
   );
 }
 
 /** Whether the file of a configuration is there because of us. */
 export function isOurFile(text: string): boolean {
-  return linesOf(text).some((line) => line.replace(/\r?\n$/, '') === created);
+  return linesOf(text).some((line) => bare(line) === created);
 }
 
 /**
@@ -76,6 +76,9 @@ function patternOf(folder: string): string {
 }
 
 const linesOf = (text: string) => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+
+/** A line without its end, and without what a person has indented it by. */
+const bare = (line: string) => line.replace(/^[ \t]+|[ \t]*\r?\n?$/g, '');
 
 const bytesOf = (text: string) => Buffer.from(text).toString('latin1');
 

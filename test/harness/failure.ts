@@ -65,7 +65,7 @@ export const raisedBy = {
   'unreadable-records': ['RecordDamaged', 'RecordNewerThanCli'],
   clone: ['CloneRefused', 'BranchNotFound', 'GitServerUnreachable', 'GitNotInstalled'],
   dotfiles: ['DotfilesFailed'],
-  hooks: ['HookFailed', 'HookNotFound'],
+  hooks: ['HookFailed', 'HookNotFound', 'RepositoryNotCloned'],
   identity: ['SigningKeyNotUsable'],
   repositories: ['RepositoriesNotValid'],
   version: ['CliOlderThanStack', 'StackOlderThanCli'],

@@ -67,6 +67,8 @@ describe('recode aws cancel', () => {
       lastOperations: [{ executionArn, kind: 'start', owner: 'alice', error: 'OperationCancelled' }],
     });
     expect((await alice.run(['status', 'acme/api'])).stdout).toMatch(/Last error, \d+s ago: bob cancelled the start of acme\/api\.\n/);
+    const ssh = ['ssh', 'acme/api'];
+    expectFailure(await alice.run(ssh), ['aws', ...ssh], { name: 'EnvironmentNotStarted', message: 'acme/api is creating (failed).' });
     letGo(aws);
     const retried = await alice.prints(['retry', 'acme/api']);
     expect(retried.stdout).toMatch(/^Retrying the start that failed \d+\w ago: bob cancelled the start of acme\/api\.\n/);

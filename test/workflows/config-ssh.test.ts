@@ -48,7 +48,7 @@ describe('the file', () => {
     const { code, stdout, stderr } = await ran();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toBe(
-      `✓ Added to the top of ${file}:\n  ${line()}\n\nNo environment is known on this machine yet. Once you start acme/api, run "ssh acme-api.recode".\n`,
+      `✓ Added to the top of ${file}:\n  ${line()}\n\nNo environment is known on this machine yet. Once you start acme/api, run "ssh -F ${file} acme-api.recode".\n`,
     );
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(join(directory, 'ssh')).mode & 0o777).toBe(0o700);
@@ -205,6 +205,13 @@ describe('a host', () => {
     expect(configured.stdout).toMatch(
       /\n\nHOST {13}REPOSITORY\nacme-api\.recode {2}acme\/api\n\nTo connect, run:\n {2}ssh acme-api\.recode\n$/,
     );
+  });
+
+  it('is given to ssh with the configuration that has it, where ssh does not read that by itself', async () => {
+    const { stdout } = await alice.run(['config-ssh', '--ssh-config', config]);
+    const [, command = ''] = /\nTo connect, run:\n {2}(ssh -F .+)\n$/.exec(stdout) ?? [];
+    expect(command).toBe(`ssh -F '${config}' acme-api.recode`);
+    expect((await run('/bin/sh', ['-c', `${command} echo connected`])).stdout).toBe('connected\n');
   });
 
   it('is what start and status print', async () => {

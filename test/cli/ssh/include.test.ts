@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Included, includeLine, includes, withInclude, withoutInclude } from '../../../cli/ssh/include.ts';
+import { type Included, includeLine, includes, isOurFile, withInclude, withoutInclude } from '../../../cli/ssh/include.ts';
 
 const home = '/home/alice';
 const included: Included = { folder: `${home}/.local/share/recode/ssh`, home };
@@ -21,6 +21,21 @@ describe('a configuration', () => {
     'Include config.d/*\nInclude "/home/alice/other/recode/ssh/*.recode"\n',
     ' \t\n',
   ];
+
+  it.each([
+    ['indented', (text: string) => text.replace(/^(?=[#I])/gm, '  \t')],
+    ['with spaces at their ends', (text: string) => text.replace(/$/gm, ' ')],
+    ['indented, with CRLF', (text: string) => text.replace(/^(?=[#I])/gm, '\t').replaceAll('\n', '\r\n')],
+  ])('loses our lines also where a person has them %s', (_, edited) => {
+    for (const before of [undefined, '']) {
+      const text = edited(withInclude(before, included));
+      expect(includes(text, included)).toBe(true);
+      expect(isOurFile(text)).toBe(before === undefined);
+      expect(withoutInclude(`${text}Host web\n`, included)).toMatch(/^ ?Host web\n$/);
+    }
+    const foreignLine = `  # ${line}\n`;
+    expect(withoutInclude(foreignLine, included)).toBe(foreignLine);
+  });
 
   it.each(foreign)('gets the line at its top, and is byte for byte what it was without it: %j', (text) => {
     const changed = withInclude(text, included);

@@ -131,6 +131,17 @@ it('runs both hooks again with run-hooks, and prints how they ended with --json'
   expect(ran()).toEqual(['init', 'start']);
 });
 
+it('tells of a clone that is not there which command makes it', async () => {
+  serve({ init: note('init') });
+  expect((await start('--no-clone')).code).toBe(0);
+  for (const args of [runHooks(), runHooks('init')]) {
+    const message = 'There is no clone of acme/api on the instance, so it has no hooks.';
+    expectFailure(await there.run(args), ['aws', ...args], { name: 'RepositoryNotCloned', message, fix: 'recode aws start acme/api' });
+  }
+  expect((await start()).code).toBe(0);
+  expect(ran()).toEqual(['init']);
+});
+
 it('tells of a hook that is not there', async () => {
   serve({ start: note('start') });
   expect((await start('--no-hooks')).code).toBe(0);

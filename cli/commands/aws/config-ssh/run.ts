@@ -44,7 +44,7 @@ export async function runConfigSsh({ remove = false, dryRun = false, sshConfig }
     writeJson(output, { sshConfigFile: file, line, included: now !== undefined && includes(now, included), changed, dryRun, hosts });
   } else if (dryRun) preview(output, file, before, after);
   else if (remove) sayRemoved(output, { file, line, changed, left: now !== undefined && includes(now, included) });
-  else sayAdded(output, { file, line, changed, aliases });
+  else sayAdded(output, { file, line, changed, aliases, ssh: sshWith(sshConfig, file) });
   if (!dryRun && !remove) await check(output, file, sshConfig === undefined && !process.env.RECODE_SSH_CONFIG, aliases);
 }
 
@@ -80,17 +80,29 @@ function sayRemoved(output: Output, { file, line, changed, left }: Done & { read
   if (left) warn(output, `${oneLine(file)} still includes the hosts, by a line that somebody else has written. That line stays.`);
 }
 
-function sayAdded({ stdout }: Output, { file, line, changed, aliases }: Done & { readonly aliases: readonly Alias[] }): void {
+interface Added extends Done {
+  readonly aliases: readonly Alias[];
+  /** The command that a host alias follows. */
+  readonly ssh: string;
+}
+
+/** How to call ssh with a configuration: another one than it reads by itself has to be named. */
+function sshWith(given: string | undefined, file: string): string {
+  const usual = given === undefined || (thisSystem.home() !== undefined && file === userConfigFile(undefined, process.env));
+  return usual ? 'ssh' : `ssh -F ${oneLine(shellQuote(file))}`;
+}
+
+function sayAdded({ stdout }: Output, { file, line, changed, aliases, ssh }: Added): void {
   if (changed) stdout.write(`${paint(stdout, 'green', '✓')} Added to the top of ${oneLine(file)}:\n  ${oneLine(line)}\n`);
   else stdout.write(`${paint(stdout, 'green', '✓')} ${oneLine(file)} already includes the hosts of your environments.\n`);
   const [first] = aliases;
   if (!first) {
-    stdout.write('\nNo environment is known on this machine yet. Once you start acme/api, run "ssh acme-api.recode".\n');
+    stdout.write(`\nNo environment is known on this machine yet. Once you start acme/api, run "${ssh} acme-api.recode".\n`);
     return;
   }
   const rows = aliases.map(({ alias, id }) => [alias, repositoryOf(id)]);
   stdout.write(`\n${columns(['HOST', 'REPOSITORY'], rows, (heading) => paint(stdout, 'bold', heading))}`);
-  stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', `ssh ${first.alias}`)}\n`);
+  stdout.write(`\nTo connect, run:\n  ${paint(stdout, 'bold', `${ssh} ${first.alias}`)}\n`);
 }
 
 /** Asks ssh what it makes of the configuration. What is wrong is somebody else's line, so it is said and left. */
