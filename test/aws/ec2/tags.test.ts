@@ -2,6 +2,7 @@ import { DescribeTableCommand, ListTagsOfResourceCommand } from '@aws-sdk/client
 import { DescribeTagsCommand } from '@aws-sdk/client-ec2';
 import { expect, it } from 'vitest';
 import { tagged } from '../../../aws/ec2/tags.ts';
+import { putEnvironment } from '../../../aws/records/hold/environment.ts';
 import { tableName } from '../../../core/names.ts';
 import { createNetworkInterface } from '../../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
@@ -16,6 +17,7 @@ import { createVpc } from '../../../functions/network/create-vpc.ts';
 import { createTable } from '../../../functions/table/create-table.ts';
 import { testAccount } from '../../functions/account.ts';
 import { environment, instanceType, operation, readyNetwork } from '../../functions/documents.ts';
+import { recordOf } from '../../functions/installed.ts';
 
 const ours = { Key: 'recode:managed-by', Value: 'recode' };
 const costTag = { Key: 'team', Value: 'platform' };
@@ -28,6 +30,8 @@ it('every resource that a first start creates has the administrator’s tags', a
   await using account = await testAccount();
   account.choose({ costTags: [costTag] });
   await account.run(createTable, {});
+  const { owner, repository, name, request } = environment;
+  await putEnvironment(account.dynamodb, recordOf({ owner, repository, name, request }));
   const vpc = await account.run(createVpc, {});
   const internetGateway = await account.run(createInternetGateway, {});
   await account.run(attachInternetGateway, { vpc, internetGateway });
