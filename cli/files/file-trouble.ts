@@ -40,6 +40,7 @@ export function reasonOf(error: unknown): string {
 }
 
 const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
   ENOTDIR: 'a file is where one of its folders should be',
   EEXIST: 'a file is where one of its folders should be',
   EISDIR: 'a folder is in its place',

@@ -104,6 +104,23 @@ it('has the exit code and the words of scp', async () => {
   expect(stderr).toMatch(/workspace\/api\/missing\.txt.*No such file or directory\r?\n$/);
 });
 
+it('does not blame the connection for a file of this machine that is not there', async () => {
+  const { code, stderr } = await ran('missing.txt', 'acme/api:');
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/missing\.txt.*No such file or directory\r?\n$/);
+});
+
+it('says what checks the connection where scp cannot connect', async () => {
+  const { PATH, addScript } = standIns(directory);
+  rmSync(join(PATH, 'ssh'));
+  // As where the network fails between the first connection and the second.
+  addScript('ssh', `[ "$1" = -V ] || [ ! -e '${directory}/down' ] || exit 255\nexec /usr/bin/ssh "$@"\n`);
+  addScript('scp', `: >'${directory}/down'\nexit 255\n`);
+  const { code, stderr } = await alice.run(cp('a.txt', 'acme/api:'), { env: { PATH }, cwd: directory });
+  expect(stderr).toBe('scp could not connect. Run "recode aws start acme/api": it checks the connection and says what is wrong.\n');
+  expect(code).toBe(255);
+});
+
 it('needs one side in an environment', async () => {
   const { code, stderr } = await ran('a.txt', 'b.txt');
   expect(stderr).toContain('Both sides are on this machine. Write a path in an environment as acme/api:path.');

@@ -174,7 +174,7 @@ it("lists a teammate's keys", async () => {
 });
 
 it.each([
-  ['a file that does not exist', undefined, /ENOENT/],
+  ['a file that does not exist', undefined, /given\.pub\.none': there is no such file or folder\.$/],
   ['a private key', keyPairFrom(Buffer.alloc(32, 7), 'x').privateKey, /not the public half of an Ed25519 key/],
   ['a key of another type', 'ssh-rsa AAAAB3NzaC1yc2E= me\n', /not the public half of an Ed25519 key/],
   ['two keys', `${keyPairFrom(Buffer.alloc(32, 7), 'x').publicKey}\n`.repeat(2), /not the public half of an Ed25519 key/],

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { RecodeError } from '../../../../core/errors.ts';
 import { environmentCommand } from '../../../environment.ts';
 import { line, type Output, warn } from '../../../output.ts';
 import { runOpenSsh } from '../../../ssh/client.ts';
+import { checkConnection, type Patience, type SshHost } from '../../../ssh/connect.ts';
 import { cloneFolder, workFolder } from '../../../ssh/remote-folder.ts';
 import { sessionEnd, sshFailed } from '../../../ssh/session.ts';
 import { type ConnectionTarget, openStarted } from '../../../started-environment.ts';
@@ -47,9 +49,22 @@ export async function runCp({ copy, recursive, ...target }: CpRequest, output: O
   const paths = upload ? [...from.map((path) => localPath(path)), remote(to)] : [...from.map(remote), localPath(to)];
   const args = ['-F', files.sshConfig, ...mode, ...(recursive ? ['-r'] : []), ...paths];
   const code = await sessionEnd(spawn('scp', args, { stdio: 'inherit' }), 'scp');
-  if (code === sshFailed) {
+  if (code === sshFailed && !(await connects({ sshConfig: files.sshConfig, name: host, address }))) {
     const check = environmentCommand(environment, 'start');
-    output.stderr.write(`If scp could not connect, run "${check}". It checks the connection and says what is wrong.\n`);
+    output.stderr.write(`scp could not connect. Run "${check}": it checks the connection and says what is wrong.\n`);
   }
   process.exitCode = code;
 }
+
+/** Whether ssh connects. The exit code of scp is the same where it does not, and where it does not find a file. */
+async function connects(host: SshHost): Promise<boolean> {
+  try {
+    await checkConnection(host, undefined, once);
+    return true;
+  } catch (error) {
+    if (error instanceof RecodeError) return false;
+    throw error;
+  }
+}
+
+const once: Patience = { total: 0, pause: 0, withWrongAddress: 0 };

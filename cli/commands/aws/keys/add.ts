@@ -8,6 +8,7 @@ import { isPrintableAscii } from '../../../../core/printable.ts';
 import type { EnvironmentTarget, OpenedEnvironment } from '../../../environment.ts';
 import { inSession } from '../../../execution/session.ts';
 import { requireUsablePath } from '../../../files/environment-folder.ts';
+import { reasonOf } from '../../../files/file-trouble.ts';
 import type { Output } from '../../../output.ts';
 import { ensureKeyPair, readKeyPair } from '../../../ssh/keys.ts';
 import { changeKeys, conclude, openOwn } from './change.ts';
@@ -51,7 +52,7 @@ function readPublicKey(file: string): string {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw refused(`${(error as Error).message}.`);
+    throw refused(reasonOf(error));
   }
   const [first = '', ...more] = text.split('\n').filter((each) => each.trim() !== '');
   const parsed = v.safeParse(PublicKey, withPlainComment(first.trim()));

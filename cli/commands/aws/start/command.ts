@@ -28,7 +28,7 @@ export function command(output: Output): Command {
     )
     .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")
     .option('--time-zone <zone>', "time zone of --auto-stop, for example Europe/Paris (default: this machine's)")
-    .option('--no-open', 'do not open your editor; "recode config set editor" names one');
+    .option('--no-open', 'do not open your editor; "recode config set editor code" names one');
   addWorkspaceOptions(start);
   addOperationOptions(start, "before starting a teammate's environment");
   return addAccountOptions(start)
