@@ -138,7 +138,7 @@ async function usable(): Promise<KeyPair | undefined> {
 }
 
 describe('a key', () => {
-  // OpenSSH 9.2 ignores each of these private keys; test/workflows/bad-input/key-files.test.ts asks it.
+  // OpenSSH 9.2 ignores each of these private keys; test/bad-input/key-files.test.ts asks it.
   it.each(troubles)('$what is named, and the command that fixes it works', async ({ damage, name, message, fix }) => {
     damage();
     await expect(usable()).rejects.toThrow(expect.objectContaining({ name, message: message(), fix: fix?.() ?? '' }));

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { ErrorName } from '../../../core/errors.ts';
-import { deployForTests } from '../../harness/deployment.ts';
-import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import { inventory } from '../../harness/inventory.ts';
-import { recodeAws, recodeStart } from '../../harness/workflows.ts';
+import type { ErrorName } from '../../core/errors.ts';
+import { deployForTests } from '../harness/deployment.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { inventory } from '../harness/inventory.ts';
+import { recodeAws, recodeStart } from '../harness/workflows.ts';
 
 const run = promisify(execFile);
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ErrorName } from '../../../core/errors.ts';
-import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import { recode } from '../../harness/recode.ts';
-import { recodeStart } from '../../harness/workflows.ts';
+import type { ErrorName } from '../../core/errors.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { recode } from '../harness/recode.ts';
+import { recodeStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;

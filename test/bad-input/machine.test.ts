@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeLock } from '@recode/embedded-aws/control/lock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import { recode } from '../../harness/recode.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { recode } from '../harness/recode.ts';
 
 let directory: string;
 let local: string;

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { deployForTests } from '../../harness/deployment.ts';
-import { expectFailure } from '../../harness/failure.ts';
-import { expectConverged, inventory } from '../../harness/inventory.ts';
-import { recodeStart } from '../../harness/workflows.ts';
+import { deployForTests } from '../harness/deployment.ts';
+import { expectFailure } from '../harness/failure.ts';
+import { expectConverged, inventory } from '../harness/inventory.ts';
+import { recodeStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 deployForTests((deployed) => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, describe, expect, it } from 'vitest';
-import { putEnvironment } from '../../../aws/records/hold/environment.ts';
+import { putEnvironment } from '../../aws/records/hold/environment.ts';
 import { request } from '../../functions/documents.ts';
-import { deployForTests } from '../../harness/deployment.ts';
-import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import type { User } from '../../harness/users.ts';
-import { runStart } from '../../harness/workflows.ts';
+import { deployForTests } from '../harness/deployment.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import type { User } from '../harness/users.ts';
+import { runStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;
@@ -24,7 +24,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Runs `recode` with its output led somewhere by a shell. */
 function inShell(args: readonly string[], redirection: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  const program = [process.execPath, join(import.meta.dirname, '../../../bin/recode.js'), ...args].join(' ');
+  const program = [process.execPath, join(import.meta.dirname, '../../bin/recode.js'), ...args].join(' ');
   const home = join(directory, 'home');
   mkdirSync(home, { recursive: true });
   const account = { AWS_ACCESS_KEY_ID: 'alice', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: aws.region, AWS_ENDPOINT_URL: aws.endpoint };

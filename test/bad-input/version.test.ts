@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtPackage } from '../../../cli/package-root.ts';
-import { stateMachineName } from '../../../core/names.ts';
-import { operationKinds } from '../../../core/operations.ts';
-import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
-import { type User, userOf } from '../../harness/users.ts';
+import { builtPackage } from '../../cli/package-root.ts';
+import { stateMachineName } from '../../core/names.ts';
+import { operationKinds } from '../../core/operations.ts';
+import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../harness/failure.ts';
+import { type User, userOf } from '../harness/users.ts';
 
 const { version } = builtPackage();
 const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { deployForTests } from '../../harness/deployment.ts';
-import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../../harness/failure.ts';
-import { recode } from '../../harness/recode.ts';
-import { recodeStart } from '../../harness/workflows.ts';
+import { deployForTests } from '../harness/deployment.ts';
+import { expectAllRaised, expectFailure, expectNothingChanged, raisedBy } from '../harness/failure.ts';
+import { recode } from '../harness/recode.ts';
+import { recodeStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;

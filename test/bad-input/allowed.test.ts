@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, describe, expect, it } from 'vitest';
-import { deployForTests } from '../../harness/deployment.ts';
-import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import { inventory } from '../../harness/inventory.ts';
-import { recodeStart } from '../../harness/workflows.ts';
+import { deployForTests } from '../harness/deployment.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { inventory } from '../harness/inventory.ts';
+import { recodeStart } from '../harness/workflows.ts';
 
 let aws: TestAws;
 let directory: string;

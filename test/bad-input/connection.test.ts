@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { CreateTagsCommand, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keyPairFrom } from '../../../core/openssh-key.ts';
-import { tagKey } from '../../../core/tags.ts';
-import { expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
-import { inventory } from '../../harness/inventory.ts';
-import { deployedAws, impatientPackage, recodeStart } from '../../harness/workflows.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
+import { tagKey } from '../../core/tags.ts';
+import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
+import { inventory } from '../harness/inventory.ts';
+import { deployedAws, impatientPackage, recodeStart } from '../harness/workflows.ts';
 
 interface Started {
   instanceId: string;
