@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, describe, expect, it } from 'vitest';
 import { putEnvironment } from '../../aws/records/hold/environment.ts';
-import { request } from '../../functions/documents.ts';
+import { request } from '../functions/documents.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import type { User } from '../harness/users.ts';
