@@ -1,12 +1,12 @@
 import { RecodeError } from '../core/errors.ts';
 
-/** Whether a text could be the name of a region. Which regions there are is AWS's to say. */
-export const isRegion = (text: string): boolean => /^(?=.{1,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(text);
+/** Whether a text could be the name of a region: words and a number at the end. Which regions there are is AWS's to say. */
+export const isRegion = (text: string): boolean => /^(?=.{1,63}$)[a-z]+(-[a-z]+)+-\d+$/.test(text);
 
 /** The name of a region that an invalid text may mean: `US_EAST-1 ` is us-east-1. */
 export function regionMeant(text: string): string | undefined {
   const meant = text.trim().toLowerCase().replaceAll('_', '-');
-  return /^[a-z]+(-[a-z]+)+-\d+$/.test(meant) ? meant : undefined;
+  return isRegion(meant) ? meant : undefined;
 }
 
 /**

@@ -47,9 +47,9 @@ describe('a state directory', () => {
   );
 
   it('is not made for a region that the embedded AWS does not have', async () => {
-    const args = [...start, '--region', 'mars', '--json'];
+    const args = [...start, '--region', 'mars-north-1', '--json'];
     const { code, json } = await recode(args, { directory });
-    const message = expect.stringMatching(/^The embedded AWS does not have the region mars\. It has af-south-1, .*, us-west-2\.$/);
+    const message = expect.stringMatching(/^The embedded AWS does not have the region mars-north-1\. It has af-south-1, .*, us-west-2\.$/);
     expect({ code, json }).toMatchObject({ code: 2, json: { error: { name: 'UsageNotValid', message } } });
     expect(entries(directory)).not.toContain('local');
   });

@@ -7,9 +7,12 @@ const refusal = (message: string, name = 'SettingNotValid') => expect.objectCont
 
 describe('a region', () => {
   // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
-  it.each(['us-east-1', 'ap-southeast-7', 'mx-central-1', 'us-gov-west-1', 'cn-northwest-1', 'us-iso-east-1'])('may be %s', (region) => {
-    expect(isRegion(region)).toBe(true);
-  });
+  it.each(['us-east-1', 'ap-southeast-7', 'mx-central-1', 'us-gov-west-1', 'cn-northwest-1', 'us-iso-east-1', 'eusc-de-east-1'])(
+    'may be %s',
+    (region) => {
+      expect(isRegion(region)).toBe(true);
+    },
+  );
 
   it.each([
     ['us-east-1 ', 'us-east-1'],
@@ -18,6 +21,9 @@ describe('a region', () => {
     ['us-east-1\n', 'us-east-1'],
     ['eu-west-3/', undefined],
     ['-', undefined],
+    ['xx', undefined],
+    ['us-east', undefined],
+    ['us-east-1a', undefined],
     ['', undefined],
     ['a'.repeat(64), undefined],
   ])('cannot be %j, which may mean %s', (text, meant) => {

@@ -17,6 +17,7 @@ it.each([
 it.each([
   ['profile', ' ', 'UsageNotValid', "Invalid profile ' '. Use the name of a profile of the AWS CLI."],
   ['region', 'EU_WEST-1', 'UsageNotValid', "Invalid region 'EU_WEST-1'. Use the name of an AWS region, for example eu-west-1."],
+  ['region', 'xx', 'UsageNotValid', "Invalid region 'xx'. Use the name of an AWS region, for example us-east-1."],
   ['editor', 'vim', 'UsageNotValid', "Invalid editor 'vim'. Use code, cursor, windsurf, zed, idea or none."],
   ['dotfiles', 'dotfiles', 'UsageNotValid', "Invalid dotfiles 'dotfiles'. Use owner/name or the URL of a GitHub repository."],
   [
