@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('the npm package', () => {
-  it('has the built programs, the stack and the licenses, and no sources', () => {
+  it('has the built programs, the stack, the manual pages and the licenses, and no sources', () => {
     const folders = new Set(packed.files.map(({ path }) => path.split('/').slice(0, 2).join('/')));
     expect([...folders].sort()).toEqual([
       'CHANGELOG.md',
@@ -43,6 +43,7 @@ describe('the npm package', () => {
       'dist/build.json',
       'dist/cli',
       'dist/local',
+      'dist/man',
       'dist/stack',
       'package.json',
     ]);
