@@ -17,6 +17,8 @@ _recode() {
       type compopt >/dev/null 2>&1 && compopt -o bashdefault -o default
     else
       COMPREPLY+=("$reply")
+      # A path follows.
+      [[ $reply != *: ]] || compopt -o nospace 2>/dev/null
     fi
   done < <(command recode __complete bash -- "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)
 }
@@ -26,16 +28,17 @@ complete -F _recode recode
 # zsh completion for recode
 _recode() {
   local value shown
-  local -a values displays
+  local -a values displays end
   while IFS=$'\\t' read -r value shown; do
     if [[ $value == :files ]]; then
       _files
       return
     fi
+    [[ $value != *: ]] || end=(-S '')
     values+=("$value")
     displays+=("\${shown:-$value}")
   done < <(command recode __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)
-  compadd -l -d displays -a values
+  compadd "\${(@)end}" -l -d displays -a values
 }
 if [[ \${funcstack[1]} == _recode ]]; then
   _recode "$@"

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { EnvironmentRequest } from '../../core/environment.ts';
 import { catalog } from '../../core/errors.ts';
 import { parseAccount } from '../commands/aws/options.ts';
@@ -13,7 +14,8 @@ import { type Known, readKnown } from './known-environments.ts';
 import { knownRegions } from './regions.ts';
 import { shells } from './scripts.ts';
 
-type Source = (place: ValuePlace, environment: NodeJS.ProcessEnv) => readonly Candidate[] | Promise<readonly Candidate[]>;
+type Values = readonly Candidate[] | 'files';
+type Source = (place: ValuePlace, environment: NodeJS.ProcessEnv) => Values | Promise<Values>;
 
 const words = (values: readonly string[]) => values.map((value) => ({ value }));
 
@@ -31,16 +33,12 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
   ],
   '--ssh-config': 'files',
   '--public-key': 'files',
-  path: 'files',
+  path: pathsFor,
   '--editor': () => words(editors),
   '--git-protocol': () => words(gitProtocols),
   '--json': ({ command, typed }) => fieldsAfter(typed, command.name() === 'status' ? statusFields : environmentFields),
   '--owner': async (place, environment) => words(unique(((await known(place, environment))?.environments ?? []).map(({ owner }) => owner))),
-  repository: async (place, environment) => {
-    const { owner, environments = [] } = (await known(place, environment)) ?? {};
-    const whose = place.options['--owner'] ?? owner;
-    return words(environments.filter((one) => one.owner === whose).map(({ repository }) => repository));
-  },
+  repository: async (place, environment) => words(await repositories(place, environment)),
   setting: () => settingNames.map((name) => ({ value: name, description: settingRows[name].summary })),
   value: (place, environment) => {
     const name = settingNames.find((known) => known === place.before[0]);
@@ -56,12 +54,38 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
 /** The values that can stand at a place. A name that nobody could type is none of them; fish would take a tilde for a home folder. */
 export async function valuesFor(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Completion> {
   const source = sources[place.name];
-  if (source === 'files') return undefined;
-  const values = (await source?.(place, environment)) ?? [];
+  const values = source === 'files' ? source : ((await source?.(place, environment)) ?? []);
+  if (values === 'files') return undefined;
   return values.filter(({ value }) => !/^~|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value));
 }
 
-/** What is known of the account that the options before lead to. */
+async function repositories(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const { owner, environments = [] } = (await known(place, environment)) ?? {};
+  const whose = place.options['--owner'] ?? owner;
+  return environments.filter((one) => one.owner === whose).map(({ repository }) => repository);
+}
+
+/** The environments whose paths may be meant: `acme/api:`. Files of this machine come first, as their names cannot be known otherwise. */
+async function pathsFor(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Values> {
+  const { typed } = place;
+  if (typed === '' || beginsFile(typed)) return 'files';
+  const meant = (await repositories(place, environment)).map((repository) => `${repository}:`);
+  const starting = meant.filter((path) => path !== typed && path.startsWith(typed));
+  return starting.length > 0 ? words(starting) : 'files';
+}
+
+/** Whether the path of a file or folder begins with this. */
+function beginsFile(typed: string): boolean {
+  const folder = /^.*\//s.exec(typed)?.[0] ?? '';
+  try {
+    return readdirSync(folder || '.').some((name) => (folder + name).startsWith(typed));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined) return false;
+    throw error;
+  }
+}
+
+/** What is known of the account that the options before lead to; of the embedded AWS where nothing is and they name no account. */
 async function known({ options }: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Known | undefined> {
   const { '--profile': profile, '--region': region } = options;
   const local = '--local' in options;
@@ -69,7 +93,9 @@ async function known({ options }: ValuePlace, environment: NodeJS.ProcessEnv): P
     { ...(local && { local }), ...(profile !== undefined && { profile }), ...(region !== undefined && { region }) },
     environment,
   );
-  return readKnown(account, environment);
+  if (account.local || profile !== undefined || region !== undefined) return readKnown(account, environment);
+  const read = await readKnown(account, environment);
+  return read && read.environments.length > 0 ? read : ((await readKnown({ local: true }, environment)) ?? read);
 }
 
 /** The fields are parted by commas, each once. */

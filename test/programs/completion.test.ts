@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -125,6 +126,12 @@ describe.each(installed)('%s', (shell) => {
     expect(await given('recode aws stop "acme/a')).toEqual(['aws', 'stop', 'acme/a b']);
     expect(existsSync(join(home, 'owned'))).toBe(false);
   }, 120_000);
+
+  it('completes the environment of a path to copy, which goes on without a space', async () => {
+    await know('acme/api');
+    expect(await given('recode aws cp a.txt acme/\tsrc')).toEqual(['aws', 'cp', 'a.txt', 'acme/api:src']);
+    expect(await given('recode aws stop ac')).toEqual(['aws', 'stop', 'acme/api']);
+  }, 60_000);
 });
 
 describe('what completion knows', () => {
@@ -158,6 +165,32 @@ describe('what completion knows', () => {
     await run(['aws', 'start', 'acme/new', '--no-clone']);
     expect(await offered(['aws', 'stop', ''])).toEqual(['acme/api', 'acme/new']);
   }, 120_000);
+
+  it('are the paths to copy of environments, unless a file has the name', async () => {
+    await run(['aws', 'list']);
+    expect(await offered(['aws', 'cp', 'acme/'])).toEqual(['acme/api:', 'acme/new:']);
+    expect(await offered(['aws', 'cp', 'notes.txt', 'acme/a'])).toEqual(['acme/api:']);
+    expect(await offered(['aws', 'cp', 'cl'])).toEqual([':files']);
+    for (const typed of ['', 'acme/api:', './', 'none']) expect(await offered(['aws', 'cp', typed])).toEqual([':files']);
+  });
+
+  it('is what the embedded AWS has where nothing is known of an account', async () => {
+    const local = {
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      AWS_REGION: '',
+      HOME: join(directory, 'other-home'),
+      AWS_ENDPOINT_URL: '',
+    };
+    const { embeddedAwsDirectory } = await import('../../cli/embedded-aws.ts');
+    const place = ['local', await embeddedAwsDirectory()];
+    const name = createHash('sha256').update(JSON.stringify(place)).digest('hex').slice(0, 16);
+    const cache = join(local.HOME, '.cache', 'recode', 'environments');
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(join(cache, `${name}.json`), JSON.stringify({ owner: 'me', environments: [{ owner: 'me', repository: 'acme/here' }] }));
+    expect(await offered(['aws', 'stop', ''], local)).toEqual(['acme/here']);
+    expect(await offered(['aws', 'stop', '--region', 'eu-west-1', ''], local)).toEqual([]);
+  });
 
   it('is asked of nobody', async () => {
     const env = { AWS_ENDPOINT_URL: 'http://127.0.0.1:9', GITHUB_API_URL: 'http://127.0.0.1:9' };
