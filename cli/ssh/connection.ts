@@ -37,11 +37,12 @@ export type Connection =
 export function prepareConnection(files: EnvironmentFolder, environment: Environment): Connection | undefined {
   const { name, repository, wanted, observed } = environment;
   const { publicIpAddress: address, hostKey } = observed ?? {};
-  if (statusOf(environment) !== 'started' || name === undefined || address === undefined || hostKey === undefined) return undefined;
+  if (statusOf(environment) !== 'started' || name === undefined || !observed || address === undefined || hostKey === undefined)
+    return undefined;
   try {
     const { privateKeyFile } = requireKeyPair(files.key, acceptedKeys(wanted), repository);
     const alias = writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
-    const workspaceFolder = rememberedFolder(files);
+    const workspaceFolder = rememberedFolder(files, observed.instanceId);
     return { sshConfigFile: files.sshConfig, sshCommand: sshCommand(files, name), host: name, address, alias, workspaceFolder };
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;

@@ -27,7 +27,7 @@ export interface Workspace {
 }
 
 /** An environment that has just been started. */
-export interface JustStarted extends Pick<StartOutput, 'name' | 'repository'> {
+export interface JustStarted extends Pick<StartOutput, 'name' | 'repository' | 'instanceId'> {
   /** Whether this command has started its instance. */
   readonly started: boolean;
 }
@@ -58,7 +58,7 @@ export async function openWorkspace(
   const host = { sshConfig: environment.files.sshConfig, name: started.name };
   const report = await attempt(() => look(host, started, request, session));
   if (report) {
-    orWarn(output, () => rememberFolder(environment.files, report.folder));
+    orWarn(output, () => rememberFolder(environment.files, report.folder, started.instanceId));
     await furnish(environment, { host, report, repository: started.repository, request }, session, attempt);
   }
   const folder = report?.folder ?? null;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EnvironmentFolder, environmentFolder } from '../../../cli/files/environment-folder.ts';
 import { prepareConnection } from '../../../cli/ssh/connection.ts';
 import { ensureKeyPair } from '../../../cli/ssh/keys.ts';
+import { rememberFolder } from '../../../cli/workspace/remembered-folder.ts';
 import type { Environment, Observed } from '../../../core/environment.ts';
 
 let home: string;
@@ -53,6 +54,13 @@ describe('prepareConnection', () => {
       expect(readFileSync(files.sshConfig, 'utf8')).toContain(`HostName ${publicIpAddress}\n`);
       expect(readFileSync(files.knownHosts, 'utf8')).toContain(`[${publicIpAddress}]:2200 ssh-ed25519 `);
     }
+  });
+
+  it('shows the folder that was seen on this instance, not on the one before', () => {
+    const { publicKey } = ensureKeyPair(files.key, '');
+    rememberFolder(files, '/home/dev/workspace/api', 'i-1');
+    expect(prepareConnection(files, environmentOf(publicKey))).toMatchObject({ workspaceFolder: '/home/dev/workspace/api' });
+    expect(prepareConnection(files, environmentOf(publicKey, { instanceId: 'i-2' }))).toMatchObject({ workspaceFolder: null });
   });
 
   it('says that this machine does not have the key, and writes nothing', () => {
