@@ -130,8 +130,11 @@ describe('an interface', () => {
       message: `Interface: [${NetworkInterfaceId}] in use.`,
       status: 400,
     });
+    // The termination ends when the clock advances, not while a slow machine asks for the deletion.
+    ec2.clock.setRate(0.001);
     await ec2.client.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
     expect(await refusal(remove(NetworkInterfaceId))).toMatchObject({ code: 'InvalidParameterValue' });
+    ec2.clock.advance(1000);
     await reached(ec2.client, id, 'terminated');
     expect(await described(NetworkInterfaceId)).toMatchObject({ Status: 'available' });
     await remove(NetworkInterfaceId);
