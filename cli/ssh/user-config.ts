@@ -68,7 +68,7 @@ export function includesAliases(folder: string, environment: NodeJS.ProcessEnv):
 export type Change = (text: string | undefined) => string | undefined;
 
 /**
- * Changes a configuration in one step: whoever reads it meanwhile sees the old text or the new one. A symbolic link stays one, and mode and
+ * Changes a configuration in one step: a reader sees the old text or the new one. A symbolic link stays one, and mode and
  * owner stay what they are.
  *
  * @param byHand what a person can do instead where the file cannot be changed

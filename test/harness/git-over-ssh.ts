@@ -13,7 +13,7 @@ export interface GitOverSsh extends AsyncDisposable {
 }
 
 /**
- * Serves the repositories in a folder over SSH, to whoever has one key.
+ * Serves the repositories in a folder over SSH, to those who have one key.
  *
  * @param publicKey `ssh-ed25519 AAAA…`
  */

@@ -30,7 +30,7 @@ export interface GitServer extends AsyncDisposable {
   readonly root: string;
   /** What was asked so far: paths, and what was given to prove who asks. */
   readonly requests: readonly { readonly path: string; readonly authorization: string | undefined }[];
-  /** Serves a repository (`acme/api`), or serves it anew. */
+  /** Serves a repository (`acme/api`), or replaces it. */
   add(name: string, repository: ServedRepository): void;
 }
 

@@ -143,8 +143,8 @@ export async function change(
 }
 
 /**
- * Changes the keys that an environment accepts, whoever holds it: no operation writes the added keys, and only a start that launches an
- * instance replaces the first one.
+ * Changes the keys that an environment accepts, also while an operation holds it: no operation writes the added keys, and only a start
+ * that launches an instance replaces the first one.
  *
  * @returns whether the environment was still as it was read, and not being removed
  */

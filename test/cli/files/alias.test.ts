@@ -35,7 +35,7 @@ describe('writeAlias', () => {
     expect(statSync(aliases).mode & 0o777).toBe(0o700);
   });
 
-  it('adds the region, the account and a hash while others have the name, whoever comes first', () => {
+  it('adds the region, the account and a hash while others have the name, in any order', () => {
     const first = environment({ region: 'us-east-1' });
     const region = environment();
     const account = environment({ accountId: '444455556666' });

@@ -38,7 +38,7 @@ describe('cancelOperation', () => {
     expect(await account.run(cancelOperation, { ...cancel(holder.executionArn), caller: 'carol' })).toEqual(first);
   });
 
-  it('lets FailOperation release the environment for the quiet time, however often and whoever calls it first', async () => {
+  it('lets FailOperation release the environment for the quiet time, however often it is called, and by the workflow or by EventBridge first', async () => {
     await using account = await installed();
     account.stopClock();
     const holder = await startHolder(account.sfn);
