@@ -49,6 +49,7 @@ if ! [ -e "$folder" ] && ! [ -L "$folder" ]; then
   ${https ? withToken(source.server) : withHostKeys(source.host, source.hostKeys)}
   if git lfs version && ! git config filter.lfs.process; then git lfs install --skip-repo; fi >/dev/null 2>&1
   export LC_ALL=C GIT_TERMINAL_PROMPT=0 # its messages tell why it has failed
+  export GIT_HTTP_LOW_SPEED_LIMIT=1 GIT_HTTP_LOW_SPEED_TIME=60 # a server that says nothing for a minute is gone
   ${gitClone(source, options)} 4>&- 9>&- || { tell failed; exit 1; }
   mv -T "$new/clone" "$folder" || { tell failed; exit 1; }
   clean
@@ -95,7 +96,7 @@ const withHostKeys = (host: string, keys: readonly string[]) => `mkdir -p -m 700
     [ -z "$(tail -c 1 "$known" 2>/dev/null)" ] || echo
     ${keys.map((key) => `echo ${quote(`${host} ${key}`)}`).join('\n    ') || ':'}
   } >>"$known"
-  export GIT_SSH_COMMAND='ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new'`;
+  export GIT_SSH_COMMAND='ssh -o BatchMode=yes -o ConnectTimeout=60 -o ServerAliveInterval=15 -o StrictHostKeyChecking=accept-new'`;
 
 function gitClone({ url }: Source, { branch, depth }: Cloning['options']): string {
   const options = [

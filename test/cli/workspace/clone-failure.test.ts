@@ -76,6 +76,12 @@ it.each<[ErrorName, Source, readonly string[], string]>([
   [
     'GitServerUnreachable',
     https,
+    [`fatal: unable to access '${https.url}/': Operation too slow. Less than 1 bytes/sec transferred the last 60 seconds`],
+    `The instance cannot clone ${https.url}. git says: unable to access '${https.url}/': Operation too slow. Less than 1 bytes/sec transferred the last 60 seconds.`,
+  ],
+  [
+    'GitServerUnreachable',
+    https,
     [
       'error: RPC failed; curl 18 transfer closed with outstanding read data remaining',
       'error: 1234 bytes of body are still expected',
