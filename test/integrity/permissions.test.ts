@@ -66,6 +66,7 @@ const unusual = [
   'planStart dynamodb:GetItem table/recode-config-dynamodb-table',
   'launchInstance ec2:DescribeInstances *',
   'launchInstance ec2:DescribeNetworkInterfaces *',
+  'ensureKeys ec2:DescribeInstances *',
   'startInstance ec2:DescribeInstances *',
 ];
 // The automatic stop's, which is no part of this life.

@@ -1,5 +1,5 @@
 import { createHash, randomInt } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -64,7 +64,7 @@ interface Machine {
 const addressesToTry = 5;
 const consoleBytes = 64 * 1024;
 
-/** A host with the files of its instances in the state directory. */
+/** A host with the files of its instances in the state directory. Throws `StateDamaged` for a disk that cannot be read. */
 export function createInstanceHost({ stateDirectory }: { readonly stateDirectory: string }): InstanceHost {
   const machines = new Map<string, Machine>();
   ensureFolder(join(stateDirectory, 'instances'), 0o700);
@@ -73,6 +73,10 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
   const diskFile = (instanceId: string) => join('instances', instanceId, 'disk.json');
   const readDisk = (instanceId: string) => store.read(diskFile(instanceId), (json) => v.parse(Disk, json));
   const consoleOf = (instanceId: string) => join(folderOf(instanceId), 'console.log');
+  // A damaged one is told now, and not by an instance that does not boot.
+  for (const entry of readdirSync(join(stateDirectory, 'instances'), { withFileTypes: true })) {
+    if (entry.isDirectory()) readDisk(entry.name);
+  }
 
   const keeping = <T>(write: () => T): T => {
     try {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -221,4 +222,13 @@ describe('halting', () => {
     expect(await program('pgrep', ['-fx', 'sleep 603'])).toMatchObject({ code: 1 });
     await later.stop();
   });
+});
+
+it('refuses to open with a damaged disk, and names it', async () => {
+  await using bench = await openWorkbench();
+  const { id } = await bootInstance(bench);
+  await bench.host.halt(id);
+  const file = join(bench.directory, 'instances', id, 'disk.json');
+  writeFileSync(file, '{');
+  expect(() => createInstanceHost({ stateDirectory: bench.directory })).toThrow(`The state file ${file} is damaged: `);
 });
