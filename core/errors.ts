@@ -5,7 +5,7 @@
  * - `visibility`: a new resource is not visible everywhere yet; retry for minutes
  * - `permission`: a new resource's tags, or the function's credentials, may not count yet; retry for a minute
  * - `dependency`: something still uses the resource; retry patiently
- * - `poll`: the state waits for something slow; retry every second or two
+ * - `poll`: the step waits for something slow; look again in the same invocation, then retry at once
  * - `moment`: the state waits for something that takes seconds; retry every second for half a minute
  * - `caught`: the workflow continues with another state
  * - `never`: a retry cannot help

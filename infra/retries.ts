@@ -12,8 +12,8 @@ interface Timing {
 
 /** How a state machine retries the errors of each reaction. */
 const timings: Readonly<Record<Retried, Timing>> = {
-  // every second for ten minutes or more
-  poll: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 600 },
+  // ten minutes or more: each attempt waits as long as its invocation lasts (aws/step/patience.ts)
+  poll: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 25 },
   // comes within seconds or not at all
   moment: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 30 },
   busy: { IntervalSeconds: 1, BackoffRate: 2, MaxDelaySeconds: 20, MaxAttempts: 20, JitterStrategy: 'FULL' },

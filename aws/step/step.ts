@@ -4,6 +4,7 @@ import type { Contract, OutputFor, Unparsed } from './contract.ts';
 import { logging } from './middleware/logging.ts';
 import { parsing } from './middleware/parsing.ts';
 import { dataInMessage, translation } from './middleware/translation.ts';
+import { patiently } from './patience.ts';
 
 /** The time. Steps never read the system's. */
 export interface Clock {
@@ -23,6 +24,8 @@ export type Dependencies<Uses extends Makers> = { readonly [Name in keyof Uses]:
  */
 export interface Step<Input extends v.GenericSchema, Output extends OutputFor<Input>, Uses extends Makers> extends Contract<Input, Output> {
   readonly uses: Uses;
+  /** Until it looks again while it waits, in milliseconds, if nobody waits for it. */
+  readonly pause?: number;
   run(input: v.InferOutput<Input>, dependencies: Dependencies<Uses>): Promise<Unparsed<Output>>;
 }
 
@@ -33,8 +36,14 @@ export function step<Input extends v.GenericSchema, Output extends OutputFor<Inp
   return definition;
 }
 
+/** What a step's handler needs of Lambda's context. */
+interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
 /**
- * The Lambda handler of a step. It creates the dependencies at the first call, so that a failure to create one fails the call.
+ * The Lambda handler of a step. It creates the dependencies at the first call, so that a failure to create one fails the call. A step that
+ * waits is run again and again, as long as the invocation may last.
  *
  * The middleware used last is closest to the step. So the result is parsed, a failure is translated, then either is logged.
  */
@@ -42,9 +51,11 @@ export function lambdaHandler<Input extends v.GenericSchema, Output extends Outp
   definition: Step<Input, Output, Uses>,
 ) {
   let dependencies: Dependencies<Uses> | undefined;
-  return middy((input: v.InferOutput<Input>) => {
+  return middy((input: v.InferOutput<Input>, context: LambdaContext) => {
     dependencies ??= makeDependencies(definition.uses);
-    return definition.run(input, dependencies);
+    const made = dependencies;
+    const invocation = { now: made.clock.now, remaining: () => context.getRemainingTimeInMillis() };
+    return patiently(() => definition.run(input, made), invocation, definition.pause);
   })
     .use(dataInMessage())
     .use(logging())

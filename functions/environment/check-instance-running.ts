@@ -8,11 +8,13 @@ import { RecodeError } from '../../core/errors.ts';
 import { startFailure } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 
-/** Checks that the instance runs in its security group with a public address. Until then it fails, and the state machine retries. */
+/** Waits until the instance runs, in its security group with a public address. */
 export const checkInstanceRunning = step({
   input: v.union([v.object({ launch: Launch, securityGroup: SecurityGroup }), v.object({ plan: FoundPlan, securityGroup: SecurityGroup })]),
   output: RunningInstance,
   uses: { ec2 },
+  // Booting takes longer than this does.
+  pause: 1_000,
   async run({ securityGroup, ...started }, { ec2 }) {
     const created = 'launch' in started;
     const { instanceId } = created ? started.launch : started.plan;

@@ -5,7 +5,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { StoppedInstance, StoppingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
-/** Checks that the instances are stopped. Until then it fails, and the state machine retries. */
+/** Waits until the instances are stopped. */
 export const checkInstanceStopped = step({
   input: v.object({ instances: StoppingInstances }),
   output: StoppedInstance,

@@ -5,7 +5,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing, TerminatingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 
-/** Checks that the instances are terminated. Until then it fails, and the state machine retries. */
+/** Waits until the instances are terminated. */
 export const checkInstanceTerminated = step({
   input: v.object({ instances: TerminatingInstances }),
   output: Nothing,

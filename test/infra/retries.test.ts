@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { patienceSeconds } from '../../aws/step/patience.ts';
 import { catalog, type ErrorName, type Reaction } from '../../core/errors.ts';
 import { resources } from './stack.ts';
 import { type Machine, type Retrier, statesOf } from './states.ts';
@@ -15,11 +16,14 @@ interface Demand {
   readonly most: number;
   readonly firstAfter: number;
   readonly jitter: boolean;
+  /** How long an attempt lasts, if that is more than a moment. */
+  readonly attempt?: number;
 }
 
 /** What each reaction promises in core/errors.ts. Each attempt takes a moment too. */
 const demands: Readonly<Record<Exclude<Reaction, 'caught' | 'never'>, Demand>> = {
-  poll: { least: 600, most: 1_200, firstAfter: 1, jitter: false },
+  // Each attempt looks again and again for as long.
+  poll: { least: 600, most: 1_200, firstAfter: 1, jitter: false, attempt: patienceSeconds },
   moment: { least: 20, most: 40, firstAfter: 1, jitter: false },
   busy: { least: 300, most: 600, firstAfter: 1, jitter: true },
   // The lost attempt may have created something, which is not visible at once.
@@ -56,11 +60,11 @@ describe('every task', () => {
         expect(retriers, task.name).toEqual([]);
         continue;
       }
-      const { least, most, firstAfter, jitter } = demands[reaction];
+      const { least, most, firstAfter, jitter, attempt = 0 } = demands[reaction];
       expect(retriers, task.name).toHaveLength(1);
       for (const retrier of retriers) {
-        expect(patienceSeconds(retrier), task.name).toBeGreaterThanOrEqual(least);
-        expect(patienceSeconds(retrier), task.name).toBeLessThanOrEqual(most);
+        expect(retriedFor(retrier, attempt), task.name).toBeGreaterThanOrEqual(least);
+        expect(retriedFor(retrier, attempt), task.name).toBeLessThanOrEqual(most);
         expect(retrier.IntervalSeconds, task.name).toBe(firstAfter);
         expect(retrier.JitterStrategy === 'FULL', task.name).toBe(jitter);
       }
@@ -78,7 +82,9 @@ describe('every task', () => {
   });
 });
 
-function patienceSeconds({ IntervalSeconds, BackoffRate = 2, MaxDelaySeconds = Number.POSITIVE_INFINITY, MaxAttempts }: Retrier): number {
+/** How long an error is retried, in seconds, if each attempt lasts so long. */
+function retriedFor(retrier: Retrier, attempt: number): number {
+  const { IntervalSeconds, BackoffRate = 2, MaxDelaySeconds = Number.POSITIVE_INFINITY, MaxAttempts } = retrier;
   const delays = Array.from({ length: MaxAttempts }, (_, attempt) => Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** attempt));
-  return delays.reduce((sum, delay) => sum + delay, 0);
+  return delays.reduce((sum, delay) => sum + delay + attempt, attempt);
 }

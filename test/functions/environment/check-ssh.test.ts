@@ -25,48 +25,17 @@ describe('checkSsh', () => {
     expect(await check(await answering((socket) => socket.write('SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13\r\n')))).toBeUndefined();
   });
 
-  it('is content with a banner that comes in pieces, after other lines', async () => {
-    const address = await answering((socket) => {
-      socket.setNoDelay();
-      socket.write('Authorised users only.\r\nSSH-');
-      setTimeout(() => socket.write('2.0-OpenSSH_9.6\r\n'), 20);
-    });
-    expect(await check(address)).toBeUndefined();
-  });
-
   it('waits while nobody listens', async () => {
     const address = randomAddress();
-    expect(await problem(address)).toMatch(new RegExp(`^The instance i-1 does not answer on ${address} port 2200: connect ECONNREFUSED`));
+    expect(await account.refusal(checkSsh, document(address))).toMatchObject({
+      name: 'SshNotReady',
+      message: expect.stringMatching(`^The instance i-1 does not answer on ${address} port 2200: connect ECONNREFUSED`),
+    });
   });
 
-  it('waits where the server says nothing', async () => {
-    expect(await problem(await answering(() => {}))).toMatch(/no answer\.$/);
-  });
-
-  it('waits where the server hangs up', async () => {
-    expect(await problem(await answering((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))).toMatch(
-      /the connection was closed\.$/,
-    );
-  });
-
-  it('waits where the server breaks the connection off', async () => {
-    expect(await problem(await answering((socket) => socket.resetAndDestroy()))).toMatch(/ECONNRESET/);
-  });
-
-  it('does not read on where something else than SSH answers', async () => {
-    expect(await problem(await answering((socket) => socket.write('SSH-1.99-old\n'.repeat(400))))).toMatch(
-      /something else than SSH answers\.$/,
-    );
-  });
-
-  it('waits no longer where a byte comes now and then', async () => {
-    const drips: NodeJS.Timeout[] = [];
-    const address = await answering((socket) => void drips.push(setInterval(() => socket.write('x'), 500)));
-    try {
-      expect(await problem(address)).toMatch(/no answer\.$/);
-    } finally {
-      for (const drip of drips) clearInterval(drip);
-    }
+  it('does not look where the control plane cannot reach SSH', async () => {
+    const { plan, ...rest } = document(randomAddress());
+    expect(await account.run(checkSsh, { ...rest, plan: { ...plan, checkSsh: false } })).toBeUndefined();
   });
 
   it.each([
@@ -98,22 +67,17 @@ describe('checkSsh', () => {
   });
 
   it('refuses an instance without an address', async () => {
-    expect((await account.refusal(checkSsh, { instance })).name).toBe('InputNotValid');
+    expect((await account.refusal(checkSsh, { ...document(randomAddress()), instance })).name).toBe('InputNotValid');
   });
 });
 
 const document = (publicIpAddress: string, { instanceId = 'i-1', created = true } = {}) => ({
-  ...(created && { launch: { instanceId } }),
+  ...(created
+    ? { plan: { action: 'create', checkSsh: true }, launch: { instanceId } }
+    : { plan: { action: 'start', instanceId, checkSsh: true } }),
   instance: { ...instance, instanceId, publicIpAddress },
 });
 const check = (address: string) => account.run(checkSsh, document(address));
-
-/** What the step tells of an address where it finds no SSH server. */
-async function problem(address: string): Promise<string> {
-  const { name, message } = await account.refusal(checkSsh, document(address));
-  expect(name).toBe('SshNotReady');
-  return message;
-}
 
 /** Away from the addresses that resolvers and the instances of other tests use. */
 const randomAddress = () => `127.${randomInt(2, 53)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;

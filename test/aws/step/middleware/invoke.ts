@@ -1,7 +1,7 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import { type MockInstance, vi } from 'vitest';
 
-export const context = { functionName: 'recode-prod-createVpc', awsRequestId: 'request-1' };
+export const context = { functionName: 'recode-prod-createVpc', awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
 
 /** Invokes a function behind middleware, as Lambda invokes a handler. */
 export function invoke(middleware: MiddlewareObj | MiddlewareObj[], run: (event: unknown) => unknown, event: unknown): Promise<unknown> {

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { patienceSeconds, patiently, usualPause } from '../../../aws/step/patience.ts';
+import { RecodeError } from '../../../core/errors.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const notYet = () => new RecodeError('InstanceNotRunning', 'The instance i-1 is pending.');
+const invocation = (milliseconds = 30_000) => {
+  const end = Date.now() + milliseconds;
+  return { now: Date.now, remaining: () => end - Date.now() };
+};
+const seconds = () => (Date.now() - begun) / 1000;
+let begun = 0;
+beforeEach(() => {
+  begun = Date.now();
+});
+
+describe('patiently', () => {
+  it('attempts it until it succeeds, in one invocation', async () => {
+    const look = vi.fn().mockRejectedValueOnce(notYet()).mockRejectedValueOnce(notYet()).mockResolvedValue('running');
+    const found = patiently(look, invocation());
+    await vi.runAllTimersAsync();
+    expect(await found).toBe('running');
+    expect(look).toHaveBeenCalledTimes(3);
+    expect(seconds()).toBe((2 * usualPause) / 1000);
+  });
+
+  it('leaves the waiting to the next invocation when this one has waited long enough', async () => {
+    const found = patiently(() => Promise.reject(notYet()), invocation());
+    const failed = expect(found).rejects.toMatchObject({ name: 'InstanceNotRunning' });
+    await vi.runAllTimersAsync();
+    await failed;
+    expect(seconds()).toBeGreaterThan(patienceSeconds - 1);
+    expect(seconds()).toBeLessThanOrEqual(patienceSeconds);
+  });
+
+  it('ends before Lambda would end it', async () => {
+    const failed = expect(patiently(() => Promise.reject(notYet()), invocation(10_000))).rejects.toMatchObject({
+      name: 'InstanceNotRunning',
+    });
+    await vi.runAllTimersAsync();
+    await failed;
+    expect(seconds()).toBe(4);
+  });
+
+  it.each([
+    ['an error that a wait cannot help', new RecodeError('EnvironmentNotFound', 'There is none.')],
+    ['an error that the state machine retries in its own time', new RecodeError('RequestThrottled', 'Slow down.')],
+    ['an error of another kind', new Error('Our own.')],
+  ])('passes on %s', async (_, error) => {
+    const look = vi.fn().mockRejectedValue(error);
+    await expect(patiently(look, invocation())).rejects.toBe(error);
+    expect(look).toHaveBeenCalledTimes(1);
+  });
+
+  it('pauses as long as the step says', async () => {
+    const look = vi.fn().mockRejectedValueOnce(notYet()).mockResolvedValue('running');
+    const found = patiently(look, invocation(), 1_000);
+    await vi.runAllTimersAsync();
+    await found;
+    expect(seconds()).toBe(1);
+  });
+});
