@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { Fate, Installation, Running, Status, StorageFailed } from '@recode/embedded-aws/control';
+import type { Fate, Installation, Latency, Running, Status, StorageFailed } from '@recode/embedded-aws/control';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
 import { builtPackage, packageRoot } from './package-root.ts';
 
@@ -14,6 +14,11 @@ import { builtPackage, packageRoot } from './package-root.ts';
 export async function startEmbeddedAws(region?: string): Promise<Running> {
   const regions = region === undefined ? await firstRegion() : { region };
   return controlled(({ up }, directory) => up(installation(directory), regions));
+}
+
+/** Sets how long its services take, until it ends. */
+export async function setEmbeddedAwsLatency(running: Running, latency: Latency): Promise<void> {
+  await controlled(({ setLatency }) => setLatency(running, latency));
 }
 
 /** Stops it, its state kept; false if it did not run. Throws RecodeError LocalAwsDidNotStop. */

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { EnvironmentRequest } from '../../core/environment.ts';
 import { catalog } from '../../core/errors.ts';
 import { parseAccount } from '../commands/aws/options.ts';
+import { latencies } from '../commands/local/latency.ts';
 import { editors } from '../editor.ts';
 import { explanations } from '../explanations.ts';
 import { gitProtocols } from '../git-protocol.ts';
@@ -36,6 +37,7 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
   path: pathsFor,
   '--editor': () => words(editors),
   '--git-protocol': () => words(gitProtocols),
+  '--latency': () => words(latencies),
   '--json': ({ command, typed }) => fieldsAfter(typed, command.name() === 'status' ? statusFields : environmentFields),
   '--owner': async (place, environment) => words(unique(((await known(place, environment))?.environments ?? []).map(({ owner }) => owner))),
   repository: async (place, environment) => words(await repositories(place, environment)),

@@ -19,6 +19,14 @@ export interface Clock {
   stop(): void;
 }
 
+/** Resolves after so many milliseconds on the clock, at once if there are none. */
+export function pause(clock: Clock, milliseconds: number): Promise<void> {
+  if (milliseconds <= 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    clock.at(clock.now() + milliseconds, resolve);
+  });
+}
+
 interface Alarm {
   readonly when: number;
   readonly what: () => void;

@@ -3,6 +3,7 @@ import { type Clock, openClock } from './clock.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { createEc2 } from './ec2/ec2.ts';
 import { createEventBridge } from './eventbridge/eventbridge.ts';
+import { latencyAdmin } from './gateway/admin.ts';
 import { createFaults } from './gateway/faults.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createSwitch } from './gateway/switch.ts';
@@ -117,6 +118,8 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
         iam: iam.admin,
         eventbridge: events.admin,
         scheduler: schedule.admin,
+        stepfunctions: stepFunctions.admin,
+        latency: latencyAdmin({ ec2: ec2.admin, dynamodb: dynamodb.admin, lambda: lambda.admin, stepfunctions: stepFunctions.admin }),
       },
       clock,
       faults: createFaults(),

@@ -41,6 +41,19 @@ describe('the embedded AWS', () => {
     });
   });
 
+  it('has one latency for all services, and one for each', async () => {
+    await using aws = await embeddedAws();
+    const all = (latency: string) => ({ ec2: latency, dynamodb: latency, lambda: latency, stepfunctions: latency });
+    expect(await aws.get('latency')).toEqual(all('instant'));
+    expect(await aws.post('latency', { latency: 'throttled' })).toEqual(all('throttled'));
+    for (const service of Object.keys(all(''))) expect(await aws.get(service)).toMatchObject({ latency: 'throttled' });
+    await aws.post('ec2', { latency: 'instant' });
+    expect(await aws.get('latency')).toEqual({ ...all('throttled'), ec2: 'instant' });
+    expect(await aws.delete('latency')).toEqual(all('instant'));
+    await expect(aws.post('latency', { latency: 'slow' })).rejects.toThrow('400');
+    await expect(aws.post('latency', {})).rejects.toThrow('400');
+  });
+
   it('keeps its state over a restart', async () => {
     await using aws = await embeddedAws();
     await aws.clients.dynamodb.send(table);

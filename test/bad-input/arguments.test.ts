@@ -111,6 +111,7 @@ const otherCommands: [string, string[], string][] = [
   ['recode aws uninstall', ['aws', 'uninstall', '--region', 'eu_west'], noRegion('eu_west')],
   ['recode local up', ['local', 'up', '--region', 'us_east_1'], noRegion('us_east_1')],
   ['recode local down', ['local', 'down', 'now'], 'recode local down takes no arguments.'],
+  ['recode local up', ['local', 'up', '--latency', 'slow'], "Invalid --latency 'slow'. Use instant, calibrated or throttled."],
   ['recode local up', ['local', 'up', '--shell', '--json'], '--shell cannot be used with --json.'],
 ];
 

@@ -28,7 +28,10 @@ export async function sharedAws(): Promise<TestAws> {
 
 /** Undoes all that a test file can do to an account and to the embedded AWS. */
 async function empty(aws: TestAws): Promise<void> {
-  await Promise.all([...['faults', 'ec2', 'iam', 'identities'].map((setting) => aws.delete(setting)), unattended(aws)]);
+  await Promise.all([
+    ...['faults', 'ec2', 'latency', 'lambda', 'iam', 'identities'].map((setting) => aws.delete(setting)),
+    unattended(aws),
+  ]);
   await stopExecutions(aws);
   await wipe(aws);
 }
@@ -42,5 +45,5 @@ async function stopExecutions(aws: TestAws): Promise<void> {
     );
     for (const { executionArn } of executions) await sfn.send(new StopExecutionCommand({ executionArn }));
   }
-  await vi.waitFor(async () => expect(await aws.get('lambda')).toEqual({ underWay: [] }), { timeout: 30_000, interval: 20 });
+  await vi.waitFor(async () => expect(await aws.get('lambda')).toMatchObject({ underWay: [] }), { timeout: 30_000, interval: 20 });
 }

@@ -59,6 +59,18 @@ describe('the embedded AWS', () => {
     expect(stdout).toMatch(/\nRecode is not installed in eu-west-1\n$/);
   });
 
+  it('is as slow as asked, until it stops', async () => {
+    const { code, stdout } = await run('up', '--latency', 'calibrated');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^ *Latency +calibrated$/m) });
+    const { endpoint } = (await run('status', '--json')).json as { endpoint: string };
+    const latency = async () => (await fetch(`${endpoint}/_local/latency`)).json();
+    expect(await latency()).toMatchObject({ ec2: 'calibrated', lambda: 'calibrated' });
+    expect((await run('up')).stdout).not.toContain('Latency');
+    expect(await latency()).toMatchObject({ ec2: 'calibrated' });
+    await run('up', '--latency=instant');
+    expect(await latency()).toMatchObject({ ec2: 'instant', stepfunctions: 'instant' });
+  });
+
   it('prints for a shell or for a program, not both', async () => {
     const { code, json } = await run('up', '--shell', '--json');
     expect(code).toBe(2);

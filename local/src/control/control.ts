@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import type { Latency } from '../profiles.ts';
 import { storageFailure } from '../storage.ts';
 import { deleteState, type End, isStateDirectory, logFile, prepareDirectory, readAnnouncement, readSettings } from './directory.ts';
 import { EmbeddedAwsDidNotStart, NoHomeFolder, NotAStateDirectory, RegionMismatch, UnknownRegion, UnsupportedPlatform } from './errors.ts';
@@ -8,6 +9,7 @@ import { takeLock, watchLock } from './lock.ts';
 import { launch, runningProcess, startSeconds, stopProcess, stopSeconds, within } from './process.ts';
 import { regions } from './regions.ts';
 
+export type { Latency } from '../profiles.ts';
 export * from './errors.ts';
 
 /** An embedded AWS: where its state is, what is deployed in it, and the program that runs it. */
@@ -101,6 +103,12 @@ async function joinOrStart(installation: Installation, { region, firstRegion }: 
     }
   }
   throw new EmbeddedAwsDidNotStart(`It did not answer within ${startSeconds} seconds.`, logFile(directory), '');
+}
+
+/** Sets how long the services of a running embedded AWS take, until its process ends. Throws the error of `fetch` if it is gone. */
+export async function setLatency({ endpoint }: Pick<Running, 'endpoint'>, latency: Latency): Promise<void> {
+  const answer = await fetch(`${endpoint}/_local/latency`, { method: 'POST', body: JSON.stringify({ latency }) });
+  if (!answer.ok) throw new Error(`The embedded AWS refused the latency ${latency}: ${await answer.text()}`);
 }
 
 /**

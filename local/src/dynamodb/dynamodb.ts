@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
-import type { Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
+import { type DynamoDbProfile, defaultLatency, Latency, profiles } from '../profiles.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import { type Json, openEngine } from './engine.ts';
 import { refuseBeyondLimits } from './limits.ts';
-import { createTables, parseTags, type TableLatency, type Tables } from './tables.ts';
+import { createTables, parseTags, type Tables } from './tables.ts';
 import { refuseUnsupported, unsupported } from './unsupported.ts';
 
 export interface DynamoDb extends Service {
-  /** Mounted at `/_local/dynamodb`. POST `{ latency: 'instant' | 'calibrated' }` changes it, GET shows it. */
-  admin(method: string, body: unknown): unknown;
+  /** Mounted at `/_local/dynamodb`. POST `{ latency }` changes it, GET shows it, DELETE resets it. */
+  admin(method: string, body: unknown): { readonly latency: Latency };
   /** Waits for the writes in progress and closes the database. */
   stop(): Promise<void>;
 }
@@ -28,8 +29,9 @@ export async function createDynamoDb(options: {
 }): Promise<DynamoDb> {
   const { stateDirectory, region, accountId, clock } = options;
   const engine = await openEngine(join(stateDirectory, 'dynamodb'), region, accountId);
-  let latency: keyof typeof latencies = 'instant';
-  const tables = createTables(engine, clock, () => latencies[latency]);
+  let latency = defaultLatency;
+  const profile = (): DynamoDbProfile => profiles[latency].dynamodb;
+  const tables = createTables(engine, clock, profile);
 
   const perform = (action: string, input: Json): Promise<Json | ''> => {
     if (action === 'CreateTable') return tables.create(input);
@@ -48,14 +50,19 @@ export async function createDynamoDb(options: {
     async handle(request) {
       const action = actionOf(request);
       const input = parse(request);
-      if (request.region === region) return answer(200, await perform(action, input));
-      refuseUnsupported(action, action === 'CreateTable' ? {} : input);
-      return answer(200, elsewhere(action, request.region, region));
+      try {
+        if (request.region === region) return answer(200, await perform(action, input));
+        refuseUnsupported(action, action === 'CreateTable' ? {} : input);
+        return answer(200, elsewhere(action, request.region, region));
+      } finally {
+        await pause(clock, profile().call);
+      }
     },
     failure: ({ code, message, status }) =>
       answer(status, { __type: `${namespaces[code] ?? 'com.amazonaws.dynamodb.v20120810'}#${code}`, message }),
     admin(method, body) {
       if (method === 'POST') latency = v.parse(Settings, body).latency;
+      if (method === 'DELETE') latency = defaultLatency;
       return { latency };
     },
     async stop() {
@@ -65,12 +72,7 @@ export async function createDynamoDb(options: {
   };
 }
 
-const latencies = {
-  instant: { createMilliseconds: 0, deleteMilliseconds: 0 },
-  calibrated: { createMilliseconds: 8000, deleteMilliseconds: 8000 },
-} satisfies Record<string, TableLatency>;
-
-const Settings = v.strictObject({ latency: v.picklist(['instant', 'calibrated']) });
+const Settings = v.strictObject({ latency: Latency });
 
 const namespaces: Readonly<Record<string, string>> = {
   ValidationException: 'com.amazon.coral.validate',

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
+import type { DynamoDbProfile } from '../profiles.ts';
 import { AwsFailure } from '../service.ts';
 import type { Engine, Json } from './engine.ts';
 import { refuseUnsupported } from './unsupported.ts';
@@ -19,11 +20,6 @@ export interface Tables {
   settled(): Promise<void>;
 }
 
-export interface TableLatency {
-  readonly createMilliseconds: number;
-  readonly deleteMilliseconds: number;
-}
-
 export type Tags = Readonly<Record<string, string>>;
 
 /** Our part of dynalite's record of a table, in the same record so that a kill cannot separate them. Times are milliseconds on the clock. */
@@ -34,8 +30,8 @@ interface Ours {
   readonly tags: Tags;
 }
 
-/** `latency` is called for each creation and deletion. */
-export function createTables(engine: Engine, clock: Clock, latency: () => TableLatency): Tables {
+/** `profile` is called for each creation and deletion. */
+export function createTables(engine: Engine, clock: Clock, profile: () => DynamoDbProfile): Tables {
   const running = new Set<Promise<unknown>>();
   let lastChange: Promise<unknown> = Promise.resolve();
 
@@ -76,7 +72,7 @@ export function createTables(engine: Engine, clock: Clock, latency: () => TableL
         if (await current(name)) throw new AwsFailure('ResourceInUseException', `Table already exists: ${name}`);
 
         const now = clock.now();
-        const ours: Ours = { createdAt: now, activeAt: now + latency().createMilliseconds, tags };
+        const ours: Ours = { createdAt: now, activeAt: now + profile().create, tags };
         await engine.run('CreateTable', rest, { ours });
         await becomeActive(engine, name);
         return { TableDescription: { ...describe((await engine.table(name)) ?? { ours }, now), TableStatus: 'CREATING' } };
@@ -97,7 +93,7 @@ export function createTables(engine: Engine, clock: Clock, latency: () => TableL
             `Attempt to change a resource which is still in use: Table is being ${doing}: ${name}`,
           );
         }
-        const goneAt = now + latency().deleteMilliseconds;
+        const goneAt = now + profile().delete;
         const leaving = { ...record, ours: { ...oursOf(record), goneAt } };
         await engine.putTable(name, leaving);
         if (goneAt <= now) await erase(name);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { Clock } from '../clock.ts';
+import { createBuckets } from '../buckets.ts';
+import { type Clock, pause } from '../clock.ts';
 import type { InstanceHost } from '../instance-host/instance-host.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import type { Store } from '../store.ts';
@@ -15,10 +16,11 @@ import { keyPairOperations } from './key.ts';
 import { launchOperations } from './launch.ts';
 import type { Action, Operation, Operations, Region } from './operation.ts';
 import { routeTableOperations } from './route.ts';
-import { defaultSettings, latencies, Settings } from './settings.ts';
+import { defaultSettings, profileOf, Settings } from './settings.ts';
 import { createRegionState, RegionDocument, type RegionState } from './state.ts';
 import { subnetOperations } from './subnet.ts';
 import { tagOperations } from './tags.ts';
+import { throttle } from './throttle.ts';
 import { instanceTypeOperations } from './type.ts';
 import { volumeOperations } from './volume.ts';
 import { vpcOperations } from './vpc.ts';
@@ -76,6 +78,7 @@ export function createEc2(options: {
   const { accountId, clock, store, instances, authorize } = options;
   const settings = defaultSettings();
   const regions = new Map<string, OpenRegion>();
+  const buckets = createBuckets(clock);
   const save = () =>
     store.write(stateFile, { regions: Object.fromEntries([...regions].map(([name, { state }]) => [name, state.document()])) });
   const open = (name: string, document?: RegionDocument) => {
@@ -92,14 +95,7 @@ export function createEc2(options: {
   // Boots the instances that were running when the state was written.
   for (const { life } of regions.values()) life.settle();
 
-  const answer = (request: AwsRequest): string => {
-    const query = queryOf(request);
-    const action = actionOf(query);
-    if (query.version !== wire.apiVersion)
-      throw new AwsFailure('NoSuchVersion', `The requested version (${query.version ?? ''}) of service AmazonEC2 does not exist`);
-    const model = wire.operationModel(action);
-    const operation = operationOf(action);
-    const input = wire.decode(model, query);
+  const answer = (request: AwsRequest, { action, model, operation, input }: RequestedCall): string => {
     checkHonored(action, operation, input);
     if (operation.filters && input.Filters) checkFilters(action, operation.filters, input.Filters as GivenFilter[]);
 
@@ -122,10 +118,15 @@ export function createEc2(options: {
   return {
     action: (request) => actionOf(queryOf(request)),
     async handle(request) {
-      const document = answer(request);
-      const latency = latencies[settings.latency];
-      await pause(clock, actionOf(queryOf(request)) === 'RunInstances' ? latency.runInstances : latency.call);
-      return xml(200, request, document);
+      const { limits, call: time, runInstances } = profileOf(settings);
+      const call = callOf(request);
+      if (limits) throttle(buckets, limits, request.region, call.action, call.input);
+      try {
+        return xml(200, request, answer(request, call));
+      } finally {
+        // A refusal takes its time, too, except one of a call too many.
+        await pause(clock, call.action === 'RunInstances' ? runInstances : time);
+      }
     },
     failure: (failure, request) => xml(failure.status, request, wire.failureDocument(failure, request.id)),
     admin(method, body) {
@@ -149,6 +150,23 @@ function actionOf({ action }: wire.Query): string {
   return action;
 }
 
+interface RequestedCall {
+  readonly action: string;
+  readonly model: wire.OperationModel;
+  readonly operation: Operation<Action>;
+  readonly input: wire.Decoded;
+}
+
+function callOf(request: AwsRequest): RequestedCall {
+  const query = queryOf(request);
+  const action = actionOf(query);
+  if (query.version !== wire.apiVersion)
+    throw new AwsFailure('NoSuchVersion', `The requested version (${query.version ?? ''}) of service AmazonEC2 does not exist`);
+  const model = wire.operationModel(action);
+  const operation = operationOf(action);
+  return { action, model, operation, input: wire.decode(model, query) };
+}
+
 function operationOf(action: string): Operation<Action> {
   const operation = operations[action as Action];
   if (!operation) throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support the action ${action}.`);
@@ -157,11 +175,4 @@ function operationOf(action: string): Operation<Action> {
 
 function xml(status: number, request: AwsRequest, body: string): AwsResponse {
   return { status, headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': request.id }, body };
-}
-
-function pause(clock: Clock, milliseconds: number): Promise<void> {
-  if (milliseconds === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    clock.at(clock.now() + milliseconds, resolve);
-  });
 }

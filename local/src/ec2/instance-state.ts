@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Region } from './operation.ts';
 import { type Kind, resource } from './resource.ts';
-import { latencies } from './settings.ts';
+import { profileOf } from './settings.ts';
 
 export const Instance = v.strictObject({
   ...resource,
@@ -64,7 +64,7 @@ export const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, termin
 
 /** Begins a run: the launch of a new instance or the start of a stopped one. `delay` is the duration of the call, in milliseconds. */
 export function begin(instance: Instance, region: Region, fate: Instance['fate'], delay: number): void {
-  enter(instance, 'pending', region.clock.now(), delay + latencies[region.settings.latency].pending);
+  enter(instance, 'pending', region.clock.now(), delay + profileOf(region.settings).pending);
   instance.public = cardOf(instance, region)?.associatePublicIpAddress ?? false;
   instance.launchedAt = instance.since;
   instance.fate = fate;
@@ -88,13 +88,13 @@ export function showAddress(instance: Instance, region: Region): void {
 /** Begins to stop a running instance at a time, in milliseconds since the epoch. */
 export function beginStop(instance: Instance, region: Region, reason: Reason, at = region.clock.now()): void {
   leave(instance, region, reason, at);
-  enter(instance, 'stopping', at, latencies[region.settings.latency].stopping);
+  enter(instance, 'stopping', at, profileOf(region.settings).stopping);
 }
 
 /** Begins to terminate an instance in any state at a time, in milliseconds since the epoch. */
 export function beginTermination(instance: Instance, region: Region, reason: Reason, at = region.clock.now()): void {
   leave(instance, region, reason, at);
-  enter(instance, 'shutting-down', at, latencies[region.settings.latency].shuttingDown);
+  enter(instance, 'shutting-down', at, profileOf(region.settings).shuttingDown);
 }
 
 /** Ends a run in which the host failed: a launched instance is terminated, a started one goes back to stopped, a running one stops. */
@@ -163,7 +163,7 @@ function endPending(instance: Instance, region: Region, due: number): boolean {
   }
   // The host is still looking for its address.
   if (instance.public && instance.address === undefined) return false;
-  enter(instance, 'running', due, latencies[region.settings.latency].booting);
+  enter(instance, 'running', due, profileOf(region.settings).booting);
   instance.hasRun = true;
   showAddress(instance, region);
   return true;

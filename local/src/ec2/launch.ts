@@ -8,7 +8,7 @@ import { type NetworkInterface, planInterface } from './interface.ts';
 import { keyPairKind } from './key.ts';
 import type { Call, InputOf, Operations } from './operation.ts';
 import { newId, notFound } from './resource.ts';
-import { latencies, nextOutcome } from './settings.ts';
+import { nextOutcome, profileOf } from './settings.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 import { storedUserData } from './user-data.ts';
 import type { Volume } from './volume.ts';
@@ -103,7 +103,7 @@ export const launchOperations = {
         const attachment = { instanceId: instance.id, device, deleteOnTermination };
         call.resources.volumes.add({ tags: tags.volume, ...volume, availabilityZone, createdAt: now, attachment });
       }
-      begin(instance, call, fateOf(nextOutcome(call.settings.launches)), latencies[call.settings.latency].runInstances);
+      begin(instance, call, fateOf(nextOutcome(call.settings.launches)), profileOf(call.settings).runInstances);
       return describedReservation(instance, call);
     },
   },

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
+import { defaultLatency, type Ec2Profile, Latency, profiles } from '../profiles.ts';
 
 /** The settings at `/_local/ec2`: latency, eventual consistency, and failures of launches and starts. They last until the process ends. */
 export const Settings = v.strictObject({
-  latency: v.picklist(['instant', 'calibrated']),
+  latency: Latency,
   /** How long a new resource stays invisible. */
   invisibleMilliseconds: v.pipe(v.number(), v.minValue(0)),
   /** The failures of the next launches, in order. An entry applies to `count` launches, by default one. */
@@ -28,7 +29,7 @@ export type Settings = v.InferOutput<typeof Settings>;
 
 /** The settings of a fresh process. */
 export function defaultSettings(): Settings {
-  return { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [] };
+  return { latency: defaultLatency, invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [] };
 }
 
 /** Removes the next planned outcome from a list such as `settings.launches`; undefined if nothing is planned. */
@@ -40,10 +41,7 @@ export function nextOutcome<T extends { count?: number | undefined }>(planned: T
   return next;
 }
 
-/** Durations, in milliseconds on the clock. */
-export const latencies = {
-  /** Long enough to see each state. */
-  instant: { runInstances: 0, call: 0, pending: 150, booting: 150, stopping: 150, shuttingDown: 150 },
-  /** Measured on AWS with a t2.medium. */
-  calibrated: { runInstances: 1500, call: 300, pending: 4900, booting: 22_800, stopping: 20_000, shuttingDown: 30_000 },
-} as const;
+/** How long EC2 takes, and how much it takes at once. */
+export function profileOf({ latency }: Pick<Settings, 'latency'>): Ec2Profile {
+  return profiles[latency].ec2;
+}

@@ -17,6 +17,8 @@ export interface Invocations {
 
 /** Lambda repeats a failed invocation after one minute, and again after two. */
 const pauses = [60_000, 120_000];
+/** Lambda repeats a throttled invocation after one second, and then after twice as long each time, up to five minutes. */
+const pauseAfterThrottling = (times: number) => Math.min(300_000, 1000 * 2 ** times);
 /** Lambda repeats nothing that is older than six hours. */
 const longestAge = 6 * 3_600_000;
 
@@ -46,15 +48,16 @@ export function openInvocations({ clock, store, lambda }: { clock: Clock; store:
     const failure = await failureOf(lambda, invocation);
     // Its sandbox was killed with the process.
     if (failure !== undefined && state === 'stopped') return;
-    const { id, functionArn, event, since, attempts } = invocation;
-    const pause = pauses[attempts];
+    const { id, functionArn, event, since, attempts, throttled = 0 } = invocation;
+    const isThrottled = failure?.startsWith('Lambda.TooManyRequestsException') === true;
+    const pause = isThrottled ? pauseAfterThrottling(throttled) : pauses[attempts];
     const notBefore = clock.now() + (pause ?? 0);
     if (failure !== undefined && pause !== undefined && notBefore - since <= longestAge)
-      return keep({ ...invocation, attempts: attempts + 1, notBefore });
+      return keep({ ...invocation, ...(isThrottled ? { throttled: throttled + 1 } : { attempts: attempts + 1 }), notBefore });
     pending.delete(id);
     save();
     if (failure === undefined) return;
-    const times = attempts === 0 ? 'once' : `${attempts + 1} times`;
+    const times = attempts + throttled === 0 ? 'once' : `${attempts + throttled + 1} times`;
     console.error(
       `${new Date().toISOString()} ${functionArn} failed ${times} and is not invoked again with ${JSON.stringify(event)}: ${failure}`,
     );
@@ -85,6 +88,8 @@ const Pending = v.strictObject({
   since: v.number(),
   /** How often it has failed. */
   attempts: v.number(),
+  /** How often it was throttled. An earlier version did not store it. */
+  throttled: v.optional(v.number()),
   /** When it is due, in milliseconds since the epoch. */
   notBefore: v.number(),
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
+import { defaultLatency, Latency } from '../profiles.ts';
 import { AwsFailure, type AwsResponse } from '../service.ts';
 
 /** A setting for tests at `/_local/<name>`. It handles GET, POST with a JSON body, and DELETE. Its result is sent as JSON. */
@@ -52,6 +53,25 @@ const ClockSettings = v.strictObject({
   advanceMilliseconds: v.optional(v.pipe(v.number(), v.minValue(0))),
   rate: v.optional(v.pipe(v.number(), v.gtValue(0))),
 });
+
+/**
+ * `/_local/latency`: POST `{ latency }` changes the latency of these services, DELETE resets it. The result is the latency of each. Each of
+ * them also has it as its own setting.
+ */
+export function latencyAdmin<Name extends string>(
+  services: Readonly<Record<Name, (method: string, body: unknown) => { readonly latency: Latency }>>,
+): Admin {
+  return (method, body) => {
+    const latency = method === 'POST' ? v.parse(LatencySettings, body).latency : method === 'DELETE' ? defaultLatency : undefined;
+    const ofEach = Object.entries<Admin>(services).map(([name, setting]) => {
+      const { latency: now } = (latency === undefined ? setting('GET', undefined) : setting('POST', { latency })) as { latency: Latency };
+      return [name, now];
+    });
+    return Object.fromEntries(ofEach);
+  };
+}
+
+const LatencySettings = v.strictObject({ latency: Latency });
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);

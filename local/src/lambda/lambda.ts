@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
+import { defaultLatency, Latency, profiles } from '../profiles.ts';
 import type { Stack } from '../stack/stack.ts';
 import { createPool } from './pool.ts';
 import type { Invocation } from './sandbox.ts';
@@ -21,8 +23,11 @@ export interface Lambda {
   ownerOf(accessKeyId: string): { functionName: string; arn: string } | undefined;
   /** Kills the sandbox with these credentials. Resolves when it is dead, to false if it did not exist. */
   crash(accessKeyId: string): Promise<boolean>;
-  /** Mounted at `/_local/lambda`: GET lists the functions at work, one entry per invocation. */
-  admin(): { readonly underWay: readonly string[] };
+  /**
+   * Mounted at `/_local/lambda`. GET lists the functions at work, one entry per invocation, and shows the settings; a `concurrency` of null
+   * is any number. POST changes the settings that it names, DELETE resets them.
+   */
+  admin(method: string, body: unknown): Settings & { readonly underWay: readonly string[] };
   /** Kills all sandboxes. Invocations that run or wait end with an error. */
   stop(): Promise<void>;
 }
@@ -36,12 +41,26 @@ export interface LambdaOptions {
   readonly clock: Clock;
   /** The bundle of `lambda/runtime.ts`. */
   readonly runtimeFile: string;
-  /** The most sandboxes at a time, about 14 MB each. By default, enough to keep one of each function. */
+  /**
+   * The most sandboxes at a time, about 14 MB each. By default, enough to keep one of each function. With times as on AWS, it only ends idle
+   * sandboxes, and is what fits into half of the memory.
+   */
   readonly limit?: number;
-  /** How long a sandbox stays idle before it ends, in milliseconds: by default a minute. */
+  /** How long a sandbox stays idle before it ends, in milliseconds of real time: by default a minute. With times as on AWS, these count. */
   readonly idleTime?: number;
   /** Why a state machine may not invoke a function; undefined if it may. By default, each may invoke all. */
   readonly invocationRefusal?: (stateMachineArn: string, functionArn: string) => string | undefined;
+}
+
+const Settings = v.strictObject({
+  latency: Latency,
+  /** How many invocations may run at once; null for what the latency has. */
+  concurrency: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+});
+type Settings = v.InferOutput<typeof Settings>;
+
+function defaultSettings(): Settings {
+  return { latency: defaultLatency, concurrency: null };
 }
 
 /** The longest event, in bytes. */
@@ -50,7 +69,10 @@ const longestEvent = 6_291_456;
 export function createLambda(options: LambdaOptions): Lambda {
   const { stack, invocationRefusal } = options;
   const functions = new Map(stack.functions.map((one) => [one.arn, one]));
-  const pool = createPool(options);
+  const settings: Settings = defaultSettings();
+  let running = 0;
+  const concurrency = () => settings.concurrency ?? profiles[settings.latency].lambda.concurrency ?? null;
+  const pool = createPool({ ...options, times: () => profiles[settings.latency].lambda.times });
 
   const invoke: Invoke = async (functionArn, event, signal) => {
     const found = functions.get(functionArn);
@@ -61,7 +83,13 @@ export function createLambda(options: LambdaOptions): Lambda {
       const cause = `${bytes} byte payload is too large for the RequestResponse invocation type (limit ${longestEvent} bytes)`;
       return { error: 'Lambda.RequestTooLargeException', cause };
     }
-    return pool.run(found, text, signal);
+    if (running >= (concurrency() ?? Number.POSITIVE_INFINITY)) return tooManyRequests();
+    running += 1;
+    try {
+      return await pool.run(found, text, signal);
+    } finally {
+      running -= 1;
+    }
   };
 
   return {
@@ -75,9 +103,19 @@ export function createLambda(options: LambdaOptions): Lambda {
       return name === undefined ? undefined : { functionName: name, arn: `arn:aws:sts::${stack.accountId}:assumed-role/${name}/${name}` };
     },
     crash: pool.crash,
-    admin: () => ({ underWay: pool.working().map(({ name }) => name) }),
+    admin(method, body) {
+      if (method === 'POST') Object.assign(settings, v.parse(v.partial(Settings), body));
+      if (method === 'DELETE') Object.assign(settings, defaultSettings());
+      return { underWay: pool.working().map(({ name }) => name), latency: settings.latency, concurrency: concurrency() };
+    },
     stop: pool.stop,
   };
+}
+
+/** What an execution sees of Lambda's TooManyRequestsException, as in github.com/aws-samples/amazon-textract-idp-cdk-constructs/issues/94. */
+function tooManyRequests(): Invocation {
+  const answer = `Service: AWSLambda; Status Code: 429; Error Code: TooManyRequestsException; Request ID: ${randomUUID()}; Proxy: null`;
+  return { error: 'Lambda.TooManyRequestsException', cause: `Rate Exceeded. (${answer})` };
 }
 
 /** What an execution sees of Lambda's AccessDeniedException if its task has the ARN of the function as its resource. */

@@ -1,8 +1,11 @@
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { LambdaTimes } from '../profiles.ts';
 import { storageFailure } from '../storage.ts';
 import { unpackCode } from './code.ts';
 import type { StackFunction } from './functions.ts';
 import type { LambdaOptions } from './lambda.ts';
+import { createPace } from './pace.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
 import { type Invocation, type Sandbox, startSandbox } from './sandbox.ts';
 
@@ -29,13 +32,16 @@ const patience = { starts: 3, atLeast: 250 };
 /** With fewer sandboxes than functions, each step of a workflow would start a new one. */
 const besidesOneOfEach = 8;
 const usualLimit = 32;
+/** With times as on AWS, no invocation waits for another one. Then idle sandboxes may fill half of the memory; each takes so many bytes. */
+const memoryOfSandbox = 14 * 1024 ** 2;
 
 interface Member {
   readonly lambda: StackFunction;
   readonly sandbox: Sandbox;
   loading: boolean;
+  used: boolean;
   working: boolean;
-  idleTimer?: NodeJS.Timeout;
+  stopIdling?: () => void;
 }
 
 interface Waiting {
@@ -53,8 +59,16 @@ export function createPool({
   clock,
   runtimeFile,
   idleTime = usualIdleTime,
-  limit = Math.max(usualLimit, stack.functions.length + besidesOneOfEach),
-}: LambdaOptions): Pool {
+  limit,
+  times = () => undefined,
+}: LambdaOptions & {
+  /** How long things take; undefined if only as long as they do here. */
+  times?: () => LambdaTimes | undefined;
+}): Pool {
+  const limits = {
+    waiting: limit ?? Math.max(usualLimit, stack.functions.length + besidesOneOfEach),
+    alone: limit ?? Math.max(usualLimit, Math.floor(totalmem() / 2 / memoryOfSandbox)),
+  };
   const taskRoots = new Map<string, string>();
   /** By access key ID. */
   const members = new Map<string, Member>();
@@ -89,7 +103,7 @@ export function createPool({
       clock,
       logFile: join(stateDirectory, 'logs', `${lambda.name}.log`),
     });
-    const member: Member = { lambda, sandbox, loading: true, working: false };
+    const member: Member = { lambda, sandbox, loading: true, used: false, working: false };
     const begin = performance.now();
     members.set(sandbox.accessKeyId, member);
     void sandbox.loaded.then(() => {
@@ -107,7 +121,8 @@ export function createPool({
   };
 
   const wake = (member: Member): void => {
-    clearTimeout(member.idleTimer);
+    member.stopIdling?.();
+    delete member.stopIdling;
     idle.delete(member);
   };
 
@@ -119,8 +134,15 @@ export function createPool({
   const release = (member: Member, api: RuntimeApi): void => {
     if (!member.sandbox.usable()) return;
     idle.add(member);
-    member.idleTimer = setTimeout(end, idleTime, member);
+    member.stopIdling = endLater(member);
     serveQueue(api);
+  };
+
+  const endLater = (member: Member): (() => void) => {
+    const idleOnClock = times()?.idle;
+    if (idleOnClock !== undefined) return clock.at(clock.now() + idleOnClock, () => end(member));
+    const timer = setTimeout(end, idleTime, member);
+    return () => clearTimeout(timer);
   };
 
   /** Gives sandboxes to the waiting invocations, in their order. */
@@ -148,10 +170,14 @@ export function createPool({
       wake(free);
       return free;
     }
+    if (times()) {
+      if (members.size >= limits.alone) evictLongestIdle();
+      return start(lambda, api);
+    }
     // One more at a time: when it has started, the first invocations may have been served.
     const another = ofFunction.length === 0 || (impatient && !ofFunction.some(({ loading }) => loading));
     if (!another) return undefined;
-    if (members.size < limit) return start(lambda, api);
+    if (members.size < limits.waiting) return start(lambda, api);
     evictLongestIdle();
     return undefined;
   };
@@ -185,13 +211,20 @@ export function createPool({
 
   return {
     async run(lambda, event, signal) {
+      const begun = clock.now();
+      const given = times();
+      const pace = given && createPace(clock, given);
       taskRootOf(lambda);
       runtimeApi ??= startRuntimeApi();
       const api = await runtimeApi;
       const member = await placeInQueue(lambda, api, signal);
       if (!member) return { error: 'Lambda.ServiceException', cause: stopped ? 'The embedded AWS is stopping.' : 'The caller is gone.' };
+      const isNew = !member.used;
+      member.used = true;
       member.working = true;
+      await pace?.ready(lambda, member.sandbox, isNew, begun);
       const invocation = await member.sandbox.invoke(event);
+      await pace?.done(lambda, member.sandbox);
       member.working = false;
       release(member, api);
       return invocation;

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 
 /** The host of one sandbox. The Runtime API calls it. */
 export interface SandboxHost {
-  /** The sandbox waits for its next event, as the answer to this request. */
-  next(response: ServerResponse): void;
-  /** The handler's answer to an event; undefined if it was too long. */
-  response(requestId: string, payload: string | undefined): void;
+  /** The sandbox waits for its next event, as the answer to this request. Until the first one, it has used so much CPU time. */
+  next(response: ServerResponse, cpuMilliseconds: number): void;
+  /** The handler's answer to an event, and the CPU time that it took; undefined if it was too long. */
+  response(requestId: string, payload: string | undefined, cpuMilliseconds: number): void;
   /** The handler's error, or without a request ID, the error of the initialization. */
-  error(requestId: string | undefined, failure: RuntimeFailure): void;
+  error(requestId: string | undefined, failure: RuntimeFailure, cpuMilliseconds: number): void;
 }
 
 export interface RuntimeFailure {
@@ -34,11 +34,12 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     const [, token = '', operation = ''] = /^\/([^/]+)\/2018-06-01\/runtime(\/.*)$/.exec(request.url ?? '') ?? [];
     const host = hosts.get(token);
     if (!host) return void response.writeHead(403).end();
-    if (operation === '/invocation/next') return host.next(response);
+    const cpuMilliseconds = Number(request.headers['x-embedded-aws-cpu'] ?? 0);
+    if (operation === '/invocation/next') return host.next(response, cpuMilliseconds);
     const body = await readBody(request);
     const [, requestId, kind] = /^\/invocation\/([^/]+)\/(response|error)$/.exec(operation) ?? [];
-    if (kind === 'response' && requestId) host.response(requestId, body);
-    else if (kind === 'error' || operation === '/init/error') host.error(requestId, JSON.parse(body ?? '{}'));
+    if (kind === 'response' && requestId) host.response(requestId, body, cpuMilliseconds);
+    else if (kind === 'error' || operation === '/init/error') host.error(requestId, JSON.parse(body ?? '{}'), cpuMilliseconds);
     else return void response.writeHead(404).end();
     response.writeHead(202).end();
   };

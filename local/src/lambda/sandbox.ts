@@ -12,14 +12,16 @@ export type Invocation = { readonly payload: unknown } | { readonly error: strin
 /** A process for one function. It runs one invocation at a time. */
 export interface Sandbox {
   readonly accessKeyId: string;
-  /** Resolves when it has loaded its function, or when it is gone. */
-  readonly loaded: Promise<void>;
+  /** Resolves when it has loaded its function, to the CPU time that this took in milliseconds, or to 0 when it is gone. */
+  readonly loaded: Promise<number>;
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
   /** Whether it can run another invocation: not after a timeout, an exit or `kill`. */
   usable(): boolean;
   /** Passes the event (JSON) to the handler. Only for a usable, idle sandbox. Never rejects. */
   invoke(event: string): Promise<Invocation>;
+  /** The CPU time of its latest invocation, in milliseconds; 0 if it ended before it could tell. */
+  cpuMilliseconds(): number;
   /** Kills the process. Resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   let waiting: ServerResponse | undefined;
   let current: CurrentInvocation | undefined;
   let initializationFailure: RuntimeFailure | undefined;
+  let cpu = 0;
   /** Why the process is gone or will be soon. */
   let ending: string | undefined;
 
@@ -88,23 +91,26 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     settle(failure({ errorType: 'Sandbox.Timedout', errorMessage: message }));
   };
 
-  let tellLoaded = () => {};
-  const loaded = new Promise<void>((resolve) => {
+  let tellLoaded = (_: number) => {};
+  const loaded = new Promise<number>((resolve) => {
     tellLoaded = resolve;
   });
   const api = options.runtimeApi.serve({
-    next(response) {
-      tellLoaded();
+    next(response, used) {
+      tellLoaded(used);
       waiting = response;
       deliver();
     },
-    response(requestId, payload) {
+    response(requestId, payload, used) {
       if (requestId !== current?.requestId) return;
+      cpu = used;
       settle(payload === undefined ? tooLarge() : { payload: JSON.parse(payload) });
     },
-    error(requestId, reported) {
+    error(requestId, reported, used) {
       if (requestId === undefined) initializationFailure = reported;
-      else if (requestId === current?.requestId) settle(failure(reported));
+      if (requestId === undefined || requestId !== current?.requestId) return;
+      cpu = used;
+      settle(failure(reported));
     },
   });
 
@@ -123,7 +129,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     const end = (reason: string) => {
       ending = reason;
       api.close();
-      tellLoaded();
+      tellLoaded(0);
       settle(exitFailure(reason));
       resolve();
     };
@@ -140,11 +146,13 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     loaded,
     exited,
     usable: () => ending === undefined,
+    cpuMilliseconds: () => cpu,
     invoke(event) {
       return new Promise((resolve) => {
         // It may have died after it was chosen.
         if (ending !== undefined) return resolve(exitFailure(ending));
         const requestId = randomUUID();
+        cpu = 0;
         const timer = setTimeout(timeOut, longestInitialization + lambda.timeoutSeconds * 1000, requestId);
         current = { requestId, event, settle: resolve, timer };
         deliver();

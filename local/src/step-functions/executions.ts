@@ -7,7 +7,7 @@ import { ensureFolder } from '../store.ts';
 import { type Definition, executionInContext, type Json, parseDefinition } from './definition.ts';
 import { StateFailure } from './evaluate.ts';
 import { createHistory, createTrail, type ExecutionHeader, type History, type HistoryEvent, openHistory } from './history.ts';
-import { runStateMachine } from './run.ts';
+import { type Run, runStateMachine } from './run.ts';
 import type { StackStateMachine } from './state-machines.ts';
 
 export type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
@@ -53,12 +53,15 @@ export function openExecutions({
   directory,
   clock,
   lambda,
+  transition = () => undefined,
   onStatusChange = () => {},
 }: {
   stack: Pick<Stack, 'accountId' | 'stateMachines'>;
   directory: string;
   clock: Clock;
   lambda: Pick<Lambda, 'invokedBy'>;
+  /** By default, transitions take no time. */
+  transition?: Run['transition'];
   /** Called for each execution that has started or ended, including those that are aborted now. */
   onStatusChange?: ((execution: Execution) => void) | undefined;
 }): Executions {
@@ -84,7 +87,13 @@ export function openExecutions({
     const context = { [executionInContext]: aboutExecution(execution), StateMachine: aboutStateMachine(execution) };
     try {
       const invoke = lambda.invokedBy(execution.stateMachineArn);
-      const output = await runStateMachine({ clock, invoke, context }, definition, JSON.parse(execution.input), trail, cutOff.signal);
+      const output = await runStateMachine(
+        { clock, invoke, transition, context },
+        definition,
+        JSON.parse(execution.input),
+        trail,
+        cutOff.signal,
+      );
       cutOff.signal.throwIfAborted();
       close(execution, 'ExecutionSucceeded', trail.previous, { output: JSON.stringify(output), outputDetails: { truncated: false } });
     } catch (error) {

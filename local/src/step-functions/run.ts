@@ -11,6 +11,8 @@ import { callFunction, requireFittingData, sleepUntil } from './task.ts';
 export interface Run {
   readonly clock: Clock;
   readonly invoke: Invoke;
+  /** Waits as long as the transition to a state takes, or to its next attempt. Undefined if it takes no time. */
+  readonly transition: (signal: AbortSignal) => Promise<void> | undefined;
   /** The context object, without the state and the item. */
   readonly context: Context;
 }
@@ -54,12 +56,16 @@ async function runFlow({ StartAt, States }: Flow, input: Json, scope: Scope): Pr
 }
 
 async function runState(name: string, state: State, input: Json, scope: Scope): Promise<Passed> {
-  const { run, trail } = scope;
+  const { run, trail, signal } = scope;
   const enteredAt = trail.add(`${state.Type}StateEntered`, { name, input: JSON.stringify(input), inputDetails: { truncated: false } });
   scope.current = state.Type;
   const aboutState = { Name: name, EnteredTime: new Date(run.clock.now()).toISOString(), RetryCount: 0 };
   const context = { ...run.context, ...scope.item, State: aboutState };
-  const attempt = () => passState(name, state, input, context, scope).catch((error) => Promise.reject(located(error, name, enteredAt)));
+  const attempt = async () => {
+    const transition = run.transition(signal);
+    if (transition) await transition;
+    return passState(name, state, input, context, scope).catch((error) => Promise.reject(located(error, name, enteredAt)));
+  };
   const passed = await ('Retry' in state ? recovered(state, input, context, aboutState, scope, attempt) : attempt());
   requireFittingData(name, passed.output);
   trail.add(`${state.Type}StateExited`, { name, output: JSON.stringify(passed.output), outputDetails: { truncated: false } });

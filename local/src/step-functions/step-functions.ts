@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import { createBuckets } from '../buckets.ts';
 import type { Clock } from '../clock.ts';
 import type { Lambda } from '../lambda/lambda.ts';
+import { defaultLatency, Latency, profiles } from '../profiles.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { Store } from '../store.ts';
@@ -10,10 +13,13 @@ import type { HistoryEvent } from './history.ts';
 import { page } from './page.ts';
 import { type Action, parseRequest, type Request, requests } from './request.ts';
 import type { StackStateMachine } from './state-machines.ts';
+import { sleepUntil } from './task.ts';
 
 export interface StepFunctions extends Service {
   /** Starts an execution for another service, with a new name and JSON as its input. Returns its ARN. Throws `AwsFailure`. */
   start(stateMachineArn: string, input: string): string;
+  /** Mounted at `/_local/stepfunctions`. POST `{ latency }` changes it, GET shows it, DELETE resets it. */
+  admin(method: string, body: unknown): { readonly latency: Latency };
   /** Fails the running executions, as a kill would. */
   stop(): void;
 }
@@ -36,7 +42,19 @@ export function createStepFunctions({
   /** Called for each execution that has started or ended. */
   onStatusChange?: (execution: Execution) => void;
 }): StepFunctions {
-  const executions = openExecutions({ stack, directory: join(store.directory, 'executions'), clock, lambda, onStatusChange });
+  const buckets = createBuckets(clock);
+  let latency = defaultLatency;
+  const transition = (signal: AbortSignal) => {
+    const { transition: time, limits } = profiles[latency].stepFunctions;
+    const turn = limits ? buckets.reserve('transitions', limits(stack.region).transitions) : 0;
+    return time + turn > 0 ? sleepUntil(clock.now() + turn + time, clock, signal) : undefined;
+  };
+  const throttle = (action: Action, region: string) => {
+    const limit = profiles[latency].stepFunctions.limits?.(region).actions[action];
+    if (limit && !buckets.take(`${region} ${action}`, limit)) throw new AwsFailure('ThrottlingException', 'Rate exceeded');
+  };
+  const directory = join(store.directory, 'executions');
+  const executions = openExecutions({ stack, directory, clock, lambda, transition, onStatusChange });
   const deployedAt = clock.now();
 
   const stateMachineAt = (arn: string, region: string): StackStateMachine => {
@@ -127,13 +145,21 @@ export function createStepFunctions({
     async handle(request) {
       const action = actionOf(request);
       if (!isSupported(action)) throw new AwsFailure('UnsupportedOperation', `The embedded AWS does not support states:${action}.`);
+      throttle(action, request.region);
       return response(200, request, answer(action, request));
     },
     failure: ({ code, message, status }, request) => response(status, request, { __type: code, message }),
     start: (stateMachineArn, input) => executions.start(stateMachineAt(stateMachineArn, stack.region), randomUUID(), input).executionArn,
+    admin(method, body) {
+      if (method === 'POST') latency = v.parse(Settings, body).latency;
+      if (method === 'DELETE') latency = defaultLatency;
+      return { latency };
+    },
     stop: () => executions.stop(),
   };
 }
+
+const Settings = v.strictObject({ latency: Latency });
 
 function actionOf({ headers }: AwsRequest): string {
   const [, action] = /^AWSStepFunctions\.(\w+)$/.exec(String(headers['x-amz-target'])) ?? [];

@@ -24,6 +24,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { item, startDynamoDb, TableName, type TestDynamoDb, table } from '../harness/dynamodb.ts';
+import { jumpingClock } from '../harness/jumping-clock.ts';
 
 let stateDirectory: string;
 let dynamodb: TestDynamoDb;
@@ -212,6 +213,26 @@ describe('tables', () => {
       'TableStatus',
       'TableThroughputModeSummary',
     ]);
+  });
+
+  it('take 5 ms for each call with calibrated latency, whether it succeeds or not', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'dynamodb-'));
+    const calibrated = await startDynamoDb(own, jumpingClock());
+    try {
+      await fetch(`${calibrated.endpoint}/_local/dynamodb`, { method: 'POST', body: '{"latency":"calibrated"}' });
+      const there = calibrated.clientIn('us-east-1');
+      const begin = calibrated.clock.now();
+      await there.send(new ListTablesCommand({}));
+      expect(calibrated.clock.now() - begin).toBe(5);
+      await expect(there.send(new GetItemCommand({ TableName, Key: item('one') }))).rejects.toMatchObject({
+        name: 'ResourceNotFoundException',
+      });
+      expect(calibrated.clock.now() - begin).toBe(10);
+      there.destroy();
+    } finally {
+      await calibrated.stop();
+      rmSync(own, { recursive: true });
+    }
   });
 
   describe('with calibrated latency', () => {

@@ -91,6 +91,28 @@ describe('a function that fails', () => {
     expect(log).toHaveBeenCalledWith(expect.stringContaining('f failed 2 times and is not invoked again'));
   });
 
+  // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+  it('is invoked again after one second, two, four and so on, up to five minutes, if Lambda throttles it', async () => {
+    const log = quietly();
+    invoke.mockResolvedValue({ error: 'Lambda.TooManyRequestsException', cause: 'Rate Exceeded.' });
+    invocations.begin();
+    invocations.add('f', {});
+    await advance(0);
+    for (const [index, seconds] of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].entries()) {
+      await advance(seconds * 1000 - 1);
+      expect(invoke).toHaveBeenCalledTimes(index + 1);
+      await advance(1);
+      expect(invoke).toHaveBeenCalledTimes(index + 2);
+    }
+    invocations.stop();
+    open();
+    invocations.begin();
+    invoke.mockResolvedValue(failed);
+    for (const pause of [300_000, 60_000, 120_000]) await advance(pause);
+    expect(invoke).toHaveBeenCalledTimes(15);
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('f failed 15 times and is not invoked again'));
+  });
+
   it('has also failed if its code cannot be read', async () => {
     quietly();
     invoke.mockRejectedValueOnce(new Error('invalid zip data'));

@@ -31,8 +31,7 @@ export interface TestDynamoDb {
 }
 
 /** The embedded DynamoDB behind a gateway, in us-east-1. */
-export async function startDynamoDb(stateDirectory: string): Promise<TestDynamoDb> {
-  const clock = createClock();
+export async function startDynamoDb(stateDirectory: string, clock = createClock()): Promise<TestDynamoDb> {
   const dynamodb = await createDynamoDb({ stateDirectory, region: 'us-east-1', accountId: '000000000000', clock });
   const gateway = await createGateway({
     services: { dynamodb },

@@ -16,6 +16,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
 import type { StackFunction } from '../../src/lambda/functions.ts';
 import { createLambda } from '../../src/lambda/lambda.ts';
+import { defaultLatency, type Latency } from '../../src/profiles.ts';
 import { AwsFailure, type Service } from '../../src/service.ts';
 import type { StackStateMachine } from '../../src/step-functions/state-machines.ts';
 import { createStepFunctions } from '../../src/step-functions/step-functions.ts';
@@ -58,6 +59,9 @@ export interface Deployment {
   readonly timeoutSeconds?: number;
   /** A state directory to continue with, like a new process after a kill. It is copied. */
   readonly takeOver?: string;
+  readonly clock?: Clock;
+  /** Of Step Functions, not of Lambda. */
+  readonly latency?: Latency;
 }
 
 export { bundleRuntime };
@@ -90,7 +94,15 @@ export function useDeployments() {
   };
 }
 
-export async function embed({ runtimeFile, stateMachines, functions = {}, timeoutSeconds = 20, takeOver }: Deployment): Promise<Embedded> {
+export async function embed({
+  runtimeFile,
+  stateMachines,
+  functions = {},
+  timeoutSeconds = 20,
+  takeOver,
+  clock = createClock(),
+  latency = defaultLatency,
+}: Deployment): Promise<Embedded> {
   const directory = mkdtempSync(join(tmpdir(), 'step-functions-'));
   if (takeOver) cpSync(join(takeOver, 'executions'), join(directory, 'executions'), { recursive: true });
   const lambdas: StackFunction[] = Object.entries(functions).map(([name, source]) =>
@@ -111,7 +123,6 @@ export async function embed({ runtimeFile, stateMachines, functions = {}, timeou
       }),
     ),
   };
-  const clock = createClock();
   const lambda = createLambda({ stack, stateDirectory: directory, endpoint: () => 'http://127.0.0.1:1', clock, runtimeFile });
   const stepFunctions = (() => {
     try {
@@ -121,6 +132,7 @@ export async function embed({ runtimeFile, stateMachines, functions = {}, timeou
       throw error;
     }
   })();
+  stepFunctions.admin('POST', { latency });
   const { endpoint, close } = await serve(stepFunctions);
   const clientIn = (clientRegion: string) =>
     new SFNClient({ endpoint, region: clientRegion, credentials: { accessKeyId: 'alice', secretAccessKey: 'secret' }, maxAttempts: 1 });

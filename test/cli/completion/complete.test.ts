@@ -51,6 +51,7 @@ describe('completion offers', () => {
     ['config set git-protocol ', ['https', 'ssh']],
     ['config set git-protocol ssh ', []],
     ['config get region ', []],
+    ['local up --latency ', ['instant', 'calibrated', 'throttled']],
     ['completion ', ['bash', 'zsh', 'fish']],
     ['completion bash ', []],
     ['aws nonsense ', []],

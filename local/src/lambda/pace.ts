@@ -1,0 +1,53 @@
+import type { Clock } from '../clock.ts';
+import type { LambdaTimes } from '../profiles.ts';
+import type { StackFunction } from './functions.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** Lets invocations take as long on the clock as on AWS, but never less than they take here. */
+export interface Pace {
+  /** Resolves when the sandbox may get its event, or when it is gone. `begun` is when the invocation began on the clock. */
+  ready(lambda: StackFunction, sandbox: Sandbox, isNew: boolean, begun: number): Promise<void>;
+  /** Resolves when the function has done the work of the invocation that has just ended here, or when its sandbox is gone. */
+  done(lambda: StackFunction, sandbox: Sandbox): Promise<void>;
+}
+
+/** After this time, an initialization that has not ended is left to the sandbox, which ends it. In milliseconds of real time. */
+const longestInitialization = 10_000;
+
+export function createPace(clock: Clock, { newSandbox, usedSandbox, memoryOfOneCpu }: LambdaTimes): Pace {
+  /** How long a function takes for what takes that much CPU time here. It has one thread, so that a second CPU does not help. */
+  const onItsShare = ({ memoryMegabytes }: StackFunction, cpuMilliseconds: number) =>
+    cpuMilliseconds / Math.min(1, memoryMegabytes / memoryOfOneCpu);
+
+  return {
+    async ready(lambda, sandbox, isNew, begun) {
+      if (!isNew) return reached(clock, begun + usedSandbox, sandbox);
+      const loading = await within(longestInitialization, sandbox.loaded);
+      return reached(clock, begun + newSandbox + onItsShare(lambda, loading ?? 0), sandbox);
+    },
+    done(lambda, sandbox) {
+      const cpu = sandbox.cpuMilliseconds();
+      return reached(clock, clock.now() + onItsShare(lambda, cpu) - cpu, sandbox);
+    },
+  };
+}
+
+/** Resolves when the clock shows that time, or when the sandbox is gone: then the clock may have stopped, too. */
+function reached(clock: Clock, when: number, sandbox: Sandbox): Promise<void> {
+  if (when <= clock.now()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const cancel = clock.at(when, resolve);
+    void sandbox.exited.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+/** Resolves like `work`, or to undefined after that much real time. */
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds, undefined);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
