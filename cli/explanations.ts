@@ -203,6 +203,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The environment is not started',
     nextStep: 'Run "recode aws start {environment}", then run "{command}" again. Or run that command with --start.',
   },
+  NoStartedInstance: {
+    title: 'There is no running instance to change',
+    nextStep: 'There is nothing to sync. The recorded keys work after the next start: "recode aws start {environment}".',
+  },
   EnvironmentNotFinished: {
     title: 'The environment was never finished',
     nextStep: 'Run "recode aws start {environment}" to finish it, or "recode aws remove {environment}".',
@@ -388,6 +392,11 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   SshKeyRefused: {
     title: 'The instance rejected the SSH key',
+    nextStep:
+      'Run "recode aws keys sync {environment}" on a machine that can log in, or "recode aws restart {environment}", which ends what runs on the instance. It then accepts the keys that "recode aws keys list {environment}" shows.',
+  },
+  InstanceKeysNotReplaced: {
+    title: 'The keys on the instance could not be replaced',
     nextStep:
       'Run "recode aws restart {environment}": the instance then accepts the keys that "recode aws keys list {environment}" shows. This ends what runs on it.',
   },

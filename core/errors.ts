@@ -91,6 +91,7 @@ export const catalog = {
 
   EnvironmentNotFound: { reaction: 'never', outcome: 'refused' },
   EnvironmentNotStarted: { reaction: 'never', outcome: 'refused' },
+  NoStartedInstance: { reaction: 'never', outcome: 'refused' },
   EnvironmentNotFinished: { reaction: 'never', outcome: 'refused' },
   EnvironmentsStillExist: { reaction: 'never', outcome: 'refused' },
 
@@ -151,6 +152,7 @@ export const catalog = {
   UserNotKnown: { reaction: 'never', outcome: 'failed' },
   SshHostKeyDiffers: { reaction: 'never', outcome: 'failed' },
   SshKeyRefused: { reaction: 'never', outcome: 'failed' },
+  InstanceKeysNotReplaced: { reaction: 'never', outcome: 'failed' },
   SshClientOld: { reaction: 'never', outcome: 'failed' },
   RemoteShellFails: { reaction: 'never', outcome: 'failed' },
   PortInUse: { reaction: 'never', outcome: 'failed' },

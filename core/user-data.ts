@@ -6,6 +6,9 @@ import { isPrintableAscii } from './printable.ts';
 /** Where the keys are that may log in, and with whom. Root owns the folder, so that only a boot or `sudo` can change it. */
 const keysFolder = '/etc/ssh/recode';
 
+/** The file with the keys of people, one in a line. */
+export const keysFile = `${keysFolder}/${ssh.user}`;
+
 /**
  * The cloud-config that makes a plain Ubuntu an environment, without any network: the user and the keys it lets in, the host key that
  * the CLI pins, and sshd on our port as soon as cloud-init's own stage ends. The keys of people are written at every boot. Of `users` and
@@ -46,20 +49,24 @@ export function hostKeyIn(userData: string): OpenSshKeyPair | undefined {
 }
 
 /**
- * The shell commands by which root lets in exactly these keys. The file is replaced as a whole: sshd reads it at any time. It has no
- * comments, which anyone may write and nobody needs there.
+ * The shell commands by which root lets in exactly these keys, at a boot or later. The file is replaced as a whole: sshd reads it at any
+ * time. If one of them fails, it stays as it was.
  *
  * @throws RecodeError InputNotValid
  */
 export function writeKeys(publicKeys: readonly string[]): string {
-  const file = `${keysFolder}/${ssh.user}`;
   const keys = publicKeys.map((key) => `'${withoutComment(key)}'`).join(' ');
   return `mkdir -p ${keysFolder} && chmod 755 ${keysFolder} &&
-  printf '%s\\n' ${keys} > ${file}.next &&
-  chmod 644 ${file}.next && mv -f ${file}.next ${file}`;
+  printf '%s\\n' ${keys} > ${keysFile}.next &&
+  chmod 644 ${keysFile}.next && mv -f ${keysFile}.next ${keysFile}`;
 }
 
-function withoutComment(publicKey: string): string {
+/**
+ * A key as the file has it: without its comment, which anyone may write and nobody needs there.
+ *
+ * @throws RecodeError InputNotValid
+ */
+export function withoutComment(publicKey: string): string {
   const [key] = /^ssh-ed25519 [A-Za-z0-9+/]+=*(?= |$)/.exec(publicKey) ?? [];
   if (key !== undefined) return key;
   throw new RecodeError('InputNotValid', 'A key of the environment is not an Ed25519 key as ssh-keygen writes it.');

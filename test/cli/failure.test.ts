@@ -33,6 +33,9 @@ describe('describeFailure', () => {
     ['NoCapacityToStart', 'remove'],
     ['OptionDiffers', 'remove'],
     ['SshKeyRefused', 'restart'],
+    ['SshKeyRefused', 'keys sync'],
+    ['NoStartedInstance', 'start'],
+    ['InstanceKeysNotReplaced', 'restart'],
   ] as const)('names a command that can be run: %s, %s', (name, next) => {
     const given = { ...command, repository: 'acme/api', owner: 'alice', account: { local: true } };
     expect(describeFailure(new RecodeError(name, ''), given).nextStep).toContain(`"recode aws ${next} acme/api --owner alice --local"`);

@@ -45,7 +45,16 @@ export const raisedBy = {
   interrupted: ['Interrupted', 'Cancelled', 'Terminated', 'TerminatedEarly', 'HungUp'],
   open: ['SshConfigNotIncluded', 'EditorNotChosen', 'EditorNotFound', 'EditorFailed', 'RemoteShellFails'],
   output: ['OutputNotWritten'],
-  keys: ['PrivateKeyNotHere', 'NotYourEnvironment', 'KeyNotFound', 'TooManyKeys', 'LastKey', 'SshKeyRefused'],
+  keys: [
+    'PrivateKeyNotHere',
+    'NotYourEnvironment',
+    'KeyNotFound',
+    'TooManyKeys',
+    'LastKey',
+    'SshKeyRefused',
+    'NoStartedInstance',
+    'InstanceKeysNotReplaced',
+  ],
   'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],
   machine: [
     'StateDirectoryNotWritable',

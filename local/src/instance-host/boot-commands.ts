@@ -28,6 +28,14 @@ export function freshSystem(files: Readonly<Record<string, string>>): SystemFile
   return system;
 }
 
+/** Makes the files and folders those of another system. */
+export function replaceContents(system: SystemFiles, { files, folders }: SystemFiles): void {
+  system.files.clear();
+  for (const [path, text] of files) system.files.set(path, text);
+  system.folders.clear();
+  for (const folder of folders) system.folders.add(folder);
+}
+
 /** Creates a folder with its parents. Throws `BootRefused` if a file is in the way. */
 export function makeFolder(system: SystemFiles, path: string): void {
   for (let folder = path; folder !== '/'; folder = parentOf(folder)) {
@@ -66,6 +74,7 @@ export const bootCommands: ReadonlyMap<string, BootCommand> = new Map<string, Bo
   [':', () => done],
   ['false', () => ({ code: 1, output: '' })],
   ['mkdir', mkdir],
+  ['cat', cat],
   ['rm', rm],
   ['mv', mv],
   ['chmod', (args, system) => onExisting('chmod', args, system, /^(0?[0-7]{3,4}|[ugoa]*[-+=][rwxX]+)$/)],
@@ -87,6 +96,20 @@ function mkdir(args: readonly string[], system: SystemFiles): Outcome {
     system.folders.add(path);
   }
   return done;
+}
+
+function cat(args: readonly string[], system: SystemFiles): Outcome {
+  const { rest } = split('cat', args, []);
+  // Without a file, it would read what it is given as input.
+  if (rest.length === 0) throw new BootRefused('"cat" without a file is not supported');
+  let output = '';
+  const complaints: string[] = [];
+  for (const path of rest.map(absolute)) {
+    const text = system.files.get(path);
+    if (text !== undefined) output += text;
+    else complaints.push(`cat: ${path}: ${system.folders.has(path) ? 'Is a directory' : 'No such file or directory'}`);
+  }
+  return complaints.length === 0 ? { code: 0, output } : { code: 1, output, complaint: complaints.join('\n') };
 }
 
 function rm(args: readonly string[], system: SystemFiles): Outcome {

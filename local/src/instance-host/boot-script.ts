@@ -1,14 +1,24 @@
 import { absolute, type BootCommand, BootRefused, bootCommands, parentOf, type SystemFiles } from './boot-commands.ts';
 
+/** A piece of what a script has printed, and where it went. */
+export interface Printed {
+  readonly to: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
 /**
- * Runs a boot script on the files of an instance, and returns its exit code and output. It supports simple commands, quotes, redirections
- * to files, `;`, `&&`, `||`, `!` and `if`. Throws `BootRefused` for anything else, even in a branch that does not run.
+ * Runs a script of root on the files of an instance, and returns its exit code and what it has printed. It supports simple commands, quotes,
+ * redirections to files, `;`, `&&`, `||`, `!` and `if`. Throws `BootRefused` for anything else, even in a branch that does not run.
  */
-export function runBootScript(script: string, system: SystemFiles): { code: number; output: string } {
-  const program = parse(tokens(script));
-  const printed: string[] = [];
+export function runBootScript(
+  script: string,
+  system: SystemFiles,
+  commands: ReadonlyMap<string, BootCommand> = bootCommands,
+): { readonly code: number; readonly printed: readonly Printed[] } {
+  const program = parse(tokens(script), commands);
+  const printed: Printed[] = [];
   const code = runList(program, system, printed);
-  return { code, output: printed.join('') };
+  return { code, printed };
 }
 
 type Token =
@@ -89,7 +99,7 @@ function unescapeDouble(text: string): string {
 
 const reserved = new Set(['then', 'elif', 'else', 'fi', 'do', 'done', 'esac']);
 
-function parse(all: readonly Token[]): List {
+function parse(all: readonly Token[], commands: ReadonlyMap<string, BootCommand>): List {
   let next = 0;
   const peek = () => all[next];
   const isOperator = (text: Operator) => peek()?.kind === 'operator' && peek()?.text === text;
@@ -170,15 +180,15 @@ function parse(all: readonly Token[]): List {
       next++;
     }
     const [name, ...args] = words;
-    const run = name === undefined ? undefined : bootCommands.get(name);
-    if (run === undefined) throw new BootRefused(`the boot command "${name ?? ''}" is not supported`);
+    const run = name === undefined ? undefined : commands.get(name);
+    if (run === undefined) throw new BootRefused(`the command "${name ?? ''}" is not supported`);
     return { kind: 'simple', run, args, ...(target && { target }) };
   }
 
   return list([]);
 }
 
-function runList(list: List, system: SystemFiles, printed: string[]): number {
+function runList(list: List, system: SystemFiles, printed: Printed[]): number {
   let code = 0;
   for (const { first, rest } of list) {
     code = runCommand(first, system, printed);
@@ -189,28 +199,28 @@ function runList(list: List, system: SystemFiles, printed: string[]): number {
   return code;
 }
 
-function runCommand(command: Command, system: SystemFiles, printed: string[]): number {
+function runCommand(command: Command, system: SystemFiles, printed: Printed[]): number {
   const code = command.kind === 'if' ? runConditional(command, system, printed) : runSimple(command, system, printed);
   return command.negated ? Number(code === 0) : code;
 }
 
-function runConditional({ branches, otherwise }: Conditional, system: SystemFiles, printed: string[]): number {
+function runConditional({ branches, otherwise }: Conditional, system: SystemFiles, printed: Printed[]): number {
   for (const { condition, body } of branches) {
     if (runList(condition, system, printed) === 0) return runList(body, system, printed);
   }
   return runList(otherwise, system, printed);
 }
 
-function runSimple({ run, args, target }: Simple, system: SystemFiles, printed: string[]): number {
+function runSimple({ run, args, target }: Simple, system: SystemFiles, printed: Printed[]): number {
   const toFile = target !== undefined && target.path !== '/dev/null';
   if (toFile && (system.folders.has(target.path) || !system.folders.has(parentOf(target.path)))) {
-    printed.push(`sh: cannot create ${target.path}\n`);
+    printed.push({ to: 'stderr', text: `sh: cannot create ${target.path}\n` });
     return 2;
   }
   const before = toFile && target.append ? (system.files.get(target.path) ?? '') : '';
   const { code, output, complaint } = run(args, system);
   if (toFile) system.files.set(target.path, `${before}${output}`);
-  else if (target === undefined) printed.push(output);
-  if (complaint !== undefined) printed.push(`${complaint}\n`);
+  else if (target === undefined) printed.push({ to: 'stdout', text: output });
+  if (complaint !== undefined) printed.push({ to: 'stderr', text: `${complaint}\n` });
   return code;
 }

@@ -47,8 +47,8 @@ const User = v.strictObject({
   name: UserName,
   shell: v.optional(v.pipe(v.string(), v.startsWith('/'))),
   ssh_authorized_keys: v.optional(Keys),
-  // These have no effect: the processes of an instance run as the user of the embedded AWS.
   sudo: v.optional(Sudo),
+  // These have no effect: the processes of an instance run as the user of the embedded AWS.
   groups: v.optional(v.union([v.string(), v.array(v.string())])),
   gecos: v.optional(v.string()),
   lock_passwd: v.optional(v.literal(true)),
@@ -111,7 +111,8 @@ function* runBootCommands(commands: readonly (string | readonly string[])[], sys
   if (commands.length === 0) return;
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const script = commands.map((command) => (typeof command === 'string' ? command : command.map(quote).join(' '))).join('\n');
-  const { code, output } = runBootScript(script, system);
+  const { code, printed } = runBootScript(script, system);
+  const output = printed.map(({ text }) => text).join('');
   if (output !== '') yield output.trimEnd();
   // cloud-init continues after a failure, too.
   if (code !== 0) yield `cloud-init: Running module bootcmd failed: exit code ${code}`;
@@ -130,18 +131,26 @@ function configuredUsers(config: CloudConfig, keyPair: string | undefined): Inst
   const ubuntu = {
     name: 'ubuntu',
     shell: '/bin/bash',
+    sudo: true,
     authorizedKeys: [...(keyPair === undefined ? [] : [keyPair]), ...(config.ssh_authorized_keys ?? [])],
   };
   const users = (config.users ?? ['default']).map((user): InstanceUser => {
     if (user === 'default') return ubuntu;
     // The default of useradd.
-    if (typeof user === 'string') return { name: user, shell: '/bin/sh', authorizedKeys: [] };
-    return { name: user.name, shell: user.shell ?? '/bin/sh', authorizedKeys: user.ssh_authorized_keys ?? [] };
+    if (typeof user === 'string') return { name: user, shell: '/bin/sh', sudo: false, authorizedKeys: [] };
+    const { name, shell = '/bin/sh', ssh_authorized_keys: authorizedKeys = [] } = user;
+    return { name, shell, sudo: mayBecomeRoot(user.sudo), authorizedKeys };
   });
   const twice = users.find(({ name }, index) => users.findIndex((user) => user.name === name) !== index);
   if (twice) throw new BootRefused(`the user data names the user ${twice.name} twice`);
   return users;
 }
+
+/** Whether the rules of a user let them become root without a password, which no user has. */
+const mayBecomeRoot = (rules: v.InferOutput<typeof Sudo> | undefined) =>
+  (Array.isArray(rules) ? rules : [rules]).some(
+    (rule) => typeof rule === 'string' && /^ALL=\(ALL(:ALL)?\) NOPASSWD: ?ALL$/.test(rule.trim()),
+  );
 
 function* unreadableKeys({ name, authorizedKeys }: InstanceUser): Generator<string> {
   for (const key of authorizedKeys) {

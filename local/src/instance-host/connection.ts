@@ -20,6 +20,8 @@ export interface Host {
   /** Its files outside the home folders. */
   readonly system: SystemFiles;
   homeOf(user: string): string;
+  /** The folder with the programs of a user that hide those of this machine. */
+  binOf(user: string): string;
 }
 
 /** Serves one SSH connection: public-key authentication, then sessions and forwarding. `from` and `to` are the ends of the TCP connection. */
@@ -88,9 +90,9 @@ function authorizedKeys({ name }: InstanceUser, { sshd, system, homeOf }: Host):
 
 const textOf = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
-function baseEnvironment({ instanceId, homeOf }: Host, { name, shell }: InstanceUser, from: Peer, to: Peer): Record<string, string> {
+function baseEnvironment({ instanceId, homeOf, binOf }: Host, { name, shell }: InstanceUser, from: Peer, to: Peer): Record<string, string> {
   return {
-    PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    PATH: `${binOf(name)}:${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
     LANG: 'C.UTF-8',
     HOME: homeOf(name),
     USER: name,

@@ -4,6 +4,8 @@ import type { SystemFiles } from './boot-commands.ts';
 export const InstanceUser = v.strictObject({
   name: v.string(),
   shell: v.string(),
+  /** Whether `sudo` makes them root. Disks of earlier versions do not tell: their instances had the `sudo` of this machine. */
+  sudo: v.optional(v.boolean(), true),
   /** Those of the user data. sshd reads them from the files that its configuration names. */
   authorizedKeys: v.array(v.string()),
 });

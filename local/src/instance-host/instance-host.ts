@@ -6,11 +6,13 @@ import ssh2 from 'ssh2';
 import * as v from 'valibot';
 import { storageFailure } from '../storage.ts';
 import { ensureFolder, openStore, replaceFile } from '../store.ts';
-import { BootRefused } from './boot-commands.ts';
+import { BootRefused, replaceContents } from './boot-commands.ts';
 import { type BootedSystem, bootSystem } from './cloud-init.ts';
 import { type Host, serveConnection } from './connection.ts';
 import { Disk, diskOf } from './disk.ts';
 import { killProcesses } from './processes.ts';
+import { runSudo, type Sudone } from './sudo.ts';
+import { installSudo, profile, type SudoProgram } from './sudo-program.ts';
 
 /** An instance to boot. */
 export interface BootingInstance {
@@ -58,6 +60,7 @@ export interface InstanceHost {
 interface Machine {
   readonly listeners: Server[];
   readonly sockets: Set<Socket>;
+  sudo?: SudoProgram;
   halted: boolean;
 }
 
@@ -96,10 +99,26 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
     if (machine) {
       machines.delete(instanceId);
       machine.halted = true;
+      machine.sudo?.close();
       for (const socket of machine.sockets) socket.destroy();
       await Promise.all(machine.listeners.map(closed));
     }
     await killProcesses(instanceId);
+  }
+
+  /** Runs `sudo` for a user of a booted instance. What it changes is on the disk before it is there. */
+  function becomeRoot(instanceId: string, { users, hostKeys, system }: BootedSystem, args: readonly string[], name: string): Sudone {
+    const user = users.find((each) => each.name === name);
+    if (!user) throw new Error(`Instance ${instanceId} has no user ${name}`);
+    const done = runSudo(args, user, system);
+    if (!done.system) return done;
+    try {
+      store.write(diskFile(instanceId), diskOf(done.system, users, hostKeys));
+    } catch (error) {
+      return { code: 1, stdout: '', stderr: `sudo: ${(error as Error).message}\n` };
+    }
+    replaceContents(system, done.system);
+    return done;
   }
 
   return {
@@ -132,6 +151,14 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
 
       const { users, sshd, system } = booted;
       const hostKeys = booted.hostKeys.length > 0 ? booted.hostKeys : [keeping(() => ownHostKey(folderOf(id)))];
+      const sudo = keeping(() =>
+        installSudo(
+          folderOf(id),
+          users.map(({ name }) => name),
+          (args, user) => becomeRoot(id, booted, args, user),
+        ),
+      );
+      machine.sudo = sudo;
       const host: Host = {
         instanceId: id,
         address,
@@ -139,6 +166,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
         sshd,
         system,
         homeOf: (user) => join(folderOf(id), 'home', user),
+        binOf: sudo.binOf,
       };
       for (const user of users) keeping(() => makeHome(host.homeOf(user.name), user.authorizedKeys));
       // At last, because a boot that is interrupted before is not the first one.
@@ -147,6 +175,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
         machine.listeners.push(...(await listenAll(address, sshd.ports)));
       } catch (error) {
         machines.delete(id);
+        sudo.close();
         print(id, `sshd: Bind to ${address} failed: ${reasonOf(error)}`);
         throw new AddressUnavailable(`The address ${address} of instance ${id} is no longer free: ${reasonOf(error)}`);
       }
@@ -161,8 +190,8 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
 
     halt,
     erase(instanceId) {
-      rmSync(join(folderOf(instanceId), 'home'), { recursive: true, force: true });
-      for (const file of ['ssh_host_ed25519_key', 'disk.json']) rmSync(join(folderOf(instanceId), file), { force: true });
+      for (const folder of ['home', 'bin']) rmSync(join(folderOf(instanceId), folder), { recursive: true, force: true });
+      for (const file of ['ssh_host_ed25519_key', 'disk.json', 'sudo.cjs']) rmSync(join(folderOf(instanceId), file), { force: true });
     },
     forget(instanceId) {
       rmSync(folderOf(instanceId), { recursive: true, force: true });
@@ -259,6 +288,7 @@ function makeHome(home: string, authorizedKeys: readonly string[]): void {
   for (const folder of [dirname(home), next, join(next, '.ssh')]) ensureFolder(folder, 0o700);
   const file = join(next, '.ssh/authorized_keys');
   writeFileSync(file, authorizedKeys.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
+  writeFileSync(join(next, '.profile'), profile, { mode: 0o644 });
   renameSync(next, home);
 }
 

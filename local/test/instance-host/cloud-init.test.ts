@@ -13,13 +13,13 @@ const write = (text: string, name = '10-a.conf') => `printf '${text}\\n' > /etc/
 describe('users', () => {
   it('creates ubuntu with the key pair without user data', () => {
     expect(boot('', 'ssh-ed25519 AAAA me').users).toEqual([
-      { name: 'ubuntu', shell: '/bin/bash', authorizedKeys: ['ssh-ed25519 AAAA me'] },
+      { name: 'ubuntu', shell: '/bin/bash', sudo: true, authorizedKeys: ['ssh-ed25519 AAAA me'] },
     ]);
   });
 
   it('does not create ubuntu if the users do not include default', () => {
     expect(boot('#cloud-config\nusers:\n  - name: dev\n', 'ssh-ed25519 AAAA').users).toEqual([
-      { name: 'dev', shell: '/bin/sh', authorizedKeys: [] },
+      { name: 'dev', shell: '/bin/sh', sudo: false, authorizedKeys: [] },
     ]);
   });
 
@@ -30,6 +30,18 @@ describe('users', () => {
       ['dev', ['a', 'b']],
     ]);
   });
+});
+
+// https://cloudinit.readthedocs.io/en/latest/reference/modules.html#users-and-groups has these rules.
+it.each([
+  ['ALL=(ALL) NOPASSWD:ALL', true],
+  ["['ALL=(ALL) PASSWD: ALL', 'ALL=(ALL:ALL) NOPASSWD: ALL']", true],
+  ['ALL=(ALL) ALL', false],
+  ['ALL=(ALL) NOPASSWD:/usr/bin/apt', false],
+  ['false', false],
+  ['null', false],
+])('lets users become root without a password by the rule: %s', (rule, may) => {
+  expect(config(`users:\n  - name: dev\n    sudo: ${rule}\n`).users).toMatchObject([{ sudo: may }]);
 });
 
 describe('the port of sshd', () => {

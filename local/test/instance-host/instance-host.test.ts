@@ -106,7 +106,7 @@ describe('booting', () => {
   it.each([
     ['a script', '#!/bin/sh\necho hello', /does not start with "#cloud-config"/],
     ['broken YAML', '#cloud-config\nusers: [', /not valid YAML/],
-    ['an unknown boot command', '#cloud-config\nbootcmd: [reboot]', /boot command "reboot" is not supported/],
+    ['an unknown boot command', '#cloud-config\nbootcmd: [reboot]', /the command "reboot" is not supported/],
   ])('never answers if the user data is %s, and the console says why', async (_, text, reason) => {
     await using bench = await openWorkbench();
     const address = await bench.host.reserveAddress(Buffer.from(text));

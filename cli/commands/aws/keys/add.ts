@@ -11,7 +11,7 @@ import { requireUsablePath } from '../../../files/environment-folder.ts';
 import { reasonOf } from '../../../files/file-trouble.ts';
 import type { Output } from '../../../output.ts';
 import { ensureKeyPair, readKeyPair } from '../../../ssh/keys.ts';
-import { changeKeys, conclude, openOwn } from './change.ts';
+import { changeKeys, conclude, openToChange } from './change.ts';
 
 /** A key to add. */
 export interface AddRequest extends EnvironmentTarget {
@@ -28,15 +28,16 @@ export function runAdd(request: AddRequest, output: Output): Promise<void> {
   const given = request.publicKeyFile === undefined ? undefined : readPublicKey(request.publicKeyFile);
   if (given === undefined) requireUsablePath(process.env);
   return inSession(output, `change of the keys of ${request.repository}`, async (session) => {
-    const { environment, record } = await openOwn(request, session);
+    const { environment, record } = await openToChange(request, session);
     const { repository } = environment.subject;
     // No key is made that would open nothing.
     if (given === undefined && !readKeyPair(environment.files.key)) requireRoom(record.wanted);
     const publicKey = given ?? ownKey(environment);
     const key = `${given === undefined ? "this machine's key" : 'the key'} ${sshFingerprint(publicKey)}`;
-    if (accepts(record.wanted, publicKey)) return conclude(environment, `${repository} already has ${key}`, undefined, session, output);
+    const known = accepts(record.wanted, publicKey);
+    if (known) return conclude(environment, { said: `${repository} already has ${key}`, before: record }, session, output);
     await changeKeys(environment, { action: 'add', publicKey }, session);
-    await conclude(environment, `Added ${key} to ${repository}`, 'It works', session, output);
+    await conclude(environment, { said: `Added ${key} to ${repository}`, effect: 'works', before: record }, session, output);
   });
 }
 

@@ -11,10 +11,12 @@ export function keysCommand(output: Output): Command {
     .addCommand(addCommand(output))
     .addCommand(listCommand(output))
     .addCommand(removeCommand(output))
+    .addCommand(syncCommand(output))
     .addHelpText(
       'after',
       examples([
         ['Let a second machine in: run this on it', 'recode aws keys add acme/api'],
+        ['Then make its key work: run this on the first one', 'recode aws keys sync acme/api'],
         ['List the keys', 'recode aws keys list acme/api'],
       ]),
     );
@@ -29,7 +31,8 @@ function addCommand(output: Output): Command {
     .summary('Let another machine into your environment')
     .description(
       'Add an SSH key to your environment. Run it on the machine that is to connect: it creates a key pair there, whose private half never ' +
-        'leaves the machine. The key works after the next start of the environment.',
+        'leaves the machine. If the environment is started, run "recode aws keys sync" on a machine that can log in, or restart the ' +
+        'environment: then the key works. On a machine that can log in itself, --public-key makes the key work at once.',
     )
     .argument(...repositoryArgument)
     .option('--public-key <file>', 'add the Ed25519 public key in this file instead');
@@ -37,7 +40,7 @@ function addCommand(output: Output): Command {
     .addHelpText(
       'after',
       examples([
-        ['Let this machine in, and make its key work', 'recode aws keys add acme/api && recode aws restart acme/api'],
+        ['Let this machine in', 'recode aws keys add acme/api'],
         ['Add the key of another machine', 'recode aws keys add acme/api --public-key laptop.pub'],
       ]),
     )
@@ -77,7 +80,10 @@ function listCommand(output: Output): Command {
 function removeCommand(output: Output): Command {
   const command = new Command('remove')
     .summary('Remove an SSH key from your environment')
-    .description('Remove an SSH key from your environment. It is refused after the next start. The last key cannot be removed.')
+    .description(
+      'Remove an SSH key from your environment. It is refused at once if the environment is started and this machine can log in, ' +
+        'otherwise after "recode aws keys sync" on such a machine, or after the next start. The last key cannot be removed.',
+    )
     .argument(...repositoryArgument)
     .argument('<key>', 'fingerprint or comment of the key');
   return withCommonOptions(command)
@@ -93,6 +99,34 @@ function removeCommand(output: Output): Command {
       const target = parseTarget(repository, invoked.optsWithGlobals<EnvironmentFlags>(), process.env);
       const { runRemove } = await import('./remove.ts');
       await runRemove({ ...target, key }, output);
+    });
+}
+
+function syncCommand(output: Output): Command {
+  const command = new Command('sync')
+    .summary('Make a started environment accept the recorded keys now')
+    .description(
+      'Make the running instance of your environment accept exactly the keys that "recode aws keys list" shows, without a restart. Run it ' +
+        'on a machine that can log in. Open connections stay open. A reboot from inside the instance brings back the keys of its last ' +
+        'start: then run it again.',
+    )
+    .argument(...repositoryArgument);
+  return withCommonOptions(command)
+    .addHelpText(
+      'after',
+      examples([
+        ['Make a key work that another machine has added', 'recode aws keys sync acme/api'],
+        [
+          'Print the fingerprints of the keys that the instance refuses from now on',
+          "recode aws keys sync acme/api --json | jq -r '.removed[]'",
+        ],
+      ]),
+    )
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const { parseTarget } = await import('../options.ts');
+      const target = parseTarget(repository, invoked.optsWithGlobals<EnvironmentFlags>(), process.env);
+      const { runSync } = await import('./sync.ts');
+      await runSync(target, output);
     });
 }
 

@@ -1,6 +1,7 @@
 import { type EnvironmentTarget, openEnvironment, requireRecord } from '../../../environment.ts';
 import { inSession, withoutExecution } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
+import { adviseSync } from './advise-sync.ts';
 import { keyHere, keyViews, printKeys } from './key-view.ts';
 
 /** Lists the keys that an environment accepts. Throws RecodeError EnvironmentNotFound, and those of cli/environment.ts. */
@@ -10,5 +11,6 @@ export function runList(target: EnvironmentTarget, output: Output): Promise<void
     const record = await requireRecord(environment);
     view.end();
     printKeys(keyViews(record.wanted, keyHere(environment, record, output)), output);
+    adviseSync(environment, record, output);
   });
 }

@@ -5,7 +5,7 @@ import { commentOf, sshFingerprint } from '../../../../core/openssh-key.ts';
 import type { EnvironmentTarget } from '../../../environment.ts';
 import { inSession } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
-import { changeKeys, conclude, openOwn } from './change.ts';
+import { changeKeys, conclude, openToChange } from './change.ts';
 
 /** A key to remove. */
 export interface RemoveRequest extends EnvironmentTarget {
@@ -20,11 +20,12 @@ export interface RemoveRequest extends EnvironmentTarget {
  */
 export function runRemove(request: RemoveRequest, output: Output): Promise<void> {
   return inSession(output, `change of the keys of ${request.repository}`, async (session) => {
-    const { environment, record } = await openOwn(request, session);
+    const { environment, record } = await openToChange(request, session);
     const fingerprint = fingerprintOf(record, request.key);
     withoutKey(record.wanted, fingerprint);
     await changeKeys(environment, { action: 'remove', fingerprint }, session);
-    await conclude(environment, `Removed the key ${fingerprint} from ${record.repository}`, 'It is refused', session, output);
+    const said = `Removed the key ${fingerprint} from ${record.repository}`;
+    await conclude(environment, { said, effect: 'is refused', before: record }, session, output);
   });
 }
 
