@@ -84,9 +84,9 @@ async function reachedAfterStart(
     if (!(await confirm(`${state} Start it?`, output))) return undefined;
   }
   return inSession(output, `start of ${subject.repository}`, async (session) => {
-    const { result, ours, entered } = await startOrFollow(environment, publicKey, session, output);
-    const alias = saveConnection(environment, result, await usableKeyPair(environment));
-    await proveConnection(environment, result, session);
+    const { result, ours, entered, seen } = await startOrFollow(environment, publicKey, session, output);
+    const alias = saveConnection(environment, result, await usableKeyPair(environment, seen?.record));
+    await proveConnection(environment, result, session, seen?.contact);
     const justStarted = { ...result, started: ours && hasStarted(entered) };
     const { failure } = await openWorkspace(environment, justStarted, await readyRequest(usualWorkspace), session, output);
     if (failure) warn(output, `${failure.message} Run "${environmentCommand(environment, 'start')}" to see what to do.`);
@@ -110,6 +110,6 @@ async function startOrFollow(
   } catch (error) {
     const operation = operationInProgress(error);
     if (!operation || !starting.includes(operation.kind)) throw error;
-    return follow(environment.clients, environment.account, operation.executionArn, StartOutput, session);
+    return follow(environment.clients, environment.account, operation.executionArn, StartOutput, session, { environment });
   }
 }

@@ -31,6 +31,11 @@ export function executionArn(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 
+/** The ARN of the state machine that an execution is of. */
+export function stateMachineOf(executionArn: string): string {
+  return executionArn.replace(/:execution:([^:]+):[^:]+$/, ':stateMachine:$1');
+}
+
 /** The ARN of another state machine in the account and region of an execution. */
 export function stateMachineBeside(executionArn: string, workflow: Workflow): string {
   return executionArn.replace(/:execution:.*$/, `:stateMachine:${stateMachineName(workflow)}`);

@@ -1,6 +1,7 @@
-import { deployedVersion } from '../../aws/executions/executions.ts';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import { deployedMachine, type Sentences } from '../../aws/executions/definition.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { type PersonalWorkflow, policyFor, stateMachineArn } from '../../core/executions.ts';
+import { type PersonalWorkflow, policyFor, stateMachineArn, stateMachineOf } from '../../core/executions.ts';
 import { olderSide } from '../../core/version.ts';
 import type { Account } from '../account.ts';
 import type { Clients } from '../clients.ts';
@@ -27,9 +28,19 @@ export async function beforeOperation<Answer>(
   return answer;
 }
 
+/** The sentences of the state machines that this command has checked, by the client that has read them. */
+const checked = new WeakMap<SFNClient, Map<string, Sentences>>();
+
+/** The sentences of an execution that has just been started of a state machine that was checked before; undefined of any other. */
+export function checkedSentences({ sfn }: Clients, executionArn: string): Sentences | undefined {
+  return checked.get(sfn)?.get(stateMachineOf(executionArn));
+}
+
 async function requireSameVersion({ sfn }: Clients, account: Account, workflow: PersonalWorkflow): Promise<void> {
   const { version } = builtPackage();
-  const deployed = await orNotAllowed(account, policyFor(workflow), deployedVersion(sfn, stateMachineArn(account, workflow)));
+  const machine = stateMachineArn(account, workflow);
+  const { version: deployed, sentences } = await orNotAllowed(account, policyFor(workflow), deployedMachine(sfn, machine));
+  checked.set(sfn, (checked.get(sfn) ?? new Map<string, Sentences>()).set(machine, sentences));
   const older = olderSide(version, deployed);
   if (older === undefined) return;
   const stack = deployed === undefined ? 'too old to tell its version' : `recode ${deployed}`;

@@ -31,7 +31,13 @@ export async function operate<Schema extends v.GenericSchema>(
   }
   orWarn(output, () => forgetExecution(files));
   const withOptions = Object.keys(request ?? {}).some((name) => name !== 'publicKey');
-  return runOperation(clients, account, { kind, input, output: asked.output, subject: subject.repository, withOptions }, session);
+  return runOperation(
+    clients,
+    account,
+    { kind, input, output: asked.output, subject: subject.repository, withOptions },
+    session,
+    environment,
+  );
 }
 
 function handOver(environment: OpenedEnvironment, executionArn: string, output: Output): void {

@@ -1,13 +1,18 @@
 import * as v from 'valibot';
-import { followExecution, startExecution } from '../../aws/executions/executions.ts';
+import type { Sentences } from '../../aws/executions/definition.ts';
+import { startExecution } from '../../aws/executions/executions.ts';
+import { followExecution } from '../../aws/executions/follow.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { type PersonalWorkflow, policyFor, stateMachineArn } from '../../core/executions.ts';
 import { type OperationKind, operations } from '../../core/operations.ts';
 import type { Account } from '../account.ts';
 import type { Clients } from '../clients.ts';
+import type { OpenedEnvironment } from '../environment.ts';
 import { orNotAllowed } from './allowed.ts';
 import { begun } from './begun.ts';
+import { checkedSentences } from './control-plane.ts';
 import { operationInProgress, withAge } from './in-progress.ts';
+import { observe, type Seen } from './observe.ts';
 import type { Session } from './session.ts';
 
 /** An operation to run. */
@@ -30,6 +35,8 @@ export interface Followed<Result> {
   readonly ours: boolean;
   /** The names of the states that it has entered. */
   readonly entered: ReadonlySet<string>;
+  /** What is known of the environment that was operated on. */
+  readonly seen?: Seen;
 }
 
 // Each time, another operation was faster.
@@ -57,39 +64,55 @@ export async function runOperation<Schema extends v.GenericSchema>(
   account: Account,
   asked: Asked<Schema>,
   session: Session,
+  environment?: OpenedEnvironment,
 ): Promise<Followed<v.InferOutput<Schema>>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const executionArn = await startOperation(clients, account, asked, session);
-      return { ...(await follow(clients, account, executionArn, asked.output, session)), ours: true };
+      const known = { sentences: checkedSentences(clients, executionArn), environment };
+      return { ...(await follow(clients, account, executionArn, asked.output, session, known)), ours: true };
     } catch (error) {
       const operation = operationInProgress(error);
       if (operation?.kind !== asked.kind || attempt === mostAttempts) throw error;
       session.view.say(`${asked.subject} is already ${operations[asked.kind].doing}, ${begun(operation, account.owner)}.`);
-      const followed = await follow(clients, account, operation.executionArn, asked.output, session);
+      const followed = await follow(clients, account, operation.executionArn, asked.output, session, { environment });
       if (!asked.withOptions) return followed;
       session.view.say(`Running your ${asked.kind}, with the options that you gave.`);
     }
   }
 }
 
-/** Follows an execution that somebody else has started to its end. Throws what it fails with. */
+/** What is known of an execution before it is followed. */
+export interface Known {
+  readonly sentences?: Sentences | undefined;
+  /** The environment that it holds. */
+  readonly environment?: OpenedEnvironment | undefined;
+}
+
+/** Follows an execution to its end. Throws what it fails with. */
 export async function follow<Schema extends v.GenericSchema>(
   { sfn }: Clients,
   { owner }: Pick<Account, 'owner'>,
   executionArn: string,
   output: Schema,
   { view, execution }: Session,
+  { sentences, environment }: Known = {},
 ): Promise<Followed<v.InferOutput<Schema>>> {
   Object.assign(execution, { arn: executionArn, ended: false });
   const entered = new Set<string>();
-  for await (const event of followExecution(sfn, executionArn)) {
-    view.show(event);
-    if (event.type === 'state-entered') entered.add(event.state);
-    if (event.type === 'failed') throw withAge(event.error, owner);
-    if (event.type !== 'succeeded') continue;
-    execution.ended = true;
-    return { result: v.parse(output, event.output), executionArn, entered, ours: false };
+  const observer = environment && observe(environment, executionArn);
+  try {
+    for await (const event of followExecution(sfn, executionArn, { sentences, ...observer?.help })) {
+      view.show(event);
+      observer?.show(event);
+      if (event.type === 'state-entered') entered.add(event.state);
+      if (event.type === 'failed') throw withAge(event.error, owner);
+      if (event.type !== 'succeeded') continue;
+      execution.ended = true;
+      return { result: v.parse(output, event.output), executionArn, entered, ours: false, ...(observer && { seen: observer.seen() }) };
+    }
+  } finally {
+    observer?.end();
   }
   throw new RecodeError('Unexpected', `The history of execution ${executionArn} is incomplete.`);
 }

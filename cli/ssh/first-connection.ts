@@ -8,6 +8,7 @@ import { requireUnlocked } from './agent.ts';
 import { sshCommand } from './config.ts';
 import { checkConnection } from './connect.ts';
 import { writeConnection } from './connection.ts';
+import type { FirstContact } from './first-contact.ts';
 import { type KeyPair, requireKeyPair } from './keys.ts';
 
 /**
@@ -30,7 +31,11 @@ export async function usableKeyPair(environment: OpenedEnvironment, record?: Env
  * @returns its host alias, if there is one
  * @throws RecodeError KeysNotWritable
  */
-export function saveConnection({ files }: OpenedEnvironment, started: StartOutput, { privateKeyFile }: KeyPair): string | undefined {
+export function saveConnection(
+  { files }: OpenedEnvironment,
+  started: Pick<StartOutput, 'name' | 'repository' | 'publicIpAddress' | 'hostKey'>,
+  { privateKeyFile }: KeyPair,
+): string | undefined {
   const { name, repository, publicIpAddress: address, hostKey } = started;
   return writeConnection(files, { name, repository, address, hostKey, privateKeyFile });
 }
@@ -38,18 +43,23 @@ export function saveConnection({ files }: OpenedEnvironment, started: StartOutpu
 /**
  * Waits until the instance of a started environment lets this machine in, by the files for ssh.
  *
+ * @param contact what this machine has found out while the operation ran
  * @returns the command that connects
  * @throws RecodeError those of cli/ssh/connect.ts
  */
 export async function proveConnection(
   { files, account }: OpenedEnvironment,
-  { name, publicIpAddress: address, allowCidrs = [] }: StartOutput,
+  started: StartOutput,
   { view, execution }: Session,
+  contact?: FirstContact,
 ): Promise<string> {
+  const { name, publicIpAddress: address, allowCidrs = [] } = started;
   const command = sshCommand(files, name);
   execution.connect = command;
-  const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
-  const doubt = { wrongAddress, say: (text: string) => view.say(text) };
-  await view.during('Checking the SSH connection', () => checkConnection({ sshConfig: files.sshConfig, name, address }, doubt));
+  await view.during('Checking the SSH connection', async () => {
+    if (await contact?.proves(started)) return;
+    const wrongAddress = addressNotAllowed(allowCidrs, account.options, process.env);
+    await checkConnection({ sshConfig: files.sshConfig, name, address }, { wrongAddress, say: (text: string) => view.say(text) });
+  });
   return command;
 }

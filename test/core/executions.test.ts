@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { executionArn, operationOf, stateMachineArn, stateMachineBeside } from '../../core/executions.ts';
+import { executionArn, operationOf, stateMachineArn, stateMachineBeside, stateMachineOf } from '../../core/executions.ts';
 
 // The forms of https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 const place = { partition: 'aws-cn', region: 'cn-north-1', accountId: '111122223333' };
@@ -14,6 +14,10 @@ describe('ARNs of state machines and executions', () => {
 
   it('lead from an execution to another state machine in its place', () => {
     expect(stateMachineBeside(execution, 'stop')).toBe('arn:aws-cn:states:cn-north-1:111122223333:stateMachine:recode-stop');
+  });
+
+  it('lead from an execution to its state machine', () => {
+    expect(stateMachineOf(execution)).toBe(machine);
   });
 
   it('tell the operation', () => {

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { strToU8, zipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deployedVersion, type ExecutionEvent, followExecution, startExecution } from '../../../aws/executions/executions.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { deployedMachine } from '../../../aws/executions/definition.ts';
+import { type ExecutionEvent, startExecution } from '../../../aws/executions/executions.ts';
+import { executionEnd, followExecution } from '../../../aws/executions/follow.ts';
+import type { RecordWatch } from '../../../aws/executions/record-watch.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
 
 const arnOf = (stateMachine: string) => `arn:aws:states:us-east-1:000000000000:stateMachine:${stateMachine}`;
@@ -115,17 +118,17 @@ describe('startExecution', () => {
   });
 });
 
-describe('deployedVersion', () => {
+describe('deployedMachine', () => {
   it.each([
     ['journey', '1.2.3'],
     ['refused', undefined],
   ] as const)('of the stack of the state machine %s is %s', async (stateMachine, version) => {
-    expect(await deployedVersion(account.sfn, arnOf(stateMachine))).toBe(version);
+    expect(await deployedMachine(account.sfn, arnOf(stateMachine))).toMatchObject({ version });
   });
 
   it('says that Recode is not deployed where the state machine is unknown', async () => {
     const message = `There is no state machine ${arnOf('unknown')}.`;
-    await expect(deployedVersion(account.sfn, arnOf('unknown'))).rejects.toMatchObject({ name: 'ControlPlaneNotDeployed', message });
+    await expect(deployedMachine(account.sfn, arnOf('unknown'))).rejects.toMatchObject({ name: 'ControlPlaneNotDeployed', message });
   });
 });
 
@@ -212,6 +215,86 @@ describe('followExecution', () => {
     await account.sfn.send(new StopExecutionCommand({ executionArn }));
     expect((await events.next()).value).toMatchObject({ type: 'failed' });
     expect((await events.next()).done).toBe(true);
+  });
+});
+
+describe('followExecution while AWS throttles', () => {
+  const throttle = (action: string, count: number) =>
+    account.aws.post('faults', { service: 'states', action, kind: 'error', code: 'ThrottlingException', count });
+  /** A watch that tells of the end at once, and of nothing else. */
+  const watch: RecordWatch = {
+    over: Promise.resolve(),
+    watching: () => false,
+    latest: () => undefined,
+    left: () => undefined,
+    hurry() {},
+    stop() {},
+  };
+  afterEach(() => account.aws.delete('faults'));
+
+  it('asks again later, and misses nothing', async () => {
+    // The SDK of these tests asks three times before it gives up.
+    await throttle('GetExecutionHistory', 3);
+    const events = await follow(await start('refused'));
+    expect(events.map(({ type }) => type)).toEqual(['state-entered', 'attempt-failed', 'failed']);
+  });
+
+  it('tells all that has happened once it knows the sentences', async () => {
+    await throttle('DescribeStateMachineForExecution', 3);
+    const executionArn = await start('endless');
+    const events = followExecution(account.sfn, executionArn);
+    expect((await events.next()).value).toMatchObject({ type: 'state-entered', sentence: 'Doing the only thing' });
+    await account.sfn.send(new StopExecutionCommand({ executionArn }));
+    expect((await events.next()).value).toMatchObject({ type: 'failed' });
+  });
+
+  it('tells the end also where it is not told the sentences', async () => {
+    await throttle('DescribeStateMachineForExecution', 1_000);
+    expect(await lastOf(await start('refused'))).toMatchObject({ type: 'failed', error: { name: 'NoCapacity' } });
+  });
+
+  it('does not ask for sentences that it is given', async () => {
+    await account.aws.post('faults', {
+      service: 'states',
+      action: 'DescribeStateMachineForExecution',
+      kind: 'error',
+      code: 'AccessDeniedException',
+    });
+    const { sentences } = await deployedMachine(account.sfn, arnOf('refused'));
+    const events: ExecutionEvent[] = [];
+    for await (const event of followExecution(account.sfn, await start('refused'), { sentences })) events.push(event);
+    expect(events[0]).toMatchObject({ type: 'state-entered', sentence: 'Doing the only thing' });
+  });
+
+  it.each([
+    ['refused', { type: 'failed', error: { name: 'NoCapacity', message: 'no t2.medium today' } }],
+    ['long', { type: 'succeeded', output: {} }],
+  ] as const)('learns from the execution itself how it has ended: %s', async (stateMachine, end) => {
+    await throttle('GetExecutionHistory', 1_000);
+    const executionArn = await start(stateMachine);
+    expect(await executionEnd(account.sfn, executionArn, { watch })).toMatchObject(end);
+  });
+
+  it('relies on the history where the execution itself does not answer', async () => {
+    await throttle('GetExecutionHistory', 3);
+    await account.aws.post('faults', {
+      service: 'states',
+      action: 'DescribeExecution',
+      kind: 'error',
+      code: 'AccessDeniedException',
+      count: 9,
+    });
+    expect(await executionEnd(account.sfn, await start('refused'), { watch })).toMatchObject({
+      type: 'failed',
+      error: { name: 'NoCapacity' },
+    });
+  });
+
+  it.each(['AccessDeniedException', 'InvalidArn'])('lets any other refusal escape: %s', async (code) => {
+    const executionArn = await start('endless');
+    await account.aws.post('faults', { service: 'states', action: 'GetExecutionHistory', kind: 'error', code });
+    await expect(follow(executionArn)).rejects.toMatchObject({ name: code });
+    await account.sfn.send(new StopExecutionCommand({ executionArn }));
   });
 });
 

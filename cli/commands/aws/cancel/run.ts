@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { unless } from '../../../../aws/errors.ts';
-import { type ExecutionEvent, executionEnd } from '../../../../aws/executions/executions.ts';
+import type { ExecutionEnd } from '../../../../aws/executions/executions.ts';
+import { executionEnd } from '../../../../aws/executions/follow.ts';
 import type { CancelInput } from '../../../../core/document.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import type { Operation } from '../../../../core/operation.ts';
@@ -26,8 +27,6 @@ export interface CancelRequest extends EnvironmentTarget {
   /** Not to ask whether it is meant. */
   readonly force: boolean;
 }
-
-type End = ExecutionEvent & { readonly type: 'succeeded' | 'failed' };
 
 /**
  * Cancels the operation that holds an environment. It may have ended by itself by then.
@@ -61,7 +60,7 @@ function showNothing({ subject }: OpenedEnvironment, output: Output): void {
   else output.stdout.write(line`No operation is running on ${subject.repository}.\n`);
 }
 
-async function showEnd(environment: OpenedEnvironment, operation: Operation, end: End | undefined, output: Output): Promise<void> {
+async function showEnd(environment: OpenedEnvironment, operation: Operation, end: ExecutionEnd | undefined, output: Output): Promise<void> {
   const { executionArn, kind, owner, startedAt } = operation;
   const { subject } = environment;
   const cancelled = end?.type === 'failed' && end.error.name === 'OperationCancelled';

@@ -87,7 +87,7 @@ async function followed<Schema extends v.GenericSchema>(
 ): Promise<Followed<v.InferOutput<Schema>>> {
   const { account, clients, files } = environment;
   try {
-    return await follow(clients, account, executionArn, schema, session);
+    return await follow(clients, account, executionArn, schema, session, { environment });
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
     orWarn(output, () => forgetExecution(files));

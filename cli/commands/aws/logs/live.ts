@@ -1,5 +1,5 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import { followExecution } from '../../../../aws/executions/executions.ts';
+import { followExecution } from '../../../../aws/executions/follow.ts';
 import { oneLine, type Stream } from '../../../output.ts';
 
 /** Writes what happens in an execution from its beginning to its end, a line an event. */

@@ -99,13 +99,14 @@ export async function concludeStarted(
   let alias: string | undefined;
   let workspace: Workspace = { folder: null };
   if (own) {
-    const keyPair = await usableKeyPair(environment);
+    const { seen } = started;
+    const keyPair = await usableKeyPair(environment, seen?.record);
     const saved = orWarn(output, () => {
       if (request?.gitSigning !== undefined) rememberForwarding(files, request.gitSigning);
       alias = saveConnection(environment, started.result, keyPair);
     });
     if (saved) {
-      command = await proveConnection(environment, started.result, session);
+      command = await proveConnection(environment, started.result, session, seen?.contact);
       const { name, repository, instanceId } = started.result;
       const justStarted = { name, repository, instanceId, started: started.ours && hasStarted(started.entered) };
       workspace = await openWorkspace(environment, justStarted, request ?? (await readyRequest(usualWorkspace)), session, output);
