@@ -19,11 +19,11 @@ export interface Clock {
   stop(): void;
 }
 
-/** Resolves after so many milliseconds on the clock, at once if there are none. */
-export function pause(clock: Clock, milliseconds: number): Promise<void> {
-  if (milliseconds <= 0) return Promise.resolve();
+/** Resolves when the clock shows that time (milliseconds since the epoch), at once if it already does. */
+export function reached(clock: Clock, when: number): Promise<void> {
+  if (when <= clock.now()) return Promise.resolve();
   return new Promise((resolve) => {
-    clock.at(clock.now() + milliseconds, resolve);
+    clock.at(when, resolve);
   });
 }
 

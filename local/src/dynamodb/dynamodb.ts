@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
-import { type Clock, pause } from '../clock.ts';
+import { type Clock, reached } from '../clock.ts';
 import { type DynamoDbProfile, defaultLatency, Latency, profiles } from '../profiles.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import { type Json, openEngine } from './engine.ts';
@@ -50,12 +50,13 @@ export async function createDynamoDb(options: {
     async handle(request) {
       const action = actionOf(request);
       const input = parse(request);
+      const begun = clock.now();
       try {
         if (request.region === region) return answer(200, await perform(action, input));
         refuseUnsupported(action, action === 'CreateTable' ? {} : input);
         return answer(200, elsewhere(action, request.region, region));
       } finally {
-        await pause(clock, profile().call);
+        await reached(clock, begun + profile().call);
       }
     },
     failure: ({ code, message, status }) =>

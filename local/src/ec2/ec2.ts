@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { createBuckets } from '../buckets.ts';
-import { type Clock, pause } from '../clock.ts';
+import { type Clock, reached } from '../clock.ts';
 import type { InstanceHost } from '../instance-host/instance-host.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import type { Store } from '../store.ts';
@@ -119,13 +119,14 @@ export function createEc2(options: {
     action: (request) => actionOf(queryOf(request)),
     async handle(request) {
       const { limits, call: time, runInstances } = profileOf(settings);
+      const begun = clock.now();
       const call = callOf(request);
       if (limits) throttle(buckets, limits, request.region, call.action, call.input);
       try {
         return xml(200, request, answer(request, call));
       } finally {
         // A refusal takes its time, too, except one of a call too many.
-        await pause(clock, call.action === 'RunInstances' ? runInstances : time);
+        await reached(clock, begun + (call.action === 'RunInstances' ? runInstances : time));
       }
     },
     failure: (failure, request) => xml(failure.status, request, wire.failureDocument(failure, request.id)),

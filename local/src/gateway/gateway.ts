@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, pause } from '../clock.ts';
+import { type Clock, reached } from '../clock.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import { storageFailure } from '../storage.ts';
 import { type Admin, answerAdmin, clockAdmin, json } from './admin.ts';
@@ -150,7 +150,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         if (fault.effect) await service.handle(request);
         throw new AwsFailure(fault.code, fault.message, fault.status);
       }
-      if (fault?.kind === 'delay') await pause(clock, fault.milliseconds);
+      if (fault?.kind === 'delay') await reached(clock, clock.now() + fault.milliseconds);
       return { answer: await service.handle(request), outcome: 'ok' };
     } catch (error) {
       if (endIfStateLost(error)) return { answer: undefined, outcome: 'no answer' };

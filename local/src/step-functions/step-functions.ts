@@ -13,7 +13,7 @@ import type { HistoryEvent } from './history.ts';
 import { page } from './page.ts';
 import { type Action, parseRequest, type Request, requests } from './request.ts';
 import type { StackStateMachine } from './state-machines.ts';
-import { sleepUntil } from './task.ts';
+import { createTransition } from './transition.ts';
 
 export interface StepFunctions extends Service {
   /** Starts an execution for another service, with a new name and JSON as its input. Returns its ARN. Throws `AwsFailure`. */
@@ -44,11 +44,7 @@ export function createStepFunctions({
 }): StepFunctions {
   const buckets = createBuckets(clock);
   let latency = defaultLatency;
-  const transition = (signal: AbortSignal) => {
-    const { transition: time, limits } = profiles[latency].stepFunctions;
-    const turn = limits ? buckets.reserve('transitions', limits(stack.region).transitions) : 0;
-    return time + turn > 0 ? sleepUntil(clock.now() + turn + time, clock, signal) : undefined;
-  };
+  const transition = createTransition(clock, buckets, stack.region, () => profiles[latency].stepFunctions);
   const throttle = (action: Action, region: string) => {
     const limit = profiles[latency].stepFunctions.limits?.(region).actions[action];
     if (limit && !buckets.take(`${region} ${action}`, limit)) throw new AwsFailure('ThrottlingException', 'Rate exceeded');
