@@ -10,6 +10,7 @@ import { createSwitch } from './gateway/switch.ts';
 import { createIam } from './iam/iam.ts';
 import { createInstanceHost } from './instance-host/instance-host.ts';
 import { createLambda } from './lambda/lambda.ts';
+import { createPricing } from './pricing/pricing.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
 import { emptyStack, readStack } from './stack/stack.ts';
 import { createStepFunctions } from './step-functions/step-functions.ts';
@@ -108,6 +109,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
         states: iam.guardStepFunctions(stepFunctions),
         dynamodb: iam.guardDynamoDb(dynamodb),
         sts,
+        pricing: iam.guardPricing(createPricing()),
       },
       admin: {
         status: () => ({ pid: process.pid, endpoint, region, accountId, stateDirectory }),

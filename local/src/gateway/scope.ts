@@ -21,6 +21,7 @@ export function guessService({ headers, body }: AwsRequest): string | undefined 
   const target = String(headers['x-amz-target'] ?? '');
   if (target.startsWith('DynamoDB_')) return 'dynamodb';
   if (target.startsWith('AWSStepFunctions.')) return 'states';
+  if (target.startsWith('AWSPriceListService.')) return 'pricing';
   if (!isForm(headers)) return undefined;
   const version = new URLSearchParams(body.toString('latin1')).get('Version');
   return version === '2016-11-15' ? 'ec2' : version === '2011-06-15' ? 'sts' : undefined;

@@ -5,6 +5,7 @@ import { AwsFailure, type AwsRequest, type Service } from '../service.ts';
 import type { Stack } from '../stack/stack.ts';
 import { needsOfDynamoDb } from './authorization/dynamodb.ts';
 import { needsOfEc2 } from './authorization/ec2.ts';
+import { needsOfPricing } from './authorization/pricing.ts';
 import { needsOfStepFunctions } from './authorization/step-functions.ts';
 import { type Need, type Policy, refusalOf } from './policy.ts';
 import type { Role } from './roles.ts';
@@ -18,6 +19,8 @@ export interface Iam {
   guardDynamoDb<S extends Service>(service: S): S;
   /** Step Functions for callers with permission. Others get `AccessDeniedException`. */
   guardStepFunctions<S extends Service>(service: S): S;
+  /** The price list for callers with permission. Others get `AccessDeniedException`. */
+  guardPricing<S extends Service>(service: S): S;
   /** Throws `UnauthorizedOperation` if the caller may not do this in EC2. */
   authorizeEc2(accessKeyId: string, action: string, input: Decoded, region: Region): void;
   /** Why the role of a state machine may not invoke a function, in AWS's words; undefined if it may. */
@@ -98,6 +101,7 @@ export function createIam(options: {
     },
     guardDynamoDb: (service) => guard(service, needsOfDynamoDb),
     guardStepFunctions: (service) => guard(service, needsOfStepFunctions),
+    guardPricing: (service) => guard(service, needsOfPricing),
     authorizeEc2(accessKeyId, action, input, region) {
       const sentence = refusal(principalOf(accessKeyId), () => needsOfEc2(action, input, region));
       if (sentence === undefined) return;

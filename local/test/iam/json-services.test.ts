@@ -2,6 +2,7 @@ import * as dynamodbModel from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { parametersOf } from '../../src/dynamodb/engine.ts';
 import { isDynamoDbActionKnown, needsOfDynamoDb } from '../../src/iam/authorization/dynamodb.ts';
+import { needsOfPricing } from '../../src/iam/authorization/pricing.ts';
 import { needsOfStepFunctions } from '../../src/iam/authorization/step-functions.ts';
 import type { AwsRequest } from '../../src/service.ts';
 import { requests } from '../../src/step-functions/request.ts';
@@ -80,4 +81,8 @@ it.each(Object.keys(requests))('%s of Step Functions needs the resource of its A
 it('leaves requests without an ARN and unsupported actions to Step Functions', () => {
   expect(needsOfStepFunctions('StartExecution', request('{}'), accountId)).toEqual([]);
   expect(needsOfStepFunctions('CreateActivity', request({ stateMachineArn }), accountId)).toEqual([]);
+});
+
+it('GetProducts of the price list needs no resource', () => {
+  expect(needsOfPricing('GetProducts').map(inLine)).toEqual(['pricing:GetProducts *']);
 });
