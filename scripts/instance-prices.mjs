@@ -12,7 +12,8 @@ if (source === undefined || date === undefined) {
 
 /** @typedef {{ readonly name: string, readonly usEast1DollarsPerHour?: number }} PricedType */
 
-// https://aws.amazon.com/ebs/pricing and https://aws.amazon.com/vpc/pricing
+// As GetProducts of AWS answered on 10 August 2026: https://github.com/TypeOneLabs/tellury, pkg/pricing/aws/testdata/getproducts-recorded.json.
+// The pages of AWS: https://aws.amazon.com/ebs/pricing and https://aws.amazon.com/vpc/pricing
 const others = { addressHour: 0.005, volumeMonth: { gp2: 0.1, gp3: 0.08 } };
 
 /** @type {Map<string, Record<string, number>>} */

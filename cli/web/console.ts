@@ -18,7 +18,8 @@ export function executionPage(place: Place, executionArn: string): string {
   return page(place, 'states', `/v2/executions/details/${executionArn.split(':').map(encodeURIComponent).join(':')}`);
 }
 
-// https://docs.aws.amazon.com/general/latest/gr/rande.html and the guides of AWS GovCloud (US) and of AWS in China
+// The domains that https://github.com/aws-samples/sagemaker-ssh-helper (sagemaker_ssh_helper/aws.py) takes from the guides of AWS. They also
+// answer without a region before them, as templates of AWS in GovCloud and China link to them, and lead to the one that `region` names.
 const consoles: Readonly<Record<string, string>> = {
   aws: 'console.aws.amazon.com',
   'aws-us-gov': 'console.amazonaws-us-gov.com',
