@@ -1,9 +1,18 @@
-/** The price of an hour for people: `$0.051`, `$12.34`; `-` if it is not known. */
-export function hourWords(dollars: number | null): string {
-  return dollars === null ? '-' : `$${dollars.toFixed(dollars < 10 ? 3 : 2)}`;
+import type { Currency } from '../core/prices.ts';
+
+const symbols: Readonly<Record<Currency, string>> = { USD: '$', CNY: '¥' };
+
+/** The sign of a currency: `$`; `$` as well if none is known. */
+export function currencySign(currency: Currency | null): string {
+  return symbols[currency ?? 'USD'];
 }
 
-/** The estimate of a month for people: `~$1.60`, `~$35`; `-` if it is not known. */
-export function monthWords(dollars: number | null): string {
-  return dollars === null ? '-' : `~$${dollars.toFixed(dollars < 10 ? 2 : 0)}`;
+/** The price of an hour for people: `$0.051`, `¥12.34`; `-` if it is not known. */
+export function hourWords(amount: number | null, currency: Currency | null): string {
+  return amount === null ? '-' : `${currencySign(currency)}${amount.toFixed(amount < 10 ? 3 : 2)}`;
+}
+
+/** The estimate of a month for people: `~$1.60`, `~¥35`; `-` if it is not known. */
+export function monthWords(amount: number | null, currency: Currency | null): string {
+  return amount === null ? '-' : `~${currencySign(currency)}${amount.toFixed(amount < 10 ? 2 : 0)}`;
 }

@@ -1,11 +1,12 @@
 import { autoStopText } from '../core/auto-stop.ts';
-import { costOf, noPrices, type Prices } from '../core/cost.ts';
+import { type CostUnknown, costOf, type Prices } from '../core/cost.ts';
 import { type Environment, statusOf } from '../core/environment.ts';
 import { isRefusal } from '../core/errors.ts';
 import { holderOf } from '../core/lock.ts';
 import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
 import { operations } from '../core/operations.ts';
+import type { Currency } from '../core/prices.ts';
 import type { EnvironmentStatus } from '../core/status.ts';
 import type { Connection } from './ssh/connection.ts';
 
@@ -37,9 +38,13 @@ export interface EnvironmentView {
   readonly stopAt: string | null;
   /** Since when it runs (ISO 8601); null while it is not started, and if its last start was one of an older version. */
   readonly startedAt: string | null;
-  /** What an hour costs while it runs, and what this month costs as it is now; null if a price is not known. See core/cost.ts. */
-  readonly costPerHourUsd: number | null;
-  readonly monthEstimateUsd: number | null;
+  /** What an hour costs while it runs, and what this month costs as it is now; null if that is not known. See core/cost.ts. */
+  readonly costPerHour: number | null;
+  readonly monthEstimate: number | null;
+  /** Of both. */
+  readonly currency: Currency | null;
+  /** Why one of them is null. */
+  readonly costUnknown: CostUnknown | null;
   /** Whether this command has created the environment, and whether it has changed its status. */
   readonly created: boolean;
   readonly changed: boolean;
@@ -61,11 +66,10 @@ export type RecordedView = EnvironmentView & { readonly createdAt: string; reado
  * @param connection how this machine connects to it, if that is to be shown
  * @param prices those of its region, if costs are to be shown
  */
-export function viewOf(environment: Environment, connection?: Connection, prices: Prices = noPrices, now = Date.now()): RecordedView {
+export function viewOf(environment: Environment, connection?: Connection, prices?: Prices, now = Date.now()): RecordedView {
   const { repository, owner, name, wanted, observed, lastError, createdAt, updatedAt } = environment;
   const status = statusOf(environment);
   const operation = holderOf(environment);
-  const cost = costOf(environment, prices, now);
   const address = status === 'started' ? observed?.publicIpAddress : undefined;
   return {
     ...unknownView({ repository, owner }),
@@ -76,8 +80,7 @@ export function viewOf(environment: Environment, connection?: Connection, prices
     volumeSizeGiB: wanted.volumeSize,
     volumeType: wanted.volumeType,
     ...(status === 'started' && { stopAt: wanted.stopAt ?? null, startedAt: observed?.launchedAt ?? null }),
-    costPerHourUsd: rounded(cost.hour),
-    monthEstimateUsd: rounded(cost.month),
+    ...(prices && costsOf(environment, prices, now)),
     ...(address !== undefined && { publicIpAddress: address, host: address, port: ssh.port, user: ssh.user }),
     sshConfigFile: connection?.sshConfigFile ?? null,
     sshCommand: connection?.sshCommand ?? null,
@@ -114,8 +117,10 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
     autoStop: null,
     stopAt: null,
     startedAt: null,
-    costPerHourUsd: null,
-    monthEstimateUsd: null,
+    costPerHour: null,
+    monthEstimate: null,
+    currency: null,
+    costUnknown: null,
     created: false,
     changed: false,
     executionArn: null,
@@ -137,6 +142,11 @@ export function statusWords({ status, operation, lastError }: Pick<EnvironmentVi
   const resting = status === 'started' || status === 'stopped';
   const failed = lastError && !operation && status !== 'gone' && !(resting && isRefusal(lastError.name));
   return failed ? `${status} (failed)` : status;
+}
+
+function costsOf(environment: Environment, prices: Prices, now: number) {
+  const { hour, month, unknown } = costOf(environment, prices, now);
+  return { costPerHour: rounded(hour), monthEstimate: rounded(month), currency: prices.currency, costUnknown: unknown };
 }
 
 /** An amount as a program reads it: no digits that only the way of computing has. */

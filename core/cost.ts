@@ -1,25 +1,37 @@
 import { type Environment, statusOf } from './environment.ts';
+import type { Currency } from './prices.ts';
 
-/** What AWS charges in a region, in US dollars; undefined where that is not known. */
+/** What AWS charges in a region; undefined where that is not known. */
 export interface Prices {
+  readonly currency: Currency;
   /** For an hour of an instance type on demand, with Linux. */
   readonly instanceHour: (instanceType: string) => number | undefined;
   /** For a GiB of a volume type and a month. */
   readonly volumeMonth: (volumeType: string) => number | undefined;
   /** For an hour of a public IPv4 address. */
   readonly addressHour: number | undefined;
+  /** Why no price is known, or one that is missing. */
+  readonly missing: MissingPrice;
 }
 
-/** Where no price is known. */
-export const noPrices: Prices = { instanceHour: () => undefined, volumeMonth: () => undefined, addressHour: undefined };
+/** Why a price is not known. */
+export type MissingPrice = 'no-price-list' | 'prices-not-read' | 'prices-outdated' | 'not-in-price-list';
 
-/** What an environment costs, in US dollars; null where a price is not known. */
+/** Where no price is known. */
+export function noPrices(currency: Currency, missing: MissingPrice): Prices {
+  return { currency, instanceHour: () => undefined, volumeMonth: () => undefined, addressHour: undefined, missing };
+}
+
+/** What an environment costs, in the currency of the prices; null where it is not known. */
 export interface Cost {
   /** An hour while it runs: its instance and its public address. Its volume costs the same whether it runs or not. */
   readonly hour: number | null;
-  /** This month, as it is now. Null as well without an instance. */
+  /** This month, as it is now. */
   readonly month: number | null;
+  /** Why one of them is not known; null if both are. */
+  readonly unknown: CostUnknown | null;
 }
+export type CostUnknown = MissingPrice | 'no-instance' | 'start-not-recorded';
 
 const hour = 3_600_000;
 
@@ -32,17 +44,20 @@ const hour = 3_600_000;
  */
 export function costOf(environment: Environment, prices: Prices, now: number): Cost {
   const { wanted, observed } = environment;
-  const instance = prices.instanceHour(observed?.instanceType ?? wanted.instanceType);
-  const perHour = sum(instance, prices.addressHour);
+  const perHour = sum(prices.instanceHour(observed?.instanceType ?? wanted.instanceType), prices.addressHour) ?? null;
   const perGibMonth = prices.volumeMonth(wanted.volumeType);
-  if (!observed || observed.state === 'gone' || perGibMonth === undefined) return { hour: perHour ?? null, month: null };
+  const costs = (month: number | undefined, unknown: CostUnknown): Cost => {
+    const reason = perHour === null || perGibMonth === undefined ? prices.missing : unknown;
+    return { hour: perHour, month: month ?? null, unknown: perHour === null || month === undefined ? reason : null };
+  };
+  if (!observed || observed.state === 'gone') return costs(undefined, 'no-instance');
   const month = monthOf(now);
+  const run = runOf(environment, month, now);
+  if (run === undefined || perGibMonth === undefined) return costs(undefined, 'start-not-recorded');
   const volume =
     perGibMonth * wanted.volumeSize * (within(month, Date.parse(environment.createdAt), month.end) / (month.end - month.start));
-  const run = runOf(environment, month, now);
-  if (run === undefined) return { hour: perHour ?? null, month: null };
-  const running = run === 0 ? 0 : perHour === undefined ? undefined : perHour * (run / hour);
-  return { hour: perHour ?? null, month: sum(volume, running) ?? null };
+  const running = run === 0 ? 0 : perHour === null ? undefined : perHour * (run / hour);
+  return costs(sum(volume, running), prices.missing);
 }
 
 interface Month {

@@ -6,6 +6,7 @@ import { KeyFingerprint, PublicKey } from './openssh-key.ts';
 import { Operation } from './operation.ts';
 import { forEach, kindsWith } from './operations.ts';
 import { Owner } from './owner.ts';
+import { RegionPrices } from './prices.ts';
 import { Repository } from './repository.ts';
 import { environmentStatuses } from './status.ts';
 
@@ -216,6 +217,14 @@ export const DueEnvironments = v.object({
 
 /** How many stops one Lambda has requested. */
 export const RequestedStops = v.object({ requested: v.number() });
+
+/** What a refresh of the prices has read so far, and where it continues. */
+export const PricesRead = v.object({
+  found: RegionPrices,
+  /** The index of the query, and the token of its page. Missing at the end. */
+  next: v.optional(v.object({ query: v.number(), token: v.optional(v.string()) })),
+});
+export type PricesRead = v.InferOutput<typeof PricesRead>;
 
 /** The output of a start: what the CLI prints. */
 export const StartOutput = v.object({

@@ -5,8 +5,10 @@ import { type OperationKind, operationKinds, operations } from './operations.ts'
 export const personalWorkflows = [...operationKinds, 'cancel', 'keys'] as const;
 export type PersonalWorkflow = (typeof personalWorkflows)[number];
 
-/** All workflows, with the one that no person starts. */
-export type Workflow = PersonalWorkflow | 'auto-stop';
+/** The workflows that a schedule starts. */
+export const scheduledWorkflows = ['auto-stop', 'prices'] as const;
+
+export type Workflow = PersonalWorkflow | (typeof scheduledWorkflows)[number];
 
 /** The policy that lets a person start a workflow. */
 export function policyFor(workflow: PersonalWorkflow): (typeof policies)[keyof typeof policies] {

@@ -1,10 +1,10 @@
-import { personalWorkflows } from '../core/executions.ts';
+import { personalWorkflows, scheduledWorkflows } from '../core/executions.ts';
 import { machineId } from './state-machines.ts';
 
 const width = 12;
 const height = 6;
 
-const ids = [...personalWorkflows, 'auto-stop'].map(machineId);
+const ids = [...personalWorkflows, ...scheduledWorkflows].map(machineId);
 const ofMachines = (metric: string) =>
   ids.map((id) => ['AWS/States', metric, 'StateMachineArn', `\${${id}}`, { label: id.replace(/StateMachine$/, '') }]);
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { builtPackage } from '../cli/package-root.ts';
 import { catalog } from '../core/errors.ts';
-import { operationOf, personalWorkflows } from '../core/executions.ts';
+import { operationOf, personalWorkflows, scheduledWorkflows } from '../core/executions.ts';
 import { stateMachineName } from '../core/names.ts';
 import { resources, roles, statementsOf } from './infra/stack.ts';
 import { type Machine, type State, statesOf } from './infra/states.ts';
@@ -83,7 +83,7 @@ describe('one name everywhere', () => {
 
   it('deploys the state machines under the names that the CLI starts', () => {
     expect(packagedMachines.map(({ name }) => name).sort()).toEqual(
-      [...personalWorkflows, 'auto-stop' as const].map(stateMachineName).sort(),
+      [...personalWorkflows, ...scheduledWorkflows].map(stateMachineName).sort(),
     );
     expect(below('statemachines').sort()).toEqual(packagedMachines.map(({ file }) => file).sort());
   });
@@ -145,8 +145,10 @@ describe('the upkeep', () => {
   const upkeep = packagedMachines.filter(({ name, kind }) => kind === undefined && !lockless.includes(name));
 
   it('goes on where something of one item fails, and fails in the end under its name', () => {
-    expect(upkeep.map(({ name }) => name)).toEqual([stateMachineName('auto-stop')]);
-    for (const { definition } of upkeep) {
+    expect(upkeep.map(({ name }) => name).sort()).toEqual(scheduledWorkflows.map(stateMachineName).sort());
+    const overItems = upkeep.filter(({ definition }) => statesOf(definition).some(([, { Type }]) => Type === 'Map'));
+    expect(overItems.map(({ name }) => name)).toEqual([stateMachineName('auto-stop')]);
+    for (const { definition } of overItems) {
       const inside = statesOf(definition).flatMap(([, { ItemProcessor }]) => (ItemProcessor ? statesOf(ItemProcessor) : []));
       const itemTasks = inside.filter(([, { Type }]) => Type === 'Task');
       expect(itemTasks.length).toBeGreaterThan(0);

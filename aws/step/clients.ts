@@ -1,6 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { PricingClient } from '@aws-sdk/client-pricing';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { priceListOf } from '../../core/prices.ts';
+import { region } from './region.ts';
 
 // Shorter than any Lambda's timeout, so that a step fails with its own error instead of being killed.
 const timeouts = { connectionTimeout: 3_000, requestTimeout: 8_000, throwOnRequestTimeout: true };
@@ -18,3 +21,7 @@ export const dynamodb = () => new DynamoDBClient({ maxAttempts: 3, requestHandle
 
 /** Step Functions for a step that asks whether the execution holding a lock still runs, or starts an execution. */
 export const sfn = () => new SFNClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt });
+
+/** AWS's price list for a step, at one of its few endpoints. A page may take seconds. */
+export const pricing = () =>
+  new PricingClient({ region: priceListOf(region())?.region ?? region(), maxAttempts: 2, requestHandler: timeouts });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { statusWords, viewOf } from '../../cli/environment-view.ts';
+import type { Prices } from '../../core/cost.ts';
 import type { Environment, Observed } from '../../core/environment.ts';
 
 const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq5 host';
@@ -31,14 +32,31 @@ describe('viewOf', () => {
     const environment = environmentOf();
     const launchedAt = '2026-11-02T09:00:00.000Z';
     const running = { ...environment, observed: { ...environment.observed, launchedAt } };
-    const prices = { instanceHour: () => 0.077, volumeMonth: () => 0.1, addressHour: 0.005 };
+    const prices: Prices = {
+      currency: 'CNY',
+      instanceHour: () => 0.077,
+      volumeMonth: () => 0.1,
+      addressHour: 0.005,
+      missing: 'not-in-price-list',
+    };
     const now = Date.parse('2026-11-02T12:00:00Z');
     // 687 of 720 hours to the end of the month; the volume exists since 12:00 on the first.
-    const monthEstimateUsd = Number((687 * 0.082 + (1.6 * 708) / 720).toFixed(4));
-    expect(viewOf(running, undefined, prices, now)).toMatchObject({ startedAt: launchedAt, costPerHourUsd: 0.082, monthEstimateUsd });
+    const monthEstimate = Number((687 * 0.082 + (1.6 * 708) / 720).toFixed(4));
+    expect(viewOf(running, undefined, prices, now)).toMatchObject({
+      startedAt: launchedAt,
+      costPerHour: 0.082,
+      monthEstimate,
+      currency: 'CNY',
+      costUnknown: null,
+    });
     const stopped = { ...running, observed: { ...running.observed, state: 'stopped' } } as const;
-    expect(viewOf(stopped, undefined, prices, now)).toMatchObject({ startedAt: null, costPerHourUsd: 0.082 });
-    expect(viewOf(environment, undefined, prices, now)).toMatchObject({ startedAt: null, costPerHourUsd: 0.082, monthEstimateUsd: null });
+    expect(viewOf(stopped, undefined, prices, now)).toMatchObject({ startedAt: null, costPerHour: 0.082 });
+    expect(viewOf(environment, undefined, prices, now)).toMatchObject({
+      startedAt: null,
+      costPerHour: 0.082,
+      monthEstimate: null,
+      costUnknown: 'start-not-recorded',
+    });
   });
 
   it('shows what is not there yet as null, and the type that was asked for', () => {
@@ -62,8 +80,10 @@ describe('viewOf', () => {
       autoStop: null,
       stopAt: null,
       startedAt: null,
-      costPerHourUsd: null,
-      monthEstimateUsd: null,
+      costPerHour: null,
+      monthEstimate: null,
+      currency: null,
+      costUnknown: null,
       executionArn: 'arn:one',
       created: false,
       changed: false,

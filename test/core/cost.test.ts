@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseAutoStop } from '../../core/auto-stop.ts';
-import { costOf, type Prices } from '../../core/cost.ts';
+import { costOf, noPrices, type Prices } from '../../core/cost.ts';
 import type { Environment, Observed, Wanted } from '../../core/environment.ts';
 import { nextStop } from '../../core/next-stop.ts';
 
 // The prices of AWS in us-east-1 for t3.medium, gp3 and a public IPv4 address.
 const prices: Prices = {
+  currency: 'USD',
+  missing: 'not-in-price-list',
   instanceHour: (type) => (type === 't3.medium' ? 0.0416 : undefined),
   volumeMonth: (type) => (type === 'gp3' ? 0.08 : undefined),
   addressHour: 0.005,
@@ -65,7 +67,7 @@ describe('the cost of an hour', () => {
     const other = environmentOf({ observed: { instanceType: 't3.large' } });
     expect(costOf(other, prices, 0).hour).toBeNull();
     const { observed: _, ...creating } = other;
-    expect(costOf(creating, prices, 0)).toEqual({ hour: expect.closeTo(0.0466, 10), month: null });
+    expect(costOf(creating, prices, 0)).toEqual({ hour: expect.closeTo(0.0466, 10), month: null, unknown: 'no-instance' });
   });
 });
 
@@ -113,5 +115,33 @@ describe('the estimate of a month', () => {
     expect(monthOf({}, '2026-11-15T00:00Z')).toBeNull();
     expect(monthOf({ wanted: { volumeType: 'gp2' } }, '2026-11-15T00:00Z')).toBeNull();
     expect(monthOf({ launchedAt: '2026-11-10T09:00:00Z', observed: { instanceType: 'x1.other' } }, '2026-11-15T00:00Z')).toBeNull();
+  });
+});
+
+describe('why a cost is not known', () => {
+  const running = { launchedAt: '2026-11-10T09:00:00Z' };
+  const unknown = (given: Given, from = prices) => costOf(environmentOf(given), from, Date.parse('2026-11-15T00:00Z')).unknown;
+
+  it('is nothing where both are known', () => {
+    expect(unknown(running)).toBeNull();
+    expect(unknown({ observed: { state: 'stopped' } })).toBeNull();
+  });
+
+  it.each<[string, Given]>([
+    ['no-instance', { observed: { state: 'gone' } }],
+    ['start-not-recorded', {}],
+    ['not-in-price-list', { ...running, observed: { instanceType: 'x1.other' } }],
+    ['not-in-price-list', { observed: { instanceType: 'x1.other', state: 'stopped' } }],
+    ['not-in-price-list', { ...running, wanted: { volumeType: 'gp2' } }],
+    ['not-in-price-list', { wanted: { volumeType: 'gp2' }, observed: { state: 'gone' } }],
+  ])('is %s: %j', (reason, given) => {
+    expect(unknown(given)).toBe(reason);
+  });
+
+  it('is that of the prices, where there are none', () => {
+    for (const missing of ['no-price-list', 'prices-not-read', 'prices-outdated'] as const) {
+      expect(unknown(running, noPrices('USD', missing))).toBe(missing);
+      expect(unknown({ observed: { state: 'gone' } }, noPrices('USD', missing))).toBe(missing);
+    }
   });
 });

@@ -4,6 +4,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { PricingClient } from '@aws-sdk/client-pricing';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import middy from '@middy/core';
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
@@ -56,12 +57,20 @@ interface Clients {
   readonly ec2: EC2Client;
   readonly dynamodb: DynamoDBClient;
   readonly sfn: SFNClient;
+  /** The price list, as a step in us-east-1 asks it. */
+  readonly pricing: PricingClient;
 }
 
 interface RunnableStep<Input extends v.GenericSchema, Output extends OutputFor<Input>> extends Contract<Input, Output> {
   run(
     input: v.InferOutput<Input>,
-    dependencies: Clients & { readonly clock: Clock; readonly settings: Settings; readonly metrics: Metrics; readonly logger: Logger },
+    dependencies: Clients & {
+      readonly clock: Clock;
+      readonly settings: Settings;
+      readonly metrics: Metrics;
+      readonly logger: Logger;
+      readonly region: string;
+    },
   ): Promise<unknown>;
 }
 
@@ -82,6 +91,7 @@ export async function testAccount(options: { packageDirectory?: string; region?:
     ec2: new EC2Client({ ...access, maxAttempts: 1 }),
     dynamodb: new DynamoDBClient({ ...access, maxAttempts: 3 }),
     sfn: new SFNClient({ ...access, maxAttempts: 3 }),
+    pricing: new PricingClient({ ...access, region: 'us-east-1', maxAttempts: 1 }),
   };
   let settings = defaultSettings;
   const counters = metrics();
@@ -91,7 +101,8 @@ export async function testAccount(options: { packageDirectory?: string; region?:
     step: RunnableStep<Input, Output>,
     event: Event,
   ): Promise<Result<Output, Event>> => {
-    const dependencies = { ...clients, settings, metrics: counters, logger: log, clock: { now: () => aws.clock.now() } };
+    const clock = { now: () => aws.clock.now() };
+    const dependencies = { ...clients, settings, metrics: counters, logger: log, region: aws.region, clock };
     const handler = middy((input: v.InferOutput<Input>) => step.run(input, dependencies))
       .use(translation())
       .use(parsing(step));

@@ -1,7 +1,7 @@
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect, vi } from 'vitest';
-import { stateMachineArn } from '../../core/executions.ts';
+import { scheduledWorkflows, stateMachineArn } from '../../core/executions.ts';
 import { operationKinds } from '../../core/operations.ts';
 import { wipe } from './wipe.ts';
 import { atWorkerEnd } from './worker-end.ts';
@@ -39,7 +39,7 @@ async function empty(aws: TestAws): Promise<void> {
 /** Stops all executions, and waits until none of their functions works any more. */
 async function stopExecutions(aws: TestAws): Promise<void> {
   const { sfn } = aws.clients;
-  for (const kind of [...operationKinds, 'cancel', 'auto-stop'] as const) {
+  for (const kind of [...operationKinds, 'cancel', ...scheduledWorkflows] as const) {
     const { executions = [] } = await sfn.send(
       new ListExecutionsCommand({ stateMachineArn: stateMachineArn(aws, kind), statusFilter: 'RUNNING' }),
     );

@@ -41,8 +41,9 @@ const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, out
   // Nobody reads the output: the history of the operation says how it ended.
   cancel: [CancelInput, v.object({})],
   keys: [KeysInput, KeysOutput],
-  // The schedule's input is empty, and nobody reads the output.
+  // The schedules' input is empty, and nobody reads the output.
   'auto-stop': [v.object({}), v.object({})],
+  prices: [v.object({}), v.object({})],
 };
 const workflows = Object.keys(contracts) as Workflow[];
 const deployed = resources('AWS::StepFunctions::StateMachine');

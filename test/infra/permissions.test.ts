@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as ec2 from '@aws-sdk/client-ec2';
+import * as pricing from '@aws-sdk/client-pricing';
 import * as states from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import { infra } from './stack.ts';
 
-const clients: Readonly<Record<string, object>> = { ec2, dynamodb, states };
+const clients: Readonly<Record<string, object>> = { ec2, dynamodb, states, pricing };
 const permissions = Object.entries(infra('permissions.yml')).map(([name, line]) => ({ name, actions: String(line).split(' ') }));
 
 /**

@@ -1,5 +1,6 @@
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as ec2 from '@aws-sdk/client-ec2';
+import * as pricing from '@aws-sdk/client-pricing';
 import * as states from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 import { stateMachineName, tableName } from '../../core/names.ts';
@@ -15,8 +16,9 @@ const isOfFunction = ({ AssumeRolePolicyDocument }: Role) =>
 const functionRoles = roles.filter(isOfFunction).map((role) => ({ id: role.id, statements: statementsOf(role) }));
 const statements = functionRoles.flatMap((role) => role.statements.map((statement) => ({ role: role.id, ...statement })));
 
-/** What AWS lets nobody have on less than everything, besides EC2's Describes: the delivery of logs, and traces. */
+/** What AWS lets nobody have on less than everything, besides EC2's Describes: the price list, the delivery of logs, and traces. */
 const everywhere = [
+  'pricing:GetProducts',
   ...['CreateLogDelivery', 'GetLogDelivery', 'UpdateLogDelivery', 'DeleteLogDelivery', 'ListLogDeliveries'].map((name) => `logs:${name}`),
   ...['PutResourcePolicy', 'DescribeResourcePolicies', 'DescribeLogGroups'].map((name) => `logs:${name}`),
   ...['PutTraceSegments', 'PutTelemetryRecords', 'GetSamplingRules', 'GetSamplingTargets'].map((name) => `xray:${name}`),
@@ -49,7 +51,7 @@ describe('the roles of the packaged stack', () => {
   });
 
   it('allow actions that exist', () => {
-    const clients: Readonly<Record<string, object>> = { ec2, dynamodb, states };
+    const clients: Readonly<Record<string, object>> = { ec2, dynamodb, states, pricing };
     const others = ['logs:CreateLogStream', 'logs:PutLogEvents', ...everywhere];
     for (const action of statements.flatMap(actionsOf)) {
       const [service = '', name = ''] = action.split(':');

@@ -69,10 +69,13 @@ const unusual = [
   'ensureKeys ec2:DescribeInstances *',
   'startInstance ec2:DescribeInstances *',
 ];
-// The automatic stop's, which is no part of this life.
-const ofSweeps = [
+// Those of what schedules start, which is no part of this life.
+const scheduled = [
   'findDueEnvironments dynamodb:Query table/recode-config-dynamodb-table',
   'requestStop states:StartExecution stateMachine:recode-stop',
+  'refreshPrices dynamodb:GetItem table/recode-config-dynamodb-table',
+  'refreshPrices dynamodb:PutItem table/recode-config-dynamodb-table',
+  'refreshPrices pricing:GetProducts *',
 ];
 /** Needed while SSH does not answer yet, which depends on how fast the machine is. */
 const sometimes = 'checkSsh ec2:DescribeInstances *';
@@ -87,7 +90,7 @@ it('says which permission is missing, for each permission that the life of an en
     while (!(await succeeds(aws, stage, missing)));
     await stage.expectEnd(aws);
   }
-  expect(missing.map(nameOf)).toEqual([...unusual, ...ofSweeps]);
+  expect(missing.map(nameOf)).toEqual([...unusual, ...scheduled]);
 });
 
 /** Runs a workflow without the missing permissions. Where it fails, gives it the one that it says it needs. */

@@ -220,8 +220,10 @@ describe('the JSON of an environment', () => {
       stopAt: null,
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       // t2.medium and an address in us-east-1
-      costPerHourUsd: 0.0514,
-      monthEstimateUsd: expect.any(Number),
+      costPerHour: 0.0514,
+      monthEstimate: expect.any(Number),
+      currency: 'USD',
+      costUnknown: null,
       created: true,
       changed: true,
       executionArn: expect.stringMatching(/:recode-start:/),

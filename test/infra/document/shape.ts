@@ -9,6 +9,7 @@ export type Shape =
   | { readonly type: 'literal'; readonly value: string | number | boolean | null }
   | { readonly type: 'object'; readonly fields: Fields; readonly checks?: readonly number[] }
   | { readonly type: 'list'; readonly item: Shape; readonly atLeast?: number; readonly checks?: readonly number[] }
+  | { readonly type: 'record'; readonly value: Shape; readonly checks?: readonly number[] }
   | { readonly type: 'tuple'; readonly items: readonly Shape[]; readonly checks?: readonly number[] }
   | { readonly type: 'union'; readonly options: readonly Shape[] };
 export type ObjectShape = Extract<Shape, { type: 'object' }>;
@@ -26,6 +27,7 @@ interface Schema {
   readonly options: readonly unknown[];
   readonly wrapped: Schema;
   readonly item: Schema;
+  readonly value: Schema;
   readonly items: readonly Schema[];
   readonly rest: Schema;
   readonly literal: string | number | boolean;
@@ -73,6 +75,8 @@ function shape(schema: Schema): Shape {
       return union([literal(null), shape(schema.wrapped)]);
     case 'array':
       return { type: 'list', item: shape(schema.item) };
+    case 'record':
+      return { type: 'record', value: shape(schema.value) };
     case 'tuple_with_rest':
       return { type: 'list', item: shape(schema.rest), atLeast: schema.items.length };
     case 'object':
@@ -127,6 +131,8 @@ function faults(schema: Schema, given: Shape, path: readonly string[]): string[]
       return faults(schema.wrapped, given, path);
     case 'array':
       return given.type === 'list' ? faults(schema.item, given.item, [...path, '[]']) : refused(`is of the type ${given.type}`);
+    case 'record':
+      return given.type === 'record' ? faults(schema.value, given.value, [...path, '{}']) : refused(`is of the type ${given.type}`);
     case 'tuple_with_rest':
       if (given.type !== 'list') return refused(`is of the type ${given.type}`);
       if ((given.atLeast ?? 0) < schema.items.length) return refused('may have too few items');

@@ -98,7 +98,8 @@ async function followed<Schema extends v.GenericSchema>(
 async function nothingUnderWay(environment: OpenedEnvironment, { view }: Session, output: Output): Promise<void> {
   const record = await requireRecord(environment);
   view.end();
-  const shown = viewOf(record, prepareConnection(environment.files, record), await pricesOf(environment.account.region));
+  const prices = await pricesOf(environment.account.region, environment.clients.dynamodb);
+  const shown = viewOf(record, prepareConnection(environment.files, record), prices);
   if (output.json) writeJson(output, shown);
   else {
     output.stdout.write(`${line`No operation is running: ${shown.repository} is ${statusWords(shown)}`}\n`);

@@ -13,7 +13,8 @@ export function listCommand(output: Output): Command {
     .description(
       'List your environments in a region. In a narrow terminal, some columns are left out.\n\n' +
         '$/HOUR is the price of an hour while an environment runs: its instance and public address. MONTH estimates this month if nobody ' +
-        'touches it: it runs from its last start until it stops automatically, and keeps its volume. Earlier runs are not included.',
+        'touches it: it runs from its last start until it stops automatically, and keeps its volume. Earlier runs are not included. ' +
+        'The prices are those of AWS in the region. The JSON field costUnknown says why a price is missing.',
     )
     .option('--all', 'list the environments of everyone')
     .option(...webOption);

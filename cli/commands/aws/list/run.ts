@@ -4,7 +4,7 @@ import type { Environment } from '../../../../core/environment.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { rememberEnvironments } from '../../../completion/known-environments.ts';
-import { hourWords, monthWords } from '../../../cost-words.ts';
+import { currencySign, hourWords, monthWords } from '../../../cost-words.ts';
 import { age, ago } from '../../../duration.ts';
 import { type RecordedView, statusWords, viewOf } from '../../../environment-view.ts';
 import { orNotAllowed } from '../../../execution/allowed.ts';
@@ -37,11 +37,10 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
     const account = await openAccountWithProgress(options, view);
     const dynamodb = recordsClient(account);
     const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
-    const recorded = await orNotAllowed(account, policies.user, reading);
+    const [recorded, prices] = await Promise.all([orNotAllowed(account, policies.user, reading), pricesOf(account.region, dynamodb)]);
     view.end();
     await rememberEnvironments(account, recorded?.items ?? [], all ? undefined : account.owner);
     for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
-    const prices = await pricesOf(account.region);
     const views = (recorded?.items ?? []).map((environment) =>
       viewOf(environment, output.json ? connectionOf(account, environment) : undefined, prices),
     );
@@ -75,8 +74,12 @@ function columnsOf(views: readonly RecordedView[], all: boolean): Column[] {
     { heading: 'ADDRESS', cells: views.map(({ publicIpAddress }) => publicIpAddress ?? '-'), dispensable: 7 },
     { heading: 'UP', cells: views.map(({ startedAt }) => (startedAt === null ? '-' : age(startedAt))), dispensable: 2 },
     { heading: 'STOPS', cells: views.map(({ status, stopAt }) => (status === 'started' ? stopWords(stopAt) : '-')), dispensable: 1 },
-    { heading: '$/HOUR', cells: views.map(({ costPerHourUsd }) => hourWords(costPerHourUsd)), dispensable: 6 },
-    { heading: 'MONTH', cells: views.map(({ monthEstimateUsd }) => monthWords(monthEstimateUsd)), dispensable: 3 },
+    {
+      heading: `${currencySign(views[0]?.currency ?? null)}/HOUR`,
+      cells: views.map(({ costPerHour, currency }) => hourWords(costPerHour, currency)),
+      dispensable: 6,
+    },
+    { heading: 'MONTH', cells: views.map(({ monthEstimate, currency }) => monthWords(monthEstimate, currency)), dispensable: 3 },
     { heading: 'UPDATED', cells: views.map(({ updatedAt }) => ago(updatedAt)), dispensable: 4 },
   ];
 }

@@ -69,7 +69,7 @@ export function runStatus(target: EnvironmentTarget, selection: JsonSelection, o
     const record = found ?? (await requireRecord(opened));
     const holder = holderOf(record);
     const [prices, network, progress] = await Promise.all([
-      pricesOf(opened.account.region),
+      pricesOf(opened.account.region, clients.dynamodb),
       ifInstalled(readNetwork(clients.dynamodb)),
       holder && executionProgress(clients.sfn, holder.executionArn),
     ]);
@@ -150,7 +150,7 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, {
       ...(shown.status === 'started' ? [['stops', stopWordsInZone(stopAt)] as const] : []),
       ['auto-stop', autoStop ? autoStopText(autoStop) : 'team default'],
       ['SSH allowed from', allowCidrs.join(', ')],
-      ...(shown.costPerHourUsd === null ? [] : [['cost', costWords(shown)] as const]),
+      ...(shown.costPerHour === null ? [] : [['cost', costWords(shown)] as const]),
       ...resourceRows(record),
       ...(network?.status === 'ready' ? networkRows(network) : []),
     ]),
@@ -169,9 +169,9 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, {
 }
 
 /** `$0.051 per hour while it runs, ~$1.60 this month`. */
-function costWords({ costPerHourUsd, monthEstimateUsd }: RecordedView): string {
-  const month = monthEstimateUsd === null ? [] : [`${monthWords(monthEstimateUsd)} this month`];
-  return [`${hourWords(costPerHourUsd)} per hour while it runs`, ...month].join(', ');
+function costWords({ costPerHour, monthEstimate, currency }: RecordedView): string {
+  const month = monthEstimate === null ? [] : [`${monthWords(monthEstimate, currency)} this month`];
+  return [`${hourWords(costPerHour, currency)} per hour while it runs`, ...month].join(', ');
 }
 
 /** What an execution is doing: "A stop is running, started 3s ago by you: Stopping the instance". */
