@@ -54,7 +54,7 @@ export async function* followExecution(sfn: SFNClient, executionArn: string, hel
 
 /** How an execution ends: the last event, once it has. */
 export async function executionEnd(sfn: SFNClient, executionArn: string, help?: Help): Promise<ExecutionEnd> {
-  for await (const event of followExecution(sfn, executionArn, help))
+  for await (const event of followExecution(sfn, executionArn, { sentences: new Map(), ...help }))
     if (event.type === 'succeeded' || event.type === 'failed') return event;
   throw new Error(`The history of execution ${executionArn} has no end.`);
 }

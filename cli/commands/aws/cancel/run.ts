@@ -17,7 +17,7 @@ import {
 } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { begun } from '../../../execution/begun.ts';
-import { beforeOperation } from '../../../execution/control-plane.ts';
+import { beforeOperation, checkedSentences } from '../../../execution/control-plane.ts';
 import { follow, startOperation } from '../../../execution/operation.ts';
 import { inSession } from '../../../execution/session.ts';
 import { indent, line, type Output, paint, writeJson } from '../../../output.ts';
@@ -47,7 +47,8 @@ export function runCancel(request: CancelRequest, output: Output): Promise<void>
     const question = line`${subject.repository} belongs to ${subject.owner}. Cancel its ${kind}, ${begun(operation, account.owner)}?`;
     if (!own && !request.force && !(await confirm(question, output))) return;
     const input: CancelInput = { caller: account.owner, environment: subject, executionArn };
-    await follow(clients, account, await startOperation(clients, account, { kind: 'cancel', input }, session), v.unknown(), session);
+    const cancelling = await startOperation(clients, account, { kind: 'cancel', input }, session);
+    await follow(clients, account, cancelling, v.unknown(), session, { sentences: checkedSentences(clients, cancelling) });
     // The truth is in its own history: it may have ended a moment before.
     const end = await unless('no-execution', executionEnd(clients.sfn, executionArn));
     view.end();

@@ -10,7 +10,7 @@ import {
   openEnvironment,
   requireRecord,
 } from '../../../environment.ts';
-import { beforeOperation } from '../../../execution/control-plane.ts';
+import { beforeOperation, checkedSentences } from '../../../execution/control-plane.ts';
 import { follow, startOperation } from '../../../execution/operation.ts';
 import type { Session } from '../../../execution/session.ts';
 import { line, type Output, paint, warn } from '../../../output.ts';
@@ -47,7 +47,7 @@ export async function changeKeys(
 ): Promise<void> {
   const input: KeysInput = { caller: account.owner, environment: subject, change };
   const executionArn = await startOperation(clients, account, { kind: 'keys', input }, session);
-  await follow(clients, account, executionArn, KeysOutput, session);
+  await follow(clients, account, executionArn, KeysOutput, session, { sentences: checkedSentences(clients, executionArn) });
 }
 
 type Effect = 'works' | 'is refused';

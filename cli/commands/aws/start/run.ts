@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { StartOutput } from '../../../../core/document.ts';
 import { type Environment, type GivenRequest, statusOf } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
@@ -41,13 +42,7 @@ export const Result = StartOutput;
  */
 export function runStart(request: StartRequest, output: Output): Promise<void> {
   return inSession(output, `start of ${request.repository}`, async (session) => {
-    // Before anything is made that could not be reached then.
-    if (request.owner === undefined) {
-      requireUsablePath(process.env);
-      await requireSshClient();
-    }
-    const workspace = await readyRequest(request.workspace);
-    const environment = await openEnvironment(request, session.view);
+    const { environment, workspace } = await open(request, session);
     const given = await givenRequest(request, environment, session);
     const { publicKey, defaults } = environment.own ? await ownKey(environment, session) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
@@ -57,6 +52,28 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     await conclude(environment, started, session, output, workspace);
     if (request.open) await openAfterStart(environment, started.result, output);
   });
+}
+
+/** Opens the environment while this machine is checked. Where both fail, what this machine lacks is told. */
+async function open(request: StartRequest, { view }: Session): Promise<{ environment: OpenedEnvironment; workspace: ReadyRequest }> {
+  const checking = readyHere(request);
+  // The embedded AWS is not started in vain.
+  if (request.account.local) await checking;
+  const opening = openEnvironment(request, view).catch(async (error) => {
+    await checking;
+    throw error;
+  });
+  const [environment, workspace] = await Promise.all([opening, checking]);
+  return { environment, workspace };
+}
+
+/** Makes sure that this machine can connect, before anything is made that could not be reached then. */
+async function readyHere({ owner, workspace }: StartRequest): Promise<ReadyRequest> {
+  if (owner === undefined) {
+    requireUsablePath(process.env);
+    await requireSshClient();
+  }
+  return readyRequest(workspace);
 }
 
 /** Starts it with the options that are recorded. */
@@ -160,9 +177,15 @@ function defaultsHere(): FromHere['defaults'] {
 
 /** The record of the environment, if there is one. A repository that does not exist is refused before there is anything of it. */
 async function findRecordOrRepository(environment: OpenedEnvironment, { view }: Session): Promise<Environment | undefined> {
+  const { files, subject } = environment;
+  const check = () => checkRepository(subject.repository, process.env);
+  // Without a key here, it is probably new.
+  const checking = existsSync(files.key) ? undefined : check();
+  // Of an environment that exists, nobody asks.
+  checking?.catch(() => {});
   const record = await findRecord(environment);
   if (record) return record;
-  const checked = await checkRepository(environment.subject.repository, process.env);
+  const checked = await (checking ?? check());
   if (checked !== 'exists') view.say(checked.warning);
   return undefined;
 }
