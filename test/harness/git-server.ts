@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +10,8 @@ import { dirname, join } from 'node:path';
 export interface ServedRepository {
   /** The files of its only commit, by path. A value of `{ executable }` makes the file one. */
   readonly files: Readonly<Record<string, string | { readonly executable: string }>>;
+  /** The files that Git LFS keeps, by path. */
+  readonly large?: Readonly<Record<string, Buffer>>;
   /** Other branches, each with one more commit. */
   readonly branches?: readonly string[];
   /** How many commits lie before the last one. */
@@ -60,6 +63,8 @@ export async function gitServer(everyOther?: ServedRepository): Promise<GitServe
       response.setHeader('www-authenticate', 'Basic realm="GitHub"');
       return end(response, 401, 'Repository not found.\n');
     }
+    if (rest.startsWith('/info/lfs/'))
+      return serveLarge(response, rest, body, { repository, url: `http://${request.headers.host}${pathname}` });
     const name = repositories.has(asked) ? asked : shared;
     const path = `/${name}.git${rest}`;
     const answering = () => runGit(root, request, path, searchParams.toString(), body);
@@ -97,6 +102,50 @@ export async function gitServer(everyOther?: ServedRepository): Promise<GitServe
   };
 }
 
+/**
+ * Answers as a server of Git LFS: where the objects are, then what they contain.
+ * https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md
+ */
+function serveLarge(
+  response: ServerResponse,
+  path: string,
+  body: Buffer,
+  { repository, url }: { readonly repository: ServedRepository; readonly url: string },
+): void {
+  const contents = Object.values(repository.large ?? {});
+  if (path === '/info/lfs/objects/batch') {
+    const { objects } = JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] };
+    const isThere = (oid: string) => contents.some((content) => oidOf(content) === oid);
+    const found = objects.map(({ oid, size }) =>
+      isThere(oid)
+        ? { oid, size, actions: { download: { href: url.replace(/batch$/, oid) } } }
+        : { oid, size, error: { code: 404, message: 'Object does not exist' } },
+    );
+    response.writeHead(200, { 'content-type': 'application/vnd.git-lfs+json' });
+    response.end(JSON.stringify({ transfer: 'basic', objects: found }));
+    return;
+  }
+  const content = contents.find((each) => path === `/info/lfs/objects/${oidOf(each)}`);
+  response.writeHead(content ? 200 : 404, { 'content-type': 'application/octet-stream' });
+  response.end(content);
+}
+
+const oidOf = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+/** What git has instead of a large file: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md#the-pointer */
+const pointerTo = (content: Buffer) => `version https://git-lfs.github.com/spec/v1\noid sha256:${oidOf(content)}\nsize ${content.length}\n`;
+
+/** The files of git for those of Git LFS. */
+function pointers(large: Readonly<Record<string, Buffer>>): Record<string, string> {
+  const paths = Object.keys(large);
+  if (paths.length === 0) return {};
+  const attributes = paths.map((path) => `${path} filter=lfs diff=lfs merge=lfs -text\n`).join('');
+  return {
+    '.gitattributes': attributes,
+    ...Object.fromEntries(Object.entries(large).map(([path, content]) => [path, pointerTo(content)])),
+  };
+}
+
 let everybodys: Promise<GitServer> | undefined;
 
 /** The URL of the server that all tests of this process share. It has one small repository under every name. */
@@ -128,7 +177,8 @@ function git(cwd: string, ...args: readonly string[]): string {
 }
 
 function create(root: string, name: string, repository: ServedRepository): void {
-  const { files, branches = [], history = 0, submodules = {} } = repository;
+  const { large = {}, branches = [], history = 0, submodules = {} } = repository;
+  const files = { ...repository.files, ...pointers(large) };
   const work = mkdtempSync(join(tmpdir(), 'recode-git-'));
   try {
     git(work, 'init', '-q');

@@ -13,13 +13,20 @@ export interface SmallDisk extends Disposable {
   free(): void;
 }
 
-/** Mounts an empty file system in the memory, which only root can do. Throws if it cannot be mounted. */
-export function smallDisk({ kibibytes }: { readonly kibibytes: number }): SmallDisk {
-  const folder = mkdtempSync(join(tmpdir(), 'recode-disk-'));
+/**
+ * Mounts an empty file system in the memory, which only root can do. Throws if it cannot be mounted.
+ *
+ * @param over the folder that it hides; one of its own by default
+ */
+export function smallDisk({ kibibytes, over }: { readonly kibibytes: number; readonly over?: string }): SmallDisk {
+  const folder = over ?? mkdtempSync(join(tmpdir(), 'recode-disk-'));
+  const removeFolder = () => {
+    if (over === undefined) rmSync(folder, { recursive: true, force: true });
+  };
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', folder], { stdio: 'pipe' });
   } catch (error) {
-    rmSync(folder, { recursive: true });
+    removeFolder();
     throw error;
   }
   const filler = join(folder, 'filler');
@@ -29,7 +36,7 @@ export function smallDisk({ kibibytes }: { readonly kibibytes: number }): SmallD
     free: () => rmSync(filler),
     [Symbol.dispose]() {
       execFileSync('umount', ['--lazy', folder]);
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder();
     },
   };
 }

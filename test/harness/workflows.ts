@@ -20,8 +20,8 @@ const polls = { packaged: 600, shortened: 30 };
 const packaged = join(import.meta.dirname, '../../dist/stack');
 
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
-export async function deployedAws(packageDirectory = packaged): Promise<TestAws> {
-  const aws = await embeddedAws({ packageDirectory, idleTime });
+export async function deployedAws(packageDirectory = packaged, region = 'us-east-1'): Promise<TestAws> {
+  const aws = await embeddedAws({ packageDirectory, region, idleTime });
   await unattended(aws);
   return aws;
 }

@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ExpectedFailure, expectAllRaised, expectFailure, raisedBy } from '../../harness/failure.ts';
+import { mountTrouble, smallDisk } from '../../harness/small-disk.ts';
 import { deployWorkspace } from '../../harness/workspace.ts';
 
 const there = deployWorkspace();
@@ -12,6 +13,9 @@ const command = (...options: string[]) => ['start', 'acme/api', ...options];
 const git = (...args: string[]) => execFileSync('git', ['-C', there.folder, ...args], { encoding: 'utf8' }).trim();
 const beside = () => readdirSync(join(there.folder, '..'));
 const files = { 'README.md': 'The API.\n' };
+const noLfs = spawnSync('git', ['lfs', 'version']).status !== 0;
+const cannotMount = mountTrouble();
+const missing = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12\n`;
 
 /** Expects that a start has failed after it told how to connect, and has left nothing of a clone. */
 async function expectFailedClone(args: string[], expected: ExpectedFailure): Promise<void> {
@@ -64,9 +68,79 @@ it('clones all of the history, and submodules', async () => {
 
 it('says that Git LFS is missing where the repository uses it', async () => {
   there.serve({ files: { 'assets/.gitattributes': '*.png filter=lfs diff=lfs merge=lfs -text\n', 'assets/logo.png': 'pointer' } });
+  // It hides a git-lfs of this machine, and the configuration that Debian's has made.
+  const hiding = join(there.home, 'hiding');
+  mkdirSync(hiding);
+  writeFileSync(join(hiding, 'git-lfs'), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
+  const startup = join(there.home, '.bashrc');
+  writeFileSync(startup, `PATH=${hiding}:$PATH; export GIT_CONFIG_NOSYSTEM=1\n`);
   const { code, stdout } = await there.run(command());
+  rmSync(startup);
   expect(code).toBe(0);
   expect(stdout).toContain('acme/api uses Git LFS, which the instance does not have: large files are pointers only.\n');
+  expect(readFileSync(join(there.folder, 'assets/logo.png'), 'utf8')).toBe('pointer');
+});
+
+describe.skipIf(noLfs)(`with the git-lfs of this machine${noLfs ? ' (skipped: there is none)' : ''}`, () => {
+  const logo = randomBytes(100_000);
+  const startup = () => join(there.home, '.bashrc');
+  // As after "apt-get install git-lfs" of another system than Debian, which configures git for everybody.
+  beforeEach(() => writeFileSync(startup(), 'export GIT_CONFIG_NOSYSTEM=1\n'));
+  afterEach(() => rmSync(startup()));
+
+  it('clones large files as they are, and leaves git ready for them', async () => {
+    there.serve({ files, large: { 'assets/logo.png': logo } });
+    const { code, stdout, stderr } = await there.run(command());
+    expect(code, stderr).toBe(0);
+    expect(stdout).not.toContain('Git LFS');
+    expect(readFileSync(join(there.folder, 'assets/logo.png')).equals(logo)).toBe(true);
+    expect(git('lfs', 'ls-files', '--name-only')).toBe('assets/logo.png');
+    expect(git('status', '--short')).toBe('');
+    expect(readFileSync(join(there.home, '.gitconfig'), 'utf8')).toContain('[filter "lfs"]');
+  });
+
+  it('clones private ones with the token, which it keeps nowhere', async () => {
+    const token = 'ghp_Lfs8mysecret00000000000000000000000000';
+    there.serve({ files, large: { 'assets/logo.png': logo }, token });
+    const before = there.server.requests.length;
+    const { code, stdout, stderr } = await there.run(command(), { env: { GH_TOKEN: token } });
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(join(there.folder, 'assets/logo.png')).equals(logo)).toBe(true);
+    const paths = there.server.requests.slice(before).flatMap(({ path, authorization }) => (authorization ? [path] : []));
+    expect(paths).toContain('/acme/api.git/info/lfs/objects/batch');
+    expect(stdout + stderr).not.toContain(token);
+    const kept = execFileSync('sh', ['-c', `grep -rlF ${token} '${there.home}' || :`], { encoding: 'utf8' });
+    expect(kept).toBe('');
+  });
+
+  it('tells where a large file is not on the server, and leaves no half clone', async () => {
+    there.serve({ files: { ...files, '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n', 'a.bin': missing }, large: {} });
+    const message = `acme/api could not be cloned from ${there.server.url}/acme/api.git. git says: a.bin: smudge filter lfs failed.`;
+    await expectFailedClone(command(), { name: 'CloneFailed', message });
+  });
+});
+
+describe.skipIf(cannotMount)(`on a full disk${cannotMount === undefined ? '' : ` (skipped: ${cannotMount})`}`, () => {
+  const large = { ...files, 'large.txt': randomBytes(1_500_000).toString('base64') };
+
+  it.each([
+    ['while it clones', false],
+    ['before it clones', true],
+  ])('fails %s, leaves no half clone, and clones at the next start', async (_, before) => {
+    there.serve({ files: large });
+    const args = command();
+    {
+      using disk = smallDisk({ kibibytes: 1024, over: join(there.folder, '..') });
+      if (before) disk.fill();
+      const ran = await there.run(args);
+      expect(ran.stdout).toMatch(/✓ acme\/api is already started\n(.+\n)+\nTo connect, run:\n {2}ssh -F /);
+      expect(ran.stderr).toMatch(/^✗ The disk of the instance is full\n {2}acme\/api could not be cloned\. .*No space left on device/);
+      expect(ran.code).toBe(1);
+      expect(beside().filter((name) => name !== 'filler')).toEqual(['.recode~lock']);
+    }
+    expect((await there.run(args)).code).toBe(0);
+    expect(git('status', '--short')).toBe('');
+  });
 });
 
 it('shows on a terminal how far git is', async () => {
@@ -155,6 +229,50 @@ it('tells where the instance has no git', async () => {
   const message = 'The instance has no git, and cloud-init is not installing it.';
   await expectFailedClone(command(), { name: 'GitNotInstalled', message });
   rmSync(startup);
+});
+
+describe('while cloud-init has not installed git yet', () => {
+  const bin = () => join(there.home, 'without-git');
+  const startup = () => join(there.home, '.bashrc');
+  /** What cloud-init says of itself. It says in a file that it was asked. */
+  const cloudInit = (status: string) =>
+    writeFileSync(join(bin(), 'cloud-init'), `#!/bin/sh\necho asked >>'${bin()}/asked'\necho 'status: ${status}'\n`, { mode: 0o755 });
+  const asked = (times: number) =>
+    vi.waitFor(() => expect(readFileSync(join(bin(), 'asked'), 'utf8').split('\n').length).toBeGreaterThan(times), 30_000);
+  beforeEach(() => {
+    mkdirSync(bin());
+    for (const name of readdirSync('/usr/bin')) if (!name.startsWith('git')) symlinkSync(join('/usr/bin', name), join(bin(), name));
+    writeFileSync(startup(), `PATH=${bin()}\n`);
+    there.serve({ files });
+  });
+  afterEach(() => {
+    rmSync(startup());
+    rmSync(bin(), { recursive: true });
+  });
+
+  it('waits for it, and then clones', async () => {
+    cloudInit('running');
+    const running = there.run(command());
+    await asked(2);
+    const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    symlinkSync(git, join(bin(), 'git'));
+    const { code, stdout, stderr } = await running;
+    expect(code, stderr).toBe(0);
+    expect(stdout.match(/Waiting until git is installed\./g)).toHaveLength(1);
+    expect(stdout).toMatch(/Waiting until git is installed\.\nCloning acme\/api\n/);
+    expect(readFileSync(join(there.folder, 'README.md'), 'utf8')).toBe('The API.\n');
+  });
+
+  it.each(['done', 'error'])('does not wait any more once it has ended: %s', async (status) => {
+    cloudInit('running');
+    const running = there.run(command());
+    await asked(1);
+    cloudInit(status);
+    const ran = await running;
+    const message = 'The instance has no git, and cloud-init is not installing it.';
+    expectFailure(ran, ['aws', ...command()], { name: 'GitNotInstalled', message });
+    expect(beside()).toEqual(['.recode~lock']);
+  });
 });
 
 it('tells where a startup file keeps the shell from running anything', async () => {
