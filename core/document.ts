@@ -98,10 +98,6 @@ export const HeldEnvironment = v.object({
 });
 export type HeldEnvironment = v.InferOutput<typeof HeldEnvironment>;
 
-/** The input of a start, once its instance type is known. */
-export const ResolvedStartInput = v.object({ ...StartInput.entries, instanceType: InstanceType });
-export type ResolvedStartInput = v.InferOutput<typeof ResolvedStartInput>;
-
 export const Image = v.object({ imageId: v.string(), rootDeviceName: v.string() });
 
 const { vpcId, subnets } = NetworkIds.entries;
@@ -128,17 +124,27 @@ export type SecurityGroup = v.InferOutput<typeof SecurityGroup>;
 export const KeyPair = v.object({ keyName: v.string() });
 export const NetworkInterface = v.object({ networkInterfaceId: v.string() });
 
-// Whether the control plane checks SSH. It can only if everyone may reach SSH, because Lambda's address is not known in advance.
+// Whether the control plane checks SSH.
 const checkSsh = v.boolean();
 
+// Whether a stopped instance has the accepted keys in its user data already, so that it can be started at once.
+const keysCurrent = v.optional(v.boolean(), false);
+
 /** The plan of a start that launches an instance. */
-export const LaunchPlan = v.object({ action: v.literal('create'), checkSsh });
+export const LaunchPlan = v.object({
+  action: v.literal('create'),
+  checkSsh,
+  keysCurrent,
+  /** Whether the environment is so new that it has no resource yet: what has to be created needs no look before. */
+  nothingExists: v.optional(v.boolean(), false),
+});
+export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 
 /** The plan of a start that finds an instance. */
-export const FoundPlan = v.object({ action: v.picklist(['start', 'wait', 'nothing']), instanceId: v.string(), checkSsh });
+export const FoundPlan = v.object({ action: v.picklist(['start', 'wait', 'nothing']), instanceId: v.string(), checkSsh, keysCurrent });
 export type FoundPlan = v.InferOutput<typeof FoundPlan>;
 
-/** What a start does. PlanStart decides it, and it never changes. */
+/** What a start does. PlanStart decides it, or BeginOperation for a new environment, and it never changes. */
 export const Plan = v.variant('action', [LaunchPlan, FoundPlan]);
 export type Plan = v.InferOutput<typeof Plan>;
 
@@ -159,8 +165,14 @@ export type RunningInstance = v.InferOutput<typeof RunningInstance>;
 export const StoppedInstance = v.nullable(Instance);
 export type StoppedInstance = v.InferOutput<typeof StoppedInstance>;
 
-/** The instances that a remove waits for. */
-export const TerminatingInstances = v.object({ instanceIds: v.array(v.string()) });
+const ids = v.optional(v.array(v.string()), []);
+
+/** The instances that a remove waits for, and what it deletes once they are terminated. */
+export const TerminatingInstances = v.object({
+  instanceIds: v.array(v.string()),
+  networkInterfaceIds: ids,
+  securityGroupIds: ids,
+});
 
 /** The instances that a stop waits for: one, unless someone launched more with the environment's tags. */
 export const StoppingInstances = v.object({
@@ -196,9 +208,12 @@ export const recordedKinds = kindsWith({ creates: false });
 /** Those of them that start it. */
 export const restartingKinds = kindsWith({ creates: false, ends: 'started' });
 
+const ofStart = { kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType };
+
 /** The first nouns of each operation's state document. */
 export const Begun = {
-  start: v.object({ kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType, network: Network }),
+  // A new environment in a network that is ready has its plan already.
+  start: v.union([v.object({ ...ofStart, network: ReadyNetwork, plan: LaunchPlan }), v.object({ ...ofStart, network: Network })]),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
   ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, network: ReadyNetwork })),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),

@@ -70,3 +70,6 @@ function causeOf(reason: string, created: boolean): ErrorName | undefined {
   if (/Client\.(InternalError|InvalidKMSKey)/.test(reason)) return 'VolumeKeyNotUsable';
   return undefined;
 }
+
+/** Whether the control plane can check SSH: only if everyone may reach it, because the address of a Lambda is not known in advance. */
+export const canCheckSsh = (allowCidrs: readonly string[]): boolean => allowCidrs.includes('0.0.0.0/0');

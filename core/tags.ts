@@ -36,9 +36,14 @@ export function environmentTags(environment: Belonging, resource: EnvironmentRes
 
 /** The tags that tell whose a resource is; to find what belongs to an environment, all of them have to match. */
 export function belongingTags(environment: Belonging): Tag[] {
+  return [managedBy, { Key: tagKey.environment, Value: environment.name }, ...ownershipTags(environment)];
+}
+
+/** Those of them that tell whose environment it is, and for which repository, whatever its name. */
+export const ownerTags = (environment: Omit<Belonging, 'name'>): Tag[] => [managedBy, ...ownershipTags(environment)];
+
+function ownershipTags(environment: Omit<Belonging, 'name'>): Tag[] {
   return [
-    managedBy,
-    { Key: tagKey.environment, Value: environment.name },
     // The characters that all of AWS takes in a tag have no comma; no owner has a colon.
     { Key: tagKey.owner, Value: environment.owner.replaceAll(',', ':') },
     { Key: tagKey.repository, Value: environment.repository },

@@ -1,8 +1,13 @@
+import { warmUp } from '../core/warm-up.ts';
 import { readYaml } from './files.ts';
 import { retries } from './retries.ts';
 
 interface State {
   readonly Type: string;
+  /** Of a Parallel: the tasks whose sandboxes start beside its branches. */
+  readonly Warm?: readonly string[];
+  /** Of a Task, once it is completed: `${CreateVpc}`. */
+  readonly Resource?: string;
   readonly Branches?: readonly States[];
   readonly ItemProcessor?: States;
 }
@@ -17,6 +22,8 @@ export interface Definition extends States {
 
 // More than any Lambda has (30 s), so that Step Functions ends a step only if Lambda does not.
 const taskSeconds = 40;
+// The work beside it waits no longer than this for a sandbox.
+const warmSeconds = 2;
 const failureStates = readYaml<States['States']>('infra/failure-states.yml');
 
 /**
@@ -29,23 +36,40 @@ export function completed(definition: Definition): Definition {
   return { ...definition, States: { ...States, ...failureStates, ...States } };
 }
 
-/** The names of a machine's tasks, without duplicates. A task has the name of its function. */
-export function tasksOf(machine: States): string[] {
-  const names = Object.entries(machine.States).flatMap(([name, state]) => [
-    ...(state.Type === 'Task' ? [name] : []),
-    ...(state.Branches ?? []).flatMap(tasksOf),
-    ...(state.ItemProcessor ? tasksOf(state.ItemProcessor) : []),
+/** The functions that a machine invokes, without duplicates. A task has the name of its function, unless it only warms it. */
+export function functionsOf(machine: States): string[] {
+  const names = Object.values(machine.States).flatMap((state) => [
+    ...(/^\$\{(\w+)\}$/.exec(state.Resource ?? '')?.slice(1) ?? []),
+    ...(state.Branches ?? []).flatMap(functionsOf),
+    ...(state.ItemProcessor ? functionsOf(state.ItemProcessor) : []),
   ]);
   return [...new Set(names)];
 }
 
+/**
+ * The branches that start sandboxes before their turn. Each is a task beside the real work, and whatever becomes of it is no failure: the
+ * step then starts a sandbox itself.
+ */
+const warmBranches = (tasks: readonly string[]) =>
+  tasks.map((task) => {
+    const warm = `Warm${task}`;
+    const Catch = [{ ErrorEquals: ['States.ALL'], Next: `${warm}Failed` }];
+    return {
+      StartAt: warm,
+      States: {
+        [warm]: { Type: 'Task', Resource: `\${${task}}`, TimeoutSeconds: warmSeconds, Parameters: warmUp, Catch, End: true },
+        [`${warm}Failed`]: { Type: 'Succeed' },
+      },
+    };
+  });
+
 function withTasks<Machine extends States>(machine: Machine): Machine {
-  const states = Object.entries(machine.States).map(([name, state]) => [
+  const states = Object.entries(machine.States).map(([name, { Warm = [], ...state }]) => [
     name,
     {
       ...(state.Type === 'Task' && { Resource: `\${${name}}`, TimeoutSeconds: taskSeconds, Retry: retries }),
       ...state,
-      ...(state.Branches && { Branches: state.Branches.map(withTasks) }),
+      ...(state.Branches && { Branches: [...state.Branches.map(withTasks), ...warmBranches(Warm)] }),
       ...(state.ItemProcessor && { ItemProcessor: withTasks(state.ItemProcessor) }),
     },
   ]);

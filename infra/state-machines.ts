@@ -1,4 +1,4 @@
-import { completed, type Definition, tasksOf } from './definition.ts';
+import { completed, type Definition, functionsOf } from './definition.ts';
 import { filesIn, readYaml, version } from './files.ts';
 import { permissionsBoundary, type Serverless } from './parameters.ts';
 import { allow, role } from './role.ts';
@@ -13,7 +13,7 @@ export async function stateMachines(serverless: Serverless): Promise<{ Resources
   const resources = filesIn('statemachines').map((file) => {
     const name = file.replace('.asl.yaml', '');
     const definition = completed(readYaml<Definition>(`statemachines/${file}`));
-    const arns = Object.fromEntries(tasksOf(definition).map((task) => [task, { 'Fn::GetAtt': [`${task}LambdaFunction`, 'Arn'] }]));
+    const arns = Object.fromEntries(functionsOf(definition).map((task) => [task, { 'Fn::GetAtt': [`${task}LambdaFunction`, 'Arn'] }]));
     const id = machineId(name);
     const stateMachine = {
       Type: 'AWS::StepFunctions::StateMachine',

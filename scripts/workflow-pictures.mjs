@@ -10,6 +10,7 @@ import { join } from 'node:path';
  * @typedef {object} State
  * @property {string} Type
  * @property {string} [Comment]
+ * @property {{ readonly warmUp?: true }} [Parameters]
  * @property {string} [Next]
  * @property {readonly Rule[]} [Choices]
  * @property {string} [Default]
@@ -84,7 +85,8 @@ function body({ States }, indent) {
  */
 function shape(name, state, indent) {
   if (state.Branches) {
-    const branches = state.Branches.flatMap((branch) => body(branch, `${indent}  `));
+    const isWarming = (/** @type {Machine} */ { States }) => Object.values(States).some(({ Parameters }) => Parameters?.warmUp === true);
+    const branches = state.Branches.filter((branch) => !isWarming(branch)).flatMap((branch) => body(branch, `${indent}  `));
     return [`${indent}subgraph ${name}["${state.Comment ?? name}"]`, ...branches, `${indent}end`];
   }
   if (state.ItemProcessor) {

@@ -7,7 +7,7 @@ import { catalog } from '../core/errors.ts';
 import { operationOf, personalWorkflows, scheduledWorkflows } from '../core/executions.ts';
 import { stateMachineName } from '../core/names.ts';
 import { resources, roles, statementsOf } from './infra/stack.ts';
-import { type Machine, type State, statesOf } from './infra/states.ts';
+import { isWorking, type Machine, type State, statesOf, warmedBy } from './infra/states.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -36,17 +36,19 @@ const packagedMachines = resources('AWS::StepFunctions::StateMachine').map((reso
 });
 const operations = packagedMachines.filter(({ kind }) => kind !== undefined);
 const tasks = packagedMachines.flatMap((machine) => machine.tasks);
+const working = tasks.filter(isWorking);
 
-const namesOf = (states: readonly [string, State][]) => [...new Set(states.map(([name]) => name))].sort();
+/** The names of the functions that tasks invoke. */
+const namesOf = (states: readonly [string, State][]) => [...new Set(states.map(([name]) => warmedBy(name) ?? name))].sort();
 const { version } = JSON.parse(read('package.json')) as { version: string };
 const kebab = (name: string) => name.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
 const camel = (name: string) => name[0]?.toLowerCase() + name.slice(1);
 
 describe('one name everywhere', () => {
-  const states = namesOf(tasks);
+  const states = namesOf(working);
 
-  it('gives each task state the function of its name', () => {
-    for (const [name, { Resource }] of tasks) expect(Resource).toBe(`\${${name}}`);
+  it('gives each task state the function of its name, or of the name after "Warm"', () => {
+    for (const [name, { Resource }] of tasks) expect(Resource).toBe(`\${${warmedBy(name) ?? name}}`);
   });
 
   it.each(packagedMachines)(
@@ -89,7 +91,7 @@ describe('one name everywhere', () => {
   });
 
   it.each(packagedMachines)('deploys $name as its file describes it, with the same additions to each', ({ file, definition }) => {
-    const written = parse(read(`statemachines/${file}`)) as Machine & { Comment: string };
+    const written = withWarmBranches(parse(read(`statemachines/${file}`)) as Machine & { Comment: string });
     const added = parse(read('infra/failure-states.yml')) as Machine['States'];
     expect(definition).toMatchObject({
       ...written,
@@ -102,9 +104,34 @@ describe('one name everywhere', () => {
     for (const [name, state] of statesOf(definition)) {
       const own = states.filter(([written]) => written === name).flatMap(([, one]) => Object.keys(one));
       const more = Object.keys(state).filter((key) => !own.includes(key));
-      const expected = state.Type === 'Task' ? additions.filter((key) => !own.includes(key)) : [];
+      const expected = isWorking([name, state]) ? additions.filter((key) => !own.includes(key)) : [];
       if (!(name in added)) expect(more.sort(), name).toEqual(expected);
     }
+  });
+
+  /** A machine with the branches that Warm stands for, which have no additions. */
+  function withWarmBranches<Written extends Machine>(machine: Written): Written {
+    const states = Object.entries(machine.States).map(([name, { Warm = [], ...state }]) => {
+      const Branches = state.Branches && [...state.Branches.map(withWarmBranches), ...Warm.map(warmBranch)];
+      expect(Branches !== undefined || Warm.length === 0, name).toBe(true);
+      return [name, { ...state, ...(Branches && { Branches }) }];
+    });
+    return { ...machine, States: Object.fromEntries(states) };
+  }
+
+  const warmBranch = (task: string) => ({
+    StartAt: `Warm${task}`,
+    States: {
+      [`Warm${task}`]: {
+        Type: 'Task',
+        Resource: `\${${task}}`,
+        TimeoutSeconds: expect.any(Number),
+        Parameters: { warmUp: true },
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: `Warm${task}Failed` }],
+        End: true,
+      },
+      [`Warm${task}Failed`]: { Type: 'Succeed' },
+    },
   });
 
   it('gives CLI and stack one version', () => {
@@ -113,8 +140,10 @@ describe('one name everywhere', () => {
 });
 
 describe.each(operations)('the workflow $name', ({ kind, definition: { States } }) => {
-  const { BeginOperation, FailOperation, Failed } = States;
-  const [tryBlock, ...others] = Object.values(States).filter(({ Type }) => Type === 'Parallel');
+  const { Begin, FailOperation, Failed } = States;
+  const [beginning, ...warmed] = Begin?.Branches ?? [];
+  const BeginOperation = beginning?.States.BeginOperation;
+  const [tryBlock, ...others] = Object.values(States).filter((state) => state.Type === 'Parallel' && state !== Begin);
 
   it('begins with its kind, its execution and the whole input', () => {
     expect(BeginOperation?.Parameters).toEqual({
@@ -123,12 +152,22 @@ describe.each(operations)('the workflow $name', ({ kind, definition: { States } 
       'startedAt.$': '$$.Execution.StartTime',
       'input.$': '$',
     });
+    expect(beginning?.StartAt).toBe('BeginOperation');
+    expect(BeginOperation).toMatchObject({ Type: 'Task', End: true });
     expect(BeginOperation).not.toHaveProperty('ResultPath');
+    expect(Begin?.OutputPath).toBe('$[0]');
+    expect(Begin).not.toHaveProperty('ResultPath');
+  });
+
+  it('starts nothing but sandboxes beside that, and holds nothing where it fails', () => {
+    expect(warmed.length).toBeGreaterThan(0);
+    for (const { StartAt } of warmed) expect(warmedBy(StartAt), StartAt).toBeDefined();
+    expect(Begin?.Catch?.at(-1)).toEqual({ ErrorEquals: ['States.ALL'], Next: 'WhichFailure' });
   });
 
   it('does all that comes after that in one block, whatever fails in it lets go of what the execution holds', () => {
     expect(others).toEqual([]);
-    expect(States[BeginOperation?.Next ?? '']).toBe(tryBlock);
+    expect(States[Begin?.Next ?? '']).toBe(tryBlock);
     expect(tryBlock?.Branches).toHaveLength(1);
     expect(tryBlock).toMatchObject({ OutputPath: '$[0]', End: true });
     expect(tryBlock?.Catch).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'FailOperation' }]);
@@ -160,7 +199,9 @@ describe('the upkeep', () => {
 
 describe('the tasks', () => {
   it('shows a sentence for each state that a person may wait for', () => {
-    for (const [name, { Comment }] of tasks) expect(Comment, name).toMatch(/^[A-Z][^.]+$/);
+    for (const [name, { Comment }] of working) expect(Comment, name).toMatch(/^[A-Z][^.]+$/);
+    // Nobody waits for these.
+    for (const [name, { Comment }] of tasks.filter((task) => !isWorking(task))) expect(Comment, name).toBeUndefined();
   });
 
   it('catches exactly the errors whose reaction is another way', () => {

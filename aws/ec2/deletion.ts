@@ -1,24 +1,43 @@
 import { RecodeError } from '../../core/errors.ts';
 import { unless } from '../errors.ts';
 
+/** Resources that were found before. */
+interface Known<Resource> {
+  readonly resources: readonly Resource[];
+  idOf(resource: Resource): string | undefined;
+}
+
 /**
- * Deletes everything that is found, twins included; what is gone already counts as deleted. EC2 answers "not found" also of what it
- * does not show everywhere yet, so after that answer it is gone only when looking again finds nothing.
+ * Deletes everything that is found, twins included; what is gone already counts as deleted. What is known is deleted at once, beside the look
+ * for more. EC2 answers "not found" also of what it does not show everywhere yet, so after that answer it is gone only when looking again
+ * finds nothing.
  *
  * @throws RecodeError NotVisibleYet, to come back, while EC2 denies and shows a resource at once
  */
 export async function deleteAll<Resource>(
   find: () => Promise<readonly Resource[]>,
   remove: (resource: Resource) => Promise<unknown>,
+  { resources: known, idOf }: Known<Resource> = { resources: [], idOf: () => undefined },
 ): Promise<void> {
-  let denied = false;
-  for (const resource of await find())
-    denied =
-      (await unless(
-        'not-found',
-        remove(resource).then(() => 'deleted'),
-      )) === undefined || denied;
-  if (!denied) return;
+  /** Deletes it. Resolves to whether EC2 denies that it exists. */
+  const isDenied = async (resource: Resource) => {
+    const deleted = await unless(
+      'not-found',
+      remove(resource).then(() => 'deleted'),
+    );
+    return deleted === undefined;
+  };
+  // Both end before a failure shows: the retry must not meet a deletion of this attempt.
+  const [looked, ...deletions] = await Promise.allSettled([find(), ...known.map(isDenied)]);
+  const denials = deletions.map(settledValue);
+  const ids = new Set(known.map(idOf));
+  for (const resource of settledValue(looked)) if (known.length === 0 || !ids.has(idOf(resource))) denials.push(await isDenied(resource));
+  if (!denials.includes(true)) return;
   const [left] = await find();
   if (left) throw new RecodeError('NotVisibleYet', 'EC2 says that a resource does not exist, but still shows it.');
+}
+
+function settledValue<Value>(settled: PromiseSettledResult<Value>): Value {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 }

@@ -1,11 +1,22 @@
-import { type EC2Client, ModifyNetworkInterfaceAttributeCommand, type NetworkInterface } from '@aws-sdk/client-ec2';
+import { DescribeNetworkInterfacesCommand, type EC2Client, ModifyNetworkInterfaceAttributeCommand } from '@aws-sdk/client-ec2';
+import { hasTags, managedBy } from '../../core/tags.ts';
 
 /**
- * Has EC2 give the instance of a network interface a public address: at its next launch or start, and at once where it runs. An interface
- * that was made while the subnet gave none would never get one.
+ * Has EC2 give a running instance a public address at once, on its first network interface. One that was made while the subnet gave none would
+ * never get one. An interface that is not Recode's stays as it is, and so does one with an address: an Elastic IP address of the team's counts.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/working-with-ip-addresses.html
  */
-export async function ensurePublicAddress(ec2: EC2Client, { NetworkInterfaceId, Association }: NetworkInterface): Promise<void> {
-  // It has one. Where that is an Elastic IP address of the team's, theirs is the one to keep.
-  if (Association?.PublicIp) return;
+export async function ensurePublicAddress(ec2: EC2Client, instanceId: string): Promise<void> {
+  const { NetworkInterfaces = [] } = await ec2.send(
+    new DescribeNetworkInterfacesCommand({
+      Filters: [
+        { Name: 'attachment.instance-id', Values: [instanceId] },
+        { Name: 'attachment.device-index', Values: ['0'] },
+      ],
+    }),
+  );
+  const primary = NetworkInterfaces.find(({ TagSet }) => hasTags(TagSet, [managedBy]));
+  if (!primary || primary.Association?.PublicIp) return;
+  const { NetworkInterfaceId } = primary;
   await ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, AssociatePublicIpAddress: true }));
 }

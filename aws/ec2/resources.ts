@@ -23,7 +23,7 @@ import {
   type Vpc,
 } from '@aws-sdk/client-ec2';
 import type { ExplainedState, InstanceState } from '../../core/plan.ts';
-import { type Belonging, belongingTags, managedBy, type Tag, tagKey } from '../../core/tags.ts';
+import { type Belonging, belongingTags, managedBy, ownerTags, type Tag, tagKey } from '../../core/tags.ts';
 
 /**
  * Finds resources by our tags, which say which resources exist and whose they are. Of duplicates, the one with the lowest id comes first.
@@ -101,6 +101,12 @@ export async function findInstances(ec2: EC2Client, environment: Belonging, reco
   const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
   const recorded = recordedId === undefined ? [] : await describeInstances(ec2, [live, { Name: 'instance-id', Values: [recordedId] }]);
   return recorded.length > 0 ? recorded : describeInstances(ec2, [live, ...tagFilters(belongingTags(environment))]);
+}
+
+/** Whether EC2 shows a live instance of an owner's environment for a repository, whatever name the environment has. */
+export async function hasInstance(ec2: EC2Client, { owner, repository }: Omit<Belonging, 'name'>): Promise<boolean> {
+  const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
+  return (await describeInstances(ec2, [live, ...tagFilters(ownerTags({ owner, repository }))])).length > 0;
 }
 
 /** Every instance of the environment that is not terminated yet: the recorded one and whatever bears the environment's tags. */

@@ -4,6 +4,7 @@ import type { Contract, OutputFor, Unparsed } from './contract.ts';
 import { logging } from './middleware/logging.ts';
 import { parsing } from './middleware/parsing.ts';
 import { dataInMessage, translation } from './middleware/translation.ts';
+import { warming } from './middleware/warming.ts';
 import { patiently } from './patience.ts';
 
 /** The time. Steps never read the system's. */
@@ -57,6 +58,7 @@ export function lambdaHandler<Input extends v.GenericSchema, Output extends Outp
     const invocation = { now: made.clock.now, remaining: () => context.getRemainingTimeInMillis() };
     return patiently(() => definition.run(input, made), invocation, definition.pause);
   })
+    .use(warming())
     .use(dataInMessage())
     .use(logging())
     .use(translation())

@@ -1,13 +1,13 @@
-import { DescribeInstanceAttributeCommand, type EC2Client, ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
+import { type EC2Client, ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { describeInstances } from '../../aws/ec2/resources.ts';
+import { readUserData, userDataFor } from '../../aws/ec2/user-data.ts';
 import { unless } from '../../aws/errors.ts';
 import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, HeldEnvironment, Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { hostKeyIn, userData } from '../../core/user-data.ts';
 
 /**
  * Ensures that the next boot of a stopped instance lets in the keys of the environment: they are in its user data, which keeps the host
@@ -20,17 +20,12 @@ export const ensureKeys = step({
   async run({ environment, plan: { instanceId } }, { dynamodb, ec2 }) {
     const publicKeys = await readAcceptedKeys(dynamodb, environment);
     const present = await readUserData(ec2, instanceId);
-    const wanted = userData({ publicKeys, hostKey: hostKeyIn(present) });
+    const wanted = userDataFor(present, publicKeys);
     if (present !== wanted) await writeUserData(ec2, instanceId, wanted);
   },
 });
 
 export const handler = lambdaHandler(ensureKeys);
-
-async function readUserData(ec2: EC2Client, InstanceId: string): Promise<string> {
-  const { UserData } = await ec2.send(new DescribeInstanceAttributeCommand({ InstanceId, Attribute: 'userData' }));
-  return Buffer.from(UserData?.Value ?? '', 'base64').toString('utf8');
-}
 
 async function writeUserData(ec2: EC2Client, instanceId: string, text: string): Promise<void> {
   const input = { InstanceId: instanceId, UserData: { Value: Buffer.from(text) } };

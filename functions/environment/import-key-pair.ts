@@ -20,24 +20,28 @@ export const importKeyPair = step({
   uses: { ec2, settings },
   async run({ environment }, { ec2, settings }) {
     const keyName = resourceName(environment.name, 'key-pair');
+    // The name can be given once, so there is nothing to look at before.
+    if (await importKey(ec2, keyName, environment, settings)) return { keyName };
     const existing = await findNamedKeyPair(ec2, keyName);
-    if (existing && !hasTags(existing.Tags, belongingTags(environment))) {
+    if (!existing) throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
+    if (!hasTags(existing.Tags, belongingTags(environment))) {
       throw new RecodeError(
         'NameOwnedElsewhere',
         `The key pair ${keyName} (${existing.KeyPairId}) does not have the tags of this environment.`,
       );
     }
-    if (existing && holds(existing, environment.request.publicKey)) return { keyName };
+    if (holds(existing, environment.request.publicKey)) return { keyName };
     // There is no instance yet, so a new key locks no one out.
-    if (existing) await ec2.send(new DeleteKeyPairCommand({ KeyPairId: existing.KeyPairId }));
-    await importKey(ec2, keyName, environment, settings);
-    return { keyName };
+    await ec2.send(new DeleteKeyPairCommand({ KeyPairId: existing.KeyPairId }));
+    if (await importKey(ec2, keyName, environment, settings)) return { keyName };
+    throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
   },
 });
 
 export const handler = lambdaHandler(importKeyPair);
 
-async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvironment, { costTags }: Settings): Promise<void> {
+/** Imports the user's public key. Resolves to false if there is a key pair of this name. */
+async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvironment, { costTags }: Settings): Promise<boolean> {
   const imported = ec2.send(
     new ImportKeyPairCommand({
       KeyName: keyName,
@@ -45,8 +49,7 @@ async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvir
       TagSpecifications: tagged('key-pair', environmentTags(environment, 'key-pair'), costTags),
     }),
   );
-  if (await unless('duplicate-name', imported)) return;
-  throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
+  return (await unless('duplicate-name', imported)) !== undefined;
 }
 
 // EC2 may write the base64 with or without padding.

@@ -1,7 +1,12 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { observation } from '../../aws/ec2/observation.ts';
 import { findInstances } from '../../aws/ec2/resources.ts';
+import { readUserData, userDataFor } from '../../aws/ec2/user-data.ts';
+import { unless } from '../../aws/errors.ts';
 import { change } from '../../aws/records/hold/environment.ts';
+import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Plan } from '../../core/document.ts';
@@ -9,9 +14,7 @@ import { GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { sameKey } from '../../core/openssh-key.ts';
 import { Operation } from '../../core/operation.ts';
-import { decideStart, type InstanceState } from '../../core/plan.ts';
-
-const everywhere = '0.0.0.0/0';
+import { canCheckSsh, decideStart, type InstanceState } from '../../core/plan.ts';
 
 /**
  * Observes the instance and decides whether the start launches one, starts the stopped one, waits for it or does nothing. Records what EC2
@@ -28,7 +31,10 @@ export const planStart = step({
   uses: { dynamodb, ec2 },
   async run({ environment, request, operation }, { dynamodb, ec2, clock }) {
     const { recorded } = environment;
-    const instances = await findInstances(ec2, environment, recorded.instanceId ?? undefined);
+    const [instances, keysCurrent] = await Promise.all([
+      findInstances(ec2, environment, recorded.instanceId ?? undefined),
+      areKeysCurrent(dynamodb, ec2, environment),
+    ]);
     const plan = decideStart(
       instances.flatMap(({ InstanceId, State }) =>
         InstanceId && State?.Name ? [{ instanceId: InstanceId, state: State.Name as InstanceState }] : [],
@@ -44,8 +50,25 @@ export const planStart = step({
     const wanted = Object.fromEntries(Object.entries(asked).map(([name, value]) => [`wanted.${name}`, value]));
     const seen = observation(instances, recorded.instanceId !== null, new Date(clock.now()).toISOString());
     await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted } });
-    return { ...plan, checkSsh: allowCidrs.includes(everywhere) };
+    // Somebody may have replaced the recorded instance by another one.
+    const startsRecorded = plan.action === 'start' && plan.instanceId === recorded.instanceId;
+    return { ...plan, checkSsh: canCheckSsh(allowCidrs), keysCurrent: startsRecorded && keysCurrent };
   },
 });
 
 export const handler = lambdaHandler(planStart);
+
+/**
+ * Whether the recorded instance has the accepted keys in its user data. EC2 is asked at once with the look for the instance, so that a stopped
+ * one can be started without another step. False if that cannot be told: EnsureKeys then does what is missing.
+ */
+async function areKeysCurrent(dynamodb: DynamoDBClient, ec2: EC2Client, environment: HeldEnvironment): Promise<boolean> {
+  const { instanceId } = environment.recorded;
+  if (instanceId === null) return false;
+  const [publicKeys, present] = await Promise.all([
+    readAcceptedKeys(dynamodb, environment),
+    // EC2 answers "unauthorized" of an instance that is gone: it has no tag to permit it.
+    unless('not-found', unless('unauthorized', readUserData(ec2, instanceId))),
+  ]);
+  return present !== undefined && present === userDataFor(present, publicKeys);
+}

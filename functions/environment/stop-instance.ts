@@ -1,4 +1,4 @@
-import { StopInstancesCommand } from '@aws-sdk/client-ec2';
+import { type EC2Client, StopInstancesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { findInstances } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
@@ -13,7 +13,13 @@ export const stopInstance = step({
   output: StoppingInstances,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
-    const instances = await findInstances(ec2, environment, environment.recorded.instanceId ?? undefined);
+    const { instanceId } = environment.recorded;
+    if (instanceId !== null) {
+      const changed = await stopRecorded(ec2, instanceId);
+      const instanceIds: [string] = [instanceId];
+      if (changed !== undefined) return { instanceIds, changed };
+    }
+    const instances = await findInstances(ec2, environment, instanceId ?? undefined);
     const [first, ...others] = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
     if (first === undefined) {
       throw new RecodeError('InstanceGone', `EC2 shows no instance of the environment ${environment.repository}: someone terminated it.`);
@@ -29,3 +35,15 @@ export const stopInstance = step({
 });
 
 export const handler = lambdaHandler(stopInstance);
+
+/**
+ * Stops the recorded instance without a look before. Resolves to whether it was not stopped yet, to undefined if EC2 refuses: the look then
+ * tells why.
+ */
+async function stopRecorded(ec2: EC2Client, instanceId: string): Promise<boolean | undefined> {
+  const stopping = ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+  // EC2 answers "unauthorized" of an instance that is gone: it has no tag to permit it.
+  const stopped = await unless('not-found', unless('wrong-state', unless('unauthorized', stopping)));
+  const [before] = stopped?.StoppingInstances ?? [];
+  return before && before.PreviousState?.Name !== 'stopped';
+}

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
+import { resolveInstanceType } from '../../aws/ec2/instance-type.ts';
+import { hasInstance } from '../../aws/ec2/resources.ts';
 import { change, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
 import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
 import { readNetwork } from '../../aws/records/read/network.ts';
-import { dynamodb, sfn } from '../../aws/step/clients.ts';
+import { ifInstalled } from '../../aws/records/read/table.ts';
+import { dynamodb, ec2, sfn } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import {
@@ -14,9 +18,8 @@ import {
   type Due,
   type HeldEnvironment,
   RecordedEnvironmentInput,
-  ResolvedStartInput,
   recordedKinds,
-  type StartInput,
+  StartInput,
   UninstallInput,
 } from '../../core/document.ts';
 import {
@@ -31,11 +34,13 @@ import {
 } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
+import type { InstanceType } from '../../core/instance-type.ts';
 import { accepts } from '../../core/keys.ts';
 import { isHeldBy } from '../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
+import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
 
 const execution = { executionArn: v.string(), startedAt: v.string() };
@@ -43,6 +48,7 @@ const execution = { executionArn: v.string(), startedAt: v.string() };
 /** An operation that begins, and what it needs for that. */
 interface Entry {
   readonly dynamodb: DynamoDBClient;
+  readonly ec2: EC2Client;
   readonly sfn: SFNClient;
   readonly now: number;
   readonly operation: Operation & { readonly kind: EnvironmentOperationKind };
@@ -52,15 +58,15 @@ interface Entry {
 /** Begins an operation: takes the lock for this execution, and returns the first nouns of the state document. */
 export const beginOperation = step({
   input: v.variant('kind', [
-    v.object({ kind: v.literal('start'), ...execution, input: ResolvedStartInput }),
+    v.object({ kind: v.literal('start'), ...execution, input: StartInput }),
     v.object({ kind: v.picklist(recordedKinds), ...execution, input: RecordedEnvironmentInput }),
     v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
   ]),
   output: Begun,
-  uses: { dynamodb, sfn, settings },
-  async run(begun, { dynamodb, sfn, settings, clock }): Promise<Begun[Operation['kind']]> {
+  uses: { dynamodb, ec2, sfn, settings },
+  async run(begun, { dynamodb, ec2, sfn, settings, clock }): Promise<Begun[Operation['kind']]> {
     const { executionArn, startedAt, input } = begun;
-    const context = { dynamodb, sfn, settings, now: clock.now() };
+    const context = { dynamodb, ec2, sfn, settings, now: clock.now() };
     const operation = { executionArn, owner: input.caller, startedAt };
     if (begun.kind === 'start') return beginStart(begun.input, { ...context, operation: { ...operation, kind: begun.kind } });
     if (begun.kind === 'uninstall') {
@@ -83,30 +89,56 @@ export const handler = lambdaHandler(beginOperation);
  * A start writes the environment before it reads the network again. An uninstall marks the network before it reads the environments. So at
  * least one of them sees the other.
  */
-async function beginStart(
-  { environment: subject, request: given, instanceType }: ResolvedStartInput,
-  entry: Entry,
-): Promise<Begun['start']> {
+async function beginStart({ environment: subject, request: given }: StartInput, entry: Entry): Promise<Begun['start']> {
   const { dynamodb, operation, settings } = entry;
   // Where Canonical has no image, nothing is created.
   imagePublisher(operation.executionArn);
+  const { instanceType, untouched } = await look(subject, given, entry);
   const { volumeSize, volumeType, ingressCidrs } = settings;
+  const uid = randomUUID();
   const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, instanceType: instanceType.name };
   for (;;) {
     const { installation } = await enterNetwork(subject, entry);
-    const environment = await putOrTake(subject, request, given, entry);
+    const environment = await putOrTake({ ...subject, uid }, request, given, entry);
     if (environment.name === undefined) await refuseOneTooMany(environment, entry);
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
       const request = withFirstKey(given, environment);
       const wanted = { ...requestOf(environment), ...request, instanceType: instanceType.name };
       const held = await claimNameAndRecordWanted(environment, wanted, entry, request);
-      return { kind: 'start', environment: held, request, instanceType, network, operation };
+      const begun = { kind: 'start', environment: held, request, instanceType, operation } as const;
+      const isNew = untouched && environment.uid === uid;
+      if (!isNew || network.status !== 'ready') return { ...begun, network };
+      const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), keysCurrent: false, nothingExists: true } as const;
+      return { ...begun, network, plan };
     }
     await leaveEnvironment(dynamodb, environment, operation);
     // Under another installation, Recode was uninstalled in the meantime: begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
   }
+}
+
+/**
+ * What a start has to know before it changes anything: which type an instance of the environment has, and whether neither a record nor EC2
+ * shows anything of the environment.
+ */
+async function look(
+  subject: StartInput['environment'],
+  given: GivenRequest,
+  { dynamodb, ec2, settings }: Entry,
+): Promise<{ instanceType: InstanceType; untouched: boolean }> {
+  // Before the first start in a region there is no table, so there is no record.
+  const recorded = await ifInstalled(readEnvironment(dynamodb, subject));
+  const { observed } = recorded ?? {};
+  // An existing instance proves that its type works. PlanStart compares the options with it.
+  if (observed && observed.state !== 'gone') {
+    return { instanceType: { name: observed.instanceType, architecture: observed.architecture, zones: [] }, untouched: false };
+  }
+  const [instanceType, inUse] = await Promise.all([
+    resolveInstanceType(ec2, given.instanceType ?? recorded?.wanted.instanceType, settings),
+    recorded !== undefined || hasInstance(ec2, subject),
+  ]);
+  return { instanceType, untouched: !inUse };
 }
 
 /** A start with any key that the environment accepts is one with its first key, which stays. */
@@ -154,7 +186,7 @@ async function refuseOneTooMany(environment: Environment, { dynamodb, operation,
 
 /** Takes the environment, after refusing what it cannot become. If there is none, puts a new one. */
 async function putOrTake(
-  subject: StartInput['environment'],
+  subject: StartInput['environment'] & { readonly uid: string },
   request: EnvironmentRequest,
   given: GivenRequest,
   entry: Entry,
@@ -166,7 +198,6 @@ async function putOrTake(
   await putEnvironment(entry.dynamodb, {
     format: 2,
     ...subject,
-    uid: randomUUID(),
     wanted: { ...request, power: 'on' },
     lock: operation,
     createdAt: time,

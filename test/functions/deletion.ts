@@ -8,6 +8,8 @@ import { environmentTagsOf, networkTagsOf } from './resources.ts';
 export interface Deletion {
   /** Runs the step. */
   readonly run: (account: TestAccount) => Promise<unknown>;
+  /** Runs the step of a document that knows these ids from before; only of a step that takes them. */
+  readonly runKnowing?: (account: TestAccount, ids: string[]) => Promise<unknown>;
   /** The EC2 actions by which it looks and deletes. */
   readonly describes: string;
   readonly deletes: string;
@@ -50,7 +52,7 @@ export const ofEnvironment = (resource: string) => ({ tags: environmentTagsOf(re
 
 /** Declares the tests of what each step that deletes has to keep, whatever it deletes. */
 export function describeDeletion(deletion: Deletion): void {
-  const { run, describes, deletes, notFound, inUse, tags, lookalikes, prepare, list } = deletion;
+  const { run, runKnowing, describes, deletes, notFound, inUse, tags, lookalikes, prepare, list } = deletion;
   const twins = async (account: TestAccount) => {
     const make = await prepare(account);
     return [await make(tags, 0), await make(tags, 1)];
@@ -180,6 +182,62 @@ export function describeDeletion(deletion: Deletion): void {
       await account.refuse(describes, code);
       await refused(account, name);
       expect(await sorted(account)).toEqual(ours.toSorted());
+    });
+  });
+
+  if (!runKnowing) return;
+  describe('like every deletion of what was found before', () => {
+    it('deletes it once, and looks for more once', async () => {
+      await using account = await testAccount();
+      const make = await prepare(account);
+      const id = await make(tags, 0);
+      await account.aws.delete('calls');
+      expect(await runKnowing(account, [id])).toBeUndefined();
+      const { calls } = (await account.aws.get('calls')) as { calls: { action: string; outcome: string }[] };
+      expect(calls.filter(({ action, outcome }) => action === deletes && outcome === 'ok')).toHaveLength(1);
+      expect(calls.every(({ action }) => [describes, deletes].includes(action))).toBe(true);
+      expect(await list(account.ec2)).toEqual([]);
+    });
+
+    it('is done where it is gone by now', async () => {
+      await using account = await testAccount();
+      const make = await prepare(account);
+      const id = await make(tags, 0);
+      await runKnowing(account, [id]);
+      expect(await runKnowing(account, [id])).toBeUndefined();
+    });
+
+    it('deletes twins that were not found before, too', async () => {
+      await using account = await testAccount();
+      const [first = ''] = await twins(account);
+      expect(await runKnowing(account, [first])).toBeUndefined();
+      expect(await list(account.ec2)).toEqual([]);
+    });
+
+    it('comes back where EC2 denies what it shows', async () => {
+      await using account = await testAccount();
+      const make = await prepare(account);
+      const id = await make(tags, 0);
+      await account.refuse(deletes, notFound);
+      await expect(runKnowing(account, [id])).rejects.toMatchObject({ name: 'NotVisibleYet' });
+      expect(await list(account.ec2)).toEqual([id]);
+      await make(tags, 1);
+      await runKnowing(account, [id]);
+      expect(await list(account.ec2)).toEqual([]);
+    });
+
+    it.each([
+      [deletes, inUse[0] ?? '', 'DependencyStillInUse'],
+      [deletes, 'UnauthorizedOperation', 'PermissionMissing'],
+      [describes, 'RequestLimitExceeded', 'RequestThrottled'],
+    ] as const)('ends where %s answers %s with %s, and finishes the next time', async (action, code, name) => {
+      await using account = await testAccount();
+      const [first = ''] = await twins(account);
+      await account.refuse(action, code);
+      await expect(runKnowing(account, [first])).rejects.toMatchObject({ name });
+      expect((await list(account.ec2)).length).toBeGreaterThan(0);
+      await runKnowing(account, [first]);
+      expect(await list(account.ec2)).toEqual([]);
     });
   });
 }

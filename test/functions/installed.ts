@@ -6,7 +6,7 @@ import { type Operation, settleSeconds } from '../../core/operation.ts';
 import type { OperationKind } from '../../core/operations.ts';
 import { holderPackage } from '../harness/holders.ts';
 import { type TestAccount, testAccount } from './account.ts';
-import { instanceType, publicKey, request } from './documents.ts';
+import { publicKey, request } from './documents.ts';
 
 const networkKey: Key = { kind: 'network', id: 'network' };
 
@@ -61,7 +61,6 @@ interface Asked {
   readonly owner?: string;
   readonly repository?: string;
   readonly request?: object;
-  readonly instanceType?: object;
 }
 
 /** The input of BeginOperation in the operation's execution, as its workflow makes it; whoever began the operation is the caller. */
@@ -70,7 +69,7 @@ export function begin<Kind extends OperationKind>(
   asked: Asked = {},
 ) {
   const environment = { owner: asked.owner ?? 'alice', repository: asked.repository ?? 'acme/api' };
-  const wanted = { request: asked.request ?? { publicKey: publicKey() }, instanceType: asked.instanceType ?? instanceType };
+  const wanted = { request: asked.request ?? { publicKey: publicKey() } };
   const input = { caller, ...(kind !== 'uninstall' && { environment }), ...(kind === 'start' && wanted) };
   return { kind, executionArn, startedAt, input };
 }

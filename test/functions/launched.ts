@@ -4,6 +4,7 @@ import {
   type EC2Client,
   GetConsoleOutputCommand,
   type Instance,
+  ModifyNetworkInterfaceAttributeCommand,
   RunInstancesCommand,
   StopInstancesCommand,
   type Tag,
@@ -124,5 +125,15 @@ export async function liveInstances(ec2: EC2Client): Promise<(string | undefined
 export async function running(account: TestAccount): Promise<string> {
   const { instanceId } = await launched(account);
   await untilState(account, instanceId, 'running');
+  return instanceId;
+}
+
+/** Launches an instance whose interface was made to give it no address, and waits until it runs. Resolves to its id. */
+export async function withoutAddress(account: TestAccount): Promise<string> {
+  const { instanceId, document } = await launched(account);
+  const { networkInterfaceId: NetworkInterfaceId } = document.networkInterface;
+  await account.ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, AssociatePublicIpAddress: false }));
+  const { PublicIpAddress } = await untilState(account, instanceId, 'running');
+  if (PublicIpAddress !== undefined) throw new Error(`The instance ${instanceId} has the address ${PublicIpAddress}.`);
   return instanceId;
 }

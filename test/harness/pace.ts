@@ -16,16 +16,16 @@ interface Step {
 const places = {
   resolving: {
     kind: 'start',
-    function: 'resolveInstanceType',
+    function: 'beginOperation',
     action: 'DescribeInstanceTypes',
-    sentence: 'Checking the instance type',
+    sentence: 'Locking the environment',
   },
   networking: { kind: 'start', function: 'createVpc', action: 'CreateVpc', sentence: 'Creating the VPC' },
   creating: {
     kind: 'start',
     function: 'createSecurityGroup',
     action: 'CreateSecurityGroup',
-    sentence: 'Opening SSH in the security group',
+    sentence: 'Creating the security group',
   },
   starting: { kind: 'start', function: 'startInstance', action: 'StartInstances', sentence: 'Starting the instance' },
   pending: { kind: 'start', function: 'checkInstanceRunning', action: 'DescribeInstances', sentence: 'Waiting for the instance to run' },

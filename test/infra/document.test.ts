@@ -100,7 +100,7 @@ describe('a noun of the state document', () => {
 
   /** The nouns that several steps make, where no step's schema takes what all of them make. */
   function ambiguousNouns(workflow: Workflow, machine: Machine): string[] {
-    const begun = Object.entries(document.Begun).flatMap(([kind, { entries }]) => (kind === workflow ? Object.entries(entries) : []));
+    const begun = Object.entries(document.Begun).flatMap(([kind, schema]) => (kind === workflow ? entriesOf(schema) : []));
     const made = statesOf(machine).flatMap(([name, { ResultPath }]) =>
       outputs.filter((output) => output.name === name).map(({ schema }) => [ResultPath?.replace('$.', ''), schema] as const),
     );
@@ -110,6 +110,12 @@ describe('a noun of the state document', () => {
     });
   }
 });
+
+/** The nouns of a document with their schemas, in each of its variants. */
+function entriesOf(schema: v.GenericSchema): [string, v.GenericSchema][] {
+  const { entries = {}, options = [] } = schema as unknown as Composed;
+  return [...Object.entries(entries), ...options.flatMap((option) => (typeof option === 'object' ? entriesOf(option) : []))];
+}
 
 /** The paths in a step's input where an object is defined that is no noun. */
 function definedIn(schema: v.GenericSchema, nouns: ReadonlySet<unknown>, path: readonly string[] = []): string[] {
@@ -147,7 +153,7 @@ describe('a state machine is refused', () => {
       { ResultPath: '$.made' },
       'CreateSecurityGroup: network.status is "creating"',
     ],
-    ['that overwrites a noun', 'start', 'LaunchInstance', { ResultPath: '$.plan' }, 'MayCheckSsh: $.plan.checkSsh may be missing'],
+    ['that overwrites a noun', 'start', 'LaunchInstance', { ResultPath: '$.plan' }, 'CheckSsh: plan.action is missing'],
     ['that drops a noun', 'start', 'CreateVpc', { ResultPath: null }, 'CreateVpc: its result is dropped'],
     [
       'that keeps nothing',
@@ -163,22 +169,29 @@ describe('a state machine is refused', () => {
       { ResultSelector: { 'document.$': '$[1]' } },
       'CreateRouteTable: subnet is missing',
     ],
-    ['that takes a way without a noun', 'start', 'MustLaunch', { Default: 'LaunchInstance' }, 'LaunchInstance: image is missing'],
+    ['that takes a way without a noun', 'start', 'WhatToDo', { Default: 'LaunchInstance' }, 'LaunchInstance: image is missing'],
+    [
+      'that takes every environment for a new one',
+      'start',
+      'IsNew',
+      { Default: 'PrepareLaunch' },
+      'CreateNetworkInterface: plan is missing',
+    ],
     [
       'that takes a way with another plan',
       'start',
       'WhatToDo',
       { Choices: [{ Variable: '$.plan.action', StringEquals: 'start', Next: 'PrepareLaunch' }] },
-      'EnsurePublicAddress: plan.instanceId is missing',
+      'AllowSsh: launch is missing',
     ],
     [
       'that asks for what may be missing',
       'start',
-      'MayCheckSsh',
-      { Choices: [{ Variable: '$.launch.instanceId', StringEquals: 'i-1', Next: 'CheckSsh' }] },
-      'MayCheckSsh: $.launch.instanceId may be missing',
+      'WhatToDo',
+      { Choices: [{ Variable: '$.launch.instanceId', StringEquals: 'i-1', Next: 'AllowSsh' }] },
+      'WhatToDo: $.launch.instanceId may be missing',
     ],
-    ['that has no way for some', 'start', 'MustLaunch', { Default: undefined }, 'MustLaunch: no choice may fit, and there is no Default'],
+    ['that has no way for some', 'start', 'WhatToDo', { Default: undefined }, 'WhatToDo: no choice may fit, and there is no Default'],
     [
       'that loses the document with an error',
       'stop',
@@ -187,6 +200,7 @@ describe('a state machine is refused', () => {
       'FailOperation: operation is missing',
     ],
     ['that fails by what may be missing', 'remove', 'Failed', { CausePath: '$.failure.Reason' }, 'Failed: $.failure.Reason may be missing'],
+    ['that starts a sandbox as if it worked', 'stop', 'WarmStopInstance', { Parameters: undefined }, 'WarmStopInstance: warmUp is missing'],
     ['that begins as another one', 'stop', 'BeginOperation', { Parameters: { kind: 'start' } }, 'BeginOperation: executionArn is missing'],
     [
       'that gives an item too little',

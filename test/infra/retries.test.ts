@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { patienceSeconds } from '../../aws/step/patience.ts';
 import { catalog, type ErrorName, type Reaction } from '../../core/errors.ts';
 import { resources } from './stack.ts';
-import { type Machine, type Retrier, statesOf } from './states.ts';
+import { isWorking, type Machine, type Retrier, statesOf } from './states.ts';
 
 const tasks = resources('AWS::StepFunctions::StateMachine').flatMap(({ StateMachineName, DefinitionString }) =>
-  statesOf(JSON.parse(String(DefinitionString)) as Machine).flatMap(([name, { Type, Retry = [] }]) =>
-    Type === 'Task' ? [{ name: `${name} of ${StateMachineName}`, retriers: Retry }] : [],
-  ),
+  statesOf(JSON.parse(String(DefinitionString)) as Machine)
+    .filter(isWorking)
+    .map(([name, { Retry = [] }]) => ({ name: `${name} of ${StateMachineName}`, retriers: Retry })),
 );
 
 interface Demand {

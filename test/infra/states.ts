@@ -30,6 +30,8 @@ export interface State {
   Retry?: Retrier[];
   Catch?: { ErrorEquals: string[]; ResultPath?: string; Next: string }[];
   Branches?: Machine[];
+  /** Of a Parallel in a file of statemachines/: the tasks that the packaging adds a branch for. */
+  Warm?: string[];
   ItemProcessor?: Machine;
   Next?: string;
   ResultPath?: string | null;
@@ -42,6 +44,12 @@ export interface Machine {
   StartAt: string;
   States: Record<string, State>;
 }
+
+/** The task whose sandbox a task starts beforehand; undefined of a task that works itself. */
+export const warmedBy = (name: string): string | undefined => /^Warm([A-Z]\w*)$/.exec(name)?.[1];
+
+/** Whether a state is a task that works, not one that only starts the sandbox of another. */
+export const isWorking = ([name, { Type }]: readonly [string, State]): boolean => Type === 'Task' && warmedBy(name) === undefined;
 
 /** All states of a machine by their names, those inside others too. */
 export function statesOf(machine: Machine): [string, State][] {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import * as clients from '../../aws/step/clients.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { resources } from './stack.ts';
-import { type Machine, statesOf } from './states.ts';
+import { isWorking, type Machine, statesOf } from './states.ts';
 
 const functions = resources('AWS::Lambda::Function').map(({ id, Timeout }) => ({
   name: id.replace(/LambdaFunction$/, ''),
@@ -13,7 +13,7 @@ const functions = resources('AWS::Lambda::Function').map(({ id, Timeout }) => ({
 }));
 const tasks = resources('AWS::StepFunctions::StateMachine')
   .flatMap(({ DefinitionString }) => statesOf(JSON.parse(String(DefinitionString)) as Machine))
-  .filter(([, { Type }]) => Type === 'Task');
+  .filter(isWorking);
 
 type Client = ReturnType<(typeof clients)[keyof typeof clients]>;
 type Module = Readonly<Record<string, { readonly uses?: Readonly<Record<string, () => unknown>> }>>;

@@ -68,7 +68,7 @@ function inTurns(cases: readonly Case[]): Case[][] {
 }
 
 /** They make several reading calls at once; of two that are refused then, they can tell of one. */
-const readAtOnce = ['resolveInstanceType', 'createVpc', 'recordNetwork'];
+const readAtOnce = ['beginOperation', 'planStart', 'terminateInstance', 'deleteNetworkInterface', 'deleteSecurityGroup', 'createVpc', 'recordNetwork'];
 
 /** Where the SDK repeats a call, the same may come to each time that it is made. */
 const turnOf = (one: Case) => `${one.point.action} ${one.row.codes} ${one.times} ${repeatedBySdk(one) ? 'each' : one.point.skip}`;

@@ -53,7 +53,7 @@ describe('recode aws follow', () => {
     const followed = await bob.prints(follow);
     expect(followed).toMatchObject({ code: 0, stderr: '' });
     expect(followed.stdout).toMatch(
-      /^Checking the instance type\nLocking the environment\n[\s\S]*\nChecking the SSH connection\nCloning acme\/api\n\n✓ Started acme\/api\n/,
+      /^Locking the environment\n[\s\S]*\nChecking the SSH connection\nCloning acme\/api\n\n✓ Started acme\/api\n/,
     );
     const [, sshCommand = ''] = /\nTo connect, run:\n {2}(ssh .*)\n$/.exec(followed.stdout) ?? [];
     await promisify(execFile)('/bin/sh', ['-c', `${sshCommand} true`]);

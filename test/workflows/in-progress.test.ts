@@ -120,11 +120,11 @@ describe('the status of an environment whose first start was not waited for', ()
     await held(aws, 'resolving', executionArn);
     const { code, stdout } = await bob.run(['status', 'acme/new']);
     expect(stdout).toMatch(
-      /^acme\/new \(bob\): not created yet\n\nA start is running, started \d+s ago by you: Checking the instance type\n$/,
+      /^acme\/new \(bob\): not created yet\n\nA start is running, started \d+s ago by you: Locking the environment\n$/,
     );
     expect(code).toBe(0);
     const { json } = await bob.run(['status', 'acme/new', '--json']);
-    const operation = { kind: 'start', owner: 'bob', running: true, steps: ['Checking the instance type'] };
+    const operation = { kind: 'start', owner: 'bob', running: true, steps: ['Locking the environment'] };
     expect(json).toMatchObject({ repository: 'acme/new', owner: 'bob', status: null, executionArn, operation });
     letGo(aws);
     await ended(aws, executionArn);

@@ -56,7 +56,7 @@ it('shows why an operation has failed, and when', async () => {
   const shown = await bob.prints(logs);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(
-    /^acme\/api \(bob\): start failed, started \d+s ago by you\n\nSTARTED +TOOK +STEP\n\S+Z +\d+\.\ds +Checking the instance type\n/,
+    /^acme\/api \(bob\): start failed, started \d+s ago by you\n\nSTARTED +TOOK +STEP\n\S+Z +\d+\.\ds +Locking the environment\n/,
   );
   expect(shown.stdout).toContain(`  NoCapacity: ${why}\n`);
   expect(shown.stdout.endsWith(`\n\n  ${why}\n`)).toBe(true);
@@ -84,7 +84,7 @@ it('shows several operations, oldest first, and the one that was refused where i
   expect(outcomes).toEqual(['NoCapacity', 'start', 'stop', 'OptionDiffers']);
   expect(operations.at(-1)).toMatchObject({
     executionArn: refused,
-    steps: [{ state: 'ResolveInstanceType' }, { state: 'BeginOperation' }],
+    steps: [{ state: 'BeginOperation' }],
   });
   expect(await operationsIn([...logs, '-n', '2', '--owner', 'bob'], carol)).toMatchObject([{ kind: 'start' }, { kind: 'stop' }]);
   const { stdout } = await bob.run([...logs, '-n', '3']);

@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 const command = ['restart', 'acme/api'];
-const starting = ['ModifyNetworkInterfaceAttribute', 'StartInstances'];
+const restarting = ['StopInstances', 'StartInstances'];
 const subject = { owner: 'alice', repository: 'acme/api' };
 
 /** Starts the environment with alice's key. Resolves to its instance. */
@@ -44,8 +44,7 @@ describe('a restart', () => {
       new RegExp(
         [
           ...['^Locking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Looking for the instance'],
-          ...['Opening SSH in the security group', 'Ensuring a public address', 'Ensuring the SSH keys'],
-          ...['Starting the instance', 'Waiting for the instance to run'],
+          ...['Starting the instance', 'Opening SSH in the security group', 'Waiting for the instance to run'],
           ...['Waiting for SSH', 'Saving the environment', 'Checking the SSH connection', '', '✓ Restarted acme/api'],
           ...[
             '  Address   127\\.\\S+',
@@ -60,7 +59,7 @@ describe('a restart', () => {
       ),
     );
     expect(code).toBe(0);
-    expect(await mutatingCalls(aws)).toEqual(['StopInstances', ...starting]);
+    expect(await mutatingCalls(aws)).toEqual(restarting);
     await expectConverged(aws, 1);
   });
 
@@ -69,7 +68,7 @@ describe('a restart', () => {
     await runStop(aws);
     await aws.delete('calls');
     expect(await runRestart(aws)).toMatchObject({ output: { instanceId, status: 'started', created: false } });
-    expect(await mutatingCalls(aws)).toEqual(starting);
+    expect(await mutatingCalls(aws)).toEqual(restarting);
     await expectConverged(aws, 1);
   });
 
@@ -94,7 +93,7 @@ describe('a restart', () => {
       expect(code).toBe(0);
     }
     expect((await ended(aws, executionArn)).status).toBe('SUCCEEDED');
-    expect(await mutatingCalls(aws)).toEqual(['StopInstances', ...starting]);
+    expect(await mutatingCalls(aws)).toEqual(restarting);
   });
 
   it('goes on where one before was killed between the stop and the start', async () => {
@@ -139,6 +138,6 @@ describe('a restart that is refused', () => {
     await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
     const message = 'EC2 shows no instance of the environment acme/api: someone terminated it.';
     expectFailure(await alice.run(command), ['aws', ...command], { name: 'InstanceGone', message });
-    expect(await mutatingCalls(aws)).toEqual(['TerminateInstances']);
+    expect(await mutatingCalls(aws)).toEqual(['TerminateInstances', 'StopInstances']);
   });
 });

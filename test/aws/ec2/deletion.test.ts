@@ -89,3 +89,68 @@ describe('deleteAll', () => {
     expect(looked).toBe(1);
   });
 });
+
+describe('deleteAll of what was found before', () => {
+  const runKnowing = ({ find, remove }: ReturnType<typeof resources>, known: string[]) =>
+    deleteAll(find, remove, { resources: known, idOf: (id) => id });
+
+  it('deletes it beside the look, and not again because it is still shown', async () => {
+    const one = resources(['vpc-1']);
+    await runKnowing(one, ['vpc-1']);
+    expect(one.asked).toEqual(['find', 'vpc-1']);
+  });
+
+  it('deletes twins that the look shows, too', async () => {
+    const twins = resources(['vpc-1', 'vpc-2', 'vpc-3']);
+    await runKnowing(twins, ['vpc-2']);
+    expect(twins.asked).toEqual(['find', 'vpc-2', 'vpc-1', 'vpc-3']);
+    expect(await twins.find()).toEqual([]);
+  });
+
+  it('deletes it although the look does not show it', async () => {
+    const hidden = resources([]);
+    await runKnowing(hidden, ['vpc-1']);
+    expect(hidden.asked).toEqual(['find', 'vpc-1']);
+  });
+
+  it('takes what EC2 denies for deleted once it shows nothing any more', async () => {
+    const gone = resources([], { 'vpc-1': denied }, ['vpc-1']);
+    await runKnowing(gone, ['vpc-1']);
+    expect(gone.asked).toEqual(['find', 'vpc-1', 'find']);
+  });
+
+  it('comes back for what EC2 denies and shows all the same, after the twins', async () => {
+    const lagging = resources(['vpc-1', 'vpc-2'], { 'vpc-1': denied });
+    await expect(runKnowing(lagging, ['vpc-1'])).rejects.toMatchObject({ name: 'NotVisibleYet' });
+    expect(lagging.asked).toEqual(['find', 'vpc-1', 'vpc-2', 'find']);
+    expect(await lagging.find()).toEqual(['vpc-1']);
+  });
+
+  it('lets any other refusal escape once all that was known is answered', async () => {
+    const inUse = refusal('DependencyViolation');
+    const several = resources(['vpc-1', 'vpc-2', 'vpc-3'], { 'vpc-1': inUse });
+    await expect(runKnowing(several, ['vpc-1', 'vpc-2'])).rejects.toBe(inUse);
+    expect(several.asked).toEqual(['find', 'vpc-1', 'vpc-2']);
+  });
+
+  it('lets a refusal to look escape, but only when the deletions have ended: a retry must not meet them', async () => {
+    const throttled = refusal('RequestLimitExceeded');
+    let answer: () => void = () => {};
+    const removal = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let ended = false;
+    const deletion = deleteAll(
+      () => Promise.reject(throttled),
+      () => removal,
+      { resources: ['vpc-1'], idOf: (id) => id },
+    ).finally(() => {
+      ended = true;
+    });
+    const outcome = expect(deletion).rejects.toBe(throttled);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(false);
+    answer();
+    await outcome;
+  });
+});

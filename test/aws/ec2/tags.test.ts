@@ -16,7 +16,7 @@ import { createSubnet } from '../../../functions/network/create-subnet.ts';
 import { createVpc } from '../../../functions/network/create-vpc.ts';
 import { createTable } from '../../../functions/table/create-table.ts';
 import { testAccount } from '../../functions/account.ts';
-import { environment, instanceType, operation, readyNetwork } from '../../functions/documents.ts';
+import { environment, instanceType, launchPlan, operation, readyNetwork } from '../../functions/documents.ts';
 import { recordOf } from '../../functions/installed.ts';
 
 const ours = { Key: 'recode:managed-by', Value: 'recode' };
@@ -41,6 +41,7 @@ it('every resource that a first start creates has the administrator’s tags', a
     environment,
     operation,
     instanceType,
+    plan: launchPlan,
     network: readyNetwork({ ...vpc, ...internetGateway, ...subnet, ...routeTable }),
   };
   const securityGroup = await account.run(createSecurityGroup, document);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'v
 import { type Clock, lambdaHandler, step } from '../../../aws/step/step.ts';
 import { Nothing, Vpc } from '../../../core/document.ts';
 import { RecodeError } from '../../../core/errors.ts';
+import { warmUp } from '../../../core/warm-up.ts';
 import { collectLog, context } from './middleware/invoke.ts';
 
 const made = vi.fn(() => 'a client');
@@ -51,6 +52,18 @@ describe('lambdaHandler', () => {
   ])('throws and logs an error of the catalog for %s', async (_, event, name) => {
     await expect(invoke(event)).rejects.toMatchObject({ name });
     expect(log.lines()).toEqual([expect.objectContaining({ message: 'failed', errorName: name })]);
+  });
+
+  it('answers an invocation that only starts a sandbox: nothing is made, run or logged', async () => {
+    const run = vi.fn(async () => {});
+    const quiet = lambdaHandler(step({ input: v.object({}), output: Nothing, uses: { made }, run }));
+    expect(await invoke(warmUp, quiet)).toEqual({ warm: true });
+    expect(made).not.toHaveBeenCalled();
+    expect(run).not.toHaveBeenCalled();
+    expect(log.lines()).toEqual([]);
+    // It is no invocation of the next one's kind.
+    expect(await invoke({}, quiet)).toBeUndefined();
+    expect(run).toHaveBeenCalledTimes(1);
   });
 
   it('throws the data of an error in its message, and logs the message alone', async () => {

@@ -1,18 +1,13 @@
-import { DeleteTagsCommand, ModifyNetworkInterfaceAttributeCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
+import { DeleteTagsCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { checkInstanceRunning } from '../../../functions/environment/check-instance-running.ts';
 import { startInstance } from '../../../functions/environment/start-instance.ts';
-import { type TestAccount, testAccount } from '../account.ts';
+import { testAccount } from '../account.ts';
 import { environment, foundPlan, launchPlan, request } from '../documents.ts';
-import { instanceOf, launched, readyToLaunch, running, untilState } from '../launched.ts';
+import { bringTo, instanceOf, launched, readyToLaunch, running, untilState, withoutAddress } from '../launched.ts';
 
-const document = (instanceId: string, created = true, securityGroupId = 'sg-1') => ({
-  ...(created ? { plan: launchPlan, launch: { instanceId } } : { plan: foundPlan(instanceId) }),
-  securityGroup: { securityGroupId },
-});
-/** The same with the group that the instance is in. */
-const inItsGroup = async ({ ec2 }: TestAccount, instanceId: string) =>
-  document(instanceId, true, (await instanceOf(ec2, instanceId)).SecurityGroups?.[0]?.GroupId);
+const document = (instanceId: string, created = true) =>
+  created ? { plan: launchPlan, launch: { instanceId } } : { plan: foundPlan(instanceId) };
 
 describe('checkInstanceRunning', () => {
   it('waits for a pending instance', async () => {
@@ -28,7 +23,7 @@ describe('checkInstanceRunning', () => {
     await using account = await testAccount();
     const instanceId = await running(account);
     const { PublicIpAddress, LaunchTime, Tags = [] } = await untilState(account, instanceId, 'running');
-    expect(await account.run(checkInstanceRunning, await inItsGroup(account, instanceId))).toEqual({
+    expect(await account.run(checkInstanceRunning, document(instanceId))).toEqual({
       instanceId,
       instanceType: 't2.medium',
       architecture: 'x86_64',
@@ -45,7 +40,7 @@ describe('checkInstanceRunning', () => {
     const prepared = await readyToLaunch(account, arm, { name: 't4g.medium', architecture: 'arm64', zones: [] });
     const { instanceId } = await launched(account, prepared);
     await untilState(account, instanceId, 'running');
-    expect(await account.run(checkInstanceRunning, await inItsGroup(account, instanceId))).toMatchObject({
+    expect(await account.run(checkInstanceRunning, document(instanceId))).toMatchObject({
       instanceType: 't4g.medium',
       architecture: 'arm64',
     });
@@ -61,28 +56,45 @@ describe('checkInstanceRunning', () => {
     expect((await account.refusal(checkInstanceRunning, document(instanceId))).name).toBe('InstanceNotRunning');
   });
 
-  it('misses the public address of a running instance under a name of its own', async () => {
+  it('gives a running instance a public address that it lacks, and waits for it', async () => {
     await using account = await testAccount();
-    const prepared = await readyToLaunch(account);
-    const { networkInterfaceId: NetworkInterfaceId } = prepared.networkInterface;
-    await account.ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, AssociatePublicIpAddress: false }));
-    const { instanceId } = await launched(account, prepared);
-    await untilState(account, instanceId, 'running');
-    expect(await account.refusal(checkInstanceRunning, await inItsGroup(account, instanceId))).toMatchObject({
+    const instanceId = await withoutAddress(account);
+    expect(await account.refusal(checkInstanceRunning, document(instanceId))).toMatchObject({
       name: 'NoPublicAddress',
       message: `The instance ${instanceId} runs without a public address.`,
     });
+    await expect.poll(async () => (await instanceOf(account.ec2, instanceId)).PublicIpAddress).toMatch(/^127\./);
+    const { PublicIpAddress } = await instanceOf(account.ec2, instanceId);
+    expect(await account.run(checkInstanceRunning, document(instanceId))).toMatchObject({ publicIpAddress: PublicIpAddress });
   });
 
-  it('says at once that the instance is not in the security group that lets people in', async () => {
+  it('gives one that was started again an address, too', async () => {
     await using account = await testAccount();
-    const { instanceId, document: prepared } = await launched(account);
+    const instanceId = await withoutAddress(account);
+    await bringTo(account, instanceId, 'stopped');
+    await account.run(startInstance, { plan: foundPlan(instanceId) });
+    expect((await untilState(account, instanceId, 'running')).PublicIpAddress).toBeUndefined();
+    expect((await account.refusal(checkInstanceRunning, document(instanceId, false))).name).toBe('NoPublicAddress');
+    await expect.poll(async () => (await instanceOf(account.ec2, instanceId)).PublicIpAddress).toMatch(/^127\./);
+  });
+
+  it('changes no interface before the instance runs, nor where there is an address', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await account.refuse('ModifyNetworkInterfaceAttribute', 'UnauthorizedOperation');
+    expect((await account.refusal(checkInstanceRunning, document(instanceId))).name).toBe('InstanceNotRunning');
     await untilState(account, instanceId, 'running');
-    const { securityGroupId } = prepared.securityGroup;
-    expect(await account.refusal(checkInstanceRunning, document(instanceId))).toMatchObject({
-      name: 'ResourceDiffers',
-      message: `The network interface of the instance ${instanceId} is in the security groups ${securityGroupId}, not in sg-1.`,
-    });
+    await account.run(checkInstanceRunning, document(instanceId));
+  });
+
+  it.each([
+    ['DescribeNetworkInterfaces', 'RequestLimitExceeded', 'RequestThrottled'],
+    ['ModifyNetworkInterfaceAttribute', 'UnauthorizedOperation', 'PermissionMissing'],
+  ])('ends where %s answers %s with %s', async (action, code, name) => {
+    await using account = await testAccount();
+    const instanceId = await withoutAddress(account);
+    await account.refuse(action, code);
+    expect((await account.refusal(checkInstanceRunning, document(instanceId))).name).toBe(name);
   });
 
   it('tells at once why a launch failed', async () => {
@@ -150,7 +162,7 @@ describe('checkInstanceRunning', () => {
     await using account = await testAccount();
     const instanceId = await running(account);
     await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId], Tags: [{ Key: 'recode:ssh-host-key' }] }));
-    expect(await account.refusal(checkInstanceRunning, await inItsGroup(account, instanceId))).toMatchObject({
+    expect(await account.refusal(checkInstanceRunning, document(instanceId))).toMatchObject({
       name: 'ResourceDiffers',
       message: `The instance ${instanceId} has lost its tag recode:ssh-host-key.`,
     });

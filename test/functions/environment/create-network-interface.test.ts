@@ -1,15 +1,12 @@
-import {
-  DescribeNetworkInterfaceAttributeCommand,
-  DescribeNetworkInterfacesCommand,
-  type EC2Client,
-  ModifySubnetAttributeCommand,
-} from '@aws-sdk/client-ec2';
+import { DescribeNetworkInterfacesCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createNetworkInterface } from '../../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, operation, operationOf, readyNetwork } from '../documents.ts';
+import { environment, foundPlan, launchPlan, operation, operationOf, readyNetwork } from '../documents.ts';
 import { environmentTagsOf, idOf, makeInterface, makeNetwork, makeSubnet } from '../resources.ts';
+
+const newPlan = { ...launchPlan, nothingExists: true };
 
 describe('createNetworkInterface', () => {
   it('creates the interface with our name and tags, in the subnet and the security group', async () => {
@@ -47,23 +44,34 @@ describe('createNetworkInterface', () => {
 
   it('makes no second interface while the first is not visible, by the execution’s client token', async () => {
     await using account = await testAccount();
+    account.stopClock();
     const { document } = await prepared(account);
     await account.hideNew(3_000);
-    const attempts = [await account.refusal(createNetworkInterface, document), await account.refusal(createNetworkInterface, document)];
-    expect(attempts.map(({ name }) => name)).toEqual(['NotVisibleYet', 'NotVisibleYet']);
+    const first = await account.run(createNetworkInterface, document);
+    expect(await account.run(createNetworkInterface, document)).toEqual(first);
     account.aws.clock.advance(3_000);
-    const { networkInterfaceId } = await account.run(createNetworkInterface, document);
-    expect(await interfaces(account.ec2)).toMatchObject([{ id: networkInterfaceId }]);
+    expect(await account.run(createNetworkInterface, document)).toEqual(first);
+    expect(await interfaces(account.ec2)).toMatchObject([{ id: first.networkInterfaceId }]);
   });
 
-  it.each(['a new interface', 'one that an attempt left'])('gives %s a public address though the subnet gives none', async (which) => {
+  it('looks for none where nothing exists, and creates one all the same', async () => {
     await using account = await testAccount();
-    const { document, subnetId: SubnetId, groupId } = await prepared(account);
-    await account.ec2.send(new ModifySubnetAttributeCommand({ SubnetId, MapPublicIpOnLaunch: { Value: false } }));
-    if (which !== 'a new interface') await makeInterface(account.ec2, SubnetId, [groupId]);
-    const { networkInterfaceId: NetworkInterfaceId } = await account.run(createNetworkInterface, document);
-    const attribute = new DescribeNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Attribute: 'associatePublicIpAddress' });
-    expect(await account.ec2.send(attribute)).toMatchObject({ AssociatePublicIpAddress: true });
+    const { document, subnetId, groupId } = await prepared(account);
+    await account.aws.delete('calls');
+    const { networkInterfaceId } = await account.run(createNetworkInterface, { ...document, plan: newPlan });
+    expect(await actions(account)).toEqual(['CreateNetworkInterface']);
+    expect(await interfaces(account.ec2)).toMatchObject([{ id: networkInterfaceId, subnetId, groups: [groupId] }]);
+  });
+
+  it('makes no second one where nothing existed before an earlier attempt, by the execution’s client token', async () => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    const again = { ...document, plan: newPlan };
+    await account.loseAnswer('CreateNetworkInterface');
+    expect((await account.refusal(createNetworkInterface, again)).name).toBe('AwsUnavailable');
+    const { networkInterfaceId } = await account.run(createNetworkInterface, again);
+    expect(await account.run(createNetworkInterface, again)).toEqual({ networkInterfaceId });
+    expect(await interfaces(account.ec2)).toMatchObject([{ id: networkInterfaceId }]);
   });
 
   it('refuses an interface of ours in another subnet, and leaves it there', async () => {
@@ -122,6 +130,12 @@ describe('createNetworkInterface', () => {
     expect(await interfaces(account.ec2)).toMatchObject([{ subnetId }]);
   });
 
+  it('refuses a plan of an instance that exists', async () => {
+    await using account = await testAccount();
+    const { document } = await prepared(account);
+    expect((await account.refusal(createNetworkInterface, { ...document, plan: foundPlan('i-1') })).name).toBe('InputNotValid');
+  });
+
   it('refuses a document without the security group', async () => {
     await using account = await testAccount();
     const { document } = await prepared(account);
@@ -132,9 +146,14 @@ describe('createNetworkInterface', () => {
   });
 });
 
+async function actions({ aws }: TestAccount): Promise<string[]> {
+  const { calls } = (await aws.get('calls')) as { calls: { action: string }[] };
+  return calls.map(({ action }) => action);
+}
+
 async function prepared(account: TestAccount) {
   const ids = await makeNetwork(account.ec2);
-  const document = { environment, operation, network: readyNetwork(ids) };
+  const document = { environment, operation, network: readyNetwork(ids), plan: launchPlan };
   const securityGroup = await account.run(createSecurityGroup, document);
   return { document: { ...document, securityGroup }, ...ids, groupId: idOf(securityGroup.securityGroupId) };
 }

@@ -7,12 +7,14 @@ import { environment } from '../documents.ts';
 import { bringTo, launched } from '../launched.ts';
 import { makeInterface, makeSubnet, makeVpc } from '../resources.ts';
 
-const document = { environment };
+const document = { environment, instances: { instanceIds: [] } };
 
 describe('deleteNetworkInterface', () => {
   describeDeletion({
     ...ofEnvironment('network-interface'),
     run: (account) => account.run(deleteNetworkInterface, document),
+    runKnowing: (account, ids) =>
+      account.run(deleteNetworkInterface, { environment, instances: { instanceIds: [], networkInterfaceIds: ids } }),
     describes: 'DescribeNetworkInterfaces',
     deletes: 'DeleteNetworkInterface',
     notFound: 'InvalidNetworkInterfaceID.NotFound',
@@ -41,6 +43,16 @@ describe('deleteNetworkInterface', () => {
     expect(await interfaces(account.ec2)).toEqual([]);
   });
 
+  it('waits while one that was found before is attached', async () => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    const instances = { instanceIds: [instanceId], networkInterfaceIds: [launch.networkInterface.networkInterfaceId] };
+    expect((await account.refusal(deleteNetworkInterface, { environment, instances })).name).toBe('DependencyStillInUse');
+    await bringTo(account, instanceId, 'terminated');
+    expect(await account.run(deleteNetworkInterface, { environment, instances })).toBeUndefined();
+    expect(await interfaces(account.ec2)).toEqual([]);
+  });
+
   it('does not wait where EC2 refuses for something else than use', async () => {
     await using account = await testAccount();
     const subnetId = await makeSubnet(account.ec2, await makeVpc(account.ec2));
@@ -53,7 +65,7 @@ describe('deleteNetworkInterface', () => {
   it('refuses an environment without an owner', async () => {
     await using account = await testAccount();
     const { owner: _, ...others } = environment;
-    expect((await account.refusal(deleteNetworkInterface, { environment: others })).name).toBe('InputNotValid');
+    expect((await account.refusal(deleteNetworkInterface, { ...document, environment: others })).name).toBe('InputNotValid');
   });
 });
 

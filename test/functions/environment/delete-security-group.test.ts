@@ -1,4 +1,4 @@
-import { DescribeSecurityGroupsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { AuthorizeSecurityGroupIngressCommand, DescribeSecurityGroupsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { deleteSecurityGroup } from '../../../functions/environment/delete-security-group.ts';
@@ -7,12 +7,13 @@ import { describeDeletion, ofEnvironment } from '../deletion.ts';
 import { environment, readyNetwork } from '../documents.ts';
 import { idOf, makeGroup, makeInterface, makeNetwork, makeVpc } from '../resources.ts';
 
-const document = { environment };
+const document = { environment, instances: { instanceIds: [] } };
 
 describe('deleteSecurityGroup', () => {
   describeDeletion({
     ...ofEnvironment('security-group'),
     run: (account) => account.run(deleteSecurityGroup, document),
+    runKnowing: (account, ids) => account.run(deleteSecurityGroup, { environment, instances: { instanceIds: [], securityGroupIds: ids } }),
     describes: 'DescribeSecurityGroups',
     deletes: 'DeleteSecurityGroup',
     notFound: 'InvalidGroup.NotFound',
@@ -38,6 +39,8 @@ describe('deleteSecurityGroup', () => {
     const ids = await makeNetwork(account.ec2);
     const { securityGroupId } = await account.run(createSecurityGroup, { environment, network: readyNetwork(ids) });
     const groupId = idOf(securityGroupId);
+    const ssh = { IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+    await account.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [ssh] }));
     await makeInterface(account.ec2, ids.subnetId, [groupId], []);
     const before = await groups(account.ec2);
     expect(before).toMatchObject([{ GroupId: groupId, IpPermissions: [{ FromPort: 2200 }] }]);
@@ -51,7 +54,7 @@ describe('deleteSecurityGroup', () => {
   it('refuses an environment without an owner', async () => {
     await using account = await testAccount();
     const { owner: _, ...others } = environment;
-    expect((await account.refusal(deleteSecurityGroup, { environment: others })).name).toBe('InputNotValid');
+    expect((await account.refusal(deleteSecurityGroup, { ...document, environment: others })).name).toBe('InputNotValid');
   });
 });
 

@@ -17,6 +17,38 @@ describe('importKeyPair', () => {
     ]);
   });
 
+  it('looks for a key pair only where there is one of this name, and deletes only one that differs', async () => {
+    await using account = await testAccount();
+    const actions = async (run: () => Promise<unknown>) => {
+      await account.aws.delete('calls');
+      await run();
+      const { calls } = (await account.aws.get('calls')) as { calls: { action: string }[] };
+      return calls.map(({ action }) => action);
+    };
+    const importing = () => account.run(importKeyPair, document);
+    expect(await actions(importing)).toEqual(['ImportKeyPair']);
+    expect(await actions(importing)).toEqual(['ImportKeyPair', 'DescribeKeyPairs']);
+    const other = { environment: { ...environment, request: { ...request, publicKey: publicKey(2) } } };
+    expect(await actions(() => account.run(importKeyPair, other))).toEqual([
+      'ImportKeyPair',
+      'DescribeKeyPairs',
+      'DeleteKeyPair',
+      'ImportKeyPair',
+    ]);
+  });
+
+  it('comes back where EC2 still has the key pair that it has deleted', async () => {
+    await using account = await testAccount();
+    await makeKeyPair(account.ec2, environmentTagsOf('key-pair'));
+    await account.refuse('ImportKeyPair', 'InvalidKeyPair.Duplicate', 1);
+    expect(await account.refusal(importKeyPair, document)).toMatchObject({
+      name: 'NotVisibleYet',
+      message: `The key pair ${KeyName} exists, but is not visible yet.`,
+    });
+    expect(await account.run(importKeyPair, document)).toEqual({ keyName: KeyName });
+    expect(await keyPairs(account.ec2)).toMatchObject([{ key: material(publicKey()) }]);
+  });
+
   it('keeps the key that is there when it runs again, whatever its comment', async () => {
     await using account = await testAccount();
     await account.run(importKeyPair, document);

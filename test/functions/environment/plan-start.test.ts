@@ -1,13 +1,20 @@
-import { CreateTagsCommand, DeleteTagsCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  ModifyInstanceAttributeCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { ensureKeys } from '../../../functions/environment/ensure-keys.ts';
 import { launchInstance } from '../../../functions/environment/launch-instance.ts';
 import { planStart } from '../../../functions/environment/plan-start.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, instance, operation, operationOf, publicKey, request } from '../documents.ts';
+import { environment, foundPlan, instance, operation, operationOf, publicKey, request } from '../documents.ts';
 import { environmentKey, recordOf } from '../installed.ts';
-import { launched, untilState } from '../launched.ts';
+import { bringTo, launched, untilState } from '../launched.ts';
 
 const recorded = recordOf({ name: 'acme-api' });
 /** What BeginOperation hands on where this is given besides the key. */
@@ -17,7 +24,7 @@ const asking = (given: object, instanceId: string | null = null) => ({
   operation,
 });
 const document = (instanceId: string | null = null) => asking({}, instanceId);
-const create = { action: 'create', checkSsh: true };
+const create = { action: 'create', checkSsh: true, keysCurrent: false, nothingExists: false };
 
 describe('planStart', () => {
   it('creates an instance where there is none', async () => {
@@ -28,14 +35,14 @@ describe('planStart', () => {
   it('waits for a pending instance', async () => {
     await using account = await holding();
     const { instanceId } = await launched(account);
-    expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, checkSsh: true });
+    expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, checkSsh: true, keysCurrent: false });
   });
 
   it('does nothing about a running instance, recorded or not', async () => {
     await using account = await holding();
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, 'running');
-    const plan = { action: 'nothing', instanceId, checkSsh: true };
+    const plan = { action: 'nothing', instanceId, checkSsh: true, keysCurrent: false };
     expect(await account.run(planStart, document())).toEqual(plan);
     expect(await account.run(planStart, document(instanceId))).toEqual(plan);
   });
@@ -50,7 +57,7 @@ describe('planStart', () => {
       message: `The instance ${instanceId} is still stopping.`,
     });
     await untilState(account, instanceId, 'stopped');
-    expect(await account.run(planStart, document(instanceId))).toEqual({ action: 'start', instanceId, checkSsh: true });
+    expect(await account.run(planStart, document(instanceId))).toEqual({ action: 'start', instanceId, checkSsh: true, keysCurrent: true });
   });
 
   it('creates another instance where the recorded one is shutting down or terminated', async () => {
@@ -159,7 +166,7 @@ describe('planStart', () => {
     const { instanceId } = await launched(account);
     const allowCidrs = ['203.0.113.7/32'];
     const given = { allowCidrs, autoStop: { kind: 'never' } };
-    const plan = { action: 'wait', instanceId, checkSsh: false };
+    const plan = { action: 'wait', instanceId, checkSsh: false, keysCurrent: false };
     expect(await account.run(planStart, asking(given))).toEqual(plan);
     expect(await account.run(planStart, asking(given))).toEqual(plan);
     expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...request, allowCidrs, power: 'on' });
@@ -212,6 +219,82 @@ describe('planStart', () => {
     });
   });
 });
+
+describe('planStart of a stopped instance', () => {
+  const starting = (instanceId: string, keysCurrent: boolean) => ({ action: 'start', instanceId, checkSsh: true, keysCurrent });
+  /** Replaces the keys that the environment accepts, as `recode aws keys` does. */
+  const record = ({ dynamodb }: TestAccount, keys: object) =>
+    putItem(
+      dynamodb,
+      environmentKey,
+      { ...recorded, wanted: { ...recorded.wanted, ...keys }, lock: operation },
+      { when: 'attribute_exists(#kind)', values: {} },
+    );
+
+  it('has the keys where its user data has all that are accepted, and no other', async () => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
+    await record(account, { moreKeys: [{ publicKey: publicKey(2), addedAt: '2026-01-01T00:00:00.000Z' }] });
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+    await account.run(ensureKeys, { environment, plan: foundPlan(instanceId) });
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
+    await record(account, { moreKeys: [] });
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+  });
+
+  it.each(['#!/bin/sh\ntrue\n', ''])('lacks the keys where somebody has replaced the user data by "%s"', async (text) => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    await account.ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: instanceId, UserData: { Value: Buffer.from(text) } }));
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+  });
+
+  it('may lack the keys where it is not recorded', async () => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    expect(await account.run(planStart, document())).toEqual(starting(instanceId, false));
+  });
+
+  it('may lack the keys where it replaced the recorded one, whatever that one has', async () => {
+    await using account = await holding();
+    const first = await launched(account);
+    await bringTo(account, first.instanceId, 'terminated');
+    const { instanceId: replacement } = await account.run(launchInstance, { ...first.document, operation: operationOf('two') });
+    await bringTo(account, replacement, 'stopped');
+    const UserData = { Value: Buffer.from('#!/bin/sh\ntrue\n') };
+    await account.ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: replacement, UserData }));
+    expect(await account.run(planStart, document(first.instanceId))).toEqual(starting(replacement, false));
+  });
+
+  it('is created again where EC2 has forgotten the recorded one', async () => {
+    await using account = await holding('one', recordOf({ name: 'acme-api', instance, state: 'stopped' }));
+    expect(await account.run(planStart, document('i-00000000000000000'))).toEqual(create);
+  });
+
+  it.each(['InvalidInstanceID.NotFound', 'UnauthorizedOperation'])('may lack the keys where EC2 says %s of its user data', async (code) => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    await account.refuse('DescribeInstanceAttribute', code);
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+  });
+
+  it.each([
+    ['InternalError', 'AwsUnavailable'],
+    ['RequestLimitExceeded', 'RequestThrottled'],
+  ])('ends where its user data cannot be read: %s', async (code, name) => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    await account.refuse('DescribeInstanceAttribute', code);
+    expect((await account.refusal(planStart, document(instanceId))).name).toBe(name);
+  });
+});
+
+async function stopped(account: TestAccount): Promise<string> {
+  const { instanceId } = await launched(account);
+  await bringTo(account, instanceId, 'stopped');
+  return instanceId;
+}
 
 const observed = async ({ dynamodb }: TestAccount) => (await readEnvironment(dynamodb, environment))?.observed;
 

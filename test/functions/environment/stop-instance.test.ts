@@ -1,4 +1,4 @@
-import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { DeleteTagsCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { stopInstance } from '../../../functions/environment/stop-instance.ts';
 import { type TestAccount, testAccount } from '../account.ts';
@@ -29,9 +29,44 @@ describe('stopInstance', () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
     await bringTo(account, instanceId, 'stopped');
-    await account.refuse('StopInstances', 'UnauthorizedOperation');
+    const { StateTransitionReason } = await instanceOf(account.ec2, instanceId);
     expect(await account.run(stopInstance, document(instanceId))).toEqual({ instanceIds: [instanceId], changed: false });
-    expect(await stateOf(account, instanceId)).toBe('stopped');
+    expect(await instanceOf(account.ec2, instanceId)).toMatchObject({ State: { Name: 'stopped' }, StateTransitionReason });
+    await account.refuse('StopInstances', 'UnauthorizedOperation');
+    expect(await account.run(stopInstance, document())).toEqual({ instanceIds: [instanceId], changed: false });
+  });
+
+  it('looks for the recorded instance only where EC2 refuses to stop it', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    await account.aws.delete('calls');
+    await account.run(stopInstance, document(instanceId));
+    expect(await actions(account)).toEqual(['StopInstances']);
+    await bringTo(account, instanceId, 'terminated');
+    await account.aws.delete('calls');
+    await account.refusal(stopInstance, document(instanceId));
+    expect(new Set(await actions(account))).toEqual(new Set(['StopInstances', 'DescribeInstances']));
+  });
+
+  it('stops the recorded instance although somebody took its tags', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId] }));
+    expect(await account.run(stopInstance, document(instanceId))).toEqual({ instanceIds: [instanceId], changed: true });
+    expect(await stateOf(account, instanceId)).toBe('stopping');
+  });
+
+  it('says that there is nothing to stop where EC2 refuses for want of tags what is terminated', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    await bringTo(account, instanceId, 'terminated');
+    await account.refuse('StopInstances', 'UnauthorizedOperation');
+    expect(await account.refusal(stopInstance, document(instanceId))).toMatchObject(gone);
+  });
+
+  it('says that there is nothing to stop where EC2 has forgotten the recorded instance', async () => {
+    await using account = await testAccount();
+    expect(await account.refusal(stopInstance, document('i-00000000000000000'))).toMatchObject(gone);
   });
 
   it('is content with a stop that was not answered', async () => {
@@ -69,7 +104,8 @@ describe('stopInstance', () => {
       await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
       return {};
     });
-    expect((await account.refusal(stopInstance, document(instanceId))).name).toBe('InstanceNotRunning');
+    expect((await account.refusal(stopInstance, document())).name).toBe('InstanceNotRunning');
+    expect(await account.refusal(stopInstance, document())).toMatchObject(gone);
     expect(await account.refusal(stopInstance, document(instanceId))).toMatchObject(gone);
   });
 
@@ -115,9 +151,6 @@ describe('stopInstance', () => {
   });
 
   it.each([
-    ['IncorrectInstanceState', 'InstanceNotRunning'],
-    ['InvalidInstanceID.NotFound', 'NotVisibleYet'],
-    ['UnauthorizedOperation', 'PermissionMissing'],
     ['RequestLimitExceeded', 'RequestThrottled'],
     ['InternalError', 'AwsUnavailable'],
     ['OperationNotPermitted', 'AwsRefused'],
@@ -130,9 +163,37 @@ describe('stopInstance', () => {
     expect(await account.run(stopInstance, document(instanceId))).toEqual({ instanceIds: [instanceId], changed: true });
   });
 
+  it.each(['IncorrectInstanceState', 'InvalidInstanceID.NotFound', 'UnauthorizedOperation'])(
+    'stops an instance of which EC2 said %s only at first',
+    async (code) => {
+      await using account = await testAccount();
+      const instanceId = await running(account);
+      await account.refuse('StopInstances', code);
+      expect(await account.run(stopInstance, document(instanceId))).toEqual({ instanceIds: [instanceId], changed: true });
+      expect(await stateOf(account, instanceId)).toBe('stopping');
+    },
+  );
+
+  it.each([
+    ['IncorrectInstanceState', 'InstanceNotRunning'],
+    ['InvalidInstanceID.NotFound', 'NotVisibleYet'],
+    // What EC2 says of an instance that is gone, too, where permissions go by tags.
+    ['UnauthorizedOperation', 'PermissionMissing'],
+  ])('ends with what %s means where EC2 shows the instance, leaving it running', async (code, name) => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    for (let time = 0; time < 2; time += 1) await account.refuse('StopInstances', code);
+    expect((await account.refusal(stopInstance, document(instanceId))).name).toBe(name);
+    expect(await stateOf(account, instanceId)).toBe('running');
+    expect(await account.run(stopInstance, document(instanceId))).toEqual({ instanceIds: [instanceId], changed: true });
+  });
+
   it('takes no instance for gone where it may not look', async () => {
     await using account = await testAccount();
     const instanceId = await running(account);
+    await account.refuse('DescribeInstances', 'UnauthorizedOperation');
+    expect((await account.refusal(stopInstance, document())).name).toBe('PermissionMissing');
+    await account.refuse('StopInstances', 'IncorrectInstanceState');
     await account.refuse('DescribeInstances', 'UnauthorizedOperation');
     expect((await account.refusal(stopInstance, document(instanceId))).name).toBe('PermissionMissing');
   });
@@ -150,4 +211,9 @@ async function running(account: TestAccount): Promise<string> {
   const { instanceId } = await launched(account);
   await untilState(account, instanceId, 'running');
   return instanceId;
+}
+
+async function actions({ aws }: TestAccount): Promise<string[]> {
+  const { calls } = (await aws.get('calls')) as { calls: { action: string }[] };
+  return calls.map(({ action }) => action);
 }

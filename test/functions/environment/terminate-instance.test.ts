@@ -5,6 +5,7 @@ import { type TestAccount, testAccount } from '../account.ts';
 import { environmentLookalikes } from '../deletion.ts';
 import { environment } from '../documents.ts';
 import { bringTo, instanceOf, launchByHand, launched, readyToLaunch, untilState } from '../launched.ts';
+import { makeGroup, makeInterface, makeNetwork } from '../resources.ts';
 
 const document = (instanceId: string | null = null) => ({
   environment: { ...environment, recorded: { ...environment.recorded, status: 'removing', instanceId } },
@@ -17,25 +18,72 @@ describe('terminateInstance', () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
     if (state !== 'pending') await bringTo(account, instanceId, state);
-    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId] });
+    expect(await account.run(terminateInstance, document(instanceId))).toMatchObject({ instanceIds: [instanceId] });
     expect(await stateOf(account, instanceId)).toBe('shutting-down');
   });
+
+  it('hands on the interface and the group that outlive the instance', async () => {
+    await using account = await testAccount();
+    const { document: launch, instanceId } = await launched(account);
+    const { networkInterfaceId } = launch.networkInterface;
+    const leftovers = { networkInterfaceIds: [networkInterfaceId], securityGroupIds: [launch.securityGroup.securityGroupId] };
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId], ...leftovers });
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [], ...leftovers });
+  });
+
+  it('hands on twins of them, and nothing that does not bear all of the environment’s tags', async () => {
+    await using account = await testAccount();
+    const { vpcId, subnetId } = await makeNetwork(account.ec2);
+    const ours = await makeGroup(account.ec2, vpcId);
+    const twin = await makeGroup(account.ec2, vpcId, undefined, 'twin');
+    const interfaces = [await makeInterface(account.ec2, subnetId), await makeInterface(account.ec2, subnetId)];
+    for (const [number, tags] of environmentLookalikes('security-group').entries())
+      await makeGroup(account.ec2, vpcId, tags, `other-${number}`);
+    for (const tags of environmentLookalikes('network-interface')) await makeInterface(account.ec2, subnetId, undefined, tags);
+    expect(await account.run(terminateInstance, document())).toEqual({
+      instanceIds: [],
+      networkInterfaceIds: interfaces.toSorted(),
+      securityGroupIds: [ours, twin].toSorted(),
+    });
+  });
+
+  it.each(['DescribeNetworkInterfaces', 'DescribeSecurityGroups'])(
+    'comes back where %s is refused, with the instance going',
+    async (action) => {
+      await using account = await testAccount();
+      const { instanceId } = await launched(account);
+      await account.refuse(action, 'RequestLimitExceeded');
+      expect((await account.refusal(terminateInstance, document(instanceId))).name).toBe('RequestThrottled');
+      expect(await stateOf(account, instanceId)).toBe('shutting-down');
+      expect(await account.run(terminateInstance, document(instanceId))).toMatchObject({
+        instanceIds: [instanceId],
+        networkInterfaceIds: [expect.stringMatching(/^eni-/)],
+        securityGroupIds: [expect.stringMatching(/^sg-/)],
+      });
+      expect(await terminations(account)).toEqual(['ok']);
+    },
+  );
 
   it('hands on one that is going already, without terminating it again', async () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
     await bringTo(account, instanceId, 'shutting-down');
     await account.aws.delete('calls');
-    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId] });
+    expect(await account.run(terminateInstance, document(instanceId))).toMatchObject({ instanceIds: [instanceId] });
     expect(await terminations(account)).toEqual([]);
     await untilState(account, instanceId, 'terminated');
-    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [] });
+    expect(await account.run(terminateInstance, document(instanceId))).toMatchObject({ instanceIds: [] });
     expect(await terminations(account)).toEqual([]);
   });
 
   it.each([null, 'i-00000000000000000'])('is done where there is no instance and the record names %s', async (recorded) => {
     await using account = await testAccount();
-    expect(await account.run(terminateInstance, document(recorded))).toEqual({ instanceIds: [] });
+    expect(await account.run(terminateInstance, document(recorded))).toEqual({
+      instanceIds: [],
+      networkInterfaceIds: [],
+      securityGroupIds: [],
+    });
     expect(await terminations(account)).toEqual([]);
   });
 
@@ -44,21 +92,21 @@ describe('terminateInstance', () => {
     const { instanceId } = await launched(account);
     await account.loseAnswer('TerminateInstances');
     expect((await account.refusal(terminateInstance, document(instanceId))).name).toBe('AwsUnavailable');
-    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId] });
+    expect(await account.run(terminateInstance, document(instanceId))).toMatchObject({ instanceIds: [instanceId] });
     expect(await terminations(account)).toEqual(['lost-answer']);
   });
 
   it('terminates an instance of a start that did not come to record it', async () => {
     await using account = await testAccount();
     const { instanceId } = await launched(account);
-    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [instanceId] });
+    expect(await account.run(terminateInstance, document())).toMatchObject({ instanceIds: [instanceId] });
   });
 
   it('terminates nothing while the recorded instance has lost its tags: it may be somebody else’s by now', async () => {
     await using account = await testAccount();
     const { document: launch, instanceId } = await launched(account);
     await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId] }));
-    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [] });
+    expect(await account.run(terminateInstance, document())).toMatchObject({ instanceIds: [] });
     const twin = await launchByHand(account, launch);
     expect(await account.refusal(terminateInstance, document(instanceId))).toMatchObject({
       name: 'ResourceDiffers',
@@ -73,7 +121,7 @@ describe('terminateInstance', () => {
     const twins = [await launchByHand(account, launch), await launchByHand(account, launch)];
     await bringTo(account, instanceId, 'shutting-down');
     const all = [instanceId, ...twins].toSorted();
-    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: all });
+    expect(await account.run(terminateInstance, document(instanceId))).toMatchObject({ instanceIds: all });
     for (const id of all) expect(await stateOf(account, id)).toBe('shutting-down');
   });
 
@@ -84,7 +132,7 @@ describe('terminateInstance', () => {
     const foreign: string[] = [];
     for (const tags of environmentLookalikes('instance')) foreign.push(await launchByHand(account, launch, { tags }));
     const ours = await launchByHand(account, launch);
-    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [ours] });
+    expect(await account.run(terminateInstance, document())).toMatchObject({ instanceIds: [ours] });
     for (const id of foreign) expect(await stateOf(account, id)).toBe('pending');
   });
 
@@ -102,7 +150,7 @@ describe('terminateInstance', () => {
     });
     expect((await account.refusal(terminateInstance, document())).name).toBe('InstanceNotVisibleYet');
     expect(await stateOf(account, twin)).toBe('running');
-    expect(await account.run(terminateInstance, document())).toEqual({ instanceIds: [twin] });
+    expect(await account.run(terminateInstance, document())).toMatchObject({ instanceIds: [twin] });
   });
 
   it.each([
@@ -118,7 +166,7 @@ describe('terminateInstance', () => {
     await account.refuse('TerminateInstances', code);
     expect((await account.refusal(terminateInstance, document(instanceId))).name).toBe(name);
     expect([await stateOf(account, instanceId), await stateOf(account, twin)]).toEqual(['pending', 'pending']);
-    expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [instanceId, twin].toSorted() });
+    expect(await account.run(terminateInstance, document(instanceId))).toMatchObject({ instanceIds: [instanceId, twin].toSorted() });
   });
 
   it.each([0, 1])('takes no instance for gone where it may not look, %d looks before', async (skip) => {

@@ -5,7 +5,7 @@ import { readNetwork } from '../../../aws/records/read/network.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { startHolder } from '../../harness/holders.ts';
 import { testAccount } from '../account.ts';
-import { networkIds as ids, instance, instanceType, operationOf, publicKey, request } from '../documents.ts';
+import { networkIds as ids, instance, operationOf, publicKey, request } from '../documents.ts';
 import { alicesApi, begin, claims, environmentKey, installed, recordOf } from '../installed.ts';
 
 const stopped = recordOf({ power: 'off', name: 'acme-api', instance, state: 'stopped' });
@@ -25,7 +25,7 @@ describe('a first start', () => {
         recorded: { status: 'creating', request, instanceId: null, updatedAt: expect.any(String) },
       },
       request: { publicKey: publicKey() },
-      instanceType,
+      instanceType: { name: 't2.medium', architecture: 'x86_64', zones: [...'abcdef'].map((letter) => `us-east-1${letter}`) },
       network: { format: 2, status: 'creating', installation: expect.any(String) },
       operation,
     });
@@ -241,13 +241,10 @@ describe('an environment that exists', () => {
     await using account = await installed();
     const recorded = { ...request, volumeSize: 40 };
     await putItem(account.dynamodb, environmentKey, recordOf({ request: recorded }));
-    const given = { publicKey: publicKey(2), volumeType: 'gp3' };
-    const { environment } = await account.run(
-      beginOperation,
-      begin(operationOf('one'), { request: given, instanceType: { ...instanceType, name: 't3.large' } }),
-    );
+    const given = { publicKey: publicKey(2), volumeType: 'gp3', instanceType: 't3.large' };
+    const { environment } = await account.run(beginOperation, begin(operationOf('one'), { request: given }));
     expect(environment).toMatchObject({
-      request: { ...recorded, ...given, instanceType: 't3.large' },
+      request: { ...recorded, ...given },
       recorded: { status: 'creating', request: recorded, instanceId: null },
     });
     expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toEqual({ ...recorded, power: 'on' });

@@ -1,5 +1,5 @@
-import type * as v from 'valibot';
-import type { Machine, Rule, State } from '../states.ts';
+import * as v from 'valibot';
+import { type Machine, type Rule, type State, warmedBy } from '../states.ts';
 import { at, parsePath } from './path.ts';
 import { faultsOf, literal, type ObjectShape, object, optionsOf, type Shape, shapeOf, union, withField } from './shape.ts';
 
@@ -31,6 +31,8 @@ const followed = {
   Fail: ['ErrorPath', 'CausePath'],
 };
 const string: Shape = { type: 'string' };
+/** What any function does instead of its step when it is invoked only to start a sandbox. */
+const warmUp: StepContract = { input: v.strictObject({ warmUp: v.literal(true) }), output: v.object({ warm: v.literal(true) }) };
 const mostDocuments = 10_000;
 
 /**
@@ -90,7 +92,8 @@ export function walk(machine: Machine, input: Shape, steps: Readonly<Record<stri
   }
 
   function task(name: string, state: State, document: Shape): Exit[] {
-    const step = steps[name];
+    const warmed = warmedBy(name);
+    const step = warmed === undefined ? steps[name] : steps[warmed] && warmUp;
     if (!step) throw new Error(`There is no step for the state ${name}.`);
     const given = state.Parameters ? template(state.Parameters, document, {}, name) : document;
     for (const fault of faultsOf(step.input, given)) faults.add(`${name}: ${fault}`);
@@ -175,8 +178,8 @@ export function walk(machine: Machine, input: Shape, steps: Readonly<Record<stri
     if (text === '$$.Map.Item.Value' && item) return item;
     if (text === '$$.Execution.Id' || text === '$$.Execution.StartTime') return string;
     const [, intrinsic, list = ''] = /^States\.(\w+)\((.*)\)$/.exec(text) ?? [];
-    const paths = list.split(', ').filter((argument) => argument.startsWith('$'));
-    const values = paths.map((path) => expression(path, document, {}, name));
+    const given = argumentsOf(list).filter((argument) => /^(\$|States\.)/.test(argument));
+    const values = given.map((argument) => expression(argument, document, {}, name));
     if (intrinsic === 'Format') return string;
     if (intrinsic === 'JsonMerge') return values.reduce((one, other) => merged(asObject(one, name), asObject(other, name)));
     const found = at(document, parsePath(text));
@@ -199,6 +202,9 @@ export function walk(machine: Machine, input: Shape, steps: Readonly<Record<stri
     );
   }
 }
+
+/** The arguments of an intrinsic function, which may be calls themselves. */
+const argumentsOf = (list: string) => list.split(/, (?![^()]*\))/);
 
 /** What a step may make of a document: where it has an output for each kind, that of the document's. */
 function outputsOf({ output }: StepContract, given: Shape): v.GenericSchema[] {

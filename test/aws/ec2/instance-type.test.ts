@@ -1,35 +1,39 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { putItem } from '../../../aws/records/hold/table.ts';
-import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
-import { type TestAccount, testAccount } from '../account.ts';
-import { instance, publicKey, request } from '../documents.ts';
-import { environmentKey, recordOf } from '../installed.ts';
-import { makeSubnet, makeVpc } from '../resources.ts';
+import { resolveInstanceType } from '../../../aws/ec2/instance-type.ts';
+import { InstanceType, InstanceTypeName } from '../../../core/instance-type.ts';
+import type { Settings } from '../../../core/settings.ts';
+import { testAccount } from '../../functions/account.ts';
+import { makeSubnet, makeVpc } from '../../functions/resources.ts';
 
 const zones = (letters: string) => [...letters].map((letter) => `us-east-1${letter}`);
-const document = (instanceType?: string) => ({
-  caller: 'alice',
-  environment: { owner: 'alice', repository: 'acme/api' },
-  request: { publicKey: publicKey(), ...(instanceType !== undefined && { instanceType }) },
-});
+const document = (instanceType?: string) => ({ ...(instanceType !== undefined && { instanceType }) });
+/** As a step runs it, so that what AWS refuses is an error of the catalog. */
+const resolving = {
+  input: v.object({ instanceType: v.exactOptional(InstanceTypeName) }),
+  output: InstanceType,
+  run: ({ instanceType }: { instanceType?: string }, { ec2, settings }: { ec2: EC2Client; settings: Settings }) =>
+    resolveInstanceType(ec2, instanceType, settings),
+};
 
 describe('resolveInstanceType where the administrator has chosen', () => {
   it('takes the default that was chosen', async () => {
     await using account = await testAccount();
     account.choose({ instanceType: 'm6g.large' });
-    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 'm6g.large', architecture: 'arm64' });
+    expect(await account.run(resolving, document())).toMatchObject({ name: 'm6g.large', architecture: 'arm64' });
   });
 
   it.each(['t3.large', 'm6g.large'])('takes %s where the team allows every t3, and m6g.large', async (name) => {
     await using account = await testAccount();
     account.choose({ allowedInstanceTypes: ['t3.*', 'm6g.large'] });
-    expect(await account.run(resolveInstanceType, document(name))).toMatchObject({ name });
+    expect(await account.run(resolving, document(name))).toMatchObject({ name });
   });
 
   it.each(['t3a.large', 'm6g.xlarge', 't2.medium'])('refuses %s there, saying what is allowed', async (name) => {
     await using account = await testAccount();
     account.choose({ allowedInstanceTypes: ['t3.*', 'm6g.large'] });
-    expect(await account.refusal(resolveInstanceType, document(name))).toMatchObject({
+    expect(await account.refusal(resolving, document(name))).toMatchObject({
       name: 'InstanceTypeNotAllowed',
       message: `Your team allows t3.*, m6g.large, not ${name}.`,
     });
@@ -37,32 +41,13 @@ describe('resolveInstanceType where the administrator has chosen', () => {
 });
 
 describe('resolveInstanceType', () => {
-  it('takes t2.medium by default, where there is no table yet', async () => {
+  it('takes t2.medium by default', async () => {
     await using account = await testAccount();
-    expect(await account.run(resolveInstanceType, document())).toEqual({
+    expect(await account.run(resolving, document())).toEqual({
       name: 't2.medium',
       architecture: 'x86_64',
       zones: zones('abcdef'),
     });
-  });
-
-  it('takes t2.medium by default, where the table has other environments alone', async () => {
-    await using account = await testAccount();
-    await record(account, { request: { ...request, instanceType: 't3.large' } });
-    const other = { ...document(), environment: { owner: 'bob', repository: 'acme/api' } };
-    expect(await account.run(resolveInstanceType, other)).toMatchObject({ name: 't2.medium' });
-  });
-
-  it('takes the type of an instance that is to be removed, so that the refusal comes from whoever takes the environment', async () => {
-    await using account = await testAccount();
-    await record(account, { power: 'removed', instance: { ...instance, instanceType: 'x9.old' } });
-    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 'x9.old' });
-  });
-
-  it('takes the default for an environment that is to be removed and never had an instance', async () => {
-    await using account = await testAccount();
-    await record(account, { power: 'removed' });
-    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 't2.medium' });
   });
 
   it.each([
@@ -76,22 +61,7 @@ describe('resolveInstanceType', () => {
     ['m6a.large', 'x86_64', 'abcdf'],
   ])('tells the architecture and the zones of %s', async (name, architecture, letters) => {
     await using account = await testAccount();
-    expect(await account.run(resolveInstanceType, document(name))).toEqual({ name, architecture, zones: zones(letters) });
-  });
-
-  it('takes the type that a start which failed was asked for, unless another one is given now', async () => {
-    await using account = await testAccount();
-    await record(account, { request: { ...request, instanceType: 't3.large' } });
-    expect(await account.run(resolveInstanceType, document())).toMatchObject({ name: 't3.large' });
-    expect(await account.run(resolveInstanceType, document('m5.large'))).toMatchObject({ name: 'm5.large' });
-  });
-
-  it('takes the type of the instance that exists, whatever is given or offered', async () => {
-    await using account = await testAccount();
-    await record(account, { power: 'off', state: 'stopped', instance: { ...instance, instanceType: 'x9.old', architecture: 'arm64' } });
-    const found = { name: 'x9.old', architecture: 'arm64', zones: [] };
-    expect(await account.run(resolveInstanceType, document())).toEqual(found);
-    expect(await account.run(resolveInstanceType, document('t3.large'))).toEqual(found);
+    expect(await account.run(resolving, document(name))).toEqual({ name, architecture, zones: zones(letters) });
   });
 
   it('refuses a type that AWS does not have in its words, suggesting one', async () => {
@@ -99,11 +69,11 @@ describe('resolveInstanceType', () => {
     const words = (name: string) =>
       `AWS says: The following supplied instance types do not exist: [${name}]. ` +
       `The catalog of the embedded AWS does not have ${name} (InvalidInstanceType).`;
-    expect(await account.refusal(resolveInstanceType, document('t9.large'))).toMatchObject({
+    expect(await account.refusal(resolving, document('t9.large'))).toMatchObject({
       name: 'InstanceTypeNotFound',
       message: `t9.large is not available in us-east-1. Try t3.large. ${words('t9.large')}`,
     });
-    expect(await account.refusal(resolveInstanceType, document('t9.enormous'))).toMatchObject({
+    expect(await account.refusal(resolving, document('t9.enormous'))).toMatchObject({
       message: `t9.enormous is not available in us-east-1. Try t3.medium. ${words('t9.enormous')}`,
     });
   });
@@ -112,25 +82,25 @@ describe('resolveInstanceType', () => {
   it('names no Local or Wavelength Zone that the account has opted into', async () => {
     await using oregon = await testAccount({ region: 'us-west-2' });
     await oregon.aws.post('ec2', { zoneGroups: ['us-west-2-lax-1'] });
-    const { zones } = await oregon.run(resolveInstanceType, document('t3.medium'));
+    const { zones } = await oregon.run(resolving, document('t3.medium'));
     expect(zones).toEqual(expect.arrayContaining(['us-west-2a']));
     expect(zones.filter((zone) => !/^us-west-2[a-z]$/.test(zone))).toEqual([]);
     await using virginia = await testAccount();
     await virginia.aws.post('ec2', { zoneGroups: ['us-east-1-bos-1', 'us-east-1-wl1'] });
-    expect((await virginia.run(resolveInstanceType, document('t3.medium'))).zones.filter((zone) => zone.includes('bos'))).toEqual([]);
+    expect((await virginia.run(resolving, document('t3.medium'))).zones.filter((zone) => zone.includes('bos'))).toEqual([]);
   });
 
   it('takes t3.medium where nothing else is asked for and the region or the zone lacks t2.medium', async () => {
     await using stockholm = await testAccount({ region: 'eu-north-1' });
-    expect(await stockholm.run(resolveInstanceType, document())).toMatchObject({ name: 't3.medium', architecture: 'x86_64' });
+    expect(await stockholm.run(resolving, document())).toMatchObject({ name: 't3.medium', architecture: 'x86_64' });
     await using montreal = await testAccount({ region: 'ca-central-1' });
     await makeSubnet(montreal.ec2, await makeVpc(montreal.ec2), { zone: 'ca-central-1d' });
-    expect(await montreal.run(resolveInstanceType, document())).toMatchObject({ name: 't3.medium', architecture: 'x86_64' });
+    expect(await montreal.run(resolving, document())).toMatchObject({ name: 't3.medium', architecture: 'x86_64' });
   });
 
   it('refuses t2.medium where it is asked for and the region lacks it, suggesting its successor', async () => {
     await using account = await testAccount({ region: 'eu-north-1' });
-    expect(await account.refusal(resolveInstanceType, document('t2.medium'))).toMatchObject({
+    expect(await account.refusal(resolving, document('t2.medium'))).toMatchObject({
       name: 'InstanceTypeNotFound',
       message: expect.stringMatching(/^t2\.medium is not available in eu-north-1\. Try t3\.medium\. AWS says/),
     });
@@ -139,27 +109,27 @@ describe('resolveInstanceType', () => {
   it('suggests and takes in place of a default only what the team allows', async () => {
     await using account = await testAccount({ region: 'eu-north-1' });
     account.choose({ allowedInstanceTypes: ['t2.*', 'm6g.*'] });
-    expect((await account.refusal(resolveInstanceType, document())).message).toMatch(/eu-north-1\. Try m6g\.medium\./);
+    expect((await account.refusal(resolving, document())).message).toMatch(/eu-north-1\. Try m6g\.medium\./);
     account.choose({ allowedInstanceTypes: ['t2.*', 'c7g.large'] });
-    expect((await account.refusal(resolveInstanceType, document())).message).toMatch(/eu-north-1\. Try c7g\.large\./);
+    expect((await account.refusal(resolving, document())).message).toMatch(/eu-north-1\. Try c7g\.large\./);
     account.choose({ allowedInstanceTypes: ['t2.medium'] });
-    expect((await account.refusal(resolveInstanceType, document())).message).toMatch(/eu-north-1\. AWS says/);
+    expect((await account.refusal(resolving, document())).message).toMatch(/eu-north-1\. AWS says/);
   });
 
   it('refuses a type that the zone of the subnet lacks, suggesting one of the same size that is there', async () => {
     await using account = await testAccount();
     await makeSubnet(account.ec2, await makeVpc(account.ec2), { zone: 'us-east-1e' });
-    expect(await account.refusal(resolveInstanceType, document('t3.large'))).toMatchObject({
+    expect(await account.refusal(resolving, document('t3.large'))).toMatchObject({
       name: 'InstanceTypeNotFound',
       message: 't3.large is not available in us-east-1e, the zone of the subnet. Try t2.large.',
     });
-    expect(await account.run(resolveInstanceType, document('t2.large'))).toMatchObject({ name: 't2.large' });
+    expect(await account.run(resolving, document('t2.large'))).toMatchObject({ name: 't2.large' });
   });
 
   it('suggests nothing where nothing near is offered', async () => {
     await using account = await testAccount();
     account.amendAnswers('DescribeInstanceTypeOfferingsCommand', () => ({ InstanceTypeOfferings: [] }));
-    expect((await account.refusal(resolveInstanceType, document())).message).toBe('t2.medium is not available in us-east-1.');
+    expect((await account.refusal(resolving, document())).message).toBe('t2.medium is not available in us-east-1.');
   });
 
   it.each([
@@ -167,7 +137,7 @@ describe('resolveInstanceType', () => {
     ['mac2.metal', 'its architecture is arm64_mac, not amd64 or arm64'],
   ])('refuses %s: %s', async (name, problem) => {
     await using account = await testAccount();
-    expect(await account.refusal(resolveInstanceType, document(name))).toMatchObject({
+    expect(await account.refusal(resolving, document(name))).toMatchObject({
       name: 'InstanceTypeNotSupported',
       message: `${name} cannot hold an environment: ${problem}.`,
     });
@@ -185,7 +155,7 @@ describe('resolveInstanceType', () => {
         },
       ],
     }));
-    expect(await account.refusal(resolveInstanceType, document())).toMatchObject({
+    expect(await account.refusal(resolving, document())).toMatchObject({
       name: 'InstanceTypeNotSupported',
       message: 't2.medium cannot hold an environment: it is not sold on demand; it boots no HVM image; it has no EBS root volume.',
     });
@@ -194,32 +164,9 @@ describe('resolveInstanceType', () => {
   it.each([
     ['ec2', 'DescribeInstanceTypes', 'UnauthorizedOperation', 'PermissionMissing'],
     ['ec2', 'DescribeSubnets', 'RequestLimitExceeded', 'RequestThrottled'],
-    ['dynamodb', 'GetItem', 'AccessDeniedException', 'PermissionMissing'],
   ])('ends where %s:%s answers %s with %s', async (service, action, code, name) => {
     await using account = await testAccount();
     await account.aws.post('faults', { service, action, kind: 'error', code });
-    expect((await account.refusal(resolveInstanceType, document())).name).toBe(name);
-  });
-
-  it('refuses an input without a caller', async () => {
-    await using account = await testAccount();
-    const { caller: _, ...without } = document();
-    expect(await account.refusal(resolveInstanceType, without)).toMatchObject({
-      name: 'InputNotValid',
-      message: expect.stringContaining('caller'),
-    });
-  });
-
-  it('refuses what is no instance type at all', async () => {
-    await using account = await testAccount();
-    expect(await account.refusal(resolveInstanceType, document('medium'))).toMatchObject({
-      name: 'InputNotValid',
-      message: expect.stringContaining('request.instanceType'),
-    });
+    expect((await account.refusal(resolving, document())).name).toBe(name);
   });
 });
-
-async function record({ dynamodb, createTable }: TestAccount, fields: object): Promise<void> {
-  await createTable();
-  await putItem(dynamodb, environmentKey, recordOf({ name: 'acme-api', ...fields }));
-}

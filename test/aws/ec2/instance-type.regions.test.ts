@@ -1,10 +1,9 @@
 import { DeleteSubnetCommand, EC2Client } from '@aws-sdk/client-ec2';
 import catalog from '@recode/embedded-aws/ec2/instance-types.json' with { type: 'json' };
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resolveInstanceType } from '../../../functions/environment/resolve-instance-type.ts';
-import { defaultSettings, type TestAccount, testAccount } from '../account.ts';
-import { publicKey } from '../documents.ts';
-import { makeSubnet, makeVpc } from '../resources.ts';
+import { resolveInstanceType } from '../../../aws/ec2/instance-type.ts';
+import { defaultSettings, type TestAccount, testAccount } from '../../functions/account.ts';
+import { makeSubnet, makeVpc } from '../../functions/resources.ts';
 
 // AWS's own answers in each region: local/src/ec2/catalog/README.md says where they come from.
 const regions = Object.entries(catalog.zones);
@@ -22,13 +21,8 @@ beforeAll(async () => {
 
 /** The type that a start in a region gets, or is told to try. */
 async function typeFor(ec2: EC2Client, instanceType?: string): Promise<string | undefined> {
-  const environment = { owner: 'alice', repository: 'acme/api' };
-  const request = { publicKey: publicKey(), ...(instanceType !== undefined && { instanceType }) };
-  const input = { caller: 'alice', environment, request };
   try {
-    const { dynamodb, metrics } = account;
-    const context = { ec2, dynamodb, metrics, settings: defaultSettings, clock: account.aws.clock };
-    return (await resolveInstanceType.run(input, context)).name;
+    return (await resolveInstanceType(ec2, instanceType, defaultSettings)).name;
   } catch (error) {
     return / Try (\S+)\./.exec((error as Error).message)?.[1];
   }

@@ -5,58 +5,42 @@ import {
   type EC2Client,
   type InstanceTypeInfo,
 } from '@aws-sdk/client-ec2';
-import { findAvailabilityZones, findSubnets } from '../../aws/ec2/resources.ts';
-import { meaningOf, translate } from '../../aws/errors.ts';
-import { readEnvironment } from '../../aws/records/read/environment.ts';
-import { ifInstalled } from '../../aws/records/read/table.ts';
-import { dynamodb, ec2 } from '../../aws/step/clients.ts';
-import { settings } from '../../aws/step/settings.ts';
-import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { StartInput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { architectureFor, InstanceType } from '../../core/instance-type.ts';
+import { architectureFor, type InstanceType } from '../../core/instance-type.ts';
 import type { Settings } from '../../core/settings.ts';
+import { meaningOf, translate } from '../errors.ts';
+import { findAvailabilityZones, findSubnets } from './resources.ts';
 
 // The suggestions for a missing type, in the same size: general purpose, newest last.
 const nearFamilies = ['t3', 't3a', 't2', 'm5', 'm6i', 't4g', 'm6g', 'm7g'];
 // What replaces a missing default: the same sizes and architecture, one generation later.
 const successors: Readonly<Record<string, string>> = { t2: 't3' };
 
-/** Decides which instance type the environment has. Refuses a type that cannot work here before anything is created. */
-export const resolveInstanceType = step({
-  input: StartInput,
-  output: InstanceType,
-  uses: { dynamodb, ec2, settings },
-  async run({ environment, request }, { dynamodb, ec2, settings }) {
-    // Before the first start in a region there is no table, so there is no record.
-    const recorded = await ifInstalled(readEnvironment(dynamodb, environment));
-    // An existing instance proves that its type works. PlanStart compares the options with it.
-    if (recorded?.observed && recorded.observed.state !== 'gone') {
-      return { name: recorded.observed.instanceType, architecture: recorded.observed.architecture, zones: [] };
-    }
-    const wanted = request.instanceType ?? recorded?.wanted.instanceType;
-    const name = wanted ?? settings.instanceType;
-    if (!isAllowed(name, settings))
-      throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);
-    const [anywhere, [subnet]] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
-    const zone = subnet?.AvailabilityZone;
-    // Without a subnet, any availability zone can get one.
-    const places = zone === undefined ? (await findAvailabilityZones(ec2)).flatMap(({ ZoneName }) => ZoneName ?? []) : [zone];
-    const offer = within(anywhere, places);
-    if (isThere(offer)) return supported(name, offer);
-    const successor = wanted === undefined ? successorOf(name) : undefined;
-    if (successor !== undefined && isAllowed(successor, settings)) {
-      const later = within(await offerOf(ec2, successor), places);
-      if (isThere(later)) return supported(successor, later);
-    }
-    const region = await ec2.config.region();
-    const place = zone === undefined || anywhere.zones.length === 0 ? region : `${zone}, the zone of the subnet`;
-    const advice = await suggestion(ec2, name, places, settings);
-    throw new RecodeError('InstanceTypeNotFound', [`${name} is not available in ${place}.`, ...advice, ...offer.refusal].join(' '));
-  },
-});
-
-export const handler = lambdaHandler(resolveInstanceType);
+/**
+ * Decides which instance type a new instance has: the wanted one, or else the team's default. Looks only.
+ *
+ * @throws RecodeError InstanceTypeNotAllowed, InstanceTypeNotFound, InstanceTypeNotSupported if it cannot work here
+ */
+export async function resolveInstanceType(ec2: EC2Client, wanted: string | undefined, settings: Settings): Promise<InstanceType> {
+  const name = wanted ?? settings.instanceType;
+  if (!isAllowed(name, settings))
+    throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);
+  const [anywhere, [subnet]] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
+  const zone = subnet?.AvailabilityZone;
+  // Without a subnet, any availability zone can get one.
+  const places = zone === undefined ? (await findAvailabilityZones(ec2)).flatMap(({ ZoneName }) => ZoneName ?? []) : [zone];
+  const offer = within(anywhere, places);
+  if (isThere(offer)) return supported(name, offer);
+  const successor = wanted === undefined ? successorOf(name) : undefined;
+  if (successor !== undefined && isAllowed(successor, settings)) {
+    const later = within(await offerOf(ec2, successor), places);
+    if (isThere(later)) return supported(successor, later);
+  }
+  const region = await ec2.config.region();
+  const place = zone === undefined || anywhere.zones.length === 0 ? region : `${zone}, the zone of the subnet`;
+  const advice = await suggestion(ec2, name, places, settings);
+  throw new RecodeError('InstanceTypeNotFound', [`${name} is not available in ${place}.`, ...advice, ...offer.refusal].join(' '));
+}
 
 /** What EC2 says of a type in this region. */
 interface Offer {
