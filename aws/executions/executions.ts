@@ -7,6 +7,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
+import { ends } from '../../core/critical-path.ts';
 import { Launch } from '../../core/document.ts';
 import { type ErrorName, RecodeError } from '../../core/errors.ts';
 import { executionArn } from '../../core/executions.ts';
@@ -56,11 +57,22 @@ export async function startExecution(
   return arn;
 }
 
-/** What has happened in an execution so far, oldest first; undefined if Step Functions does not know it. */
-export async function executionEvents(sfn: SFNClient, executionArn: string): Promise<ExecutionEvent[] | undefined> {
+/** All events of an execution so far, oldest first, and the sentences of its states. */
+export interface ExecutionHistory {
+  readonly events: readonly HistoryEvent[];
+  readonly sentences: Sentences;
+}
+
+/** The history of an execution; undefined if Step Functions does not know it. */
+export async function executionHistory(sfn: SFNClient, executionArn: string): Promise<ExecutionHistory | undefined> {
   const known = await unless('no-execution', Promise.all([sentencesOf(sfn, executionArn), eventsOf(sfn, executionArn)]));
   if (!known) return undefined;
   const [sentences, events] = known;
+  return { events, sentences };
+}
+
+/** What has happened in an execution, by its history, oldest first. */
+export function eventsIn({ events, sentences }: ExecutionHistory): ExecutionEvent[] {
   const stateOfEvent = new Map<number, string>();
   return events.flatMap((event) => tell(event, stateOf(event, stateOfEvent), sentences) ?? []);
 }
@@ -121,12 +133,12 @@ export interface Read {
 }
 
 /** Reads the events that came after the one with the given id, from the newest back, so that a read costs the same at any length. */
-export async function readHistory(sfn: SFNClient, executionArn: string, seen: number): Promise<Read> {
+export async function readHistory(sfn: SFNClient, executionArn: string, seen: number, maxResults = 100): Promise<Read> {
   const fresh: HistoryEvent[] = [];
   let waited = false;
   let nextToken: string | undefined;
   do {
-    const page = await sfn.send(new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 100, nextToken }));
+    const page = await sfn.send(new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults, nextToken }));
     waited ||= (page.$metadata.attempts ?? 1) > 1;
     const events = (page.events ?? []).filter(({ id = 0 }) => id > seen);
     fresh.push(...events);
@@ -135,13 +147,11 @@ export async function readHistory(sfn: SFNClient, executionArn: string, seen: nu
   return { events: fresh.reverse(), waited };
 }
 
-/** The whole history of an execution. */
-const eventsOf = async (sfn: SFNClient, executionArn: string) => (await readHistory(sfn, executionArn, 0)).events;
-
-const ends: readonly (string | undefined)[] = ['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionAborted', 'ExecutionTimedOut'];
+/** The whole history of an execution, in pages of the most events that AWS answers at once. */
+const eventsOf = async (sfn: SFNClient, executionArn: string) => (await readHistory(sfn, executionArn, 0, 1_000)).events;
 
 /** Whether an event is the last one of an execution. */
-export const isEnd = ({ type }: HistoryEvent): boolean => ends.includes(type);
+export const isEnd = ({ type }: HistoryEvent): boolean => ends.includes(type ?? '');
 
 /** What an event of a history says; undefined if there is nothing to tell. */
 export function tell(event: HistoryEvent, state: string | undefined, sentences: Sentences): ExecutionEvent | undefined {

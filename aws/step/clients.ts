@@ -4,24 +4,47 @@ import { PricingClient } from '@aws-sdk/client-pricing';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { priceListOf } from '../../core/prices.ts';
 import { region } from './region.ts';
+import { during } from './stopwatch.ts';
 
 // Shorter than any Lambda's timeout, so that a step fails with its own error instead of being killed.
 const timeouts = { connectionTimeout: 3_000, requestTimeout: 8_000, throwOnRequestTimeout: true };
 // These services answer within milliseconds, and the SDK retries. All attempts together stay below the shortest timeout.
 const timeoutsOfAnAttempt = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true };
 
+const outermost = { step: 'initialize', priority: 'high', name: 'measured' } as const;
+
 /**
  * EC2 for a step. It sends each request once. CreateVpc and others take no client token, so the state machine retries the step, which looks
  * first.
  */
-export const ec2 = () => new EC2Client({ maxAttempts: 1, requestHandler: timeouts });
+export function ec2(): EC2Client {
+  const client = new EC2Client({ maxAttempts: 1, requestHandler: timeouts });
+  client.middlewareStack.add(measured, outermost);
+  return client;
+}
 
 /** DynamoDB for a step. The SDK may repeat a write that succeeded, so every condition allows the step's own write. */
-export const dynamodb = () => new DynamoDBClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt });
+export function dynamodb(): DynamoDBClient {
+  const client = new DynamoDBClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt });
+  client.middlewareStack.add(measured, outermost);
+  return client;
+}
 
 /** Step Functions for a step that asks whether the execution holding a lock still runs, or starts an execution. */
-export const sfn = () => new SFNClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt });
+export function sfn(): SFNClient {
+  const client = new SFNClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt });
+  client.middlewareStack.add(measured, outermost);
+  return client;
+}
 
 /** AWS's price list for a step, at one of its few endpoints. A page may take seconds. */
-export const pricing = () =>
-  new PricingClient({ region: priceListOf(region())?.region ?? region(), maxAttempts: 2, requestHandler: timeouts });
+export function pricing(): PricingClient {
+  const client = new PricingClient({ region: priceListOf(region())?.region ?? region(), maxAttempts: 2, requestHandler: timeouts });
+  client.middlewareStack.add(measured, outermost);
+  return client;
+}
+
+/** Middleware of the SDK: a call counts as time in AWS from its beginning to its end, with all its attempts. */
+function measured<Request, Answer>(next: (request: Request) => Promise<Answer>): (request: Request) => Promise<Answer> {
+  return (request) => during('aws', () => next(request));
+}

@@ -1,4 +1,5 @@
 import { catalog, RecodeError } from '../../core/errors.ts';
+import { wait } from './wait.ts';
 
 /** How long an invocation waits, in seconds of the clock: Lambda's longest time limit, less a last look. */
 export const patienceSeconds = 24;
@@ -32,7 +33,7 @@ export async function patiently<Result>(
     } catch (error) {
       if (!isNotYet(error) || now() + pause >= deadline || remaining() <= lastLook) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await wait(pause);
   }
 }
 

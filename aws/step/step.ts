@@ -3,6 +3,7 @@ import type * as v from 'valibot';
 import type { Contract, OutputFor, Unparsed } from './contract.ts';
 import { logging } from './middleware/logging.ts';
 import { parsing } from './middleware/parsing.ts';
+import { timing } from './middleware/timing.ts';
 import { dataInMessage, translation } from './middleware/translation.ts';
 import { warming } from './middleware/warming.ts';
 import { patiently } from './patience.ts';
@@ -46,7 +47,8 @@ interface LambdaContext {
  * The Lambda handler of a step. It creates the dependencies at the first call, so that a failure to create one fails the call. A step that
  * waits is run again and again, as long as the invocation may last.
  *
- * The middleware used last is closest to the step. So the result is parsed, a failure is translated, then either is logged.
+ * The middleware used last is closest to the step. So the result is parsed, a failure is translated, then either is logged. The timing,
+ * which no schema knows, is added last.
  */
 export function lambdaHandler<Input extends v.GenericSchema, Output extends OutputFor<Input>, Uses extends Makers>(
   definition: Step<Input, Output, Uses>,
@@ -58,6 +60,7 @@ export function lambdaHandler<Input extends v.GenericSchema, Output extends Outp
     const invocation = { now: made.clock.now, remaining: () => context.getRemainingTimeInMillis() };
     return patiently(() => definition.run(input, made), invocation, definition.pause);
   })
+    .use(timing())
     .use(warming())
     .use(dataInMessage())
     .use(logging())

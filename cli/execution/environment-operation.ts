@@ -1,12 +1,14 @@
 import type * as v from 'valibot';
 import type { GivenRequest } from '../../core/environment.ts';
 import type { EnvironmentOperationKind } from '../../core/operations.ts';
+import type { CliTime } from '../../core/timeline.ts';
 import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
 import { unknownView } from '../environment-view.ts';
 import { orWarn } from '../or-warn.ts';
 import { type Output, writeJson } from '../output.ts';
 import { type Followed, runOperation, startOperation } from './operation.ts';
 import { forgetExecution, rememberExecution } from './remembered-execution.ts';
+import { rememberTime } from './remembered-time.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -25,6 +27,7 @@ export async function operate<Schema extends v.GenericSchema>(
   const { account, clients, subject, files } = environment;
   const { kind, request } = asked;
   const input = { caller: account.owner, environment: subject, ...(request && { request }) };
+  session.atEnd = () => rememberTimes(environment, kind, session, output);
   if (!wait) {
     handOver(environment, await startOperation(clients, account, { kind, input }, session), output);
     return undefined;
@@ -38,6 +41,20 @@ export async function operate<Schema extends v.GenericSchema>(
     session,
     environment,
   );
+}
+
+/** Remembers how long the command was busy, for the timeline of its execution. A removed environment has no files any more. */
+function rememberTimes({ files }: OpenedEnvironment, kind: EnvironmentOperationKind, { times }: Session, output: Output): void {
+  const { begun, accepted, known } = times;
+  if (!accepted || kind === 'remove') return;
+  const time: CliTime = {
+    beforeMilliseconds: Math.round(accepted.at - begun),
+    ...(known !== undefined && {
+      followedMilliseconds: Math.round(known - accepted.at),
+      afterMilliseconds: Math.round(performance.now() - known),
+    }),
+  };
+  orWarn(output, () => rememberTime(files, accepted.executionArn, time));
 }
 
 function handOver(environment: OpenedEnvironment, executionArn: string, output: Output): void {

@@ -47,10 +47,13 @@ export async function startOperation(
   { sfn }: Clients,
   account: Account,
   { kind, input }: { readonly kind: PersonalWorkflow; readonly input: unknown },
-  { execution }: Session,
+  { execution, times }: Session,
 ): Promise<string> {
   const announce = (arn: string) => Object.assign(execution, { arn, ended: false });
-  return orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input, announce));
+  const executionArn = await orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input, announce));
+  times.accepted = { executionArn, at: performance.now() };
+  delete times.known;
+  return executionArn;
 }
 
 /**
@@ -77,6 +80,7 @@ export async function runOperation<Schema extends v.GenericSchema>(
       session.view.say(`${asked.subject} is already ${operations[asked.kind].doing}, ${begun(operation, account.owner)}.`);
       const followed = await follow(clients, account, operation.executionArn, asked.output, session, { environment });
       if (!asked.withOptions) return followed;
+      session.times.begun = performance.now();
       session.view.say(`Running your ${asked.kind}, with the options that you gave.`);
     }
   }
@@ -95,7 +99,7 @@ export async function follow<Schema extends v.GenericSchema>(
   { owner }: Pick<Account, 'owner'>,
   executionArn: string,
   output: Schema,
-  { view, execution }: Session,
+  { view, execution, times }: Session,
   { sentences, environment }: Known = {},
 ): Promise<Followed<v.InferOutput<Schema>>> {
   Object.assign(execution, { arn: executionArn, ended: false });
@@ -105,6 +109,8 @@ export async function follow<Schema extends v.GenericSchema>(
     for await (const event of followExecution(sfn, executionArn, { sentences, ...observer?.help })) {
       view.show(event);
       observer?.show(event);
+      const isEnd = event.type === 'succeeded' || event.type === 'failed';
+      if (isEnd && times.accepted?.executionArn === executionArn) times.known = performance.now();
       if (event.type === 'state-entered') entered.add(event.state);
       if (event.type === 'failed') throw withAge(event.error, owner);
       if (event.type !== 'succeeded') continue;

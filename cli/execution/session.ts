@@ -8,6 +8,10 @@ export interface Session {
   readonly view: FollowView;
   /** The execution that it has asked for or follows, whether that has ended well, and the command that connects to what it has started. */
   readonly execution: { arn?: string; ended?: boolean; connect?: string };
+  /** When it began with the execution that it has started last, when that was accepted, and when its end was known: `performance.now()`. */
+  readonly times: { begun: number; accepted?: { readonly executionArn: string; readonly at: number }; known?: number };
+  /** What it does once it has ended in any way. */
+  atEnd?: () => void;
 }
 
 /** What a command does, for people. */
@@ -33,11 +37,12 @@ export async function inSession<Answer>(
   work: (session: Session) => Promise<Answer>,
 ): Promise<Answer> {
   const done = typeof doing === 'string' ? { what: doing, early: `the ${doing} before it started` } : doing;
-  const session: Session = { view: await openFollowView(output, process.env), execution: {} };
+  const session: Session = { view: await openFollowView(output, process.env), execution: {}, times: { begun: 0 } };
   try {
     return await Promise.race([work(session), interruption((signal) => interrupted(signal, done, session.execution))]);
   } finally {
     session.view.end();
+    session.atEnd?.();
   }
 }
 

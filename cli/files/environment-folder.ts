@@ -29,6 +29,8 @@ export interface EnvironmentFolder {
   readonly sshConfig: string;
   /** Holds the ARN of the last execution that nobody has waited for. */
   readonly execution: string;
+  /** Holds how long the last command was busy with its execution. */
+  readonly cliTime: string;
   /** Holds the path of the repository on the instance. */
   readonly workspace: string;
   /** Is there if the SSH agent is forwarded to the instance. */
@@ -62,6 +64,7 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
     knownHosts: join(folder, 'known_hosts'),
     sshConfig: join(folder, 'ssh_config'),
     execution: join(folder, 'execution'),
+    cliTime: join(folder, 'cli-time'),
     aliases: aliasesFolder(environment, system),
     id,
     qualifiers: [...(place.stateDirectory === undefined ? [place.region, place.accountId] : ['local']), shortHash(id)],
@@ -124,8 +127,9 @@ function windowsName(name: string): string {
 export function deleteEnvironmentFolder(files: EnvironmentFolder): void {
   try {
     deleteAliases(files);
-    const { key, knownHosts, sshConfig, execution, workspace, agentForwarding } = files;
-    for (const path of [key, knownHosts, sshConfig, execution, workspace, agentForwarding]) rmSync(path, { recursive: true, force: true });
+    const { key, knownHosts, sshConfig, execution, cliTime, workspace, agentForwarding } = files;
+    const paths = [key, knownHosts, sshConfig, execution, cliTime, workspace, agentForwarding];
+    for (const path of paths) rmSync(path, { recursive: true, force: true });
     for (let folder = files.folder; folder !== files.root && removeIfEmpty(folder); ) folder = dirname(folder);
   } catch (error) {
     throw keysNotWritable(files.folder, 'deleted', error);

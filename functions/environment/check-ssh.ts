@@ -3,6 +3,7 @@ import { describeInstances, explained } from '../../aws/ec2/resources.ts';
 import { sshBannerProblem } from '../../aws/ssh-banner.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
+import { during } from '../../aws/step/stopwatch.ts';
 import { Launch, Nothing, Plan, RunningInstance } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';
@@ -25,7 +26,8 @@ export const checkSsh = step({
   uses: { ec2 },
   async run({ plan, launch, instance: { instanceId, publicIpAddress } }, { ec2 }) {
     if (!plan.checkSsh) return;
-    const problem = await sshBannerProblem({ host: publicIpAddress, port: ssh.port, milliseconds: lookMilliseconds });
+    const address = { host: publicIpAddress, port: ssh.port, milliseconds: lookMilliseconds };
+    const problem = await during('waiting', () => sshBannerProblem(address));
     if (problem === undefined) return;
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
     const failure = instance && startFailure(explained(instance), launch !== undefined);

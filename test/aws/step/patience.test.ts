@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { patienceSeconds, patiently, usualPause } from '../../../aws/step/patience.ts';
+import { measureWith, startStopwatch } from '../../../aws/step/stopwatch.ts';
 import { RecodeError } from '../../../core/errors.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -52,6 +53,20 @@ describe('patiently', () => {
     const look = vi.fn().mockRejectedValue(error);
     await expect(patiently(look, invocation())).rejects.toBe(error);
     expect(look).toHaveBeenCalledTimes(1);
+  });
+
+  it('counts its pauses as waiting, and its looks not', async () => {
+    const stopwatch = startStopwatch(Date.now);
+    measureWith(stopwatch);
+    const looking = () => new Promise((resolve) => setTimeout(resolve, 40));
+    const look = vi
+      .fn()
+      .mockImplementationOnce(() => looking().then(() => Promise.reject(notYet())))
+      .mockImplementation(looking);
+    const found = patiently(look, invocation());
+    await vi.runAllTimersAsync();
+    await found;
+    expect(stopwatch.read()).toEqual({ aws: 0, waiting: usualPause, total: usualPause + 80 });
   });
 
   it('pauses as long as the step says', async () => {

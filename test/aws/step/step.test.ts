@@ -62,7 +62,7 @@ describe('lambdaHandler', () => {
     expect(run).not.toHaveBeenCalled();
     expect(log.lines()).toEqual([]);
     // It is no invocation of the next one's kind.
-    expect(await invoke({}, quiet)).toBeUndefined();
+    expect(await invoke({}, quiet)).toEqual({ timing: { totalMilliseconds: expect.any(Number) } });
     expect(run).toHaveBeenCalledTimes(1);
   });
 

@@ -10,12 +10,14 @@ export function logsCommand(output: Output): Command {
     .summary('Show the steps of the last operations on an environment')
     .description(
       'Show the steps of the last operation on an environment: when each began, how long it took, and the attempts that failed. Recode ' +
-        'remembers the last ten operations. Step Functions keeps their steps for 90 days. --console shows what the instance wrote to its console.',
+        'remembers the last ten operations. Step Functions keeps their steps for 90 days. --timeline draws the steps that determined when an ' +
+        'operation ended, and what their time went into. --console shows what the instance wrote to its console.',
     )
     .argument(...repositoryArgument)
     .option('-n, --count <count>', 'show this many operations, up to 10')
     .option('-f, --follow', 'show the steps of an operation in progress as they happen, until it ends')
-    .addOption(new Option('--console', 'show the console of the instance instead').conflicts(['count', 'follow']))
+    .addOption(new Option('--timeline', 'show where the time went instead').conflicts('follow'))
+    .addOption(new Option('--console', 'show the console of the instance instead').conflicts(['count', 'follow', 'timeline']))
     .option('--owner <owner>', "show a teammate's environment");
   return addAccountOptions(command)
     .option(...jsonOption)
@@ -25,6 +27,7 @@ export function logsCommand(output: Output): Command {
         ['Show the steps of the last operation', 'recode aws logs acme/api'],
         ['Show the last three operations', 'recode aws logs acme/api -n 3'],
         ['Watch an operation in progress', 'recode aws logs acme/api -f'],
+        ['Show what took so long', 'recode aws logs acme/api --timeline'],
         ['Show why an instance does not boot', 'recode aws logs acme/api --console'],
         [
           'List the steps with a failed attempt',

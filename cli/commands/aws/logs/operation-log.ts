@@ -1,4 +1,4 @@
-import { type ExecutionEvent, executionEvents } from '../../../../aws/executions/executions.ts';
+import { type ExecutionEvent, type ExecutionHistory, eventsIn, executionHistory } from '../../../../aws/executions/executions.ts';
 import type { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import type { PastOperation } from '../../../../core/operation.ts';
@@ -38,52 +38,53 @@ export interface FailedAttempt {
   readonly at: string;
 }
 
-/** An operation, with what has happened in its execution if Step Functions knows. */
-interface Found {
+/** An operation, with the history of its execution if Step Functions knows it. */
+export interface Found {
   readonly operation: PastOperation;
-  readonly events: readonly ExecutionEvent[] | undefined;
+  readonly history: ExecutionHistory | undefined;
 }
 
 /**
- * Reads the last operations on an environment, oldest first: those that its record remembers, the one that holds it, and the one that this
+ * Finds the last operations on an environment, oldest first: those that its record remembers, the one that holds it, and the one that this
  * machine has started with --no-wait.
  *
  * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled
  */
-export async function lastOperations(opened: OpenedEnvironment, count: number): Promise<OperationLog[]> {
+export async function lastOperations(opened: OpenedEnvironment, count: number): Promise<Found[]> {
   const { sfn } = opened.clients;
   const record = await findRecord(opened);
   const holder = record && holderOf(record);
   const recorded: PastOperation[] = [...(record?.lastOperations ?? []), ...(holder ? [holder] : [])];
   const background = await inBackground(opened, recorded);
   if (!record && !background) await requireRecord(opened);
-  const events = (operation: PastOperation) =>
-    operation === background?.operation ? background.events : executionEvents(sfn, operation.executionArn);
+  const history = (operation: PastOperation) =>
+    operation === background?.operation ? background.history : executionHistory(sfn, operation.executionArn);
   const last = [...recorded, ...(background ? [background.operation] : [])]
     .sort((one, other) => Date.parse(one.startedAt) - Date.parse(other.startedAt))
     .slice(-count);
-  return Promise.all(last.map(async (operation) => logOf({ operation, events: await events(operation) })));
+  return Promise.all(last.map(async (operation) => ({ operation, history: await history(operation) })));
 }
 
 /** The same operation as it is now. */
 export async function readAgain({ clients }: OpenedEnvironment, log: OperationLog): Promise<OperationLog> {
-  const events = await executionEvents(clients.sfn, log.executionArn);
-  return events ? { ...log, ...told(events) } : log;
+  const history = await executionHistory(clients.sfn, log.executionArn);
+  return history ? { ...log, ...told(eventsIn(history)) } : log;
 }
 
 /** What this machine has started with --no-wait, if the record does not know it: it was refused, has not begun, or was a removal. */
 async function inBackground(opened: OpenedEnvironment, recorded: readonly PastOperation[]): Promise<Found | undefined> {
   const executionArn = rememberedExecution(opened.files);
   if (executionArn === undefined || recorded.some((operation) => operation.executionArn === executionArn)) return undefined;
-  const events = await executionEvents(opened.clients.sfn, executionArn);
-  const startedAt = events?.[0]?.at.toISOString();
+  const history = await executionHistory(opened.clients.sfn, executionArn);
+  const startedAt = history && eventsIn(history)[0]?.at.toISOString();
   if (startedAt === undefined) return undefined;
-  return { operation: { executionArn, kind: environmentOperationOf(executionArn), owner: opened.account.owner, startedAt }, events };
+  return { operation: { executionArn, kind: environmentOperationOf(executionArn), owner: opened.account.owner, startedAt }, history };
 }
 
-function logOf({ operation, events }: Found): OperationLog {
+/** What there is to show of an operation. */
+export function logOf({ operation, history }: Found): OperationLog {
   const { executionArn, kind, owner, startedAt } = operation;
-  return { executionArn, kind, owner, startedAt, ...(events ? told(events) : remembered(operation)) };
+  return { executionArn, kind, owner, startedAt, ...(history ? told(eventsIn(history)) : remembered(operation)) };
 }
 
 type Course = Pick<OperationLog, 'status' | 'endedAt' | 'error' | 'steps'>;

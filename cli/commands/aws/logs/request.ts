@@ -9,6 +9,8 @@ export interface LogsRequest extends EnvironmentTarget {
   readonly count: number;
   /** Whether to wait for the end of one in progress. */
   readonly follow: boolean;
+  /** Whether to show where the time went instead. */
+  readonly timeline: boolean;
   /** Whether to show the console of the instance instead. */
   readonly console: boolean;
 }
@@ -17,13 +19,14 @@ export interface LogsRequest extends EnvironmentTarget {
 export interface LogsFlags extends EnvironmentFlags {
   readonly count?: string;
   readonly follow?: boolean;
+  readonly timeline?: boolean;
   readonly console?: boolean;
 }
 
 /** Reads what was typed. Throws RecodeError UsageNotValid. */
 export function parseLogs(repository: string, flags: LogsFlags, environment: NodeJS.ProcessEnv): LogsRequest {
-  const { count = '1', follow = false, console = false } = flags;
-  return { ...parseTarget(repository, flags, environment), count: parseCount(count), follow, console };
+  const { count = '1', follow = false, timeline = false, console = false } = flags;
+  return { ...parseTarget(repository, flags, environment), count: parseCount(count), follow, timeline, console };
 }
 
 function parseCount(text: string): number {

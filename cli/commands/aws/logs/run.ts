@@ -2,9 +2,11 @@ import { type OpenedEnvironment, openEnvironment } from '../../../environment.ts
 import { begun } from '../../../execution/begun.ts';
 import { inSession, type Session } from '../../../execution/session.ts';
 import { columns, indent, line, type Output, paint, progressOf, type Stream, writeJson } from '../../../output.ts';
+import { showsUnicode } from '../../../unicode.ts';
 import { seconds, showLive } from './live.ts';
-import { type FailedAttempt, lastOperations, type OperationLog, readAgain, type Step } from './operation-log.ts';
+import { type FailedAttempt, type Found, lastOperations, logOf, type OperationLog, readAgain, type Step } from './operation-log.ts';
 import type { LogsRequest } from './request.ts';
+import { drawTimeline, timelineOfOperation } from './timeline.ts';
 
 /**
  * Shows the steps of the last operations on an environment, and those of one in progress until it ends if that was asked for.
@@ -19,8 +21,10 @@ export function runLogs(request: LogsRequest, output: Output): Promise<void> {
       session.view.end();
       return showConsole(opened, output);
     }
-    const logs = await lastOperations(opened, count);
+    const found = await lastOperations(opened, count);
     session.view.end();
+    if (request.timeline) return showTimelines(opened, found, output);
+    const logs = found.map(logOf);
     const running = follow ? logs.findLast(({ status }) => status === 'running') : undefined;
     if (!output.json) show(opened, running ? logs.slice(0, logs.indexOf(running)) : logs, output.stdout);
     if (running) await followToItsEnd(opened, running, { blankLine: logs[0] !== running && !output.json }, session, output);
@@ -29,6 +33,19 @@ export function runLogs(request: LogsRequest, output: Output): Promise<void> {
     const operations = await Promise.all(logs.map((log) => (log === running ? readAgain(opened, log) : log)));
     writeJson(output, { ...opened.subject, operations });
   });
+}
+
+function showTimelines(opened: OpenedEnvironment, found: readonly Found[], output: Output): void {
+  const operations = found.map((each) => ({ ...logOf(each), timeline: timelineOfOperation(opened, each) }));
+  const { stdout } = output;
+  if (output.json) writeJson(output, { ...opened.subject, operations });
+  else if (operations.length === 0) stdout.write(noOperation(opened));
+  for (const [index, { timeline, ...log }] of output.json ? [] : operations.entries()) {
+    stdout.write(`${index === 0 ? '' : '\n'}${heading(opened, log, stdout)}`);
+    if (!timeline) stdout.write(forgotten(log));
+    else stdout.write(`\n\n${drawTimeline(timeline, stdout, showsUnicode(process.env))}`);
+    if (timeline && log.error?.message) stdout.write(`\n${indent(log.error.message)}\n`);
+  }
 }
 
 // Its module brings the client of EC2 along.
@@ -49,12 +66,12 @@ async function followToItsEnd(
 }
 
 function show(opened: OpenedEnvironment, logs: readonly OperationLog[], stdout: Stream): void {
-  if (logs.length === 0) stdout.write(line`No operation on ${opened.subject.repository} is recorded.\n`);
+  if (logs.length === 0) stdout.write(noOperation(opened));
   for (const [index, log] of logs.entries()) {
     const { error, steps } = log;
     stdout.write(`${index === 0 ? '' : '\n'}${heading(opened, log, stdout)}`);
     if (!steps) {
-      stdout.write(`${error ? line` (${error.name})` : ''}. Step Functions no longer has its steps.\n`);
+      stdout.write(forgotten(log));
       continue;
     }
     const rows = steps.flatMap(rowsOf);
@@ -62,6 +79,9 @@ function show(opened: OpenedEnvironment, logs: readonly OperationLog[], stdout: 
     if (error?.message) stdout.write(`\n${indent(error.message)}\n`);
   }
 }
+
+const noOperation = ({ subject }: OpenedEnvironment) => line`No operation on ${subject.repository} is recorded.\n`;
+const forgotten = ({ error }: OperationLog) => `${error ? line` (${error.name})` : ''}. Step Functions no longer has its steps.\n`;
 
 /** `acme/api (bob): start failed, started 3m ago by you` */
 function heading({ subject: { repository, owner }, account }: OpenedEnvironment, log: OperationLog, stream: Stream): string {
