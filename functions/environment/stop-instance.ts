@@ -13,8 +13,8 @@ export const stopInstance = step({
   output: StoppingInstances,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
-    const { instanceId } = environment.recorded;
-    if (instanceId !== null) {
+    const { instanceId, status } = environment.recorded;
+    if (instanceId !== null && status !== 'stopped') {
       const changed = await stopRecorded(ec2, instanceId);
       const instanceIds: [string] = [instanceId];
       if (changed !== undefined) return { instanceIds, changed };

@@ -97,7 +97,7 @@ describe('recode aws follow', () => {
     expect(await ended(aws, await handOver(bob, ['stop', 'acme/api']))).toMatchObject({ error: 'OperationInProgress' });
     const { code, stdout } = await followHeld(bob);
     expect(stdout).toMatch(
-      /^Your stop failed: A start is running on the environment acme\/api, started \d+s ago by alice\.\nA start is running, started \d+s ago by alice\.\nChecking/,
+      /^Your stop failed: A start is running on the environment acme\/api, started \d+s ago by alice\.\nA start is running, started \d+s ago by alice\.\nLocking/,
     );
     expect(stdout).toContain('✓ Started acme/api\n');
     expect(code).toBe(0);
