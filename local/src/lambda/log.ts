@@ -1,25 +1,36 @@
 import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { ensureFolder } from '../store.ts';
+
+/** Takes what one output of a function prints. */
+export interface Log {
+  write(chunk: Buffer): void;
+  /** Writes the last line, if it has no end. */
+  end(): void;
+}
 
 /**
  * Appends what a function prints to its log, in whole lines. Characters that a terminal would obey instead of show become JSON escapes such
  * as `\u001b`, so that a log is safe to print and its JSON stays valid.
  */
-export function logLines(stream: Readable, file: string): void {
+export function openLog(file: string): Log {
   ensureFolder(dirname(file));
+  const decoder = new StringDecoder('utf8');
   let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (chunk: string) => {
-    const text = rest + chunk;
-    const end = text.lastIndexOf('\n') + 1;
-    rest = text.slice(end);
-    if (end > 0) appendFileSync(file, printable(text.slice(0, end)));
-  });
-  stream.on('end', () => {
-    if (rest) appendFileSync(file, `${printable(rest)}\n`);
-  });
+  return {
+    write(chunk) {
+      const text = rest + decoder.write(chunk);
+      const end = text.lastIndexOf('\n') + 1;
+      rest = text.slice(end);
+      if (end > 0) appendFileSync(file, printable(text.slice(0, end)));
+    },
+    end() {
+      rest += decoder.end();
+      if (rest) appendFileSync(file, `${printable(rest)}\n`);
+      rest = '';
+    },
+  };
 }
 
 // Control characters (C0, DEL, C1), and characters that are invisible or change how their neighbors are shown: line separators, direction

@@ -7,6 +7,7 @@ import type { StackFunction } from './functions.ts';
 import type { LambdaOptions } from './lambda.ts';
 import { createPace } from './pace.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
+import { type RuntimeProcess, startRuntimeProcess } from './runtime-process.ts';
 import { type Invocation, type Sandbox, startSandbox } from './sandbox.ts';
 
 /** The sandboxes of all functions. A sandbox is kept for the next invocation. */
@@ -15,7 +16,9 @@ export interface Pool {
   run(lambda: StackFunction, event: string, signal?: AbortSignal): Promise<Invocation>;
   /** The function whose sandbox has these credentials. */
   ownerOf(accessKeyId: string): StackFunction | undefined;
-  /** Kills the sandbox with these credentials. Resolves when it is dead, to false if it did not exist. */
+  /**
+   * Kills the sandbox with these credentials, and the idle ones in its process. Resolves when it is dead, to false if it did not exist.
+   */
   crash(accessKeyId: string): Promise<boolean>;
   /** The functions at work, one entry per invocation. */
   working(): StackFunction[];
@@ -38,6 +41,7 @@ const memoryOfSandbox = 14 * 1024 ** 2;
 interface Member {
   readonly lambda: StackFunction;
   readonly sandbox: Sandbox;
+  readonly runtime: RuntimeProcess;
   loading: boolean;
   used: boolean;
   working: boolean;
@@ -72,6 +76,7 @@ export function createPool({
   const taskRoots = new Map<string, string>();
   /** By access key ID. */
   const members = new Map<string, Member>();
+  const processes = new Set<RuntimeProcess>();
   /** In the order in which they became idle. */
   const idle = new Set<Member>();
   const queue: Waiting[] = [];
@@ -92,18 +97,31 @@ export function createPool({
     }
   };
 
+  /** A process that has room for code and nothing to do, or else a new one. */
+  const processFor = (taskRoot: string): RuntimeProcess => {
+    const free = [...processes].find((one) => one.usable() && !one.busy && one.hasRoomFor(taskRoot));
+    if (free) return free;
+    const another = startRuntimeProcess(runtimeFile);
+    processes.add(another);
+    void another.exited.then(() => processes.delete(another));
+    return another;
+  };
+
   const start = (lambda: StackFunction, api: RuntimeApi): Member => {
+    const taskRoot = taskRootOf(lambda);
+    const runtime = processFor(taskRoot);
+    runtime.busy = true;
     const sandbox = startSandbox({
       function: lambda,
       region: stack.region,
-      taskRoot: taskRootOf(lambda),
-      runtimeFile,
+      taskRoot,
+      runtime,
       runtimeApi: api,
       endpoint: endpoint(),
       clock,
       logFile: join(stateDirectory, 'logs', `${lambda.name}.log`),
     });
-    const member: Member = { lambda, sandbox, loading: true, used: false, working: false };
+    const member: Member = { lambda, sandbox, runtime, loading: true, used: false, working: false };
     const begin = performance.now();
     members.set(sandbox.accessKeyId, member);
     void sandbox.loaded.then(() => {
@@ -128,10 +146,11 @@ export function createPool({
 
   const end = (member: Member): void => {
     wake(member);
-    void member.sandbox.kill();
+    member.sandbox.end();
   };
 
   const release = (member: Member, api: RuntimeApi): void => {
+    member.runtime.busy = false;
     if (!member.sandbox.usable()) return;
     idle.add(member);
     member.stopIdling = endLater(member);
@@ -165,9 +184,10 @@ export function createPool({
 
   const placeFor = ({ lambda, impatient }: Waiting, api: RuntimeApi): Member | undefined => {
     const ofFunction = [...members.values()].filter((member) => member.lambda === lambda && member.sandbox.usable());
-    const free = ofFunction.find((member) => idle.has(member));
+    const free = ofFunction.find((member) => idle.has(member) && !member.runtime.busy);
     if (free) {
       wake(free);
+      free.runtime.busy = true;
       return free;
     }
     if (times()) {
@@ -175,7 +195,7 @@ export function createPool({
       return start(lambda, api);
     }
     // One more at a time: when it has started, the first invocations may have been served.
-    const another = ofFunction.length === 0 || (impatient && !ofFunction.some(({ loading }) => loading));
+    const another = ofFunction.every((member) => idle.has(member)) || (impatient && !ofFunction.some(({ loading }) => loading));
     if (!another) return undefined;
     if (members.size < limits.waiting) return start(lambda, api);
     evictLongestIdle();
@@ -243,7 +263,8 @@ export function createPool({
         take(undefined);
       }
       for (const member of members.values()) wake(member);
-      await Promise.all([...members.values()].map(({ sandbox }) => sandbox.kill()));
+      for (const one of processes) one.kill();
+      await Promise.all([...processes].flatMap(({ exited, logged }) => [exited, logged]));
       await (await runtimeApi)?.stop();
     },
   };

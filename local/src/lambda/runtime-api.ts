@@ -6,10 +6,18 @@ import type { AddressInfo } from 'node:net';
 export interface SandboxHost {
   /** The sandbox waits for its next event, as the answer to this request. Until the first one, it has used so much CPU time. */
   next(response: ServerResponse, cpuMilliseconds: number): void;
-  /** The handler's answer to an event, and the CPU time that it took; undefined if it was too long. */
-  response(requestId: string, payload: string | undefined, cpuMilliseconds: number): void;
+  /** The handler's answer to an event; undefined if it was too long. */
+  response(requestId: string, payload: string | undefined, notes: Notes): void;
   /** The handler's error, or without a request ID, the error of the initialization. */
-  error(requestId: string | undefined, failure: RuntimeFailure, cpuMilliseconds: number): void;
+  error(requestId: string | undefined, failure: RuntimeFailure, notes: Notes): void;
+}
+
+/** What Lambda's own runtime does not tell about an answer. */
+export interface Notes {
+  /** The CPU time that it took. */
+  readonly cpuMilliseconds: number;
+  /** Now the process of the sandbox ends. */
+  readonly last: boolean;
 }
 
 export interface RuntimeFailure {
@@ -38,8 +46,9 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     if (operation === '/invocation/next') return host.next(response, cpuMilliseconds);
     const body = await readBody(request);
     const [, requestId, kind] = /^\/invocation\/([^/]+)\/(response|error)$/.exec(operation) ?? [];
-    if (kind === 'response' && requestId) host.response(requestId, body, cpuMilliseconds);
-    else if (kind === 'error' || operation === '/init/error') host.error(requestId, JSON.parse(body ?? '{}'), cpuMilliseconds);
+    const notes: Notes = { cpuMilliseconds, last: request.headers['x-embedded-aws-last'] !== undefined };
+    if (kind === 'response' && requestId) host.response(requestId, body, notes);
+    else if (kind === 'error' || operation === '/init/error') host.error(requestId, JSON.parse(body ?? '{}'), notes);
     else return void response.writeHead(404).end();
     response.writeHead(202).end();
   };

@@ -1,42 +1,95 @@
-// The sandbox's side of the Lambda Runtime API. It loads the handler, and then asks for one event after another. Built as a bundle.
+// A process for the code of functions, and their side of the Lambda Runtime API. Built as a bundle. An order on its third pipe starts a
+// sandbox: it loads a handler, and then asks for one event after another. The embedded AWS gives an order or an event to one sandbox at a
+// time, and no other one before that has answered.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { isNativeError } from 'node:util/types';
+import { mark } from './divide.ts';
+import { type Belongings, pack, unpack } from './turns.ts';
+
+/** Starts a sandbox. */
+export interface Order {
+  readonly id: string;
+  readonly environment: Readonly<Record<string, string>> & {
+    readonly AWS_LAMBDA_RUNTIME_API: string;
+    readonly LAMBDA_TASK_ROOT: string;
+    readonly _HANDLER: string;
+  };
+}
 
 type Handler = (event: unknown, context: unknown) => unknown;
 
+interface Sandbox {
+  readonly order: Order;
+  readonly belongings: Belongings;
+}
+
 const RealDate = Date;
 const agent = new Agent({ keepAlive: true });
-const [address = '', ...path] = environment('AWS_LAMBDA_RUNTIME_API').split('/');
-const [host, port] = address.split(':');
+const secret = process.argv[2] ?? '';
+const outputs = [process.stdout, process.stderr].map((stream) => stream.write.bind(stream));
+
+/** Of which sandbox the code runs. */
+const owner = new AsyncLocalStorage<Sandbox>();
+/** The sandbox that had the latest turn. */
+let present: Sandbox | undefined;
+/** The sandbox that loads or has an event, and what it works on; undefined between events. */
+let working: { readonly sandbox: Sandbox; readonly requestId?: string } | undefined;
+/** The next answer is the last one: then the process ends. */
+let last = false;
 
 /** Tells the embedded AWS how much CPU time something took here. Lambda's own runtime does not send it. */
 const cpuHeader = 'x-embedded-aws-cpu';
-/** The CPU time of this thread when it began what it is doing now. */
-let cpuBefore = cpuMilliseconds();
-
-/** The request to which an error outside the handler's promise belongs; undefined between events. */
-let currentRequestId: string | undefined;
+/** The CPU time of this thread when the latest turn began. */
+let cpuBefore = 0;
 
 // The embedded AWS holds the other end of this pipe. When it ends in any way, this process ends, too.
-new Socket({ fd: 3, readable: true, writable: false })
-  .on('close', () => process.exit(1))
-  .resume()
-  .unref();
+const orders = new Socket({ fd: 3, readable: true, writable: false }).on('close', () => process.exit(1));
+createInterface(orders).on('line', (line) => {
+  const order = JSON.parse(line) as Order;
+  const belongings: Belongings = { environment: order.environment, directory: order.environment.LAMBDA_TASK_ROOT, globals: new Map() };
+  void serve({ order, belongings });
+});
 process.on('uncaughtException', (error) => void abandon(error));
 process.on('unhandledRejection', (reason) => void abandon(named('Runtime.UnhandledPromiseRejection', String(reason))));
+// It waits for something that never happens.
+process.on('beforeExit', () => process.exit(13));
 
-const handler = await initialize();
-for (;;) await handleNext(handler);
+async function serve(sandbox: Sandbox): Promise<void> {
+  const handler = await initialize(sandbox);
+  while (await handleNext(sandbox, handler));
+}
 
-async function initialize(): Promise<Handler> {
+/** Gives a sandbox its turn. Meanwhile, nothing but its own work keeps the process alive. */
+async function turn<T>(sandbox: Sandbox, requestId: string | undefined, run: () => Promise<T>): Promise<T> {
+  working = { sandbox, ...(requestId !== undefined && { requestId }) };
+  orders.unref();
   try {
-    return await loadHandler(environment('LAMBDA_TASK_ROOT'), environment('_HANDLER'));
+    if (present !== sandbox) {
+      if (present) pack(present.belongings);
+      present = sandbox;
+      for (const write of outputs) write(mark(secret, sandbox.order.id));
+      unpack(sandbox.belongings);
+    }
+    cpuBefore = cpuMilliseconds();
+    return await owner.run(sandbox, run);
+  } finally {
+    working = undefined;
+    orders.ref();
+  }
+}
+
+async function initialize(sandbox: Sandbox): Promise<Handler> {
+  const { LAMBDA_TASK_ROOT: taskRoot, _HANDLER: name } = sandbox.order.environment;
+  try {
+    return await turn(sandbox, undefined, () => loadHandler(taskRoot, name));
   } catch (error) {
-    await report('/init/error', error);
+    await report(sandbox, '/init/error', error);
     process.exit(1);
   }
 }
@@ -64,14 +117,29 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
   }
 }
 
-async function handleNext(handle: Handler): Promise<void> {
-  const { headers, body } = await call('GET', '/invocation/next', '', cpuUsed());
-  cpuBefore = cpuMilliseconds();
+/** Waits for an event and passes it to the handler. Resolves to false if there are no more: the sandbox has ended. */
+async function handleNext(sandbox: Sandbox, handle: Handler): Promise<boolean> {
+  const { status, headers, body } = await call(sandbox, 'GET', '/invocation/next', '', cpuUsed());
+  if (status !== 200) return false;
   const requestId = String(headers['lambda-runtime-aws-request-id']);
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
-  followClock(headers);
-  currentRequestId = requestId;
-  const context = {
+  let answer: string;
+  try {
+    answer = await turn(sandbox, requestId, async () => {
+      followClock(headers);
+      return serialize(await handle(JSON.parse(body), contextOf(requestId, deadline, headers)));
+    });
+  } catch (error) {
+    await report(sandbox, `/invocation/${requestId}/error`, error);
+    return true;
+  }
+  await call(sandbox, 'POST', `/invocation/${requestId}/response`, answer, cpuUsed());
+  if (last) process.exit(129);
+  return true;
+}
+
+function contextOf(requestId: string, deadline: number, headers: IncomingHttpHeaders): unknown {
+  return {
     awsRequestId: requestId,
     functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
@@ -83,16 +151,6 @@ async function handleNext(handle: Handler): Promise<void> {
     // The timeout is in real time, whatever the clock of the embedded AWS shows.
     getRemainingTimeInMillis: () => Math.max(0, deadline - RealDate.now()),
   };
-  let answer: string;
-  try {
-    answer = serialize(await handle(JSON.parse(body), context));
-  } catch (error) {
-    currentRequestId = undefined;
-    await report(`/invocation/${requestId}/error`, error);
-    return;
-  }
-  currentRequestId = undefined;
-  await call('POST', `/invocation/${requestId}/response`, answer, cpuUsed());
 }
 
 function serialize(result: unknown): string {
@@ -105,18 +163,23 @@ function serialize(result: unknown): string {
 
 /** Reports an error that no handler caught as the error of the invocation, and ends the process. */
 async function abandon(error: unknown): Promise<void> {
-  await report(currentRequestId ? `/invocation/${currentRequestId}/error` : '/init/error', error);
+  last = true;
+  const sandbox = owner.getStore() ?? working?.sandbox;
+  // Code of a sandbox that has no turn. The other one may answer first.
+  if (working && sandbox !== working.sandbox) return;
+  if (working) await report(working.sandbox, working.requestId ? `/invocation/${working.requestId}/error` : '/init/error', error);
   process.exit(129);
 }
 
-async function report(path: string, error: unknown): Promise<void> {
+async function report(sandbox: Sandbox, path: string, error: unknown): Promise<void> {
   const failure = isNativeError(error)
     ? { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') }
     : { errorType: typeof error, errorMessage: String(error), trace: [] };
-  await call('POST', path, JSON.stringify(failure), {
+  await call(sandbox, 'POST', path, JSON.stringify(failure), {
     'lambda-runtime-function-error-type': failure.errorType.replace(/[^\x20-\x7e]/g, '?'),
     ...cpuUsed(),
   });
+  if (last) process.exit(129);
 }
 
 function cpuUsed(): Record<string, string> {
@@ -153,36 +216,39 @@ function followClock(headers: IncomingHttpHeaders): void {
   });
 }
 
-function call(method: string, operation: string, body = '', headers = {}): Promise<{ headers: IncomingHttpHeaders; body: string }> {
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function call({ order }: Sandbox, method: 'GET' | 'POST', operation: string, body = '', headers = {}): Promise<Answer> {
+  const [address = '', ...path] = order.environment.AWS_LAMBDA_RUNTIME_API.split('/');
+  const [host, port] = address.split(':');
   return new Promise((resolve, reject) => {
     const target = {
       host,
       port,
       method,
       agent,
-      headers,
+      headers: last ? { ...headers, 'x-embedded-aws-last': 'true' } : headers,
       path: [...path.map((part) => `/${part}`), '/2018-06-01/runtime', operation].join(''),
     };
-    request(target, (response) => {
+    const sent = request(target, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         text += chunk;
       });
       response.on('error', reject);
-      response.on('end', () => resolve({ headers: response.headers, body: text }));
-    })
-      .on('error', reject)
-      .end(body);
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: text }));
+    }).on('error', reject);
+    // One that waits for an event must not keep the process alive while another one works.
+    if (method === 'GET') sent.on('socket', (socket) => socket.unref());
+    sent.end(body);
   });
 }
 
 function named(name: string, message: string): Error {
   return Object.assign(new Error(message), { name });
-}
-
-function environment(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`The environment variable ${name} is missing.`);
-  return value;
 }

@@ -1,20 +1,19 @@
-import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { StackFunction } from './functions.ts';
-import { logLines } from './log.ts';
 import { longestResponse, type RuntimeApi, type RuntimeFailure } from './runtime-api.ts';
+import type { RuntimeProcess } from './runtime-process.ts';
 
 /** The result of an invocation: the handler's answer, or an error in Lambda's words, with JSON as its cause. */
 export type Invocation = { readonly payload: unknown } | { readonly error: string; readonly cause: string };
 
-/** A process for one function. It runs one invocation at a time. */
+/** The code of one function, loaded in a process. It runs one invocation at a time. */
 export interface Sandbox {
   readonly accessKeyId: string;
   /** Resolves when it has loaded its function, to the CPU time that this took in milliseconds, or to 0 when it is gone. */
   readonly loaded: Promise<number>;
-  /** Resolves when the process is gone. */
+  /** Resolves when it has ended, or its process is gone. */
   readonly exited: Promise<void>;
   /** Whether it can run another invocation: not after a timeout, an exit or `kill`. */
   usable(): boolean;
@@ -22,7 +21,9 @@ export interface Sandbox {
   invoke(event: string): Promise<Invocation>;
   /** The CPU time of its latest invocation, in milliseconds; 0 if it ended before it could tell. */
   cpuMilliseconds(): number;
-  /** Kills the process. Resolves when it is gone. */
+  /** Ends it while it is idle. */
+  end(): void;
+  /** Kills its process, which others may be in. Resolves when it is gone. */
   kill(): Promise<void>;
 }
 
@@ -31,7 +32,7 @@ export interface SandboxOptions {
   readonly region: string;
   /** The folder with the function's code. */
   readonly taskRoot: string;
-  readonly runtimeFile: string;
+  readonly runtime: RuntimeProcess;
   readonly runtimeApi: RuntimeApi;
   /** The endpoint of AWS for the function. */
   readonly endpoint: string;
@@ -50,16 +51,15 @@ interface CurrentInvocation {
   timer: NodeJS.Timeout;
 }
 
-/** Starts a process for a function. Its environment has nothing from this process. */
+/** Starts a sandbox for a function in a process that has room for it. */
 export function startSandbox(options: SandboxOptions): Sandbox {
-  const { function: lambda, clock } = options;
+  const { function: lambda, clock, runtime } = options;
   const accessKeyId = `ASIA${randomText(16)}`;
   let waiting: ServerResponse | undefined;
   let current: CurrentInvocation | undefined;
   let initializationFailure: RuntimeFailure | undefined;
   let cpu = 0;
-  /** Why the process is gone or will be soon. */
-  let ending: string | undefined;
+  let ended = false;
 
   const settle = (invocation: Invocation) => {
     if (!current) return;
@@ -86,7 +86,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   };
 
   const timeOut = (requestId: string) => {
-    kill();
+    runtime.kill();
     const message = `RequestId: ${requestId} Error: Task timed out after ${lambda.timeoutSeconds.toFixed(2)} seconds`;
     settle(failure({ errorType: 'Sandbox.Timedout', errorMessage: message }));
   };
@@ -101,40 +101,38 @@ export function startSandbox(options: SandboxOptions): Sandbox {
       waiting = response;
       deliver();
     },
-    response(requestId, payload, used) {
+    response(requestId, payload, { cpuMilliseconds, last }) {
+      if (last) runtime.retire();
       if (requestId !== current?.requestId) return;
-      cpu = used;
+      cpu = cpuMilliseconds;
       settle(payload === undefined ? tooLarge() : { payload: JSON.parse(payload) });
     },
-    error(requestId, reported, used) {
+    error(requestId, reported, { cpuMilliseconds, last }) {
+      if (last) runtime.retire();
       if (requestId === undefined) initializationFailure = reported;
       if (requestId === undefined || requestId !== current?.requestId) return;
-      cpu = used;
+      cpu = cpuMilliseconds;
       settle(failure(reported));
     },
   });
 
-  const child = spawn(process.execPath, [options.runtimeFile], {
-    cwd: options.taskRoot,
-    env: environmentOf(options, accessKeyId, api.address),
-    // Nobody writes to the last pipe. It closes when this process ends, and then the sandbox ends.
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  for (const output of [child.stdout, child.stderr]) if (output) logLines(output, options.logFile);
-  const kill = () => {
-    ending ??= exitReason(null, 'SIGKILL');
-    child.kill('SIGKILL');
-  };
+  runtime.start(accessKeyId, environmentOf(options, accessKeyId, api.address), options.logFile);
+  let tellExited = () => {};
   const exited = new Promise<void>((resolve) => {
-    const end = (reason: string) => {
-      ending = reason;
-      api.close();
-      tellLoaded(0);
-      settle(exitFailure(reason));
-      resolve();
-    };
-    child.once('exit', (code, signal) => end(exitReason(code, signal)));
-    child.once('error', (error) => end(`Runtime failed to start: ${error.message}`));
+    tellExited = resolve;
+  });
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    api.close();
+    // Then the runtime forgets it.
+    waiting?.writeHead(410).end();
+    tellLoaded(0);
+    tellExited();
+  };
+  void runtime.exited.then((reason) => {
+    settle(exitFailure(reason));
+    end();
   });
   const exitFailure = (reason: string): Invocation => {
     const id = current ? `RequestId: ${current.requestId} ` : '';
@@ -145,22 +143,26 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     accessKeyId,
     loaded,
     exited,
-    usable: () => ending === undefined,
+    usable: () => !ended && runtime.usable(),
     cpuMilliseconds: () => cpu,
     invoke(event) {
       return new Promise((resolve) => {
-        // It may have died after it was chosen.
-        if (ending !== undefined) return resolve(exitFailure(ending));
         const requestId = randomUUID();
         cpu = 0;
         const timer = setTimeout(timeOut, longestInitialization + lambda.timeoutSeconds * 1000, requestId);
         current = { requestId, event, settle: resolve, timer };
-        deliver();
+        // It may have died after it was chosen.
+        if (ended) void runtime.exited.then((reason) => settle(exitFailure(reason)));
+        else deliver();
       });
     },
+    end() {
+      end();
+      runtime.end(accessKeyId);
+    },
     async kill() {
-      kill();
-      await exited;
+      runtime.kill();
+      await runtime.exited;
     },
   };
 }
@@ -207,18 +209,6 @@ function tooLarge(): Invocation {
   const errorMessage = `Response payload size exceeded maximum allowed payload size (${longestResponse} bytes).`;
   return failure({ errorType: 'Function.ResponseSizeTooLarge', errorMessage });
 }
-
-function exitReason(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal) return `Runtime exited with error: signal: ${signalNames[signal] ?? signal}`;
-  return code === 0 ? 'Runtime exited without providing a reason' : `Runtime exited with error: exit status ${code}`;
-}
-
-const signalNames: Partial<Record<NodeJS.Signals, string>> = {
-  SIGKILL: 'killed',
-  SIGTERM: 'terminated',
-  SIGSEGV: 'segmentation fault',
-  SIGABRT: 'aborted',
-};
 
 function randomText(length: number): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

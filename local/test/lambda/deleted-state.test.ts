@@ -1,10 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { unpackCode } from '../../src/lambda/code.ts';
-import { logLines } from '../../src/lambda/log.ts';
+import { openLog } from '../../src/lambda/log.ts';
 import { zipFunction } from './functions.ts';
 
 let packages: string;
@@ -25,6 +24,6 @@ it('does not return with the code of a function', () => {
 });
 
 it('does not return with a log', () => {
-  expect(() => logLines(Readable.from([]), join(state, 'logs/who.log'))).toThrow(/ENOENT/);
+  expect(() => openLog(join(state, 'logs/who.log'))).toThrow(/ENOENT/);
   expect(existsSync(state)).toBe(false);
 });

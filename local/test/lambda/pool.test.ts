@@ -31,8 +31,8 @@ describe('the pool', () => {
     const ofB = await payloadOf(lambda().invoke(b.arn, {}));
     await payloadOf(lambda().invoke(a.arn, {}));
     await payloadOf(lambda().invoke(c.arn, {}));
-    expect(isAlive(ofB.pid)).toBe(false);
-    expect((await payloadOf(lambda().invoke(a.arn, {}))).pid).toBe(ofA.pid);
+    expect(lambda().ownerOf(ofB.accessKeyId)).toBeUndefined();
+    expect(await payloadOf(lambda().invoke(a.arn, {}))).toEqual(ofA);
   });
 
   it('waits a moment for a busy sandbox of the function before it starts another one', async () => {
@@ -52,10 +52,10 @@ describe('the pool', () => {
     const ofA = await payloadOf(lambda().invoke(a.arn, {}));
     const ofB = await payloadOf(lambda().invoke(b.arn, {}));
     expect(await Promise.all([1, 2].map(() => payloadOf(lambda().invoke(b.arn, {}))))).toEqual([ofB, ofB]);
-    expect(isAlive(ofA.pid)).toBe(true);
+    expect(lambda().ownerOf(ofA.accessKeyId)).toBeDefined();
     const held = payloadOf(lambda().invoke(b.arn, { hold: true }));
     expect(await payloadOf(lambda().invoke(b.arn, {}))).not.toEqual(ofB);
-    expect(isAlive(ofA.pid)).toBe(false);
+    expect(lambda().ownerOf(ofA.accessKeyId)).toBeUndefined();
     release(directory());
     expect(await held).toEqual(ofB);
   });

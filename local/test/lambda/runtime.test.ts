@@ -5,7 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import type { Writable } from 'node:stream';
+import { expect, it, vi } from 'vitest';
+import type { Order } from '../../src/lambda/runtime.ts';
 import { bundleRuntime } from './functions.ts';
 
 it('ends in the middle of a handler when its host process ends', async () => {
@@ -21,15 +23,22 @@ it('ends in the middle of a handler when its host process ends', async () => {
   );
   await once(host, 'listening');
   const child = spawn(process.execPath, [runtimeFile], {
-    env: {
-      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(host.address() as AddressInfo).port}/sandbox`,
-      LAMBDA_TASK_ROOT: directory,
-      _HANDLER: 'index.handler',
-    },
+    env: {},
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
   });
+  const environment = {
+    AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(host.address() as AddressInfo).port}/sandbox`,
+    LAMBDA_TASK_ROOT: directory,
+    _HANDLER: 'index.handler',
+  };
+  const order: Order = { id: 'sandbox', environment };
+  (child.stdio[3] as Writable).write(`${JSON.stringify(order)}\n`);
   try {
-    await once(child.stdio[1] ?? child, 'data');
+    let output = '';
+    child.stdout?.on('data', (chunk) => {
+      output += chunk;
+    });
+    await vi.waitFor(() => expect(output).toContain('runs'), { timeout: 20_000 });
     expect(child.exitCode).toBeNull();
     child.stdio[3]?.destroy();
     expect(await once(child, 'exit')).toEqual([1, null]);
