@@ -1,27 +1,27 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync, writeSync } from 'node:fs';
-import module from 'node:module';
-import { isAbsolute, join } from 'node:path';
+// CommonJS, which Node.js starts in less time: a command must feel instant, and programs ask for the version.
+const { existsSync, readFileSync, writeSync } = require('node:fs');
+const { join } = require('node:path');
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const main = new URL('../dist/cli/main.js', import.meta.url);
+const dist = join(__dirname, '../dist');
 // The last file that a build writes.
-const built = new URL('../dist/build.json', import.meta.url);
+const built = join(dist, 'build.json');
 
 if (major < 20 || (major === 20 && minor < 19)) {
   fail(`recode needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
 } else if (!existsSync(built)) {
   fail('recode is not built yet: run "npm ci" first');
 } else if (!printsVersion(process.argv.slice(2))) {
-  keepCompiledCode(process.env);
   // The AWS SDK would warn on every run that it is going to drop older versions of Node.js.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  await import(main.href);
+  const { runChunk } = require('./chunks.js');
+  runChunk(join(dist, 'cli'), 'main.cjs', readFileSync(built, 'utf8'));
 }
 
 /**
  * Prints the version if nothing else is asked for: many programs ask for it, and what commands need takes most of the time. Where it cannot
- * be printed, main.js says why.
+ * be printed, main.cjs says why.
  *
  * @param {readonly string[]} words
  */
@@ -33,17 +33,6 @@ function printsVersion([word = '', ...others]) {
   } catch {
     return false;
   }
-}
-
-/**
- * Lets Node.js 22.8 and newer keep the code that they have compiled, in a folder of the person's own: what is in there is run.
- *
- * @param {NodeJS.ProcessEnv} environment
- */
-function keepCompiledCode({ XDG_CACHE_HOME = '', HOME = '' }) {
-  const caches = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : HOME && join(HOME, '.cache');
-  const { enableCompileCache } = /** @type {{ enableCompileCache?: (directory: string) => unknown }} */ (module);
-  if (isAbsolute(caches)) enableCompileCache?.(join(caches, 'recode', 'compiled'));
 }
 
 /** @param {string} message */

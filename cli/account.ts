@@ -46,17 +46,13 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
 
 /** Opens an account, and shows it if the embedded AWS has to start first. Throws as `openAccount` does. */
 export async function openAccountWithProgress(options: AccountOptions, view: FollowView): Promise<Account> {
-  if (options.local) {
-    const { embeddedAwsStatus } = await import('./embedded-aws.ts');
-    const { running } = await embeddedAwsStatus();
-    if (!running) return view.during('Starting the embedded AWS', () => openAccount(options));
-  }
-  return openAccount(options);
+  if (!options.local) return openAwsAccount(options);
+  return openLocalAccount(options, (start) => view.during('Starting the embedded AWS', start));
 }
 
-async function openLocalAccount(options: AccountOptions): Promise<Account> {
+async function openLocalAccount(options: AccountOptions, during?: (start: () => Promise<void>) => Promise<void>): Promise<Account> {
   const { startEmbeddedAws, localCredentials } = await import('./embedded-aws.ts');
-  const running = await startEmbeddedAws(options.region);
+  const running = await startEmbeddedAws(options.region, during);
   const credentials = localCredentials();
   // It is on this machine, whatever proxy there is to others.
   const requestHandler = openHandler({}, undefined);

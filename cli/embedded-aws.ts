@@ -8,12 +8,13 @@ import { builtPackage, packageRoot } from './package-root.ts';
  * The embedded AWS of this person's state directory, started if it does not run.
  *
  * @param region where it has to be; without one, the person's setting counts at the first start only
+ * @param during shows that it starts
  * @throws RecodeError UsageNotValid, StateDirectoryNotWritable, StateDirectoryNotOurs, StateDamaged, LocalDiskFull, LocalRegionDiffers,
  *   LocalAwsDidNotStart, PlatformNotSupported, ConfigDamaged, ConfigNotReadable, SettingNotValid
  */
-export async function startEmbeddedAws(region?: string): Promise<Running> {
+export async function startEmbeddedAws(region?: string, during?: (start: () => Promise<void>) => Promise<void>): Promise<Running> {
   const regions = region === undefined ? await firstRegion() : { region };
-  return controlled(({ up }, directory) => up(installation(directory), regions));
+  return controlled(({ up }, directory) => up(installation(directory), { ...regions, ...(during && { during }) }));
 }
 
 /** Sets how long its services take, until it ends. */

@@ -17,16 +17,20 @@ const written = watchWritten(process.stdout);
 const told = watchWritten(process.stderr);
 /** Shows the error that stdout was given as JSON in words. */
 let retell = () => {};
-const code = await run();
-const unwritten = await written.flush();
-if (unwritten) {
-  retell();
-  tell(unwritten);
+void main();
+
+async function main(): Promise<void> {
+  const code = await run();
+  const unwritten = await written.flush();
+  if (unwritten) {
+    retell();
+    tell(unwritten);
+  }
+  // Where the progress or an error could not be shown, the exit code still says how the command has ended.
+  await told.flush();
+  // An interrupted command still has calls in progress.
+  process.exit(code === 0 && unwritten ? exitCodes.failed : code);
 }
-// Where the progress or an error could not be shown, the exit code still says how the command has ended.
-await told.flush();
-// An interrupted command still has calls in progress.
-process.exit(code === 0 && unwritten ? exitCodes.failed : code);
 
 async function run(): Promise<number> {
   const program = await createProgram(output, builtPackage().version);

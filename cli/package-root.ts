@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 /** The folder of the installed package: the nearest one above this program with a package.json. */
 export function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
+  let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'package.json'))) {
-    if (folder === dirname(folder)) throw new Error(`There is no package.json above ${fileURLToPath(import.meta.url)}.`);
+    if (folder === dirname(folder)) throw new Error(`There is no package.json above ${import.meta.dirname}.`);
     folder = dirname(folder);
   }
   return folder;

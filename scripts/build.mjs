@@ -5,14 +5,15 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { bundleFunctions, functionFiles } from './bundle.mjs';
 import { loadedFirst } from './loaded-first.mjs';
 import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
 import { thirdPartyLicenses } from './third-party.mjs';
+import { unusedAtStart } from './unused-at-start.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -117,13 +118,17 @@ async function buildPrograms() {
     ...common,
     entryPoints: ['cli/main.ts'],
     outdir: join(dist, 'cli'),
-    plugins: [sdkSchemaTreeShaking],
+    outExtension: { '.js': '.cjs' },
+    // bin/chunks.js has these.
+    banner: {},
+    define: { 'import.meta.dirname': '__dirname' },
+    plugins: [sdkSchemaTreeShaking, unusedAtStart],
     // Node.js compiles it for each command. Names stay, for the stack traces that RECODE_DEBUG=1 shows.
     minifySyntax: true,
     minifyWhitespace: true,
   };
   const builds = await Promise.all([
-    build({ ...cli, plugins: [...cli.plugins, await loadedFirst(cli, 'cli/main.ts')] }),
+    buildChunks({ ...cli, plugins: [...cli.plugins, await loadedFirst(cli, 'cli/main.ts')] }),
     // jq-wasm has these variables of its own.
     build({ ...common, entryPoints: ['cli/json/jq-thread.ts'], outdir: join(dist, 'cli'), banner: {} }),
     build({
@@ -131,10 +136,41 @@ async function buildPrograms() {
       entryPoints: { main: '@recode/embedded-aws/main', runtime: '@recode/embedded-aws/runtime' },
       outdir: join(dist, 'local'),
       outExtension: { '.js': '.mjs' },
+      plugins: [sdkSchemaTreeShaking],
+      // It keeps its source in memory.
+      minifySyntax: true,
+      minifyWhitespace: true,
     }),
   ]);
   await cp(createRequire(import.meta.url).resolve('jq-wasm/jq.wasm'), join(dist, 'cli', 'jq.wasm'));
   return builds.map(({ metafile }) => metafile);
+}
+
+/**
+ * Builds the chunks of a program, and makes them CommonJS, for which esbuild does not make chunks. Node.js loads that faster, and can keep
+ * what it has compiled.
+ *
+ * @param {import('esbuild').BuildOptions & { metafile: true, outdir: string }} options
+ */
+async function buildChunks(options) {
+  const { outputFiles, metafile } = await build({ ...options, write: false });
+  await mkdir(options.outdir, { recursive: true });
+  await Promise.all(
+    outputFiles.map(async ({ path, text }) => {
+      const { code, warnings } = await transform(text, {
+        format: 'cjs',
+        platform: 'node',
+        target: 'node20',
+        supported: { 'dynamic-import': false },
+        minifySyntax: true,
+        minifyWhitespace: true,
+        legalComments: 'none',
+      });
+      if (warnings.length > 0) throw new Error(`${path}: ${warnings.map(({ text: warning }) => warning).join(' ')}`);
+      await writeFile(join(options.outdir, basename(path)), code);
+    }),
+  );
+  return { metafile };
 }
 
 /**

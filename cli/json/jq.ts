@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RecodeError } from '../../core/errors.ts';
 import type { JqAnswer } from './jq-program.ts';
@@ -16,7 +17,7 @@ export interface JqFilter {
  */
 export async function openJq(expression: string): Promise<JqFilter> {
   // WebAssembly writes to stderr before it says that it has failed.
-  const thread = new Worker(new URL('./jq-thread.js', import.meta.url), { workerData: { expression }, stderr: true });
+  const thread = new Worker(join(import.meta.dirname, 'jq-thread.js'), { workerData: { expression }, stderr: true });
   // It ends with the command.
   thread.unref();
   await answered(thread, (error) => `Invalid --jq expression: ${error}`);

@@ -1,9 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import module from 'node:module';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const bin = join(root, 'bin/recode.js');
@@ -12,7 +25,7 @@ let checkout: string;
 beforeEach(() => {
   checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
   mkdirSync(join(checkout, 'bin'));
-  copyFileSync(bin, join(checkout, 'bin', 'recode.js'));
+  for (const name of readdirSync(join(root, 'bin'))) copyFileSync(join(root, 'bin', name), join(checkout, 'bin', name));
   writeFileSync(join(checkout, 'package.json'), '{"type":"module"}');
 });
 afterEach(() => {
@@ -23,7 +36,7 @@ const run = (...args: string[]) => spawnSync(process.execPath, [join(checkout, '
 
 function build(text: string) {
   mkdirSync(join(checkout, 'dist', 'cli'), { recursive: true });
-  writeFileSync(join(checkout, 'dist', 'cli', 'main.js'), text);
+  writeFileSync(join(checkout, 'dist', 'cli', 'main.cjs'), text);
   writeFileSync(join(checkout, 'dist', 'build.json'), '{}');
 }
 
@@ -70,10 +83,88 @@ it.each(['--version', '-v'])('prints the version without loading what commands n
   expect(run(option, '--json').stderr).toContain('Error: loaded');
 });
 
-it.runIf('enableCompileCache' in module)('keeps compiled code in the cache folder of the person', () => {
-  build('console.log("ran");');
-  const XDG_CACHE_HOME = join(checkout, 'cache');
-  const args = [join(checkout, 'bin', 'recode.js')];
-  expect(spawnSync(process.execPath, args, { encoding: 'utf8', env: { XDG_CACHE_HOME } })).toMatchObject({ status: 0, stdout: 'ran\n' });
-  expect(readdirSync(join(XDG_CACHE_HOME, 'recode', 'compiled'))).toHaveLength(1);
+describe('compiled code', () => {
+  const cache = () => join(checkout, 'cache');
+  const compiled = () => join(cache(), 'recode', 'compiled');
+  const runWith = (environment: NodeJS.ProcessEnv = {}) =>
+    spawnSync(process.execPath, [join(checkout, 'bin', 'recode.js')], {
+      encoding: 'utf8',
+      env: { XDG_CACHE_HOME: cache(), ...environment },
+    });
+  const program = `const { hello } = require('./other.cjs'); console.log(hello());`;
+  const other = `exports.hello = () => 'hello from ' + require('node:path').basename(__filename);`;
+  const ran = { status: 0, stdout: 'hello from other.cjs\n', stderr: '' };
+  const only = (folder: string) => {
+    const names = readdirSync(folder);
+    expect(names).toHaveLength(1);
+    return join(folder, names[0] ?? '');
+  };
+  beforeEach(() => {
+    build(program);
+    writeFileSync(join(checkout, 'dist', 'cli', 'other.cjs'), other);
+  });
+
+  it('is kept in the cache folder of the person, and used', () => {
+    expect(runWith()).toMatchObject(ran);
+    const folder = only(compiled());
+    expect(readdirSync(folder).sort()).toEqual(['main.cjs', 'other.cjs']);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    const { ino } = statSync(join(folder, 'main.cjs'));
+    expect(runWith()).toMatchObject(ran);
+    expect(statSync(join(folder, 'main.cjs')).ino).toBe(ino);
+  });
+
+  it('of another build is not used', () => {
+    expect(runWith()).toMatchObject(ran);
+    writeFileSync(join(checkout, 'dist', 'build.json'), '{"build":"another"}');
+    // As long as before, which is all that Node.js compares.
+    writeFileSync(join(checkout, 'dist', 'cli', 'other.cjs'), other.replace('hello from', 'greet from'));
+    expect(runWith()).toMatchObject({ ...ran, stdout: 'greet from other.cjs\n' });
+    expect(readdirSync(compiled())).toHaveLength(2);
+  });
+
+  it('that is damaged is written again', () => {
+    expect(runWith()).toMatchObject(ran);
+    const file = join(only(compiled()), 'main.cjs');
+    const whole = readFileSync(file);
+    writeFileSync(file, 'damaged');
+    expect(runWith()).toMatchObject(ran);
+    expect(readFileSync(file).length).toBe(whole.length);
+  });
+
+  it('that others can write is not used', () => {
+    expect(runWith()).toMatchObject(ran);
+    const folder = only(compiled());
+    chmodSync(folder, 0o777);
+    const evil = join(folder, 'main.cjs');
+    rmSync(evil);
+    expect(runWith()).toMatchObject(ran);
+    expect(existsSync(evil)).toBe(false);
+  });
+
+  it('that has not been used for a month is deleted when there is a new build', () => {
+    expect(runWith()).toMatchObject(ran);
+    const folder = only(compiled());
+    const longAgo = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
+    utimesSync(folder, longAgo, longAgo);
+    writeFileSync(join(checkout, 'dist', 'build.json'), '{"build":"another"}');
+    expect(runWith()).toMatchObject(ran);
+    expect(only(compiled())).not.toBe(folder);
+  });
+
+  it('is not kept where there is no folder for it, or where the person does not want it', () => {
+    writeFileSync(join(checkout, 'file'), '');
+    for (const environment of [
+      { XDG_CACHE_HOME: join(checkout, 'file') },
+      { XDG_CACHE_HOME: 'relative' },
+      { NODE_DISABLE_COMPILE_CACHE: '1' },
+    ])
+      expect(runWith(environment)).toMatchObject(ran);
+    expect(existsSync(cache())).toBe(false);
+  });
+});
+
+it('shows where in a chunk an error is', () => {
+  build('throw new Error("broken");');
+  expect(run().stderr).toContain(`at ${join(checkout, 'dist/cli/main.cjs')}:1:7`);
 });

@@ -38,6 +38,8 @@ describe('the npm package', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'bin/chunks.js',
+      'bin/package.json',
       'bin/recode.js',
       'dist/THIRD-PARTY-LICENSES.txt',
       'dist/build.json',

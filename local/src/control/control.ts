@@ -50,6 +50,11 @@ interface Regions {
   readonly firstRegion?: string;
 }
 
+interface UpOptions extends Regions {
+  /** Called when it does not run yet, with what starts it. */
+  readonly during?: (start: () => Promise<void>) => Promise<void>;
+}
+
 /**
  * The state directory: the value of the environment variable `variable`, relative to the working directory, or else `folder` in the XDG
  * state folder.
@@ -68,7 +73,7 @@ export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string,
  * Throws `UnsupportedPlatform`, `StateDirectoryNotWritable`, `NotAStateDirectory`, `UnknownRegion`, `RegionMismatch`, `StateDamaged`,
  * `StorageFailed`, `EmbeddedAwsDidNotStart`.
  */
-export async function up(installation: Installation, options: Regions = {}): Promise<Running> {
+export async function up(installation: Installation, options: UpOptions = {}): Promise<Running> {
   requireLinux();
   try {
     return await joinOrStart(installation, options);
@@ -77,7 +82,7 @@ export async function up(installation: Installation, options: Regions = {}): Pro
   }
 }
 
-async function joinOrStart(installation: Installation, { region, firstRegion }: Regions): Promise<Running> {
+async function joinOrStart(installation: Installation, { region, firstRegion, during = (start) => start() }: UpOptions): Promise<Running> {
   const { directory, packageDirectory, mainFile, build } = installation;
   const unknown = region !== undefined && !regions.includes(region) ? new UnknownRegion(region, regions) : undefined;
   // A refusal leaves no directory behind.
@@ -99,7 +104,7 @@ async function joinOrStart(installation: Installation, { region, firstRegion }: 
     else if (!(await waitForHolder(directory))) {
       // Another process may have started it since, and ended it.
       const first = region ?? readSettings(directory)?.region ?? (firstRegion && regions.includes(firstRegion) ? firstRegion : undefined);
-      await launch(mainFile, { directory, packageDirectory, build, ...(first && { region: first }) });
+      await during(() => launch(mainFile, { directory, packageDirectory, build, ...(first && { region: first }) }));
     }
   }
   throw new EmbeddedAwsDidNotStart(`It did not answer within ${startSeconds} seconds.`, logFile(directory), '');

@@ -14,6 +14,7 @@ import { createInstanceLife, type InstanceLife } from './instance-life.ts';
 import { networkInterfaceOperations } from './interface.ts';
 import { keyPairOperations } from './key.ts';
 import { launchOperations } from './launch.ts';
+import { operationModel } from './model.ts';
 import type { Action, Operation, Operations, Region } from './operation.ts';
 import { routeTableOperations } from './route.ts';
 import { defaultSettings, profileOf, Settings } from './settings.ts';
@@ -163,7 +164,7 @@ function callOf(request: AwsRequest): RequestedCall {
   const action = actionOf(query);
   if (query.version !== wire.apiVersion)
     throw new AwsFailure('NoSuchVersion', `The requested version (${query.version ?? ''}) of service AmazonEC2 does not exist`);
-  const model = wire.operationModel(action);
+  const model = operationModel(action);
   const operation = operationOf(action);
   return { action, model, operation, input: wire.decode(model, query) };
 }

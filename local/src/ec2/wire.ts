@@ -1,4 +1,3 @@
-import * as model from '@aws-sdk/client-ec2';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { AwsFailure } from '../service.ts';
 
@@ -19,8 +18,6 @@ export interface Query {
   readonly parameters: Parameter;
 }
 
-type SchemaRef = Parameters<typeof NormalizedSchema.of>[0];
-
 /** One level of the parameters of a Query request: `A.1.B=v` is B with the value v, below 1, below A. */
 interface Parameter {
   value?: string;
@@ -30,13 +27,14 @@ interface Parameter {
 /** A decoded request, in the shape of the SDK's input. */
 export type Decoded = Record<string, unknown>;
 
-/** The model of an action. Throws `InvalidAction` for an action that EC2 does not have. */
-export function operationModel(action: string): OperationModel {
-  // A static operation schema is the tuple [9, namespace, name, traits, input, output].
-  const schema = (model as Record<string, unknown>)[`${action}$`];
-  if (!Array.isArray(schema) || schema[0] !== 9)
-    throw new AwsFailure('InvalidAction', `The action ${action} is not valid for this web service.`);
-  return { action, input: NormalizedSchema.of(schema[4] as SchemaRef), output: NormalizedSchema.of(schema[5] as SchemaRef) };
+type SchemaRef = Parameters<typeof NormalizedSchema.of>[0];
+
+/** The static schema of an operation in the SDK: `[9, namespace, name, traits, input, output]`. */
+export type OperationSchema = readonly [number, string, string, unknown, SchemaRef, SchemaRef];
+
+/** The model of an action from its schema. */
+export function readSchema(action: string, [, , , , input, output]: OperationSchema): OperationModel {
+  return { action, input: NormalizedSchema.of(input), output: NormalizedSchema.of(output) };
 }
 
 /** Parses the flat pairs of a Query request. Throws `InvalidParameterValue` for a duplicate. */

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import * as sdk from '@aws-sdk/client-ec2';
 import type { NormalizedSchema } from '@smithy/core/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import names from '../../src/ec2/catalog/actions.json' with { type: 'json' };
+import { operationModel } from '../../src/ec2/model.ts';
 import * as wire from '../../src/ec2/wire.ts';
 import { AwsFailure, type Service } from '../../src/service.ts';
 import { refusal, serve } from './server.ts';
@@ -12,13 +14,16 @@ const echo: Service = {
   action: (request) => wire.readQuery(new URLSearchParams(request.body.toString())).action ?? '',
   async handle(request) {
     const query = wire.readQuery(new URLSearchParams(request.body.toString()));
-    const operation = wire.operationModel(query.action ?? '');
+    const operation = modelOf(query.action ?? '');
     decoded.set(operation.action, wire.decode(operation, query));
     const content = wire.encodeOutput(operation, sample(operation.output) as object);
     return { status: 200, headers: {}, body: wire.successDocument(operation.action, request.id, content) };
   },
   failure: (failure, request) => ({ status: failure.status, headers: {}, body: wire.failureDocument(failure, request.id) }),
 };
+
+const modelOf = (action: string) =>
+  wire.readSchema(action, (sdk as unknown as Record<string, wire.OperationSchema>)[`${action}$`] as never);
 
 const actions = Object.keys(sdk)
   .filter((name) => /^[A-Z]\w*Command$/.test(name))
@@ -41,6 +46,8 @@ afterAll(async () => {
 describe('the codec', () => {
   it('knows every action of the SDK', () => {
     expect(actions.length).toBeGreaterThan(800);
+    // node local/scripts/ec2-actions.mjs writes them.
+    expect(names).toEqual(actions.toSorted());
   });
 
   it('reads what the SDK writes, and writes what the SDK reads, for every action', async () => {
@@ -49,7 +56,7 @@ describe('the codec', () => {
     for (const action of actions) {
       const Command = commands[`${action}Command`];
       if (!Command) throw new Error(`The SDK has no ${action}Command.`);
-      const operation = wire.operationModel(action);
+      const operation = modelOf(action);
       const input = sample(operation.input);
       const { $metadata, ...output } = (await client.send(new Command(input))) as unknown as Record<string, unknown>;
       const wanted = operation.output.isStructSchema() ? sample(operation.output) : {};
@@ -97,16 +104,21 @@ describe('the codec', () => {
     ['an action that EC2 does not have', 'Action=MakeCoffee', 'InvalidAction', 'The action MakeCoffee is not valid for this web service.'],
   ])('refuses %s', (_what, body, code, message) => {
     const query = () => wire.readQuery(new URLSearchParams(body));
-    const read = () => wire.decode(wire.operationModel(query().action ?? ''), query());
+    const read = () => wire.decode(operationModel(query().action ?? ''), query());
     expect(read).toThrowError(expect.objectContaining({ name: 'AwsFailure', code, message }));
   });
 
   it('does not accept a shape of the model as an action', () => {
-    expect(() => wire.operationModel('CreateVpcRequest')).toThrowError(expect.objectContaining({ code: 'InvalidAction' }));
+    expect(() => operationModel('CreateVpcRequest')).toThrowError(expect.objectContaining({ code: 'InvalidAction' }));
+  });
+
+  it('tells an action that it does not support from one that EC2 does not have', () => {
+    expect(() => operationModel('CreateFleet')).toThrowError(expect.objectContaining({ code: 'UnsupportedOperation' }));
+    expect(() => operationModel('toString')).toThrowError(expect.objectContaining({ code: 'InvalidAction' }));
   });
 
   it('refuses to write an output that does not match the model', () => {
-    const operation = wire.operationModel('CreateVpc');
+    const operation = operationModel('CreateVpc');
     expect(() => wire.encodeOutput(operation, { Vpc: { VpcID: 'vpc-1' } })).toThrowError('The model has no CreateVpc.Vpc.VpcID.');
     expect(() => wire.encodeOutput(operation, { Vpc: { VpcId: 1 } })).toThrowError('The model wants a string at CreateVpc.Vpc.VpcId.');
   });

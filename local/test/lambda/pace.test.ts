@@ -17,6 +17,7 @@ const sandbox = (cpu: number, exited = never, loaded = Promise.resolve(cpu)): Sa
   usable: () => true,
   cpuMilliseconds: () => cpu,
   invoke: async () => ({ payload: null }),
+  end: () => {},
   kill: async () => {},
 });
 
