@@ -56,7 +56,11 @@ export const environmentVariables: readonly Variables[] = [
     meaning: 'the folders with keys and SSH files are `recode/keys` and `recode/ssh` in it; the default is `~/.local/share`',
   },
   { names: ['XDG_CONFIG_HOME'], meaning: 'the folder with your settings is `recode` in it; the default is `~/.config`' },
-  { names: ['XDG_CACHE_HOME'], meaning: 'the folder with what completion knows is `recode/environments` in it; the default is `~/.cache`' },
+  {
+    names: ['XDG_CACHE_HOME'],
+    meaning:
+      'the folder with what completion knows is `recode/environments` in it, that with compiled code `recode/compiled`; the default is `~/.cache`',
+  },
   { names: ['XDG_STATE_HOME'], meaning: 'see `RECODE_LOCAL_DIR`' },
   { names: ['HOME'], meaning: 'your home folder' },
   { names: ['PATH', 'PATHEXT'], meaning: 'where Recode finds `ssh` and the commands of editors' },

@@ -1,0 +1,128 @@
+// Compares the embedded AWS with that of another build, in runs in turn: how long the first start of an environment takes, and how much
+// memory all processes of the embedded AWS have after five starts. Fails if one is too much.
+// node bench/local.mjs --against FOLDER [--rounds N]: FOLDER is a checkout of the other build, built. Run it on an idle machine.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({ options: { against: { type: 'string' }, rounds: { type: 'string', default: '5' } } });
+const starts = 5;
+const most = { seconds: 0.5, megabytes: 0.4 };
+/** @typedef {{ seconds: number, megabytes: number }} Run */
+
+if (values.against === undefined || !existsSync(join(values.against, 'bin/recode.js'))) {
+  console.error('Name the folder of another build: npm run bench:local -- --against FOLDER');
+  process.exit(1);
+}
+const other = join(resolve(values.against), 'bin/recode.js');
+const own = join(import.meta.dirname, '../bin/recode.js');
+/** @type {{ before: Run, now: Run }[]} */
+const rounds = [];
+for (let round = 0; round < Number(values.rounds); round += 1) rounds.push({ before: await measure(other), now: await measure(own) });
+report();
+
+/**
+ * Starts environments in a new embedded AWS, as on a new machine: without any files of the person.
+ *
+ * @param {string} recode
+ * @returns {Promise<Run>}
+ */
+async function measure(recode) {
+  const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    RECODE_LOCAL_DIR: join(folder, 'local'),
+    // Nobody listens there. The start only warns.
+    GITHUB_API_URL: 'http://127.0.0.1:9',
+  };
+  const start = (/** @type {number} */ index) => run([recode, 'aws', 'start', `acme/api-${index}`, '--local', '--no-clone'], environment);
+  try {
+    const seconds = (await start(1)) / 1000;
+    for (let index = 2; index <= starts; index += 1) await start(index);
+    const { pid } = JSON.parse(readFileSync(join(folder, 'local', 'process.json'), 'utf8'));
+    return { seconds, megabytes: withDescendants(pid).reduce((sum, one) => sum + megabytesOf(one), 0) };
+  } finally {
+    await run([recode, 'local', 'down'], environment);
+    await rm(folder, { recursive: true });
+  }
+}
+
+/**
+ * Runs Node.js with arguments. Resolves to the milliseconds this takes.
+ *
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} environment
+ * @returns {Promise<number>}
+ */
+function run(args, environment) {
+  const begun = performance.now();
+  return new Promise((resolve, reject) => {
+    spawn(process.execPath, args, { env: environment, stdio: 'ignore' })
+      .once('error', reject)
+      .once('exit', (code) => {
+        if (code === 0) resolve(performance.now() - begun);
+        else reject(new Error(`node ${args.join(' ')} ended with the exit code ${code}.`));
+      });
+  });
+}
+
+/**
+ * A process and those that it has started, directly or not.
+ *
+ * @param {number} pid
+ * @returns {number[]}
+ */
+function withDescendants(pid) {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => /** @type {const} */ ([Number(name), parentOf(name)]));
+  const found = new Set([pid]);
+  for (const one of found) for (const [child, parent] of parents) if (parent === one) found.add(child);
+  return [...found];
+}
+
+/** @param {string} pid */
+function parentOf(pid) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
+  } catch {
+    // It has ended since.
+    return undefined;
+  }
+}
+
+/**
+ * The memory of a process. Of what it shares with others, it has its part (https://docs.kernel.org/filesystems/proc.html).
+ *
+ * @param {number} pid
+ */
+function megabytesOf(pid) {
+  return Number(/^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) / 1024;
+}
+
+function report() {
+  /** @type {(name: string, ...cells: string[]) => void} */
+  const line = (name, ...cells) => console.log(name.padEnd(30) + cells.map((cell) => cell.padStart(10)).join(''));
+  line(`median of ${rounds.length} rounds`, 'before', 'now', 'ratio', 'limit');
+  const rows = /** @type {const} */ ([
+    ['first start, seconds', 'seconds'],
+    [`PSS after ${starts} starts, MB`, 'megabytes'],
+  ]);
+  for (const [name, unit] of rows) {
+    const ratio = median(rounds.map(({ before, now }) => now[unit] / before[unit]));
+    const [before, now] = /** @type {const} */ (['before', 'now']).map((which) => median(rounds.map((round) => round[which][unit])));
+    line(name, `${before?.toFixed(1)}`, `${now?.toFixed(1)}`, ratio.toFixed(2), most[unit].toFixed(2));
+    if (ratio <= most[unit]) continue;
+    console.error(`${name}: ${ratio.toFixed(2)} times as much as before. The limit is ${most[unit].toFixed(2)}.`);
+    process.exitCode = 1;
+  }
+}
+
+/** @param {readonly number[]} numbers */
+function median(numbers) {
+  return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
