@@ -28,13 +28,15 @@ export interface Pool {
 
 const usualIdleTime = 60_000;
 /**
- * How long an invocation waits for a busy sandbox of its function before another one starts: a multiple of the latest start time, and at
+ * How long an invocation waits for a sandbox of its function, or its process, before another one starts: a multiple of the latest start time, and at
  * least these milliseconds. Otherwise many executions at the same step would start sandboxes all the time.
  */
 const patience = { starts: 3, atLeast: 250 };
 /** With fewer sandboxes than functions, each step of a workflow would start a new one. */
 const besidesOneOfEach = 8;
 const usualLimit = 32;
+/** With so many busy processes, an invocation waits as long for one of them before another one starts: more take more memory, not less time. */
+const soonStarted = 3;
 /** With times as on AWS, no invocation waits for another one. Then idle sandboxes may fill half of the memory; each takes so many bytes. */
 const memoryOfSandbox = 14 * 1024 ** 2;
 
@@ -97,9 +99,12 @@ export function createPool({
     }
   };
 
-  /** A process that has room for code and nothing to do, or else a new one. */
+  /** A process that has room for code and nothing to do. */
+  const freeProcess = (taskRoot: string): RuntimeProcess | undefined =>
+    [...processes].find((one) => one.usable() && !one.busy && one.hasRoomFor(taskRoot));
+
   const processFor = (taskRoot: string): RuntimeProcess => {
-    const free = [...processes].find((one) => one.usable() && !one.busy && one.hasRoomFor(taskRoot));
+    const free = freeProcess(taskRoot);
     if (free) return free;
     const another = startRuntimeProcess(runtimeFile);
     processes.add(another);
@@ -195,7 +200,10 @@ export function createPool({
       return start(lambda, api);
     }
     // One more at a time: when it has started, the first invocations may have been served.
-    const another = ofFunction.every((member) => idle.has(member)) || (impatient && !ofFunction.some(({ loading }) => loading));
+    const another =
+      ofFunction.length === 0
+        ? impatient || [...processes].filter(({ busy }) => busy).length < soonStarted || freeProcess(taskRootOf(lambda)) !== undefined
+        : impatient && !ofFunction.some(({ loading }) => loading);
     if (!another) return undefined;
     if (members.size < limits.waiting) return start(lambda, api);
     evictLongestIdle();

@@ -22,7 +22,7 @@ describe('sandboxes in one process', () => {
     const functions = Array.from({ length: 4 }, (_, index) => make(`step-${index}`, `${whoAmI}// ${index}`));
     deploy(functions);
     for (const { arn } of functions) await payloadOf(lambda().invoke(arn, {}));
-    const together = await Promise.all(functions.map(({ arn }) => payloadOf(lambda().invoke(arn, { sleep: 300 }))));
+    const together = await Promise.all(functions.map(({ arn }) => payloadOf(lambda().invoke(arn, { sleep: 5_000 }))));
     expect(new Set(together.map(({ pid }) => pid)).size).toBe(4);
   });
 
