@@ -1,5 +1,5 @@
 import { RecodeError } from '../../core/errors.ts';
-import { unless } from '../errors.ts';
+import { meaningOf, unless } from '../errors.ts';
 
 /** Resources that were found before. */
 interface Known<Resource> {
@@ -10,7 +10,8 @@ interface Known<Resource> {
 /**
  * Deletes everything that is found, twins included; what is gone already counts as deleted. What is known is deleted at once, beside the look
  * for more. EC2 answers "not found" also of what it does not show everywhere yet, so after that answer it is gone only when looking again
- * finds nothing.
+ * finds nothing. The same holds where it answers "unauthorized" of what is known: an earlier attempt may have deleted it, and what is gone has no
+ * tag to permit the call.
  *
  * @throws RecodeError NotVisibleYet, to come back, while EC2 denies and shows a resource at once
  */
@@ -27,14 +28,22 @@ export async function deleteAll<Resource>(
     );
     return deleted === undefined;
   };
+  const unauthorized = new Map<string | undefined, unknown>();
+  const isKnownDenied = (resource: Resource) =>
+    isDenied(resource).catch((error: unknown) => {
+      if (meaningOf(error) !== 'unauthorized') throw error;
+      unauthorized.set(idOf(resource), error);
+      return true;
+    });
   // Both end before a failure shows: the retry must not meet a deletion of this attempt.
-  const [looked, ...deletions] = await Promise.allSettled([find(), ...known.map(isDenied)]);
+  const [looked, ...deletions] = await Promise.allSettled([find(), ...known.map(isKnownDenied)]);
   const denials = deletions.map(settledValue);
   const ids = new Set(known.map(idOf));
   for (const resource of settledValue(looked)) if (known.length === 0 || !ids.has(idOf(resource))) denials.push(await isDenied(resource));
   if (!denials.includes(true)) return;
-  const [left] = await find();
-  if (left) throw new RecodeError('NotVisibleYet', 'EC2 says that a resource does not exist, but still shows it.');
+  const left = await find();
+  for (const resource of left) if (unauthorized.has(idOf(resource))) throw unauthorized.get(idOf(resource));
+  if (left.length > 0) throw new RecodeError('NotVisibleYet', 'EC2 says that a resource does not exist, but still shows it.');
 }
 
 function settledValue<Value>(settled: PromiseSettledResult<Value>): Value {

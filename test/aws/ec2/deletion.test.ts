@@ -5,6 +5,7 @@ import { deleteAll } from '../../../aws/ec2/deletion.ts';
 const refusal = (name: string) =>
   new EC2ServiceException({ name, message: 'said AWS', $fault: 'client', $metadata: { httpStatusCode: 400 } });
 const denied = refusal('InvalidVpcID.NotFound');
+const unauthorized = refusal('UnauthorizedOperation');
 
 /** Resources of EC2's that are shown until they are deleted; some are answered for in another way, and may be shown all the same. */
 function resources(shown: string[], answers: Record<string, Error> = {}, hidden: string[] = []) {
@@ -117,6 +118,19 @@ describe('deleteAll of what was found before', () => {
     const gone = resources([], { 'vpc-1': denied }, ['vpc-1']);
     await runKnowing(gone, ['vpc-1']);
     expect(gone.asked).toEqual(['find', 'vpc-1', 'find']);
+  });
+
+  // A permission that asks for a tag of the resource: EC2 answers this of one that is gone.
+  it('takes what EC2 does not authorize for deleted once it shows nothing any more', async () => {
+    const gone = resources([], { 'vpc-1': unauthorized }, ['vpc-1']);
+    await runKnowing(gone, ['vpc-1']);
+    expect(gone.asked).toEqual(['find', 'vpc-1', 'find']);
+  });
+
+  it('says that EC2 does not authorize it while it is shown', async () => {
+    const forbidden = resources(['vpc-1'], { 'vpc-1': unauthorized });
+    await expect(runKnowing(forbidden, ['vpc-1'])).rejects.toBe(unauthorized);
+    expect(forbidden.asked).toEqual(['find', 'vpc-1', 'find']);
   });
 
   it('comes back for what EC2 denies and shows all the same, after the twins', async () => {
