@@ -35,7 +35,7 @@ const patience = { starts: 3, atLeast: 250 };
 /** With fewer sandboxes than functions, each step of a workflow would start a new one. */
 const besidesOneOfEach = 8;
 const usualLimit = 32;
-/** With so many busy processes, an invocation waits as long for one of them before another one starts: more take more memory, not less time. */
+/** With so many busy processes, another one starts only when none of them has become free for as long: more take more memory, not less time. */
 const soonStarted = 3;
 /** With times as on AWS, no invocation waits for another one. Then idle sandboxes may fill half of the memory; each takes so many bytes. */
 const memoryOfSandbox = 14 * 1024 ** 2;
@@ -54,7 +54,7 @@ interface Waiting {
   readonly lambda: StackFunction;
   /** It has waited long enough for a busy sandbox of its function. */
   impatient: boolean;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
   readonly take: (member: Member | undefined) => void;
 }
 
@@ -85,6 +85,8 @@ export function createPool({
   let runtimeApi: Promise<RuntimeApi> | undefined;
   /** How long the latest sandbox took to start, in milliseconds. A busy machine takes many times as long as an idle one. */
   let startTime = 0;
+  /** When a process started or became free. */
+  let latestChange = 0;
   /** Ends to make room; one at a time. */
   let evicted: Member | undefined;
   let stopped = false;
@@ -108,6 +110,7 @@ export function createPool({
     if (free) return free;
     const another = startRuntimeProcess(runtimeFile);
     processes.add(another);
+    latestChange = performance.now();
     void another.exited.then(() => processes.delete(another));
     return another;
   };
@@ -156,6 +159,7 @@ export function createPool({
 
   const release = (member: Member, api: RuntimeApi): void => {
     member.runtime.busy = false;
+    latestChange = performance.now();
     if (!member.sandbox.usable()) return;
     idle.add(member);
     member.stopIdling = endLater(member);
@@ -200,14 +204,18 @@ export function createPool({
       return start(lambda, api);
     }
     // One more at a time: when it has started, the first invocations may have been served.
-    const another =
-      ofFunction.length === 0
-        ? impatient || [...processes].filter(({ busy }) => busy).length < soonStarted || freeProcess(taskRootOf(lambda)) !== undefined
-        : impatient && !ofFunction.some(({ loading }) => loading);
-    if (!another) return undefined;
+    const another = ofFunction.length === 0 || (impatient && !ofFunction.some(({ loading }) => loading));
+    if (!another || !mayStart(lambda, impatient)) return undefined;
     if (members.size < limits.waiting) return start(lambda, api);
     evictLongestIdle();
     return undefined;
+  };
+
+  /** Whether there is a process for a new sandbox, or one may start. */
+  const mayStart = (lambda: StackFunction, impatient: boolean): boolean => {
+    const busy = [...processes].filter((one) => one.busy).length;
+    if (busy < soonStarted || freeProcess(taskRootOf(lambda))) return true;
+    return impatient && performance.now() - latestChange >= patienceNow();
   };
 
   const evictLongestIdle = (): void => {
@@ -217,12 +225,15 @@ export function createPool({
     if (evicted) end(evicted);
   };
 
+  const patienceNow = () => Math.max(patience.atLeast, patience.starts * startTime);
+
   /** Resolves to a sandbox for the invocation, to undefined if it shall not begin. */
   const placeInQueue = (lambda: StackFunction, api: RuntimeApi, signal?: AbortSignal): Promise<Member | undefined> =>
     new Promise((resolve) => {
       if (stopped || signal?.aborted) return resolve(undefined);
       const losePatience = () => {
         waiting.impatient = true;
+        waiting.timer = setTimeout(losePatience, patienceNow());
         serveQueue(api);
       };
       const leave = () => leaveQueue(waiting);
@@ -230,7 +241,7 @@ export function createPool({
         signal?.removeEventListener('abort', leave);
         resolve(member);
       };
-      const timer = setTimeout(losePatience, Math.max(patience.atLeast, patience.starts * startTime));
+      const timer = setTimeout(losePatience, patienceNow());
       const waiting: Waiting = { lambda, impatient: false, timer, take };
       signal?.addEventListener('abort', leave);
       queue.push(waiting);

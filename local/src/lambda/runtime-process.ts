@@ -32,7 +32,7 @@ type Environment = Order['environment'];
  * How many sandboxes a process ever has. Each takes about 2 MB, and a process without any takes 12 MB. If one crashes, the others of its
  * process have to start again.
  */
-const mostSandboxes = 12;
+const mostSandboxes = 16;
 /** The length of an access key ID, which identifies a sandbox. */
 const idLength = 20;
 

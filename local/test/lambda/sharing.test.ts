@@ -26,13 +26,13 @@ describe('sandboxes in one process', () => {
     expect(new Set(together.map(({ pid }) => pid)).size).toBe(4);
   });
 
-  it('are twelve at most', async () => {
-    const functions = Array.from({ length: 13 }, (_, index) => make(`step-${index}`, `${whoAmI}// ${index}`));
+  it('are sixteen at most', async () => {
+    const functions = Array.from({ length: 17 }, (_, index) => make(`step-${index}`, `${whoAmI}// ${index}`));
     deploy(functions);
     const pids = [];
     for (const { arn } of functions) pids.push((await payloadOf(lambda().invoke(arn, {}))).pid);
-    expect(new Set(pids.slice(0, 12)).size).toBe(1);
-    expect(pids[12]).not.toBe(pids[0]);
+    expect(new Set(pids.slice(0, 16)).size).toBe(1);
+    expect(pids[16]).not.toBe(pids[0]);
   });
 
   it('are in different processes if they have the same code', async () => {
