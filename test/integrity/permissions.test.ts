@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { explanations } from '../../cli/explanations.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { kindsWith } from '../../core/operations.ts';
-import { deployedAws, recodeStart, strictPackage } from '../harness/workflows.ts';
+import { expectConverged } from '../harness/inventory.ts';
+import { deployedAws, recodeStart, runRemove, runStart, strictPackage } from '../harness/workflows.ts';
 import { actionsOf, resources, roles, statementsOf } from '../infra/stack.ts';
 import { asExpected, callsOf, life, run, type Stage } from './fault-matrix-life.ts';
 
@@ -63,11 +64,15 @@ const unusual = [
   'recordNetwork dynamodb:GetItem table/recode-config-dynamodb-table',
   // To bring records of an earlier format up to date.
   'confirmUninstall dynamodb:GetItem table/recode-config-dynamodb-table',
-  'planStart dynamodb:GetItem table/recode-config-dynamodb-table',
+  // Without it, ensureKeys looks, which needs the same.
+  'planStart ec2:DescribeInstanceAttribute instance/*',
   'launchInstance ec2:DescribeInstances *',
   'launchInstance ec2:DescribeNetworkInterfaces *',
   'ensureKeys ec2:DescribeInstances *',
   'startInstance ec2:DescribeInstances *',
+  'allowSsh ec2:CreateSecurityGroup security-group/*',
+  'allowSsh ec2:CreateTags security-group/*',
+  'allowSsh ec2:CreateSecurityGroup vpc/*',
 ];
 // Those of what schedules start, which is no part of this life.
 const scheduled = [
@@ -77,14 +82,14 @@ const scheduled = [
   'refreshPrices dynamodb:PutItem table/recode-config-dynamodb-table',
   'refreshPrices pricing:GetProducts *',
 ];
-/** Needed while SSH does not answer yet, which depends on how fast the machine is. */
-const sometimes = 'checkSsh ec2:DescribeInstances *';
+/** Needed while SSH does not answer yet, or an instance terminates still, which depends on how fast the machine is. */
+const sometimes = ['checkSsh ec2:DescribeInstances *', 'checkInstanceTerminated ec2:DescribeInstances *'];
 
 it('says which permission is missing, for each permission that the life of an environment needs', { timeout: 300_000 }, async () => {
   await using aws = await strictAws();
   // More than a hundred executions fail here.
   aws.clock.setRate(100);
-  const missing = permissionsOfFunctions(aws).filter((permission) => nameOf(permission) !== sometimes);
+  const missing = permissionsOfFunctions(aws).filter((permission) => !sometimes.includes(nameOf(permission)));
   for (const stage of life.filter(({ error }) => error === undefined)) {
     await stage.prepare?.(aws);
     while (!(await succeeds(aws, stage, missing)));
@@ -118,6 +123,18 @@ function isNamed({ functionName, action, resource }: Permission, cause: string):
 }
 
 const isRefusal = (outcome: string) => outcome === 'UnauthorizedOperation' || outcome === 'AccessDeniedException';
+
+it('says that it may not look at an instance that terminates', async () => {
+  await using aws = await strictAws();
+  expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED' });
+  await aws.post('iam', { deny: [{ functionName: 'recode-prod-checkInstanceTerminated', action: 'ec2:DescribeInstances' }] });
+  const cause = expect.stringContaining('recode-prod-checkInstanceTerminated is not authorized to perform: ec2:DescribeInstances');
+  expect(await runRemove(aws)).toMatchObject({ status: 'FAILED', error: 'PermissionMissing', cause });
+  await aws.post('iam', { deny: [] });
+  aws.clock.advance(settleSeconds * 1000);
+  expect(await runRemove(aws)).toMatchObject({ status: 'SUCCEEDED' });
+  await expectConverged(aws, 0);
+});
 
 it('tells the user what to ask for', async () => {
   await using aws = await strictAws();
