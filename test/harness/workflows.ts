@@ -15,8 +15,8 @@ const rate = 20;
 /** Each sandbox stays until the last test that may need it: to start another one costs more than to keep it. */
 const idleTime = 1_800_000;
 
-/** How often a state that waits looks again before it gives up: in the packaged stack, and where a test waits for it to give up. */
-const polls = { packaged: 600, shortened: 30 };
+/** How often a state that waits is tried again before it gives up: in the packaged stack, and where a test waits for it to give up. */
+const polls = { packaged: 25, shortened: 3 };
 const packaged = join(import.meta.dirname, '../../dist/stack');
 
 /** An embedded AWS with the packaged stack deployed in it, as it would be deployed, in quick time. */
@@ -43,9 +43,14 @@ export function strictPackage(directory: string): string {
   return repackaged(directory, of(4, 4), of(1, 1));
 }
 
+/** Copies the packaged stack to a directory. */
+export function copiedPackage(directory: string): void {
+  cpSync(packaged, directory, { recursive: true });
+}
+
 /** Makes the packaged stack again in a directory, with one text for another in its state machines. */
 function repackaged(directory: string, from: string, to: string): string {
-  cpSync(packaged, directory, { recursive: true });
+  copiedPackage(directory);
   const file = join(directory, 'cloudformation-template-update-stack.json');
   const inString = (json: string) => JSON.stringify(json).slice(1, -1);
   const text = readFileSync(file, 'utf8');
