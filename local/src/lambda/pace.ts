@@ -23,11 +23,12 @@ export function createPace(clock: Clock, { newSandbox, usedSandbox, memoryOfOneC
     async ready(lambda, sandbox, isNew, begun) {
       if (!isNew) return reached(clock, begun + usedSandbox, sandbox);
       const loading = await within(longestInitialization, sandbox.loaded);
-      return reached(clock, begun + newSandbox + onItsShare(lambda, loading ?? 0), sandbox);
+      return reached(clock, begun + newSandbox + onItsShare(lambda, loading?.cpu ?? 0), sandbox);
     },
     done(lambda, sandbox) {
-      const cpu = sandbox.cpuMilliseconds();
-      return reached(clock, clock.now() + onItsShare(lambda, cpu) - cpu, sandbox);
+      const { cpu, queued } = sandbox.effort();
+      // On its share, it would have waited for its turn, too.
+      return reached(clock, clock.now() + onItsShare(lambda, cpu) - cpu - queued, sandbox);
     },
   };
 }

@@ -2,10 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** What something took in a sandbox, in milliseconds of real time. */
+export interface Effort {
+  /** On a CPU. */
+  readonly cpu: number;
+  /** Waiting for one, because this machine is busy. */
+  readonly queued: number;
+}
+
+export const noEffort: Effort = { cpu: 0, queued: 0 };
+
 /** The host of one sandbox. The Runtime API calls it. */
 export interface SandboxHost {
-  /** The sandbox waits for its next event, as the answer to this request. Until the first one, it has used so much CPU time. */
-  next(response: ServerResponse, cpuMilliseconds: number): void;
+  /** The sandbox waits for its next event, as the answer to this request. The effort of the first one is that of the initialization. */
+  next(response: ServerResponse, effort: Effort): void;
   /** The handler's answer to an event; undefined if it was too long. */
   response(requestId: string, payload: string | undefined, notes: Notes): void;
   /** The handler's error, or without a request ID, the error of the initialization. */
@@ -14,8 +24,7 @@ export interface SandboxHost {
 
 /** What Lambda's own runtime does not tell about an answer. */
 export interface Notes {
-  /** The CPU time that it took. */
-  readonly cpuMilliseconds: number;
+  readonly effort: Effort;
   /** Now the process of the sandbox ends. */
   readonly last: boolean;
 }
@@ -42,11 +51,14 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     const [, token = '', operation = ''] = /^\/([^/]+)\/2018-06-01\/runtime(\/.*)$/.exec(request.url ?? '') ?? [];
     const host = hosts.get(token);
     if (!host) return void response.writeHead(403).end();
-    const cpuMilliseconds = Number(request.headers['x-embedded-aws-cpu'] ?? 0);
-    if (operation === '/invocation/next') return host.next(response, cpuMilliseconds);
+    const [cpu = 0, queued = 0] = String(request.headers['x-embedded-aws-effort'] ?? '')
+      .split(' ')
+      .map(Number);
+    const effort = { cpu, queued };
+    if (operation === '/invocation/next') return host.next(response, effort);
     const body = await readBody(request);
     const [, requestId, kind] = /^\/invocation\/([^/]+)\/(response|error)$/.exec(operation) ?? [];
-    const notes: Notes = { cpuMilliseconds, last: request.headers['x-embedded-aws-last'] !== undefined };
+    const notes: Notes = { effort, last: request.headers['x-embedded-aws-last'] !== undefined };
     if (kind === 'response' && requestId) host.response(requestId, body, notes);
     else if (kind === 'error' || operation === '/init/error') host.error(requestId, JSON.parse(body ?? '{}'), notes);
     else return void response.writeHead(404).end();

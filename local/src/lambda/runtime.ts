@@ -43,10 +43,8 @@ let working: { readonly sandbox: Sandbox; readonly requestId?: string } | undefi
 /** The next answer is the last one: then the process ends. */
 let last = false;
 
-/** Tells the embedded AWS how much CPU time something took here. Lambda's own runtime does not send it. */
-const cpuHeader = 'x-embedded-aws-cpu';
-/** The CPU time of this thread when the latest turn began. */
-let cpuBefore = 0;
+/** How long this thread had been on a CPU, and had waited for a busy one, when the latest turn began. */
+let before = { onCpu: 0, queued: 0 };
 
 // The embedded AWS holds the other end of this pipe. When it ends in any way, this process ends, too.
 const orders = new Socket({ fd: 3, readable: true, writable: false }).on('close', () => process.exit(1));
@@ -76,7 +74,7 @@ async function turn<T>(sandbox: Sandbox, requestId: string | undefined, run: () 
       for (const write of outputs) write(mark(secret, sandbox.order.id));
       unpack(sandbox.belongings);
     }
-    cpuBefore = cpuMilliseconds();
+    before = threadTimes();
     return await owner.run(sandbox, run);
   } finally {
     working = undefined;
@@ -119,7 +117,7 @@ async function importModule(file: string): Promise<Record<string, unknown>> {
 
 /** Waits for an event and passes it to the handler. Resolves to false if there are no more: the sandbox has ended. */
 async function handleNext(sandbox: Sandbox, handle: Handler): Promise<boolean> {
-  const { status, headers, body } = await call(sandbox, 'GET', '/invocation/next', '', cpuUsed());
+  const { status, headers, body } = await call(sandbox, 'GET', '/invocation/next', '', effort());
   if (status !== 200) return false;
   const requestId = String(headers['lambda-runtime-aws-request-id']);
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
@@ -133,7 +131,7 @@ async function handleNext(sandbox: Sandbox, handle: Handler): Promise<boolean> {
     await report(sandbox, `/invocation/${requestId}/error`, error);
     return true;
   }
-  await call(sandbox, 'POST', `/invocation/${requestId}/response`, answer, cpuUsed());
+  await call(sandbox, 'POST', `/invocation/${requestId}/response`, answer, effort());
   if (last) process.exit(129);
   return true;
 }
@@ -177,25 +175,28 @@ async function report(sandbox: Sandbox, path: string, error: unknown): Promise<v
     : { errorType: typeof error, errorMessage: String(error), trace: [] };
   await call(sandbox, 'POST', path, JSON.stringify(failure), {
     'lambda-runtime-function-error-type': failure.errorType.replace(/[^\x20-\x7e]/g, '?'),
-    ...cpuUsed(),
+    ...effort(),
   });
   if (last) process.exit(129);
 }
 
-function cpuUsed(): Record<string, string> {
-  return { [cpuHeader]: (cpuMilliseconds() - cpuBefore).toFixed(3) };
+/** Tells the embedded AWS what the latest turn took here. Lambda's own runtime does not. */
+function effort(): Record<string, string> {
+  const { onCpu, queued } = threadTimes();
+  return { 'x-embedded-aws-effort': `${(onCpu - before.onCpu).toFixed(3)} ${(queued - before.queued).toFixed(3)}` };
 }
 
-/** A busy machine does not prolong it, and neither does waiting. */
-function cpuMilliseconds(): number {
+/** Milliseconds. What else a function waits for, such as an answer of EC2, is neither. */
+function threadTimes(): typeof before {
   try {
-    // The first number is this thread's time on a CPU, in nanoseconds. It leaves out Node's own threads.
-    return Number.parseInt(readFileSync('/proc/thread-self/schedstat', 'latin1'), 10) / 1e6;
+    // Nanoseconds on a CPU and in the queue for one, of the thread that reads. Node's own threads are left out.
+    const [onCpu = 0, queued = 0] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ').map(Number);
+    return { onCpu: onCpu / 1e6, queued: queued / 1e6 };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     // A kernel without these numbers.
     const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
+    return { onCpu: (user + system) / 1000, queued: 0 };
   }
 }
 

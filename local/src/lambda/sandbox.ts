@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { StackFunction } from './functions.ts';
-import { longestResponse, type RuntimeApi, type RuntimeFailure } from './runtime-api.ts';
+import { type Effort, longestResponse, noEffort, type RuntimeApi, type RuntimeFailure } from './runtime-api.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
 
 /** The result of an invocation: the handler's answer, or an error in Lambda's words, with JSON as its cause. */
@@ -11,16 +11,16 @@ export type Invocation = { readonly payload: unknown } | { readonly error: strin
 /** The code of one function, loaded in a process. It runs one invocation at a time. */
 export interface Sandbox {
   readonly accessKeyId: string;
-  /** Resolves when it has loaded its function, to the CPU time that this took in milliseconds, or to 0 when it is gone. */
-  readonly loaded: Promise<number>;
+  /** Resolves when it has loaded its function, to what that took, or to no effort when it is gone. */
+  readonly loaded: Promise<Effort>;
   /** Resolves when it has ended, or its process is gone. */
   readonly exited: Promise<void>;
   /** Whether it can run another invocation: not after a timeout, an exit or `kill`. */
   usable(): boolean;
   /** Passes the event (JSON) to the handler. Only for a usable, idle sandbox. Never rejects. */
   invoke(event: string): Promise<Invocation>;
-  /** The CPU time of its latest invocation, in milliseconds; 0 if it ended before it could tell. */
-  cpuMilliseconds(): number;
+  /** What its latest invocation took; no effort if it ended before it could tell. */
+  effort(): Effort;
   /** Ends it while it is idle. */
   end(): void;
   /** Kills its process, which others may be in. Resolves when it is gone. */
@@ -58,7 +58,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
   let waiting: ServerResponse | undefined;
   let current: CurrentInvocation | undefined;
   let initializationFailure: RuntimeFailure | undefined;
-  let cpu = 0;
+  let effort = noEffort;
   let ended = false;
 
   const settle = (invocation: Invocation) => {
@@ -91,8 +91,8 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     settle(failure({ errorType: 'Sandbox.Timedout', errorMessage: message }));
   };
 
-  let tellLoaded = (_: number) => {};
-  const loaded = new Promise<number>((resolve) => {
+  let tellLoaded = (_: Effort) => {};
+  const loaded = new Promise<Effort>((resolve) => {
     tellLoaded = resolve;
   });
   const api = options.runtimeApi.serve({
@@ -101,17 +101,17 @@ export function startSandbox(options: SandboxOptions): Sandbox {
       waiting = response;
       deliver();
     },
-    response(requestId, payload, { cpuMilliseconds, last }) {
+    response(requestId, payload, { effort: used, last }) {
       if (last) runtime.retire();
       if (requestId !== current?.requestId) return;
-      cpu = cpuMilliseconds;
+      effort = used;
       settle(payload === undefined ? tooLarge() : { payload: JSON.parse(payload) });
     },
-    error(requestId, reported, { cpuMilliseconds, last }) {
+    error(requestId, reported, { effort: used, last }) {
       if (last) runtime.retire();
       if (requestId === undefined) initializationFailure = reported;
       if (requestId === undefined || requestId !== current?.requestId) return;
-      cpu = cpuMilliseconds;
+      effort = used;
       settle(failure(reported));
     },
   });
@@ -127,7 +127,7 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     api.close();
     // Then the runtime forgets it.
     waiting?.writeHead(410).end();
-    tellLoaded(0);
+    tellLoaded(noEffort);
     tellExited();
   };
   void runtime.exited.then((reason) => {
@@ -144,11 +144,11 @@ export function startSandbox(options: SandboxOptions): Sandbox {
     loaded,
     exited,
     usable: () => !ended && runtime.usable(),
-    cpuMilliseconds: () => cpu,
+    effort: () => effort,
     invoke(event) {
       return new Promise((resolve) => {
         const requestId = randomUUID();
-        cpu = 0;
+        effort = noEffort;
         const timer = setTimeout(timeOut, longestInitialization + lambda.timeoutSeconds * 1000, requestId);
         current = { requestId, event, settle: resolve, timer };
         // It may have died after it was chosen.

@@ -4,14 +4,17 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Clock, createClock } from '../../src/clock.ts';
 import type { StackFunction } from '../../src/lambda/functions.ts';
 import { jumpingClock } from '../harness/jumping-clock.ts';
-import { failureOf, isAlive, payloadOf, useLambda, whoAmI } from './functions.ts';
+import { isAlive, payloadOf, useLambda, whoAmI } from './functions.ts';
 
 const { deploy: deployed, directory, lambda, make } = useLambda();
 let clock: Clock;
 afterEach(() => clock.stop());
 
-function deploy(functions: StackFunction[], { limit, latency = 'calibrated' }: { limit?: number; latency?: string } = {}): void {
-  clock = jumpingClock(20_000);
+function deploy(
+  functions: StackFunction[],
+  { limit, latency = 'calibrated', ...rest }: { limit?: number; latency?: string; clock?: Clock } = {},
+): void {
+  clock = rest.clock ?? jumpingClock(20_000);
   deployed(functions, { clock, ...(limit === undefined ? {} : { limit }) });
   lambda().admin('POST', { latency });
 }
@@ -23,6 +26,8 @@ async function taken(lambdaFunction: StackFunction, event: unknown = {}): Promis
   return clock.now() - begun;
 }
 
+const aTenthOfACpu = 177;
+
 /** Uses a CPU for that many milliseconds. */
 const work = `const work = (milliseconds) => {
   const before = process.cpuUsage();
@@ -33,29 +38,27 @@ const work = `const work = (milliseconds) => {
 };`;
 
 describe('calibrated latency', () => {
-  it('counts the CPU time of the code on the share of the function, and not its waiting', async () => {
-    const source = `${work} work(40);
-      export const handler = async ({ busy = 0, sleep = 0 }) => {
-        await new Promise((resolve) => setTimeout(resolve, sleep));
-        work(busy);
-      };`;
-    // A tenth of a CPU.
-    const who = make('who', source, { memoryMegabytes: 177 });
+  it('counts the CPU time that a new sandbox takes to load its code, and not the waiting of a handler', async () => {
+    const source = `${work} work(80);
+      export const handler = ({ sleep = 0 }) => new Promise((resolve) => setTimeout(resolve, sleep));`;
+    const who = make('who', source, { memoryMegabytes: aTenthOfACpu });
     deploy([who]);
     // A part of the CPU time can be that of another thread.
-    expect(await taken(who)).toBeGreaterThan(350 + 0.8 * 400);
+    expect(await taken(who)).toBeGreaterThan(350 + 0.8 * 800);
     expect(await taken(who, { sleep: 500 })).toBeLessThan(20 + 500);
-    expect(await taken(who, { busy: 100 })).toBeGreaterThan(20 + 0.8 * 900);
   });
 
-  it('prolongs the work of a handler that throws', async () => {
-    const who = make('who', `${work} export const handler = async () => { work(100); throw new Error('no'); };`, { memoryMegabytes: 177 });
-    deploy([who]);
-    await failureOf(lambda().invoke(who.arn, {}));
-    const begun = clock.now();
-    await failureOf(lambda().invoke(who.arn, {}));
-    expect(clock.now() - begun).toBeGreaterThan(20 + 0.8 * 900);
-  });
+  it.each(['return 1', 'throw new Error("no")'])(
+    'takes at least the CPU time on the share of the function for a handler: %s',
+    async (end) => {
+      const who = make('who', `${work} export const handler = async () => { work(100); ${end}; };`, { memoryMegabytes: aTenthOfACpu });
+      deploy([who], { clock: createClock() });
+      await lambda().invoke(who.arn, {});
+      const begun = clock.now();
+      await lambda().invoke(who.arn, {});
+      expect(clock.now() - begun).toBeGreaterThan(20 + 0.8 * 1000);
+    },
+  );
 
   it('gives each invocation a sandbox of its own', async () => {
     const who = make('who', whoAmI);
@@ -66,6 +69,17 @@ describe('calibrated latency', () => {
     expect(three).toContainEqual(first);
     const again = await Promise.all([1, 2, 3].map(() => payloadOf(lambda().invoke(who.arn, {}))));
     expect(new Set(again.map(({ pid }) => pid))).toEqual(new Set(three.map(({ pid }) => pid)));
+  });
+
+  it('never lets the sandbox of a function wait for that of another one', async () => {
+    const [a, b] = [make('a', holding(directory())), make('b', whoAmI)];
+    deploy([a, b]);
+    const first = await payloadOf(lambda().invoke(b.arn, {}));
+    const held = payloadOf(lambda().invoke(a.arn, {}));
+    await vi.waitFor(() => expect(holders(directory())).toHaveLength(1), { timeout: 20_000 });
+    expect(await payloadOf(lambda().invoke(b.arn, {}))).toEqual(first);
+    release(directory());
+    await held;
   });
 
   it('ends idle sandboxes beyond its limit, but does not let an invocation wait', async () => {
@@ -94,9 +108,7 @@ describe('calibrated latency', () => {
 
   it('ends an invocation whose sandbox is not ready when Lambda stops', async () => {
     const who = make('who', whoAmI);
-    clock = createClock(() => 1_700_000_000_000);
-    deployed([who], { clock });
-    lambda().admin('POST', { latency: 'calibrated' });
+    deploy([who], { clock: createClock(() => 1_700_000_000_000) });
     const invocation = lambda().invoke(who.arn, {});
     await vi.waitFor(() => expect(lambda().admin('GET', undefined).underWay).toEqual(['who']));
     clock.stop();

@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import type { StackFunction } from '../../src/lambda/functions.ts';
 import { createPace } from '../../src/lambda/pace.ts';
+import type { Effort } from '../../src/lambda/runtime-api.ts';
 import type { Sandbox } from '../../src/lambda/sandbox.ts';
 import { type LambdaTimes, profiles } from '../../src/profiles.ts';
 import { jumpingClock } from '../harness/jumping-clock.ts';
@@ -10,12 +11,12 @@ const never = new Promise<void>(() => {});
 const lambda = (memoryMegabytes: number) => ({ memoryMegabytes }) as StackFunction;
 
 /** A sandbox that has used so much CPU time to load its code, and the same for its latest invocation. */
-const sandbox = (cpu: number, exited = never, loaded = Promise.resolve(cpu)): Sandbox => ({
+const sandbox = (cpu: number, exited = never, { queued = 0, loaded = Promise.resolve({ cpu, queued }) } = {}): Sandbox => ({
   accessKeyId: 'ASIA',
   loaded,
   exited,
   usable: () => true,
-  cpuMilliseconds: () => cpu,
+  effort: () => ({ cpu, queued }),
   invoke: async () => ({ payload: null }),
   end: () => {},
   kill: async () => {},
@@ -45,15 +46,15 @@ it('takes 20 ms until a used sandbox is ready', async () => {
 });
 
 it('waits for a sandbox that really takes longer to load, and then no more', async () => {
-  let load = (_: number) => {};
-  const loaded = new Promise<number>((resolve) => {
+  let load = (_: Effort) => {};
+  const loaded = new Promise<Effort>((resolve) => {
     load = resolve;
   });
   const clock = jumpingClock();
   const begun = clock.now();
-  const ready = createPace(clock, times).ready(lambda(1769), sandbox(0, never, loaded), true, begun);
+  const ready = createPace(clock, times).ready(lambda(1769), sandbox(0, never, { loaded }), true, begun);
   clock.advance(700);
-  load(40);
+  load({ cpu: 40, queued: 0 });
   await ready;
   expect(clock.now() - begun).toBe(700);
 });
@@ -64,11 +65,21 @@ it('prolongs the work of a function by what its share of a CPU is slower', async
   expect(await taken((pace) => pace.done(lambda(884.5), sandbox(0)))).toBe(0);
 });
 
+it('counts the wait for a CPU of this machine as a part of that', async () => {
+  expect(await taken((pace) => pace.done(lambda(884.5), sandbox(100, never, { queued: 30 })))).toBe(70);
+  expect(await taken((pace) => pace.done(lambda(884.5), sandbox(100, never, { queued: 130 })))).toBe(0);
+});
+
 it('leaves a sandbox that loads for more than ten seconds to its own time limit', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const clock = jumpingClock(0);
-    const ready = createPace(clock, times).ready(lambda(128), sandbox(0, never, new Promise(() => {})), true, clock.now() - 350);
+    const ready = createPace(clock, times).ready(
+      lambda(128),
+      sandbox(0, never, { loaded: new Promise(() => {}) }),
+      true,
+      clock.now() - 350,
+    );
     let isReady = false;
     void ready.then(() => {
       isReady = true;
@@ -85,7 +96,7 @@ it('leaves a sandbox that loads for more than ten seconds to its own time limit'
 it('does not wait for a sandbox that is gone, even on a clock that has stopped', async () => {
   const clock = jumpingClock(0);
   const pace = createPace(clock, times);
-  await pace.ready(lambda(128), sandbox(0, Promise.resolve(), Promise.resolve(0)), true, clock.now());
+  await pace.ready(lambda(128), sandbox(0, Promise.resolve()), true, clock.now());
   await pace.done(lambda(128), sandbox(100, Promise.resolve()));
   clock.stop();
 });
