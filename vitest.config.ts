@@ -5,7 +5,7 @@ export default defineConfig({
     projects: [
       project('unit', {
         include: ['test/**/*.test.ts', 'local/test/**/*.test.ts'],
-        exclude: ['bad-input', 'clients', 'integrity', 'package', 'programs'].map((suite) => `test/${suite}/**`),
+        exclude: ['bad-input', 'clients', 'commands', 'integrity', 'package', 'programs'].map((suite) => `test/${suite}/**`),
       }),
       // Crashes, faults and races, one after another for minutes.
       project('integrity', { include: ['test/integrity/**/*.test.ts'], testTimeout: 1_800_000 }),
@@ -13,6 +13,8 @@ export default defineConfig({
       project('package', { include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 }),
       // Wrong arguments, settings, files and machines, each shown to the CLI as a process.
       project('bad-input', { include: ['test/bad-input/**/*.test.ts'] }),
+      // Commands that watch and steer operations, against whole operations.
+      project('commands', { include: ['test/commands/**/*.test.ts'] }),
       // With the programs that people use in and around an environment: git, scp, rsync, editors, shells.
       project('programs', { include: ['test/programs/**/*.test.ts'], testTimeout: 120_000 }),
       // Against programs of others that not every machine has, such as the AWS CLI.

@@ -5,7 +5,8 @@ import { catalog, type ErrorName, type Outcome } from '../../core/errors.ts';
 import type { Ran } from './recode.ts';
 
 /**
- * The errors that are provoked through the CLI as a user would, by the file of test/workflows, test/programs or test/bad-input that does it.
+ * The errors that are provoked through the CLI as a user would, by the file of test/workflows, test/commands,
+ * test/programs or test/bad-input that does it.
  * test/workflows/catalog.test.ts makes executions end with every other entry of the catalog.
  */
 export const raisedBy = {
