@@ -16,17 +16,22 @@ export interface Case {
   readonly outcome: Endured | Surfaced;
 }
 
-/** Every row × every call that can be answered so, once and repeatedly. RECODE_SWEEP selects cases by a part of their name. */
+const selected = (process.env.RECODE_SWEEP ?? '').split('|');
+
+/** Every row × every call that can be answered so, once and repeatedly. RECODE_SWEEP selects cases by a part of their name, or several with | between. */
 export function casesOf(points: ReadonlyMap<Stage, readonly Point[]>): readonly Case[] {
   return [...points]
     .flatMap(([stage, made]) => made.flatMap((point, index) => casesOfPoint(stage, point, index)))
-    .filter(({ name }) => name.includes(process.env.RECODE_SWEEP ?? ''));
+    .filter(({ name }) => selected.some((part) => name.includes(part)));
 }
 
 function casesOfPoint(stage: Stage, point: Point, index: number): Case[] {
   const { service, step, skip } = point;
-  const general = (step === 'failOperation' ? everyCallOfTheFailed : everyCall)[service] ?? [];
   const special = specialRows(point) ?? [];
+  // A special row says what its codes lead to instead.
+  const general = ((step === 'failOperation' ? everyCallOfTheFailed : everyCall)[service] ?? []).filter(
+    (row) => !special.some(({ codes, effect }) => effect === row.effect && codes.every((code) => row.codes.includes(code))),
+  );
   return [
     ...special.flatMap((row) => row.codes.map((code) => ({ row, code, alone: true }))),
     ...general.map((row) => ({ row, code: row.codes[index % row.codes.length] ?? '', alone: false })),

@@ -1,7 +1,7 @@
 import { type HistoryEvent, paginateGetExecutionHistory } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { type Case, reading } from './fault-matrix-cases.ts';
-import { asExpected, type Call, callsOf, run } from './fault-matrix-life.ts';
+import { asExpected, type Call, callsOf, type Point, run } from './fault-matrix-life.ts';
 import { noAnswer } from './fault-matrix-rows.ts';
 import type { Sweep } from './fault-matrix-sweep.ts';
 
@@ -56,7 +56,7 @@ function inTurns(cases: readonly Case[]): Case[][] {
     const alone = ofStep.filter((one) => one.alone).map((one) => [one]);
     const columns = grouped(
       ofStep.filter((one) => !one.alone),
-      ({ point }) => (readAtOnce.includes(point.step) && reading.test(point.action) ? point.service : point.action),
+      ({ point }) => (isAtOnce(point) ? point.service : point.action),
     ).map((ofAction, index) => rotated(grouped(ofAction, turnOf), index));
     const longest = Math.max(0, ...columns.map(({ length }) => length));
     const together = Array.from({ length: longest }, (_, turn) => columns.flatMap((column) => column[turn] ?? []));
@@ -67,8 +67,10 @@ function inTurns(cases: readonly Case[]): Case[][] {
   return groups;
 }
 
-/** They make several reading calls at once; of two that are refused then, they can tell of one. */
-const readAtOnce = ['beginOperation', 'planStart', 'terminateInstance', 'deleteNetworkInterface', 'deleteSecurityGroup', 'createVpc', 'recordNetwork'];
+/** Whether its step makes it at once with other calls: of two that are refused then, it can tell of one. */
+const isAtOnce = ({ step, action }: Point) => deletesAtOnce.includes(step) || (readsAtOnce.includes(step) && reading.test(action));
+const readsAtOnce = ['beginOperation', 'planStart', 'terminateInstance', 'createVpc', 'recordNetwork'];
+const deletesAtOnce = ['deleteNetworkInterface', 'deleteSecurityGroup'];
 
 /** Where the SDK repeats a call, the same may come to each time that it is made. */
 const turnOf = (one: Case) => `${one.point.action} ${one.row.codes} ${one.times} ${repeatedBySdk(one) ? 'each' : one.point.skip}`;
@@ -101,7 +103,7 @@ function callProblems(one: Case, cases: readonly Case[], calls: readonly Call[])
 /** The errors that a step may throw without any fault, because it waits. */
 const waiting: Readonly<Record<string, readonly string[]>> = {
   beginOperation: ['RecodeNotInstalled', 'OperationSettling'],
-  checkInstanceRunning: ['InstanceNotRunning'],
+  checkInstanceRunning: ['InstanceNotRunning', 'NoPublicAddress'],
   checkInstanceStopped: ['InstanceStillStopping'],
   checkInstanceTerminated: ['InstanceStillTerminating'],
   checkSsh: ['SshNotReady'],
@@ -115,10 +117,11 @@ function failureProblems(cases: readonly Case[], failures: readonly Failure[]): 
     const natural = waiting[point?.step ?? ''] ?? [];
     const thrown = failures.filter(({ functionName }) => functionName === point?.function).map(({ error }) => error);
     const expected = ofFunction.flatMap(({ outcome }) => (outcome.ends === 'SUCCEEDED' && outcome.after ? [outcome.after] : []));
+    const meanwhile = ofFunction.flatMap(({ outcome }) => (outcome.ends === 'SUCCEEDED' && outcome.meanwhile ? [outcome.meanwhile] : []));
     const missing = expected.filter((error) => !thrown.includes(error));
     // What the SDK repeats without success fails the step once in a while, when it has used up its tokens.
     const tolerated = point?.service === 'ec2' ? [] : ['RequestThrottled', 'AwsUnavailable'];
-    const surplus = thrown.filter((error) => ![...natural, ...expected, ...tolerated].includes(error));
+    const surplus = thrown.filter((error) => ![...natural, ...expected, ...meanwhile, ...tolerated].includes(error));
     return [
       ...missing.map((error) => `${namesOf(ofFunction)}: ${point?.step} never failed with ${error}`),
       ...new Set(surplus.map((error) => `${namesOf(ofFunction)}: ${point?.step} failed with ${error}`)),
@@ -132,7 +135,7 @@ interface Failure {
 }
 
 /** The errors of the functions that an execution called, in the order in which they threw them. */
-async function failuresOf({ clients: { sfn } }: TestAws, executionArn: string): Promise<Failure[]> {
+export async function failuresOf({ clients: { sfn } }: TestAws, executionArn: string): Promise<Failure[]> {
   const events = new Map<number, HistoryEvent>();
   for await (const page of paginateGetExecutionHistory({ client: sfn }, { executionArn, maxResults: 1000, includeExecutionData: false }))
     for (const event of page.events ?? []) events.set(event.id ?? 0, event);

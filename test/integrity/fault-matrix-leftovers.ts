@@ -6,6 +6,7 @@ import {
   CreateVpcCommand,
   DeleteKeyPairCommand,
   ImportKeyPairCommand,
+  ModifyNetworkInterfaceAttributeCommand,
   type ResourceType,
   RunInstancesCommand,
   TerminateInstancesCommand,
@@ -82,11 +83,13 @@ export async function silence(aws: TestAws): Promise<void> {
   await aws.post('ec2', { launches: [{ outcome: 'never-answers' }] });
 }
 
-/** Makes a running environment one whose first start died in many ways: without an instance, with twins, another key and another rule, and under a dead uninstall. */
+/** Makes a running environment one whose first start died in many ways: without an instance, with twins, no address, another key and another rule, and under a dead uninstall. */
 export async function damage(aws: TestAws): Promise<void> {
   const { ec2 } = aws.clients;
-  const { instances, vpcs, keyPairs, securityGroups } = await inventory(aws);
+  const { instances, vpcs, keyPairs, securityGroups, networkInterfaces } = await inventory(aws);
   await terminate(aws, instances[0]?.InstanceId);
+  const { NetworkInterfaceId } = networkInterfaces[0] ?? {};
+  await ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, AssociatePublicIpAddress: false }));
   await ec2.send(new CreateVpcCommand({ CidrBlock: network.vpc.cidr, TagSpecifications: tagged('vpc', networkTags(network.vpc.name)) }));
   await ec2.send(
     new CreateInternetGatewayCommand({

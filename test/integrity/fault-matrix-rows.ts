@@ -7,6 +7,8 @@ export interface Endured {
   readonly ends: 'SUCCEEDED';
   /** What the step fails with before the state machine repeats it; absent where the step finds its way by itself, or the SDK does. */
   readonly after?: ErrorName;
+  /** What the step waits for within its invocation. It fails with it only where that ends before the next look. */
+  readonly meanwhile?: ErrorName;
   /** Whether the call is made again, or what it was to do is found done; absent where either may be. */
   readonly again?: boolean;
 }
@@ -15,7 +17,10 @@ export interface Endured {
 export interface Surfaced {
   readonly ends: 'FAILED';
   readonly name: ErrorName;
-  /** How many times the call is made: more often than once where repeating it may help. */
+  /**
+   * How many times the call is made: more often than once where repeating it may help. Where the step waits within its invocation, how many
+   * invocations fail: how often each makes the call depends on how fast the machine is.
+   */
   readonly calls: number;
   /** What the cause says besides; AWS's code where absent. */
   readonly says?: string;
@@ -45,10 +50,13 @@ const fails = (name: ErrorName, calls = 1, says?: string): Surfaced => ({ ends: 
 
 /** The call is made again until the state machine loses its patience, which it does after so many calls. */
 const retried = (name: ErrorName, calls: number, says?: string) => ({ once: succeeds(name, true), repeatedly: fails(name, calls, says) });
+/** The step looks again within its invocation, and the state machine invokes it again until it loses its patience. */
+const waited = (name: ErrorName, again?: boolean): Endured => ({ ...succeeds(undefined, again), meanwhile: name });
+const polled = (name: ErrorName, says?: string) => ({ once: waited(name, true), repeatedly: fails(name, patience.poll, says) });
 /** It is not made again, however often it would fail. */
 const surfaced = (name: ErrorName) => ({ once: fails(name), repeatedly: fails(name) });
 
-const patience = { busy: 21, lost: 13, visibility: 121, dependency: 41, permission: 5, poll: 601 };
+const patience = { busy: 21, lost: 13, visibility: 121, dependency: 41, permission: 5, poll: 26 };
 const busy = retried('RequestThrottled', patience.busy);
 const unavailable = retried('AwsUnavailable', patience.lost);
 const unauthorized = retried('PermissionMissing', patience.permission);
@@ -119,10 +127,13 @@ export const everyCallOfTheFailed: Readonly<Record<string, readonly Row[]>> = {
 /** A resource that was just created is not known to the call yet. */
 const notVisible = (call: string) => each(call, 'not-found', retried('NotVisibleYet', patience.visibility));
 /** A deletion whose answer is the truth is done; where EC2 shows the resource all the same, it is not. */
-const gone = (call: string): Row[] => [
+const gone = (call: string): Row[] => goneAfter(call, 'PermissionMissing');
+/** The same where the step deletes what it has not looked at: it looks after a refusal, and finds nothing. */
+const goneUnseen = (call: string): Row[] => goneAfter(call, undefined);
+const goneAfter = (call: string, afterUnauthorized: ErrorName | undefined): Row[] => [
   ...each(call, 'not-found', { effect: true, once: succeeds(undefined, false) }),
   // What a call that a tag of the resource allows answers when the resource is gone.
-  ...each('*', 'unauthorized', { status: 403, effect: true, once: succeeds('PermissionMissing', false) }),
+  ...each('*', 'unauthorized', { status: 403, effect: true, once: succeeds(afterUnauthorized, false) }),
   ...each(call, 'not-found', retried('NotVisibleYet', patience.visibility, 'still shows it')),
 ];
 const stillInUse = (call: string, means: Meaning = 'still-in-use') =>
@@ -131,6 +142,11 @@ const stillInUse = (call: string, means: Meaning = 'still-in-use') =>
 const alreadyThere = (call: string, means: Meaning, says: string): Row[] => [
   ...each(call, means, { effect: true, once: succeeds('NotVisibleYet', false) }),
   ...each(call, means, retried('NotVisibleYet', patience.visibility, says)),
+];
+/** The step looks only once the name is taken: what is there by then is adopted in the same invocation. */
+const named = (call: string): Row[] => [
+  ...each(call, 'duplicate-name', { effect: true, once: succeeds(undefined, false) }),
+  ...each(call, 'duplicate-name', retried('NotVisibleYet', patience.visibility, 'exists')),
 ];
 const quota = (call: string) => each(call, 'quota', surfaced('QuotaReached'));
 /** The same token came with other parameters. */
@@ -157,11 +173,7 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
   CreateRouteTable: [...notVisible('CreateRouteTable'), ...mismatch('CreateRouteTable'), ...quota('CreateRouteTable')],
   CreateRoute: [...notVisible('CreateRoute'), ...alreadyThere('CreateRoute', 'already-there', 'has a route'), ...quota('CreateRoute')],
   AssociateRouteTable: [...notVisible('AssociateRouteTable'), ...alreadyThere('AssociateRouteTable', 'already-there', 'is associated')],
-  CreateSecurityGroup: [
-    ...notVisible('CreateSecurityGroup'),
-    ...alreadyThere('CreateSecurityGroup', 'duplicate-name', 'exists'),
-    ...quota('CreateSecurityGroup'),
-  ],
+  CreateSecurityGroup: [...notVisible('CreateSecurityGroup'), ...named('CreateSecurityGroup'), ...quota('CreateSecurityGroup')],
   AuthorizeSecurityGroupIngress: [
     ...notVisible('AuthorizeSecurityGroupIngress'),
     ...alreadyThere('AuthorizeSecurityGroupIngress', 'already-there', 'visible yet'),
@@ -176,7 +188,7 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
     ...each('DeleteKeyPair', 'not-found', { effect: true, once: succeeds('NotVisibleYet', false) }),
     ...notVisible('DeleteKeyPair'),
   ],
-  ImportKeyPair: [...alreadyThere('ImportKeyPair', 'duplicate-name', 'exists'), ...quota('ImportKeyPair')],
+  ImportKeyPair: [...named('ImportKeyPair'), ...quota('ImportKeyPair')],
   ModifyNetworkInterfaceAttribute: notVisible('ModifyNetworkInterfaceAttribute'),
   CreateNetworkInterface: [
     ...notVisible('CreateNetworkInterface'),
@@ -201,23 +213,37 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
     // A bug of ours, which no row of the table makes anything else of.
     { codes: ['InvalidUserData.Malformed'], ...surfaced('AwsRefused') },
   ],
+  // Without an answer of use, the step leaves it to EnsureKeys to look.
+  'planStart DescribeInstanceAttribute': [
+    { codes: ['InvalidInstanceID.NotFound'], once: succeeds(undefined, false) },
+    ...each('*', 'unauthorized', { status: 403, once: succeeds(undefined, false) }),
+  ],
   StartInstances: [
     ...notVisible('StartInstances'),
     ...each('StartInstances', 'wrong-state', { effect: true, once: succeeds(undefined, false) }),
-    ...each('StartInstances', 'wrong-state', retried('InstanceStillStopping', patience.poll, 'is stopped')),
+    ...each('StartInstances', 'wrong-state', polled('InstanceStillStopping', 'is stopped')),
     ...each('StartInstances', 'no-capacity', surfaced('NoCapacityToStart')),
     ...quota('StartInstances'),
     ...each('StartInstances', 'volume-key', surfaced('VolumeKeyNotUsable')),
   ],
   ModifyInstanceAttribute: [
     ...notVisible('ModifyInstanceAttribute'),
-    ...each('ModifyInstanceAttribute', 'wrong-state', { effect: true, once: succeeds('InstanceStillStopping', false) }),
-    ...each('ModifyInstanceAttribute', 'wrong-state', retried('InstanceStillStopping', patience.poll, 'cannot be changed yet')),
+    ...each('ModifyInstanceAttribute', 'wrong-state', { effect: true, once: waited('InstanceStillStopping', false) }),
+    ...each('ModifyInstanceAttribute', 'wrong-state', polled('InstanceStillStopping', 'cannot be changed yet')),
   ],
+  // Refused, the step looks, and tries once more where it sees something to stop.
   StopInstances: [
-    ...notVisible('StopInstances'),
-    ...each('StopInstances', 'wrong-state', { effect: true, once: succeeds('InstanceNotRunning') }),
-    ...each('StopInstances', 'wrong-state', retried('InstanceNotRunning', patience.poll, 'cannot be stopped yet')),
+    ...each('StopInstances', 'not-found', {
+      once: succeeds(undefined, true),
+      repeatedly: fails('NotVisibleYet', 2 * patience.visibility),
+    }),
+    ...each('*', 'unauthorized', {
+      status: 403,
+      once: succeeds(undefined, true),
+      repeatedly: fails('PermissionMissing', 2 * patience.permission),
+    }),
+    ...each('StopInstances', 'wrong-state', { effect: true, once: waited('InstanceNotRunning') }),
+    ...each('StopInstances', 'wrong-state', polled('InstanceNotRunning', 'cannot be stopped yet')),
     ...each('StopInstances', 'protected', surfaced('InstanceProtected')),
   ],
   TerminateInstances: [
@@ -226,11 +252,11 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
     ...each('TerminateInstances', 'protected', surfaced('InstanceProtected')),
   ],
   DeleteNetworkInterface: [
-    ...gone('DeleteNetworkInterface'),
+    ...goneUnseen('DeleteNetworkInterface'),
     ...stillInUse('DeleteNetworkInterface', 'interface-in-use'),
     ...stillInUse('DeleteNetworkInterface'),
   ],
-  DeleteSecurityGroup: [...gone('DeleteSecurityGroup'), ...stillInUse('DeleteSecurityGroup')],
+  DeleteSecurityGroup: [...goneUnseen('DeleteSecurityGroup'), ...stillInUse('DeleteSecurityGroup')],
   DeleteKeyPair: gone('DeleteKeyPair'),
   DeleteVolume: [...gone('DeleteVolume'), ...stillInUse('DeleteVolume')],
   DisassociateRouteTable: doneUnless('DisassociateRouteTable', 'not-found'),
@@ -250,12 +276,12 @@ const dynamodbCalls: Readonly<Record<string, readonly Row[]>> = {
     // The SDK takes this code for throttling, and repeats the call.
     ...rows('dynamodb', 'CreateTable', 'quota', { once: succeeds(undefined, true), repeatedly: fails('QuotaReached', 3) }),
     ...rows('dynamodb', 'CreateTable', 'table-in-use', { effect: true, once: succeeds(undefined, false) }),
-    ...rows('dynamodb', 'CreateTable', 'table-in-use', retried('TableNotActive', patience.poll, 'not visible')),
+    ...rows('dynamodb', 'CreateTable', 'table-in-use', polled('TableNotActive', 'not visible')),
   ],
   DeleteTable: [
     ...rows('dynamodb', 'DeleteTable', 'throttled', { once: succeeds(undefined, true) }),
     ...rows('dynamodb', 'DeleteTable', 'no-table', { effect: true, once: succeeds(undefined, false) }),
-    ...rows('dynamodb', 'DeleteTable', 'table-in-use', retried('TableStillDeleting', patience.poll, 'is being deleted')),
+    ...rows('dynamodb', 'DeleteTable', 'table-in-use', polled('TableStillDeleting', 'is being deleted')),
   ],
 };
 

@@ -1,10 +1,11 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { unless } from '../../aws/errors.ts';
+import { catalog } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import type { Case } from './fault-matrix-cases.ts';
-import { faultOf } from './fault-matrix-endured.ts';
+import { failuresOf, faultOf } from './fault-matrix-endured.ts';
 import { asExpected, callsOf, run } from './fault-matrix-life.ts';
 import type { Sweep } from './fault-matrix-sweep.ts';
 
@@ -29,7 +30,6 @@ export const surfaced: Sweep = {
   },
 };
 
-const manyCalls = 500;
 const patientRate = 300;
 
 const unmet = 'no call met it';
@@ -41,9 +41,9 @@ async function fail(aws: TestAws, one: Case): Promise<string | undefined> {
   await aws.delete('calls');
   await aws.post('faults', faultOf(one));
   const rate = aws.clock.rate();
-  // Minutes of patience become moments; where a state looks 600 times, the time that a busy machine needs for it would be hours.
-  if (outcome.calls < manyCalls) aws.clock.setRate(patientRate);
-  const { status, error, cause = '' } = await run(aws, stage);
+  // Minutes of patience become moments.
+  aws.clock.setRate(patientRate);
+  const { status, error, cause = '', executionArn } = await run(aws, stage);
   aws.clock.setRate(rate);
   const { faults } = (await aws.get('faults')) as { faults: { count: number }[] };
   await aws.delete('faults');
@@ -53,6 +53,12 @@ async function fail(aws: TestAws, one: Case): Promise<string | undefined> {
   if (error !== outcome.name) return `${status} ${error ?? ''} ${cause}, not ${outcome.name}`;
   const says = outcome.says ?? code;
   if (!cause.includes(says)) return `does not say "${says}": ${cause}`;
+  if (catalog[outcome.name].reaction === 'poll') {
+    const failures = await failuresOf(aws, executionArn);
+    const failed = failures.filter((failure) => failure.functionName === point.function && failure.error === outcome.name).length;
+    if (failed !== outcome.calls) return `${point.step} failed ${failed} times, not ${outcome.calls}`;
+    return lockLeft(aws, point.step);
+  }
   const calls = await callsOf(aws);
   const made = calls.filter((call) => call.action === point.action && call.functionName === point.function && call.outcome === code).length;
   if (made !== outcome.calls) return `the call was made ${made} times, not ${outcome.calls}`;
