@@ -64,6 +64,8 @@ export const beginOperation = step({
   ]),
   output: Begun,
   uses: { dynamodb, ec2, sfn, settings },
+  // It waits until the last Lambda of another operation must be dead, and a start asks EC2 each time.
+  pause: 1_000,
   async run(begun, { dynamodb, ec2, sfn, settings, clock }): Promise<Begun[Operation['kind']]> {
     const { executionArn, startedAt, input } = begun;
     const context = { dynamodb, ec2, sfn, settings, now: clock.now() };
