@@ -13,7 +13,7 @@ export default defineConfig({
       project('package', { include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 }),
       // Wrong arguments, settings, files and machines, each shown to the CLI as a process.
       project('bad-input', { include: ['test/bad-input/**/*.test.ts'] }),
-      // Commands that watch and steer operations, against whole operations.
+      // Commands that watch, steer and use environments, against whole operations.
       project('commands', { include: ['test/commands/**/*.test.ts'] }),
       // With the programs that people use in and around an environment: git, scp, rsync, editors, shells.
       project('programs', { include: ['test/programs/**/*.test.ts'], testTimeout: 120_000 }),
