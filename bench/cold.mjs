@@ -12,7 +12,8 @@ import { bundleFunctions, functionFiles } from '../scripts/bundle.mjs';
  * @typedef {{ name: string, kilobytes: number, zipKilobytes: number, hasEc2: boolean, milliseconds: number }} Bundle
  */
 
-const largestKilobytes = 350;
+// BeginOperation is the largest: it asks EC2, DynamoDB and Step Functions.
+const largestKilobytes = 400;
 /** @param {number} empty */
 const longestWith = (empty) => 1.3 * empty + 45;
 // Enough on an idle machine. On a busy one, handlers that seem too slow are measured longer.

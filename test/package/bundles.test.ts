@@ -25,8 +25,8 @@ function digestsOf(folder: string): Record<string, string> {
 }
 
 describe('the bundles', () => {
-  it.each(bundles)('stay under 350 KB: %s', (file) => {
-    expect(statSync(join(built, file)).size).toBeLessThan(350 * 1024);
+  it.each(bundles)('stay under 400 KB: %s', (file) => {
+    expect(statSync(join(built, file)).size).toBeLessThan(400 * 1024);
   });
 
   it('load where there is nothing but Node.js itself', async () => {
