@@ -103,10 +103,18 @@ export async function findInstances(ec2: EC2Client, environment: Belonging, reco
   return recorded.length > 0 ? recorded : describeInstances(ec2, [live, ...tagFilters(belongingTags(environment))]);
 }
 
-/** Whether EC2 shows a live instance of an owner's environment for a repository, whatever name the environment has. */
-export async function hasInstance(ec2: EC2Client, { owner, repository }: Omit<Belonging, 'name'>): Promise<boolean> {
+/**
+ * Whether EC2 shows a live instance or a network interface of an owner's environment for a repository, whatever name the environment has: what
+ * a start cannot create under a name that would be refused the second time.
+ */
+export async function hasResources(ec2: EC2Client, { owner, repository }: Omit<Belonging, 'name'>): Promise<boolean> {
+  const Filters = tagFilters(ownerTags({ owner, repository }));
   const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
-  return (await describeInstances(ec2, [live, ...tagFilters(ownerTags({ owner, repository }))])).length > 0;
+  const [instances, { NetworkInterfaces = [] }] = await Promise.all([
+    describeInstances(ec2, [live, ...Filters]),
+    ec2.send(new DescribeNetworkInterfacesCommand({ Filters })),
+  ]);
+  return instances.length + NetworkInterfaces.length > 0;
 }
 
 /** Every instance of the environment that is not terminated yet: the recorded one and whatever bears the environment's tags. */

@@ -4,7 +4,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { resolveInstanceType } from '../../aws/ec2/instance-type.ts';
-import { hasInstance } from '../../aws/ec2/resources.ts';
+import { hasResources } from '../../aws/ec2/resources.ts';
 import { change, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
 import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
@@ -138,7 +138,7 @@ async function look(
   }
   const [instanceType, inUse] = await Promise.all([
     resolveInstanceType(ec2, given.instanceType ?? recorded?.wanted.instanceType, settings),
-    recorded !== undefined || hasInstance(ec2, subject),
+    recorded !== undefined || hasResources(ec2, subject),
   ]);
   return { instanceType, untouched: !inUse };
 }

@@ -1,3 +1,4 @@
+import { CreateNetworkInterfaceCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment, readEnvironments } from '../../../aws/records/read/environment.ts';
@@ -227,6 +228,14 @@ describe('the plan of a start', () => {
     await using account = await installed(ready);
     await instanceWith(account, { [key]: 'other' });
     expect(await account.run(beginOperation, start)).toMatchObject({ plan });
+  });
+
+  it('leaves the plan to PlanStart where EC2 shows a network interface of the environment, whose record is lost', async () => {
+    await using account = await installed(ready);
+    const { subnetId } = await makeNetwork(account.ec2);
+    const TagSpecifications = [{ ResourceType: 'network-interface' as const, Tags: environmentTagsOf('network-interface') }];
+    await account.ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: subnetId, TagSpecifications }));
+    expect(await account.run(beginOperation, start)).not.toHaveProperty('plan');
   });
 
   it('does not look for instances where there is a record', async () => {
