@@ -91,7 +91,8 @@ describe('while a command runs', () => {
 
   it('a deleted state directory is named, and does not appear again', async () => {
     const { ended, pid } = await startThatWaits();
-    rmSync(local, { recursive: true });
+    // Sandboxes that start meanwhile still unpack their code there.
+    rmSync(local, { recursive: true, maxRetries: 20, retryDelay: 20 });
     process.kill(pid, 'SIGTERM');
     expectFailure(failureOf(await ended), start, { name: 'LocalAwsReset', message: `The state in ${local} was deleted.` });
     expect(existsSync(local)).toBe(false);
