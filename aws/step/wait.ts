@@ -1,6 +1,18 @@
 import { during } from './stopwatch.ts';
 
-/** Sleeps between two looks at EC2, for so many milliseconds. The timing of the step counts it as waiting. */
+/** How often the clock is looked at, in milliseconds. */
+const slice = 10;
+
+/**
+ * Sleeps between two looks at EC2, for so many milliseconds of the clock, which may run faster than real time in tests. The timing of the step
+ * counts it as waiting.
+ */
 export function wait(milliseconds: number): Promise<void> {
-  return during('waiting', () => new Promise((resolve) => setTimeout(resolve, milliseconds)));
+  return during('waiting', async () => {
+    const until = Date.now() + milliseconds;
+    // No longer than that in real time, in case the clock crawls.
+    for (let slept = 0; slept < milliseconds && Date.now() < until; slept += slice) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(slice, milliseconds - slept)));
+    }
+  });
 }
