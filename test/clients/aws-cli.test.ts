@@ -143,7 +143,7 @@ describe('the AWS CLI', () => {
     expect(await execute('recode-uninstall', { caller: 'alice' })).toMatchObject({ status: 'FAILED', error: 'EnvironmentsStillExist' });
     expect(outputOf(await execute('recode-remove', input))).toMatchObject({ ...environment, status: 'removed' });
     expect(await execute('recode-remove', input)).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFound' });
-    expect(outputOf(await execute('recode-uninstall', { caller: 'alice' }))).toEqual({ status: 'uninstalled' });
+    expect(outputOf(await execute('recode-uninstall', { caller: 'alice' }))).toMatchObject({ status: 'uninstalled' });
     expect(outputOf(await execute('recode-uninstall', { caller: 'alice' }))).toEqual({ status: 'not-installed' });
     expect(await cli('dynamodb', 'list-tables')).toEqual({ TableNames: [] });
     expect(await cli('ec2', 'describe-vpcs')).toEqual({ Vpcs: [] });
