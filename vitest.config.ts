@@ -1,5 +1,8 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
+// The longest of the integrity suite, ten minutes more.
+const endurance = ['abandoned', 'late', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +11,8 @@ export default defineConfig({
         exclude: ['bad-input', 'clients', 'commands', 'integrity', 'package', 'programs'].map((suite) => `test/${suite}/**`),
       }),
       // Crashes, faults and races, one after another for minutes.
-      project('integrity', { include: ['test/integrity/**/*.test.ts'], testTimeout: 1_800_000 }),
+      project('integrity', { include: ['test/integrity/**/*.test.ts'], exclude: endurance, testTimeout: 1_800_000 }),
+      project('endurance', { include: endurance, testTimeout: 1_800_000 }),
       // Packages everything again, or reads all of the package.
       project('package', { include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 }),
       // Wrong arguments, settings, files and machines, each shown to the CLI as a process.
