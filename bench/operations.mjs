@@ -1,0 +1,210 @@
+// Measures how long operations take, from keystroke to the last line, where AWS is as slow as AWS: the embedded AWS with
+// `calibrated` latency and no warm sandbox. Beside Recode, the waiter way: what a command-line tool on a laptop does.
+// node bench/operations.mjs [--runs 20] [--lanes 2] [--check]: with --check, fails if a target is missed. Writes the results to
+// bench/results/latest.json and the table of docs/performance.md.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs, promisify } from 'node:util';
+import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { waiterWay } from './waiter-way.mjs';
+
+/**
+ * @typedef {'firstStart' | 'start' | 'stop' | 'restart' | 'remove' | 'uninstall'} Operation
+ * @typedef {{ title: string, ec2: number, overhead: number, ratio: number, transitions?: number }} Target seconds, but for the last two
+ * @typedef {{ p50: number, p95: number, times: number[] }} Times seconds
+ * @typedef {{ recode: Times, waiterWay: Times, transitions?: number | undefined }} Result
+ */
+
+// The SDK would warn about this version of Node.js.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+const run = promisify(execFile);
+const recode = join(import.meta.dirname, '../bin/recode.js');
+const resultsFile = join(import.meta.dirname, 'results/latest.json');
+const page = join(import.meta.dirname, '../docs/performance.md');
+const region = 'us-east-1';
+// Sandboxes end after ten idle minutes.
+const untilCold = 11 * 60_000;
+/** @type {Record<Operation, Target>} */
+const targets = JSON.parse(await readFile(join(import.meta.dirname, 'targets.json'), 'utf8'));
+
+const { values: options } = parseArgs({
+  options: { runs: { type: 'string', default: '20' }, lanes: { type: 'string', default: '2' }, check: { type: 'boolean', default: false } },
+});
+const runs = Number(options.runs);
+
+/** @type {Record<string, { recode: number[], waiterWay: number[] }>} */
+const times = Object.fromEntries(Object.keys(targets).map((name) => [name, { recode: [], waiterWay: [] }]));
+/** @type {Record<string, number>} */
+const transitions = {};
+
+let begun = 0;
+await Promise.all(
+  Array.from({ length: Math.min(runs, Number(options.lanes)) }, async () => {
+    while (begun < runs) {
+      begun += 1;
+      await round();
+    }
+  }),
+);
+
+const results = Object.fromEntries(
+  Object.entries(times).map(([name, measured]) => [
+    name,
+    {
+      recode: summary(measured.recode),
+      waiterWay: summary(measured.waiterWay),
+      ...(name in transitions && { transitions: transitions[name] }),
+    },
+  ]),
+);
+const machine = { cpus: cpus().length, cpu: cpus()[0]?.model, node: process.version };
+await writeFile(resultsFile, `${JSON.stringify({ measuredAt: new Date().toISOString(), runs, machine, operations: results }, null, 2)}\n`);
+await writePage();
+report();
+
+/** All operations once, by Recode and by the waiter way, on an embedded AWS of its own. */
+async function round() {
+  const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    RECODE_LOCAL_DIR: join(folder, 'local'),
+    // Nobody listens there. The start only warns.
+    GITHUB_API_URL: 'http://127.0.0.1:9',
+  };
+  const command = (/** @type {readonly string[]} */ ...args) => run(process.execPath, [recode, ...args], { env: environment });
+  try {
+    const { stdout } = await command('local', 'up', '--latency', 'calibrated', '--json');
+    const { endpoint } = JSON.parse(stdout);
+    const measure = async (/** @type {Operation} */ name, /** @type {readonly string[]} */ ...args) => {
+      await coolDown(endpoint);
+      const begin = performance.now();
+      await command('aws', ...args, '--local');
+      times[name]?.recode.push((performance.now() - begin) / 1000);
+    };
+    const start = ['--no-clone', '--no-open', '--auto-stop', 'never'];
+    await measure('firstStart', 'start', 'acme/first', ...start);
+    await measure('start', 'start', 'acme/api', ...start);
+    transitions.start ??= await transitionsOfLast(endpoint, 'start');
+    await measure('stop', 'stop', 'acme/api');
+    await measure('restart', 'start', 'acme/api', ...start);
+    await measure('remove', 'remove', 'acme/api', '--force');
+    await command('aws', 'remove', 'acme/first', '--local', '--force');
+    await measure('uninstall', 'uninstall', '--force');
+    await measureWaiterWay(endpoint, folder);
+  } finally {
+    await command('local', 'down').catch(() => {});
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ends all sandboxes. */
+async function coolDown(/** @type {string} */ endpoint) {
+  await fetch(`${endpoint}/_local/clock`, { method: 'POST', body: JSON.stringify({ advanceMilliseconds: untilCold }) });
+  // The sweep for environments to stop runs meanwhile.
+  await sleep(3_000);
+}
+
+async function measureWaiterWay(/** @type {string} */ endpoint, /** @type {string} */ folder) {
+  const key = join(folder, 'key');
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
+  const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
+  const userData = `#cloud-config\nusers:\n  - name: recode\n    ssh_authorized_keys: [${publicKey}]\nssh_keys: {}\nbootcmd:\n  - echo Port 2200 > /etc/ssh/sshd_config.d/port.conf\n`;
+  const way = waiterWay({ endpoint, region, publicKey, userData });
+  const measure = async (/** @type {Operation} */ name, /** @type {() => Promise<void>} */ operation) => {
+    const begin = performance.now();
+    await operation();
+    times[name]?.waiterWay.push((performance.now() - begin) / 1000);
+  };
+  try {
+    await measure('firstStart', () => way.firstStart('first'));
+    await measure('start', () => way.start('api'));
+    await measure('stop', () => way.stop('api'));
+    await measure('restart', () => way.restart('api'));
+    await measure('remove', () => way.remove('api'));
+    await way.remove('first');
+    await measure('uninstall', () => way.uninstall());
+  } finally {
+    way.close();
+  }
+}
+
+/** How many states the last execution has entered, its retries included. */
+async function transitionsOfLast(/** @type {string} */ endpoint, /** @type {string} */ kind) {
+  const sfn = new SFNClient({ endpoint, region, credentials: { accessKeyId: 'bench', secretAccessKey: 'test' } });
+  try {
+    const stateMachineArn = `arn:aws:states:${region}:000000000000:stateMachine:recode-${kind}`;
+    const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1 }));
+    const history = await sfn.send(new GetExecutionHistoryCommand({ executionArn: executions[0]?.executionArn, maxResults: 1000 }));
+    const events = history.events ?? [];
+    const entered = events.filter(({ stateEnteredEventDetails }) => stateEnteredEventDetails).length;
+    const attempts = events.filter(({ type }) => type === 'LambdaFunctionScheduled').length;
+    return entered + attempts - events.filter(({ type }) => type === 'TaskStateEntered').length;
+  } finally {
+    sfn.destroy();
+  }
+}
+
+/** @param {readonly number[]} seconds @returns {Times} */
+function summary(seconds) {
+  const sorted = [...seconds].sort((one, other) => one - other);
+  const at = (/** @type {number} */ share) =>
+    round2(sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN);
+  return { p50: at(0.5), p95: at(0.95), times: seconds.map(round2) };
+}
+
+/** @param {number} number */
+function round2(number) {
+  return Math.round(number * 100) / 100;
+}
+
+/** Writes the results into the page that shows them. */
+async function writePage() {
+  const text = await readFile(page, 'utf8');
+  const rows = Object.entries(targets).map(([name, { title, ec2 }]) => {
+    const { recode, waiterWay } = /** @type {Result} */ (results[name]);
+    const seconds = [ec2, recode.p50, recode.p95, recode.p95 - ec2, waiterWay.p50].map((number) => number.toFixed(1));
+    return `| ${title} | ${seconds.join(' | ')} | ${(recode.p50 / waiterWay.p50).toFixed(2)} |`;
+  });
+  const head = [
+    '| seconds | EC2 itself | Recode, median | 95 % within | more than EC2 | the waiter way | ratio |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+  ];
+  const when = `Measured on ${new Date().toISOString().slice(0, 10)} in ${runs} runs, on ${machine.cpus} CPUs with Node.js ${machine.node}.`;
+  const fresh = [...head, ...rows, '', when].join('\n');
+  await writeFile(page, text.replace(/(<!-- results -->\n\n)[\s\S]*?(\n\n<!-- end -->)/, `$1${fresh}$2`));
+}
+
+function report() {
+  const columns = ['operation', 'p50', 'p95', 'EC2 itself', 'more', 'at most', 'waiter way', 'ratio', 'at most'];
+  /** @type {string[]} */
+  const missed = [];
+  const rows = Object.entries(targets).map(([name, target]) => {
+    const result = /** @type {Result} */ (results[name]);
+    const more = result.recode.p95 - target.ec2;
+    const ratio = result.recode.p50 / result.waiterWay.p50;
+    if (more > target.overhead)
+      missed.push(`${target.title} takes ${more.toFixed(1)} s more than EC2 itself. The limit is ${target.overhead} s.`);
+    if (ratio > target.ratio)
+      missed.push(`${target.title} takes ${ratio.toFixed(2)} times as long as the waiter way. The limit is ${target.ratio}.`);
+    if (target.transitions !== undefined && (result.transitions ?? 0) > target.transitions)
+      missed.push(`${target.title} enters ${result.transitions} states. The limit is ${target.transitions}.`);
+    return [
+      target.title,
+      ...[result.recode.p50, result.recode.p95, target.ec2, more, target.overhead, result.waiterWay.p50].map((seconds) =>
+        seconds.toFixed(1),
+      ),
+      ...[ratio, target.ratio].map((number) => number.toFixed(2)),
+    ];
+  });
+  const widths = columns.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  for (const row of [columns, ...rows])
+    console.log(
+      row.map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join('  '),
+    );
+  for (const sentence of missed) console.error(sentence);
+  if (options.check && missed.length > 0) process.exitCode = 1;
+}
