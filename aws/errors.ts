@@ -183,13 +183,13 @@ function messageOf(error: unknown, saidByAws: boolean, whole: string): string {
 const encodedMessage = /Encoded authorization failure message:/i;
 
 /**
- * Runs a call whose refusal of one kind is an answer too: what it means is returned as `undefined`, every other error escapes.
+ * Runs a call whose refusal of one kind, or of several, is an answer too: it is returned as `undefined`, every other error escapes.
  */
-export async function unless<Answer>(meaning: Meaning, call: Promise<Answer>): Promise<Answer | undefined> {
+export async function unless<Answer>(meanings: Meaning | readonly Meaning[], call: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (meaningOf(error) === meaning) return undefined;
+    if ([meanings].flat().includes(meaningOf(error))) return undefined;
     throw error;
   }
 }

@@ -1,11 +1,10 @@
 // Measures how long commands take that people and programs run all the time, compared with Node.js alone. Fails if one is too slow.
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environmentIn, median, recode, run } from './recode.mjs';
 
 const rounds = 41;
-const recode = join(import.meta.dirname, '../bin/recode.js');
 const list = [recode, 'aws', 'list', '--local'];
 /** @typedef {{ name: string, args: readonly string[], most: number, times: number[] }} Measured */
 /** @type {Measured} */
@@ -17,47 +16,23 @@ const commands = [
 ];
 
 const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
-const environment = {
-  PATH: process.env.PATH,
-  HOME: folder,
-  RECODE_LOCAL_DIR: join(folder, 'local'),
-  // Nobody listens there. The start only warns.
-  GITHUB_API_URL: 'http://127.0.0.1:9',
-};
+const environment = environmentIn(folder);
 try {
   // The list has a row, as it usually has.
-  await run([recode, 'aws', 'start', 'acme/api', '--local', '--no-wait']);
-  await run([recode, 'aws', 'follow', 'acme/api', '--local']);
+  await run([recode, 'aws', 'start', 'acme/api', '--local', '--no-wait'], environment);
+  await run([recode, 'aws', 'follow', 'acme/api', '--local'], environment);
   await measure();
   report();
 } finally {
-  await run([recode, 'local', 'down']);
+  await run([recode, 'local', 'down'], environment);
   await rm(folder, { recursive: true });
 }
 
 /** Runs all commands in turn, so that other load on the machine affects them alike. */
 async function measure() {
   for (let round = 0; round < rounds; round += 1) {
-    for (const { args, times } of [nothing, ...commands]) times.push(await run(args));
+    for (const { args, times } of [nothing, ...commands]) times.push(await run(args, environment));
   }
-}
-
-/**
- * Runs Node.js with arguments. Resolves to the milliseconds this takes.
- *
- * @param {readonly string[]} args
- * @returns {Promise<number>}
- */
-function run(args) {
-  const begun = performance.now();
-  return new Promise((resolve, reject) => {
-    spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
-      .once('error', reject)
-      .once('exit', (code) => {
-        if (code === 0) resolve(performance.now() - begun);
-        else reject(new Error(`node ${args.join(' ')} ended with the exit code ${code}.`));
-      });
-  });
 }
 
 function report() {
@@ -73,9 +48,4 @@ function report() {
     console.error(`${name} takes ${ratio.toFixed(2)} times as long as ${nothing.name}. The limit is ${most.toFixed(2)}.`);
     process.exitCode = 1;
   }
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

@@ -1,12 +1,12 @@
 // Compares the embedded AWS with that of another build, in runs in turn: how long the first start of an environment takes, and how much
 // memory all processes of the embedded AWS have after five starts. Fails if one is too much.
 // node bench/local.mjs --against FOLDER [--rounds N]: FOLDER is a checkout of the other build, built. Run it on an idle machine.
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { environmentIn, median, recode as own, run } from './recode.mjs';
 
 const { values } = parseArgs({ options: { against: { type: 'string' }, rounds: { type: 'string', default: '5' } } });
 const starts = 5;
@@ -18,7 +18,6 @@ if (values.against === undefined || !existsSync(join(values.against, 'bin/recode
   process.exit(1);
 }
 const other = join(resolve(values.against), 'bin/recode.js');
-const own = join(import.meta.dirname, '../bin/recode.js');
 /** @type {{ before: Run, now: Run }[]} */
 const rounds = [];
 for (let round = 0; round < Number(values.rounds); round += 1) rounds.push({ before: await measure(other), now: await measure(own) });
@@ -32,42 +31,18 @@ report();
  */
 async function measure(recode) {
   const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
-  const environment = {
-    PATH: process.env.PATH,
-    HOME: folder,
-    RECODE_LOCAL_DIR: join(folder, 'local'),
-    // Nobody listens there. The start only warns.
-    GITHUB_API_URL: 'http://127.0.0.1:9',
-  };
-  const start = (/** @type {number} */ index) => run([recode, 'aws', 'start', `acme/api-${index}`, '--local', '--no-clone'], environment);
+  const environment = environmentIn(folder);
+  const start = (/** @type {number} */ index) =>
+    run([recode, 'aws', 'start', `acme/api-${index}`, '--local', '--no-clone'], environment, 'ignore');
   try {
     const seconds = (await start(1)) / 1000;
     for (let index = 2; index <= starts; index += 1) await start(index);
     const { pid } = JSON.parse(readFileSync(join(folder, 'local', 'process.json'), 'utf8'));
     return { seconds, megabytes: withDescendants(pid).reduce((sum, one) => sum + megabytesOf(one), 0) };
   } finally {
-    await run([recode, 'local', 'down'], environment);
+    await run([recode, 'local', 'down'], environment, 'ignore');
     await rm(folder, { recursive: true });
   }
-}
-
-/**
- * Runs Node.js with arguments. Resolves to the milliseconds this takes.
- *
- * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} environment
- * @returns {Promise<number>}
- */
-function run(args, environment) {
-  const begun = performance.now();
-  return new Promise((resolve, reject) => {
-    spawn(process.execPath, args, { env: environment, stdio: 'ignore' })
-      .once('error', reject)
-      .once('exit', (code) => {
-        if (code === 0) resolve(performance.now() - begun);
-        else reject(new Error(`node ${args.join(' ')} ended with the exit code ${code}.`));
-      });
-  });
 }
 
 /**
@@ -120,9 +95,4 @@ function report() {
     console.error(`${name}: ${ratio.toFixed(2)} times as much as before. The limit is ${most[unit].toFixed(2)}.`);
     process.exitCode = 1;
   }
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  return [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

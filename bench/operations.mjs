@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { environmentIn, recode } from './recode.mjs';
 import { waiterWay } from './waiter-way.mjs';
 
 /**
@@ -21,7 +22,6 @@ import { waiterWay } from './waiter-way.mjs';
 // The SDK would warn about this version of Node.js.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const run = promisify(execFile);
-const recode = join(import.meta.dirname, '../bin/recode.js');
 const resultsFile = join(import.meta.dirname, 'results/latest.json');
 const page = join(import.meta.dirname, '../docs/performance.md');
 const region = 'us-east-1';
@@ -68,13 +68,7 @@ report();
 /** All operations once, by Recode and by the waiter way, on an embedded AWS of its own. */
 async function round() {
   const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
-  const environment = {
-    PATH: process.env.PATH,
-    HOME: folder,
-    RECODE_LOCAL_DIR: join(folder, 'local'),
-    // Nobody listens there. The start only warns.
-    GITHUB_API_URL: 'http://127.0.0.1:9',
-  };
+  const environment = environmentIn(folder);
   const command = (/** @type {readonly string[]} */ ...args) => run(process.execPath, [recode, ...args], { env: environment });
   try {
     const { stdout } = await command('local', 'up', '--latency', 'calibrated', '--json');
@@ -88,7 +82,7 @@ async function round() {
     const start = ['--no-clone', '--no-open', '--auto-stop', 'never'];
     await measure('firstStart', 'start', 'acme/first', ...start);
     await measure('start', 'start', 'acme/api', ...start);
-    transitions.start ??= await transitionsOfLast(endpoint, 'start');
+    transitions.start ??= await transitionsOfLastStart(endpoint);
     await measure('stop', 'stop', 'acme/api');
     await measure('restart', 'start', 'acme/api', ...start);
     await measure('remove', 'remove', 'acme/api', '--force');
@@ -96,6 +90,7 @@ async function round() {
     await measure('uninstall', 'uninstall', '--force');
     await measureWaiterWay(endpoint, folder);
   } finally {
+    // What has failed before is what counts.
     await command('local', 'down').catch(() => {});
     await rm(folder, { recursive: true, force: true });
   }
@@ -132,11 +127,11 @@ async function measureWaiterWay(/** @type {string} */ endpoint, /** @type {strin
   }
 }
 
-/** How many states the last execution has entered, its retries included. */
-async function transitionsOfLast(/** @type {string} */ endpoint, /** @type {string} */ kind) {
+/** How many states the last start has entered, its retries included. */
+async function transitionsOfLastStart(/** @type {string} */ endpoint) {
   const sfn = new SFNClient({ endpoint, region, credentials: { accessKeyId: 'bench', secretAccessKey: 'test' } });
   try {
-    const stateMachineArn = `arn:aws:states:${region}:000000000000:stateMachine:recode-${kind}`;
+    const stateMachineArn = `arn:aws:states:${region}:000000000000:stateMachine:recode-start`;
     const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1 }));
     const history = await sfn.send(new GetExecutionHistoryCommand({ executionArn: executions[0]?.executionArn, maxResults: 1000 }));
     const events = history.events ?? [];

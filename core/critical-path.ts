@@ -23,7 +23,7 @@ export interface Visit {
   readonly around: Visit | undefined;
 }
 
-/** An event of the critical path, and the state that it is of. */
+/** An event of the critical path, with its state. */
 export interface Link {
   readonly event: PastEvent;
   readonly visit: Visit | undefined;

@@ -127,21 +127,23 @@ export const NetworkInterface = v.object({ networkInterfaceId: v.string() });
 // Whether the control plane checks SSH.
 const checkSsh = v.boolean();
 
-// Whether a stopped instance has the accepted keys in its user data already, so that it can be started at once.
-const keysCurrent = v.optional(v.boolean(), false);
-
 /** The plan of a start that launches an instance. */
 export const LaunchPlan = v.object({
   action: v.literal('create'),
   checkSsh,
-  keysCurrent,
   /** Whether the environment is so new that it has no resource yet: what has to be created needs no look before. */
   nothingExists: v.optional(v.boolean(), false),
 });
 export type LaunchPlan = v.InferOutput<typeof LaunchPlan>;
 
 /** The plan of a start that finds an instance. */
-export const FoundPlan = v.object({ action: v.picklist(['start', 'wait', 'nothing']), instanceId: v.string(), checkSsh, keysCurrent });
+export const FoundPlan = v.object({
+  action: v.picklist(['start', 'wait', 'nothing']),
+  instanceId: v.string(),
+  checkSsh,
+  /** Whether a stopped instance has the accepted keys in its user data already, so that it can be started at once. */
+  keysCurrent: v.optional(v.boolean(), false),
+});
 export type FoundPlan = v.InferOutput<typeof FoundPlan>;
 
 /** What a start does. PlanStart decides it, or BeginOperation for a new environment, and it never changes. */
@@ -165,6 +167,7 @@ export type RunningInstance = v.InferOutput<typeof RunningInstance>;
 export const StoppedInstance = v.nullable(Instance);
 export type StoppedInstance = v.InferOutput<typeof StoppedInstance>;
 
+// Missing in an execution that an older version started.
 const ids = v.optional(v.array(v.string()), []);
 
 /** The instances that a remove waits for, and what it deletes once they are terminated. */

@@ -39,7 +39,7 @@ export async function deleteAll<Resource>(
   const [looked, ...deletions] = await Promise.allSettled([find(), ...known.map(isKnownDenied)]);
   const denials = deletions.map(settledValue);
   const ids = new Set(known.map(idOf));
-  for (const resource of settledValue(looked)) if (known.length === 0 || !ids.has(idOf(resource))) denials.push(await isDenied(resource));
+  for (const resource of settledValue(looked)) if (!ids.has(idOf(resource))) denials.push(await isDenied(resource));
   if (!denials.includes(true)) return;
   const left = await find();
   for (const resource of left) if (unauthorized.has(idOf(resource))) throw unauthorized.get(idOf(resource));

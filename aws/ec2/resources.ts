@@ -104,8 +104,8 @@ export async function findInstances(ec2: EC2Client, environment: Belonging, reco
 }
 
 /**
- * Whether EC2 shows a live instance or a network interface of an owner's environment for a repository, whatever name the environment has: what
- * a start cannot create under a name that would be refused the second time.
+ * Whether EC2 shows a live instance or a network interface of an owner's environment for a repository, whatever name the environment has. EC2
+ * would not refuse to create a second one, as it does for a group or a key pair of the same name.
  */
 export async function hasResources(ec2: EC2Client, { owner, repository }: Omit<Belonging, 'name'>): Promise<boolean> {
   const Filters = tagFilters(ownerTags({ owner, repository }));

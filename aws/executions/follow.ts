@@ -79,14 +79,17 @@ function storyOf({ sentences, awaited }: Help): Story {
   const stateOfEvent = new Map<number, string>();
   const at = new Set<string>();
   let untold: HistoryEvent[] = [];
+  let seen = 0;
   return {
     sentences,
-    seen: 0,
+    get seen() {
+      return seen;
+    },
     isAwaited: () => at.size > 0,
     hasEnded: () => untold.some(isEnd),
     add(events) {
       untold.push(...events);
-      Object.assign(this, { seen: events.at(-1)?.id ?? this.seen });
+      seen = events.at(-1)?.id ?? seen;
     },
     *tell() {
       if (!this.sentences && !this.hasEnded()) return;

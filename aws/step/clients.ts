@@ -11,40 +11,37 @@ const timeouts = { connectionTimeout: 3_000, requestTimeout: 8_000, throwOnReque
 // These services answer within milliseconds, and the SDK retries. All attempts together stay below the shortest timeout.
 const timeoutsOfAnAttempt = { connectionTimeout: 2_000, requestTimeout: 4_000, throwOnRequestTimeout: true };
 
-const outermost = { step: 'initialize', priority: 'high', name: 'measured' } as const;
-
 /**
  * EC2 for a step. It sends each request once. CreateVpc and others take no client token, so the state machine retries the step, which looks
  * first.
  */
-export function ec2(): EC2Client {
-  const client = new EC2Client({ maxAttempts: 1, requestHandler: timeouts });
-  client.middlewareStack.add(measured, outermost);
-  return client;
-}
+export const ec2 = () => measured(new EC2Client({ maxAttempts: 1, requestHandler: timeouts }));
 
 /** DynamoDB for a step. The SDK may repeat a write that succeeded, so every condition allows the step's own write. */
-export function dynamodb(): DynamoDBClient {
-  const client = new DynamoDBClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt });
-  client.middlewareStack.add(measured, outermost);
-  return client;
-}
+export const dynamodb = () => measured(new DynamoDBClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt }));
 
 /** Step Functions for a step that asks whether the execution holding a lock still runs, or starts an execution. */
-export function sfn(): SFNClient {
-  const client = new SFNClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt });
-  client.middlewareStack.add(measured, outermost);
-  return client;
-}
+export const sfn = () => measured(new SFNClient({ maxAttempts: 3, requestHandler: timeoutsOfAnAttempt }));
 
 /** AWS's price list for a step, at one of its few endpoints. A page may take seconds. */
-export function pricing(): PricingClient {
-  const client = new PricingClient({ region: priceListOf(region())?.region ?? region(), maxAttempts: 2, requestHandler: timeouts });
-  client.middlewareStack.add(measured, outermost);
-  return client;
+export const pricing = () =>
+  measured(new PricingClient({ region: priceListOf(region())?.region ?? region(), maxAttempts: 2, requestHandler: timeouts }));
+
+interface Measurable {
+  readonly middlewareStack: {
+    add(
+      middleware: <Request, Answer>(next: (request: Request) => Promise<Answer>) => (request: Request) => Promise<Answer>,
+      options: { readonly step: 'initialize'; readonly priority: 'high'; readonly name: string },
+    ): void;
+  };
 }
 
-/** Middleware of the SDK: a call counts as time in AWS from its beginning to its end, with all its attempts. */
-function measured<Request, Answer>(next: (request: Request) => Promise<Answer>): (request: Request) => Promise<Answer> {
-  return (request) => during('aws', () => next(request));
+/** The client, whose calls count as time in AWS from their beginning to their end, with all attempts. */
+function measured<Client extends Measurable>(client: Client): Client {
+  client.middlewareStack.add((next) => (request) => during('aws', () => next(request)), {
+    step: 'initialize',
+    priority: 'high',
+    name: 'measured',
+  });
+  return client;
 }

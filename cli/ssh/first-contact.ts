@@ -1,9 +1,9 @@
 import * as v from 'valibot';
+import { sshBannerProblem } from '../../aws/ssh-banner.ts';
 import { HeldEnvironment, RunningInstance, type StartOutput } from '../../core/document.ts';
 import type { Environment } from '../../core/environment.ts';
 import { ssh } from '../../core/names.ts';
 import type { OpenedEnvironment } from '../environment.ts';
-import { sshAnswers } from './banner.ts';
 import { checkConnection } from './connect.ts';
 import { saveConnection, usableKeyPair } from './first-connection.ts';
 
@@ -46,7 +46,7 @@ export function firstContact(
     const { publicIpAddress: address } = instance;
     const keyPair = await usableKeyPair(environment, record());
     const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(answerPatience)]);
-    if (!(await sshAnswers({ address, port: ssh.port }, signal))) return false;
+    if ((await sshBannerProblem({ host: address, port: ssh.port }, signal)) !== undefined) return false;
     reached();
     saveConnection(environment, { name, repository, ...instance }, keyPair);
     await checkConnection({ sshConfig: environment.files.sshConfig, name, address }, undefined, loginPatience);

@@ -26,8 +26,8 @@ export const checkSsh = step({
   uses: { ec2 },
   async run({ plan, launch, instance: { instanceId, publicIpAddress } }, { ec2 }) {
     if (!plan.checkSsh) return;
-    const address = { host: publicIpAddress, port: ssh.port, milliseconds: lookMilliseconds };
-    const problem = await during('waiting', () => sshBannerProblem(address));
+    const address = { host: publicIpAddress, port: ssh.port };
+    const problem = await during('waiting', () => sshBannerProblem(address, AbortSignal.timeout(lookMilliseconds)));
     if (problem === undefined) return;
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
     const failure = instance && startFailure(explained(instance), launch !== undefined);

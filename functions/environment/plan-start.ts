@@ -59,8 +59,8 @@ export const planStart = step({
 export const handler = lambdaHandler(planStart);
 
 /**
- * Whether the recorded instance has the accepted keys in its user data. EC2 is asked at once with the look for the instance, so that a stopped
- * one can be started without another step. False if that cannot be told: EnsureKeys then does what is missing.
+ * Whether the recorded instance has the accepted keys in its user data. EC2 is asked together with the look for the instance, so that a
+ * stopped one can be started without another step. False if that cannot be told: EnsureKeys then does what is missing.
  */
 async function areKeysCurrent(dynamodb: DynamoDBClient, ec2: EC2Client, environment: HeldEnvironment): Promise<boolean> {
   const { instanceId } = environment.recorded;
@@ -68,7 +68,7 @@ async function areKeysCurrent(dynamodb: DynamoDBClient, ec2: EC2Client, environm
   const [publicKeys, present] = await Promise.all([
     readAcceptedKeys(dynamodb, environment),
     // EC2 answers "unauthorized" of an instance that is gone: it has no tag to permit it.
-    unless('not-found', unless('unauthorized', readUserData(ec2, instanceId))),
+    unless(['not-found', 'unauthorized'], readUserData(ec2, instanceId)),
   ]);
   return present !== undefined && present === userDataFor(present, publicKeys);
 }

@@ -43,7 +43,7 @@ export const handler = lambdaHandler(stopInstance);
 async function stopRecorded(ec2: EC2Client, instanceId: string): Promise<boolean | undefined> {
   const stopping = ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
   // EC2 answers "unauthorized" of an instance that is gone: it has no tag to permit it.
-  const stopped = await unless('not-found', unless('wrong-state', unless('unauthorized', stopping)));
+  const stopped = await unless(['not-found', 'wrong-state', 'unauthorized'], stopping);
   const [before] = stopped?.StoppingInstances ?? [];
   return before && before.PreviousState?.Name !== 'stopped';
 }

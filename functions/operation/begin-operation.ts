@@ -111,7 +111,7 @@ async function beginStart({ environment: subject, request: given }: StartInput, 
       const begun = { kind: 'start', environment: held, request, instanceType, operation } as const;
       const isNew = untouched && environment.uid === uid;
       if (!isNew || network.status !== 'ready') return { ...begun, network };
-      const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), keysCurrent: false, nothingExists: true } as const;
+      const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), nothingExists: true } as const;
       return { ...begun, network, plan };
     }
     await leaveEnvironment(dynamodb, environment, operation);

@@ -27,7 +27,7 @@ export const deleteTable = step({
       // An earlier attempt deleted our table, and a start has created a new one.
       if (ours === false) return { status: 'uninstalled' };
       // If an answer is lost, the SDK repeats the call. A table that is being deleted counts as in use.
-      if (ours) await unless('no-table', unless('table-in-use', dynamodb.send(new DeleteTableCommand({ TableName: tableName }))));
+      if (ours) await unless(['no-table', 'table-in-use'], dynamodb.send(new DeleteTableCommand({ TableName: tableName })));
     }
     throw new RecodeError('TableStillDeleting', `The table ${tableName} is being deleted.`);
   },

@@ -10,6 +10,29 @@ export type Latency = v.InferOutput<typeof Latency>;
 /** The latency of a fresh process. */
 export const defaultLatency: Latency = 'instant';
 
+/** What changes a latency: `{ latency }`. */
+export const LatencySettings = v.strictObject({ latency: Latency });
+
+/** The latency of a service that has no other settings. It lasts until the process ends. */
+export interface LatencySetting {
+  /** The latency now. */
+  get(): Latency;
+  /** Mounted at `/_local/<service>`. POST `{ latency }` changes it, GET shows it, DELETE resets it. */
+  admin(method: string, body: unknown): { readonly latency: Latency };
+}
+
+export function createLatencySetting(): LatencySetting {
+  let latency = defaultLatency;
+  return {
+    get: () => latency,
+    admin(method, body) {
+      if (method === 'POST') latency = v.parse(LatencySettings, body).latency;
+      if (method === 'DELETE') latency = defaultLatency;
+      return { latency };
+    },
+  };
+}
+
 export interface Profile {
   readonly ec2: Ec2Profile;
   readonly dynamodb: DynamoDbProfile;

@@ -26,7 +26,7 @@ describe('sshBannerProblem', () => {
     expect(await problem(host)).toBeUndefined();
   });
 
-  it('finds a server that comes up while it looks', async () => {
+  it('finds a server that comes up while it waits', async () => {
     const host = randomAddress();
     const found = problem(host, 20_000);
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -36,12 +36,17 @@ describe('sshBannerProblem', () => {
 
   it('finds the banner on a later connection while an earlier one stays silent', async () => {
     let connections = 0;
+    let closed = 0;
     const host = await answering((socket) => {
       connections += 1;
+      socket.on('close', () => {
+        closed += 1;
+      });
       if (connections === 2) socket.write('SSH-2.0-OpenSSH_9.6\r\n');
     });
     expect(await problem(host, 20_000)).toBeUndefined();
     expect(connections).toBe(2);
+    await expect.poll(() => closed).toBe(2);
   });
 
   it('finds nobody listening', async () => {
@@ -78,13 +83,23 @@ describe('sshBannerProblem', () => {
   it('ends when it is told to', async () => {
     const host = await answering(() => {});
     const stopper = new AbortController();
-    const found = sshBannerProblem({ host, port, milliseconds: 60_000, signal: stopper.signal });
+    const found = sshBannerProblem({ host, port }, stopper.signal);
     stopper.abort();
     expect(await found).toBe('no answer');
   });
+
+  it('does not begin if it is told to end already', async () => {
+    let connections = 0;
+    const host = await answering((socket) => {
+      connections += 1;
+      socket.write('SSH-2.0-OpenSSH_9.6\r\n');
+    });
+    expect(await sshBannerProblem({ host, port }, AbortSignal.abort())).toBe('no answer');
+    expect(connections).toBe(0);
+  });
 });
 
-const problem = (host: string, milliseconds = 400) => sshBannerProblem({ host, port, milliseconds });
+const problem = (host: string, milliseconds = 400) => sshBannerProblem({ host, port }, AbortSignal.timeout(milliseconds));
 
 /** A server that does this with each connection, on an address of its own. */
 async function answering(serve: (socket: Socket) => void, host = randomAddress()): Promise<string> {

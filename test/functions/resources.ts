@@ -6,6 +6,7 @@ import {
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
+  DescribeSecurityGroupsCommand,
   type EC2Client,
   ModifySubnetAttributeCommand,
   type ResourceType,
@@ -102,4 +103,22 @@ export async function makeNetwork(ec2: EC2Client): Promise<{ vpcId: string; subn
 export function idOf(id: string | undefined): string {
   if (id === undefined) throw new Error('The answer bears no id.');
   return id;
+}
+
+/** The security groups besides the default ones that come with each VPC. */
+export async function groupsOf(ec2: EC2Client) {
+  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+  return SecurityGroups.filter((group) => group.GroupName !== 'default').map((group) => ({
+    id: group.GroupId,
+    name: group.GroupName,
+    description: group.Description,
+    vpcId: group.VpcId,
+    ingress: group.IpPermissions?.map(({ IpProtocol, FromPort, ToPort, IpRanges }) => ({
+      protocol: IpProtocol,
+      from: FromPort,
+      to: ToPort,
+      blocks: IpRanges?.map(({ CidrIp }) => CidrIp),
+    })),
+    tags: group.Tags,
+  }));
 }

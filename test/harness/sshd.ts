@@ -17,7 +17,7 @@ export function sshdTrouble(): string | undefined {
   return undefined;
 }
 
-/** OpenSSH's own sshd, for whoever runs the tests. */
+/** OpenSSH's own sshd, run by the user of the tests. */
 export interface Sshd extends AsyncDisposable {
   /** A folder of its own, in the place of which scripts may name /etc/ssh/recode. */
   readonly folder: string;

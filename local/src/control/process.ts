@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
+import { littleMemory } from '../little-memory.ts';
 import type { StorageTrouble } from '../storage.ts';
 import { type Announcement, logFile, readAnnouncement } from './directory.ts';
 import { EmbeddedAwsDidNotStart, EmbeddedAwsDidNotStop, RegionMismatch, StateDamaged, StorageFailed } from './errors.ts';
@@ -40,7 +41,7 @@ export async function launch(mainFile: string, options: MainOptions): Promise<vo
   const { directory } = options;
   const log = openSync(logFile(directory), 'a', 0o600);
   const logged = statSync(logFile(directory)).size;
-  const child = spawn(process.execPath, [...flags, mainFile, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...littleMemory, mainFile, JSON.stringify(options)], {
     detached: true,
     cwd: directory,
     env: cleanEnvironment(process.env),
@@ -115,8 +116,6 @@ export async function within<T>(seconds: number, promise: Promise<T>): Promise<T
 }
 
 export const timedOut = Symbol('timed out');
-/** For little memory: it runs beside what a person works with. By default, its young objects alone may take 32 MB before they are collected. */
-const flags = ['--optimize-for-size', '--max-semi-space-size=1'];
 /** How long a process may take until it is ready. */
 export const startSeconds = 60;
 /** How long a process may take to end. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { type Clock, reached } from '../clock.ts';
-import { type DynamoDbProfile, defaultLatency, Latency, profiles } from '../profiles.ts';
+import { createLatencySetting, type DynamoDbProfile, type LatencySetting, profiles } from '../profiles.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import { type Json, openEngine } from './engine.ts';
 import { refuseBeyondLimits } from './limits.ts';
@@ -10,8 +10,7 @@ import { createTables, parseTags, type Tables } from './tables.ts';
 import { refuseUnsupported, unsupported } from './unsupported.ts';
 
 export interface DynamoDb extends Service {
-  /** Mounted at `/_local/dynamodb`. POST `{ latency }` changes it, GET shows it, DELETE resets it. */
-  admin(method: string, body: unknown): { readonly latency: Latency };
+  readonly admin: LatencySetting['admin'];
   /** Waits for the writes in progress and closes the database. */
   stop(): Promise<void>;
 }
@@ -29,8 +28,8 @@ export async function createDynamoDb(options: {
 }): Promise<DynamoDb> {
   const { stateDirectory, region, accountId, clock } = options;
   const engine = await openEngine(join(stateDirectory, 'dynamodb'), region, accountId);
-  let latency = defaultLatency;
-  const profile = (): DynamoDbProfile => profiles[latency].dynamodb;
+  const latency = createLatencySetting();
+  const profile = (): DynamoDbProfile => profiles[latency.get()].dynamodb;
   const tables = createTables(engine, clock, profile);
 
   const perform = (action: string, input: Json): Promise<Json | ''> => {
@@ -61,19 +60,13 @@ export async function createDynamoDb(options: {
     },
     failure: ({ code, message, status }) =>
       answer(status, { __type: `${namespaces[code] ?? 'com.amazonaws.dynamodb.v20120810'}#${code}`, message }),
-    admin(method, body) {
-      if (method === 'POST') latency = v.parse(Settings, body).latency;
-      if (method === 'DELETE') latency = defaultLatency;
-      return { latency };
-    },
+    admin: latency.admin,
     async stop() {
       await tables.settled();
       await engine.close();
     },
   };
 }
-
-const Settings = v.strictObject({ latency: Latency });
 
 const namespaces: Readonly<Record<string, string>> = {
   ValidationException: 'com.amazon.coral.validate',

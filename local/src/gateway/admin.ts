@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
-import { defaultLatency, Latency } from '../profiles.ts';
+import { defaultLatency, type Latency, LatencySettings } from '../profiles.ts';
 import { AwsFailure, type AwsResponse } from '../service.ts';
 
 /** A setting for tests at `/_local/<name>`. It handles GET, POST with a JSON body, and DELETE. Its result is sent as JSON. */
@@ -70,8 +70,6 @@ export function latencyAdmin<Name extends string>(
     return Object.fromEntries(ofEach);
   };
 }
-
-const LatencySettings = v.strictObject({ latency: Latency });
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);

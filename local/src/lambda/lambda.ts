@@ -42,8 +42,8 @@ export interface LambdaOptions {
   /** The bundle of `lambda/runtime.ts`. */
   readonly runtimeFile: string;
   /**
-   * The most sandboxes at a time, about 2 MB each, and 12 MB for their process. By default, enough to keep one of each function. With times as on AWS, it only ends idle
-   * sandboxes, and is what fits into half of the memory.
+   * The most sandboxes at a time, about 2 MB each, and 12 MB for their process. By default, enough to keep one of each function. With times
+   * as on AWS, it only ends idle sandboxes, and is what fits into half of the memory.
    */
   readonly limit?: number;
   /** How long a sandbox stays idle before it ends, in milliseconds of real time: by default a minute. With times as on AWS, these count. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, reached } from '../clock.ts';
 import type { LambdaTimes } from '../profiles.ts';
 import type { StackFunction } from './functions.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -21,29 +21,20 @@ export function createPace(clock: Clock, { newSandbox, usedSandbox, memoryOfOneC
 
   return {
     async ready(lambda, sandbox, isNew, begun) {
-      if (!isNew) return reached(clock, begun + usedSandbox, sandbox);
+      if (!isNew) return reachedOrGone(clock, begun + usedSandbox, sandbox);
       const loading = await within(longestInitialization, sandbox.loaded);
-      return reached(clock, begun + newSandbox + onItsShare(lambda, loading?.cpu ?? 0), sandbox);
+      return reachedOrGone(clock, begun + newSandbox + onItsShare(lambda, loading?.cpu ?? 0), sandbox);
     },
     done(lambda, sandbox) {
       const { cpu, queued } = sandbox.effort();
       // On its share, it would have waited for its turn, too.
-      return reached(clock, clock.now() + onItsShare(lambda, cpu) - cpu - queued, sandbox);
+      return reachedOrGone(clock, clock.now() + onItsShare(lambda, cpu) - cpu - queued, sandbox);
     },
   };
 }
 
 /** Resolves when the clock shows that time, or when the sandbox is gone: then the clock may have stopped, too. */
-function reached(clock: Clock, when: number, sandbox: Sandbox): Promise<void> {
-  if (when <= clock.now()) return Promise.resolve();
-  return new Promise((resolve) => {
-    const cancel = clock.at(when, resolve);
-    void sandbox.exited.then(() => {
-      cancel();
-      resolve();
-    });
-  });
-}
+const reachedOrGone = (clock: Clock, when: number, sandbox: Sandbox) => Promise.race([reached(clock, when), sandbox.exited]);
 
 /** Resolves like `work`, or to undefined after that much real time. */
 function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {

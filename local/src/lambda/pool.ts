@@ -28,8 +28,8 @@ export interface Pool {
 
 const usualIdleTime = 60_000;
 /**
- * How long an invocation waits for a sandbox of its function, or its process, before another one starts: a multiple of the latest start time, and at
- * least these milliseconds. Otherwise many executions at the same step would start sandboxes all the time.
+ * How long an invocation waits for a sandbox of its function, or its process, before another one starts: a multiple of the latest start time,
+ * and at least these milliseconds. Otherwise many executions at the same step would start sandboxes all the time.
  */
 const patience = { starts: 3, atLeast: 250 };
 /** With fewer sandboxes than functions, each step of a workflow would start a new one. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
+import { littleMemory } from '../little-memory.ts';
 import { divide } from './divide.ts';
 import { type Log, openLog } from './log.ts';
 import type { Order } from './runtime.ts';
@@ -46,7 +47,7 @@ export function startRuntimeProcess(runtimeFile: string): RuntimeProcess {
   /** Why the process is gone or will be soon. */
   let ending: string | undefined;
 
-  const child = spawn(process.execPath, [...flags, runtimeFile, secret], {
+  const child = spawn(process.execPath, [...littleMemory, runtimeFile, secret], {
     // Its threads share their memory. No sandbox sees this variable.
     env: { LANG: 'en_US.UTF-8', TZ: ':UTC', MALLOC_ARENA_MAX: '2' },
     // The last pipe brings orders. It closes when this process ends, and then the runtime ends.
@@ -102,9 +103,6 @@ export function startRuntimeProcess(runtimeFile: string): RuntimeProcess {
     kill,
   };
 }
-
-/** For little memory. By default, the young objects of a process may take 32 MB before they are collected. */
-const flags = ['--optimize-for-size', '--max-semi-space-size=1'];
 
 /** A process that a function has started may hold the output open for longer than its own process lives. */
 function closeSoon(output: Readable): void {

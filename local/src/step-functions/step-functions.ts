@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { createBuckets } from '../buckets.ts';
 import type { Clock } from '../clock.ts';
 import type { Lambda } from '../lambda/lambda.ts';
-import { defaultLatency, Latency, profiles } from '../profiles.ts';
+import { createLatencySetting, type LatencySetting, profiles } from '../profiles.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { Store } from '../store.ts';
@@ -18,8 +17,7 @@ import { createTransition } from './transition.ts';
 export interface StepFunctions extends Service {
   /** Starts an execution for another service, with a new name and JSON as its input. Returns its ARN. Throws `AwsFailure`. */
   start(stateMachineArn: string, input: string): string;
-  /** Mounted at `/_local/stepfunctions`. POST `{ latency }` changes it, GET shows it, DELETE resets it. */
-  admin(method: string, body: unknown): { readonly latency: Latency };
+  readonly admin: LatencySetting['admin'];
   /** Fails the running executions, as a kill would. */
   stop(): void;
 }
@@ -43,10 +41,10 @@ export function createStepFunctions({
   onStatusChange?: (execution: Execution) => void;
 }): StepFunctions {
   const buckets = createBuckets(clock);
-  let latency = defaultLatency;
-  const transition = createTransition(clock, buckets, stack.region, () => profiles[latency].stepFunctions);
+  const latency = createLatencySetting();
+  const transition = createTransition(clock, buckets, stack.region, () => profiles[latency.get()].stepFunctions);
   const throttle = (action: Action, region: string) => {
-    const limit = profiles[latency].stepFunctions.limits?.(region).actions[action];
+    const limit = profiles[latency.get()].stepFunctions.limits?.(region).actions[action];
     if (limit && !buckets.take(`${region} ${action}`, limit)) throw new AwsFailure('ThrottlingException', 'Rate exceeded');
   };
   const directory = join(store.directory, 'executions');
@@ -146,16 +144,10 @@ export function createStepFunctions({
     },
     failure: ({ code, message, status }, request) => response(status, request, { __type: code, message }),
     start: (stateMachineArn, input) => executions.start(stateMachineAt(stateMachineArn, stack.region), randomUUID(), input).executionArn,
-    admin(method, body) {
-      if (method === 'POST') latency = v.parse(Settings, body).latency;
-      if (method === 'DELETE') latency = defaultLatency;
-      return { latency };
-    },
+    admin: latency.admin,
     stop: () => executions.stop(),
   };
 }
-
-const Settings = v.strictObject({ latency: Latency });
 
 function actionOf({ headers }: AwsRequest): string {
   const [, action] = /^AWSStepFunctions\.(\w+)$/.exec(String(headers['x-amz-target'])) ?? [];

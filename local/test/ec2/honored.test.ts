@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import * as sdk from '@aws-sdk/client-ec2';
 import type { NormalizedSchema } from '@smithy/core/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../src/ec2/ec2.ts';
 import { operationModel } from '../../src/ec2/model.ts';
 import type { Action, Operation } from '../../src/ec2/operation.ts';
-import { type OperationSchema, readSchema } from '../../src/ec2/wire.ts';
+import { sdkActions, sdkCommand, sdkModel } from './sdk-model.ts';
 import { refusal, startEc2, type TestEc2 } from './server.ts';
 
 const implemented = Object.entries(operations as Record<string, Operation<Action>>);
@@ -125,17 +124,12 @@ describe.each(describing)('%s', (action, { filters }) => {
 });
 
 describe('any other action of the model', () => {
-  const others = Object.keys(sdk)
-    .filter((name) => /^[A-Z]\w*Command$/.test(name))
-    .map((name) => name.slice(0, -'Command'.length))
-    .filter((action) => !Object.hasOwn(operations, action));
-
-  const modelOf = (action: string) => readSchema(action, (sdk as unknown as Record<string, OperationSchema>)[`${action}$`] as never);
+  const others = sdkActions.filter((action) => !Object.hasOwn(operations, action));
 
   it('is refused', async () => {
     expect(others).toContain('CreateKeyPair');
     for (const action of others)
-      expect(await refusal(send(action, required(modelOf(action).input, {}) as object))).toEqual({
+      expect(await refusal(send(action, required(sdkModel(action).input, {}) as object))).toEqual({
         code: 'UnsupportedOperation',
         message: `The embedded AWS does not support the action ${action}.`,
         status: 400,
@@ -143,11 +137,7 @@ describe('any other action of the model', () => {
   });
 });
 
-function send(action: string, input: unknown): Promise<unknown> {
-  const Command = (sdk as unknown as Record<string, new (input: unknown) => sdk.DescribeVpcsCommand>)[`${action}Command`];
-  if (!Command) throw new Error(`The SDK has no ${action}Command.`);
-  return test.client.send(new Command(input));
-}
+const send = (action: string, input: unknown): Promise<unknown> => test.client.send(sdkCommand(action, input));
 
 /** The paths of all scalars of a schema, as in `honors`. */
 function scalarPaths(schema: NormalizedSchema, path = '', above: readonly string[] = []): string[] {

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import * as sdk from '@aws-sdk/client-ec2';
+import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import type { NormalizedSchema } from '@smithy/core/schema';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import names from '../../src/ec2/catalog/actions.json' with { type: 'json' };
 import { operationModel } from '../../src/ec2/model.ts';
 import * as wire from '../../src/ec2/wire.ts';
 import { AwsFailure, type Service } from '../../src/service.ts';
+import { sdkActions, sdkCommand, sdkModel } from './sdk-model.ts';
 import { refusal, serve } from './server.ts';
 
 /** Answers every operation of the model with a complete sample output, and stores the decoded input. */
@@ -14,7 +15,7 @@ const echo: Service = {
   action: (request) => wire.readQuery(new URLSearchParams(request.body.toString())).action ?? '',
   async handle(request) {
     const query = wire.readQuery(new URLSearchParams(request.body.toString()));
-    const operation = modelOf(query.action ?? '');
+    const operation = sdkModel(query.action ?? '');
     decoded.set(operation.action, wire.decode(operation, query));
     const content = wire.encodeOutput(operation, sample(operation.output) as object);
     return { status: 200, headers: {}, body: wire.successDocument(operation.action, request.id, content) };
@@ -22,17 +23,10 @@ const echo: Service = {
   failure: (failure, request) => ({ status: failure.status, headers: {}, body: wire.failureDocument(failure, request.id) }),
 };
 
-const modelOf = (action: string) =>
-  wire.readSchema(action, (sdk as unknown as Record<string, wire.OperationSchema>)[`${action}$`] as never);
-
-const actions = Object.keys(sdk)
-  .filter((name) => /^[A-Z]\w*Command$/.test(name))
-  .map((name) => name.slice(0, -'Command'.length));
-
 let server: Awaited<ReturnType<typeof serve>>;
-let client: sdk.EC2Client;
+let client: EC2Client;
 const clientOf = (endpoint: string) =>
-  new sdk.EC2Client({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'alice', secretAccessKey: 'secret' }, maxAttempts: 1 });
+  new EC2Client({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'alice', secretAccessKey: 'secret' }, maxAttempts: 1 });
 
 beforeAll(async () => {
   server = await serve(echo);
@@ -45,20 +39,17 @@ afterAll(async () => {
 
 describe('the codec', () => {
   it('knows every action of the SDK', () => {
-    expect(actions.length).toBeGreaterThan(800);
+    expect(sdkActions.length).toBeGreaterThan(800);
     // node local/scripts/ec2-actions.mjs writes them.
-    expect(names).toEqual(actions.toSorted());
+    expect(names).toEqual(sdkActions.toSorted());
   });
 
   it('reads what the SDK writes, and writes what the SDK reads, for every action', async () => {
-    const commands = sdk as unknown as Record<string, new (input: unknown) => sdk.DescribeVpcsCommand>;
     const mismatches: string[] = [];
-    for (const action of actions) {
-      const Command = commands[`${action}Command`];
-      if (!Command) throw new Error(`The SDK has no ${action}Command.`);
-      const operation = modelOf(action);
+    for (const action of sdkActions) {
+      const operation = sdkModel(action);
       const input = sample(operation.input);
-      const { $metadata, ...output } = (await client.send(new Command(input))) as unknown as Record<string, unknown>;
+      const { $metadata, ...output }: Record<string, unknown> = { ...(await client.send(sdkCommand(action, input))) };
       const wanted = operation.output.isStructSchema() ? sample(operation.output) : {};
       if (!isDeepStrictEqual(decoded.get(action), input)) mismatches.push(`${action} input`);
       if (!isDeepStrictEqual(output, wanted)) mismatches.push(`${action} output`);
@@ -129,7 +120,7 @@ describe('the codec', () => {
       handle: () => Promise.reject(new AwsFailure('InvalidThing', `<a> & "b" 'c'`, 418)),
     });
     const unlucky = clientOf(failing.endpoint);
-    expect(await refusal(unlucky.send(new sdk.DescribeVpcsCommand({})))).toEqual({
+    expect(await refusal(unlucky.send(new DescribeVpcsCommand({})))).toEqual({
       code: 'InvalidThing',
       message: `<a> & "b" 'c'`,
       status: 418,

@@ -2,8 +2,6 @@ import {
   AuthorizeSecurityGroupIngressCommand,
   DeleteSecurityGroupCommand,
   DescribeNetworkInterfacesCommand,
-  DescribeSecurityGroupsCommand,
-  type EC2Client,
   ModifyNetworkInterfaceAttributeCommand,
   type RevokeSecurityGroupIngressCommandInput,
   type SecurityGroup,
@@ -13,21 +11,21 @@ import { allowSsh } from '../../../functions/environment/allow-ssh.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, foundPlan, launchPlan, request } from '../documents.ts';
 import { bringTo, launched, readyToLaunch } from '../launched.ts';
-import { environmentTagsOf, makeGroup } from '../resources.ts';
+import { environmentTagsOf, groupsOf, makeGroup } from '../resources.ts';
 
 describe('allowSsh', () => {
   it('opens the group for SSH on port 2200 only', async () => {
     await using account = await testAccount();
     const { document } = await booting(account);
     expect(await account.run(allowSsh, document)).toBeUndefined();
-    expect(await groups(account.ec2)).toMatchObject([{ ingress: [{ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] }] }]);
+    expect(await groupsOf(account.ec2)).toMatchObject([{ ingress: [{ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] }] }]);
   });
 
   it('admits each of the allowed blocks and nobody else', async () => {
     await using account = await testAccount();
     const { document } = await booting(account, ['203.0.113.7/32', '198.51.100.0/24']);
     await account.run(allowSsh, document);
-    expect((await groups(account.ec2))[0]?.ingress).toEqual([
+    expect((await groupsOf(account.ec2))[0]?.ingress).toEqual([
       { protocol: 'tcp', from: 2200, to: 2200, blocks: ['203.0.113.7/32', '198.51.100.0/24'] },
     ]);
   });
@@ -36,11 +34,11 @@ describe('allowSsh', () => {
     await using account = await testAccount();
     const { document } = await booting(account);
     await account.run(allowSsh, document);
-    const before = await groups(account.ec2);
+    const before = await groupsOf(account.ec2);
     expect(before).toMatchObject([{ name: 'recode-acme-api-security-group', tags: environmentTagsOf('security-group') }]);
     await account.aws.delete('calls');
     await account.run(allowSsh, document);
-    expect(await groups(account.ec2)).toEqual(before);
+    expect(await groupsOf(account.ec2)).toEqual(before);
     expect(await changes(account)).toEqual([]);
   });
 
@@ -49,7 +47,7 @@ describe('allowSsh', () => {
     const { document, instanceId } = await booting(account, ['203.0.113.7/32']);
     const { launch: _, ...found } = document;
     await account.run(allowSsh, { ...found, plan: foundPlan(instanceId, action) });
-    expect(await groups(account.ec2)).toMatchObject([{ ingress: [{ from: 2200, to: 2200, blocks: ['203.0.113.7/32'] }] }]);
+    expect(await groupsOf(account.ec2)).toMatchObject([{ ingress: [{ from: 2200, to: 2200, blocks: ['203.0.113.7/32'] }] }]);
   });
 
   it('goes on where a rule was not answered', async () => {
@@ -58,7 +56,7 @@ describe('allowSsh', () => {
     await account.loseAnswer('AuthorizeSecurityGroupIngress');
     expect((await account.refusal(allowSsh, document)).name).toBe('AwsUnavailable');
     await account.run(allowSsh, document);
-    expect(await groups(account.ec2)).toMatchObject([{ ingress: [{ from: 2200, blocks: ['0.0.0.0/0'] }] }]);
+    expect(await groupsOf(account.ec2)).toMatchObject([{ ingress: [{ from: 2200, blocks: ['0.0.0.0/0'] }] }]);
   });
 
   it('adds the blocks that are missing to those that are there', async () => {
@@ -71,7 +69,7 @@ describe('allowSsh', () => {
       }),
     );
     await account.run(allowSsh, document);
-    expect((await groups(account.ec2))[0]?.ingress).toEqual([
+    expect((await groupsOf(account.ec2))[0]?.ingress).toEqual([
       { protocol: 'tcp', from: 2200, to: 2200, blocks: ['198.51.100.0/24', '203.0.113.7/32', '192.0.2.0/24'] },
     ]);
   });
@@ -86,7 +84,7 @@ describe('allowSsh', () => {
     const others = { IpProtocol: 'tcp', FromPort, ToPort, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
     await account.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [others] }));
     await account.run(allowSsh, document);
-    expect((await groups(account.ec2))[0]?.ingress).toContainEqual({ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] });
+    expect((await groupsOf(account.ec2))[0]?.ingress).toContainEqual({ protocol: 'tcp', from: 2200, to: 2200, blocks: ['0.0.0.0/0'] });
   });
 
   it('comes back until a rule that turns out to be there can be seen, and lets it keep none of the others out', async () => {
@@ -95,7 +93,7 @@ describe('allowSsh', () => {
     await account.refuse('AuthorizeSecurityGroupIngress', 'InvalidPermission.Duplicate', 0, { effect: true });
     expect((await account.refusal(allowSsh, document)).name).toBe('NotVisibleYet');
     await account.run(allowSsh, document);
-    const [group] = await groups(account.ec2);
+    const [group] = await groupsOf(account.ec2);
     expect(group?.ingress?.[0]?.blocks?.toSorted()).toEqual(['198.51.100.0/24', '203.0.113.7/32']);
   });
 
@@ -106,7 +104,7 @@ describe('allowSsh', () => {
       const { document } = await booting(account, ['0.0.0.0/0', '203.0.113.7/32']);
       await account.run(allowSsh, document);
       await account.run(allowSsh, asking(document, allowCidrs));
-      const [group] = await groups(account.ec2);
+      const [group] = await groupsOf(account.ec2);
       expect(group?.ingress).toMatchObject([{ from: 2200, to: 2200 }]);
       expect(group?.ingress?.[0]?.blocks?.toSorted()).toEqual(allowCidrs);
     },
@@ -118,7 +116,7 @@ describe('allowSsh', () => {
     const { document } = await booting(account, blocks(1));
     await account.run(allowSsh, document);
     await account.run(allowSsh, asking(document, blocks(2)));
-    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: blocks(2) }]);
+    expect((await groupsOf(account.ec2))[0]?.ingress).toMatchObject([{ blocks: blocks(2) }]);
   });
 
   it('lets the new block in before the old one goes', async () => {
@@ -128,9 +126,9 @@ describe('allowSsh', () => {
     await account.refuse('RevokeSecurityGroupIngress', 'RequestLimitExceeded');
     const moved = asking(document, ['198.51.100.7/32']);
     expect((await account.refusal(allowSsh, moved)).name).toBe('RequestThrottled');
-    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['203.0.113.7/32', '198.51.100.7/32'] }]);
+    expect((await groupsOf(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['203.0.113.7/32', '198.51.100.7/32'] }]);
     await account.run(allowSsh, moved);
-    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['198.51.100.7/32'] }]);
+    expect((await groupsOf(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['198.51.100.7/32'] }]);
   });
 
   // The forms of a rule's source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
@@ -175,7 +173,7 @@ describe('allowSsh', () => {
     await account.refuse('RevokeSecurityGroupIngress', 'InvalidPermission.NotFound');
     expect((await account.refusal(allowSsh, narrower)).name).toBe('NotVisibleYet');
     await account.run(allowSsh, narrower);
-    expect((await groups(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['192.0.2.0/24'] }]);
+    expect((await groupsOf(account.ec2))[0]?.ingress).toMatchObject([{ blocks: ['192.0.2.0/24'] }]);
   });
 
   it('leaves what somebody let in on another port', async () => {
@@ -185,7 +183,7 @@ describe('allowSsh', () => {
     const web = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
     await account.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [web] }));
     await account.run(allowSsh, asking(document, ['203.0.113.7/32']));
-    const ingress = (await groups(account.ec2))[0]?.ingress ?? [];
+    const ingress = (await groupsOf(account.ec2))[0]?.ingress ?? [];
     expect(ingress.toSorted((one, other) => Number(one.from) - Number(other.from))).toEqual([
       { protocol: 'tcp', from: 443, to: 443, blocks: ['0.0.0.0/0'] },
       { protocol: 'tcp', from: 2200, to: 2200, blocks: ['203.0.113.7/32'] },
@@ -217,7 +215,7 @@ describe('allowSsh', () => {
     const { launch: _, ...rest } = document;
     const found = { ...rest, plan: foundPlan(instanceId, 'nothing') };
     const { message, name } = await account.refusal(allowSsh, found);
-    const made = (await groups(account.ec2)).find(({ id }) => id !== other);
+    const made = (await groupsOf(account.ec2)).find(({ id }) => id !== other);
     expect(made).toMatchObject({
       name: 'recode-acme-api-security-group',
       vpcId,
@@ -241,7 +239,7 @@ describe('allowSsh', () => {
     await account.ec2.send(new DeleteSecurityGroupCommand({ GroupId: groupId }));
     const foreign = await makeGroup(account.ec2, vpcId, []);
     expect((await account.refusal(allowSsh, document)).name).toBe('NameOwnedElsewhere');
-    expect((await groups(account.ec2)).find(({ id }) => id === foreign)).toMatchObject({ ingress: [] });
+    expect((await groupsOf(account.ec2)).find(({ id }) => id === foreign)).toMatchObject({ ingress: [] });
   });
 
   it('waits for a group that is not visible yet, and makes no second one', async () => {
@@ -254,7 +252,7 @@ describe('allowSsh', () => {
     expect(attempts.map(({ name }) => name)).toEqual(['NotVisibleYet', 'NotVisibleYet']);
     account.aws.clock.advance(3_000);
     expect((await account.refusal(allowSsh, document)).name).toBe('ResourceDiffers');
-    expect((await groups(account.ec2)).map(({ name }) => name).toSorted()).toEqual(['recode-acme-api-security-group', 'web']);
+    expect((await groupsOf(account.ec2)).map(({ name }) => name).toSorted()).toEqual(['recode-acme-api-security-group', 'web']);
   });
 
   it('waits for an instance that is not visible yet', async () => {
@@ -330,22 +328,4 @@ async function moveToGroup({ ec2 }: TestAccount, instanceId: string, ...Groups: 
 async function changes({ aws }: TestAccount): Promise<string[]> {
   const { calls } = (await aws.get('calls')) as { calls: { action: string }[] };
   return calls.map(({ action }) => action).filter((action) => !action.startsWith('Describe'));
-}
-
-/** The security groups besides the default ones that come with each VPC. */
-async function groups(ec2: EC2Client) {
-  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
-  return SecurityGroups.filter((group) => group.GroupName !== 'default').map((group) => ({
-    id: group.GroupId,
-    name: group.GroupName,
-    description: group.Description,
-    vpcId: group.VpcId,
-    ingress: group.IpPermissions?.map(({ IpProtocol, FromPort, ToPort, IpRanges }) => ({
-      protocol: IpProtocol,
-      from: FromPort,
-      to: ToPort,
-      blocks: IpRanges?.map(({ CidrIp }) => CidrIp),
-    })),
-    tags: group.Tags,
-  }));
 }

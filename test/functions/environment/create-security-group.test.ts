@@ -1,9 +1,8 @@
-import { DescribeSecurityGroupsCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, readyNetwork } from '../documents.ts';
-import { environmentTagsOf, makeGroup, makeNetwork, makeVpc } from '../resources.ts';
+import { environmentTagsOf, groupsOf, makeGroup, makeNetwork, makeVpc } from '../resources.ts';
 
 const GroupName = 'recode-acme-api-security-group';
 
@@ -12,7 +11,7 @@ describe('createSecurityGroup', () => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account);
     const { securityGroupId } = await account.run(createSecurityGroup, document);
-    expect(await groups(account.ec2)).toEqual([
+    expect(await groupsOf(account.ec2)).toEqual([
       {
         id: securityGroupId,
         name: GroupName,
@@ -37,9 +36,9 @@ describe('createSecurityGroup', () => {
     await using account = await testAccount();
     const { document } = await network(account);
     const first = await account.run(createSecurityGroup, document);
-    const before = await groups(account.ec2);
+    const before = await groupsOf(account.ec2);
     expect(await account.run(createSecurityGroup, document)).toEqual(first);
-    expect(await groups(account.ec2)).toEqual(before);
+    expect(await groupsOf(account.ec2)).toEqual(before);
   });
 
   it('goes on where the creation was not answered', async () => {
@@ -48,16 +47,16 @@ describe('createSecurityGroup', () => {
     await account.loseAnswer('CreateSecurityGroup');
     expect((await account.refusal(createSecurityGroup, document)).name).toBe('AwsUnavailable');
     const { securityGroupId } = await account.run(createSecurityGroup, document);
-    expect(await groups(account.ec2)).toMatchObject([{ id: securityGroupId }]);
+    expect(await groupsOf(account.ec2)).toMatchObject([{ id: securityGroupId }]);
   });
 
   it('adopts the group that another attempt left, and leaves its rules', async () => {
     await using account = await testAccount();
     const { document, vpcId } = await network(account);
     const groupId = await makeGroup(account.ec2, vpcId);
-    const before = await groups(account.ec2);
+    const before = await groupsOf(account.ec2);
     expect(await account.run(createSecurityGroup, document)).toEqual({ securityGroupId: groupId });
-    expect(await groups(account.ec2)).toEqual(before);
+    expect(await groupsOf(account.ec2)).toEqual(before);
   });
 
   it('adopts no group of this name in another VPC', async () => {
@@ -67,7 +66,7 @@ describe('createSecurityGroup', () => {
     const { securityGroupId } = await account.run(createSecurityGroup, document);
     expect(securityGroupId).not.toBe(other);
     expect(await account.run(createSecurityGroup, document)).toEqual({ securityGroupId });
-    expect((await groups(account.ec2)).find(({ id }) => id === securityGroupId)).toMatchObject({ vpcId });
+    expect((await groupsOf(account.ec2)).find(({ id }) => id === securityGroupId)).toMatchObject({ vpcId });
   });
 
   it.each([
@@ -84,7 +83,7 @@ describe('createSecurityGroup', () => {
       name: 'NameOwnedElsewhere',
       message: `The security group ${GroupName} (${groupId}) does not have the tags of this environment.`,
     });
-    expect(await groups(account.ec2)).toMatchObject([{ id: groupId, ingress: [] }]);
+    expect(await groupsOf(account.ec2)).toMatchObject([{ id: groupId, ingress: [] }]);
   });
 
   it('makes no second group while the first is not visible', async () => {
@@ -99,7 +98,7 @@ describe('createSecurityGroup', () => {
     });
     account.aws.clock.advance(3_000);
     expect(await account.run(createSecurityGroup, document)).toEqual(first);
-    expect(await groups(account.ec2)).toMatchObject([{ id: first.securityGroupId }]);
+    expect(await groupsOf(account.ec2)).toMatchObject([{ id: first.securityGroupId }]);
   });
 
   it.each([
@@ -130,22 +129,4 @@ describe('createSecurityGroup', () => {
 async function network({ ec2 }: TestAccount) {
   const { vpcId, subnetId } = await makeNetwork(ec2);
   return { document: { environment, network: readyNetwork({ vpcId, subnetId }) }, vpcId };
-}
-
-/** The security groups besides the default ones that come with each VPC. */
-async function groups(ec2: EC2Client) {
-  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
-  return SecurityGroups.filter((group) => group.GroupName !== 'default').map((group) => ({
-    id: group.GroupId,
-    name: group.GroupName,
-    description: group.Description,
-    vpcId: group.VpcId,
-    ingress: group.IpPermissions?.map(({ IpProtocol, FromPort, ToPort, IpRanges }) => ({
-      protocol: IpProtocol,
-      from: FromPort,
-      to: ToPort,
-      blocks: IpRanges?.map(({ CidrIp }) => CidrIp),
-    })),
-    tags: group.Tags,
-  }));
 }

@@ -24,7 +24,7 @@ const asking = (given: object, instanceId: string | null = null) => ({
   operation,
 });
 const document = (instanceId: string | null = null) => asking({}, instanceId);
-const create = { action: 'create', checkSsh: true, keysCurrent: false, nothingExists: false };
+const create = { action: 'create', checkSsh: true, nothingExists: false };
 
 describe('planStart', () => {
   it('creates an instance where there is none', async () => {

@@ -32,7 +32,7 @@ describe('terminateInstance', () => {
     expect(await account.run(terminateInstance, document(instanceId))).toEqual({ instanceIds: [], ...leftovers });
   });
 
-  it('hands on twins of them, and nothing that does not bear all of the environment’s tags', async () => {
+  it('hands on duplicates too, and nothing without all tags of the environment', async () => {
     await using account = await testAccount();
     const { vpcId, subnetId } = await makeNetwork(account.ec2);
     const ours = await makeGroup(account.ec2, vpcId);

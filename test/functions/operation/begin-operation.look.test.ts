@@ -158,7 +158,7 @@ describe('an instance type that cannot work', () => {
 });
 
 describe('the plan of a start', () => {
-  const plan = { action: 'create', checkSsh: true, keysCurrent: false, nothingExists: true };
+  const plan = { action: 'create', checkSsh: true, nothingExists: true };
 
   it('is made at once for an environment that neither the record nor EC2 knows, in a network that is ready', async () => {
     await using account = await installed(ready);
