@@ -3,7 +3,7 @@ import { describeInstances, explained } from '../../aws/ec2/resources.ts';
 import { sshBannerProblem } from '../../aws/ssh-banner.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { during } from '../../aws/step/stopwatch.ts';
+import { wait } from '../../aws/step/wait.ts';
 import { Launch, Nothing, Plan, RunningInstance } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { ssh } from '../../core/names.ts';
@@ -26,8 +26,7 @@ export const checkSsh = step({
   uses: { ec2 },
   async run({ plan, launch, instance: { instanceId, publicIpAddress } }, { ec2 }) {
     if (!plan.checkSsh) return;
-    const address = { host: publicIpAddress, port: ssh.port };
-    const problem = await during('waiting', () => sshBannerProblem(address, AbortSignal.timeout(lookMilliseconds)));
+    const problem = await problemFor(publicIpAddress);
     if (problem === undefined) return;
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
     const failure = instance && startFailure(explained(instance), launch !== undefined);
@@ -39,3 +38,12 @@ export const checkSsh = step({
 });
 
 export const handler = lambdaHandler(checkSsh);
+
+/** Looks for the banner, until the clock says that it is time to look at the instance. */
+async function problemFor(host: string): Promise<string | undefined> {
+  const ended = new AbortController();
+  const answer = sshBannerProblem({ host, port: ssh.port }, ended.signal);
+  await Promise.race([answer, wait(lookMilliseconds, ended.signal)]);
+  ended.abort();
+  return answer;
+}
