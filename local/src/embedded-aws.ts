@@ -127,6 +127,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       faults: createFaults(),
       stateDirectory,
       ownerOf: lambda.ownerOf,
+      secretOf: sts.secretOf,
       crash: lambda.crash,
       ...(options.port === undefined ? {} : { port: options.port }),
     });

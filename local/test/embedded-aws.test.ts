@@ -26,8 +26,20 @@ describe('the embedded AWS', () => {
     expect((await dynamodb.send(new ListTablesCommand({}))).TableNames).toEqual([]);
     expect((await sfn.send(new ListStateMachinesCommand({}))).stateMachines).toEqual([]);
     expect((await sts.send(new GetCallerIdentityCommand({}))).Arn).toBe('arn:aws:iam::000000000000:user/alice');
-    const root = aws.clientsOf({ accessKeyId: 'root' });
-    expect((await root.sts.send(new GetCallerIdentityCommand({}))).Arn).toBe('arn:aws:iam::000000000000:root');
+  });
+
+  it('verifies the signatures of keys whose secrets it knows, for every service', async () => {
+    await using aws = await embeddedAws();
+    const arn = 'arn:aws:sts::123456789012:assumed-role/cooks/bob';
+    const { ec2, dynamodb, sts } = aws.clientsOf({ accessKeyId: 'bob' });
+    // The clients sign with this one.
+    await aws.post('identities', { accessKeyId: 'bob', arn, secretAccessKey: 'test' });
+    expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({ Arn: arn, Account: '123456789012' });
+    expect((await dynamodb.send(new ListTablesCommand({}))).TableNames).toEqual([]);
+    await aws.post('identities', { accessKeyId: 'bob', arn, secretAccessKey: 'other' });
+    await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: 'SignatureDoesNotMatch' });
+    await expect(dynamodb.send(new ListTablesCommand({}))).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+    await expect(ec2.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }))).rejects.toMatchObject({ name: 'AuthFailure' });
   });
 
   it('shows its status', async () => {

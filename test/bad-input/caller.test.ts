@@ -101,6 +101,7 @@ describe('a caller', () => {
   });
 
   it('who is root has no name of their own', async () => {
+    await aws.post('identities', { accessKeyId: 'root', arn: `arn:aws:iam::${aws.accountId}:root` });
     const ran = await recodeStart(aws, directory, ['acme/api'], { AWS_ACCESS_KEY_ID: 'root' });
     expectFailure(ran, args, { name: 'CallerWithoutLastingName', message: nameless(`arn:aws:iam::${aws.accountId}:root`) });
   });

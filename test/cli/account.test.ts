@@ -101,6 +101,7 @@ describe('openAccount', () => {
 
   it('lets RECODE_OWNER say whose environments they are', async () => {
     environmentKey('root');
+    await aws.post('identities', { accessKeyId: 'root', arn: 'arn:aws:iam::000000000000:root' });
     vi.stubEnv('AWS_REGION', 'us-east-1');
     expect((await failureOf({ local: false })).name).toBe('CallerWithoutLastingName');
     vi.stubEnv('RECODE_OWNER', 'alice@example.com');

@@ -8,7 +8,8 @@ import { type Admin, answerAdmin, clockAdmin, json } from './admin.ts';
 import { createCallLog } from './calls.ts';
 import type { Fault, Faults } from './faults.ts';
 import { ownUserOnly } from './peer.ts';
-import { bareFailure, credentialFailure, guessService, scopeOf } from './scope.ts';
+import { bareFailure, credentialFailure, guessService, type Scope, scopeOf } from './scope.ts';
+import { type Secret, signatureFailure } from './signature.ts';
 
 export interface Gateway {
   /** `http://127.0.0.1:<port>` */
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   stateDirectory: string;
   /** The function whose sandbox has an access key. */
   ownerOf(accessKeyId: string): { functionName: string } | undefined;
+  /** What an access key signs with; undefined if any signature is accepted. */
+  secretOf(accessKeyId: string): Secret | undefined;
   /** Kills the sandbox with an access key. Resolves when it is dead, to false if it did not exist. */
   crash(accessKeyId: string): Promise<boolean>;
   /** The preferred port. Without it, or if it is in use, a free port is taken. */
@@ -35,7 +38,8 @@ export interface GatewayOptions {
 
 /**
  * The HTTP port of the embedded AWS, on 127.0.0.1. A request goes to the service that its SigV4 credential scope names.
- * It does not verify signatures. It accepts every process of the current OS user, and the access key ID says who the caller is.
+ * The access key ID says who the caller is. It verifies the signatures of the keys whose secrets it knows, and at STS the time and the form of
+ * each signature. It accepts every process of the current OS user.
  * It refuses other OS users, and web pages: requests for another host (DNS rebinding) or from a page (`Origin`).
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -86,6 +90,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
     const name = scope?.service ?? guessService(aws);
     const service = name !== undefined && Object.hasOwn(services, name) ? services[name] : undefined;
+    const unsigned = body && scope && service && refusalOfSignature(aws, scope);
+    if (unsigned) return send(response, service.failure(unsigned, aws));
     if (body && scope && service) {
       const answer = await call(scope.service, service, aws);
       if (answer) send(response, answer);
@@ -98,6 +104,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         ? new AwsFailure('UnsupportedOperation', `The embedded AWS does not serve ${name}, only ${Object.keys(services).join(', ')}.`)
         : credentialFailure(aws);
     send(response, service ? service.failure(failure, aws) : bareFailure(failure, aws, name));
+  }
+
+  /** Why a request does not prove who sends it. A Lambda has a clock of its own, and nobody else has its key. */
+  function refusalOfSignature(request: AwsRequest, scope: Scope): AwsFailure | undefined {
+    const { accessKeyId } = request;
+    const secret = options.secretOf(accessKeyId);
+    const isVerified = secret !== undefined || scope.service === 'sts';
+    if (!isVerified || options.ownerOf(accessKeyId)) return undefined;
+    return signatureFailure(request, scope, { secret, now: Date.now() });
   }
 
   /** Lets the service answer unless a fault applies. Resolves to undefined to close the connection without an answer. */

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import * as model from '@aws-sdk/client-sts';
 import * as v from 'valibot';
+import type { Secret } from '../gateway/signature.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 
 /** STS behind the gateway. */
 export interface Sts extends Service {
   /** The ARN of the caller with an access key. */
   arnOf(accessKeyId: string): string;
+  /** What an access key signs with; undefined if any signature is accepted. */
+  secretOf(accessKeyId: string): Secret | undefined;
   /**
-   * Mounted at `/_local/identities`. POST `{ accessKeyId, arn }` sets the ARN of a key, GET shows all, DELETE forgets them.
-   * Throws `v.ValiError`.
+   * Mounted at `/_local/identities`. POST `{ accessKeyId, arn, secretAccessKey?, sessionToken? }` sets the ARN of a key and what it signs with,
+   * GET shows all ARNs, DELETE forgets them. Throws `v.ValiError`.
    */
   admin(method: string, body: unknown): Readonly<Record<string, string>>;
 }
@@ -20,25 +23,32 @@ const namespace = `https://sts.amazonaws.com/doc/${apiVersion}/`;
 const Identity = v.strictObject({
   accessKeyId: v.pipe(v.string(), v.minLength(1)),
   arn: v.pipe(v.string(), v.regex(/^arn:[^:]+:(iam|sts)::\d{12}:.+$/, 'It is not an ARN of IAM or STS')),
+  /** With it, the signatures of the key are verified. */
+  secretAccessKey: v.exactOptional(v.pipe(v.string(), v.minLength(1))),
+  /** Of temporary credentials. */
+  sessionToken: v.exactOptional(v.pipe(v.string(), v.minLength(1))),
 });
+type Identity = v.InferOutput<typeof Identity>;
 
 /**
  * STS. It supports only GetCallerIdentity. `ownerOf` returns the function whose sandbox has an access key. Any other key is the user of that
- * name, and `root` is the root user of the account.
+ * name.
  */
 export function createSts(options: {
   readonly accountId: string;
   readonly ownerOf: (accessKeyId: string) => { readonly arn: string } | undefined;
 }): Sts {
   const { accountId, ownerOf } = options;
-  const identities = new Map<string, string>();
-  const arnOf = (accessKeyId: string): string => {
-    const user = accessKeyId === 'root' ? 'root' : `user/${accessKeyId}`;
-    return identities.get(accessKeyId) ?? ownerOf(accessKeyId)?.arn ?? `arn:aws:iam::${accountId}:${user}`;
-  };
+  const identities = new Map<string, Identity>();
+  const arnOf = (accessKeyId: string): string =>
+    identities.get(accessKeyId)?.arn ?? ownerOf(accessKeyId)?.arn ?? `arn:aws:iam::${accountId}:user/${accessKeyId}`;
 
   return {
     arnOf,
+    secretOf(accessKeyId) {
+      const { secretAccessKey, sessionToken } = identities.get(accessKeyId) ?? {};
+      return secretAccessKey === undefined ? undefined : { secretAccessKey, sessionToken };
+    },
     action: (request) => actionOf(parametersOf(request)),
     async handle(request) {
       const parameters = parametersOf(request);
@@ -65,10 +75,10 @@ export function createSts(options: {
     admin(method, body) {
       if (method === 'POST') {
         const identity = v.parse(Identity, body);
-        identities.set(identity.accessKeyId, identity.arn);
+        identities.set(identity.accessKeyId, identity);
       }
       if (method === 'DELETE') identities.clear();
-      return Object.fromEntries(identities);
+      return Object.fromEntries([...identities].map(([key, { arn }]) => [key, arn]));
     },
   };
 }

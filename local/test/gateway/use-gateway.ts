@@ -50,6 +50,7 @@ export function useGateway() {
       faults: createFaults(),
       stateDirectory: '/state',
       ownerOf: (accessKeyId) => (accessKeyId === sandboxKey ? { functionName: 'createVpc' } : undefined),
+      secretOf: () => undefined,
       crash: async (accessKeyId) => {
         crashed.push(`${accessKeyId} after ${handled} calls`);
         return true;

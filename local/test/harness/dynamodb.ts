@@ -40,6 +40,7 @@ export async function startDynamoDb(stateDirectory: string, clock = createClock(
     faults: createFaults(),
     stateDirectory,
     ownerOf: () => undefined,
+    secretOf: () => undefined,
     crash: async () => false,
   });
   return {

@@ -43,7 +43,8 @@ describe('the caller', () => {
     expect((await identityOf('alice')).UserId).toBe((await identityOf('alice')).UserId);
   });
 
-  it('is the root user for the key root', async () => {
+  it('is the root user if that was set', async () => {
+    sts.admin('POST', { accessKeyId: 'root', arn: 'arn:aws:iam::000000000000:root' });
     expect(await identityOf('root')).toEqual({ Account: '000000000000', Arn: 'arn:aws:iam::000000000000:root', UserId: '000000000000' });
   });
 
@@ -60,12 +61,22 @@ describe('the caller', () => {
     expect(sts.admin('POST', { accessKeyId: 'alice', arn })).toEqual({ alice: arn });
     expect(await identityOf('alice')).toMatchObject({ Arn: arn, UserId: expect.stringMatching(/:alice&bob@example\.com$/) });
     expect(sts.admin('GET', undefined)).toEqual({ alice: arn });
+    expect(sts.secretOf('alice')).toBeUndefined();
     expect(sts.admin('DELETE', undefined)).toEqual({});
     expect(await identityOf('alice')).toMatchObject({ Arn: 'arn:aws:iam::000000000000:user/alice' });
   });
 
+  it('has a secret that nobody is shown', () => {
+    const arn = 'arn:aws:iam::000000000000:user/alice';
+    expect(sts.admin('POST', { accessKeyId: 'alice', arn, secretAccessKey: 'secret' })).toEqual({ alice: arn });
+    expect(sts.secretOf('alice')).toEqual({ secretAccessKey: 'secret' });
+    sts.admin('DELETE', undefined);
+    expect(sts.secretOf('alice')).toBeUndefined();
+  });
+
   it.each([
     {},
+    { accessKeyId: 'alice', arn: functionArn, secretAccessKey: '' },
     { accessKeyId: '', arn: functionArn },
     { accessKeyId: 'alice', arn: 'alice' },
     { accessKeyId: 'alice', arn: functionArn, x: 1 },
