@@ -1,4 +1,4 @@
-import { ownerOf } from '../core/owner.ts';
+import { ownerOf, refuseOtherOwner } from '../core/owner.ts';
 import type { FollowView } from './execution/follow-view.ts';
 import { openHandler } from './http/handler.ts';
 import { type ClientConfig, clientConfigAt } from './identity/client-config.ts';
@@ -53,7 +53,7 @@ export async function openAccountWithProgress(options: AccountOptions, view: Fol
 async function openLocalAccount(options: AccountOptions, during?: (start: () => Promise<void>) => Promise<void>): Promise<Account> {
   const { startEmbeddedAws, localCredentials } = await import('./embedded-aws.ts');
   const running = await startEmbeddedAws(options.region, during);
-  const credentials = localCredentials();
+  const credentials = localCredentials(process.env.RECODE_OWNER);
   // It is on this machine, whatever proxy there is to others.
   const requestHandler = openHandler({}, undefined);
   const clientConfig = () => ({ ...clientConfigAt(running.endpoint, running.region, requestHandler), credentials });
@@ -62,8 +62,8 @@ async function openLocalAccount(options: AccountOptions, during?: (start: () => 
     partition: 'aws',
     accountId: running.accountId,
     region: running.region,
-    // A person who is root on their own machine is not AWS's root user.
-    owner: ownerOf('', process.env.RECODE_OWNER || credentials.accessKeyId),
+    // Whoever has the name that it is told.
+    owner: ownerOf(`arn:aws:iam::${running.accountId}:user/${credentials.accessKeyId}`),
     stateDirectory: running.stateDirectory,
     callerArn: async () => (await askCaller(clientConfig)).callerArn,
     clientConfig,
@@ -74,12 +74,14 @@ async function openAwsAccount(options: AccountOptions): Promise<Account> {
   const [{ identify }, { readUserSettings }] = await Promise.all([import('./identity/identify.ts'), import('./settings/user-settings.ts')]);
   const { region, profile, provider, clientConfig } = await identify(options, process.env, readUserSettings(process.env));
   const { accountId, callerArn } = await askCaller(clientConfig);
+  const owner = ownerOf(callerArn);
+  refuseOtherOwner(process.env.RECODE_OWNER || undefined, owner, callerArn);
   return {
     options,
     partition: callerArn.split(':')[1] ?? '',
     accountId,
     region,
-    owner: ownerOf(callerArn, process.env.RECODE_OWNER || undefined),
+    owner,
     callerArn: async () => callerArn,
     ...(profile && { profile }),
     provider,

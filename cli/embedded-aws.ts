@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Fate, Installation, Latency, Running, Status, StorageFailed } from '@recode/embedded-aws/control';
 import { type ErrorName, RecodeError } from '../core/errors.ts';
+import { isOwner } from '../core/owner.ts';
 import { builtPackage, packageRoot } from './package-root.ts';
 
 /**
@@ -50,9 +51,16 @@ export async function embeddedAwsEnd(cause: unknown): Promise<RecodeError> {
   });
 }
 
-/** What a person on this machine signs with: their own name, so that two of them own different environments. */
-export function localCredentials(): { accessKeyId: string; secretAccessKey: string } {
-  return { accessKeyId: userName().replace(/[^A-Za-z0-9+=._@-]/g, '-'), secretAccessKey: 'local' };
+/**
+ * What a person on this machine signs with: their own name, so that two of them own different environments, or the name that they have chosen.
+ *
+ * @throws RecodeError SettingNotValid
+ */
+export function localCredentials(chosen = ''): { accessKeyId: string; secretAccessKey: string } {
+  if (chosen !== '' && !isOwner(chosen)) {
+    throw new RecodeError('SettingNotValid', `Invalid RECODE_OWNER '${chosen}'. Use 1 to 128 letters, digits and + = , . _ @ -.`);
+  }
+  return { accessKeyId: chosen || userName().replace(/[^A-Za-z0-9+=._@-]/g, '-'), secretAccessKey: 'local' };
 }
 
 async function firstRegion(): Promise<{ firstRegion?: string }> {

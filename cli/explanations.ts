@@ -154,7 +154,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   CallerWithoutLastingName: {
     title: 'Recode cannot tell who you are',
-    nextStep: 'Set RECODE_OWNER to your name, or role_session_name in the profile of a role.',
+    nextStep: 'Sign in with IAM Identity Center or as an IAM user, or set role_session_name in the profile of your role.',
   },
   ControlPlaneNotDeployed: {
     title: 'Recode is not deployed here',

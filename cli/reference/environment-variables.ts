@@ -42,7 +42,7 @@ export const environmentVariables: readonly Variables[] = [
     names: ['RECODE_LOCAL_DIR'],
     meaning: 'the folder of the embedded AWS; the default is `recode/local` in `XDG_STATE_HOME` or `~/.local/state`',
   },
-  { names: ['RECODE_OWNER'], meaning: 'the owner of your environments, if your AWS session has no stable name' },
+  { names: ['RECODE_OWNER'], meaning: 'with the embedded AWS, the name that you have there; on AWS, your identity decides' },
   { names: ['RECODE_SSH_CONFIG'], meaning: 'the configuration file of `ssh` that `config-ssh` changes; the default is `~/.ssh/config`' },
   { names: ['RECODE_DEBUG'], meaning: '`1` shows the stack trace of an error' },
   { names: ['GH_TOKEN', 'GITHUB_TOKEN'], meaning: 'a token for GitHub; without one, Recode asks the GitHub CLI' },

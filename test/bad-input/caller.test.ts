@@ -116,9 +116,11 @@ describe('a caller', () => {
     },
   );
 
-  it('whose RECODE_OWNER cannot be an owner is told what can', async () => {
-    const ran = await recodeStart(aws, directory, ['acme/api'], { RECODE_OWNER: 'Alice A.' });
-    const message = "Invalid RECODE_OWNER 'Alice A.'. Use 1 to 128 letters, digits and + = , . _ @ -.";
+  it('whose RECODE_OWNER is somebody else is told what to set instead', async () => {
+    const ran = await recodeStart(aws, directory, ['acme/api'], { RECODE_OWNER: 'bob' });
+    const message =
+      `RECODE_OWNER is 'bob', but you are signed in as arn:aws:iam::${aws.accountId}:user/alice, whose environments belong to alice. ` +
+      'Unset it. For a name of your own in a role, set role_session_name in its profile. For the environments of a teammate, use --owner.';
     expectFailure(ran, args, { name: 'SettingNotValid', message });
   });
 

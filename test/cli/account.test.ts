@@ -99,13 +99,23 @@ describe('openAccount', () => {
     expect(credentials?.accessKeyId).toBe('bob');
   });
 
-  it('lets RECODE_OWNER say whose environments they are', async () => {
+  it('takes the owner from the identity, and refuses another one in RECODE_OWNER', async () => {
+    environmentKey('carol');
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    const arn = 'arn:aws:sts::000000000000:assumed-role/Developer/alice';
+    await aws.post('identities', { accessKeyId: 'carol', arn });
+    expect((await openAccount({ local: false })).owner).toBe('role:Developer:alice');
+    vi.stubEnv('RECODE_OWNER', 'role:Developer:alice');
+    expect((await openAccount({ local: false })).owner).toBe('role:Developer:alice');
+    vi.stubEnv('RECODE_OWNER', 'alice');
+    expect(await failureOf({ local: false })).toMatchObject({ name: 'SettingNotValid', message: expect.stringContaining(arn) });
+  });
+
+  it('refuses the root user', async () => {
     environmentKey('root');
     await aws.post('identities', { accessKeyId: 'root', arn: 'arn:aws:iam::000000000000:root' });
     vi.stubEnv('AWS_REGION', 'us-east-1');
     expect((await failureOf({ local: false })).name).toBe('CallerWithoutLastingName');
-    vi.stubEnv('RECODE_OWNER', 'alice@example.com');
-    expect((await openAccount({ local: false })).owner).toBe('alice@example.com');
   });
 
   it('refuses a session name that a machine made up, and names it', async () => {

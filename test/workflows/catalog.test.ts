@@ -52,7 +52,7 @@ const names = Object.keys(catalog)
   .filter((name) => !provokedElsewhere.includes(name));
 
 /** Runs a start whose execution fails with the error that is its owner's name. */
-const failWith = (name: string, args: readonly string[]) => recodeStart(aws, directory, args, { RECODE_OWNER: name });
+const failWith = (name: string, args: readonly string[]) => recodeStart(aws, directory, args, { AWS_ACCESS_KEY_ID: name });
 
 /** What every command does with such an execution, without a process for each. */
 async function followed(name: string): Promise<Pick<Ran, 'code' | 'stdout' | 'stderr'>> {
