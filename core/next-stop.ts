@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { AutoStop } from './auto-stop.ts';
+import type { Observed, Wanted } from './environment.ts';
 
 /**
  * When an environment that was started at a time is to be stopped, in milliseconds since the epoch; undefined for never. A time of day is the
@@ -16,6 +17,23 @@ export function nextStop(autoStop: AutoStop, startedAtMilliseconds: number): num
     case 'never':
       return undefined;
   }
+}
+
+/**
+ * When an environment is to be stopped (ISO 8601) whose instance was found in a state that no operation goes on with: an instance that runs
+ * gets a time unless it has one, so that it does not run for ever. Undefined for never.
+ *
+ * @param at when the instance was found (ISO 8601)
+ */
+export function stopTimeOf(
+  state: Observed['state'],
+  { power, autoStop, stopAt }: Pick<Wanted, 'power' | 'autoStop' | 'stopAt'>,
+  { at, teamDefault }: { at: string; teamDefault: AutoStop },
+): string | undefined {
+  if (state === 'stopped' || state === 'gone') return undefined;
+  if (stopAt !== undefined || state === 'stopping' || power === 'removed') return stopAt;
+  const next = nextStop(autoStop ?? teamDefault, Date.parse(at));
+  return next === undefined ? undefined : new Date(next).toISOString();
 }
 
 function nextTime({ time, timeZone }: { time: string; timeZone: string }, from: number): number {

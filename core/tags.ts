@@ -50,6 +50,14 @@ function ownershipTags(environment: Omit<Belonging, 'name'>): Tag[] {
   ];
 }
 
+/** Which environment a resource belongs to by its tags; undefined if it is not one of ours. */
+export function belongingOf(tags: readonly { Key?: string | undefined; Value?: string | undefined }[] = []): Belonging | undefined {
+  const tagged = (key: string) => tags.find(({ Key }) => Key === key)?.Value;
+  const [name, owner, repository] = [tagKey.environment, tagKey.owner, tagKey.repository].map(tagged);
+  if (name === undefined || owner === undefined || repository === undefined || !hasTags(tags, [managedBy])) return undefined;
+  return { name, owner: owner.replaceAll(':', ','), repository };
+}
+
 /** Whether tags read from AWS hold all of the expected ones. */
 export function hasTags(
   tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,

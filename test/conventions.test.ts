@@ -46,6 +46,9 @@ const camel = (name: string) => name[0]?.toLowerCase() + name.slice(1);
 
 describe('one name everywhere', () => {
   const states = namesOf(working);
+  const targets = resources('AWS::Events::Rule').flatMap(({ Targets }) =>
+    (Targets as { Arn: Arn }[]).map(({ Arn }) => Arn['Fn::GetAtt'][0].replace(/LambdaFunction$/, '')),
+  );
 
   it('gives each task state the function of its name, or of the name after "Warm"', () => {
     for (const [name, { Resource }] of tasks) expect(Resource).toBe(`\${${warmedBy(name) ?? name}}`);
@@ -67,12 +70,13 @@ describe('one name everywhere', () => {
     },
   );
 
-  it('gives each state one function and one file, and a test or several that begin with its name', () => {
+  it('gives each state, and each target of a rule, one function and one file, and a test or several that begin with its name', () => {
+    const named = [...new Set([...states, ...targets])].sort();
     const keys = Object.keys(parse(read('infra/functions.yml')) as object).sort();
-    expect(keys).toEqual(states.map(camel).sort());
-    expect(below('functions').sort()).toEqual(states.map((name) => `${kebab(name)}.ts`).sort());
+    expect(keys).toEqual(named.map(camel).sort());
+    expect(below('functions').sort()).toEqual(named.map((name) => `${kebab(name)}.ts`).sort());
     const tests = below('test/functions').filter((file) => file.endsWith('.test.ts'));
-    expect([...new Set(tests.map((file) => file.split('.')[0]))].sort()).toEqual(states.map(kebab).sort());
+    expect([...new Set(tests.map((file) => file.split('.')[0]))].sort()).toEqual(named.map(kebab).sort());
   });
 
   it('gives each function the bundle of its name', () => {

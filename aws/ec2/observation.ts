@@ -1,5 +1,7 @@
 import type { Instance } from '@aws-sdk/client-ec2';
-import type { Observed } from '../../core/environment.ts';
+import type { AutoStop } from '../../core/auto-stop.ts';
+import type { Environment, Observed } from '../../core/environment.ts';
+import { stopTimeOf } from '../../core/next-stop.ts';
 import { decideStart, type InstanceState } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 import type { Change } from '../records/hold/table.ts';
@@ -16,6 +18,31 @@ export function observation(instances: readonly Instance[], recorded: boolean, a
   if (recorded)
     return { set: { 'observed.state': 'gone' satisfies Observed['state'], 'observed.at': at }, remove: ['observed.publicIpAddress'] };
   return { set: {} };
+}
+
+/** Whether the record of an environment has what EC2 shows of its live instances. */
+export function isRecorded(instances: readonly Instance[], { observed }: Pick<Environment, 'observed'>): boolean {
+  const serving = servingInstance(instances);
+  if (!serving) return observed === undefined || observed.state === 'gone';
+  const { InstanceId, State, PublicIpAddress } = serving;
+  return observed?.instanceId === InstanceId && observed?.state === State?.Name && observed?.publicIpAddress === PublicIpAddress;
+}
+
+/**
+ * The same where no operation goes on with the instance: one that runs gets a time to stop, one that does not loses it.
+ *
+ * @param at when EC2 showed them (ISO 8601)
+ */
+export function lastObservation(
+  instances: readonly Instance[],
+  { observed, wanted }: Pick<Environment, 'observed' | 'wanted'>,
+  { at, teamDefault }: { at: string; teamDefault: AutoStop },
+): Change {
+  const seen = observation(instances, observed !== undefined, at);
+  const state = servingInstance(instances)?.State?.Name as Observed['state'] | undefined;
+  const stopAt = stopTimeOf(state ?? 'gone', wanted, { at, teamDefault });
+  const { set, remove = [] } = seen;
+  return stopAt === undefined ? { set, remove: [...remove, 'wanted.stopAt'] } : { set: { ...set, 'wanted.stopAt': stopAt }, remove };
 }
 
 function servingInstance(instances: readonly Instance[]): Instance | undefined {

@@ -3,7 +3,7 @@ import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { observation } from '../../aws/ec2/observation.ts';
+import { lastObservation } from '../../aws/ec2/observation.ts';
 import { findInstances } from '../../aws/ec2/resources.ts';
 import { failureForStepFunctions, failureOf, translate } from '../../aws/errors.ts';
 import { EndedExecution, endOf } from '../../aws/executions/execution-event.ts';
@@ -15,7 +15,9 @@ import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { logger } from '../../aws/step/logger.ts';
 import { metrics } from '../../aws/step/metrics.ts';
+import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
+import type { AutoStop } from '../../core/auto-stop.ts';
 import { EndedOperation, Failure, HeldEnvironment } from '../../core/document.ts';
 import type { Environment } from '../../core/environment.ts';
 import { holderOf } from '../../core/lock.ts';
@@ -35,8 +37,8 @@ const Failed = v.object({
 });
 
 /**
- * Ends a failed operation: records the error and what EC2 shows of the instance, and releases what the operation held. No operation takes
- * it until the last Lambda must have ended. The workflow calls it for a failure that it catches, and gets the failure for the execution
+ * Ends a failed operation: records the error and what EC2 shows of the instance, and releases what the operation held. An instance that runs
+ * is stopped when its time has come, as after a start that succeeded. No operation takes the environment until the last Lambda must have ended. The workflow calls it for a failure that it catches, and gets the failure for the execution
  * to end with, as Step Functions writes a Lambda's: `{ Error, Cause }`. A cancel calls it for the operation that it has stopped. EventBridge
  * calls it for every execution that did not succeed, whether the workflow could catch the failure or not. Only the first call changes
  * something.
@@ -44,9 +46,9 @@ const Failed = v.object({
 export const failOperation = step({
   input: v.union([Failed, EndedOperation, EndedExecution]),
   output: Failure,
-  uses: { dynamodb, ec2, metrics, logger },
-  async run(document, { dynamodb, ec2, metrics, logger, clock }) {
-    const context = { dynamodb, ec2, logger, now: clock.now() };
+  uses: { dynamodb, ec2, metrics, logger, settings },
+  async run(document, { dynamodb, ec2, metrics, logger, settings, clock }) {
+    const context = { dynamodb, ec2, logger, teamDefault: settings.autoStop, now: clock.now() };
     if ('detail' in document) {
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
@@ -68,6 +70,8 @@ interface Context {
   readonly dynamodb: DynamoDBClient;
   readonly ec2: EC2Client;
   readonly logger: Logger;
+  /** When an environment stops whose owner has not chosen it. */
+  readonly teamDefault: AutoStop;
   readonly now: number;
 }
 
@@ -90,12 +94,14 @@ async function releaseAll(
   await ifInstalled(release(dynamodb, held, holder, change));
 }
 
-/** What EC2 shows of the instance. Empty if EC2 does not answer, because a failed operation must release its lock. */
-async function seen({ ec2, logger }: Context, { owner, repository, name, observed }: Environment, { executionArn }: Holder, at: string) {
+/** What EC2 shows of the instance, and when it is to be stopped. Empty if EC2 does not answer, because a failed operation must release its lock. */
+async function seen({ ec2, logger, teamDefault }: Context, environment: Environment, { executionArn }: Holder, at: string) {
+  const { owner, repository, name, observed } = environment;
   const nothing: Change = { set: {} };
   if (name === undefined) return nothing;
   try {
-    return observation(await findInstances(ec2, { owner, repository, name }, observed?.instanceId), observed !== undefined, at);
+    const instances = await findInstances(ec2, { owner, repository, name }, observed?.instanceId);
+    return lastObservation(instances, environment, { at, teamDefault });
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn, cause: translate(error) });
     return nothing;

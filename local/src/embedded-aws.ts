@@ -85,8 +85,11 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     running.push(() => lambda.stop());
     const eventBridge = createEventBridge({ stack, clock, store, lambda });
     const [events, schedule] = [createSwitch(), createSwitch()];
-    const onStatusChange: typeof eventBridge.publish = (execution) => {
-      if (events.on()) eventBridge.publish(execution);
+    const onStatusChange: typeof eventBridge.publishExecution = (execution) => {
+      if (events.on()) eventBridge.publishExecution(execution);
+    };
+    const onStateChange: typeof eventBridge.publishInstance = (change) => {
+      if (events.on()) eventBridge.publishInstance(change);
     };
     const stepFunctions = createStepFunctions({ stack, clock, store, lambda, onStatusChange });
     const scheduler = createScheduler({
@@ -99,7 +102,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       refusal: iam.startRefusal,
     });
     // Last, because it boots its instances at once.
-    const ec2 = createEc2({ accountId, clock, store, instances, authorize: iam.authorizeEc2 });
+    const ec2 = createEc2({ accountId, clock, store, instances, authorize: iam.authorizeEc2, onStateChange });
     running.push(() => ec2.stop());
     const sts = createSts({ accountId, ownerOf: iam.ownerOf });
 

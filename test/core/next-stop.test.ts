@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAutoStop } from '../../core/auto-stop.ts';
-import { nextStop } from '../../core/next-stop.ts';
+import { nextStop, stopTimeOf } from '../../core/next-stop.ts';
 
 describe('nextStop', () => {
   const next = (text: string, startedAt: string) => {
@@ -70,4 +70,23 @@ describe('nextStop', () => {
       }
     },
   );
+});
+
+describe('stopTimeOf an instance that no operation goes on with', () => {
+  const found = { at: '2026-11-22T12:00:00.000Z', teamDefault: parseAutoStop('8h') };
+  const chosen = '2026-11-22T20:00:00.000Z';
+
+  it.each([
+    ['running', {}, '2026-11-22T20:00:00.000Z'],
+    ['pending', { autoStop: parseAutoStop('30m') }, '2026-11-22T12:30:00.000Z'],
+    ['running', { autoStop: parseAutoStop('never') }, undefined],
+    ['running', { stopAt: '2026-11-22T13:00:00.000Z' }, '2026-11-22T13:00:00.000Z'],
+    ['running', { power: 'removed' }, undefined],
+    ['stopping', {}, undefined],
+    ['stopping', { stopAt: chosen }, chosen],
+    ['stopped', { stopAt: chosen }, undefined],
+    ['gone', { stopAt: chosen }, undefined],
+  ] as const)('found %s with %j is %s', (state, wanted, expected) => {
+    expect(stopTimeOf(state, { power: 'on', ...wanted }, found)).toBe(expected);
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { belongingTags, tagKey } from '../../core/tags.ts';
+import { belongingOf, belongingTags, environmentTags, tagKey } from '../../core/tags.ts';
 
 // The characters allowed across all AWS services: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 const allowed = /^[\p{L}\p{N}\p{Z}+\-=._:/@]{0,256}$/u;
@@ -8,4 +8,11 @@ it.each(['alice', 'smith,john', 'carol+a=b.c_d-e@example.com'])('gives %s a tag 
   const tag = belongingTags({ name: 'acme-api', owner, repository: 'acme/api' }).find(({ Key }) => Key === tagKey.owner);
   expect(tag?.Value).toMatch(allowed);
   expect(tag?.Value.replaceAll(':', ',')).toBe(owner);
+});
+
+it.each(['alice', 'smith,john'])('finds in the tags of a resource that it is one of %s', (owner) => {
+  const environment = { name: 'acme-api', owner, repository: 'acme/api' };
+  const tags = environmentTags(environment, 'instance');
+  expect(belongingOf([{ Key: 'team', Value: 'platform' }, ...tags])).toEqual(environment);
+  for (const { Key } of belongingTags(environment)) expect(belongingOf(tags.filter((tag) => tag.Key !== Key))).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { InstanceStateChange } from '../../aws/ec2/state-change.ts';
 import { EndedExecution } from '../../aws/executions/execution-event.ts';
 import * as document from '../../core/document.ts';
 import {
@@ -85,8 +86,8 @@ describe('a noun of the state document', () => {
   });
 
   it('is named by the steps that take it, which compose nouns and define none', () => {
-    // EventBridge's event is none of ours.
-    const known = new Set([...nouns, EndedExecution]);
+    // EventBridge's events are none of ours.
+    const known = new Set([...nouns, EndedExecution, InstanceStateChange.entries.detail]);
     expect(Object.entries(steps).flatMap(([name, { input }]) => definedIn(input, known).map((path) => `${name}: ${path}`))).toEqual([]);
   });
 

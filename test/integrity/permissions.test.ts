@@ -74,10 +74,13 @@ const unusual = [
   'allowSsh ec2:CreateTags security-group/*',
   'allowSsh ec2:CreateSecurityGroup vpc/*',
 ];
-// Those of what schedules start, which is no part of this life.
+// Those of what schedules and changes of instances start, which is no part of this life.
 const scheduled = [
   'findDueEnvironments dynamodb:Query table/recode-config-dynamodb-table',
   'requestStop states:StartExecution stateMachine:recode-stop',
+  'syncInstanceState ec2:DescribeInstances *',
+  'syncInstanceState dynamodb:GetItem table/recode-config-dynamodb-table',
+  'syncInstanceState dynamodb:UpdateItem table/recode-config-dynamodb-table',
   'refreshPrices dynamodb:GetItem table/recode-config-dynamodb-table',
   'refreshPrices dynamodb:PutItem table/recode-config-dynamodb-table',
   'refreshPrices pricing:GetProducts *',

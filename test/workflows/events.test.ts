@@ -1,6 +1,7 @@
+import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
@@ -40,6 +41,31 @@ it('the schedule of the stack stops an environment when its time has come, and n
   expect(await record()).toMatchObject({ observed: { state: 'running' } });
   aws.clock.advance(15 * 60_000);
   await vi.waitFor(async () => expect(await record()).toMatchObject({ observed: { state: 'stopped' } }), patience);
+});
+
+describe('an instance that changes outside Recode', () => {
+  const state = async () => (await record())?.observed?.state;
+  const recorded = (expected: string) => vi.waitFor(async () => expect(await state()).toBe(expected), patience);
+
+  it('has its state in the record within seconds', async () => {
+    const { output } = await runStart(aws, subject);
+    await aws.delete('eventbridge');
+    const InstanceIds = [output?.instanceId ?? ''];
+    await aws.clients.ec2.send(new StopInstancesCommand({ InstanceIds }));
+    await recorded('stopped');
+    await aws.clients.ec2.send(new StartInstancesCommand({ InstanceIds }));
+    await recorded('running');
+    expect(await runStart(aws, subject)).toMatchObject({ status: 'SUCCEEDED', output: { instanceId: InstanceIds[0], created: false } });
+  });
+
+  it('is gone once it is terminated, and a start makes another one', async () => {
+    const { output } = await runStart(aws, subject);
+    await Promise.all([aws.delete('eventbridge'), aws.post('ec2', { latency: 'calibrated' })]);
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [output?.instanceId ?? ''] }));
+    await recorded('gone');
+    await aws.delete('ec2');
+    expect(await runStart(aws, subject)).toMatchObject({ status: 'SUCCEEDED', output: { created: true } });
+  });
 });
 
 async function sweeps(): Promise<number> {

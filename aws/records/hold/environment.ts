@@ -143,6 +143,16 @@ export async function change(
 }
 
 /**
+ * Records what EC2 shows of an environment that no operation holds.
+ *
+ * @throws RecodeError OperationSettling when the record has changed since it was read: look again
+ */
+export async function observe(dynamodb: DynamoDBClient, environment: Environment, seen: Change): Promise<void> {
+  const observed = await update(dynamodb, environment, { ...seen, ...asRead(environment) });
+  if (!observed) throw settling(`the environment ${environment.repository}`);
+}
+
+/**
  * Changes the keys that an environment accepts, also while an operation holds it: no operation writes the added keys, and only a start
  * that launches an instance replaces the first one.
  *

@@ -35,10 +35,10 @@ const Subject = v.object({
   executionArn: v.optional(v.string()),
   input: v.optional(v.object({ environment: Environment })),
   /** In an event from EventBridge. */
-  detail: v.optional(v.object({ executionArn: v.string() })),
+  detail: v.optional(v.object({ executionArn: v.optional(v.string()), 'instance-id': v.optional(v.string()) })),
 });
 
-/** What an operator searches the log for: the execution and the environment. */
+/** What an operator searches the log for: the execution, the environment, and the instance of an event. */
 function subjectOf(event: unknown): Record<string, string> {
   const parsed = v.safeParse(Subject, event);
   if (!parsed.success) return {};
@@ -51,6 +51,7 @@ function subjectOf(event: unknown): Record<string, string> {
   } = parsed.output;
   return {
     ...(operation && { executionArn: operation.executionArn }),
+    ...(detail?.['instance-id'] !== undefined && { instanceId: detail['instance-id'] }),
     ...(environment && { environment: `${environment.owner}/${environment.repository}` }),
   };
 }

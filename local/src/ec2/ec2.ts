@@ -75,8 +75,10 @@ export function createEc2(options: {
   instances: InstanceHost;
   /** Without it, everybody may do everything. */
   authorize?: Authorize;
+  /** Learns which state an instance of a region has entered, and when (milliseconds since the epoch). */
+  onStateChange?: (change: { region: string; id: string; state: string; at: number }) => void;
 }): Ec2 {
-  const { accountId, clock, store, instances, authorize } = options;
+  const { accountId, clock, store, instances, authorize, onStateChange } = options;
   const settings = defaultSettings();
   const regions = new Map<string, OpenRegion>();
   const buckets = createBuckets(clock);
@@ -84,7 +86,8 @@ export function createEc2(options: {
     store.write(stateFile, { regions: Object.fromEntries([...regions].map(([name, { state }]) => [name, state.document()])) });
   const open = (name: string, document?: RegionDocument) => {
     const state = createRegionState(clock, settings, document);
-    const region: Region = { accountId, region: name, resources: state.resources, clock, settings, instances, save };
+    const stateChanged: Region['stateChanged'] = ({ id, state }, at) => onStateChange?.({ region: name, id, state, at });
+    const region: Region = { accountId, region: name, resources: state.resources, clock, settings, instances, stateChanged, save };
     const opened = { region, state, life: createInstanceLife(region) };
     regions.set(name, opened);
     return opened;

@@ -64,7 +64,7 @@ export const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, termin
 
 /** Begins a run: the launch of a new instance or the start of a stopped one. `delay` is the duration of the call, in milliseconds. */
 export function begin(instance: Instance, region: Region, fate: Instance['fate'], delay: number): void {
-  enter(instance, 'pending', region.clock.now(), delay + profileOf(region.settings).pending);
+  enter(instance, region, 'pending', region.clock.now(), delay + profileOf(region.settings).pending);
   instance.public = cardOf(instance, region)?.associatePublicIpAddress ?? false;
   instance.launchedAt = instance.since;
   instance.fate = fate;
@@ -88,13 +88,13 @@ export function showAddress(instance: Instance, region: Region): void {
 /** Begins to stop a running instance at a time, in milliseconds since the epoch. */
 export function beginStop(instance: Instance, region: Region, reason: Reason, at = region.clock.now()): void {
   leave(instance, region, reason, at);
-  enter(instance, 'stopping', at, profileOf(region.settings).stopping);
+  enter(instance, region, 'stopping', at, profileOf(region.settings).stopping);
 }
 
 /** Begins to terminate an instance in any state at a time, in milliseconds since the epoch. */
 export function beginTermination(instance: Instance, region: Region, reason: Reason, at = region.clock.now()): void {
   leave(instance, region, reason, at);
-  enter(instance, 'shutting-down', at, profileOf(region.settings).shuttingDown);
+  enter(instance, region, 'shutting-down', at, profileOf(region.settings).shuttingDown);
 }
 
 /** Ends a run in which the host failed: a launched instance is terminated, a started one goes back to stopped, a running one stops. */
@@ -142,7 +142,7 @@ function step(instance: Instance, region: Region): boolean {
     case 'running':
       return endBooting(instance, region, due);
     case 'stopping':
-      enter(instance, 'stopped', due);
+      enter(instance, region, 'stopped', due);
       return true;
     case 'shutting-down':
       terminate(instance, region, due);
@@ -158,12 +158,12 @@ function endPending(instance: Instance, region: Region, due: number): boolean {
   if (fate?.outcome === 'terminated' || fate?.outcome === 'stopped') {
     leave(instance, region, { by: 'EC2', text: fate.reason ?? 'Server.InternalError: Internal error on launch' }, due);
     if (fate.outcome === 'terminated') terminate(instance, region, due);
-    else enter(instance, 'stopped', due);
+    else enter(instance, region, 'stopped', due);
     return true;
   }
   // The host is still looking for its address.
   if (instance.public && instance.address === undefined) return false;
-  enter(instance, 'running', due, profileOf(region.settings).booting);
+  enter(instance, region, 'running', due, profileOf(region.settings).booting);
   instance.hasRun = true;
   showAddress(instance, region);
   return true;
@@ -179,10 +179,11 @@ function endBooting(instance: Instance, region: Region, due: number): boolean {
   return true;
 }
 
-function enter(instance: Instance, state: Instance['state'], at: number, lasting?: number): void {
+function enter(instance: Instance, region: Region, state: Instance['state'], at: number, lasting?: number): void {
   instance.state = state;
   instance.since = at;
   instance.until = lasting === undefined ? undefined : at + lasting;
+  region.stateChanged(instance, at);
 }
 
 function leave(instance: Instance, region: Region, { by, text }: Reason, at: number): void {
@@ -195,7 +196,7 @@ function leave(instance: Instance, region: Region, { by, text }: Reason, at: num
 }
 
 function terminate(instance: Instance, region: Region, at: number): void {
-  enter(instance, 'terminated', at);
+  enter(instance, region, 'terminated', at);
   instance.tags = [];
   instance.address = undefined;
   const { networkInterfaces, volumes } = region.resources;

@@ -14,6 +14,8 @@ export interface Region {
   readonly clock: Clock;
   readonly settings: Settings;
   readonly instances: InstanceHost;
+  /** Tells of the state that an instance has entered, and when (milliseconds since the epoch). */
+  stateChanged(instance: { readonly id: string; readonly state: string }, at: number): void;
   /** Writes the state. Only needed for changes outside calls, because a mutating call is written before its answer. */
   save(): void;
 }

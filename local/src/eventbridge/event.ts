@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Execution } from '../step-functions/executions.ts';
 
-/** An event of Step Functions, as EventBridge delivers it. */
+/** An event, as EventBridge delivers it. */
+export type Event = StatusChange | StateChange;
+/** An event of Step Functions. */
 export type StatusChange = ReturnType<typeof statusChange>;
+/** An event of EC2. */
+export type StateChange = ReturnType<typeof stateChange>;
 
 /** The longest input and output of an event, in bytes. */
 const longestData = 248 * 1024;
@@ -22,13 +26,9 @@ export function statusChange(
   const inputFits = sizeOf(input) + sizeOf(output) <= longestData;
   const redrivable = status !== 'RUNNING' && status !== 'SUCCEEDED';
   return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Step Functions Execution Status Change',
-    source: 'aws.states',
-    account: accountId,
-    time: new Date(now).toISOString().replace(/\.\d+/, ''),
-    region,
+    ...envelope({ accountId, region, at: now }),
+    'detail-type': 'Step Functions Execution Status Change' as const,
+    source: 'aws.states' as const,
     resources: [executionArn],
     detail: {
       executionArn,
@@ -51,6 +51,31 @@ export function statusChange(
       cause: closed?.cause ?? null,
     },
   };
+}
+
+/**
+ * The event that an instance has entered a state.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-state-changes.html
+ *
+ * @param at when it entered it, in milliseconds since the epoch
+ */
+export function stateChange(
+  { id, state, at }: { id: string; state: string; at: number },
+  { accountId, region }: { accountId: string; region: string },
+) {
+  return {
+    ...envelope({ accountId, region, at }),
+    'detail-type': 'EC2 Instance State-change Notification' as const,
+    source: 'aws.ec2' as const,
+    resources: [`arn:aws:ec2:${region}:${accountId}:instance/${id}`],
+    detail: { 'instance-id': id, state },
+  };
+}
+
+/** What all events begin with. */
+function envelope({ accountId, region, at }: { accountId: string; region: string; at: number }) {
+  const time = new Date(at).toISOString().replace(/\.\d+/, '');
+  return { version: '0', id: randomUUID(), account: accountId, time, region };
 }
 
 /** The length of a text inside JSON, in bytes. */

@@ -3,17 +3,27 @@ import type { Lambda } from '../lambda/lambda.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { Execution } from '../step-functions/executions.ts';
 import type { Store } from '../store.ts';
-import { statusChange } from './event.ts';
+import { type Event, stateChange, statusChange } from './event.ts';
 import { openInvocations } from './invocations.ts';
 
-/** EventBridge: passes the events of Step Functions to the functions that rules name. */
+/** EventBridge: passes the events of Step Functions and EC2 to the functions that rules name. */
 export interface EventBridge {
   /** Publishes that an execution has started or ended. */
-  publish(execution: Execution): void;
+  publishExecution(execution: Execution): void;
+  /** Publishes that an instance of a region has entered a state, at a time in milliseconds since the epoch. */
+  publishInstance(change: InstanceChange): void;
   /** Begins to deliver, also what was published before. */
   begin(): void;
   /** Stops delivering. The next process delivers what is left, and what is published from now on. */
   stop(): void;
+}
+
+/** The state that an instance of a region has entered, and when (milliseconds since the epoch). */
+export interface InstanceChange {
+  readonly region: string;
+  readonly id: string;
+  readonly state: string;
+  readonly at: number;
 }
 
 /** EventBridge with the stack's rules. The store keeps what is to be delivered. Throws `StateDamaged`. */
@@ -29,19 +39,23 @@ export function createEventBridge({
   lambda: Pick<Lambda, 'invoke'>;
 }): EventBridge {
   const invocations = openInvocations({ clock, store, lambda });
-  return {
-    publish(execution) {
-      const event = statusChange(execution, { ...stack, now: clock.now() });
-      for (const { name, arn, targets } of stack.rules.filter((rule) => rule.matches(event))) {
-        for (const { functionArn, permitted } of targets) {
-          if (permitted) invocations.add(functionArn, event);
-          else
-            console.error(
-              `${new Date().toISOString()} The rule ${name} does not invoke ${functionArn} for ${event.detail.executionArn}: ` +
-                `no AWS::Lambda::Permission lets events.amazonaws.com invoke it for ${arn}.`,
-            );
-        }
+  const publish = (event: Event) => {
+    for (const { name, arn, targets } of stack.rules.filter((rule) => rule.matches(event))) {
+      for (const { functionArn, permitted } of targets) {
+        if (permitted) invocations.add(functionArn, event);
+        else
+          console.error(
+            `${new Date().toISOString()} The rule ${name} does not invoke ${functionArn} for ${event.resources[0]}: ` +
+              `no AWS::Lambda::Permission lets events.amazonaws.com invoke it for ${arn}.`,
+          );
       }
+    }
+  };
+  return {
+    publishExecution: (execution) => publish(statusChange(execution, { ...stack, now: clock.now() })),
+    publishInstance(change) {
+      // The rules are in the stack's region, and so are the events that they match.
+      if (change.region === stack.region) publish(stateChange(change, stack));
     },
     begin: invocations.begin,
     stop: invocations.stop,

@@ -2,14 +2,14 @@ import * as v from 'valibot';
 import type { StackFunction } from '../lambda/functions.ts';
 import type { Template } from '../stack/template.ts';
 import { UnsupportedTemplate } from '../stack/unsupported.ts';
-import { type StatusChange, statusChange } from './event.ts';
+import { type Event, stateChange, statusChange } from './event.ts';
 import { compilePattern } from './pattern.ts';
 
-/** A rule that passes events of Step Functions to functions of the stack. */
+/** A rule that passes events to functions of the stack. */
 export interface Rule {
   readonly name: string;
   readonly arn: string;
-  matches(event: StatusChange): boolean;
+  matches(event: Event): boolean;
   readonly targets: readonly Target[];
 }
 
@@ -54,9 +54,16 @@ export function readRules(template: Template, functions: readonly StackFunction[
 function checkPattern(pattern: Readonly<Record<string, unknown>>, { accountId, region }: Template, where: string): void {
   const at = `arn:aws:states:${region}:${accountId}`;
   const execution = { executionArn: `${at}:execution:a:b`, stateMachineArn: `${at}:stateMachine:a`, name: 'b', startDate: 0, input: '{}' };
-  const sample = statusChange(execution, { accountId, region, now: 0 });
+  let samples: Event[] = [
+    statusChange(execution, { accountId, region, now: 0 }),
+    stateChange({ id: 'i-1', state: 'running', at: 0 }, { accountId, region }),
+  ];
   for (const member of ['source', 'detail-type'] as const) {
-    if (!(member in pattern) || compilePattern({ [member]: pattern[member] }, where)(sample)) continue;
-    throw new UnsupportedTemplate(`${where}.${member}`, `the embedded AWS has only events of the ${member} ${sample[member]}`);
+    if (!(member in pattern)) continue;
+    const matched = samples.filter(compilePattern({ [member]: pattern[member] }, where));
+    const known = samples.map((sample) => sample[member]).join(' and ');
+    if (matched.length === 0)
+      throw new UnsupportedTemplate(`${where}.${member}`, `the embedded AWS has only events of the ${member} ${known}`);
+    samples = matched;
   }
 }

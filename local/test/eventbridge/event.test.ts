@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { statusChange } from '../../src/eventbridge/event.ts';
+import { stateChange, statusChange } from '../../src/eventbridge/event.ts';
 import type { Closed } from '../../src/step-functions/executions.ts';
 
 const executionArn = 'arn:aws:states:us-east-1:000000000000:execution:oven:1';
@@ -73,4 +73,22 @@ it('omits the input, or also the output, if they do not fit into an event', () =
   });
   expect(eventOf(done(whole)).detail).toMatchObject({ input: null, output: null, outputDetails: { included: false } });
   expect(eventOf(undefined, half).detail.input).toBe(half);
+});
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-state-changes.html
+it('says that an instance has entered a state, like AWS', () => {
+  const documented = {
+    version: '0',
+    id: '7bf73129-1428-4cd3-a780-95db273d1602',
+    'detail-type': 'EC2 Instance State-change Notification',
+    source: 'aws.ec2',
+    account: '123456789012',
+    time: '2021-11-11T21:29:54Z',
+    region: 'us-east-1',
+    resources: ['arn:aws:ec2:us-east-1:123456789012:instance/i-abcd1111'],
+    detail: { 'instance-id': 'i-abcd1111', state: 'pending' },
+  };
+  const at = Date.parse('2021-11-11T21:29:54.321Z');
+  const event = stateChange({ id: 'i-abcd1111', state: 'pending', at }, { accountId: '123456789012', region: 'us-east-1' });
+  expect({ ...event, id: documented.id }).toEqual(documented);
 });

@@ -1,10 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RunInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { DescribeExecutionCommand, ListExecutionsCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StatusChange } from '../../src/eventbridge/event.ts';
+import { imageFor, makePublicNetwork } from '../ec2/network.ts';
 import { embeddedAws, type TestAws } from '../harness/embedded-aws.ts';
 
 // An oven that waits or fails, and a function that writes each event to a file.
@@ -184,6 +186,25 @@ it('passes the start of an execution if a rule matches it', async () => {
   const executionArn = await start({ fail: true });
   const [event] = await noted(1);
   expect(event?.detail).toMatchObject({ executionArn, status: 'RUNNING', stopDate: null, error: null });
+});
+
+it('passes the states that an instance of the region enters, in their order', async () => {
+  const { Ended, ...rest } = template();
+  const EventPattern = { source: ['aws.ec2'], detail: { state: ['running', 'shutting-down', 'terminated'] } };
+  await deploy({ ...rest, Ended: { ...Ended, Properties: { ...Ended.Properties, EventPattern } } });
+  aws.clock.setRate(1000);
+  const client = aws.clients.ec2;
+  const [{ subnetId }, image] = await Promise.all([makePublicNetwork(client), imageFor(client)]);
+  const UserData = Buffer.from('#!/bin/sh').toString('base64');
+  const launch = { ImageId: image, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, SubnetId: subnetId, UserData } as const;
+  const { Instances = [] } = await client.send(new RunInstancesCommand(launch));
+  const InstanceIds = Instances.map(({ InstanceId = '' }) => InstanceId);
+  await noted(1);
+  await client.send(new TerminateInstancesCommand({ InstanceIds }));
+  const events = await noted(3);
+  expect(events.map(({ detail }) => detail)).toEqual(
+    ['running', 'shutting-down', 'terminated'].map((state) => ({ 'instance-id': InstanceIds[0], state })),
+  );
 });
 
 describe('a schedule', () => {

@@ -92,11 +92,20 @@ describe('a rule of the stack', () => {
     ['another event bus', { rule: { EventBusName: 'mine' } }, /Ended\.EventBusName/],
     ['a state', { rule: { State: 'DISABLED' } }, /Ended\.State/],
     ['no pattern', { rule: { EventPattern: undefined } }, /Ended\.EventPattern/],
-    ['events of another service', { rule: { EventPattern: { source: ['aws.ec2'] } } }, /has only events of the source aws\.states/],
+    [
+      'events of another service',
+      { rule: { EventPattern: { source: ['aws.s3'] } } },
+      /has only events of the source aws\.states and aws\.ec2/,
+    ],
     [
       'other events',
       { rule: { EventPattern: { 'detail-type': ['AWS API Call via CloudTrail'] } } },
       /has only events of the detail-type Step Functions/,
+    ],
+    [
+      'events that the service does not have',
+      { rule: { EventPattern: { source: ['aws.ec2'], 'detail-type': ['Step Functions Execution Status Change'] } } },
+      /has only events of the detail-type EC2 Instance State-change Notification/,
     ],
     ['another comparison', { rule: { EventPattern: { source: [{ wildcard: '*' }] } } }, /Ended\.EventPattern\.source/],
     [

@@ -269,6 +269,16 @@ describe('what failOperation records of the instance', () => {
     });
   });
 
+  it('gives an instance that runs a time to stop, as a start that succeeds does', async () => {
+    await using account = await holding(operation);
+    account.choose({ autoStop: { kind: 'after', minutes: 60 } });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'running');
+    await account.run(failOperation, noCapacity);
+    const left = await readEnvironment(account.dynamodb, environment);
+    expect(left?.wanted.stopAt).toBe(new Date(account.aws.clock.now() + 3_600_000).toISOString());
+  });
+
   it('is nothing where there is none', async () => {
     await using account = await holding(operation);
     await account.run(failOperation, noCapacity);
