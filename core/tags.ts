@@ -44,8 +44,8 @@ export const ownerTags = (environment: Omit<Belonging, 'name'>): Tag[] => [manag
 
 function ownershipTags(environment: Omit<Belonging, 'name'>): Tag[] {
   return [
-    // The characters that all of AWS takes in a tag have no comma; no owner has a colon.
-    { Key: tagKey.owner, Value: environment.owner.replaceAll(',', ':') },
+    // The characters that all of AWS takes in a tag have no comma; no owner has a slash.
+    { Key: tagKey.owner, Value: environment.owner.replaceAll(',', '/') },
     { Key: tagKey.repository, Value: environment.repository },
   ];
 }
@@ -55,7 +55,7 @@ export function belongingOf(tags: readonly { Key?: string | undefined; Value?: s
   const tagged = (key: string) => tags.find(({ Key }) => Key === key)?.Value;
   const [name, owner, repository] = [tagKey.environment, tagKey.owner, tagKey.repository].map(tagged);
   if (name === undefined || owner === undefined || repository === undefined || !hasTags(tags, [managedBy])) return undefined;
-  return { name, owner: owner.replaceAll(':', ','), repository };
+  return { name, owner: owner.replaceAll('/', ','), repository };
 }
 
 /** Whether tags read from AWS hold all of the expected ones. */
