@@ -112,10 +112,10 @@ export function requireWritable({ folder }: EnvironmentFolder): void {
 const keysFolder = (environment: NodeJS.ProcessEnv, system: System) =>
   pathsOf(system.platform).join(dataFolder(environment, system), 'recode', 'keys');
 
-/** Windows has no files of some names or with a colon, and drops dots at the end. A tilde is in no name of an owner or a repository. */
+/** Windows has no files of some names, and drops dots at the end. A tilde is in no name of an owner or a repository. */
 function windowsName(name: string): string {
   const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(name);
-  return `${reserved ? '~' : ''}${name.replaceAll(':', '~')}${name.endsWith('.') ? '~' : ''}`;
+  return `${reserved ? '~' : ''}${name}${name.endsWith('.') ? '~' : ''}`;
 }
 
 /**

@@ -48,12 +48,6 @@ describe('the files of an environment on Windows', () => {
     expect(last).toContain(name.toLowerCase());
   });
 
-  it('have no colon, which the owner in a role has', () => {
-    const { folder } = environmentFolder({ ...place, owner: 'role:Developer:ada' }, { LOCALAPPDATA: 'C:\\L' }, windows);
-    expect(folder.slice(2)).not.toContain(':');
-    expect(folder).toContain('Developer');
-  });
-
   it('are given to ssh with slashes, in double quotes, which cmd.exe and PowerShell both take', () => {
     const config = 'C:/Users/Ada Byron/AppData/Local/recode/keys/111122223333/eu-west-1/ada/acme/api/ssh_config';
     expect(sshCommand(files, 'acme-api', 'win32')).toBe(`ssh -F "${config}" acme-api`);
