@@ -4,8 +4,9 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { resolveInstanceType } from '../../aws/ec2/instance-type.ts';
-import { hasResources } from '../../aws/ec2/resources.ts';
-import { change, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
+import { observation } from '../../aws/ec2/observation.ts';
+import { findInstances, hasResources } from '../../aws/ec2/resources.ts';
+import { change, claimName, leaveEnvironment, observe, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
 import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
 import { readNetwork } from '../../aws/records/read/network.ts';
@@ -36,12 +37,13 @@ import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
 import { accepts } from '../../core/keys.ts';
-import { isHeldBy } from '../../core/lock.ts';
+import { holderOf, isHeldBy } from '../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
 import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
+import type { EnvironmentStatus } from '../../core/status.ts';
 
 const execution = { executionArn: v.string(), startedAt: v.string() };
 
@@ -76,7 +78,7 @@ export const beginOperation = step({
       return { kind: begun.kind, operation: uninstall, network: await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now) };
     }
     const entry = { ...context, operation: { ...operation, kind: begun.kind } };
-    const existing = await readEnvironment(dynamodb, begun.input.environment);
+    const existing = await recordedWithInstance(begun.input.environment, entry);
     if (!existing) throw environmentNotFound(begun.input.environment);
     const network = operations[begun.kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
     const environment = await take(existing, entry, { due: begun.input.due });
@@ -146,6 +148,23 @@ async function look(
 /** A start with any key that the environment accepts is one with its first key, which stays. */
 function withFirstKey(given: GivenRequest, { wanted }: Environment): GivenRequest {
   return accepts(wanted, given.publicKey) ? { ...given, publicKey: wanted.publicKey } : given;
+}
+
+/**
+ * Reads an environment, for an operation that needs an instance. If a first start failed while EC2 did not answer, its record does not know the
+ * instance that it launched, which is recorded now.
+ */
+async function recordedWithInstance(
+  subject: StartInput['environment'],
+  { dynamodb, ec2, now, operation }: Entry,
+): Promise<Environment | undefined> {
+  const environment = await readEnvironment(dynamodb, subject);
+  const { from }: { from: readonly EnvironmentStatus[] } = operations[operation.kind];
+  if (environment?.name === undefined || environment.observed || holderOf(environment) || from.includes('creating')) return environment;
+  const instances = await findInstances(ec2, { ...environment, name: environment.name });
+  if (instances.length === 0) return environment;
+  await observe(dynamodb, environment, observation(instances, false, new Date(now).toISOString()));
+  return readEnvironment(dynamodb, subject);
 }
 
 /** The network of an environment that exists. Throws RecodeError UninstallInProgress, EnvironmentNotFinished. */

@@ -91,6 +91,18 @@ describe('a stop', () => {
     expect((await runStop(aws)).output).toMatchObject({ instanceId, changed: true });
     await expectConverged(aws, 1, 'stopped');
   });
+
+  it('stops what a first start has launched that failed while EC2 did not answer', async () => {
+    const always = { kind: 'error', count: 100 };
+    const finish = { service: 'dynamodb', action: 'UpdateItem', function: 'recode-prod-finishOperation', code: 'ValidationException' };
+    const observe = { service: 'ec2', action: 'DescribeInstances', function: 'recode-prod-failOperation', code: 'UnauthorizedOperation' };
+    await Promise.all([finish, observe].map((fault) => aws.post('faults', { ...always, ...fault })));
+    expect((await runStart(aws)).error).toBe('AwsRefused');
+    await aws.delete('faults');
+    expect(await record()).not.toHaveProperty('observed');
+    expect(await runStop(aws)).toMatchObject({ status: 'SUCCEEDED', output: { status: 'stopped', changed: true } });
+    await expectConverged(aws, 1, 'stopped');
+  });
 });
 
 describe('a stop that is refused', () => {
