@@ -1,5 +1,6 @@
 import { RecodeError } from '../../core/errors.ts';
 import { meaningOf, unless } from '../errors.ts';
+import { allEnded } from './all-ended.ts';
 
 /** Resources that were found before. */
 interface Known<Resource> {
@@ -35,18 +36,11 @@ export async function deleteAll<Resource>(
       unauthorized.set(idOf(resource), error);
       return true;
     });
-  // Both end before a failure shows: the retry must not meet a deletion of this attempt.
-  const [looked, ...deletions] = await Promise.allSettled([find(), ...known.map(isKnownDenied)]);
-  const denials = deletions.map(settledValue);
+  const [found, ...denials] = await allEnded([find(), ...known.map(isKnownDenied)]);
   const ids = new Set(known.map(idOf));
-  for (const resource of settledValue(looked)) if (!ids.has(idOf(resource))) denials.push(await isDenied(resource));
+  for (const resource of found) if (!ids.has(idOf(resource))) denials.push(await isDenied(resource));
   if (!denials.includes(true)) return;
   const left = await find();
   for (const resource of left) if (unauthorized.has(idOf(resource))) throw unauthorized.get(idOf(resource));
   if (left.length > 0) throw new RecodeError('NotVisibleYet', 'EC2 says that a resource does not exist, but still shows it.');
-}
-
-function settledValue<Value>(settled: PromiseSettledResult<Value>): Value {
-  if (settled.status === 'rejected') throw settled.reason;
-  return settled.value;
 }

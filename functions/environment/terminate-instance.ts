@@ -1,5 +1,6 @@
 import { type EC2Client, type Instance, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
+import { allEnded } from '../../aws/ec2/all-ended.ts';
 import { findNetworkInterfaces, findRemainingInstances, findSecurityGroups, liveStates } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
 import { ec2 } from '../../aws/step/clients.ts';
@@ -14,25 +15,28 @@ export const terminateInstance = step({
   output: TerminatingInstances,
   uses: { ec2 },
   async run({ environment }, { ec2 }) {
-    const remaining = await findRemainingInstances(ec2, environment, environment.recorded.instanceId ?? undefined);
-    const instanceIds = idsOf(remaining);
-    const live = remaining.filter(({ State }) => liveStates.some((state) => state === State?.Name));
-    const terminating = async () => ({ instanceIds, ...(await leftovers(ec2, environment)) });
-    if (live.length === 0) return terminating();
-    const stranger = live.find(({ Tags }) => !hasTags(Tags, belongingTags(environment)));
-    if (stranger)
-      throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} no longer has the tags of its environment.`);
-    const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));
-    // One instance that is gone makes EC2 refuse the whole call. The next attempt finds only the others.
-    if (!terminated) throw new RecodeError('InstanceNotVisibleYet', `EC2 no longer knows one of the instances ${idsOf(live).join(', ')}.`);
-    return terminating();
+    const [instanceIds, leftovers] = await allEnded([terminateAll(ec2, environment), findLeftovers(ec2, environment)]);
+    return { instanceIds, ...leftovers };
   },
 });
 
 export const handler = lambdaHandler(terminateInstance);
 
-/** What outlives the instances. It is found while they terminate, so that it can be deleted at once afterwards. */
-async function leftovers(ec2: EC2Client, environment: HeldEnvironment) {
+/** Terminates what still lives. Returns every instance that is not gone yet. */
+async function terminateAll(ec2: EC2Client, environment: HeldEnvironment): Promise<string[]> {
+  const remaining = await findRemainingInstances(ec2, environment, environment.recorded.instanceId ?? undefined);
+  const live = remaining.filter(({ State }) => liveStates.some((state) => state === State?.Name));
+  if (live.length === 0) return idsOf(remaining);
+  const stranger = live.find(({ Tags }) => !hasTags(Tags, belongingTags(environment)));
+  if (stranger) throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} no longer has the tags of its environment.`);
+  const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));
+  // One instance that is gone makes EC2 refuse the whole call. The next attempt finds only the others.
+  if (!terminated) throw new RecodeError('InstanceNotVisibleYet', `EC2 no longer knows one of the instances ${idsOf(live).join(', ')}.`);
+  return idsOf(remaining);
+}
+
+/** What outlives the instances. It is found beside them, so that it can be deleted at once afterwards. */
+async function findLeftovers(ec2: EC2Client, environment: HeldEnvironment) {
   const [interfaces, groups] = await Promise.all([findNetworkInterfaces(ec2, environment), findSecurityGroups(ec2, environment)]);
   return {
     networkInterfaceIds: interfaces.flatMap(({ NetworkInterfaceId }) => NetworkInterfaceId ?? []),

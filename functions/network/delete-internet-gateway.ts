@@ -1,4 +1,4 @@
-import { DeleteInternetGatewayCommand, DetachInternetGatewayCommand } from '@aws-sdk/client-ec2';
+import { DeleteInternetGatewayCommand, DetachInternetGatewayCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { deleteAll } from '../../aws/ec2/deletion.ts';
 import { findInternetGateways, findVpcs } from '../../aws/ec2/resources.ts';
@@ -13,11 +13,10 @@ export const deleteInternetGateway = step({
   output: Nothing,
   uses: { ec2 },
   async run(_, { ec2 }) {
-    const ours = (await findVpcs(ec2)).map(({ VpcId }) => VpcId);
     await deleteAll(
-      () => findInternetGateways(ec2),
-      async ({ InternetGatewayId, Attachments = [] }) => {
-        for (const { VpcId } of Attachments.filter(({ VpcId }) => ours.includes(VpcId))) {
+      () => findGateways(ec2),
+      async ({ InternetGatewayId, attachedTo }) => {
+        for (const VpcId of attachedTo) {
           await unless('not-attached', ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId, VpcId })));
         }
         await ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId }));
@@ -27,3 +26,12 @@ export const deleteInternetGateway = step({
 });
 
 export const handler = lambdaHandler(deleteInternetGateway);
+
+/** Our internet gateways, each with those of our VPCs that it is attached to. */
+async function findGateways(ec2: EC2Client) {
+  const [gateways, vpcs] = await Promise.all([findInternetGateways(ec2), findVpcs(ec2)]);
+  const ours = vpcs.map(({ VpcId }) => VpcId);
+  return gateways.map(({ InternetGatewayId, Attachments = [] }) => {
+    return { InternetGatewayId, attachedTo: Attachments.map(({ VpcId }) => VpcId).filter((vpcId) => ours.includes(vpcId)) };
+  });
+}

@@ -1,4 +1,4 @@
-import { DeleteRouteTableCommand, DisassociateRouteTableCommand } from '@aws-sdk/client-ec2';
+import { DeleteRouteTableCommand, DisassociateRouteTableCommand, type EC2Client } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { deleteAll } from '../../aws/ec2/deletion.ts';
 import { findRouteTables, findSubnets } from '../../aws/ec2/resources.ts';
@@ -13,11 +13,10 @@ export const deleteRouteTable = step({
   output: Nothing,
   uses: { ec2 },
   async run(_, { ec2 }) {
-    const ours = (await findSubnets(ec2)).map(({ SubnetId }) => SubnetId);
     await deleteAll(
-      () => findRouteTables(ec2),
-      async ({ RouteTableId, Associations = [] }) => {
-        for (const { RouteTableAssociationId: AssociationId } of Associations.filter(({ SubnetId }) => ours.includes(SubnetId))) {
+      () => findTables(ec2),
+      async ({ RouteTableId, associationIds }) => {
+        for (const AssociationId of associationIds) {
           await unless('not-found', ec2.send(new DisassociateRouteTableCommand({ AssociationId })));
         }
         await ec2.send(new DeleteRouteTableCommand({ RouteTableId }));
@@ -27,3 +26,13 @@ export const deleteRouteTable = step({
 });
 
 export const handler = lambdaHandler(deleteRouteTable);
+
+/** Our route tables, each with its associations with our subnets. */
+async function findTables(ec2: EC2Client) {
+  const [tables, subnets] = await Promise.all([findRouteTables(ec2), findSubnets(ec2)]);
+  const ours = subnets.map(({ SubnetId }) => SubnetId);
+  return tables.map(({ RouteTableId, Associations = [] }) => {
+    const withOurs = Associations.filter(({ SubnetId }) => ours.includes(SubnetId));
+    return { RouteTableId, associationIds: withOurs.map(({ RouteTableAssociationId }) => RouteTableAssociationId) };
+  });
+}

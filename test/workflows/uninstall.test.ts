@@ -121,7 +121,7 @@ describe('an uninstall that failed', () => {
     aws.post('faults', { service, action, kind: 'error', code: 'OptInRequired', status: 401 });
 
   it.each([
-    ['ec2', 'DisassociateRouteTable'],
+    ['ec2', 'DeleteRouteTable'],
     ['ec2', 'DeleteSubnet'],
     ['dynamodb', 'DeleteTable'],
   ])('at a call of %s, %s, is finished by the next one', async (service, action) => {
