@@ -11,7 +11,7 @@ import {
   writeSettings,
 } from './control/directory.ts';
 import { StateDamaged } from './control/errors.ts';
-import { takeLock } from './control/lock.ts';
+import { type Lock, takeLock } from './control/lock.ts';
 import type { MainOptions, MainReport } from './control/process.ts';
 import { type EmbeddedAws, startEmbeddedAws } from './embedded-aws.ts';
 import { storageFailure } from './storage.ts';
@@ -58,13 +58,14 @@ async function start({ directory, packageDirectory, build, region: asked }: Main
     build,
     startedAt: new Date().toISOString(),
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(directory, aws));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(directory, lock, aws));
   lock.announce();
   return { kind: 'ready' };
 }
 
-async function stop(directory: string, aws: EmbeddedAws): Promise<void> {
+async function stop(directory: string, lock: Lock, aws: EmbeddedAws): Promise<void> {
   try {
+    lock.withdraw();
     await aws.stop();
     removeAnnouncement(directory);
     console.error(`${new Date().toISOString()} The embedded AWS has stopped.`);

@@ -6,6 +6,8 @@ import { connect, createServer, type Socket } from 'node:net';
 export interface Lock {
   /** Tells all watchers, now and later, that the holder is ready. */
   announce(): void;
+  /** Tells no further watchers that the holder is ready, because it is about to end. */
+  withdraw(): void;
   release(): Promise<void>;
 }
 
@@ -41,6 +43,9 @@ export async function takeLock(directory: string): Promise<Lock | undefined> {
       announced = true;
       for (const watcher of watchers) watcher.write(readyMark);
     },
+    withdraw() {
+      announced = false;
+    },
     release: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()));
@@ -49,7 +54,7 @@ export async function takeLock(directory: string): Promise<Lock | undefined> {
   };
 }
 
-/** Watches the process that holds the lock of a directory. Resolves to undefined if none does. */
+/** Watches the process that holds the lock of an existing directory. Resolves to undefined if none does. */
 export async function watchLock(directory: string): Promise<Holder | undefined> {
   const socket = connect({ path: socketName(directory) });
   const connected = await new Promise<boolean>((resolve) => {

@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { get } from 'node:http';
 import { littleMemory } from '../little-memory.ts';
 import type { StorageTrouble } from '../storage.ts';
 import { type Announcement, logFile, readAnnouncement } from './directory.ts';
@@ -25,12 +23,20 @@ export type MainReport =
   | { readonly kind: 'region'; readonly asked: string; readonly deployed: string }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** The process of a directory, if it is announced there, alive, and answers. */
+/**
+ * The process of a directory, if it is ready and answers. It is asked over its lock, which nobody else can have: after it was killed, another
+ * process may have its ID or its port.
+ */
 export async function runningProcess(directory: string): Promise<Announcement | undefined> {
-  const announcement = readAnnouncement(directory);
-  // After it was killed, another process may listen on its port.
-  if (!announcement || isGone(announcement.pid)) return undefined;
-  return (await answeringPid(announcement.endpoint)) === announcement.pid ? announcement : undefined;
+  if (!readAnnouncement(directory)) return undefined;
+  const holder = await watchLock(directory);
+  if (!holder) return undefined;
+  try {
+    // The announcement may be that of an earlier process until this one is ready.
+    return (await within(answerSeconds, holder.ready)) === true ? readAnnouncement(directory) : undefined;
+  } finally {
+    holder.stopWatching();
+  }
 }
 
 /**
@@ -39,6 +45,8 @@ export async function runningProcess(directory: string): Promise<Announcement | 
  */
 export async function launch(mainFile: string, options: MainOptions): Promise<void> {
   const { directory } = options;
+  // Most commands find it running.
+  const { spawn } = await import('node:child_process');
   const log = openSync(logFile(directory), 'a', 0o600);
   const logged = statSync(logFile(directory)).size;
   const child = spawn(process.execPath, [...littleMemory, mainFile, JSON.stringify(options)], {
@@ -120,32 +128,8 @@ export const timedOut = Symbol('timed out');
 export const startSeconds = 60;
 /** How long a process may take to end. */
 export const stopSeconds = 10;
-
-function answeringPid(endpoint: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const request = get(`${endpoint}/_local/status`, { agent: false, timeout: 5000 }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve(pidOf(text)));
-      response.on('error', () => resolve(undefined));
-    });
-    request.on('timeout', () => request.destroy());
-    // Nobody listens, or another process closes the connection.
-    request.on('error', () => resolve(undefined));
-  });
-}
-
-function pidOf(text: string): number | undefined {
-  try {
-    return (JSON.parse(text) as { pid?: number } | null)?.pid;
-  } catch {
-    // Another process listens on the port.
-    return undefined;
-  }
-}
+/** How long a ready process may take to answer. */
+const answerSeconds = 5;
 
 /** The announced process, if its command line proves that it is ours, whether it answers or not. */
 function knownPid(directory: string): number | undefined {

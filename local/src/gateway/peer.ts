@@ -3,28 +3,33 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Finds out who opens each connection of a server. Returns a function that says why to refuse the requests of a connection; undefined for
+ * Finds out who opened each connection of a server, at its first request. Returns a function that says why to refuse the requests of a connection; undefined for
  * connections of the user that runs this process. A client can run programs as that user, so nobody else may connect. Not even root,
  * which may relay for others.
  */
 export function ownUserOnly(server: Server): (socket: Socket) => string | undefined {
   const own = process.geteuid?.();
+  const unknown = new Set<Socket>();
   const uids = new WeakMap<Socket, number>();
   const logged = new Set<number | undefined>();
-  const refusalOf = (uid: number | undefined) => {
+  server.on('connection', (socket: Socket) => {
+    unknown.add(socket);
+    socket.once('close', () => unknown.delete(socket));
+  });
+  return (socket) => {
+    if (unknown.has(socket)) {
+      // Of all that have connected since, because the kernel takes milliseconds for its table. A command opens several connections at once.
+      for (const [found, uid] of uidsOfPeers(unknown)) uids.set(found, uid);
+      unknown.clear();
+    }
+    const uid = uids.get(socket);
     if (uid !== undefined && uid === own) return undefined;
     const who = uid === undefined ? 'an unknown user' : `the user with the ID ${uid}`;
-    return `The embedded AWS on this port serves only the user with the ID ${own}. This is a connection of ${who}.`;
-  };
-  server.on('connection', (socket: Socket) => {
-    const uid = uidOfPeer(socket);
-    if (uid !== undefined) uids.set(socket, uid);
-    const refusal = refusalOf(uid);
-    if (refusal === undefined || logged.has(uid)) return;
+    const refusal = `The embedded AWS on this port serves only the user with the ID ${own}. This is a connection of ${who}.`;
+    if (!logged.has(uid)) console.error(`${new Date().toISOString()} Refused: ${refusal}`);
     logged.add(uid);
-    console.error(`${new Date().toISOString()} Refused: ${refusal}`);
-  });
-  return (socket) => refusalOf(uids.get(socket));
+    return refusal;
+  };
 }
 
 /** One end of a TCP connection over IPv4. */
@@ -46,41 +51,60 @@ export function uidInTable(table: string, end: TcpEnd, other: TcpEnd): number | 
   return undefined;
 }
 
+interface Ends {
+  readonly peer: TcpEnd;
+  readonly own: TcpEnd;
+}
+
 /** The kernel lists sockets in pieces while they come and go, and may skip one. */
 const attempts = 2;
 
-function uidOfPeer({ remoteAddress, remotePort, localAddress, localPort }: Socket): number | undefined {
-  // It is already closed.
-  if (remoteAddress === undefined || remotePort === undefined || localAddress === undefined || localPort === undefined) return undefined;
-  const peer = { address: remoteAddress, port: remotePort };
-  const own = { address: localAddress, port: localPort };
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const uid = find('/proc/net/tcp', peer, own) ?? find('/proc/net/tcp6', peer, own);
-    if (uid !== undefined) return uid;
+function uidsOfPeers(sockets: Iterable<Socket>): ReadonlyMap<Socket, number> {
+  const missing = new Map<Socket, Ends>();
+  for (const socket of sockets) {
+    const ends = endsOf(socket);
+    if (ends) missing.set(socket, ends);
   }
-  return undefined;
+  const found = new Map<Socket, number>();
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) find(table, missing, found);
+  }
+  return found;
 }
 
-/** Reads only up to the row: the kernel walks through all sockets to write the table, and again to find its end. */
-function find(table: string, peer: TcpEnd, own: TcpEnd): number | undefined {
+/** Undefined if it is already closed. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): Ends | undefined {
+  if (remoteAddress === undefined || remotePort === undefined || localAddress === undefined || localPort === undefined) return undefined;
+  return { peer: { address: remoteAddress, port: remotePort }, own: { address: localAddress, port: localPort } };
+}
+
+/**
+ * Moves the connections that a table has from `missing` to `found`. Reads only up to the last of them: the kernel walks through all sockets to
+ * write the table, and again to find its end.
+ */
+function find(table: string, missing: Map<Socket, Ends>, found: Map<Socket, number>): void {
+  if (missing.size === 0) return;
   let file: number;
   try {
     file = openSync(table, 'r');
   } catch (error) {
     // A machine without IPv6 has no such table. A connection that is in no table is refused.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') console.error(error);
-    return undefined;
+    return;
   }
   try {
     const piece = Buffer.alloc(16 * 1024);
     let text = '';
-    for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) {
+    for (let length = readSync(file, piece); length > 0; length = missing.size > 0 ? readSync(file, piece) : 0) {
       text += piece.toString('latin1', 0, length);
-      const uid = uidInTable(text, peer, own);
-      if (uid !== undefined) return uid;
+      for (const [socket, { peer, own }] of missing) {
+        const uid = uidInTable(text, peer, own);
+        if (uid === undefined) continue;
+        found.set(socket, uid);
+        missing.delete(socket);
+      }
       text = text.slice(text.lastIndexOf('\n') + 1);
     }
-    return undefined;
   } finally {
     closeSync(file);
   }
