@@ -5,19 +5,17 @@ const { createRequire } = require('node:module');
 const { isAbsolute, join } = require('node:path');
 const { Script } = require('node:vm');
 
-const parameters = ['exports', 'require', 'module', '__filename', '__dirname'];
-const wrapper = /** @type {const} */ ([`(function(${parameters}){`, '\n})']);
-
 /**
- * Runs a chunk, and those that it requires as `./<name>`.
+ * Runs a chunk, and those that it requires as `./<name>`. Each is a function of the variables of a CommonJS module.
  *
  * @param {string} folder of the chunks
  * @param {string} first the name of the chunk
  * @param {string} build identifies the content of all chunks
+ * @param {readonly string[]} argv the command, whose code is kept by itself: more than it needs would take time to load
  */
-exports.runChunk = (folder, first, build) => {
+exports.runChunk = (folder, first, build, argv) => {
   const requireOther = createRequire(join(folder, first));
-  const cache = openCache(process.env, build);
+  const cache = openCache(process.env, build, argv);
   /** @type {Map<string, { exports: unknown }>} */
   const modules = new Map();
 
@@ -29,10 +27,10 @@ exports.runChunk = (folder, first, build) => {
     modules.set(name, module);
     const filename = join(folder, name);
     // All chunks are ASCII. In another encoding, Node.js would have to look at each character.
-    const source = wrapper.join(readFileSync(filename, 'latin1'));
+    const source = readFileSync(filename, 'latin1');
     const cachedData = cache?.read(name);
-    const script = new Script(source, { filename, columnOffset: -wrapper[0].length, ...(cachedData && { cachedData }) });
-    if (!cachedData || script.cachedDataRejected) cache?.add(name, script);
+    const script = new Script(source, { filename, ...(cachedData && { cachedData }) });
+    cache?.loaded(name, script);
     script.runInThisContext()(module.exports, requireFrom, module, filename, folder);
     return module.exports;
   };
@@ -42,39 +40,43 @@ exports.runChunk = (folder, first, build) => {
 };
 
 const month = 30 * 24 * 60 * 60 * 1000;
+// More than there are: what people mistype is no reason to fill their disk.
+const mostCommands = 100;
 
 /**
  * Compiled code in the cache folder of the person. What is in there is run: so it has to be theirs, and nobody else may write there.
  *
- * @param {NodeJS.ProcessEnv} environment
+ * @param {NodeJS.ProcessEnv} variables
  * @param {string} build
+ * @param {readonly string[]} argv
  */
-function openCache({ XDG_CACHE_HOME = '', HOME = '', NODE_DISABLE_COMPILE_CACHE: disabled }, build) {
+function openCache({ XDG_CACHE_HOME = '', HOME = '', NODE_DISABLE_COMPILE_CACHE: disabled }, build, argv) {
   const caches = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : HOME && join(HOME, '.cache');
   if (!isAbsolute(caches) || disabled || !process.geteuid) return undefined;
   const all = join(caches, 'recode', 'compiled');
   const folder = join(all, `${build.replace(/\W+/g, '-')}${process.version}-${process.arch}-${process.geteuid()}`);
-  const trusted = isOwn(folder);
+  const words = argv.slice(0, 2).filter((word) => /^[a-z]+(-[a-z]+)*$/.test(word));
+  const file = join(folder, ['recode', ...words].join('-'));
+  const kept = isOwn(folder) ? readKept(file) : new Map();
   /** @type {Map<string, Script>} */
-  const added = new Map();
+  const scripts = new Map();
+  let complete = true;
   process.once('exit', () => {
-    if (added.size > 0) keep(all, folder, added);
+    if (!complete) keep({ all, folder, file }, kept, scripts);
   });
   return {
     /** @param {string} name */
-    read(name) {
-      try {
-        return trusted ? readFileSync(join(folder, name)) : undefined;
-      } catch {
-        // It has not been compiled yet.
-        return undefined;
-      }
-    },
+    read: (name) => kept.get(name),
     /**
      * @param {string} name
      * @param {Script} script
      */
-    add: (name, script) => void added.set(name, script),
+    loaded(name, script) {
+      scripts.set(name, script);
+      // Of another Node.js, or of one with other options.
+      if (script.cachedDataRejected) kept.clear();
+      complete &&= kept.has(name);
+    },
   };
 }
 
@@ -90,13 +92,36 @@ function isOwn(folder) {
 }
 
 /**
+ * The compiled code of each chunk in a file. It begins with a line of JSON that says which these are, and how long each is.
+ *
+ * @param {string} file
+ * @returns {Map<string, Buffer>}
+ */
+function readKept(file) {
+  try {
+    const content = readFileSync(file);
+    let at = content.indexOf('\n') + 1;
+    /** @type {Map<string, Buffer>} */
+    const kept = new Map();
+    for (const [name, length] of JSON.parse(content.toString('latin1', 0, at))) {
+      kept.set(name, content.subarray(at, at + length));
+      at += length;
+    }
+    return at === content.length ? kept : new Map();
+  } catch {
+    // It has not been compiled yet.
+    return new Map();
+  }
+}
+
+/**
  * Writes compiled code, with all functions that have run by now.
  *
- * @param {string} all the folder of all builds
- * @param {string} folder
+ * @param {{ all: string, folder: string, file: string }} place `all` is the folder of all builds
+ * @param {ReadonlyMap<string, Buffer>} kept
  * @param {ReadonlyMap<string, Script>} scripts
  */
-function keep(all, folder, scripts) {
+function keep({ all, folder, file }, kept, scripts) {
   try {
     if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) {
       chmodSync(folder, 0o700);
@@ -104,13 +129,16 @@ function keep(all, folder, scripts) {
         if (Date.now() - statSync(join(all, other)).mtimeMs > month) rmSync(join(all, other), { recursive: true, force: true });
       }
     }
-    if (!isOwn(folder)) return;
-    for (const [name, script] of scripts) {
-      // Another command may read or write it now.
-      const unfinished = join(folder, `${name}.${process.pid}`);
-      writeFileSync(unfinished, script.createCachedData(), { mode: 0o600 });
-      renameSync(unfinished, join(folder, name));
-    }
+    if (!isOwn(folder) || readdirSync(folder).length >= mostCommands) return;
+    const chunks = new Map(kept);
+    for (const [name, script] of scripts) chunks.set(name, script.createCachedData());
+    const index = JSON.stringify([...chunks].map(([name, { length }]) => [name, length]));
+    // V8 would copy what does not begin at a multiple of 8.
+    const line = `${index}\n`.padStart(Math.ceil((index.length + 1) / 8) * 8);
+    // Another command may read or write it now.
+    const unfinished = `${file}.${process.pid}`;
+    writeFileSync(unfinished, Buffer.concat([Buffer.from(line), ...chunks.values()]), { mode: 0o600 });
+    renameSync(unfinished, file);
   } catch {
     // A full disk, or a folder that cannot be written. The next run compiles again.
   }

@@ -16,7 +16,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   // The AWS SDK would warn on every run that it is going to drop older versions of Node.js.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const { runChunk } = require('./chunks.js');
-  runChunk(join(dist, 'cli'), 'main.cjs', readFileSync(built, 'utf8'));
+  runChunk(join(dist, 'cli'), 'main.cjs', readFileSync(built, 'utf8'), process.argv.slice(2));
 }
 
 /**

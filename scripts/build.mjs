@@ -121,7 +121,8 @@ async function buildPrograms() {
     outExtension: { '.js': '.cjs' },
     // bin/chunks.js has these.
     banner: {},
-    define: { 'import.meta.dirname': '__dirname' },
+    // The SDK asks of every body whether it is a stream of the web, which Node.js would have to load for that. Those of node:http are none.
+    define: { 'import.meta.dirname': '__dirname', ReadableStream: 'undefined' },
     plugins: [sdkSchemaTreeShaking, unusedAtStart],
     // Node.js compiles it for each command. Names stay, for the stack traces that RECODE_DEBUG=1 shows.
     minifySyntax: true,
@@ -148,7 +149,7 @@ async function buildPrograms() {
 
 /**
  * Builds the chunks of a program, and makes them CommonJS, for which esbuild does not make chunks. Node.js loads that faster, and can keep
- * what it has compiled.
+ * what it has compiled. Each is a function of the variables of a module, as bin/chunks.js calls it.
  *
  * @param {import('esbuild').BuildOptions & { metafile: true, outdir: string }} options
  */
@@ -165,6 +166,8 @@ async function buildChunks(options) {
         minifySyntax: true,
         minifyWhitespace: true,
         legalComments: 'none',
+        banner: '(function(exports,require,module,__filename,__dirname){',
+        footer: '})',
       });
       if (warnings.length > 0) throw new Error(`${path}: ${warnings.map(({ text: warning }) => warning).join(' ')}`);
       await writeFile(join(options.outdir, basename(path)), code);

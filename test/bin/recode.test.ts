@@ -32,13 +32,20 @@ afterEach(() => {
   rmSync(checkout, { recursive: true });
 });
 
-const run = (...args: string[]) => spawnSync(process.execPath, [join(checkout, 'bin', 'recode.js'), ...args], { encoding: 'utf8' });
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [join(checkout, 'bin', 'recode.js'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, XDG_CACHE_HOME: join(checkout, 'cache') },
+  });
 
 function build(text: string) {
   mkdirSync(join(checkout, 'dist', 'cli'), { recursive: true });
-  writeFileSync(join(checkout, 'dist', 'cli', 'main.cjs'), text);
+  writeChunk('main.cjs', text);
   writeFileSync(join(checkout, 'dist', 'build.json'), '{}');
 }
+
+const writeChunk = (name: string, text: string) =>
+  writeFileSync(join(checkout, 'dist', 'cli', name), `(function(exports,require,module,__filename,__dirname){${text}})`);
 
 it('is executable', () => {
   expect(statSync(bin).mode & 0o111).toBe(0o111);
@@ -86,8 +93,8 @@ it.each(['--version', '-v'])('prints the version without loading what commands n
 describe('compiled code', () => {
   const cache = () => join(checkout, 'cache');
   const compiled = () => join(cache(), 'recode', 'compiled');
-  const runWith = (environment: NodeJS.ProcessEnv = {}) =>
-    spawnSync(process.execPath, [join(checkout, 'bin', 'recode.js')], {
+  const runWith = (environment: NodeJS.ProcessEnv = {}, ...args: string[]) =>
+    spawnSync(process.execPath, [join(checkout, 'bin', 'recode.js'), ...args], {
       encoding: 'utf8',
       env: { XDG_CACHE_HOME: cache(), ...environment },
     });
@@ -101,31 +108,62 @@ describe('compiled code', () => {
   };
   beforeEach(() => {
     build(program);
-    writeFileSync(join(checkout, 'dist', 'cli', 'other.cjs'), other);
+    writeChunk('other.cjs', other);
   });
 
   it('is kept in the cache folder of the person, and used', () => {
     expect(runWith()).toMatchObject(ran);
     const folder = only(compiled());
-    expect(readdirSync(folder).sort()).toEqual(['main.cjs', 'other.cjs']);
+    expect(readdirSync(folder)).toEqual(['recode']);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    const { ino } = statSync(join(folder, 'main.cjs'));
+    const { ino } = statSync(join(folder, 'recode'));
     expect(runWith()).toMatchObject(ran);
-    expect(statSync(join(folder, 'main.cjs')).ino).toBe(ino);
+    expect(statSync(join(folder, 'recode')).ino).toBe(ino);
+  });
+
+  it('is kept for each command, without the code of others', () => {
+    build(`if (process.argv[2] === 'aws') { ${program} }`);
+    expect(runWith({}, 'aws', 'list', '--json')).toMatchObject(ran);
+    expect(runWith({}, 'aws', 'start', 'acme/api')).toMatchObject(ran);
+    expect(runWith({}, 'local', 'status')).toMatchObject({ status: 0, stdout: '' });
+    const folder = only(compiled());
+    expect(readdirSync(folder).sort()).toEqual(['recode-aws-list', 'recode-aws-start', 'recode-local-status']);
+    const chunksOf = (name: string) => readFileSync(join(folder, name), 'latin1').split('\n')[0];
+    expect(chunksOf('recode-aws-list')).toMatch(/^ *\[\["main.cjs",\d+\],\["other.cjs",\d+\]\]$/);
+    expect(chunksOf('recode-local-status')).toMatch(/^ *\[\["main.cjs",\d+\]\]$/);
+  });
+
+  it('gets the code that a command loads only with other options', () => {
+    build(`if (process.argv[4] === '--hello') { ${program} }`);
+    const file = () => readFileSync(join(only(compiled()), 'recode-aws-list'), 'latin1').split('\n')[0];
+    runWith({}, 'aws', 'list');
+    expect(file()).not.toContain('other.cjs');
+    expect(runWith({}, 'aws', 'list', '--hello')).toMatchObject(ran);
+    runWith({}, 'aws', 'list');
+    expect(file()).toContain('other.cjs');
+  });
+
+  it('is not kept for every word that people mistype', () => {
+    for (let typo = 0; typo < 3; typo += 1) runWith({}, 'aws', `--typo=${typo}`, '../../evil', 'x/y');
+    const folder = only(compiled());
+    expect(readdirSync(folder)).toEqual(['recode-aws']);
+    for (let other = 0; other < 100; other += 1) writeFileSync(join(folder, `recode-${other}`), '');
+    expect(runWith({}, 'lisst')).toMatchObject(ran);
+    expect(readdirSync(folder)).not.toContain('recode-lisst');
   });
 
   it('of another build is not used', () => {
     expect(runWith()).toMatchObject(ran);
     writeFileSync(join(checkout, 'dist', 'build.json'), '{"build":"another"}');
     // As long as before, which is all that Node.js compares.
-    writeFileSync(join(checkout, 'dist', 'cli', 'other.cjs'), other.replace('hello from', 'greet from'));
+    writeChunk('other.cjs', other.replace('hello from', 'greet from'));
     expect(runWith()).toMatchObject({ ...ran, stdout: 'greet from other.cjs\n' });
     expect(readdirSync(compiled())).toHaveLength(2);
   });
 
   it('that is damaged is written again', () => {
     expect(runWith()).toMatchObject(ran);
-    const file = join(only(compiled()), 'main.cjs');
+    const file = join(only(compiled()), 'recode');
     const whole = readFileSync(file);
     writeFileSync(file, 'damaged');
     expect(runWith()).toMatchObject(ran);
@@ -136,7 +174,7 @@ describe('compiled code', () => {
     expect(runWith()).toMatchObject(ran);
     const folder = only(compiled());
     chmodSync(folder, 0o777);
-    const evil = join(folder, 'main.cjs');
+    const evil = join(folder, 'recode');
     rmSync(evil);
     expect(runWith()).toMatchObject(ran);
     expect(existsSync(evil)).toBe(false);
@@ -166,5 +204,5 @@ describe('compiled code', () => {
 
 it('shows where in a chunk an error is', () => {
   build('throw new Error("broken");');
-  expect(run().stderr).toContain(`at ${join(checkout, 'dist/cli/main.cjs')}:1:7`);
+  expect(run().stderr).toContain(`at ${join(checkout, 'dist/cli/main.cjs')}:1:62`);
 });
