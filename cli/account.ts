@@ -1,6 +1,6 @@
 import { ownerOf, refuseOtherOwner } from '../core/owner.ts';
 import type { FollowView } from './execution/follow-view.ts';
-import { openHandler } from './http/handler.ts';
+import { openLocalHandler } from './http/handler.ts';
 import { type ClientConfig, clientConfigAt } from './identity/client-config.ts';
 import type { ChosenProfile, Provider } from './identity/decide.ts';
 import type { Service } from './identity/settings.ts';
@@ -54,8 +54,7 @@ async function openLocalAccount(options: AccountOptions, during?: (start: () => 
   const { startEmbeddedAws, localCredentials } = await import('./embedded-aws.ts');
   const running = await startEmbeddedAws(options.region, during);
   const credentials = localCredentials(process.env.RECODE_OWNER);
-  // It is on this machine, whatever proxy there is to others.
-  const requestHandler = openHandler({}, undefined);
+  const requestHandler = openLocalHandler();
   const clientConfig = () => ({ ...clientConfigAt(running.endpoint, running.region, requestHandler), credentials });
   return {
     options,

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
 }
 
 async function run(): Promise<number> {
-  const program = await createProgram(output, builtPackage().version);
+  const program = await createProgram(output, builtPackage().version, argv);
   try {
     await program.parseAsync(readable(program, argv), { from: 'user' });
     return Number(process.exitCode ?? 0);

@@ -11,7 +11,7 @@ import { keysCommand } from './commands/aws/keys/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
 import { logsCommand } from './commands/aws/logs/command.ts';
 import { openCommand } from './commands/aws/open/command.ts';
-import { operationCommands } from './commands/aws/operations.ts';
+import { type Definition, operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
 import { retryCommand } from './commands/aws/retry/command.ts';
 import { runHooksCommand } from './commands/aws/run-hooks/command.ts';
@@ -34,51 +34,42 @@ import { needValues, usageError } from './usage.ts';
 
 type ReadOutput = Output & { json: boolean; filtered?: boolean };
 
+/** The commands of `recode aws` by name, in the order of the help. */
+const awsCommands: ReadonlyMap<string, Definition> = new Map<string, Definition>([
+  ...operationCommands('environment'),
+  ['ssh', sshCommand],
+  ['open', openCommand],
+  ['forward', forwardCommand],
+  ['cp', cpCommand],
+  ['config-ssh', configSshCommand],
+  ['run-hooks', runHooksCommand],
+  ['list', listCommand],
+  ['status', environmentStatusCommand],
+  ['follow', followCommand],
+  ['logs', logsCommand],
+  ['cancel', cancelCommand],
+  ['retry', retryCommand],
+  ['keys', keysCommand],
+  ...operationCommands('network'),
+  ['whoami', whoamiCommand],
+  ['explain', explainCommand],
+]);
+
+/** The same of `recode local`. */
+const localCommands: ReadonlyMap<string, Definition> = new Map([
+  ['up', upCommand],
+  ['down', downCommand],
+  ['status', statusCommand],
+  ['reset', resetCommand],
+]);
+
 /**
- * All commands of `recode`. What they do is loaded when one of them runs.
+ * The commands of `recode`. What they do is loaded when one of them runs.
  *
  * @param output its `json` becomes true when --json is read, and its `filtered` when --jq is
+ * @param argv where its first words are those of a command in a group, that one is all there is: to define the others takes as long as it runs
  */
-export async function createProgram(output: ReadOutput, version: string): Promise<Command> {
-  const aws = new Command('aws')
-    .summary('Manage development environments on AWS')
-    .description('Manage development environments in your AWS account, or in the embedded AWS on this machine (--local).')
-    .addHelpText(
-      'after',
-      examples([
-        ['Start an environment', 'recode aws start acme/api'],
-        ['Open a shell in it', 'recode aws ssh acme/api'],
-        ['Stop it', 'recode aws stop acme/api'],
-        ['List your environments', 'recode aws list'],
-        ['Remove it', 'recode aws remove acme/api'],
-      ]),
-    );
-  const commands = [
-    ...(await operationCommands('environment', output)),
-    ...[sshCommand(output), openCommand(output), forwardCommand(output), cpCommand(output)],
-    ...[configSshCommand(output), runHooksCommand(output)],
-    ...[listCommand(output), environmentStatusCommand(output), followCommand(output), logsCommand(output)],
-    ...[cancelCommand(output), retryCommand(output), keysCommand(output)],
-    ...(await operationCommands('network', output)),
-    ...[whoamiCommand(output), explainCommand(output)],
-  ];
-  for (const command of commands) aws.addCommand(command);
-  const local = new Command('local')
-    .summary('Manage the embedded AWS on this machine')
-    .description('Manage the embedded AWS, which runs on this machine. The first command with --local starts it.')
-    .addCommand(upCommand(output))
-    .addCommand(downCommand(output))
-    .addCommand(statusCommand(output))
-    .addCommand(resetCommand(output))
-    .addHelpText(
-      'after',
-      examples([
-        ['Show whether it is running', 'recode local status'],
-        ['Stop it and keep its state', 'recode local down'],
-        ['Delete it and everything in it', 'recode local reset'],
-      ]),
-    );
-
+export async function createProgram(output: ReadOutput, version: string, argv: readonly string[] = []): Promise<Command> {
   const program = new Command('recode')
     .description(
       'Development environments on EC2 for your GitHub repositories, in your team’s own AWS account.\n\n' +
@@ -86,11 +77,6 @@ export async function createProgram(output: ReadOutput, version: string): Promis
     )
     .usage('<command> [options]')
     .version(version, '-v, --version', 'show the version')
-    .addCommand(aws)
-    .addCommand(local)
-    .addCommand(configCommand(output))
-    .addCommand(completionCommand(output))
-    .addCommand(completeCommand(output), { hidden: true })
     .addHelpText(
       'after',
       `${examples([
@@ -99,6 +85,8 @@ export async function createProgram(output: ReadOutput, version: string): Promis
         ['Show whether the embedded AWS is running', 'recode local status'],
       ])}\n${topicsHelp()}\n\n${heading('Learn more:')}\n  Run "recode <command> --help" to show the options of a command, and "recode help <topic>" to read about a topic.`,
     );
+  for (const command of await firstCommands(output, argv)) program.addCommand(command);
+  program.addCommand(completeCommand(output), { hidden: true });
   // The top-level help names every command with what to type for it, instead of two groups.
   program.configureHelp({
     visibleCommands: leafCommands,
@@ -114,6 +102,54 @@ export async function createProgram(output: ReadOutput, version: string): Promis
       refuseHelpWord(invoked);
     });
   return configured(program, output);
+}
+
+async function firstCommands(output: Output, [group, name = '']: readonly string[]): Promise<Command[]> {
+  const only = (group === 'aws' ? awsCommands : group === 'local' ? localCommands : undefined)?.get(name);
+  if (only) return [withCommands(group === 'aws' ? awsGroup() : localGroup(), [await only(output)])];
+  const defined = (commands: ReadonlyMap<string, Definition>) =>
+    Promise.all([...commands.values()].map((definition) => definition(output)));
+  return [
+    withCommands(awsGroup(), await defined(awsCommands)),
+    withCommands(localGroup(), await defined(localCommands)),
+    configCommand(output),
+    completionCommand(output),
+  ];
+}
+
+function awsGroup(): Command {
+  return new Command('aws')
+    .summary('Manage development environments on AWS')
+    .description('Manage development environments in your AWS account, or in the embedded AWS on this machine (--local).')
+    .addHelpText(
+      'after',
+      examples([
+        ['Start an environment', 'recode aws start acme/api'],
+        ['Open a shell in it', 'recode aws ssh acme/api'],
+        ['Stop it', 'recode aws stop acme/api'],
+        ['List your environments', 'recode aws list'],
+        ['Remove it', 'recode aws remove acme/api'],
+      ]),
+    );
+}
+
+function localGroup(): Command {
+  return new Command('local')
+    .summary('Manage the embedded AWS on this machine')
+    .description('Manage the embedded AWS, which runs on this machine. The first command with --local starts it.')
+    .addHelpText(
+      'after',
+      examples([
+        ['Show whether it is running', 'recode local status'],
+        ['Stop it and keep its state', 'recode local down'],
+        ['Delete it and everything in it', 'recode local reset'],
+      ]),
+    );
+}
+
+function withCommands(group: Command, commands: readonly Command[]): Command {
+  for (const command of commands) group.addCommand(command);
+  return group;
 }
 
 /** The command that an invocation names: the deepest one that its words lead to. */

@@ -5,6 +5,8 @@ const used = new Map([
   ['commander', { 'node:child_process': ['spawn'] }],
   // For endpoints with https.
   ['@smithy/node-http-handler', { 'node:https': ['Agent', 'request'] }],
+  // For the files of the AWS CLI, which the CLI reads itself, and for checksums, which it has without crc32, too.
+  ['@smithy/core', { 'node:fs/promises': ['readFile'], 'node:zlib': [] }],
 ]);
 
 /**
@@ -15,14 +17,29 @@ const used = new Map([
 export const unusedAtStart = {
   name: 'unused-at-start',
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^node:(child_process|https)$/ }, ({ importer, path, namespace }) => {
+    onResolve({ filter: /^node:(child_process|fs\/promises|https|zlib)$/ }, ({ importer, path, namespace }) => {
       if (namespace === 'unused-at-start') return undefined;
       const names = [...used].find(([name]) => importer.includes(`node_modules/${name}/`))?.[1][path];
       return names && { path, namespace: 'unused-at-start', pluginData: names };
     });
-    onLoad({ filter: /.*/, namespace: 'unused-at-start' }, ({ path, pluginData: names }) => ({
-      contents: `module.exports = { ${/** @type {readonly string[]} */ (names).map((name) => `get ${name}() { return require('${path}').${name}; }`).join(', ')} };`,
-      loader: 'js',
-    }));
+    onLoad({ filter: /.*/, namespace: 'unused-at-start' }, ({ path, pluginData }) => {
+      const names = /** @type {readonly string[]} */ (pluginData);
+      return {
+        contents: `module.exports = { ${names.map((name) => exported(name, `require('${path}').${name}`)).join(', ')} };`,
+        loader: 'js',
+      };
+    });
   },
 };
+
+/**
+ * An export that loads its module. Packages ask what they are given whether it is an instance of a class: that has been made elsewhere, and
+ * they take all that has the same methods.
+ *
+ * @param {string} name
+ * @param {string} value
+ */
+function exported(name, value) {
+  if (!/^[A-Z]/.test(name)) return `get ${name}() { return ${value}; }`;
+  return `${name}: class { constructor(...given) { return new ${value}(...given); } static [Symbol.hasInstance]() { return false; } }`;
+}

@@ -40,6 +40,15 @@ export function openHandler(environment: NodeJS.ProcessEnv, ca: string | undefin
   };
 }
 
+/**
+ * What the clients of the embedded AWS send with: it is on this machine, whatever proxy there is to others. It speaks plain HTTP, and Node.js
+ * would take a while to load TLS.
+ */
+export function openLocalHandler(): RequestHandler {
+  const noTls = { destroy() {} } as HttpsAgent;
+  return new NodeHttpHandler({ ...patience, httpsAgent: noTls });
+}
+
 async function proxied(proxy: string, ca: string | undefined): Promise<NodeHttpHandler> {
   const [{ HttpProxyAgent }, { HttpsProxyAgent }] = await Promise.all([import('http-proxy-agent'), import('https-proxy-agent')]);
   const trust = ca === undefined ? {} : { ca };

@@ -38,6 +38,14 @@ async function read(...argv: string[]) {
   return { command, args, ...options, json: output.json };
 }
 
+const inGroups = named.filter(([[group, name]]) => (group === 'aws' || group === 'local') && name !== undefined && name !== 'help');
+it.each(inGroups)('defines a command alone where it is the one that is named: %j', async (words) => {
+  const alone = await createProgram(collectedOutput().output, '1.2.3', words);
+  expect(alone.commands.map((command) => command.name()).filter((name) => name !== 'help')).toEqual([words[0], '__complete']);
+  expect(namedCommand(alone, words).helpInformation()).toBe(namedCommand(program, words).helpInformation());
+  expect(commands(alone).length).toBeLessThan(commands(program).length / 2);
+});
+
 describe('the options of an account, and --json', () => {
   const aws = program.commands.find((command) => command.name() === 'aws');
   const leaves = leafCommands(aws as Command)

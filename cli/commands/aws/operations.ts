@@ -7,7 +7,7 @@ import type { Session } from '../../execution/session.ts';
 import type { Output } from '../../output.ts';
 import type { OperationRequest } from './options.ts';
 
-/** What the `command.ts` in the folder of an operation exports. */
+/** What the `command.ts` in the folder of an operation, which has the name of its kind, exports. */
 interface CommandModule {
   /** Defines the command. */
   command(output: Output): Command;
@@ -23,9 +23,12 @@ export interface RunModule<Result = unknown> {
   again(request: OperationRequest, output: Output): Promise<void>;
 }
 
-/** The commands of the operations on an environment or on the network, in the order of their rows. Each has a folder of its kind. */
-export async function operationCommands(on: 'environment' | 'network', output: Output): Promise<Command[]> {
-  return Promise.all(kindsWith({ on }).map(async (kind) => (await commandModule(kind)).command(output)));
+/** What defines a command. */
+export type Definition = (output: Output) => Command | Promise<Command>;
+
+/** What defines the commands of the operations on an environment or on the network, by name in the order of their rows. */
+export function operationCommands(on: 'environment' | 'network'): [string, Definition][] {
+  return kindsWith({ on }).map((kind) => [kind, async (output) => (await commandModule(kind)).command(output)]);
 }
 
 /** How the command of an operation ends. */
