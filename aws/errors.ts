@@ -30,6 +30,7 @@ export type Meaning =
   | 'condition-failed'
   | 'no-table'
   | 'other-table'
+  | 'no-index'
   | 'table-in-use'
   | 'no-execution'
   | 'execution-exists'
@@ -94,6 +95,8 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   [/^ResourceNotFoundException$/, 'no-table'],
   // What a table of our name answers that has other keys.
   [/^ValidationException$/, 'other-table', /key element does not match the schema/i],
+  // What a query of an index answers where the table has none.
+  [/^ValidationException$/, 'no-index', /does not have the specified index/i],
   [/^ResourceInUseException$/, 'table-in-use'],
   [/^(ExecutionDoesNotExist|StateMachineDoesNotExist|StateMachineDeleting)$/, 'no-execution'],
   [/^ExecutionAlreadyExists$/, 'execution-exists'],

@@ -227,8 +227,8 @@ export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(type
 export const DueEnvironments = v.object({
   /** In batches, one for each Lambda that requests stops. */
   batches: v.array(v.array(DueEnvironment)),
-  /** The last one found, after which the sweep continues. Null at the end. */
-  after: v.nullable(v.string()),
+  /** The last one found, after which the sweep continues: its id and, where the index of due environments is read, its time. Null at the end. */
+  after: v.nullable(v.object({ id: v.string(), dueAt: v.optional(v.string()) })),
   /** The first failure to request a stop. The sweep ends with it. */
   failure: v.nullable(Failure),
 });

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 
 /** Every name of ours that AWS or a person sees. The packaged template and the docs are checked against this file. */
 
+/** The index of the table that has the environments with a time to stop alone, in the order of their times. */
+export const dueIndexName = 'due';
+
 export const tableName = 'recode-config-dynamodb-table';
 
 export const network = {

@@ -6,8 +6,27 @@ import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { tableName } from '../../core/names.ts';
+import { dueIndexName, tableName } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
+
+/** The keys of the table and its index. An item without the time to stop is not in the index. */
+export const tableKeys = {
+  AttributeDefinitions: ['kind', 'id', 'dueAt'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+  KeySchema: [
+    { AttributeName: 'kind', KeyType: 'HASH' as const },
+    { AttributeName: 'id', KeyType: 'RANGE' as const },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: dueIndexName,
+      KeySchema: [
+        { AttributeName: 'kind', KeyType: 'HASH' as const },
+        { AttributeName: 'dueAt', KeyType: 'RANGE' as const },
+      ],
+      Projection: { ProjectionType: 'ALL' as const },
+    },
+  ],
+};
 
 /** Ensures the table that records the region's environments and network. DynamoDB encrypts it with its own key. */
 export const createTable = step({
@@ -19,14 +38,7 @@ export const createTable = step({
       new CreateTableCommand({
         TableName: tableName,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [
-          { AttributeName: 'kind', AttributeType: 'S' },
-          { AttributeName: 'id', AttributeType: 'S' },
-        ],
-        KeySchema: [
-          { AttributeName: 'kind', KeyType: 'HASH' },
-          { AttributeName: 'id', KeyType: 'RANGE' },
-        ],
+        ...tableKeys,
         Tags: [...networkTags(tableName), ...settings.costTags],
       }),
     );

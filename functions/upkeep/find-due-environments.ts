@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { failureForStepFunctions, failureOf, inStep } from '../../aws/errors.ts';
+import { failureForStepFunctions, failureOf, inStep, unless } from '../../aws/errors.ts';
 import { readDueEnvironments } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
@@ -14,9 +14,15 @@ import { environmentId } from '../../core/names.ts';
  */
 const [most, perBatch] = [250, 25];
 
+/** In milliseconds. infra/events.yml has the time between two sweeps. */
+const [hour, sweepInterval] = [3_600_000, 5 * 60_000];
+
 /**
  * Finds the next environments that are due to stop, after those that the sweep has found before: none if Recode is not installed.
  * Skips records that cannot be read. Keeps the first failure to request a stop for the end of the sweep.
+ *
+ * It reads the index of the environments with a time to stop. Once an hour, and where the table is older than the index, it reads all records:
+ * an older version of the stack does not keep the index.
  */
 export const findDueEnvironments = step({
   input: v.object({
@@ -27,12 +33,17 @@ export const findDueEnvironments = step({
   output: DueEnvironments,
   uses: { dynamodb, logger },
   async run({ due, requests }, { dynamodb, logger, clock }) {
-    const reading = readDueEnvironments(dynamodb, { now: clock.now(), after: due?.after ?? undefined, most });
-    const { items: found, unreadable } = (await ifInstalled(reading)) ?? { items: [], unreadable: [] };
+    const after = due?.after ?? undefined;
+    const now = clock.now();
+    const read = (from: 'index' | 'records') => ifInstalled(readDueEnvironments(dynamodb, { from, now, after, most }));
+    const inRecords = after ? after.dueAt === undefined : now % hour < sweepInterval;
+    const fromIndex = inRecords ? undefined : await unless('no-index', read('index'));
+    const { items: found, unreadable } = fromIndex ?? (await read('records')) ?? { items: [], unreadable: [] };
     for (const error of unreadable) logger.error('A record cannot be read', inStep(error));
     const last = found.at(-1);
     const failure = due?.failure ?? requests.flatMap((request) => ('Error' in request ? named(request) : []))[0] ?? null;
-    return { batches: batchesOf(found), after: last ? environmentId(last) : null, failure };
+    const place = last && { id: environmentId(last), ...(fromIndex && { dueAt: last.stopAt }) };
+    return { batches: batchesOf(found), after: place ?? null, failure };
   },
 });
 

@@ -19,6 +19,7 @@ import type { Clock } from '../../aws/step/step.ts';
 import type { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { readSettings, type Settings } from '../../core/settings.ts';
+import { tableKeys } from '../../functions/table/create-table.ts';
 
 /** An AWS account of the test's own, seen as a step's Lambda sees it. */
 export interface TestAccount extends Clients, AsyncDisposable {
@@ -142,16 +143,11 @@ export async function testAccount(options: { packageDirectory?: string; region?:
       settings = { ...settings, ...chosen };
     },
     async createTable() {
-      const attribute = (AttributeName: string) => ({ AttributeName, AttributeType: 'S' as const });
       await clients.dynamodb.send(
         new CreateTableCommand({
           TableName: tableName,
           BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: [attribute('kind'), attribute('id')],
-          KeySchema: [
-            { AttributeName: 'kind', KeyType: 'HASH' },
-            { AttributeName: 'id', KeyType: 'RANGE' },
-          ],
+          ...tableKeys,
         }),
       );
     },

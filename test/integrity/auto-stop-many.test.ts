@@ -13,6 +13,7 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { withDueTime } from '../../aws/records/hold/format.ts';
 import { stateMachineArn } from '../../core/executions.ts';
 import { environmentId, stateMachineName, tableName } from '../../core/names.ts';
 import { instance } from '../functions/documents.ts';
@@ -54,7 +55,7 @@ async function recordMany(): Promise<void> {
       const repository = `some-organisation/repository-${begin + index}`;
       const fields = { name: `environment-${begin + index}`, instance, publicIpAddress: '192.0.2.1', stopAt };
       const environment = recordOf({ owner: 'somebody@example.com', repository, uid: randomUUID(), ...fields });
-      const item = { ...environment, kind: 'environment', id: environmentId(environment) };
+      const item = { ...withDueTime(environment), kind: 'environment', id: environmentId(environment) };
       return { PutRequest: { Item: marshall(item, { removeUndefinedValues: true }) } };
     });
     await aws.clients.dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: requests } }));

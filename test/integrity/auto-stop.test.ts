@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { ListExecutionsCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { putItem } from '../../aws/records/hold/table.ts';
+import { putEnvironment } from '../../aws/records/hold/environment.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import type { AutoStop } from '../../core/auto-stop.ts';
 import type { RecordedEnvironmentInput } from '../../core/document.ts';
 import { stateMachineArn } from '../../core/executions.ts';
-import { environmentId } from '../../core/names.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 import { instance } from '../functions/documents.ts';
 import { recordOf } from '../functions/installed.ts';
@@ -165,8 +164,7 @@ describe('a sweep', () => {
         stopAt,
       }),
     );
-    for (const environment of due)
-      await putItem(aws.clients.dynamodb, { kind: 'environment', id: environmentId(environment) }, environment);
+    for (const environment of due) await putEnvironment(aws.clients.dynamodb, environment);
     await aws.post('faults', {
       service: 'states',
       action: 'StartExecution',

@@ -53,6 +53,8 @@ const unusual = [
   'beginOperation dynamodb:DeleteItem table/recode-config-dynamodb-table',
   // Where the team allows so many environments and no more.
   'beginOperation dynamodb:Query table/recode-config-dynamodb-table',
+  // The index has nothing that the table does not have, and only sweeps read it.
+  'beginOperation dynamodb:Query table/recode-config-dynamodb-table/index/due',
   // Why an instance does not answer: without it, the execution fails all the same, and says so.
   'failOperation ec2:DescribeInstances *',
   'failOperation ec2:GetConsoleOutput instance/*',
@@ -64,6 +66,7 @@ const unusual = [
   'recordNetwork dynamodb:GetItem table/recode-config-dynamodb-table',
   // To bring records of an earlier format up to date.
   'confirmUninstall dynamodb:GetItem table/recode-config-dynamodb-table',
+  'confirmUninstall dynamodb:Query table/recode-config-dynamodb-table/index/due',
   // Without it, ensureKeys looks, which needs the same.
   'planStart ec2:DescribeInstanceAttribute instance/*',
   'launchInstance ec2:DescribeInstances *',
@@ -77,6 +80,7 @@ const unusual = [
 // Those of what schedules and changes of instances start, which is no part of this life.
 const scheduled = [
   'findDueEnvironments dynamodb:Query table/recode-config-dynamodb-table',
+  'findDueEnvironments dynamodb:Query table/recode-config-dynamodb-table/index/due',
   'requestStop states:StartExecution stateMachine:recode-stop',
   'syncInstanceState ec2:DescribeInstances *',
   'syncInstanceState dynamodb:GetItem table/recode-config-dynamodb-table',

@@ -9,13 +9,13 @@ import { candidateNames, environmentId } from '../../../core/names.ts';
 import { mostPastOperations, type Operation, type OperationEnd, type PastOperation } from '../../../core/operation.ts';
 import { type EnvironmentSubject, keyOf, readEnvironment } from '../read/environment.ts';
 import { type Condition, parse } from '../read/table.ts';
-import { current, written } from './format.ts';
+import { current, withDueTime, written } from './format.ts';
 import { lockAsRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
 import { type Change, deleteItem, putItem, updateItem } from './table.ts';
 
 /** Puts a new environment, held by its operation, unless there is one. */
 export async function putEnvironment(dynamodb: DynamoDBClient, environment: Environment): Promise<void> {
-  await putItem(dynamodb, keyOf(environment), environment);
+  await putItem(dynamodb, keyOf(environment), withDueTime(environment));
 }
 
 /**
@@ -217,7 +217,7 @@ export async function release(
 ): Promise<boolean> {
   const key = keyOf(environment);
   const lock = quietUntil === undefined ? { set, remove: [...remove, 'lock'] } : { set: { ...set, lock: { quietUntil } }, remove };
-  const change = { ...lock, append: ended(operation, end), when: mine, values: { ':me': operation.executionArn } };
+  const change = { ...followingStopTime(lock), append: ended(operation, end), when: mine, values: { ':me': operation.executionArn } };
   const released = await written(dynamodb, key, () => updateItem(dynamodb, key, change));
   return released !== undefined;
 }
@@ -228,6 +228,12 @@ async function update(
   change: Change & Condition,
 ): Promise<Environment | undefined> {
   const key = keyOf(environment);
-  const updated = await written(dynamodb, key, () => updateItem(dynamodb, key, change));
+  const updated = await written(dynamodb, key, () => updateItem(dynamodb, key, { ...change, ...followingStopTime(change) }));
   return updated && parse(key, RecordedEnvironment, updated);
+}
+
+/** A change that also brings an environment into the index of those with a time to stop, or out of it. */
+function followingStopTime({ set, remove = [] }: Change): Pick<Change, 'set' | 'remove'> {
+  if ('wanted.stopAt' in set) return { set: { ...set, dueAt: set['wanted.stopAt'] }, remove };
+  return { set, remove: remove.includes('wanted.stopAt') ? [...remove, 'dueAt'] : remove };
 }

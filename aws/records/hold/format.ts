@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Environment } from '../../../core/environment.ts';
 import { currentFormat, formerAttributes, isFormer, RecordedEnvironment, RecordedNetwork } from '../../../core/format-1.ts';
 import { type Attributes, type Condition, type Key, parse, readAttributes } from '../read/table.ts';
 import { updateItem } from './table.ts';
@@ -21,8 +22,15 @@ async function bringUpToDate(dynamodb: DynamoDBClient, key: Key): Promise<boolea
   if (!former || !isFormer(former)) return false;
   const attributes = parse(key, key.kind === 'network' ? RecordedNetwork : RecordedEnvironment, former);
   const remove = formerAttributes.filter((name) => !(name in attributes));
-  await updateItem(dynamodb, key, { set: { ...attributes }, remove, ...unchanged(former) });
+  const set = 'wanted' in attributes ? withDueTime(attributes) : attributes;
+  await updateItem(dynamodb, key, { set: { ...set }, remove, ...unchanged(former) });
   return true;
+}
+
+/** An environment's record with what brings it into the index of those with a time to stop. */
+export function withDueTime(environment: Environment): Environment & { readonly dueAt?: string } {
+  const { stopAt } = environment.wanted;
+  return stopAt === undefined ? environment : { ...environment, dueAt: stopAt };
 }
 
 /** The condition that an item is still what was read: the same texts, numbers and lists, and no attribute that it did not have. */

@@ -5,7 +5,7 @@ import type { Environment } from '../../../core/environment.ts';
 import { type ErrorName, RecodeError } from '../../../core/errors.ts';
 import { RecordedEnvironment } from '../../../core/format-1.ts';
 import { acceptedKeys } from '../../../core/keys.ts';
-import { environmentId } from '../../../core/names.ts';
+import { dueIndexName, environmentId } from '../../../core/names.ts';
 import { type Found, type Key, readItem, readItems, searchItems } from './table.ts';
 
 /** An environment's owner and repository, which find its record. */
@@ -66,17 +66,24 @@ const Shown = v.pipe(
   DueEnvironment,
 );
 
+/** The place of an environment among those that are due. Without a time, it is one in the order of ids. */
+export interface DuePlace {
+  readonly id: string;
+  readonly dueAt?: string | undefined;
+}
+
 /**
- * Reads up to `most` environments that are due to stop, in the order of their ids, beginning after one. They may have changed since: a stop
- * looks again before it stops.
+ * Reads up to `most` environments that are due to stop, beginning after one. They may have changed since: a stop looks again before it stops.
  *
+ * @param from the index of those with a time to stop, in the order of times; or all records, in the order of ids, which an index cannot miss
  * @throws RecodeError RecodeNotInstalled without a table
  */
 export function readDueEnvironments(
   dynamodb: DynamoDBClient,
-  { now, after, most }: { now: number; after: string | undefined; most: number },
+  { from, now, after, most }: { from: 'index' | 'records'; now: number; after: DuePlace | undefined; most: number },
 ): Promise<Found<DueEnvironment>> {
   return searchItems(dynamodb, 'environment', Shown, {
+    index: from === 'index' ? { name: dueIndexName, key: '#dueAt <= :now' } : undefined,
     when: `(${due.current}) OR (${due.former})`,
     values: {
       ':now': new Date(now).toISOString(),

@@ -75,28 +75,38 @@ export async function readItems<Schema extends v.GenericSchema>(
   return found;
 }
 
+/** Which items a search reads, and which of those it returns. */
+export interface Search extends Condition {
+  /** The index that it reads, and the condition on the index's key. Without it, the whole kind is read in the order of ids. */
+  readonly index?: { readonly name: string; readonly key: string } | undefined;
+  /** The key of the item after which it begins, with the index's. */
+  readonly after?: object | undefined;
+  readonly most: number;
+  /** Written as in a condition. */
+  readonly attributes: readonly string[];
+}
+
 /**
- * Reads up to `most` items of a kind that meet the condition, in the order of their ids, beginning after one; of each the named attributes
- * alone. They may be a moment old, for half the price.
- *
- * @param attributes written as in a condition
+ * Reads up to `most` items of a kind that meet the condition, in their order; of each the named attributes alone. They may be a moment old, for
+ * half the price.
  */
 export async function searchItems<Schema extends v.GenericSchema>(
   dynamodb: DynamoDBClient,
   kind: Key['kind'],
   schema: Schema,
-  { when, values, after, most, attributes }: Condition & { after: string | undefined; most: number; attributes: readonly string[] },
+  { index, when, values, after, most, attributes }: Search,
 ): Promise<Found<v.InferOutput<Schema>>> {
-  const which = after === undefined ? '#kind = :kind' : '#kind = :kind AND #id > :after';
+  const which = index ? `#kind = :kind AND ${index.key}` : '#kind = :kind';
   const shown = ['#id', ...attributes].join(', ');
   const pages = paginateQuery(
-    { client: dynamodb },
+    { client: dynamodb, startingToken: after && marshall({ kind, ...after }) },
     {
       TableName: tableName,
+      IndexName: index?.name,
       KeyConditionExpression: which,
       FilterExpression: when,
       ProjectionExpression: shown,
-      ...expressions([which, when, shown], { ...values, ':kind': kind, ':after': after }),
+      ...expressions([which, when, shown], { ...values, ':kind': kind }),
     },
   );
   const found: Found<v.InferOutput<Schema>> = { items: [], unreadable: [] };

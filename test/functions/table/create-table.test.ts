@@ -17,6 +17,17 @@ describe('createTable', () => {
         { AttributeName: 'kind', KeyType: 'HASH' },
         { AttributeName: 'id', KeyType: 'RANGE' },
       ],
+      // Sparse: an environment that is not to stop has no dueAt.
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'due',
+          KeySchema: [
+            { AttributeName: 'kind', KeyType: 'HASH' },
+            { AttributeName: 'dueAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
       BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
     });
     const { Tags } = await account.dynamodb.send(new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn }));
