@@ -41,5 +41,5 @@ export const unusedAtStart = {
  */
 function exported(name, value) {
   if (!/^[A-Z]/.test(name)) return `get ${name}() { return ${value}; }`;
-  return `${name}: class { constructor(...given) { return new ${value}(...given); } static [Symbol.hasInstance]() { return false; } }`;
+  return `${name}: class { constructor(...given) { return new (${value})(...given); } static [Symbol.hasInstance]() { return false; } }`;
 }
