@@ -24,6 +24,7 @@ export type Meaning =
   | 'account'
   | 'credentials'
   | 'expired'
+  | 'clock'
   | 'instance-type'
   | 'free-tier'
   | 'volume-too-small'
@@ -82,6 +83,8 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   [/^(InvalidKMSKey\..+|CustomerKeyHasBeenRevoked)$/, 'volume-key'],
   [/^(UnauthorizedOperation|AccessDenied|AccessDeniedException|NotAuthorized)$/, 'unauthorized'],
   [/^(OptInRequired|SubscriptionRequiredException|PendingVerification|Blocked)$/, 'account'],
+  // What services of the Query and JSON protocols say of a signature that is too old, or not yet valid.
+  [/^(SignatureDoesNotMatch|InvalidSignatureException)$/, 'clock', /^Signature (expired|not yet current)/],
   [
     /^(AuthFailure|UnrecognizedClientException|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|IncompleteSignatureException|MissingAuthenticationToken|MissingAuthenticationTokenException|RequestTimeTooSkewed|RequestInTheFuture)$/,
     'credentials',
@@ -123,6 +126,7 @@ const becomes: Partial<Record<Meaning, ErrorName>> = {
   account: 'AccountNotReady',
   credentials: 'CredentialsNotValid',
   expired: 'CredentialsExpired',
+  clock: 'CredentialsNotValid',
   'instance-type': 'InstanceTypeNotSupported',
   'free-tier': 'InstanceTypeNotInFreeTier',
   'volume-too-small': 'VolumeSizeNotValid',
@@ -164,6 +168,7 @@ const becomesInStep: typeof becomes = {
   ...becomes,
   credentials: 'FunctionCredentialsRejected',
   expired: 'FunctionCredentialsRejected',
+  clock: 'FunctionCredentialsRejected',
 };
 
 function errorOf(error: unknown, names: typeof becomes, whole: string): RecodeError {

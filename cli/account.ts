@@ -1,4 +1,6 @@
+import { RecodeError } from '../core/errors.ts';
 import { ownerOf, refuseOtherOwner } from '../core/owner.ts';
+import type { Proof } from '../core/proof.ts';
 import type { FollowView } from './execution/follow-view.ts';
 import { openLocalHandler } from './http/handler.ts';
 import { type ClientConfig, clientConfigAt } from './identity/client-config.ts';
@@ -22,6 +24,8 @@ export interface Account {
   readonly profile?: ChosenProfile;
   /** Where the credentials come from; the embedded AWS needs none. */
   readonly provider?: Provider;
+  /** Proves to the control plane who starts an execution with this input. Throws what the source of the credentials throws. */
+  readonly prove: (executionArn: string, input: unknown) => Promise<Proof>;
   /** What the client of a service is made with. */
   readonly clientConfig: (service: Service) => ClientConfig;
 }
@@ -65,6 +69,7 @@ async function openLocalAccount(options: AccountOptions, during?: (start: () => 
     owner: ownerOf(`arn:aws:iam::${running.accountId}:user/${credentials.accessKeyId}`),
     stateDirectory: running.stateDirectory,
     callerArn: async () => (await askCaller(clientConfig)).callerArn,
+    prove: proverOf(clientConfig, 0),
     clientConfig,
   };
 }
@@ -72,7 +77,7 @@ async function openLocalAccount(options: AccountOptions, during?: (start: () => 
 async function openAwsAccount(options: AccountOptions): Promise<Account> {
   const [{ identify }, { readUserSettings }] = await Promise.all([import('./identity/identify.ts'), import('./settings/user-settings.ts')]);
   const { region, profile, provider, clientConfig } = await identify(options, process.env, readUserSettings(process.env));
-  const { accountId, callerArn } = await askCaller(clientConfig);
+  const { accountId, callerArn, clockOffset } = await askCaller(clientConfig);
   const owner = ownerOf(callerArn);
   refuseOtherOwner(process.env.RECODE_OWNER || undefined, owner, callerArn);
   return {
@@ -82,14 +87,28 @@ async function openAwsAccount(options: AccountOptions): Promise<Account> {
     region,
     owner,
     callerArn: async () => callerArn,
+    prove: proverOf(clientConfig, clockOffset),
     ...(profile && { profile }),
     provider,
     clientConfig,
   };
 }
 
-async function askCaller(clientConfig: Account['clientConfig']): Promise<{ accountId: string; callerArn: string }> {
+async function askCaller(clientConfig: Account['clientConfig']): Promise<{ accountId: string; callerArn: string; clockOffset: number }> {
   const { GetCallerIdentityCommand, STSClient } = await import('./identity/sts.ts');
-  const { Account: accountId = '', Arn: callerArn = '' } = await new STSClient(clientConfig('sts')).send(new GetCallerIdentityCommand({}));
-  return { accountId, callerArn };
+  const client = new STSClient(clientConfig('sts'));
+  const { Account: accountId = '', Arn: callerArn = '' } = await client.send(new GetCallerIdentityCommand({}));
+  // The SDK has learnt it from the answer.
+  return { accountId, callerArn, clockOffset: client.config.systemClockOffset };
+}
+
+/** An endpoint of STS alone is for this machine. The control plane asks STS where it always does, unless one endpoint answers for all of AWS. */
+function proverOf(clientConfig: Account['clientConfig'], clockOffset: number): Account['prove'] {
+  return async (executionArn, input) => {
+    const { prove } = await import('./identity/prove.ts');
+    const { credentials, endpoint, useFipsEndpoint: fips } = clientConfig('sts');
+    const forAll = clientConfig('sfn').endpoint === endpoint ? endpoint : undefined;
+    if (!credentials) throw new RecodeError('NoCredentials', 'There are no credentials to sign with.');
+    return prove(executionArn, input, { credentials, clockOffset, fips, endpoint: forAll });
+  };
 }

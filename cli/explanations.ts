@@ -160,6 +160,18 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Recode is not deployed here',
     nextStep: 'Check --region and --profile, or ask your AWS administrator to deploy Recode in this region ("npx serverless deploy").',
   },
+  ProofMissing: {
+    title: 'Nobody knows who started this',
+    nextStep: 'Use a current version of recode to start it. The control plane accepts no execution that was started by other means.',
+  },
+  ProofNotValid: {
+    title: 'The control plane cannot tell who you are',
+    nextStep: 'Run "{command}" again. If it fails again, run "recode aws whoami{account}" and check the credentials and endpoints.',
+  },
+  ProofExpired: {
+    title: 'The operation began too late',
+    nextStep: 'Check that this machine\'s clock is correct, then run "{command}" again.',
+  },
   CallerNotAllowed: {
     title: 'Access denied',
     nextStep:

@@ -7,6 +7,7 @@ import { Operation } from './operation.ts';
 import { forEach, kindsWith } from './operations.ts';
 import { Owner } from './owner.ts';
 import { RegionPrices } from './prices.ts';
+import { Proof } from './proof.ts';
 import { Repository } from './repository.ts';
 import { environmentStatuses } from './status.ts';
 
@@ -18,8 +19,8 @@ import { environmentStatuses } from './status.ts';
 /** The result of a step that makes no noun. Its states have `ResultPath: null`. */
 export const Nothing = v.void();
 
-/** Who started the operation, shown to teammates. This is not always the environment's owner. */
-const Caller = Owner;
+/** Who starts an execution proves it. Only an automatic stop has no proof. */
+const proof = { proof: v.exactOptional(Proof) };
 
 // The longest sort key that DynamoDB has, in bytes.
 const KeyPart = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024));
@@ -37,7 +38,7 @@ export type DueEnvironment = v.InferOutput<typeof DueEnvironment>;
  * older version accepted can still be stopped and removed.
  */
 export const RecordedEnvironmentInput = v.object({
-  caller: Caller,
+  ...proof,
   environment: v.object({ owner: KeyPart, repository: KeyPart }),
   /** Only in an automatic stop. */
   due: v.exactOptional(Due),
@@ -46,7 +47,7 @@ export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentI
 
 /** The input of an execution of the start workflow. */
 export const StartInput = v.object({
-  caller: Caller,
+  ...proof,
   environment: v.object({ owner: Owner, repository: Repository }),
   request: GivenRequest,
 });
@@ -54,7 +55,7 @@ export type StartInput = v.InferOutput<typeof StartInput>;
 
 /** The input of an execution of the cancel workflow. */
 export const CancelInput = v.object({
-  caller: Caller,
+  ...proof,
   environment: RecordedEnvironmentInput.entries.environment,
   /** The execution of the operation to cancel. Another one that holds the environment by then is left alone. */
   executionArn: v.string(),
@@ -63,7 +64,7 @@ export type CancelInput = v.InferOutput<typeof CancelInput>;
 
 /** The input of an execution that changes the keys of an environment. */
 export const KeysInput = v.object({
-  caller: Caller,
+  ...proof,
   environment: v.object({ owner: KeyPart, repository: KeyPart }),
   change: v.variant('action', [
     v.strictObject({ action: v.literal('add'), publicKey: PublicKey }),
@@ -76,7 +77,7 @@ export type KeysInput = v.InferOutput<typeof KeysInput>;
 export const KeysOutput = v.object({ publicKeys: v.array(v.string()) });
 
 /** The input of an execution of the uninstall workflow. */
-export const UninstallInput = v.object({ caller: Caller });
+export const UninstallInput = v.object({ ...proof });
 export type UninstallInput = v.InferOutput<typeof UninstallInput>;
 
 /** The environment that an operation holds. It has claimed a name. */

@@ -155,6 +155,7 @@ describe.each(operations)('the workflow $name', ({ kind, definition: { States } 
       'executionArn.$': '$$.Execution.Id',
       'startedAt.$': '$$.Execution.StartTime',
       'input.$': '$',
+      'signed.$': '$$.Execution.Input',
     });
     expect(beginning?.StartAt).toBe('BeginOperation');
     expect(BeginOperation).toMatchObject({ Type: 'Task', End: true });

@@ -38,6 +38,7 @@ export type ExecutionEnd =
 /**
  * Starts an execution.
  *
+ * @param makeInput makes its input, given its ARN
  * @param announce learns its ARN before it is asked for: from then on it may run, whether an answer arrives or not
  * @returns its ARN
  * @throws RecodeError ControlPlaneNotDeployed when the state machine does not exist here
@@ -45,12 +46,13 @@ export type ExecutionEnd =
 export async function startExecution(
   sfn: SFNClient,
   stateMachineArn: string,
-  input: unknown,
+  makeInput: (executionArn: string) => Promise<unknown>,
   announce: (executionArn: string) => void = () => {},
 ): Promise<string> {
   const name = randomUUID();
   const arn = executionArn(stateMachineArn, name);
-  const command = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
+  const input = JSON.stringify(await makeInput(arn));
+  const command = new StartExecutionCommand({ stateMachineArn, name, input });
   // Where the SDK repeats a request whose execution has closed already, its name, which is nobody else's, is refused.
   announce(arn);
   await orNotDeployed(stateMachineArn, unless('execution-exists', sfn.send(command)));

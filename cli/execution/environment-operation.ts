@@ -26,7 +26,7 @@ export async function operate<Schema extends v.GenericSchema>(
 ): Promise<Followed<v.InferOutput<Schema>> | undefined> {
   const { account, clients, subject, files } = environment;
   const { kind, request } = asked;
-  const input = { caller: account.owner, environment: subject, ...(request && { request }) };
+  const input = { environment: subject, ...(request && { request }) };
   session.atEnd = () => rememberTimes(environment, kind, session, output);
   if (!wait) {
     handOver(environment, await startOperation(clients, account, { kind, input }, session), output);

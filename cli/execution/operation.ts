@@ -18,7 +18,8 @@ import type { Session } from './session.ts';
 /** An operation to run. */
 export interface Asked<Schema extends v.GenericSchema> {
   readonly kind: OperationKind;
-  readonly input: unknown;
+  /** What its execution gets besides the proof of who starts it. */
+  readonly input: object;
   /** What its execution's output is. */
   readonly output: Schema;
   /** What it works on, for people: `acme/api`. */
@@ -46,11 +47,16 @@ const mostAttempts = 5;
 export async function startOperation(
   { sfn }: Clients,
   account: Account,
-  { kind, input }: { readonly kind: PersonalWorkflow; readonly input: unknown },
+  { kind, input }: { readonly kind: PersonalWorkflow; readonly input: object },
   { execution, times }: Session,
 ): Promise<string> {
+  const withProof = async (executionArn: string) => ({ ...input, proof: await account.prove(executionArn, input) });
   const announce = (arn: string) => Object.assign(execution, { arn, ended: false });
-  const executionArn = await orNotAllowed(account, policyFor(kind), startExecution(sfn, stateMachineArn(account, kind), input, announce));
+  const executionArn = await orNotAllowed(
+    account,
+    policyFor(kind),
+    startExecution(sfn, stateMachineArn(account, kind), withProof, announce),
+  );
   times.accepted = { executionArn, at: performance.now() };
   delete times.known;
   return executionArn;

@@ -1,4 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as v from 'valibot';
+import { identities } from '../../aws/executions/identities.ts';
 import { changeKeys as writeKeys } from '../../aws/records/hold/environment.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
@@ -8,15 +10,17 @@ import { RecodeError } from '../../core/errors.ts';
 import { acceptedKeys, type Keys, withKey, withoutKey } from '../../core/keys.ts';
 
 /**
- * Records which keys an environment accepts: one more, or one less. Its next start lets them in. It takes no lock, because one write
+ * Records which keys an environment accepts: one more, or one less. Only its owner changes them. Its next start lets them in. It takes no lock, because one write
  * changes them, and only if they are as they were read.
  */
 export const changeKeys = step({
-  input: KeysInput,
+  input: v.object({ executionArn: v.string(), signed: v.unknown(), input: KeysInput }),
   output: KeysOutput,
-  uses: { dynamodb },
-  async run({ caller, environment, change }, { dynamodb, clock }) {
-    if (caller !== environment.owner) {
+  uses: { dynamodb, identities },
+  async run({ executionArn, signed, input }, { dynamodb, identities, clock }) {
+    const { proof, environment, change } = input;
+    const { owner } = await identities.starterOf({ executionArn, signed, proof });
+    if (owner !== environment.owner) {
       throw new RecodeError('NotYourEnvironment', `Only ${environment.owner} can change the keys of this environment.`);
     }
     const at = new Date(clock.now()).toISOString();

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { resolveInstanceType } from '../../aws/ec2/instance-type.ts';
 import { observation } from '../../aws/ec2/observation.ts';
 import { findInstances, hasResources } from '../../aws/ec2/resources.ts';
+import { type Identities, identities, type Starter } from '../../aws/executions/identities.ts';
 import { change, claimName, leaveEnvironment, observe, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
 import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
@@ -41,11 +42,24 @@ import { holderOf, isHeldBy } from '../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
+import { autoStopCaller } from '../../core/owner.ts';
 import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { EnvironmentStatus } from '../../core/status.ts';
 
-const execution = { executionArn: v.string(), startedAt: v.string() };
+const execution = {
+  executionArn: v.string(),
+  startedAt: v.string(),
+  /** The input as it was given, which the proof in it signs. */
+  signed: v.unknown(),
+};
+
+const BeginInput = v.variant('kind', [
+  v.object({ kind: v.literal('start'), ...execution, input: StartInput }),
+  v.object({ kind: v.picklist(recordedKinds), ...execution, input: RecordedEnvironmentInput }),
+  v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
+]);
+type BeginInput = v.InferOutput<typeof BeginInput>;
 
 /** An operation that begins, and what it needs for that. */
 interface Entry {
@@ -57,33 +71,45 @@ interface Entry {
   readonly settings: Settings;
 }
 
-/** Begins an operation: takes the lock for this execution, and returns the first nouns of the state document. */
+/**
+ * Begins an operation: takes the lock for this execution, and returns the first nouns of the state document. Before it changes anything, it
+ * knows who has started the execution.
+ */
 export const beginOperation = step({
-  input: v.variant('kind', [
-    v.object({ kind: v.literal('start'), ...execution, input: StartInput }),
-    v.object({ kind: v.picklist(recordedKinds), ...execution, input: RecordedEnvironmentInput }),
-    v.object({ kind: v.literal('uninstall'), ...execution, input: UninstallInput }),
-  ]),
+  input: BeginInput,
   output: Begun,
-  uses: { dynamodb, ec2, sfn, settings },
+  uses: { dynamodb, ec2, sfn, identities, settings },
   // It waits until the last Lambda of another operation must be dead, and a start asks EC2 each time.
   pause: 1_000,
-  async run(begun, { dynamodb, ec2, sfn, settings, clock }): Promise<Begun[Operation['kind']]> {
-    const { executionArn, startedAt, input } = begun;
-    const context = { dynamodb, ec2, sfn, settings, now: clock.now() };
-    const operation = { executionArn, owner: input.caller, startedAt };
-    if (begun.kind === 'start') return beginStart(begun.input, { ...context, operation: { ...operation, kind: begun.kind } });
-    if (begun.kind === 'uninstall') {
-      const uninstall = { ...operation, kind: begun.kind };
-      return { kind: begun.kind, operation: uninstall, network: await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now) };
+  async run(begun, { identities, clock, ...used }): Promise<Begun[Operation['kind']]> {
+    const { executionArn, startedAt } = begun;
+    const context = { ...used, now: clock.now() };
+    const { dynamodb, sfn } = context;
+    const asking = () => starterOf(begun, identities);
+    const operation = ({ owner }: Pick<Starter, 'owner'>) => ({ executionArn, owner, startedAt });
+    if (begun.kind === 'start') {
+      // Where Canonical has no image, nothing is created.
+      imagePublisher(executionArn);
+      const { environment, request } = begun.input;
+      const [starter, looked] = await Promise.all([asking(), look(environment, request, context)]);
+      return beginStart(begun.input, looked, { ...context, operation: { ...operation(starter), kind: begun.kind } });
     }
-    const entry = { ...context, operation: { ...operation, kind: begun.kind } };
-    const existing = await recordedWithInstance(begun.input.environment, entry);
-    if (!existing) throw environmentNotFound(begun.input.environment);
-    const network = operations[begun.kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
-    const environment = await take(existing, entry, { due: begun.input.due });
+    if (begun.kind === 'uninstall') {
+      const { kind } = begun;
+      const uninstall = { ...operation(await asking()), kind };
+      return { kind, operation: uninstall, network: await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now) };
+    }
+    const { kind } = begun;
+    const { environment: subject, due } = begun.input;
+    const [starter, recorded] = await Promise.all([asking(), readEnvironment(dynamodb, subject)]);
+    if (!recorded) throw environmentNotFound(subject);
+    const entry = { ...context, operation: { ...operation(starter), kind } };
+    const existing = await withInstance(recorded, entry);
+    if (!existing) throw environmentNotFound(subject);
+    const network = operations[kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
+    const environment = await take(existing, entry, { due });
     const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry);
-    return { kind: begun.kind, operation: entry.operation, environment: held, ...network };
+    return { kind, operation: entry.operation, environment: held, ...network };
   },
 });
 
@@ -93,11 +119,12 @@ export const handler = lambdaHandler(beginOperation);
  * A start writes the environment before it reads the network again. An uninstall marks the network before it reads the environments. So at
  * least one of them sees the other.
  */
-async function beginStart({ environment: subject, request: given }: StartInput, entry: Entry): Promise<Begun['start']> {
+async function beginStart(
+  { environment: subject, request: given }: StartInput,
+  { instanceType, untouched }: Looked,
+  entry: Entry,
+): Promise<Begun['start']> {
   const { dynamodb, operation, settings } = entry;
-  // Where Canonical has no image, nothing is created.
-  imagePublisher(operation.executionArn);
-  const { instanceType, untouched } = await look(subject, given, entry);
   const { volumeSize, volumeType, ingressCidrs } = settings;
   const uid = randomUUID();
   const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, instanceType: instanceType.name };
@@ -123,14 +150,30 @@ async function beginStart({ environment: subject, request: given }: StartInput, 
 }
 
 /**
- * What a start has to know before it changes anything: which type an instance of the environment has, and whether neither a record nor EC2
- * shows anything of the environment.
+ * Who has started the execution. Nobody has proved to have started an automatic stop: it stops what is due to stop, whoever has started it.
+ *
+ * @throws RecodeError as `Identities` does
  */
+async function starterOf(begun: BeginInput, identities: Identities): Promise<Pick<Starter, 'owner'>> {
+  const { executionArn, signed } = begun;
+  const { proof } = begun.input;
+  if (begun.kind === 'stop' && begun.input.due && !proof) return { owner: autoStopCaller };
+  return identities.starterOf({ executionArn, signed, proof });
+}
+
+/** What a start has to know before it changes anything. */
+interface Looked {
+  /** The type that an instance of the environment has. */
+  readonly instanceType: InstanceType;
+  /** Whether neither a record nor EC2 shows anything of the environment. */
+  readonly untouched: boolean;
+}
+
 async function look(
   subject: StartInput['environment'],
   given: GivenRequest,
-  { dynamodb, ec2, settings }: Entry,
-): Promise<{ instanceType: InstanceType; untouched: boolean }> {
+  { dynamodb, ec2, settings }: Pick<Entry, 'dynamodb' | 'ec2' | 'settings'>,
+): Promise<Looked> {
   // Before the first start in a region there is no table, so there is no record.
   const recorded = await ifInstalled(readEnvironment(dynamodb, subject));
   const { observed } = recorded ?? {};
@@ -154,17 +197,13 @@ function withFirstKey(given: GivenRequest, { wanted }: Environment): GivenReques
  * Reads an environment, for an operation that needs an instance. If a first start failed while EC2 did not answer, its record does not know the
  * instance that it launched, which is recorded now.
  */
-async function recordedWithInstance(
-  subject: StartInput['environment'],
-  { dynamodb, ec2, now, operation }: Entry,
-): Promise<Environment | undefined> {
-  const environment = await readEnvironment(dynamodb, subject);
+async function withInstance(environment: Environment, { dynamodb, ec2, now, operation }: Entry): Promise<Environment | undefined> {
   const { from }: { from: readonly EnvironmentStatus[] } = operations[operation.kind];
-  if (environment?.name === undefined || environment.observed || holderOf(environment) || from.includes('creating')) return environment;
+  if (environment.name === undefined || environment.observed || holderOf(environment) || from.includes('creating')) return environment;
   const instances = await findInstances(ec2, { ...environment, name: environment.name });
   if (instances.length === 0) return environment;
   await observe(dynamodb, environment, observation(instances, false, new Date(now).toISOString()));
-  return readEnvironment(dynamodb, subject);
+  return readEnvironment(dynamodb, environment);
 }
 
 /** The network of an environment that exists. Throws RecodeError UninstallInProgress, EnvironmentNotFinished. */
@@ -236,7 +275,7 @@ interface Fitting {
 
 function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, { given, due }: Fitting): Promise<Environment> {
   return takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
-    if (due && (existing.uid !== due.uid || existing.wanted.stopAt !== due.stopAt)) throw notDue(existing, due);
+    if (due && !isDue(existing, due, now)) throw notDue(existing, due);
     const status = statusFound(existing);
     refuseFrom(status, operation.kind, existing.repository);
     // Options may change until there is an instance. PlanStart sees whether there is one.
@@ -277,6 +316,11 @@ async function claimNameAndRecordWanted(
 
 const environmentNotFound = ({ owner, repository }: { owner: string; repository: string }) =>
   new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);
+
+/** Whether the record itself says that the environment is to stop by now. The input of an automatic stop only says which stop it means. */
+function isDue({ uid, wanted: { stopAt } }: Environment, due: Due, now: number): boolean {
+  return uid === due.uid && stopAt === due.stopAt && Date.parse(stopAt) <= now;
+}
 
 function notDue({ repository, uid, wanted: { stopAt } }: Environment, due: Due): RecodeError {
   const now =

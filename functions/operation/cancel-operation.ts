@@ -1,6 +1,8 @@
 import { DescribeExecutionCommand, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import * as v from 'valibot';
 import { failureForStepFunctions, unless } from '../../aws/errors.ts';
 import { errorOf } from '../../aws/executions/execution-event.ts';
+import { identities } from '../../aws/executions/identities.ts';
 import { stateOf } from '../../aws/records/hold/holder.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
@@ -16,15 +18,19 @@ import { judgeHolder, type Operation } from '../../core/operation.ts';
  * An operation that has ended meanwhile, whether it has released the environment or not, is left with the end that it had.
  */
 export const cancelOperation = step({
-  input: CancelInput,
+  input: v.object({ executionArn: v.string(), signed: v.unknown(), input: CancelInput }),
   output: CancelledOperation,
-  uses: { dynamodb, sfn },
-  async run({ caller, environment: subject, executionArn }, { dynamodb, sfn, clock }) {
+  uses: { dynamodb, sfn, identities },
+  async run({ executionArn, signed, input }, { dynamodb, sfn, identities, clock }) {
+    const { proof, environment: subject } = input;
     // Only the record says that the execution is an operation on this environment.
-    const record = await ifInstalled(readEnvironment(dynamodb, subject));
+    const [starter, record] = await Promise.all([
+      identities.starterOf({ executionArn, signed, proof }),
+      ifInstalled(readEnvironment(dynamodb, subject)),
+    ]);
     const operation = record && holderOf(record);
-    if (operation?.executionArn !== executionArn) return { environment: subject };
-    const cause = `${caller} cancelled the ${operation.kind} of ${subject.repository}.`;
+    if (operation?.executionArn !== input.executionArn) return { environment: subject };
+    const cause = `${starter.owner} cancelled the ${operation.kind} of ${subject.repository}.`;
     const error = await stop(sfn, operation, { cause, now: clock.now() });
     return error ? { environment: subject, operation, failure: failureForStepFunctions(error) } : { environment: subject };
   },

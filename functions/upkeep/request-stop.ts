@@ -5,7 +5,6 @@ import { sfn } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { DueEnvironment, type RecordedEnvironmentInput, RequestedStops } from '../../core/document.ts';
 import { stateMachineBeside } from '../../core/executions.ts';
-import { autoStopCaller } from '../../core/owner.ts';
 
 /** How long a requested stop may take before it is requested again. */
 const windowMilliseconds = 5 * 60_000;
@@ -39,6 +38,6 @@ async function request(sfn: SFNClient, stateMachineArn: string, { owner, reposit
   const due = Date.parse(stopAt);
   const attempt = 1 + Math.floor((now - due) / windowMilliseconds);
   const name = `auto-stop-${uid}-${Math.floor(due / 1000)}-${attempt}`;
-  const input: RecordedEnvironmentInput = { caller: autoStopCaller, environment: { owner, repository }, due: { uid, stopAt } };
+  const input: RecordedEnvironmentInput = { environment: { owner, repository }, due: { uid, stopAt } };
   await unless('execution-exists', sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) })));
 }

@@ -156,3 +156,13 @@ describe('failureOf', () => {
 it('takes what is no error for nothing that it knows', () => {
   expect(meaningOf('RouteAlreadyExists')).toBe('unknown');
 });
+
+it('tells a signature that is too old or too new from a wrong one', () => {
+  const signature = (name: string, message: string) => Object.assign(new Error(message), { name, $metadata: { httpStatusCode: 403 } });
+  const late = 'Signature expired: 20220127T001427Z is now earlier than 20220127T014428Z (20220127T015928Z - 15 min.)';
+  expect(meaningOf(signature('SignatureDoesNotMatch', late))).toBe('clock');
+  expect(meaningOf(signature('InvalidSignatureException', late.replace('expired', 'not yet current')))).toBe('clock');
+  expect(meaningOf(signature('SignatureDoesNotMatch', 'The request signature we calculated does not match.'))).toBe('credentials');
+  expect(translate(signature('SignatureDoesNotMatch', late)).name).toBe('CredentialsNotValid');
+  expect(translateInStep(signature('SignatureDoesNotMatch', late), 'f').name).toBe('FunctionCredentialsRejected');
+});

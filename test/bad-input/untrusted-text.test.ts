@@ -44,7 +44,7 @@ describe('an execution that somebody starts by hand', () => {
   // All of them are tried in test/core/document.test.ts, and a process costs time.
   it.each(nastyTexts.slice(0, 3))('is refused with %j in its input before anything is recorded', async (text) => {
     const before = await readEnvironments(aws.clients.dynamodb);
-    for (const input of [{ repository: `acme/${text}` }, { owner: text }, { caller: text }, { publicKey: `${somePublicKey} ${text}` }]) {
+    for (const input of [{ repository: `acme/${text}` }, { owner: text, caller: 'alice' }, { publicKey: `${somePublicKey} ${text}` }]) {
       expect(await runStart(aws, input)).toMatchObject({ status: 'FAILED', error: 'InputNotValid' });
     }
     expect(await readEnvironments(aws.clients.dynamodb)).toEqual(before);

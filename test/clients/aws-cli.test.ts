@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { executionArn as executionArnOf } from '../../core/executions.ts';
+import { proven } from '../harness/proof.ts';
 import { deployedAws, somePublicKey } from '../harness/workflows.ts';
 
 // Debian's, a program that nobody here wrote: what it can do, any client of AWS can.
@@ -42,14 +45,25 @@ interface Execution {
   cause?: string;
 }
 
-/** Starts an execution of one of the state machines that the AWS CLI lists, and waits for its end. */
+/** Starts an execution of one of the state machines that the AWS CLI lists, with a proof as `recode` makes it, and waits for its end. */
 async function execute(name: string, input: object): Promise<Execution> {
   const { stateMachines } = await cli<{ stateMachines: { name: string; stateMachineArn: string }[] }>(
     'stepfunctions',
     'list-state-machines',
   );
   const arn = stateMachines.find((machine) => machine.name === name)?.stateMachineArn ?? '';
-  const started = ['stepfunctions', 'start-execution', '--state-machine-arn', arn, '--input', JSON.stringify(input)];
+  const executionName = randomUUID();
+  const given = await proven(aws, executionArnOf(arn, executionName), input);
+  const started = [
+    'stepfunctions',
+    'start-execution',
+    '--state-machine-arn',
+    arn,
+    '--name',
+    executionName,
+    '--input',
+    JSON.stringify(given),
+  ];
   const { executionArn } = await cli<Execution>(...started);
   for (;;) {
     const execution = await cli<Execution>('stepfunctions', 'describe-execution', '--execution-arn', executionArn);

@@ -166,6 +166,7 @@ describe('recode aws cancel', () => {
   it('says that a cancelled automatic stop runs again, and how to change its time', async () => {
     await runStart(aws, { ...subject, autoStop: { kind: 'after', minutes: 60 } });
     const { uid = '', wanted } = (await read()) ?? {};
+    aws.clock.advance(60 * 60_000);
     await beginHeld(aws, 'stopping', { ...input, caller: autoStopCaller, due: { uid, stopAt: wanted?.stopAt } });
     const { stdout } = await alice.prints(command);
     expect(stdout).toMatch(/✓ Cancelled the stop of acme\/api[\s\S]*\n {2}recode aws start acme\/api --auto-stop 2h\n$/);

@@ -7,12 +7,13 @@ import { userData } from '../../core/user-data.ts';
 import { nastyTexts } from '../harness/nasty.ts';
 
 const publicKey = keyPairFrom(Buffer.alloc(32, 1), '').publicKey.trim();
-const input = { caller: 'alice', environment: { owner: 'alice', repository: 'acme/api' }, request: { publicKey } };
+const proof = { authorization: 'AWS4-HMAC-SHA256 x', time: '20261130T090000Z', token: 'token' };
+const input = { proof, environment: { owner: 'alice', repository: 'acme/api' }, request: { publicKey } };
 const accepted = (value: unknown) => v.safeParse(StartInput, value).success;
 
 /** The input with a text in each place that takes one. */
 const withText = (text: string): Record<string, object> => ({
-  caller: { ...input, caller: text },
+  token: { ...input, proof: { ...proof, token: text } },
   owner: { ...input, environment: { ...input.environment, owner: text } },
   account: { ...input, environment: { ...input.environment, repository: `${text}/api` } },
   repository: { ...input, environment: { ...input.environment, repository: `acme/${text}` } },
@@ -79,9 +80,11 @@ describe('the input of a start', () => {
 });
 
 describe('the inputs of a stop, a remove and an uninstall', () => {
-  it.each(nastyTexts)('are refused with %j for who asks', (text) => {
-    expect(v.safeParse(UninstallInput, { caller: text }).success).toBe(false);
-    expect(v.safeParse(RecordedEnvironmentInput, { ...input, caller: text }).success).toBe(false);
+  it.each(nastyTexts)('are refused with %j in the proof of who asks', (text) => {
+    for (const part of [{ authorization: `${proof.authorization}${text}` }, { time: text }, { token: text }, { [text]: 1 }]) {
+      expect(v.safeParse(UninstallInput, { proof: { ...proof, ...part } }).success).toBe(false);
+      expect(v.safeParse(RecordedEnvironmentInput, { ...input, proof: { ...proof, ...part } }).success).toBe(false);
+    }
   });
 
   it.each(nastyTexts)('are refused with %j for what is due', (text) => {
@@ -92,9 +95,7 @@ describe('the inputs of a stop, a remove and an uninstall', () => {
   });
 
   it('only find a record, so they take a name that a start does not', () => {
-    expect(
-      v.safeParse(RecordedEnvironmentInput, { caller: 'alice', environment: { owner: 'alice', repository: 'acme/\u001b]0;x' } }).success,
-    ).toBe(true);
-    expect(v.safeParse(RecordedEnvironmentInput, { caller: 'alice', environment: { owner: 'alice', repository: '' } }).success).toBe(false);
+    expect(v.safeParse(RecordedEnvironmentInput, { environment: { owner: 'alice', repository: 'acme/\u001b]0;x' } }).success).toBe(true);
+    expect(v.safeParse(RecordedEnvironmentInput, { environment: { owner: 'alice', repository: '' } }).success).toBe(false);
   });
 });

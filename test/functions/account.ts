@@ -10,6 +10,7 @@ import middy from '@middy/core';
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import type * as v from 'valibot';
 import { parse } from 'yaml';
+import { type Identities, identitiesAt } from '../../aws/executions/identities.ts';
 import type { Contract, OutputFor } from '../../aws/step/contract.ts';
 import { logger } from '../../aws/step/logger.ts';
 import { metrics } from '../../aws/step/metrics.ts';
@@ -20,11 +21,15 @@ import type { RecodeError } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { readSettings, type Settings } from '../../core/settings.ts';
 import { tableKeys } from '../../functions/table/create-table.ts';
+import { proven } from '../harness/proof.ts';
 
 /** An AWS account of the test's own, seen as a step's Lambda sees it. */
 export interface TestAccount extends Clients, AsyncDisposable {
   readonly aws: TestAws;
-  /** Runs a step as its handler does: input and result are parsed, what AWS refuses is an error of the catalog. */
+  /**
+   * Runs a step as its handler does: input and result are parsed, what AWS refuses is an error of the catalog. The `caller` of an execution's
+   * input has started it.
+   */
   run<Input extends v.GenericSchema, Output extends OutputFor<Input>, Event>(
     step: RunnableStep<Input, Output>,
     event: Event,
@@ -71,6 +76,7 @@ interface RunnableStep<Input extends v.GenericSchema, Output extends OutputFor<I
       readonly metrics: Metrics;
       readonly logger: Logger;
       readonly region: string;
+      readonly identities: Identities;
     },
   ): Promise<unknown>;
 }
@@ -97,17 +103,18 @@ export async function testAccount(options: { packageDirectory?: string; region?:
   let settings = defaultSettings;
   const counters = metrics();
   const log = logger();
+  const identities = identitiesAt({ endpoint: aws.endpoint });
 
   const run = async <Input extends v.GenericSchema, Output extends OutputFor<Input>, Event>(
     step: RunnableStep<Input, Output>,
     event: Event,
   ): Promise<Result<Output, Event>> => {
     const clock = { now: () => aws.clock.now() };
-    const dependencies = { ...clients, settings, metrics: counters, logger: log, region: aws.region, clock };
+    const dependencies = { ...clients, settings, metrics: counters, logger: log, region: aws.region, identities, clock };
     const handler = middy((input: v.InferOutput<Input>) => step.run(input, dependencies))
       .use(translation())
       .use(parsing(step));
-    return handler(event as never, { functionName: 'a function' } as never);
+    return handler((await asStarted(aws, event)) as never, { functionName: 'a function' } as never);
   };
 
   return {
@@ -157,6 +164,13 @@ export async function testAccount(options: { packageDirectory?: string; region?:
       if (options.packageDirectory !== undefined) rmSync(options.packageDirectory, { recursive: true, force: true });
     },
   };
+}
+
+/** The event of a step that begins an execution, as its state machine makes it of the input that its caller has signed. */
+async function asStarted(aws: TestAws, event: unknown): Promise<unknown> {
+  if (typeof event !== 'object' || event === null || !('executionArn' in event) || !('input' in event)) return event;
+  const input = await proven(aws, String(event.executionArn), event.input);
+  return { ...event, input, signed: input };
 }
 
 const parameters = parse(readFileSync(join(import.meta.dirname, '../../infra/parameters.yml'), 'utf8')) as Record<

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,8 +6,9 @@ import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
-import { type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
+import { executionArn as executionArnOf, type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
+import { type Called, proven } from './proof.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
 
 /** How many times as fast as real time it passes in workflow tests: what waits for seconds waits for a moment. */
@@ -78,7 +80,7 @@ interface Subject {
   /** The owner by default. */
   readonly caller?: string | undefined;
 }
-const subjectOf = ({ owner = 'alice', repository = 'acme/api', caller = owner }: Subject): RecordedEnvironmentInput => ({
+const subjectOf = ({ owner = 'alice', repository = 'acme/api', caller = owner }: Subject): Called<RecordedEnvironmentInput> => ({
   caller,
   environment: { owner, repository },
 });
@@ -105,11 +107,12 @@ async function run<Output>(aws: TestAws, kind: PersonalWorkflow, input: unknown)
   return ended<Output>(aws, executionArn);
 }
 
-/** Starts an execution of a workflow with an input. Resolves to its ARN. */
-export async function begin(aws: TestAws, kind: PersonalWorkflow, input: unknown): Promise<string> {
-  const { executionArn = '' } = await aws.clients.sfn.send(
-    new StartExecutionCommand({ stateMachineArn: stateMachineArn(aws, kind), input: JSON.stringify(input) }),
-  );
+/** Starts an execution of a workflow as the `caller` of its input. Resolves to its ARN. */
+export async function begin(aws: TestAws, kind: PersonalWorkflow, input: unknown, name: string = randomUUID()): Promise<string> {
+  const machine = stateMachineArn(aws, kind);
+  const given = await proven(aws, executionArnOf(machine, name), input);
+  const command = new StartExecutionCommand({ stateMachineArn: machine, name, input: JSON.stringify(given) });
+  const { executionArn = '' } = await aws.clients.sfn.send(command);
   return executionArn;
 }
 

@@ -15,6 +15,7 @@ import { instance } from '../functions/documents.ts';
 import { recordOf } from '../functions/installed.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
+import type { Called } from '../harness/proof.ts';
 import { hasCalled, type User, userOf } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
 import { begin, deployedAws, type Ended, ended, runRemove, runStart, runStop, somePublicKey } from '../harness/workflows.ts';
@@ -187,7 +188,7 @@ describe('a sweep', () => {
 });
 
 describe('a stop that a sweep has asked for', () => {
-  const dueStop = async (): Promise<RecordedEnvironmentInput> => {
+  const dueStop = async (): Promise<Called<RecordedEnvironmentInput>> => {
     const { uid = '', wanted: { stopAt = '' } = {} } = (await record()) ?? {};
     return { caller: autoStopCaller, environment: subject, due: { uid, stopAt } };
   };

@@ -4,6 +4,7 @@ import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { expect } from 'vitest';
 import type { CancelInput } from '../../core/document.ts';
 import type { OperationKind } from '../../core/operations.ts';
+import type { Called } from '../harness/proof.ts';
 import { begin, ended } from '../harness/workflows.ts';
 import { type Contender, enter, type Outcome, outcomeOf } from './together-race.ts';
 
@@ -66,7 +67,7 @@ async function kill({ clients: { sfn } }: TestAws, _: string, executionArn: stri
 
 /** Cancels an execution if it holds the environment, as "recode aws cancel" does. */
 async function cancel(aws: TestAws, owner: string, executionArn: string): Promise<void> {
-  const input: CancelInput = { caller: 'carol', environment: { owner, repository: 'acme/api' }, executionArn };
+  const input: Called<CancelInput> = { caller: 'carol', environment: { owner, repository: 'acme/api' }, executionArn };
   expect(await ended(aws, await begin(aws, 'cancel', input))).toMatchObject({ status: 'SUCCEEDED' });
 }
 

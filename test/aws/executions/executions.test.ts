@@ -76,7 +76,8 @@ beforeAll(async () => {
 });
 afterAll(() => account[Symbol.asyncDispose]());
 
-const start = (stateMachine: keyof typeof stateMachines, input: unknown = {}) => startExecution(account.sfn, arnOf(stateMachine), input);
+const start = (stateMachine: keyof typeof stateMachines, input: unknown = {}) =>
+  startExecution(account.sfn, arnOf(stateMachine), async () => input);
 const executionsOf = async (stateMachine: keyof typeof stateMachines) => {
   const { executions = [] } = await account.sfn.send(new ListExecutionsCommand({ stateMachineArn: arnOf(stateMachine) }));
   return executions.map(({ executionArn }) => executionArn);
@@ -106,7 +107,7 @@ describe('startExecution', () => {
 
   it('says that Recode is not deployed where the state machine is unknown', async () => {
     const stateMachineArn = arnOf('unknown');
-    await expect(startExecution(account.sfn, stateMachineArn, {})).rejects.toMatchObject({
+    await expect(startExecution(account.sfn, stateMachineArn, async () => ({}))).rejects.toMatchObject({
       name: 'ControlPlaneNotDeployed',
       message: `There is no state machine ${stateMachineArn}.`,
     });

@@ -9,12 +9,10 @@ import type { TestAccount } from '../account.ts';
 import { operationOf, publicKey } from '../documents.ts';
 import { alicesApi, beforeWrite, environmentKey, installed, recordOf } from '../installed.ts';
 
-const add = (number: number) => ({ caller: 'alice', environment: alicesApi, change: { action: 'add', publicKey: publicKey(number) } });
-const remove = (number: number) => ({
-  caller: 'alice',
-  environment: alicesApi,
-  change: { action: 'remove', fingerprint: sshFingerprint(publicKey(number)) },
-});
+const executionArn = 'arn:aws:states:us-east-1:000000000000:execution:recode-keys:one';
+const changed = (change: object, caller = 'alice') => ({ executionArn, input: { caller, environment: alicesApi, change } });
+const add = (number: number) => changed({ action: 'add', publicKey: publicKey(number) });
+const remove = (number: number) => changed({ action: 'remove', fingerprint: sshFingerprint(publicKey(number)) });
 const keysOf = (...numbers: number[]) => ({ publicKeys: numbers.map((number) => publicKey(number)) });
 
 describe('changeKeys', () => {
@@ -86,7 +84,7 @@ describe('changeKeys', () => {
 
   it('refuses everyone but the owner', async () => {
     await using account = await recorded();
-    expect(await account.refusal(changeKeys, { ...add(2), caller: 'bob' })).toMatchObject({
+    expect(await account.refusal(changeKeys, changed({ action: 'add', publicKey: publicKey(2) }, 'bob'))).toMatchObject({
       name: 'NotYourEnvironment',
       message: 'Only alice can change the keys of this environment.',
     });
@@ -113,7 +111,7 @@ describe('changeKeys', () => {
     ['both', { action: 'add', publicKey: publicKey(2), fingerprint: sshFingerprint(publicKey()) }],
   ])('refuses %s', async (_, change) => {
     await using account = await recorded();
-    expect((await account.refusal(changeKeys, { ...add(2), change })).name).toBe('InputNotValid');
+    expect((await account.refusal(changeKeys, changed(change))).name).toBe('InputNotValid');
   });
 
   it('brings a record of the first format up to date', async () => {

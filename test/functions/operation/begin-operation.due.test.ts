@@ -89,10 +89,18 @@ it('a person’s stop stops it whenever it is due', async () => {
   expect((await account.run(beginOperation, begin(operationOf('one', 'stop')))).environment).toMatchObject({ uid: 'uid-1' });
 });
 
-it('refuses any other operation that nobody asked for as well, once it is not due', async () => {
+it.each(['remove', 'restart'] as const)('a %s is never automatic', async (kind) => {
   await using account = await recorded(started);
   const { kind: _, ...stop } = dueStop();
-  const remove = { ...stop, kind: 'remove', input: { ...stop.input, due: { uid: 'uid-2', stopAt } } };
-  expect((await account.refusal(beginOperation, remove)).name).toBe('AutoStopNotDue');
+  expect((await account.refusal(beginOperation, { ...stop, kind })).name).toBe('ProofMissing');
   expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual(started);
+});
+
+it('nobody stops it before its time in the name of the automatic stop', async () => {
+  const soon = new Date(Date.now() + 60_000).toISOString();
+  await using account = await recorded({ ...started, wanted: { ...started.wanted, stopAt: soon } });
+  const early = dueStop({ uid: 'uid-1', stopAt: soon });
+  expect((await account.refusal(beginOperation, early)).name).toBe('AutoStopNotDue');
+  account.aws.clock.advance(60_000);
+  expect(await account.run(beginOperation, early)).toMatchObject({ operation: { owner: autoStopCaller } });
 });

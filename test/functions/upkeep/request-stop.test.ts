@@ -50,7 +50,6 @@ describe('requestStop', () => {
     expect(stop?.name.length).toBeLessThanOrEqual(80);
     const { input = '' } = await account.aws.clients.sfn.send(new DescribeExecutionCommand({ executionArn: stop?.executionArn }));
     expect(JSON.parse(input)).toEqual({
-      caller: 'auto-stop@recode',
       environment: { owner: 'alice', repository: 'acme/api' },
       due: { uid: environment.uid, stopAt: environment.stopAt },
     });

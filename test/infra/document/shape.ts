@@ -144,6 +144,8 @@ function faults(schema: Schema, given: Shape, path: readonly string[]): string[]
       return optionFaults(schema.options as Schema[], given, path);
     case 'variant':
       return optionFaults(schema.options as Schema[], given, path, schema.key);
+    case 'unknown':
+      return [];
     case 'literal':
     case 'picklist':
       return refused(`may be another ${given.type}`);

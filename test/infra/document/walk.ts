@@ -177,6 +177,8 @@ export function walk(machine: Machine, input: Shape, steps: Readonly<Record<stri
   function expression(text: string, document: Shape, { item }: Context, name: string): Shape {
     if (text === '$$.Map.Item.Value' && item) return item;
     if (text === '$$.Execution.Id' || text === '$$.Execution.StartTime') return string;
+    // A step takes it as it is, whatever it is.
+    if (text === '$$.Execution.Input') return object({});
     const [, intrinsic, list = ''] = /^States\.(\w+)\((.*)\)$/.exec(text) ?? [];
     const given = argumentsOf(list).filter((argument) => /^(\$|States\.)/.test(argument));
     const values = given.map((argument) => expression(argument, document, {}, name));

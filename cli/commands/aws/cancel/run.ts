@@ -46,7 +46,7 @@ export function runCancel(request: CancelRequest, output: Output): Promise<void>
     const { kind, executionArn } = operation;
     const question = line`${subject.repository} belongs to ${subject.owner}. Cancel its ${kind}, ${begun(operation, account.owner)}?`;
     if (!own && !request.force && !(await confirm(question, output))) return;
-    const input: CancelInput = { caller: account.owner, environment: subject, executionArn };
+    const input: CancelInput = { environment: subject, executionArn };
     const cancelling = await startOperation(clients, account, { kind: 'cancel', input }, session);
     await follow(clients, account, cancelling, v.unknown(), session, { sentences: checkedSentences(clients, cancelling) });
     // The truth is in its own history: it may have ended a moment before.

@@ -45,7 +45,7 @@ export async function changeKeys(
   change: KeysInput['change'],
   session: Session,
 ): Promise<void> {
-  const input: KeysInput = { caller: account.owner, environment: subject, change };
+  const input: KeysInput = { environment: subject, change };
   const executionArn = await startOperation(clients, account, { kind: 'keys', input }, session);
   await follow(clients, account, executionArn, KeysOutput, session, { sentences: checkedSentences(clients, executionArn) });
 }

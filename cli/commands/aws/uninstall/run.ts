@@ -28,8 +28,7 @@ export function runUninstall({ account: options, force }: { account: AccountOpti
     if (found.unreadable[0]) throw found.unreadable[0];
     if (found.items.length > 0) throw environmentsStillExist(found.items);
     if (!force && !(await confirm(question(account), output))) return;
-    const input = { caller: account.owner };
-    const asked = { kind: 'uninstall', input, output: UninstallOutput, subject: `Recode in ${account.region}` } as const;
+    const asked = { kind: 'uninstall', input: {}, output: UninstallOutput, subject: `Recode in ${account.region}` } as const;
     const { result, executionArn } = await runOperation(clients, account, asked, session);
     session.view.end();
     print(output, account, result, executionArn);
