@@ -1,5 +1,6 @@
 // What the measurements of commands share.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** This build's program. */
@@ -38,6 +39,18 @@ export function run(args, environment, stderr = 'inherit') {
         else reject(new Error(`node ${args.join(' ')} ended with the exit code ${code}.`));
       });
   });
+}
+
+/**
+ * Runs Node.js with arguments. Resolves to its peak memory in MB.
+ *
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} environment
+ */
+export async function peakMemory(args, environment) {
+  const file = join(environment.HOME ?? '', 'peak-memory');
+  await run(['--require', join(import.meta.dirname, 'peak-memory.cjs'), ...args], { ...environment, PEAK_MEMORY_FILE: file });
+  return Number(readFileSync(file, 'utf8')) / 1024;
 }
 
 /** @param {readonly number[]} numbers */

@@ -1,12 +1,12 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { DueEnvironment } from '../../../core/document.ts';
-import type { Environment } from '../../../core/environment.ts';
+import { Environment } from '../../../core/environment.ts';
 import { type ErrorName, RecodeError } from '../../../core/errors.ts';
-import { RecordedEnvironment } from '../../../core/format-1.ts';
+import { formerAttributes, RecordedEnvironment } from '../../../core/format-1.ts';
 import { acceptedKeys } from '../../../core/keys.ts';
 import { dueIndexName, environmentId } from '../../../core/names.ts';
-import { type Found, type Key, readItem, readItems, searchItems } from './table.ts';
+import { type Found, type Key, readItem, readItems, readPages, searchItems } from './table.ts';
 
 /** An environment's owner and repository, which find its record. */
 export interface EnvironmentSubject {
@@ -39,9 +39,24 @@ export async function readAcceptedKeys(dynamodb: DynamoDBClient, subject: Enviro
 
 /** All environments of the region, or those of one owner. Throws RecodeNotInstalled without a table. */
 export function readEnvironments(dynamodb: DynamoDBClient, owner?: string): Promise<Found<Environment>> {
-  const prefix = owner === undefined ? undefined : environmentId({ owner, repository: '' });
-  return readItems(dynamodb, 'environment', RecordedEnvironment, prefix);
+  return readItems(dynamodb, 'environment', RecordedEnvironment, prefixOf(owner));
 }
+
+/** An environment as a list shows it. */
+export type ListedEnvironment = Omit<Environment, 'lastOperations'>;
+
+/**
+ * The same page after page, of each environment what a list shows: its past operations are most of a record.
+ *
+ * @throws RecodeError RecodeNotInstalled without a table
+ */
+export function readEnvironmentPages(dynamodb: DynamoDBClient, owner?: string): AsyncGenerator<Found<ListedEnvironment>> {
+  return readPages(dynamodb, 'environment', RecordedEnvironment, { idPrefix: prefixOf(owner), attributes: listed });
+}
+
+const prefixOf = (owner: string | undefined) => (owner === undefined ? undefined : environmentId({ owner, repository: '' }));
+
+const listed = [...Object.keys(Environment.entries).filter((name) => name !== 'lastOperations'), ...formerAttributes];
 
 const due = {
   current:

@@ -51,28 +51,49 @@ export interface Found<Item> {
   readonly unreadable: RecodeError[];
 }
 
-/** Reads all items of a kind, or those whose id begins with a text, page after page. */
+/** Reads all items of a kind, or those whose id begins with a text. */
 export async function readItems<Schema extends v.GenericSchema>(
   dynamodb: DynamoDBClient,
   kind: Key['kind'],
   schema: Schema,
   idPrefix?: string,
 ): Promise<Found<v.InferOutput<Schema>>> {
+  const found: Found<v.InferOutput<Schema>> = { items: [], unreadable: [] };
+  for await (const { items, unreadable } of readPages(dynamodb, kind, schema, { idPrefix })) {
+    found.items.push(...items);
+    found.unreadable.push(...unreadable);
+  }
+  return found;
+}
+
+/**
+ * The same page after page, so that not all have to be in memory. While one is used, the next is read.
+ *
+ * @param attributes the only ones to read, besides the id
+ */
+export async function* readPages<Schema extends v.GenericSchema>(
+  dynamodb: DynamoDBClient,
+  kind: Key['kind'],
+  schema: Schema,
+  { idPrefix, attributes }: { idPrefix?: string | undefined; attributes?: readonly string[] },
+): AsyncGenerator<Found<v.InferOutput<Schema>>> {
   const which = idPrefix === undefined ? '#kind = :kind' : '#kind = :kind AND begins_with(#id, :prefix)';
+  const shown = attributes && ['#id', ...attributes.map((name) => `#${name}`)].join(', ');
   const pages = paginateQuery(
     { client: dynamodb },
     {
       TableName: tableName,
       KeyConditionExpression: which,
-      ...expressions([which], { ':kind': kind, ...(idPrefix !== undefined && { ':prefix': idPrefix }) }),
+      ...(shown && { ProjectionExpression: shown }),
+      ...expressions([which, ...(shown ? [shown] : [])], { ':kind': kind, ...(idPrefix !== undefined && { ':prefix': idPrefix }) }),
       ConsistentRead: true,
     },
   );
-  const found: Found<v.InferOutput<Schema>> = { items: [], unreadable: [] };
-  for await (const { Items = [] } of notInstalledIn(pages)) {
+  for await (const { Items = [] } of oneAhead(notInstalledIn(pages))) {
+    const found: Found<v.InferOutput<Schema>> = { items: [], unreadable: [] };
     for (const item of Items) add(found, kind, schema, unmarshall(item));
+    yield found;
   }
-  return found;
 }
 
 /** Which items a search reads, and which of those it returns. */
@@ -170,6 +191,19 @@ async function* notInstalledIn<Page>(pages: AsyncIterable<Page>): AsyncGenerator
     const next = await orNotInstalled(iterator.next());
     if (next.done) return;
     yield next.value;
+  }
+}
+
+/** Asks for the next value before one is used. */
+async function* oneAhead<Value>(values: AsyncGenerator<Value>): AsyncGenerator<Value> {
+  let next = values.next();
+  for (;;) {
+    const { done, value } = await next;
+    if (done) return;
+    next = values.next();
+    // Whoever wants no more of them does not see why there is no other.
+    next.catch(() => {});
+    yield value;
   }
 }
 

@@ -1,6 +1,5 @@
-import { readEnvironments } from '../../../../aws/records/read/environment.ts';
-import { ifInstalled } from '../../../../aws/records/read/table.ts';
-import type { Environment } from '../../../../core/environment.ts';
+import { type ListedEnvironment, readEnvironmentPages } from '../../../../aws/records/read/environment.ts';
+import { type Found, ifInstalled } from '../../../../aws/records/read/table.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { rememberEnvironments } from '../../../completion/known-environments.ts';
@@ -36,14 +35,16 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
     const write = await openResultWriter(output, selection);
     const account = await openAccountWithProgress(options, view);
     const dynamodb = recordsClient(account);
-    const reading = ifInstalled(readEnvironments(dynamodb, all ? undefined : account.owner));
-    const [recorded, prices] = await Promise.all([orNotAllowed(account, policies.user, reading), pricesOf(account.region, dynamodb)]);
-    view.end();
-    await rememberEnvironments(account, recorded?.items ?? [], all ? undefined : account.owner);
-    for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
-    const views = (recorded?.items ?? []).map((environment) =>
-      viewOf(environment, output.json ? connectionOf(account, environment) : undefined, prices),
+    const owner = all ? undefined : account.owner;
+    const prices = pricesOf(account.region, dynamodb);
+    const reading = viewsOf(readEnvironmentPages(dynamodb, owner), async (environment) =>
+      viewOf(environment, output.json ? connectionOf(account, environment) : undefined, await prices),
     );
+    const [recorded] = await Promise.all([orNotAllowed(account, policies.user, ifInstalled(reading)), prices]);
+    view.end();
+    const views = recorded?.items ?? [];
+    await rememberEnvironments(account, views, owner);
+    for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
     const { stdout } = output;
     if (output.json) await write(views);
     else if (!recorded) stdout.write(`Recode is not installed in ${account.region}\n`);
@@ -62,7 +63,20 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
   });
 }
 
-const connectionOf = (account: Account, environment: Environment) =>
+/** Keeps what is shown of each record, not the records, of which there may be thousands. */
+async function viewsOf(
+  pages: AsyncIterable<Found<ListedEnvironment>>,
+  view: (environment: ListedEnvironment) => Promise<RecordedView>,
+): Promise<Found<RecordedView>> {
+  const found: Found<RecordedView> = { items: [], unreadable: [] };
+  for await (const { items, unreadable } of pages) {
+    found.items.push(...(await Promise.all(items.map(view))));
+    found.unreadable.push(...unreadable);
+  }
+  return found;
+}
+
+const connectionOf = (account: Account, environment: ListedEnvironment) =>
   prepareConnection(environmentFolder({ ...account, ...environment }, process.env), environment);
 
 function columnsOf(views: readonly RecordedView[], all: boolean): Column[] {

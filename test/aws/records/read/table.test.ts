@@ -1,9 +1,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { putItem } from '../../../../aws/records/hold/table.ts';
-import { ifInstalled, readItem, readItems } from '../../../../aws/records/read/table.ts';
+import { ifInstalled, readItem, readItems, readPages } from '../../../../aws/records/read/table.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { type TestAccount, testAccount } from '../../../functions/account.ts';
 
@@ -42,6 +42,47 @@ describe('readItems', () => {
     const ids = ['a', 'b', 'c', 'd', 'e'].map((letter) => `paged/${letter}`);
     for (const id of ids) await putItem(account.dynamodb, { kind: 'network', id }, { status: id, owner: 'x'.repeat(300_000) });
     expect((await readItems(account.dynamodb, 'network', Thing, 'paged/')).items.map(({ status }) => status)).toEqual(ids);
+  });
+});
+
+describe('readPages', () => {
+  const ids = ['a', 'b', 'c', 'd', 'e'].map((letter) => `pages/${letter}`);
+  beforeAll(async () => {
+    for (const id of ids) await putItem(account.dynamodb, { kind: 'network', id }, { status: id, owner: 'x'.repeat(300_000) });
+  });
+  const pages = (attributes?: readonly string[]) =>
+    readPages(account.dynamodb, 'network', Thing, { idPrefix: 'pages/', ...(attributes && { attributes }) });
+
+  it('has each page by itself, while the next one is read', async () => {
+    const sent = vi.spyOn(account.dynamodb, 'send');
+    const read = pages();
+    const { value: first } = await read.next();
+    expect(first.items).toHaveLength(4);
+    expect(sent).toHaveBeenCalledTimes(2);
+    const { value: second } = await read.next();
+    expect(second.items).toEqual([expect.objectContaining({ status: ids[4] })]);
+    expect(await read.next()).toEqual({ done: true, value: undefined });
+    sent.mockRestore();
+  });
+
+  it('has the attributes that are asked for alone', async () => {
+    for await (const { items } of pages(['status'])) for (const item of items) expect(Object.keys(item)).toEqual(['status']);
+  });
+
+  it('fails with the failure of a later page, and only for who asks for that', async () => {
+    const { send } = account.dynamodb;
+    let calls = 0;
+    const sent = vi.spyOn(account.dynamodb, 'send').mockImplementation(async (...given: unknown[]) => {
+      calls += 1;
+      if (calls % 2 === 0) throw new Error('refused');
+      return Reflect.apply(send, account.dynamodb, given);
+    });
+    const [asking, content] = [pages(), pages()];
+    expect((await asking.next()).value.items).toHaveLength(4);
+    await expect(asking.next()).rejects.toThrow('refused');
+    expect((await content.next()).value.items).toHaveLength(4);
+    await content.return(undefined);
+    sent.mockRestore();
   });
 });
 
