@@ -1,7 +1,7 @@
 // Measures how long operations take, from keystroke to the last line, where AWS is as slow as AWS: the embedded AWS with
 // `calibrated` latency and no warm sandbox. Beside Recode, the waiter way: what a command-line tool on a laptop does.
 // node bench/operations.mjs [--runs 20] [--lanes 2] [--check]: with --check, fails if a target is missed. Writes the results to
-// bench/results/latest.json and the table of docs/performance.md.
+// bench/results/latest.json, and makes the table and the chart of docs/performance.md from it.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -9,21 +9,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { performanceChart, performancePage } from '../scripts/performance.mjs';
 import { environmentIn, recode } from './recode.mjs';
 import { waiterWay } from './waiter-way.mjs';
 
 /**
- * @typedef {'firstStart' | 'start' | 'stop' | 'restart' | 'remove' | 'uninstall'} Operation
- * @typedef {{ title: string, ec2: number, overhead: number, ratio: number, transitions?: number }} Target seconds, but for the last two
- * @typedef {{ p50: number, p95: number, times: number[] }} Times seconds
- * @typedef {{ recode: Times, waiterWay: Times, transitions?: number | undefined }} Result
+ * @typedef {import('../scripts/performance.mjs').Operation} Operation
+ * @typedef {import('../scripts/performance.mjs').Target} Target
+ * @typedef {import('../scripts/performance.mjs').Times} Times
+ * @typedef {import('../scripts/performance.mjs').Result} Result
  */
 
 // The SDK would warn about this version of Node.js.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const run = promisify(execFile);
 const resultsFile = join(import.meta.dirname, 'results/latest.json');
-const page = join(import.meta.dirname, '../docs/performance.md');
+const page = join(import.meta.dirname, '../docs/performance');
 const region = 'us-east-1';
 // Sandboxes end after ten idle minutes.
 const untilCold = 11 * 60_000;
@@ -62,7 +63,8 @@ const results = Object.fromEntries(
 );
 const machine = { cpus: cpus().length, cpu: cpus()[0]?.model, node: process.version };
 await writeFile(resultsFile, `${JSON.stringify({ measuredAt: new Date().toISOString(), runs, machine, operations: results }, null, 2)}\n`);
-await writePage();
+await writeFile(`${page}.md`, performancePage(await readFile(`${page}.md`, 'utf8')));
+await writeFile(`${page}.svg`, await performanceChart());
 report();
 
 /** All operations once, by Recode and by the waiter way, on an embedded AWS of its own. */
@@ -154,23 +156,6 @@ function summary(seconds) {
 /** @param {number} number */
 function round2(number) {
   return Math.round(number * 100) / 100;
-}
-
-/** Writes the results into the page that shows them. */
-async function writePage() {
-  const text = await readFile(page, 'utf8');
-  const rows = Object.entries(targets).map(([name, { title, ec2 }]) => {
-    const { recode, waiterWay } = /** @type {Result} */ (results[name]);
-    const seconds = [ec2, recode.p50, recode.p95, recode.p95 - ec2, waiterWay.p50].map((number) => number.toFixed(1));
-    return `| ${title} | ${seconds.join(' | ')} | ${(recode.p50 / waiterWay.p50).toFixed(2)} |`;
-  });
-  const head = [
-    '| seconds | EC2 itself | Recode, median | 95 % within | more than EC2 | the waiter way | ratio |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-  ];
-  const when = `Measured on ${new Date().toISOString().slice(0, 10)} in ${runs} runs, on ${machine.cpus} CPUs with Node.js ${machine.node}.`;
-  const fresh = [...head, ...rows, '', when].join('\n');
-  await writeFile(page, text.replace(/(<!-- results -->\n\n)[\s\S]*?(\n\n<!-- end -->)/, `$1${fresh}$2`));
 }
 
 function report() {

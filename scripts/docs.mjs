@@ -1,8 +1,9 @@
 // Makes docs/commands.md, the tables between markers of docs/cli.md, and the list of manual pages in package.json from the help of the
-// commands.
+// commands; the table and the chart of docs/performance.md from the results of the bench.
 // node scripts/docs.mjs [--check]: with --check it writes nothing, and fails if a page is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { performanceChart, performancePage } from './performance.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** @type {typeof import('../cli/reference/main.ts')} */
@@ -15,6 +16,8 @@ const pages = {
   'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
   'docs/commands.md': await commandsPage(),
   'docs/cli.md': await cliPage(read('docs/cli.md')),
+  'docs/performance.md': performancePage(read('docs/performance.md')),
+  'docs/performance.svg': await performanceChart(),
 };
 for (const [page, text] of Object.entries(pages)) {
   if (text === read(page)) continue;
