@@ -299,7 +299,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
       'Run "{command}" again; your own credentials are not the cause. If it fails again, ask your AWS administrator to deploy Recode again.',
   },
   NoCapacity: {
-    title: 'AWS has no capacity for this instance type',
+    title: 'AWS has no capacity for this instance type in any zone',
     nextStep: 'Wait a few minutes and run "{command}" again, or use another --instance-type.',
   },
   NoCapacityToStart: {
@@ -317,7 +317,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Turn off its termination protection or stop protection in the EC2 console, then run "{command}" again.',
   },
   SubnetFull: {
-    title: 'The subnet has no free address',
+    title: 'The network has no free address',
     nextStep: 'Remove environments that are no longer needed: stopped ones keep their address. Then run "{command}" again.',
   },
   QuotaReached: {

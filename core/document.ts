@@ -118,12 +118,21 @@ export const UsableNetwork = v.object({
 
 export const Vpc = v.object({ vpcId: v.string() });
 export const InternetGateway = v.object({ internetGatewayId: v.string() });
-export const Subnet = v.object({ subnetId: v.string() });
+/** The subnet that the environment's network interface is created in. */
+export const Subnet = v.object({
+  subnetId: v.string(),
+  /** What this start has given up on: the subnets without a free address, and the zones without capacity for its instance type. */
+  full: v.optional(v.array(v.string()), []),
+  withoutCapacity: v.optional(v.array(v.string()), []),
+});
+export type Subnet = v.InferOutput<typeof Subnet>;
 export const RouteTable = v.object({ routeTableId: v.string() });
 export const SecurityGroup = v.object({ securityGroupId: v.string() });
 export type SecurityGroup = v.InferOutput<typeof SecurityGroup>;
 export const KeyPair = v.object({ keyName: v.string() });
 export const NetworkInterface = v.object({ networkInterfaceId: v.string() });
+/** The network interface with the zone of its subnet. An older version did not hand on the zone. */
+export const PlacedInterface = v.object({ ...NetworkInterface.entries, zone: v.string() });
 
 // Whether the control plane checks SSH.
 const checkSsh = v.boolean();
@@ -212,7 +221,14 @@ export const recordedKinds = kindsWith({ creates: false });
 /** Those of them that start it. */
 export const restartingKinds = kindsWith({ creates: false, ends: 'started' });
 
-const ofStart = { kind: v.literal('start'), ...ofEnvironment, request: GivenRequest, instanceType: InstanceType };
+const ofStart = {
+  kind: v.literal('start'),
+  ...ofEnvironment,
+  request: GivenRequest,
+  instanceType: InstanceType,
+  /** Missing if the network is not ready, the environment has an instance, or no subnet fits. */
+  subnet: v.optional(Subnet),
+};
 
 /** The first nouns of each operation's state document. */
 export const Begun = {

@@ -16,7 +16,7 @@ export function isInstanceTypeName(text: string): boolean {
 export const InstanceType = v.object({
   name: v.string(),
   architecture: v.picklist(['x86_64', 'arm64']),
-  /** Names of the availability zones that offer it. */
+  /** Names of the zones that offer it, among which may be Local Zones. Empty if nobody has asked, because there is an instance. */
   zones: v.array(v.string()),
 });
 export type InstanceType = v.InferOutput<typeof InstanceType>;

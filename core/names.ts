@@ -14,6 +14,15 @@ export const network = {
   routeTable: { name: 'recode-route-table', destination: '0.0.0.0/0' },
 } as const;
 
+/** How many public subnets a network can have: 10.0.0.0/24 to 10.0.254.0/24. */
+export const mostSubnets = 255;
+
+/** The public subnet of a number. Every network has number 1. The others are added when environments need them. */
+export function publicSubnet(number: number): { readonly name: string; readonly cidr: string } {
+  const { subnet } = network;
+  return number === 1 ? subnet : { name: `${subnet.name}-${number}`, cidr: `10.0.${number - 1}.0/24` };
+}
+
 /** The port that an environment's SSH server listens on, and the user it lets in. */
 export const ssh = { port: 2200, user: 'recode' } as const;
 

@@ -4,6 +4,7 @@ import {
   DescribeInstanceTypesCommand,
   type EC2Client,
   type InstanceTypeInfo,
+  type Subnet,
 } from '@aws-sdk/client-ec2';
 import { RecodeError } from '../../core/errors.ts';
 import { architectureFor, type InstanceType } from '../../core/instance-type.ts';
@@ -19,27 +20,32 @@ const successors: Readonly<Record<string, string>> = { t2: 't3' };
 /**
  * Decides which instance type a new instance has: the wanted one, or else the team's default. Looks only.
  *
+ * @returns the type, and the subnets of Recode, which it has looked at: if the zone of one offers the type, the others need not be known
  * @throws RecodeError InstanceTypeNotAllowed, InstanceTypeNotFound, InstanceTypeNotSupported if it cannot work here
  */
-export async function resolveInstanceType(ec2: EC2Client, wanted: string | undefined, settings: Settings): Promise<InstanceType> {
+export async function resolveInstanceType(
+  ec2: EC2Client,
+  wanted: string | undefined,
+  settings: Settings,
+): Promise<{ readonly instanceType: InstanceType; readonly subnets: readonly Subnet[] }> {
   const name = wanted ?? settings.instanceType;
   if (!isAllowed(name, settings))
     throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);
-  const [anywhere, [subnet]] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
-  const zone = subnet?.AvailabilityZone;
-  // Without a subnet, any availability zone can get one.
-  const places = zone === undefined ? (await findAvailabilityZones(ec2)).flatMap(({ ZoneName }) => ZoneName ?? []) : [zone];
-  const offer = within(anywhere, places);
-  if (isThere(offer)) return supported(name, offer);
+  const [anywhere, subnets] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
+  if (isThere(anywhere) && subnets.some(({ AvailabilityZone = '' }) => anywhere.zones.includes(AvailabilityZone)))
+    return { instanceType: supported(name, anywhere), subnets };
+  // Any availability zone can get a subnet.
+  const zones = (await findAvailabilityZones(ec2)).flatMap(({ ZoneName }) => ZoneName ?? []);
+  const offer = within(anywhere, zones);
+  if (isThere(offer)) return { instanceType: supported(name, offer), subnets };
   const successor = wanted === undefined ? successorOf(name) : undefined;
   if (successor !== undefined && isAllowed(successor, settings)) {
-    const later = within(await offerOf(ec2, successor), places);
-    if (isThere(later)) return supported(successor, later);
+    const later = within(await offerOf(ec2, successor), zones);
+    if (isThere(later)) return { instanceType: supported(successor, later), subnets };
   }
+  const advice = await suggestion(ec2, name, zones, settings);
   const region = await ec2.config.region();
-  const place = zone === undefined || anywhere.zones.length === 0 ? region : `${zone}, the zone of the subnet`;
-  const advice = await suggestion(ec2, name, places, settings);
-  throw new RecodeError('InstanceTypeNotFound', [`${name} is not available in ${place}.`, ...advice, ...offer.refusal].join(' '));
+  throw new RecodeError('InstanceTypeNotFound', [`${name} is not available in ${region}.`, ...advice, ...offer.refusal].join(' '));
 }
 
 /** What EC2 says of a type in this region. */
@@ -56,9 +62,9 @@ async function offerOf(ec2: EC2Client, name: string): Promise<Offer> {
   return { info, zones, refusal };
 }
 
-const within = (offer: Offer, places: readonly string[]): Offer => ({
+const within = (offer: Offer, zones: readonly string[]): Offer => ({
   ...offer,
-  zones: offer.zones.filter((zone) => places.includes(zone)),
+  zones: offer.zones.filter((zone) => zones.includes(zone)),
 });
 
 function isThere(offer: Offer): offer is Offer & { readonly info: InstanceTypeInfo } {
@@ -106,7 +112,7 @@ function supported(name: string, { info, zones }: Offer & { readonly info: Insta
 }
 
 /** Suggests a type that the team allows and one of these zones has: of the same size if possible, otherwise a small one. */
-async function suggestion(ec2: EC2Client, name: string, places: readonly string[], settings: Settings): Promise<string[]> {
+export async function suggestion(ec2: EC2Client, name: string, zones: readonly string[], settings: Settings): Promise<string[]> {
   const size = name.split('.')[1] ?? 'medium';
   const sizes = [size, 'medium', 'large'].flatMap((each) => nearFamilies.map((family) => `${family}.${each}`));
   const allowed = settings.allowedInstanceTypes.filter((type) => !type.endsWith('*'));
@@ -117,7 +123,7 @@ async function suggestion(ec2: EC2Client, name: string, places: readonly string[
       LocationType: 'availability-zone',
       Filters: [
         { Name: 'instance-type', Values: near },
-        { Name: 'location', Values: [...places] },
+        { Name: 'location', Values: [...zones] },
       ],
     }),
   );

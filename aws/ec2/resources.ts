@@ -47,6 +47,12 @@ export async function findSubnets(ec2: EC2Client): Promise<Subnet[]> {
   return byId(Subnets, ({ SubnetId }) => SubnetId);
 }
 
+/** All subnets of a VPC, whoever they belong to. */
+export async function describeSubnets(ec2: EC2Client, vpcId: string): Promise<Subnet[]> {
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
+  return Subnets;
+}
+
 /** The region's availability zones. Local and Wavelength Zones, which an account may have opted into, are of other types. */
 export async function findAvailabilityZones(ec2: EC2Client): Promise<AvailabilityZone[]> {
   const Filters = [{ Name: 'zone-type', Values: ['availability-zone'] }];
@@ -58,6 +64,12 @@ export async function findAvailabilityZones(ec2: EC2Client): Promise<Availabilit
 export async function findRouteTables(ec2: EC2Client, vpcId?: string): Promise<RouteTable[]> {
   const inVpc = vpcId === undefined ? [] : [{ Name: 'vpc-id', Values: [vpcId] }];
   const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters: [...tagFilters([managedBy]), ...inVpc] }));
+  return byId(RouteTables, ({ RouteTableId }) => RouteTableId);
+}
+
+/** All route tables of a VPC, whoever they belong to: among them its main one. */
+export async function describeRouteTables(ec2: EC2Client, vpcId: string): Promise<RouteTable[]> {
+  const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
   return byId(RouteTables, ({ RouteTableId }) => RouteTableId);
 }
 

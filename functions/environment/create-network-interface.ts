@@ -1,36 +1,48 @@
-import { CreateNetworkInterfaceCommand, type EC2Client, type NetworkInterface as Ec2NetworkInterface } from '@aws-sdk/client-ec2';
+import {
+  CreateNetworkInterfaceCommand,
+  DeleteNetworkInterfaceCommand,
+  type EC2Client,
+  type NetworkInterface as Ec2NetworkInterface,
+} from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { clientToken } from '../../aws/ec2/client-token.ts';
 import { findNetworkInterfaces } from '../../aws/ec2/resources.ts';
 import { tagged } from '../../aws/ec2/tags.ts';
+import { unless } from '../../aws/errors.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { HeldEnvironment, LaunchPlan, NetworkInterface, SecurityGroup, UsableNetwork } from '../../core/document.ts';
+import { HeldEnvironment, LaunchPlan, PlacedInterface, SecurityGroup, Subnet, UsableNetwork } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { Operation } from '../../core/operation.ts';
 import type { Settings } from '../../core/settings.ts';
 import { environmentTags } from '../../core/tags.ts';
 
-/** Ensures the environment's network interface. An interface attaches to one instance only, so the environment cannot get a second one. */
+/**
+ * Ensures the environment's network interface. An interface attaches to one instance only, so the environment cannot get a second one. It
+ * cannot leave its subnet either: one that an earlier start left in another subnet is replaced, unless an instance has it.
+ */
 export const createNetworkInterface = step({
   input: v.object({
     environment: HeldEnvironment,
     operation: Operation,
     network: UsableNetwork,
     plan: LaunchPlan,
+    /** Missing if the first one is to be tried. */
+    subnet: v.optional(Subnet),
     securityGroup: SecurityGroup,
   }),
-  output: NetworkInterface,
+  output: PlacedInterface,
   uses: { ec2, settings },
-  async run({ environment, operation, network: { ids }, plan, securityGroup: { securityGroupId } }, { ec2, settings }) {
-    const wanted = { subnetId: ids.subnets[0].subnetId, securityGroupId };
+  async run({ environment, operation, network: { ids }, plan, subnet, securityGroup: { securityGroupId } }, { ec2, settings }) {
+    const { subnetId } = subnet ?? ids.subnets[0];
+    const wanted = { subnetId, securityGroupId };
     const [existing] = plan.nothingExists ? [] : await findNetworkInterfaces(ec2, environment);
-    if (existing) refuseOther(existing, wanted);
+    const kept = existing && (await keptOrDeleted(ec2, existing, wanted));
     // A retry has the same client token, and gets what an earlier attempt created.
-    const networkInterface = existing ?? (await newNetworkInterface(ec2, environment, operation, wanted, settings));
-    return { networkInterfaceId: networkInterface.NetworkInterfaceId };
+    const networkInterface = kept ?? (await newNetworkInterface(ec2, environment, operation, wanted, settings));
+    return { networkInterfaceId: networkInterface.NetworkInterfaceId, zone: networkInterface.AvailabilityZone };
   },
 });
 
@@ -55,12 +67,21 @@ async function newNetworkInterface(
   return NetworkInterface;
 }
 
-function refuseOther(existing: Ec2NetworkInterface, wanted: { subnetId: string; securityGroupId: string }): void {
-  const groups = (existing.Groups ?? []).map(({ GroupId }) => GroupId);
-  if (existing.SubnetId === wanted.subnetId && groups.includes(wanted.securityGroupId)) return;
+/** The existing interface. Undefined if it was in another subnet, where it is deleted. */
+async function keptOrDeleted(
+  ec2: EC2Client,
+  existing: Ec2NetworkInterface,
+  wanted: { subnetId: string; securityGroupId: string },
+): Promise<Ec2NetworkInterface | undefined> {
+  const { NetworkInterfaceId, SubnetId, Attachment, Groups = [] } = existing;
+  if (SubnetId !== wanted.subnetId && !Attachment) {
+    await unless('not-found', ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId })));
+    return undefined;
+  }
+  const groups = Groups.map(({ GroupId }) => GroupId);
+  if (groups.includes(wanted.securityGroupId)) return existing;
   throw new RecodeError(
     'ResourceDiffers',
-    `The network interface ${existing.NetworkInterfaceId} is in ${existing.SubnetId} with ${groups.join(', ')}, ` +
-      `not in ${wanted.subnetId} with ${wanted.securityGroupId}.`,
+    `The network interface ${NetworkInterfaceId} has the security groups ${groups.join(', ')}, not ${wanted.securityGroupId}.`,
   );
 }

@@ -1,14 +1,8 @@
-import {
-  AssociateRouteTableCommand,
-  CreateRouteCommand,
-  CreateRouteTableCommand,
-  DescribeRouteTablesCommand,
-  type EC2Client,
-  type RouteTable as Ec2RouteTable,
-} from '@aws-sdk/client-ec2';
+import { CreateRouteCommand, CreateRouteTableCommand, type EC2Client, type RouteTable as Ec2RouteTable } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { clientToken } from '../../aws/ec2/client-token.ts';
-import { findRouteTables } from '../../aws/ec2/resources.ts';
+import { describeRouteTables, findSubnets } from '../../aws/ec2/resources.ts';
+import { associate, tableOfSubnet } from '../../aws/ec2/route-table.ts';
 import { tagged } from '../../aws/ec2/tags.ts';
 import { unless } from '../../aws/errors.ts';
 import { ec2 } from '../../aws/step/clients.ts';
@@ -21,35 +15,27 @@ import { Operation } from '../../core/operation.ts';
 import type { Settings } from '../../core/settings.ts';
 import { hasTags, managedBy, networkTags } from '../../core/tags.ts';
 
-/** Ensures the route table, which sends everything that is not local to the internet gateway, and that the public subnet uses it. */
+/**
+ * Ensures the route table, which sends everything that is not local to the internet gateway, and that the public subnets use it: the new one,
+ * and further ones that are left of an earlier network.
+ */
 export const createRouteTable = step({
   input: v.object({ operation: Operation, vpc: Vpc, internetGateway: InternetGateway, subnet: Subnet }),
   output: RouteTable,
   uses: { ec2, settings },
   async run({ operation, vpc: { vpcId }, internetGateway: { internetGatewayId }, subnet: { subnetId } }, { ec2, settings }) {
-    const used = await tableOfSubnet(ec2, subnetId);
-    if (used && !hasTags(used.Tags, [managedBy])) {
-      throw new RecodeError(
-        'ResourceDiffers',
-        `The subnet ${subnetId} uses the route table ${used.RouteTableId}, which does not belong to Recode.`,
-      );
-    }
-    const table = used ?? (await findRouteTables(ec2, vpcId))[0] ?? (await newRouteTable(ec2, vpcId, operation.executionArn, settings));
+    const [tables, subnets] = await Promise.all([describeRouteTables(ec2, vpcId), findSubnets(ec2)]);
+    const further = subnets.flatMap(({ VpcId, SubnetId = '' }) => (VpcId === vpcId && SubnetId !== subnetId ? [SubnetId] : []));
+    const ours = tables.find(({ Tags }) => hasTags(Tags, [managedBy]));
+    const used = tableOfSubnet(tables, subnetId);
+    const table = used ?? ours ?? (await newRouteTable(ec2, vpcId, operation.executionArn, settings));
     await ensureRoute(ec2, table, internetGatewayId);
-    if (!used) await associate(ec2, table, subnetId);
+    for (const each of [subnetId, ...further]) if (!tableOfSubnet(tables, each)) await associate(ec2, table, each);
     return { routeTableId: table?.RouteTableId };
   },
 });
 
 export const handler = lambdaHandler(createRouteTable);
-
-/** The table that the subnet is associated with. Without one, it uses the VPC's main table. */
-async function tableOfSubnet(ec2: EC2Client, subnetId: string): Promise<Ec2RouteTable | undefined> {
-  const { RouteTables = [] } = await ec2.send(
-    new DescribeRouteTablesCommand({ Filters: [{ Name: 'association.subnet-id', Values: [subnetId] }] }),
-  );
-  return RouteTables[0];
-}
 
 async function newRouteTable(
   ec2: EC2Client,
@@ -79,10 +65,4 @@ async function ensureRoute(ec2: EC2Client, table: Ec2RouteTable | undefined, gat
   const created = await unless('already-there', ec2.send(new CreateRouteCommand(route)));
   if (!created)
     throw new RecodeError('NotVisibleYet', `The route table ${table?.RouteTableId} has a route to ${destination} that is not visible yet.`);
-}
-
-async function associate(ec2: EC2Client, table: Ec2RouteTable | undefined, subnetId: string): Promise<void> {
-  const association = ec2.send(new AssociateRouteTableCommand({ RouteTableId: table?.RouteTableId, SubnetId: subnetId }));
-  if (await unless('already-there', association)) return;
-  throw new RecodeError('NotVisibleYet', `The subnet ${subnetId} is associated with a route table, but that is not visible yet.`);
 }

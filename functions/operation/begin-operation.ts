@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { EC2Client, Subnet as Ec2Subnet } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { resolveInstanceType } from '../../aws/ec2/instance-type.ts';
 import { observation } from '../../aws/ec2/observation.ts';
 import { findInstances, hasResources } from '../../aws/ec2/resources.ts';
+import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities, type Starter } from '../../aws/executions/identities.ts';
 import { change, claimName, leaveEnvironment, observe, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
 import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
@@ -22,6 +23,7 @@ import {
   RecordedEnvironmentInput,
   recordedKinds,
   StartInput,
+  type Subnet,
   UninstallInput,
 } from '../../core/document.ts';
 import {
@@ -43,6 +45,7 @@ import type { Network, ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
 import { autoStopCaller } from '../../core/owner.ts';
+import { subnetToTry } from '../../core/placement.ts';
 import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { EnvironmentStatus } from '../../core/status.ts';
@@ -121,7 +124,7 @@ export const handler = lambdaHandler(beginOperation);
  */
 async function beginStart(
   { environment: subject, request: given }: StartInput,
-  { instanceType, untouched }: Looked,
+  { instanceType, untouched, subnets }: Looked,
   entry: Entry,
 ): Promise<Begun['start']> {
   const { dynamodb, operation, settings } = entry;
@@ -139,14 +142,23 @@ async function beginStart(
       const held = await claimNameAndRecordWanted(environment, wanted, entry, request);
       const begun = { kind: 'start', environment: held, request, instanceType, operation } as const;
       const isNew = untouched && environment.uid === uid;
-      if (!isNew || network.status !== 'ready') return { ...begun, network };
+      if (network.status !== 'ready') return { ...begun, network };
+      const begunThere = { ...begun, network, ...subnetFor(instanceType, subnets, network) };
+      if (!isNew) return begunThere;
       const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), nothingExists: true } as const;
-      return { ...begun, network, plan };
+      return { ...begunThere, plan };
     }
     await leaveEnvironment(dynamodb, environment, operation);
     // Under another installation, Recode was uninstalled in the meantime: begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
   }
+}
+
+/** The subnet to try first. Missing if none fits: EC2's refusal of the network's first one leads to another. */
+function subnetFor(instanceType: InstanceType, subnets: readonly Ec2Subnet[], { ids }: ReadyNetwork): { readonly subnet?: Subnet } {
+  const known = subnets.filter(({ VpcId }) => VpcId === ids.vpcId).map(knownSubnet);
+  const subnet = subnetToTry(known, { offered: instanceType.zones });
+  return subnet ? { subnet: { subnetId: subnet.subnetId, full: [], withoutCapacity: [] } } : {};
 }
 
 /**
@@ -167,6 +179,8 @@ interface Looked {
   readonly instanceType: InstanceType;
   /** Whether neither a record nor EC2 shows anything of the environment. */
   readonly untouched: boolean;
+  /** The subnets of Recode. None for an environment that has an instance. */
+  readonly subnets: readonly Ec2Subnet[];
 }
 
 async function look(
@@ -179,13 +193,13 @@ async function look(
   const { observed } = recorded ?? {};
   // An existing instance proves that its type works. PlanStart compares the options with it.
   if (observed && observed.state !== 'gone') {
-    return { instanceType: { name: observed.instanceType, architecture: observed.architecture, zones: [] }, untouched: false };
+    return { instanceType: { name: observed.instanceType, architecture: observed.architecture, zones: [] }, untouched: false, subnets: [] };
   }
-  const [instanceType, inUse] = await Promise.all([
+  const [resolved, inUse] = await Promise.all([
     resolveInstanceType(ec2, given.instanceType ?? recorded?.wanted.instanceType, settings),
     recorded !== undefined || hasResources(ec2, subject),
   ]);
-  return { instanceType, untouched: !inUse };
+  return { ...resolved, untouched: !inUse };
 }
 
 /** A start with any key that the environment accepts is one with its first key, which stays. */

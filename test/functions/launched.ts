@@ -70,6 +70,18 @@ export async function launchByHand(
   return idOf(Instances[0]?.InstanceId);
 }
 
+/** The same, with a network interface that exists. */
+export async function launchWithInterface(
+  { ec2 }: TestAccount,
+  { imageId }: LaunchDocument['image'],
+  NetworkInterfaceId: string,
+): Promise<string> {
+  const NetworkInterfaces = [{ DeviceIndex: 0, NetworkInterfaceId }];
+  const launch = { ImageId: imageId, InstanceType: 't2.medium', MinCount: 1, MaxCount: 1, NetworkInterfaces } as const;
+  const { Instances = [] } = await ec2.send(new RunInstancesCommand(launch));
+  return idOf(Instances[0]?.InstanceId);
+}
+
 /** Brings an instance from wherever it is into a state, by AWS's own calls and the time they take. */
 export async function bringTo(
   account: TestAccount,

@@ -97,7 +97,8 @@ function networkProblems(network: Network, ours: readonly Resource[], killed: Re
     ...left,
     ...shared.flatMap((kind) => {
       const there = ours.filter((resource) => resource.kind === kind).map(({ id }) => id);
-      if (there.length === 1 && there[0] === ids[kind]) return [];
+      // There are more subnets if environments have needed them. The record has the first.
+      if ((there.length === 1 || kind === 'subnet') && there.includes(ids[kind])) return [];
       return [`The network has the ${kind} ${ids[kind]} by its record, and in fact ${there.join(', ') || 'none'}.`];
     }),
   ];

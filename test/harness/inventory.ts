@@ -55,7 +55,7 @@ export async function statusNow(aws: TestAws): Promise<EnvironmentStatus | undef
 }
 
 /**
- * Checks that the account holds one complete network, `count` environments and nothing else. Each environment has exactly one of each
+ * Checks that the account holds one complete network, with one subnet or more, `count` environments and nothing else. Each environment has exactly one of each
  * resource, completely configured, and a record that agrees with it and that no operation holds. Returns what it found.
  */
 export async function expectConverged(aws: TestAws, count: number, status: 'started' | 'stopped' = 'started'): Promise<Inventory> {
@@ -90,8 +90,9 @@ export async function expectNothing(aws: TestAws): Promise<void> {
 }
 
 async function expectOneNetwork(aws: TestAws, found: Inventory): Promise<void> {
-  const { vpcs, subnets, internetGateways, routeTables, items } = found;
-  expect([vpcs.length, subnets.length, internetGateways.length, routeTables.length]).toEqual([1, 1, 1, 1]);
+  const { vpcs, internetGateways, routeTables, items } = found;
+  const subnets = found.subnets.toSorted((one, other) => (one.CidrBlock ?? '').localeCompare(other.CidrBlock ?? ''));
+  expect([vpcs.length, internetGateways.length, routeTables.length]).toEqual([1, 1, 1]);
   const [vpc, subnet, gateway, table] = [vpcs[0], subnets[0], internetGateways[0], routeTables[0]];
   const named = (name: string) =>
     expect.arrayContaining([
@@ -105,14 +106,18 @@ async function expectOneNetwork(aws: TestAws, found: Inventory): Promise<void> {
     );
     expect((EnableDnsSupport ?? EnableDnsHostnames)?.Value, Attribute).toBe(true);
   }
-  expect(subnet).toMatchObject({
-    VpcId: vpc?.VpcId,
-    CidrBlock: '10.0.0.0/24',
-    MapPublicIpOnLaunch: true,
-    Tags: named('recode-public-subnet'),
-  });
+  expect(subnets.length).toBeGreaterThan(0);
+  for (const [index, each] of subnets.entries()) {
+    expect(each).toMatchObject({
+      VpcId: vpc?.VpcId,
+      CidrBlock: `10.0.${index}.0/24`,
+      MapPublicIpOnLaunch: true,
+      Tags: named(index === 0 ? 'recode-public-subnet' : `recode-public-subnet-${index + 1}`),
+    });
+  }
   expect(gateway).toMatchObject({ Attachments: [{ VpcId: vpc?.VpcId }], Tags: named('recode-internet-gateway') });
-  expect(table).toMatchObject({ VpcId: vpc?.VpcId, Associations: [{ SubnetId: subnet?.SubnetId }], Tags: named('recode-route-table') });
+  expect(table).toMatchObject({ VpcId: vpc?.VpcId, Tags: named('recode-route-table') });
+  expect(table?.Associations?.map(({ SubnetId }) => SubnetId).sort()).toEqual(subnets.map(({ SubnetId }) => SubnetId).sort());
   expect(table?.Routes).toContainEqual(
     expect.objectContaining({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: gateway?.InternetGatewayId }),
   );
@@ -157,7 +162,7 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
   expect(networkInterface).toMatchObject({
     TagSet: tags('network-interface'),
     Groups: [{ GroupId: group?.GroupId }],
-    SubnetId: found.subnets[0]?.SubnetId,
+    SubnetId: instance?.SubnetId,
   });
   expect(instance).toMatchObject({
     Tags: expect.arrayContaining([{ Key: 'recode:ssh-host-key', Value: observed?.hostKey }]),

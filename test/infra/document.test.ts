@@ -115,8 +115,13 @@ describe('a noun of the state document', () => {
 /** The nouns of a document with their schemas, in each of its variants. */
 function entriesOf(schema: v.GenericSchema): [string, v.GenericSchema][] {
   const { entries = {}, options = [] } = schema as unknown as Composed;
-  return [...Object.entries(entries), ...options.flatMap((option) => (typeof option === 'object' ? entriesOf(option) : []))];
+  const known = Object.entries(entries).map(([name, schema]) => [name, requiredOf(schema)] as [string, v.GenericSchema]);
+  return [...known, ...options.flatMap((option) => (typeof option === 'object' ? entriesOf(option) : []))];
 }
+
+/** The schema of an entry where it is there. */
+const requiredOf = (schema: v.GenericSchema) =>
+  (schema.type === 'optional' ? (schema as unknown as Composed).wrapped : undefined) ?? schema;
 
 /** The paths in a step's input where an object is defined that is no noun. */
 function definedIn(schema: v.GenericSchema, nouns: ReadonlySet<unknown>, path: readonly string[] = []): string[] {
@@ -168,7 +173,7 @@ describe('a state machine is refused', () => {
       'start',
       'ConnectNetworkParts',
       { ResultSelector: { 'document.$': '$[1]' } },
-      'CreateRouteTable: subnet is missing',
+      'CreateRouteTable: subnet may be missing',
     ],
     ['that takes a way without a noun', 'start', 'WhatToDo', { Default: 'LaunchInstance' }, 'LaunchInstance: image is missing'],
     [

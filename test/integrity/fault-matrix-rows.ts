@@ -193,7 +193,8 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
   CreateNetworkInterface: [
     ...notVisible('CreateNetworkInterface'),
     ...mismatch('CreateNetworkInterface'),
-    ...each('CreateNetworkInterface', 'subnet-full', surfaced('SubnetFull')),
+    // In another subnet, it succeeds.
+    ...each('CreateNetworkInterface', 'subnet-full', { once: succeeds('SubnetFull', true) }),
     ...quota('CreateNetworkInterface'),
   ],
   RunInstances: [
@@ -204,7 +205,8 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
     ...each('RunInstances', 'interface-in-use', { effect: true, once: succeeds(undefined, false) }),
     ...each('RunInstances', 'interface-in-use', retried('DependencyStillInUse', patience.dependency, 'still attached')),
     ...each('RunInstances', 'no-image', { once: succeeds('ImageUnavailable', true), repeatedly: fails('ImageNotFound', 2) }),
-    ...each('RunInstances', 'no-capacity', surfaced('NoCapacity')),
+    // In another zone, it succeeds. There are six.
+    ...each('RunInstances', 'no-capacity', { once: succeeds('NoCapacity', true), repeatedly: fails('NoCapacity', 6) }),
     ...quota('RunInstances'),
     ...each('RunInstances', 'volume-key', surfaced('VolumeKeyNotUsable')),
     ...each('RunInstances', 'instance-type', surfaced('InstanceTypeNotSupported')),

@@ -53,8 +53,8 @@ const creating = [
 
 it('removes and uninstalls at once what a start that failed has just created, and nothing shows yet', async () => {
   await aws.post('ec2', { invisibleMilliseconds: 8_000 });
-  await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InsufficientInstanceCapacity' });
-  expect(await runStart(aws)).toMatchObject({ status: 'FAILED', error: 'NoCapacity' });
+  await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'VcpuLimitExceeded' });
+  expect(await runStart(aws)).toMatchObject({ status: 'FAILED', error: 'QuotaReached' });
   expectSuccess(await runRemove(aws));
   expectSuccess(await runUninstall(aws));
   aws.clock.advance(8_000);

@@ -119,8 +119,8 @@ describe('a restart that is refused', () => {
   });
 
   it('finds an environment whose first start failed', async () => {
-    await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InsufficientInstanceCapacity' });
-    expect((await runStart(aws)).error).toBe('NoCapacity');
+    await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'VcpuLimitExceeded' });
+    expect((await runStart(aws)).error).toBe('QuotaReached');
     expect(await runRestart(aws)).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFinished' });
   });
 

@@ -118,18 +118,18 @@ describe('an environment that exists', () => {
 });
 
 describe('a start that fails', () => {
-  it('tells that AWS has no capacity, and is resumed with another type', async () => {
+  it('tells that AWS has reached a quota, and is resumed with another type', async () => {
     await aws.post('faults', {
       service: 'ec2',
       action: 'RunInstances',
       kind: 'error',
-      code: 'InsufficientInstanceCapacity',
-      message: 'We have no t2.medium.',
+      code: 'VcpuLimitExceeded',
+      message: 'You may not have another t2.medium.',
     });
     const failed = await runStart(aws);
-    expect(failed).toMatchObject({ status: 'FAILED', error: 'NoCapacity' });
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'QuotaReached' });
     expect((await inventory(aws)).items).toContainEqual(
-      expect.objectContaining({ kind: 'environment', lastError: expect.objectContaining({ name: 'NoCapacity' }) }),
+      expect.objectContaining({ kind: 'environment', lastError: expect.objectContaining({ name: 'QuotaReached' }) }),
     );
     const resumed = await runStart(aws, { instanceType: 't3.medium' });
     expect(resumed).toMatchObject({ output: { created: true, instanceType: 't3.medium' } });

@@ -120,8 +120,8 @@ describe('a stop that is refused', () => {
   });
 
   it('finds an environment whose first start failed, and leaves it as it is', async () => {
-    await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InsufficientInstanceCapacity' });
-    expect((await runStart(aws)).error).toBe('NoCapacity');
+    await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'VcpuLimitExceeded' });
+    expect((await runStart(aws)).error).toBe('QuotaReached');
     const before = await inventory(aws);
     const message = 'The environment acme/api is creating: its first start failed.';
     expectFailure(await alice.run(command), ['aws', ...command], { name: 'EnvironmentNotFinished', message });

@@ -8,6 +8,7 @@ import type { Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { nextOutcome } from './settings.ts';
 import { storedUserData } from './user-data.ts';
+import { refuseWithoutCapacity } from './zone.ts';
 
 export const instanceOperations = {
   DescribeInstances: {
@@ -79,6 +80,7 @@ export const instanceOperations = {
         ['stopping', 'shutting-down', 'terminated'],
         (id) => `The instance '${id}' is not in a state from which it can be started.`,
       );
+      for (const instance of chosen) if (instance.state === 'stopped') refuseWithoutCapacity(instance, call);
       return {
         StartingInstances: chosen.map((instance) =>
           changed(instance, () => {

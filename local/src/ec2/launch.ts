@@ -12,7 +12,7 @@ import { nextOutcome, profileOf } from './settings.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 import { storedUserData } from './user-data.ts';
 import type { Volume } from './volume.ts';
-import { zonesOffering } from './zone.ts';
+import { refuseWithoutCapacity, zonesOffering } from './zone.ts';
 
 type Input = InputOf<'RunInstances'>;
 
@@ -61,6 +61,7 @@ export const launchOperations = {
       const volumes = volumesFor(input.BlockDeviceMappings ?? [], image);
       const network = networkFor(input, call);
       checkZone(type, network.plan.availabilityZone, call);
+      refuseWithoutCapacity({ instanceType: type.name, availabilityZone: network.plan.availabilityZone }, call);
 
       const { networkInterfaces, instances } = call.resources;
       const { subnetId, vpcId, availabilityZone } = network.plan;

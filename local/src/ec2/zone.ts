@@ -1,5 +1,5 @@
 import { AwsFailure } from '../service.ts';
-import { type InstanceType, zoneLetters, zonesWith } from './catalog.ts';
+import { type InstanceType, instanceTypeOf, zoneLetters, zonesWith } from './catalog.ts';
 import type { FilterTable } from './filters.ts';
 import { filtered } from './filters.ts';
 import type { Operations, Region } from './operation.ts';
@@ -55,6 +55,30 @@ export function usableZones({ region, settings }: Pick<Region, 'region' | 'setti
 export function zonesOffering(type: InstanceType, region: Pick<Region, 'region' | 'settings'>): Zone[] {
   const usual = zonesWith(type, region.region);
   return usableZones(region).filter(({ name, optional }) => optional?.types.includes(type.name) ?? usual.includes(name));
+}
+
+/**
+ * Refuses to run an instance in a zone that has no capacity for its type, as the settings say: `InsufficientInstanceCapacity`, a server error.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+ */
+export function refuseWithoutCapacity(
+  { instanceType, availabilityZone }: { readonly instanceType: string; readonly availabilityZone: string },
+  call: Pick<Region, 'region' | 'settings'>,
+): void {
+  const lacks = (zone: string) =>
+    call.settings.withoutCapacity.some((one) => one.zone === zone && (one.instanceType ?? instanceType) === instanceType);
+  if (!lacks(availabilityZone)) return;
+  const type = instanceTypeOf(call.region, instanceType);
+  const others = (type ? zonesOffering(type, call) : []).map(({ name }) => name).filter((zone) => !lacks(zone));
+  const elsewhere =
+    others.length === 0
+      ? ''
+      : ` You can currently get ${instanceType} capacity by not specifying an Availability Zone in your request or choosing ${others.join(', ')}.`;
+  throw new AwsFailure(
+    'InsufficientInstanceCapacity',
+    `We currently do not have sufficient ${instanceType} capacity in the Availability Zone you requested (${availabilityZone}). Our system will be working on provisioning additional capacity.${elsewhere}`,
+    500,
+  );
 }
 
 /** The availability zones of a region in the catalog, or three for a region that it does not have. */

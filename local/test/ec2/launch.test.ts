@@ -39,6 +39,20 @@ const tags = (ResourceType: ResourceType, Value: string) => ({ ResourceType, Tag
 const count = async () => (await ec2.client.send(new DescribeInstancesCommand({}))).Reservations?.length;
 
 describe('RunInstances', () => {
+  // A server error: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html. The text is as AWS has answered it.
+  it('refuses a type that the zone has no capacity for, and creates nothing', async () => {
+    ec2.ec2.admin('POST', { withoutCapacity: [{ zone: 'us-east-1a', instanceType: 't3.micro' }, { zone: 'us-east-1b' }] });
+    const refused = await run().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ name: 'InsufficientInstanceCapacity', $metadata: { httpStatusCode: 500 } });
+    expect((refused as Error).message).toBe(
+      'We currently do not have sufficient t3.micro capacity in the Availability Zone you requested (us-east-1a). Our system will be ' +
+        'working on provisioning additional capacity. You can currently get t3.micro capacity by not specifying an Availability Zone in ' +
+        'your request or choosing us-east-1c, us-east-1d, us-east-1f.',
+    );
+    expect(await count()).toBe(0);
+    expect(await run({ InstanceType: 't3.small' })).toMatchObject({ State: { Name: 'pending' } });
+  });
+
   it('returns a pending instance with the requested properties', async () => {
     const { publicKey } = await makeKey(join(ec2.stateDirectory, 'key'));
     await ec2.client.send(new ImportKeyPairCommand({ KeyName: 'mine', PublicKeyMaterial: Buffer.from(publicKey) }));

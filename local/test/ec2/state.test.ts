@@ -144,7 +144,7 @@ describe('eventual consistency', () => {
 });
 
 describe('the settings', () => {
-  const defaults = { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [] };
+  const defaults = { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [], withoutCapacity: [] };
 
   it('are changed one by one and reset together', () => {
     expect(test.ec2.admin('GET', undefined)).toEqual(defaults);

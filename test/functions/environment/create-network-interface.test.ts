@@ -2,9 +2,11 @@ import { DescribeNetworkInterfacesCommand, type EC2Client } from '@aws-sdk/clien
 import { describe, expect, it } from 'vitest';
 import { createNetworkInterface } from '../../../functions/environment/create-network-interface.ts';
 import { createSecurityGroup } from '../../../functions/environment/create-security-group.ts';
+import { resolveImage } from '../../../functions/environment/resolve-image.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, foundPlan, launchPlan, operation, operationOf, readyNetwork } from '../documents.ts';
-import { environmentTagsOf, idOf, makeInterface, makeNetwork, makeSubnet } from '../resources.ts';
+import { environment, foundPlan, instanceType, launchPlan, operation, operationOf, readyNetwork } from '../documents.ts';
+import { launchWithInterface } from '../launched.ts';
+import { environmentTagsOf, idOf, makeInterface, makeNetwork, makeSubnet, networkTagsOf } from '../resources.ts';
 
 const newPlan = { ...launchPlan, nothingExists: true };
 
@@ -69,20 +71,45 @@ describe('createNetworkInterface', () => {
     const again = { ...document, plan: newPlan };
     await account.loseAnswer('CreateNetworkInterface');
     expect((await account.refusal(createNetworkInterface, again)).name).toBe('AwsUnavailable');
-    const { networkInterfaceId } = await account.run(createNetworkInterface, again);
-    expect(await account.run(createNetworkInterface, again)).toEqual({ networkInterfaceId });
+    const { networkInterfaceId, zone } = await account.run(createNetworkInterface, again);
+    expect(await account.run(createNetworkInterface, again)).toEqual({ networkInterfaceId, zone });
     expect(await interfaces(account.ec2)).toMatchObject([{ id: networkInterfaceId }]);
   });
 
-  it('refuses an interface of ours in another subnet, and leaves it there', async () => {
+  it('creates the interface in the subnet that was chosen, and hands on its zone', async () => {
     await using account = await testAccount();
-    const { document, vpcId, subnetId, groupId } = await prepared(account);
-    const other = await makeSubnet(account.ec2, vpcId, { tags: [], cidr: '10.0.5.0/24' });
+    const { document, other } = await withOtherSubnet(account);
+    const output = await account.run(createNetworkInterface, { ...document, subnet: { subnetId: other } });
+    expect(output).toEqual({ networkInterfaceId: expect.any(String), zone: 'us-east-1d' });
+    expect(await interfaces(account.ec2)).toMatchObject([{ subnetId: other }]);
+  });
+
+  it('replaces an interface that an earlier start left in another subnet', async () => {
+    await using account = await testAccount();
+    const { document, subnetId, groupId, other } = await withOtherSubnet(account);
     const id = await makeInterface(account.ec2, other, [groupId]);
-    expect(await account.refusal(createNetworkInterface, document)).toMatchObject({
-      name: 'ResourceDiffers',
-      message: `The network interface ${id} is in ${other} with ${groupId}, not in ${subnetId} with ${groupId}.`,
-    });
+    const { networkInterfaceId } = await account.run(createNetworkInterface, document);
+    expect(networkInterfaceId).not.toBe(id);
+    expect(await account.run(createNetworkInterface, document)).toMatchObject({ networkInterfaceId });
+    expect(await interfaces(account.ec2)).toMatchObject([{ id: networkInterfaceId, subnetId }]);
+  });
+
+  it('replaces it where it is deleted already, and still shown', async () => {
+    await using account = await testAccount();
+    const { document, subnetId, groupId, other } = await withOtherSubnet(account);
+    await makeInterface(account.ec2, other, [groupId]);
+    await account.refuse('DeleteNetworkInterface', 'InvalidNetworkInterfaceID.NotFound', 0, { effect: true });
+    await account.run(createNetworkInterface, document);
+    expect(await interfaces(account.ec2)).toMatchObject([{ subnetId }]);
+  });
+
+  it('keeps an interface in another subnet that an instance has: the launch finds out whose it is', async () => {
+    await using account = await testAccount();
+    const { document, groupId, other } = await withOtherSubnet(account);
+    const id = await makeInterface(account.ec2, other, [groupId]);
+    const image = await account.run(resolveImage, document);
+    await launchWithInterface(account, image, id);
+    expect(await account.run(createNetworkInterface, document)).toEqual({ networkInterfaceId: id, zone: 'us-east-1d' });
     expect(await interfaces(account.ec2)).toMatchObject([{ id, subnetId: other }]);
   });
 
@@ -151,9 +178,15 @@ async function actions({ aws }: TestAccount): Promise<string[]> {
   return calls.map(({ action }) => action);
 }
 
+async function withOtherSubnet(account: TestAccount) {
+  const ready = await prepared(account);
+  const tags = networkTagsOf('recode-public-subnet-2');
+  return { ...ready, other: await makeSubnet(account.ec2, ready.vpcId, { tags, cidr: '10.0.1.0/24', zone: 'us-east-1d' }) };
+}
+
 async function prepared(account: TestAccount) {
   const ids = await makeNetwork(account.ec2);
-  const document = { environment, operation, network: readyNetwork(ids), plan: launchPlan };
+  const document = { environment, operation, network: readyNetwork(ids), plan: launchPlan, instanceType };
   const securityGroup = await account.run(createSecurityGroup, document);
   return { document: { ...document, securityGroup }, ...ids, groupId: idOf(securityGroup.securityGroupId) };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRouteTable } from '../../../functions/network/create-route-table.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { operation, operationOf } from '../documents.ts';
-import { makeGateway, makeNetwork, makeRouteTable, makeVpc, networkTagsOf } from '../resources.ts';
+import { makeGateway, makeNetwork, makeRouteTable, makeSubnet, makeVpc, networkTagsOf } from '../resources.ts';
 
 describe('createRouteTable', () => {
   it('creates the route table with our name and tags, the route to the gateway and the subnet that uses it', async () => {
@@ -19,6 +19,19 @@ describe('createRouteTable', () => {
         tags: networkTagsOf('recode-route-table'),
       },
     ]);
+  });
+
+  it('gives further subnets, which are left of an earlier network, the way to the internet too', async () => {
+    await using account = await testAccount();
+    const { document, vpcId, subnetId } = await network(account);
+    const further = await makeSubnet(account.ec2, vpcId, { tags: networkTagsOf('recode-public-subnet-2'), cidr: '10.0.1.0/24' });
+    await makeSubnet(account.ec2, vpcId, { tags: [], cidr: '10.0.2.0/24' });
+    await makeSubnet(account.ec2, await makeVpc(account.ec2), { cidr: '10.0.3.0/24' });
+    await account.run(createRouteTable, document);
+    const [table] = await tables(account.ec2);
+    expect([...(table?.subnets ?? [])].sort()).toEqual([subnetId, further].sort());
+    await account.run(createRouteTable, document);
+    expect(await tables(account.ec2)).toEqual([table]);
   });
 
   it('finds its own table when it runs again', async () => {

@@ -52,7 +52,8 @@ describe('createSubnet', () => {
   });
 
   it.each([
-    ['another block', { cidr: '10.0.1.0/24' }, false],
+    ['half of its block', { cidr: '10.0.0.0/25' }, false],
+    ['a block with more than its own', { cidr: '10.0.0.0/20' }, false],
     ['another VPC', {}, true],
   ])('refuses our subnet in %s', async (_, options, elsewhere) => {
     await using account = await testAccount();
@@ -63,6 +64,14 @@ describe('createSubnet', () => {
       message: expect.stringContaining(subnetId),
     });
     expect(await subnets(account.ec2)).toMatchObject([{ id: subnetId, public: false }]);
+  });
+
+  it('creates the first subnet beside further ones, which are left of an earlier network', async () => {
+    await using account = await testAccount();
+    const vpcId = await makeVpc(account.ec2);
+    const further = await makeSubnet(account.ec2, vpcId, { tags: networkTagsOf('recode-public-subnet-2'), cidr: '10.0.1.0/24' });
+    const { subnetId } = await account.run(createSubnet, document(vpcId));
+    expect(await subnets(account.ec2)).toMatchObject([{ id: further }, { id: subnetId, cidr: '10.0.0.0/24', public: true }]);
   });
 
   it('makes no second subnet while the first is not visible', async () => {

@@ -1,4 +1,4 @@
-import { CreateNetworkInterfaceCommand } from '@aws-sdk/client-ec2';
+import { CreateNetworkInterfaceCommand, ModifySubnetAttributeCommand, type Subnet } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment, readEnvironments } from '../../../aws/records/read/environment.ts';
@@ -20,7 +20,7 @@ import {
 } from '../documents.ts';
 import { alicesApi, beforeWrite, begin, claims, environmentKey, installed, recordOf, replaceNetwork } from '../installed.ts';
 import { bringTo, launchByHand } from '../launched.ts';
-import { environmentTagsOf, makeNetwork } from '../resources.ts';
+import { environmentTagsOf, makeNetwork, makeSubnet, makeVpc, networkTagsOf } from '../resources.ts';
 
 const ready = { status: 'ready', ids };
 const asking = (name: string) => begin(operationOf('one'), { request: { publicKey: publicKey(), instanceType: name } });
@@ -154,6 +154,45 @@ describe('an instance type that cannot work', () => {
       name: 'InputNotValid',
       message: expect.stringContaining('request.instanceType'),
     });
+  });
+});
+
+describe('the subnet that a start tries first', () => {
+  const further = { tags: networkTagsOf('recode-public-subnet-2'), cidr: '10.0.1.0/24', zone: 'us-east-1e' };
+  const subnetOf = async (account: TestAccount, type = 't2.medium') => {
+    const begun = await account.run(beginOperation, asking(type));
+    return 'subnet' in begun ? begun.subnet : undefined;
+  };
+
+  it('is the first one that fits the type and has a free address', async () => {
+    await using account = await installed(ready);
+    const { vpcId, subnetId } = await makeNetwork(account.ec2);
+    await replaceNetwork(account, { installation: 'installation-1', status: 'ready', ids: { ...ids, vpcId } });
+    expect(await subnetOf(account)).toEqual({ subnetId, full: [], withoutCapacity: [] });
+    account.amendAnswers('DescribeSubnetsCommand', ({ Subnets }) => ({
+      Subnets: (Subnets as Subnet[]).map((one) => ({ ...one, ...(one.SubnetId === subnetId && { AvailableIpAddressCount: 0 }) })),
+    }));
+    expect(await subnetOf(account)).toBeUndefined();
+    const second = await makeSubnet(account.ec2, vpcId, further);
+    await account.ec2.send(new ModifySubnetAttributeCommand({ SubnetId: second, MapPublicIpOnLaunch: { Value: true } }));
+    expect(await subnetOf(account)).toMatchObject({ subnetId: second });
+  });
+
+  it('is missing if no zone with a subnet offers the type, or the subnet is of another VPC than the record’s', async () => {
+    await using account = await installed(ready);
+    const vpcId = await makeVpc(account.ec2);
+    const subnet = await makeSubnet(account.ec2, vpcId, { zone: 'us-east-1e' });
+    await account.ec2.send(new ModifySubnetAttributeCommand({ SubnetId: subnet, MapPublicIpOnLaunch: { Value: true } }));
+    expect(await subnetOf(account)).toBeUndefined();
+    await replaceNetwork(account, { installation: 'installation-1', status: 'ready', ids: { ...ids, vpcId } });
+    expect(await subnetOf(account)).toMatchObject({ subnetId: subnet });
+    expect(await subnetOf(account, 't3.large')).toBeUndefined();
+  });
+
+  it('is missing in a network that is not ready', async () => {
+    await using account = await installed();
+    await makeNetwork(account.ec2);
+    expect(await subnetOf(account)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,14 @@
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
+import { inventory } from './inventory.ts';
+
+/** The blocks of the subnets, with what has an address in each, and the zones of the instances. */
+export async function placed(aws: TestAws) {
+  const { subnets, instances } = await inventory(aws);
+  return {
+    blocks: subnets.map(({ CidrBlock }) => CidrBlock).sort(),
+    instances: instances.map(({ Placement, PrivateIpAddress }) => [Placement?.AvailabilityZone, PrivateIpAddress?.replace(/\.\d+$/, '')]),
+  };
+}
+
+/** From now on, EC2 has no capacity in these zones, and in the others it has. */
+export const withoutCapacity = (aws: TestAws, ...zones: string[]) => aws.post('ec2', { withoutCapacity: zones.map((zone) => ({ zone })) });

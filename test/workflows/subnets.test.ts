@@ -1,0 +1,135 @@
+import { DisassociateRouteTableCommand, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
+import { afterEach, describe, expect, it } from 'vitest';
+import { deployForTests } from '../harness/deployment.ts';
+import { expectInvariants } from '../harness/invariants.ts';
+import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
+import { placed, withoutCapacity } from '../harness/placed.ts';
+import { wipe } from '../harness/wipe.ts';
+import { runRemove, runStart, runUninstall } from '../harness/workflows.ts';
+
+let aws: TestAws;
+deployForTests((deployed) => {
+  aws = deployed;
+});
+afterEach(async () => {
+  await aws.delete('ec2');
+  await wipe(aws);
+});
+
+const allZones = [...'abcdef'].map((letter) => `us-east-1${letter}`);
+const callsOf = async (action: string) =>
+  ((await aws.get('calls')) as { calls: { action: string }[] }).calls.filter((call) => call.action === action).length;
+
+describe('a start that finds the subnet full', () => {
+  // EC2 may still show a free address in it: test/integrity fills a whole subnet.
+  it('creates a second subnet', async () => {
+    await runStart(aws);
+    await aws.post('faults', {
+      service: 'ec2',
+      action: 'CreateNetworkInterface',
+      kind: 'error',
+      code: 'InsufficientFreeAddressesInSubnet',
+    });
+    expect((await runStart(aws, { owner: 'bob' })).output).toMatchObject({ created: true });
+    const { blocks, instances } = await placed(aws);
+    expect(blocks).toEqual(['10.0.0.0/24', '10.0.1.0/24']);
+    expect(instances.map(([, network]) => network)).toEqual(['10.0.0', '10.0.1']);
+    await expectConverged(aws, 2);
+  });
+});
+
+describe('a start of a type that the zone of the subnet does not offer', () => {
+  it('creates a subnet in a zone that does, which the next start of it uses at once', async () => {
+    await withoutCapacity(aws, ...allZones.filter((zone) => zone !== 'us-east-1e'));
+    await runStart(aws);
+    await withoutCapacity(aws);
+    for (const owner of ['bob', 'carol']) {
+      await aws.delete('calls');
+      expect((await runStart(aws, { owner, instanceType: 't3.large' })).output).toMatchObject({ instanceType: 't3.large' });
+    }
+    expect([await callsOf('RunInstances'), await callsOf('CreateSubnet')]).toEqual([1, 0]);
+    const zones = (await placed(aws)).instances.map(([zone]) => zone);
+    expect(zones[0]).toBe('us-east-1e');
+    expect([zones[1], zones[2]]).toEqual([expect.not.stringMatching('us-east-1e'), zones[1]]);
+    await expectConverged(aws, 3);
+  });
+});
+
+describe('a start that finds no capacity', () => {
+  it('moves on to the next zone, and leaves nothing in the one before', async () => {
+    await withoutCapacity(aws, 'us-east-1a');
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    expect(await placed(aws)).toEqual({ blocks: ['10.0.0.0/24', '10.0.1.0/24'], instances: [['us-east-1b', '10.0.1']] });
+    await expectConverged(aws, 1);
+  });
+
+  it('moves on from zone to zone, each once', async () => {
+    await withoutCapacity(aws, ...allZones.slice(0, -1));
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    expect(await callsOf('RunInstances')).toBe(6);
+    expect((await placed(aws)).instances).toEqual([['us-east-1f', '10.0.5']]);
+    await expectConverged(aws, 1);
+  });
+
+  it('fails if no zone has any, saying what to try, and is resumed in whichever has some', async () => {
+    await withoutCapacity(aws, ...allZones);
+    const failed = await runStart(aws);
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'NoCapacity' });
+    expect(JSON.parse(failed.cause ?? '')).toMatchObject({
+      errorMessage: expect.stringMatching(
+        /^No zone has capacity for t2\.medium now: not us-east-1a, .*, us-east-1f\. Try t3\.medium\. AWS says: .*\(InsufficientInstanceCapacity\)\.$/,
+      ),
+    });
+    expect(await callsOf('RunInstances')).toBe(6);
+    await expectInvariants(aws);
+    await withoutCapacity(aws, ...allZones.filter((zone) => zone !== 'us-east-1c'));
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    expect((await placed(aws)).instances.map(([zone]) => zone)).toEqual(['us-east-1c']);
+    await expectConverged(aws, 1);
+  });
+
+  it('resolves the image again after it has moved on, and keeps its place', async () => {
+    await withoutCapacity(aws, 'us-east-1a');
+    const gone = { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'InvalidAMIID.NotFound' };
+    await aws.post('faults', { ...gone, skip: 1 });
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    expect([await callsOf('RunInstances'), await callsOf('DescribeImages')]).toEqual([3, 3]);
+    expect((await placed(aws)).instances).toEqual([['us-east-1b', '10.0.1']]);
+    await expectConverged(aws, 1);
+  });
+});
+
+describe('several subnets', () => {
+  it('are deleted by an uninstall', async () => {
+    await withoutCapacity(aws, 'us-east-1a', 'us-east-1b');
+    await runStart(aws);
+    await runRemove(aws);
+    expect((await placed(aws)).blocks).toHaveLength(3);
+    expect(await runUninstall(aws)).toMatchObject({ output: { status: 'uninstalled' } });
+    await expectNothing(aws);
+  });
+
+  it('have their way to the internet again when a start rebuilds the network after an uninstall that failed', async () => {
+    await withoutCapacity(aws, 'us-east-1a');
+    await runStart(aws);
+    await runRemove(aws);
+    await aws.post('faults', { service: 'ec2', action: 'DeleteSubnet', kind: 'error', code: 'OptInRequired', status: 401 });
+    expect(await runUninstall(aws)).toMatchObject({ status: 'FAILED', error: 'AccountNotReady' });
+    aws.clock.advance(35_000);
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    await expectConverged(aws, 1);
+  });
+
+  it('are finished by the start that needs one that a crash has left', async () => {
+    await withoutCapacity(aws, 'us-east-1a');
+    await runStart(aws);
+    const { routeTables, subnets } = await inventory(aws);
+    const second = subnets.find(({ CidrBlock }) => CidrBlock === '10.0.1.0/24');
+    const used = routeTables[0]?.Associations?.find(({ SubnetId }) => SubnetId === second?.SubnetId);
+    await aws.clients.ec2.send(new DisassociateRouteTableCommand({ AssociationId: used?.RouteTableAssociationId }));
+    await aws.clients.ec2.send(new ModifySubnetAttributeCommand({ SubnetId: second?.SubnetId, MapPublicIpOnLaunch: { Value: false } }));
+    expect((await runStart(aws, { owner: 'bob' })).output).toMatchObject({ created: true });
+    await expectConverged(aws, 2);
+  });
+});
