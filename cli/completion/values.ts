@@ -7,7 +7,7 @@ import { editors } from '../editor.ts';
 import { explanations } from '../explanations.ts';
 import { gitProtocols } from '../git-protocol.ts';
 import { readSharedFiles } from '../identity/files.ts';
-import { environmentFields, statusFields } from '../json/fields.ts';
+import { consoleFields, environmentFields, logFields, statusFields } from '../json/fields.ts';
 import { settingNames, settingRows } from '../settings/rows.ts';
 import { hookNames } from '../workspace/hook-names.ts';
 import type { Candidate, Completion, ValuePlace } from './complete.ts';
@@ -38,7 +38,7 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
   '--editor': () => words(editors),
   '--git-protocol': () => words(gitProtocols),
   '--latency': () => words(latencies),
-  '--json': ({ command, typed }) => fieldsAfter(typed, command.name() === 'status' ? statusFields : environmentFields),
+  '--json': ({ command, options, typed }) => fieldsAfter(typed, fieldsOf(command.name(), options)),
   '--owner': async (place, environment) => words(unique(((await known(place, environment))?.environments ?? []).map(({ owner }) => owner))),
   repository: async (place, environment) => words(await repositories(place, environment)),
   setting: () => settingNames.map((name) => ({ value: name, description: settingRows[name].summary })),
@@ -98,6 +98,11 @@ async function known({ options }: ValuePlace, environment: NodeJS.ProcessEnv): P
   if (account.local || profile !== undefined || region !== undefined) return readKnown(account, environment);
   const read = await readKnown(account, environment);
   return read && read.environments.length > 0 ? read : ((await readKnown({ local: true }, environment)) ?? read);
+}
+
+function fieldsOf(command: string, options: ValuePlace['options']): readonly string[] {
+  if (command === 'logs') return '--console' in options ? consoleFields : logFields;
+  return command === 'status' ? statusFields : environmentFields;
 }
 
 /** The fields are parted by commas, each once. */

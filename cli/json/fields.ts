@@ -36,3 +36,9 @@ export const environmentFields = [
 
 /** The fields that `recode aws status` adds. */
 export const statusFields = [...environmentFields, 'resources', 'network', 'backgroundError', 'sshError'] as const;
+
+/** The fields of `recode aws logs`, also with --timeline, which adds to each of the operations. */
+export const logFields = ['repository', 'owner', 'operations'] as const;
+
+/** The fields of `recode aws logs --console`. */
+export const consoleFields = ['repository', 'owner', 'instanceId', 'at', 'output'] as const;

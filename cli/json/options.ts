@@ -8,12 +8,25 @@ export interface JsonFlags {
   readonly jq?: string;
 }
 
-/** Adds --json with the fields that may be chosen and lists these in the help, and --jq. */
-export function addJsonOptions(command: Command, fields: readonly string[]): Command {
+/**
+ * Adds --json with the fields that may be chosen and lists these in the help, and --jq.
+ *
+ * @param others the fields instead of these with an option, by that
+ */
+export function addJsonOptions(
+  command: Command,
+  fields: readonly string[],
+  others: Readonly<Record<string, readonly string[]>> = {},
+): Command {
+  const sections = [
+    ['JSON fields:', fields] as const,
+    ...Object.entries(others).map(([option, those]) => [`JSON fields with ${option}:`, those] as const),
+  ];
+  const help = sections.map(([title, those]) => `\n${heading(title)}\n${lines(those).join('\n')}`).join('\n');
   return command
     .option('--json [fields]', 'print the result as JSON, or only these fields of it, and progress to stderr')
     .addOption(new Option('--jq <expression>', 'filter the JSON with a jq expression'))
-    .addHelpText('after', `\n${heading('JSON fields:')}\n${lines(fields).join('\n')}`);
+    .addHelpText('after', help);
 }
 
 // As wide as a terminal usually is.

@@ -53,6 +53,8 @@ it('shows why an operation has failed, and when', async () => {
   const error = { name: 'NoCapacity', message: why };
   const failed = { executionArn, kind: 'start', owner: 'bob', status: 'failed', startedAt: time, endedAt: time, error };
   expect(await operationsIn(logs)).toMatchObject([failed]);
+  expect((await bob.run([...logs, '--json=repository'])).json).toEqual({ repository: 'acme/api' });
+  expect((await bob.prints([...logs, '--json', '--jq', '.operations[].error.name'])).stdout).toBe('NoCapacity\n');
   const shown = await bob.prints(logs);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(
@@ -163,6 +165,20 @@ it('says in one line that Step Functions has forgotten an operation', async () =
   ]);
 });
 
+it.each([
+  [['--json=output'], "Unknown JSON field 'output'. Available fields: repository, owner, operations."],
+  [['--timeline', '--json=steps'], "Unknown JSON field 'steps'. Available fields: repository, owner, operations."],
+  [['--console', '--json=operations'], "Unknown JSON field 'operations'. Available fields: repository, owner, instanceId, at, output."],
+  [['--jq', '.'], '--jq needs --json.'],
+  [['--json', '--jq', '.['], 'Invalid --jq'],
+])('refuses what is no choice of its JSON before it asks AWS: %j', async (options, message) => {
+  await aws.delete('calls');
+  const { code, stderr, stdout } = await bob.prints([...logs, ...options]);
+  expect(code).toBe(2);
+  expect(stdout + stderr).toContain(message);
+  expect(((await aws.get('calls')) as { calls: unknown[] }).calls).toEqual([]);
+});
+
 describe('recode aws logs --console', () => {
   it('shows what the instance has printed, without obeying it', async () => {
     await bob.run(['start', 'acme/api']);
@@ -174,6 +190,8 @@ describe('recode aws logs --console', () => {
     expect(await bob.prints([...logs, '--console'])).toEqual({ code: 0, stdout: printed, stderr: '' });
     const { json } = await carol.run([...logs, '--console', '--owner', 'bob', '--json']);
     expect(json).toEqual({ ...environment, instanceId, at: time, output: printed });
+    const output = await bob.prints([...logs, '--console', '--json=output', '--jq', '.output']);
+    expect(output.stdout.trimEnd()).toBe(printed.trimEnd());
   });
 
   it('shows that of an instance that its first start is waiting for, as it is now if its type can', async () => {

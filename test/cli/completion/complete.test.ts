@@ -44,6 +44,8 @@ describe('completion offers', () => {
     ['aws list --json --al', ['--all']],
     ['aws status --json ', []],
     ['aws status --json=own', ['--json=owner']],
+    ['aws logs --json=o', ['--json=owner', '--json=operations']],
+    ['aws logs acme/api --console --json=o', ['--json=owner', '--json=output']],
     ['aws list --all --al', []],
     ['aws list acme', []],
     ['aws explain NoCap', ['NoCapacity', 'NoCapacityToStart']],

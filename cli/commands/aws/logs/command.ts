@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import { examples } from '../../../help.ts';
+import { consoleFields, logFields } from '../../../json/fields.ts';
+import { addJsonOptions, type JsonFlags } from '../../../json/options.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, repositoryArgument } from '../options.ts';
 import type { LogsFlags } from './request.ts';
 
 /** `recode aws logs` */
@@ -19,8 +21,7 @@ export function logsCommand(output: Output): Command {
     .addOption(new Option('--timeline', 'show where the time went instead').conflicts('follow'))
     .addOption(new Option('--console', 'show the console of the instance instead').conflicts(['count', 'follow', 'timeline']))
     .option('--owner <owner>', "show a teammate's environment");
-  return addAccountOptions(command)
-    .option(...jsonOption)
+  return addJsonOptions(addAccountOptions(command), logFields, { '--console': consoleFields })
     .addHelpText(
       'after',
       examples([
@@ -31,7 +32,7 @@ export function logsCommand(output: Output): Command {
         ['Show why an instance does not boot', 'recode aws logs acme/api --console'],
         [
           'List the steps with a failed attempt',
-          "recode aws logs acme/api --json | jq '.operations[].steps[] | select(.failedAttempts != [])'",
+          "recode aws logs acme/api --json --jq '.operations[].steps[] | select(.failedAttempts != [])'",
         ],
       ]),
     )
@@ -39,7 +40,9 @@ export function logsCommand(output: Output): Command {
       const flags = invoked.optsWithGlobals<LogsFlags>();
       const { parseLogs } = await import('./request.ts');
       const request = parseLogs(repository, flags, process.env);
+      const { parseSelection } = await import('../../../json/selection.ts');
+      const selection = parseSelection(invoked.opts<JsonFlags>(), output, request.console ? consoleFields : logFields);
       const { runLogs } = await import('./run.ts');
-      await runLogs(request, output);
+      await runLogs(request, selection, output);
     });
 }

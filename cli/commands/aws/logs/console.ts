@@ -5,21 +5,21 @@ import { holderOf } from '../../../../core/lock.ts';
 import { policies } from '../../../../core/names.ts';
 import { type OpenedEnvironment, requireRecord } from '../../../environment.ts';
 import { orNotAllowed } from '../../../execution/allowed.ts';
-import { line, type Output, writeJson } from '../../../output.ts';
+import type { ResultWriter } from '../../../json/selection.ts';
+import { line, type Output } from '../../../output.ts';
 
 /**
  * Shows the console of an environment's instance.
  *
  * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, CallerNotAllowed
  */
-export async function showConsole(opened: OpenedEnvironment, output: Output): Promise<void> {
+export async function showConsole(opened: OpenedEnvironment, write: ResultWriter, output: Output): Promise<void> {
   const { account, subject } = opened;
   const instanceId = await instanceOf(opened);
   const ec2 = new EC2Client(account.clientConfig('ec2'));
   const shown = instanceId === undefined ? undefined : await orNotAllowed(account, policies.user, consoleOutput(ec2, instanceId));
   if (output.json) {
-    writeJson(output, { ...subject, instanceId: instanceId ?? null, at: shown?.at?.toISOString() ?? null, output: shown?.text ?? null });
-    return;
+    return write({ ...subject, instanceId: instanceId ?? null, at: shown?.at?.toISOString() ?? null, output: shown?.text ?? null });
   }
   const { stdout } = output;
   if (instanceId === undefined) stdout.write(line`${subject.repository} has no instance yet.\n`);

@@ -1,7 +1,8 @@
 import { type OpenedEnvironment, openEnvironment } from '../../../environment.ts';
 import { begun } from '../../../execution/begun.ts';
 import { inSession, type Session } from '../../../execution/session.ts';
-import { columns, indent, line, type Output, paint, progressOf, type Stream, writeJson } from '../../../output.ts';
+import { type JsonSelection, openResultWriter, type ResultWriter } from '../../../json/selection.ts';
+import { columns, indent, line, type Output, paint, progressOf, type Stream } from '../../../output.ts';
 import { showsUnicode } from '../../../unicode.ts';
 import { seconds, showLive } from './live.ts';
 import { type FailedAttempt, type Found, lastOperations, logOf, type OperationLog, readAgain, type Step } from './operation-log.ts';
@@ -11,19 +12,20 @@ import { drawTimeline, timelineOfOperation } from './timeline.ts';
 /**
  * Shows the steps of the last operations on an environment, and those of one in progress until it ends if that was asked for.
  *
- * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, and those of cli/environment.ts
+ * @throws RecodeError EnvironmentNotFound, RecodeNotInstalled, UsageNotValid, and those of cli/environment.ts
  */
-export function runLogs(request: LogsRequest, output: Output): Promise<void> {
+export function runLogs(request: LogsRequest, selection: JsonSelection, output: Output): Promise<void> {
   const { repository, follow, count } = request;
   return inSession(output, { what: `operation on ${repository}`, early: `the look at ${repository} before it ended` }, async (session) => {
+    const write = await openResultWriter(output, selection);
     const opened = await openEnvironment(request, session.view);
     if (request.console) {
       session.view.end();
-      return showConsole(opened, output);
+      return showConsole(opened, write, output);
     }
     const found = await lastOperations(opened, count);
     session.view.end();
-    if (request.timeline) return showTimelines(opened, found, output);
+    if (request.timeline) return showTimelines(opened, found, write, output);
     const logs = found.map(logOf);
     const running = follow ? logs.findLast(({ status }) => status === 'running') : undefined;
     if (!output.json) show(opened, running ? logs.slice(0, logs.indexOf(running)) : logs, output.stdout);
@@ -31,14 +33,14 @@ export function runLogs(request: LogsRequest, output: Output): Promise<void> {
     else if (follow && !output.json) output.stdout.write('\nNo operation is running.\n');
     if (!output.json) return;
     const operations = await Promise.all(logs.map((log) => (log === running ? readAgain(opened, log) : log)));
-    writeJson(output, { ...opened.subject, operations });
+    await write({ ...opened.subject, operations });
   });
 }
 
-function showTimelines(opened: OpenedEnvironment, found: readonly Found[], output: Output): void {
+async function showTimelines(opened: OpenedEnvironment, found: readonly Found[], write: ResultWriter, output: Output): Promise<void> {
   const operations = found.map((each) => ({ ...logOf(each), timeline: timelineOfOperation(opened, each) }));
   const { stdout } = output;
-  if (output.json) writeJson(output, { ...opened.subject, operations });
+  if (output.json) await write({ ...opened.subject, operations });
   else if (operations.length === 0) stdout.write(noOperation(opened));
   for (const [index, { timeline, ...log }] of output.json ? [] : operations.entries()) {
     stdout.write(`${index === 0 ? '' : '\n'}${heading(opened, log, stdout)}`);
@@ -49,7 +51,8 @@ function showTimelines(opened: OpenedEnvironment, found: readonly Found[], outpu
 }
 
 // Its module brings the client of EC2 along.
-const showConsole = async (opened: OpenedEnvironment, output: Output) => (await import('./console.ts')).showConsole(opened, output);
+const showConsole = async (opened: OpenedEnvironment, write: ResultWriter, output: Output) =>
+  (await import('./console.ts')).showConsole(opened, write, output);
 
 async function followToItsEnd(
   opened: OpenedEnvironment,
