@@ -190,6 +190,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The private key is not on this machine',
     nextStep: 'Run "recode aws keys add {environment}" to let this machine in, or use a machine that can connect.',
   },
+  TeammateNotAllowed: {
+    title: "You may not act on a teammate's environment",
+    nextStep: 'Ask its owner. The person who deploys Recode decides who else may, with the parameters "teammates" and "administrators".',
+  },
   NotYourEnvironment: {
     title: "Only the owner can change an environment's keys",
     nextStep: 'Ask the owner to run "recode aws keys add --public-key FILE" with your public key.',

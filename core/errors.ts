@@ -87,6 +87,7 @@ export const catalog = {
   CliOlderThanStack: { reaction: 'never', outcome: 'refused' },
   StackOlderThanCli: { reaction: 'never', outcome: 'refused' },
   PrivateKeyNotHere: { reaction: 'never', outcome: 'refused' },
+  TeammateNotAllowed: { reaction: 'never', outcome: 'refused' },
   NotYourEnvironment: { reaction: 'never', outcome: 'refused' },
   KeyNotFound: { reaction: 'never', outcome: 'refused' },
   TooManyKeys: { reaction: 'never', outcome: 'refused' },

@@ -5,10 +5,12 @@ import { operationKinds } from './operations.ts';
 export const Operation = v.object({
   executionArn: v.string(),
   kind: v.picklist(operationKinds),
-  /** Who began it. */
+  /** Who began it. Who it is was proved, except in what an older version recorded. */
   owner: v.string(),
   /** ISO 8601. */
   startedAt: v.string(),
+  /** Whether an administrator began it, on the environment of somebody else. */
+  byAdministrator: v.exactOptional(v.literal(true)),
 });
 export type Operation = v.InferOutput<typeof Operation>;
 

@@ -5,6 +5,7 @@ import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
 import { InstanceTypeName } from './instance-type.ts';
 import type { Tag } from './tags.ts';
+import { type TeammateSettings, teammatePolicies } from './teammates.ts';
 
 const list = v.pipe(
   v.string(),
@@ -35,12 +36,14 @@ const Variables = v.object({
   ),
   RECODE_VOLUME_KMS_KEY: optional,
   RECODE_ENVIRONMENTS_PER_OWNER: count,
+  RECODE_TEAMMATES: v.picklist(teammatePolicies),
+  RECODE_ADMINISTRATORS: list,
   RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
   RECODE_TAGS: v.pipe(list, v.array(v.pipe(v.string(), v.regex(/^[^=]+=/, 'not a tag such as team=platform'), v.transform(tagOf)))),
 });
 
 /** What the administrator of a stack has chosen for all of its environments. */
-export interface Settings {
+export interface Settings extends TeammateSettings {
   /** Of a start that asks for none. */
   readonly instanceType: string;
   /** Which types may be asked for, such as `t3.large` or `t3.*`; none means any. */
@@ -82,6 +85,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     volumeEncrypted: of.RECODE_VOLUME_ENCRYPTED,
     volumeKmsKey: of.RECODE_VOLUME_KMS_KEY,
     environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
+    teammates: of.RECODE_TEAMMATES,
+    administrators: of.RECODE_ADMINISTRATORS,
     autoStop: autoStopOf(of.RECODE_AUTO_STOP),
     costTags: of.RECODE_TAGS,
   };

@@ -7,7 +7,7 @@ import { resolveInstanceType } from '../../aws/ec2/instance-type.ts';
 import { observation } from '../../aws/ec2/observation.ts';
 import { findInstances, hasResources } from '../../aws/ec2/resources.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
-import { type Identities, identities, type Starter } from '../../aws/executions/identities.ts';
+import { type Identities, identities } from '../../aws/executions/identities.ts';
 import { change, claimName, leaveEnvironment, observe, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
 import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
@@ -49,6 +49,7 @@ import { subnetToTry } from '../../core/placement.ts';
 import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { EnvironmentStatus } from '../../core/status.ts';
+import { actingAs } from '../../core/teammates.ts';
 
 const execution = {
   executionArn: v.string(),
@@ -88,14 +89,14 @@ export const beginOperation = step({
     const { executionArn, startedAt } = begun;
     const context = { ...used, now: clock.now() };
     const { dynamodb, sfn } = context;
-    const asking = () => starterOf(begun, identities);
-    const operation = ({ owner }: Pick<Starter, 'owner'>) => ({ executionArn, owner, startedAt });
+    const asking = () => beginnerOf(begun, identities, used.settings);
+    const operation = (beginner: Beginner) => ({ executionArn, ...beginner, startedAt });
     if (begun.kind === 'start') {
       // Where Canonical has no image, nothing is created.
       imagePublisher(executionArn);
       const { environment, request } = begun.input;
-      const [starter, looked] = await Promise.all([asking(), look(environment, request, context)]);
-      return beginStart(begun.input, looked, { ...context, operation: { ...operation(starter), kind: begun.kind } });
+      const [beginner, looked] = await Promise.all([asking(), look(environment, request, context)]);
+      return beginStart(begun.input, looked, { ...context, operation: { ...operation(beginner), kind: begun.kind } });
     }
     if (begun.kind === 'uninstall') {
       const { kind } = begun;
@@ -104,9 +105,9 @@ export const beginOperation = step({
     }
     const { kind } = begun;
     const { environment: subject, due } = begun.input;
-    const [starter, recorded] = await Promise.all([asking(), readEnvironment(dynamodb, subject)]);
+    const [beginner, recorded] = await Promise.all([asking(), readEnvironment(dynamodb, subject)]);
     if (!recorded) throw environmentNotFound(subject);
-    const entry = { ...context, operation: { ...operation(starter), kind } };
+    const entry = { ...context, operation: { ...operation(beginner), kind } };
     const existing = await withInstance(recorded, entry);
     if (!existing) throw environmentNotFound(subject);
     const network = operations[kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
@@ -161,16 +162,23 @@ function subnetFor(instanceType: InstanceType, subnets: readonly Ec2Subnet[], { 
   return subnet ? { subnet: { subnetId: subnet.subnetId, full: [], withoutCapacity: [] } } : {};
 }
 
+/** Who begins an operation, as its record has them. */
+type Beginner = Pick<Operation, 'owner' | 'byAdministrator'>;
+
 /**
- * Who has started the execution. Nobody has proved to have started an automatic stop: it stops what is due to stop, whoever has started it.
+ * Who has started the execution and may do so. Nobody has to prove to have started an automatic stop: it stops what is due to stop, whoever has
+ * started it.
  *
- * @throws RecodeError as `Identities` does
+ * @throws RecodeError TeammateNotAllowed, and as `Identities` does
  */
-async function starterOf(begun: BeginInput, identities: Identities): Promise<Pick<Starter, 'owner'>> {
+async function beginnerOf(begun: BeginInput, identities: Identities, settings: Settings): Promise<Beginner> {
   const { executionArn, signed } = begun;
   const { proof } = begun.input;
   if (begun.kind === 'stop' && begun.input.due && !proof) return { owner: autoStopCaller };
-  return identities.starterOf({ executionArn, signed, proof });
+  const starter = await identities.starterOf({ executionArn, signed, proof });
+  const { owner } = starter;
+  const acting = begun.kind === 'uninstall' ? 'owner' : actingAs(starter, begun.input.environment, settings);
+  return { owner, ...(acting === 'administrator' && { byAdministrator: true }) };
 }
 
 /** What a start has to know before it changes anything. */
@@ -267,6 +275,8 @@ async function putOrTake(
 ): Promise<Environment> {
   const existing = await readEnvironment(entry.dynamodb, subject);
   if (existing) return take(existing, entry, { given });
+  // Nobody gets an environment from somebody else, whose key would be its first one.
+  if (entry.operation.owner !== subject.owner) throw environmentNotFound(subject);
   const time = new Date(entry.now).toISOString();
   const { operation } = entry;
   await putEnvironment(entry.dynamodb, {
@@ -292,6 +302,7 @@ function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry
     if (due && !isDue(existing, due, now)) throw notDue(existing, due);
     const status = statusFound(existing);
     refuseFrom(status, operation.kind, existing.repository);
+    if (given && operation.owner !== existing.owner && !accepts(existing.wanted, given.publicKey)) throw keysAreTheOwners(existing);
     // Options may change until there is an instance. PlanStart sees whether there is one.
     if (given && status !== 'creating' && status !== 'gone') refuseOtherRequest(existing.repository, existing.wanted, given);
   });
@@ -327,6 +338,9 @@ async function claimNameAndRecordWanted(
   };
   return { uid, owner, repository, name, request, recorded };
 }
+
+const keysAreTheOwners = ({ owner }: Environment) =>
+  new RecodeError('NotYourEnvironment', `Only ${owner} can change the keys of this environment.`);
 
 const environmentNotFound = ({ owner, repository }: { owner: string; repository: string }) =>
   new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);

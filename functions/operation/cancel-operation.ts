@@ -7,27 +7,30 @@ import { stateOf } from '../../aws/records/hold/holder.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, sfn } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { CancelInput, CancelledOperation } from '../../core/document.ts';
 import { type ErrorName, RecodeError } from '../../core/errors.ts';
 import { holderOf } from '../../core/lock.ts';
 import { judgeHolder, type Operation } from '../../core/operation.ts';
+import { actingAs } from '../../core/teammates.ts';
 
 /**
- * Stops the execution of an operation that holds an environment. FailOperation then releases the lock: a stopped execution does nothing more.
+ * Stops the execution of an operation that holds an environment, for somebody who may act on that. FailOperation then releases the lock: a stopped execution does nothing more.
  * An operation that has ended meanwhile, whether it has released the environment or not, is left with the end that it had.
  */
 export const cancelOperation = step({
   input: v.object({ executionArn: v.string(), signed: v.unknown(), input: CancelInput }),
   output: CancelledOperation,
-  uses: { dynamodb, sfn, identities },
-  async run({ executionArn, signed, input }, { dynamodb, sfn, identities, clock }) {
+  uses: { dynamodb, sfn, identities, settings },
+  async run({ executionArn, signed, input }, { dynamodb, sfn, identities, settings, clock }) {
     const { proof, environment: subject } = input;
     // Only the record says that the execution is an operation on this environment.
     const [starter, record] = await Promise.all([
       identities.starterOf({ executionArn, signed, proof }),
       ifInstalled(readEnvironment(dynamodb, subject)),
     ]);
+    actingAs(starter, subject, settings);
     const operation = record && holderOf(record);
     if (operation?.executionArn !== input.executionArn) return { environment: subject };
     const cause = `${starter.owner} cancelled the ${operation.kind} of ${subject.repository}.`;

@@ -100,7 +100,8 @@ export async function testAccount(options: { packageDirectory?: string; region?:
     sfn: new SFNClient({ ...access, maxAttempts: 3 }),
     pricing: new PricingClient({ ...access, region: 'us-east-1', maxAttempts: 1 }),
   };
-  let settings = defaultSettings;
+  // In tests, teammates trust each other.
+  let settings: Settings = { ...defaultSettings, teammates: 'everyone' };
   const counters = metrics();
   const log = logger();
   const identities = identitiesAt({ endpoint: aws.endpoint });

@@ -68,6 +68,7 @@ export const raisedBy = {
     'NoHome',
   ],
   people: ['CallerNotAllowed'],
+  teammates: ['TeammateNotAllowed'],
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
   ssh: ['EnvironmentNotStarted'],
   stop: ['EnvironmentNotFinished', 'InstanceGone'],

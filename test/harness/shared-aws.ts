@@ -28,10 +28,7 @@ export async function sharedAws(): Promise<TestAws> {
 
 /** Undoes all that a test file can do to an account and to the embedded AWS. */
 async function empty(aws: TestAws): Promise<void> {
-  await Promise.all([
-    ...['faults', 'ec2', 'latency', 'lambda', 'iam', 'identities'].map((setting) => aws.delete(setting)),
-    unattended(aws),
-  ]);
+  await Promise.all([...['faults', 'ec2', 'latency', 'iam', 'identities'].map((setting) => aws.delete(setting)), unattended(aws)]);
   await stopExecutions(aws);
   await wipe(aws);
 }

@@ -28,8 +28,12 @@ export async function deployedAws(packageDirectory = packaged, region = 'us-east
   return aws;
 }
 
-/** Lets time pass quickly, and nothing happen by itself: each test turns on what it needs. Otherwise the time of day would decide. */
+/**
+ * Lets time pass quickly, and nothing happen by itself: each test turns on what it needs. Otherwise the time of day would decide. Teammates may
+ * act on the environments of each other.
+ */
 export async function unattended(aws: TestAws): Promise<void> {
+  await aws.post('lambda', { latency: 'instant', concurrency: null, environment: { RECODE_TEAMMATES: 'everyone' } });
   await Promise.all([aws.post('clock', { rate }), aws.post('eventbridge', { on: false }), aws.post('scheduler', { on: false })]);
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { defaultLatency, Latency, profiles } from '../profiles.ts';
@@ -56,11 +57,13 @@ const Settings = v.strictObject({
   latency: Latency,
   /** How many invocations may run at once; null for what the latency has. */
   concurrency: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** Environment variables that all functions have in addition to those of the stack. */
+  environment: v.record(v.string(), v.string()),
 });
 type Settings = v.InferOutput<typeof Settings>;
 
 function defaultSettings(): Settings {
-  return { latency: defaultLatency, concurrency: null };
+  return { latency: defaultLatency, concurrency: null, environment: {} };
 }
 
 /** The longest event, in bytes. */
@@ -104,9 +107,12 @@ export function createLambda(options: LambdaOptions): Lambda {
     },
     crash: pool.crash,
     admin(method, body) {
+      const { environment: before } = settings;
       if (method === 'POST') Object.assign(settings, v.parse(v.partial(Settings), body));
       if (method === 'DELETE') Object.assign(settings, defaultSettings());
-      return { underWay: pool.working().map(({ name }) => name), latency: settings.latency, concurrency: concurrency() };
+      const { environment } = settings;
+      if (!isDeepStrictEqual(before, environment)) pool.configure(environment);
+      return { underWay: pool.working().map(({ name }) => name), latency: settings.latency, concurrency: concurrency(), environment };
     },
     stop: pool.stop,
   };

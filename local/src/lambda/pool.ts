@@ -20,6 +20,8 @@ export interface Pool {
    * Kills the sandbox with these credentials, and the idle ones in its process. Resolves when it is dead, to false if it did not exist.
    */
   crash(accessKeyId: string): Promise<boolean>;
+  /** Gives the functions more environment variables. A sandbox that has others ends once it is idle. */
+  configure(environment: Readonly<Record<string, string>>): void;
   /** The functions at work, one entry per invocation. */
   working(): StackFunction[];
   /** Kills all sandboxes. Invocations that run or wait end with an error. */
@@ -44,6 +46,8 @@ interface Member {
   readonly lambda: StackFunction;
   readonly sandbox: Sandbox;
   readonly runtime: RuntimeProcess;
+  /** The environment variables that all functions have in addition. */
+  readonly environment: Readonly<Record<string, string>>;
   loading: boolean;
   used: boolean;
   working: boolean;
@@ -90,6 +94,7 @@ export function createPool({
   /** Ends to make room; one at a time. */
   let evicted: Member | undefined;
   let stopped = false;
+  let environment: Readonly<Record<string, string>> = {};
 
   const taskRootOf = (lambda: StackFunction): string => {
     try {
@@ -120,7 +125,7 @@ export function createPool({
     const runtime = processFor(taskRoot);
     runtime.busy = true;
     const sandbox = startSandbox({
-      function: lambda,
+      function: { ...lambda, environment: { ...lambda.environment, ...environment } },
       region: stack.region,
       taskRoot,
       runtime,
@@ -129,7 +134,7 @@ export function createPool({
       clock,
       logFile: join(stateDirectory, 'logs', `${lambda.name}.log`),
     });
-    const member: Member = { lambda, sandbox, runtime, loading: true, used: false, working: false };
+    const member: Member = { lambda, sandbox, runtime, environment, loading: true, used: false, working: false };
     const begin = performance.now();
     members.set(sandbox.accessKeyId, member);
     void sandbox.loaded.then(() => {
@@ -161,6 +166,10 @@ export function createPool({
     member.runtime.busy = false;
     latestChange = performance.now();
     if (!member.sandbox.usable()) return;
+    if (member.environment !== environment) {
+      end(member);
+      return;
+    }
     idle.add(member);
     member.stopIdling = endLater(member);
     serveQueue(api);
@@ -273,6 +282,10 @@ export function createPool({
       const member = members.get(accessKeyId);
       await member?.sandbox.kill();
       return member !== undefined;
+    },
+    configure(variables) {
+      environment = variables;
+      for (const member of [...idle]) end(member);
     },
     working: () => [...members.values()].flatMap(({ working, lambda }) => (working ? lambda : [])),
     async stop() {

@@ -121,7 +121,7 @@ describe('the concurrency', () => {
   it.each(['instant', 'calibrated'])('refuses an invocation too many at once with the latency %s', async (latency) => {
     const [a, b] = [make('a', holding(directory())), make('b', whoAmI)];
     deploy([a, b], { latency });
-    expect(lambda().admin('POST', { concurrency: 2 })).toEqual({ underWay: [], latency, concurrency: 2 });
+    expect(lambda().admin('POST', { concurrency: 2 })).toEqual({ underWay: [], latency, concurrency: 2, environment: {} });
     const held = [1, 2].map(() => payloadOf(lambda().invoke(a.arn, {})));
     // As recorded in github.com/aws-samples/amazon-textract-idp-cdk-constructs/issues/94.
     expect(await lambda().invoke(b.arn, {})).toEqual({
@@ -143,7 +143,7 @@ describe('the concurrency', () => {
     expect(concurrency('POST', { latency: 'throttled' })).toBe(1000);
     expect(concurrency('POST', { concurrency: 10 })).toBe(10);
     expect(concurrency('POST', { concurrency: null })).toBe(1000);
-    expect(lambda().admin('DELETE', undefined)).toEqual({ underWay: [], latency: 'instant', concurrency: null });
+    expect(lambda().admin('DELETE', undefined)).toEqual({ underWay: [], latency: 'instant', concurrency: null, environment: {} });
     expect(() => lambda().admin('POST', { concurrency: 0 })).toThrow();
     expect(() => lambda().admin('POST', { latency: 'slow' })).toThrow();
   });

@@ -14,6 +14,7 @@ describe('an environment that another operation holds', () => {
   it.each(kinds)('is refused to a %s while its execution runs, telling whose it is', async (kind) => {
     await using account = await installed();
     const holder = await startHolder(account.sfn, 'bob');
+    await putItem(account.dynamodb, environmentKey, recordOf());
     await account.run(beginOperation, begin(holder));
     expect(await account.refusal(beginOperation, begin(operationOf('next', kind)))).toMatchObject({
       name: 'OperationInProgress',

@@ -30,7 +30,10 @@ describe('the instance type that a start begins with', () => {
   it('is the default, where the table has other environments alone', async () => {
     await using account = await installed(ready);
     await record(account, { request: { ...request, instanceType: 't3.large' } });
-    const { instanceType, environment } = await account.run(beginOperation, begin(operationOf('one'), { owner: 'bob' }));
+    const { instanceType, environment } = await account.run(
+      beginOperation,
+      begin({ ...operationOf('one'), owner: 'bob' }, { owner: 'bob' }),
+    );
     expect([instanceType.name, environment.request.instanceType]).toEqual(['t2.medium', 't2.medium']);
   });
 

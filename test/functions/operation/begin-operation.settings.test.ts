@@ -38,7 +38,7 @@ describe('a start where an owner may have two environments', () => {
     });
     expect((await readEnvironments(account.dynamodb)).items.map(({ repository }) => repository).sort()).toEqual(['acme/one', 'acme/two']);
     expect(Object.keys(await claims(account)).sort()).toEqual(['acme-one', 'acme-two']);
-    await account.run(beginOperation, begin(await startHolder(account.sfn), { owner: 'bob' }));
+    await account.run(beginOperation, begin(await startHolder(account.sfn, 'bob'), { owner: 'bob' }));
   });
 
   it('lets exactly two of five in that come at once', async () => {

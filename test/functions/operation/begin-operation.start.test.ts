@@ -55,9 +55,12 @@ describe('a first start', () => {
     expect(handedOn).toEqual(given);
   });
 
-  it('of a teammate’s environment is the teammate’s, and its operation the caller’s', async () => {
+  it('of a teammate’s environment is the teammate’s, and its operation the caller’s; nobody creates one for another', async () => {
     await using account = await installed();
     const operation = { ...operationOf('one'), owner: 'bob' };
+    expect((await account.refusal(beginOperation, begin(operation))).name).toBe('EnvironmentNotFound');
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([]);
+    await putItem(account.dynamodb, environmentKey, recordOf());
     expect(await account.run(beginOperation, begin(operation))).toMatchObject({ environment: alicesApi, operation: { owner: 'bob' } });
     expect((await readEnvironments(account.dynamodb)).items).toMatchObject([{ ...alicesApi, lock: operation }]);
   });
@@ -148,7 +151,7 @@ describe('a name', () => {
   it('is the next candidate where another owner has the repository already', async () => {
     await using account = await installed();
     await account.run(beginOperation, begin(operationOf('one')));
-    const { environment } = await account.run(beginOperation, begin(operationOf('two'), { owner: 'bob' }));
+    const { environment } = await account.run(beginOperation, begin({ ...operationOf('two'), owner: 'bob' }, { owner: 'bob' }));
     expect(environment.name).toBe('acme-api-bob');
   });
 });

@@ -7,7 +7,7 @@ import { environmentOperationOf } from '../../../execution/background.ts';
 import { rememberedExecution } from '../../../execution/remembered-execution.ts';
 
 /** What there is to show of an operation. Times are ISO 8601. */
-export interface OperationLog extends Pick<PastOperation, 'executionArn' | 'kind' | 'owner' | 'startedAt'> {
+export interface OperationLog extends Pick<PastOperation, 'executionArn' | 'kind' | 'owner' | 'startedAt' | 'byAdministrator'> {
   /** Null where nobody knows it any more. */
   readonly status: 'running' | 'succeeded' | 'failed' | null;
   readonly endedAt: string | null;
@@ -83,8 +83,9 @@ async function inBackground(opened: OpenedEnvironment, recorded: readonly PastOp
 
 /** What there is to show of an operation. */
 export function logOf({ operation, history }: Found): OperationLog {
-  const { executionArn, kind, owner, startedAt } = operation;
-  return { executionArn, kind, owner, startedAt, ...(history ? told(eventsIn(history)) : remembered(operation)) };
+  const { executionArn, kind, owner, startedAt, byAdministrator } = operation;
+  const begun = { owner, startedAt, ...(byAdministrator && { byAdministrator }) };
+  return { executionArn, kind, ...begun, ...(history ? told(eventsIn(history)) : remembered(operation)) };
 }
 
 type Course = Pick<OperationLog, 'status' | 'endedAt' | 'error' | 'steps'>;
