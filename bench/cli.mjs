@@ -5,38 +5,38 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addEnvironments } from './many-environments.mjs';
-import { environmentIn, median, peakMemory, recode, run } from './recode.mjs';
+import { median, peakMemory, recode, run, variablesIn } from './recode.mjs';
 
-/** @typedef {{ name: string, args: readonly string[], most: number, unit: '× node' | 'ms', variables?: NodeJS.ProcessEnv }} Measured */
+/** @typedef {{ name: string, args: readonly string[], most: number, unit: '× node' | 'ms', added?: NodeJS.ProcessEnv }} Measured */
 const list = [recode, 'aws', 'list', '--local'];
 const listAll = [...list, '--all'];
 // What bash asks at the end of this line.
 const complete = [recode, '__complete', 'bash', '--', 'recode aws status --local acme/', ' \t\n"\'><=;|&(:'];
 
 const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
-const environment = environmentIn(folder);
+const variables = variablesIn(folder);
 try {
   line('median', 'ms', '× node', 'limit');
   // The list has a row, as it usually has.
-  await run([recode, 'aws', 'start', 'acme/api', '--local', '--no-wait'], environment, 'ignore');
-  await run([recode, 'aws', 'follow', 'acme/api', '--local'], environment);
+  await run([recode, 'aws', 'start', 'acme/api', '--local', '--no-wait'], variables, 'ignore');
+  await run([recode, 'aws', 'follow', 'acme/api', '--local'], variables);
   await measure(41, [
     { name: 'recode --version', args: [recode, '--version'], most: 1.25, unit: '× node' },
     { name: 'recode aws list --local', args: list, most: 3, unit: '× node' },
   ]);
 
   await fill({ count: 300, perOwner: 300 });
-  await run(listAll, environment);
+  await run(listAll, variables);
   await measure(21, [
     { name: 'complete one of 300', args: complete, most: 150, unit: 'ms' },
-    { name: '  without compiled code', args: complete, most: 300, unit: 'ms', variables: { NODE_DISABLE_COMPILE_CACHE: '1' } },
+    { name: '  without compiled code', args: complete, most: 300, unit: 'ms', added: { NODE_DISABLE_COMPILE_CACHE: '1' } },
   ]);
 
   await fill({ count: 5000, perOwner: 25 });
   await measure(11, [{ name: 'list --all of 5,000', args: listAll, most: 1500, unit: 'ms' }]);
-  check('  its memory at most', await peakMemory(listAll, environment), 'MB', 150);
+  check('  its memory at most', await peakMemory(listAll, variables), 'MB', 150);
 } finally {
-  await run([recode, 'local', 'down'], environment);
+  await run([recode, 'local', 'down'], variables);
   await rm(folder, { recursive: true });
 }
 
@@ -57,8 +57,8 @@ async function measure(rounds, commands) {
   const alone = [];
   const times = commands.map(() => /** @type {number[]} */ ([]));
   for (let round = 0; round < rounds; round += 1) {
-    alone.push(await run(['-e', '0'], environment));
-    for (const [index, { args, variables }] of commands.entries()) times[index]?.push(await run(args, { ...environment, ...variables }));
+    alone.push(await run(['-e', '0'], variables));
+    for (const [index, { args, added }] of commands.entries()) times[index]?.push(await run(args, { ...variables, ...added }));
   }
   line('node -e 0', median(alone).toFixed(1), '1.00');
   for (const [index, { name, most, unit }] of commands.entries()) {

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { environmentIn, median, recode as own, run } from './recode.mjs';
+import { median, recode as own, run, variablesIn } from './recode.mjs';
 
 const { values } = parseArgs({ options: { against: { type: 'string' }, rounds: { type: 'string', default: '5' } } });
 const starts = 5;
@@ -31,16 +31,16 @@ report();
  */
 async function measure(recode) {
   const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
-  const environment = environmentIn(folder);
+  const variables = variablesIn(folder);
   const start = (/** @type {number} */ index) =>
-    run([recode, 'aws', 'start', `acme/api-${index}`, '--local', '--no-clone'], environment, 'ignore');
+    run([recode, 'aws', 'start', `acme/api-${index}`, '--local', '--no-clone'], variables, 'ignore');
   try {
     const seconds = (await start(1)) / 1000;
     for (let index = 2; index <= starts; index += 1) await start(index);
     const { pid } = JSON.parse(readFileSync(join(folder, 'local', 'process.json'), 'utf8'));
     return { seconds, megabytes: withDescendants(pid).reduce((sum, one) => sum + megabytesOf(one), 0) };
   } finally {
-    await run([recode, 'local', 'down'], environment, 'ignore');
+    await run([recode, 'local', 'down'], variables, 'ignore');
     await rm(folder, { recursive: true });
   }
 }

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import { GetExecutionHistoryCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { performanceChart, performancePage } from '../scripts/performance.mjs';
-import { environmentIn, recode } from './recode.mjs';
+import { recode, variablesIn } from './recode.mjs';
 import { waiterWay } from './waiter-way.mjs';
 
 /**
@@ -70,8 +70,8 @@ report();
 /** All operations once, by Recode and by the waiter way, on an embedded AWS of its own. */
 async function round() {
   const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
-  const environment = environmentIn(folder);
-  const command = (/** @type {readonly string[]} */ ...args) => run(process.execPath, [recode, ...args], { env: environment });
+  const variables = variablesIn(folder);
+  const command = (/** @type {readonly string[]} */ ...args) => run(process.execPath, [recode, ...args], { env: variables });
   try {
     const { stdout } = await command('local', 'up', '--latency', 'calibrated', '--json');
     const { endpoint } = JSON.parse(stdout);

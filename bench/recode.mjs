@@ -7,11 +7,11 @@ import { join } from 'node:path';
 export const recode = join(import.meta.dirname, '../bin/recode.js');
 
 /**
- * The environment of a person whose home folder, and embedded AWS, is a folder.
+ * The environment variables of a person whose home folder, and embedded AWS, is a folder.
  *
  * @param {string} folder
  */
-export function environmentIn(folder) {
+export function variablesIn(folder) {
   return {
     PATH: process.env.PATH,
     HOME: folder,
@@ -25,14 +25,14 @@ export function environmentIn(folder) {
  * Runs Node.js with arguments. Resolves to the milliseconds this takes.
  *
  * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} environment
+ * @param {NodeJS.ProcessEnv} variables
  * @param {'inherit' | 'ignore'} [stderr]
  * @returns {Promise<number>}
  */
-export function run(args, environment, stderr = 'inherit') {
+export function run(args, variables, stderr = 'inherit') {
   const begun = performance.now();
   return new Promise((resolve, reject) => {
-    spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', stderr] })
+    spawn(process.execPath, args, { env: variables, stdio: ['ignore', 'ignore', stderr] })
       .once('error', reject)
       .once('exit', (code) => {
         if (code === 0) resolve(performance.now() - begun);
@@ -45,11 +45,11 @@ export function run(args, environment, stderr = 'inherit') {
  * Runs Node.js with arguments. Resolves to its peak memory in MB.
  *
  * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} environment
+ * @param {NodeJS.ProcessEnv} variables
  */
-export async function peakMemory(args, environment) {
-  const file = join(environment.HOME ?? '', 'peak-memory');
-  await run(['--require', join(import.meta.dirname, 'peak-memory.cjs'), ...args], { ...environment, PEAK_MEMORY_FILE: file });
+export async function peakMemory(args, variables) {
+  const file = join(variables.HOME ?? '', 'peak-memory');
+  await run(['--require', join(import.meta.dirname, 'peak-memory.cjs'), ...args], { ...variables, PEAK_MEMORY_FILE: file });
   return Number(readFileSync(file, 'utf8')) / 1024;
 }
 

@@ -8,17 +8,17 @@ import { hostsOf } from './github/hosts.ts';
  * @param source what it was given for, such as `--dotfiles`
  * @throws RecodeError UsageNotValid
  */
-export function parseDotfiles(text: string, source: string, environment: NodeJS.ProcessEnv): string {
-  const read = readRepository(text, environment);
+export function parseDotfiles(text: string, source: string, variables: NodeJS.ProcessEnv): string {
+  const read = readRepository(text, variables);
   if (read?.account !== undefined) return `${read.account}/${read.name}`;
   // Somebody's token may be in the URL.
   const shown = text.replace(/\/\/[^/]*@/, '//');
   throw new RecodeError('UsageNotValid', `Invalid ${source} '${shown}'. Use owner/name or the URL of a GitHub repository.`);
 }
 
-function readRepository(text: string, environment: NodeJS.ProcessEnv) {
+function readRepository(text: string, variables: NodeJS.ProcessEnv) {
   try {
-    return parseRepository(text, hostsOf(environment));
+    return parseRepository(text, hostsOf(variables));
   } catch (error) {
     if (error instanceof RecodeError && error.name === 'RepositoryNotValid') return undefined;
     throw error;

@@ -47,14 +47,14 @@ export function exitCodeOf({ name }: Failure): number {
 }
 
 /** Shows a failure: as JSON on stdout where that was asked for without --jq, else in words on stderr. RECODE_DEBUG=1 adds the stack. */
-export function showFailure(output: Output, failure: Failure, error: unknown, environment: NodeJS.ProcessEnv): void {
+export function showFailure(output: Output, failure: Failure, error: unknown, variables: NodeJS.ProcessEnv): void {
   const { name, title, message, nextStep } = failure;
   if (output.json && !output.filtered) writeJson(output, { error: { name, title, message, nextStep } });
   else {
     const { stderr } = output;
     stderr.write(`${paint(stderr, 'red', '✗')} ${paint(stderr, 'bold', title)}\n${indent(message)}\n\n${indent(nextStep)}\n`);
   }
-  if (environment.RECODE_DEBUG === '1') output.stderr.write(`\n${stackOf(error)}\n`);
+  if (variables.RECODE_DEBUG === '1') output.stderr.write(`\n${stackOf(error)}\n`);
 }
 
 function recodeErrorOf(error: unknown): RecodeError {

@@ -7,8 +7,8 @@ import { openGitHub } from './github/api.ts';
  *
  * @throws RecodeError RepositoryNotFound
  */
-export async function checkRepository(repository: string, environment: NodeJS.ProcessEnv): Promise<'exists' | { warning: string }> {
-  const { name, token, get } = await openGitHub(environment);
+export async function checkRepository(repository: string, variables: NodeJS.ProcessEnv): Promise<'exists' | { warning: string }> {
+  const { name, token, get } = await openGitHub(variables);
   const answer = await get(`/repos/${repository}`);
   if (answer.status === 'ok') return 'exists';
   if (answer.status === 'none') return { warning: `Recode could not check whether ${repository} exists. ${answer.reason}` };
@@ -21,8 +21,8 @@ export async function checkRepository(repository: string, environment: NodeJS.Pr
 }
 
 /** The GitHub account of the person, or a sentence that says why it is not known. */
-export async function findAccount(environment: NodeJS.ProcessEnv): Promise<{ account: string } | { reason: string }> {
-  const { name, token, get } = await openGitHub(environment);
+export async function findAccount(variables: NodeJS.ProcessEnv): Promise<{ account: string } | { reason: string }> {
+  const { name, token, get } = await openGitHub(variables);
   if ('missing' in token) return { reason: token.missing };
   const answer = await get('/user');
   if (answer.status === 'none') return { reason: answer.reason };

@@ -26,8 +26,8 @@ interface Kind {
  *
  * @throws RecodeError NoHome
  */
-export function dataFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
-  return folderOf(data, environment, system);
+export function dataFolder(variables: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return folderOf(data, variables, system);
 }
 
 /**
@@ -35,8 +35,8 @@ export function dataFolder(environment: NodeJS.ProcessEnv, system: System = this
  *
  * @throws RecodeError NoHome
  */
-export function configFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
-  return folderOf(config, environment, system);
+export function configFolder(variables: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return folderOf(config, variables, system);
 }
 
 /**
@@ -44,8 +44,8 @@ export function configFolder(environment: NodeJS.ProcessEnv, system: System = th
  *
  * @throws RecodeError NoHome
  */
-export function cacheFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
-  return folderOf(cache, environment, system);
+export function cacheFolder(variables: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return folderOf(cache, variables, system);
 }
 
 const data: Kind = {
@@ -57,10 +57,10 @@ const data: Kind = {
 const config: Kind = { xdg: 'XDG_CONFIG_HOME', folder: ['.config'], windows: 'APPDATA', windowsFolder: ['AppData', 'Roaming'] };
 const cache: Kind = { xdg: 'XDG_CACHE_HOME', folder: ['.cache'], windows: 'LOCALAPPDATA', windowsFolder: ['AppData', 'Local'] };
 
-function folderOf(kind: Kind, environment: NodeJS.ProcessEnv, { platform, home }: System): string {
+function folderOf(kind: Kind, variables: NodeJS.ProcessEnv, { platform, home }: System): string {
   const windows = platform === 'win32';
   const { isAbsolute, join } = pathsOf(platform);
-  const { [kind.xdg]: xdg = '', [kind.windows]: local = '', HOME: named = '' } = environment;
+  const { [kind.xdg]: xdg = '', [kind.windows]: local = '', HOME: named = '' } = variables;
   if (isAbsolute(xdg)) return xdg;
   if (windows && isAbsolute(local)) return local;
   const folder = !windows && isAbsolute(named) ? named : home();

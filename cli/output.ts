@@ -46,8 +46,8 @@ export function progressOf({ json, stdout, stderr }: Output): Stream {
 }
 
 /** Whether lines on the stream may be drawn again, as a spinner does. */
-export function isInteractive(stream: Stream, environment: NodeJS.ProcessEnv): boolean {
-  return stream.isTTY && !environment.CI && environment.TERM !== 'dumb';
+export function isInteractive(stream: Stream, variables: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY && !variables.CI && variables.TERM !== 'dumb';
 }
 
 /** Says what did not work although the command goes on. */

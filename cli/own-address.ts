@@ -16,12 +16,12 @@ const mostCharacters = 256;
  *
  * @throws RecodeError PublicAddressUnknown within seconds, UsageNotValid for RECODE_CHECKIP_URL
  */
-export async function ownAddress({ local }: Pick<AccountOptions, 'local'>, environment: NodeJS.ProcessEnv): Promise<string> {
+export async function ownAddress({ local }: Pick<AccountOptions, 'local'>, variables: NodeJS.ProcessEnv): Promise<string> {
   if (local) return '127.0.0.1';
-  const service = environment.RECODE_CHECKIP_URL || awsService;
+  const service = variables.RECODE_CHECKIP_URL || awsService;
   const url = plainUrl(service);
   if (!url) throw new RecodeError('UsageNotValid', 'Invalid RECODE_CHECKIP_URL. Use an http or https URL without a user name.');
-  const said = await ask(service, environment);
+  const said = await ask(service, variables);
   // Where a proxy says whom it asks for, the service repeats that, and puts the address that it sees itself last.
   const address = said.split(',').at(-1)?.trim() ?? '';
   if (isIPv4(address)) return address;
@@ -32,11 +32,11 @@ export async function ownAddress({ local }: Pick<AccountOptions, 'local'>, envir
 export async function addressNotAllowed(
   allowed: readonly string[],
   options: Pick<AccountOptions, 'local'>,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
 ): Promise<RecodeError | undefined> {
   if (allowed.length === 0 || allowed.includes('0.0.0.0/0')) return undefined;
   try {
-    const address = await ownAddress(options, environment);
+    const address = await ownAddress(options, variables);
     if (allowed.some((block) => covers(block, address))) return undefined;
     return new RecodeError('AddressNotAllowed', `Your address ${address} is not in the allowed blocks ${allowed.join(', ')}.`);
   } catch (error) {
@@ -46,9 +46,9 @@ export async function addressNotAllowed(
   }
 }
 
-async function ask(service: string, environment: NodeJS.ProcessEnv): Promise<string> {
+async function ask(service: string, variables: NodeJS.ProcessEnv): Promise<string> {
   const signal = AbortSignal.timeout(patienceSeconds * 1000);
-  const fetch = await openFetch(environment);
+  const fetch = await openFetch(variables);
   try {
     const response = await fetch(service, { signal });
     if (response.ok) return (await beginningOf(response)).trim();

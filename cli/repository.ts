@@ -26,9 +26,9 @@ export interface TypedRepository {
  *
  * @throws RecodeError RepositoryNotValid where not even a record can have that name
  */
-export function readRepository(text: string, environment: NodeJS.ProcessEnv): TypedRepository {
+export function readRepository(text: string, variables: NodeJS.ProcessEnv): TypedRepository {
   try {
-    const { account, name } = parseRepository(text, hostsOf(environment));
+    const { account, name } = parseRepository(text, hostsOf(variables));
     return { text: name, ...(account !== undefined && { repository: `${account}/${name}` }) };
   } catch (error) {
     if (!(error instanceof RecodeError) || !/^[^/\s]+\/[^/\s]+$/.test(text)) throw error;
@@ -47,7 +47,7 @@ export function readRepository(text: string, environment: NodeJS.ProcessEnv): Ty
 export async function resolveRepository(
   { text, repository, refusal }: TypedRepository,
   recorded: () => Promise<readonly Recorded[]>,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   teammate?: string,
 ): Promise<string> {
   if (repository !== undefined) return repository;
@@ -58,7 +58,7 @@ export async function resolveRepository(
   if (teammate !== undefined) {
     throw new RecodeError('EnvironmentNotFound', `${teammate} has no environment named ${text}. Another one can be meant by owner/name.`);
   }
-  const found = await findAccount(environment);
+  const found = await findAccount(variables);
   if ('account' in found) return `${found.account}/${text}`;
   throw new RecodeError(
     'GitHubAccountUnknown',

@@ -48,8 +48,8 @@ if (!(fresh && process.argv.includes('--if-stale'))) {
 async function buildStack() {
   const [metafile] = await Promise.all([bundleFunctions(await functionFiles(), join(dist, 'functions')), bundleInfra()]);
   const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
-  const environment = { PATH: process.env.PATH, HOME: process.env.HOME, SLS_NOTIFICATIONS_MODE: 'off', SLS_TRACKING_DISABLED: '1' };
-  await promisify(execFile)(process.execPath, [serverless, 'package', '--package', join(dist, 'stack')], { cwd: root, env: environment });
+  const variables = { PATH: process.env.PATH, HOME: process.env.HOME, SLS_NOTIFICATIONS_MODE: 'off', SLS_TRACKING_DISABLED: '1' };
+  await promisify(execFile)(process.execPath, [serverless, 'package', '--package', join(dist, 'stack')], { cwd: root, env: variables });
   for (const file of await readdir(join(dist, 'functions'))) {
     if (file.endsWith('.zip')) await cp(join(dist, 'functions', file), join(dist, 'stack', file));
   }

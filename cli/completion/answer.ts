@@ -12,9 +12,9 @@ const files = ':files';
  *
  * @param question of bash the line and its COMP_WORDBREAKS; of the others the words after `recode`, the last one as far as the cursor
  */
-export async function answer(program: Command, shell: Shell, question: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
+export async function answer(program: Command, shell: Shell, question: readonly string[], variables: NodeJS.ProcessEnv): Promise<string> {
   const completed = (words: readonly string[], current: string) =>
-    complete(program, words, current, (place) => valuesFor(place, environment));
+    complete(program, words, current, (place) => valuesFor(place, variables));
   if (shell === 'bash') {
     const [line = '', breaks = ''] = question;
     const { words, current } = readShellLine(line, breaks);

@@ -23,9 +23,9 @@ export interface Known {
  *
  * @throws RecodeError where the files do not say which account that is
  */
-export async function readKnown(options: AccountOptions, environment: NodeJS.ProcessEnv): Promise<Known | undefined> {
+export async function readKnown(options: AccountOptions, variables: NodeJS.ProcessEnv): Promise<Known | undefined> {
   try {
-    const known = JSON.parse(readFileSync(await fileOf(options, environment), 'utf8')) as Partial<Known> | null;
+    const known = JSON.parse(readFileSync(await fileOf(options, variables), 'utf8')) as Partial<Known> | null;
     return typeof known?.owner === 'string' && Array.isArray(known.environments) ? (known as Known) : undefined;
   } catch (error) {
     // Nobody misses a file that a command writes again.
@@ -71,10 +71,10 @@ async function keep(
 }
 
 /** A file for each account and region, as far as this machine knows which one is meant without asking AWS. */
-async function fileOf(options: AccountOptions, environment: NodeJS.ProcessEnv): Promise<string> {
-  const place = options.local ? await localPlace() : await awsPlace(options, environment);
+async function fileOf(options: AccountOptions, variables: NodeJS.ProcessEnv): Promise<string> {
+  const place = options.local ? await localPlace() : await awsPlace(options, variables);
   const name = createHash('sha256').update(JSON.stringify(place)).digest('hex').slice(0, 16);
-  return pathsOf(thisSystem.platform).join(cacheFolder(environment), 'recode', 'environments', `${name}.json`);
+  return pathsOf(thisSystem.platform).join(cacheFolder(variables), 'recode', 'environments', `${name}.json`);
 }
 
 async function localPlace(): Promise<readonly string[]> {
@@ -83,24 +83,17 @@ async function localPlace(): Promise<readonly string[]> {
 }
 
 /** Of keys in environment variables only what is no secret. */
-async function awsPlace({ profile: option, region }: AccountOptions, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+async function awsPlace({ profile: option, region }: AccountOptions, variables: NodeJS.ProcessEnv): Promise<readonly string[]> {
   const [{ chooseProfile }, { readSharedFiles }, { configuredRegion }, { readUserSettings }] = await Promise.all([
     import('../identity/decide.ts'),
     import('../identity/files.ts'),
     import('../identity/settings.ts'),
     import('../settings/user-settings.ts'),
   ]);
-  const [files, settings] = [await readSharedFiles(environment), readUserSettings(environment)];
-  const profile = chooseProfile(option, environment, files, settings);
-  const { AWS_ACCESS_KEY_ID: key = '', AWS_ENDPOINT_URL: endpoint = '', AWS_CONFIG_FILE: config = '' } = environment;
+  const [files, settings] = [await readSharedFiles(variables), readUserSettings(variables)];
+  const profile = chooseProfile(option, variables, files, settings);
+  const { AWS_ACCESS_KEY_ID: key = '', AWS_ENDPOINT_URL: endpoint = '', AWS_CONFIG_FILE: config = '' } = variables;
   const identity =
-    profile.from === 'option' || key === ''
-      ? ['profile', profile.name, config, environment.AWS_SHARED_CREDENTIALS_FILE ?? '']
-      : ['key', key];
-  return [
-    ...identity,
-    region ?? configuredRegion(profile.name, files, environment, settings) ?? '',
-    endpoint,
-    environment.RECODE_OWNER ?? '',
-  ];
+    profile.from === 'option' || key === '' ? ['profile', profile.name, config, variables.AWS_SHARED_CREDENTIALS_FILE ?? ''] : ['key', key];
+  return [...identity, region ?? configuredRegion(profile.name, files, variables, settings) ?? '', endpoint, variables.RECODE_OWNER ?? ''];
 }

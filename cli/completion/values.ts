@@ -16,13 +16,13 @@ import { knownRegions } from './regions.ts';
 import { shells } from './scripts.ts';
 
 type Values = readonly Candidate[] | 'files';
-type Source = (place: ValuePlace, environment: NodeJS.ProcessEnv) => Values | Promise<Values>;
+type Source = (place: ValuePlace, variables: NodeJS.ProcessEnv) => Values | Promise<Values>;
 
 const words = (values: readonly string[]) => values.map((value) => ({ value }));
 
 /** What can be completed: the values of options and of arguments, by their names. All others are for people to know. */
 export const sources: Readonly<Record<string, Source | 'files'>> = {
-  '--profile': async (_, environment) => words([...(await readSharedFiles(environment)).profiles.keys()]),
+  '--profile': async (_, variables) => words([...(await readSharedFiles(variables)).profiles.keys()]),
   '--region': () => Object.entries(knownRegions).map(([value, description]) => ({ value, description })),
   '--volume-type': () => words(EnvironmentRequest.entries.volumeType.options),
   '--allow-cidr': () => [{ value: 'mine', description: 'the public address of this machine' }],
@@ -39,13 +39,13 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
   '--git-protocol': () => words(gitProtocols),
   '--latency': () => words(latencies),
   '--json': ({ command, options, typed }) => fieldsAfter(typed, fieldsOf(command.name(), options)),
-  '--owner': async (place, environment) => words(unique(((await known(place, environment))?.environments ?? []).map(({ owner }) => owner))),
-  repository: async (place, environment) => words(await repositories(place, environment)),
+  '--owner': async (place, variables) => words(unique(((await known(place, variables))?.environments ?? []).map(({ owner }) => owner))),
+  repository: async (place, variables) => words(await repositories(place, variables)),
   setting: () => settingNames.map((name) => ({ value: name, description: settingRows[name].summary })),
-  value: (place, environment) => {
+  value: (place, variables) => {
     const name = settingNames.find((known) => known === place.before[0]);
     const source = name && sources[settingRows[name].option];
-    return source && source !== 'files' ? source(place, environment) : [];
+    return source && source !== 'files' ? source(place, variables) : [];
   },
   hook: () => words(hookNames),
   shell: () => words(shells),
@@ -54,24 +54,24 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
 };
 
 /** The values that can stand at a place. A name that nobody could type is none of them; fish would take a tilde for a home folder. */
-export async function valuesFor(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Completion> {
+export async function valuesFor(place: ValuePlace, variables: NodeJS.ProcessEnv): Promise<Completion> {
   const source = sources[place.name];
-  const values = source === 'files' ? source : ((await source?.(place, environment)) ?? []);
+  const values = source === 'files' ? source : ((await source?.(place, variables)) ?? []);
   if (values === 'files') return undefined;
   return values.filter(({ value }) => !/^~|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value));
 }
 
-async function repositories(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
-  const { owner, environments = [] } = (await known(place, environment)) ?? {};
+async function repositories(place: ValuePlace, variables: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const { owner, environments = [] } = (await known(place, variables)) ?? {};
   const whose = place.options['--owner'] ?? owner;
   return environments.filter((one) => one.owner === whose).map(({ repository }) => repository);
 }
 
 /** The environments whose paths may be meant: `acme/api:`. Files of this machine come first, as their names cannot be known otherwise. */
-async function pathsFor(place: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Values> {
+async function pathsFor(place: ValuePlace, variables: NodeJS.ProcessEnv): Promise<Values> {
   const { typed } = place;
   if (typed === '' || beginsFile(typed)) return 'files';
-  const meant = (await repositories(place, environment)).map((repository) => `${repository}:`);
+  const meant = (await repositories(place, variables)).map((repository) => `${repository}:`);
   const starting = meant.filter((path) => path !== typed && path.startsWith(typed));
   return starting.length > 0 ? words(starting) : 'files';
 }
@@ -88,16 +88,16 @@ function beginsFile(typed: string): boolean {
 }
 
 /** What is known of the account that the options before lead to; of the embedded AWS where nothing is and they name no account. */
-async function known({ options }: ValuePlace, environment: NodeJS.ProcessEnv): Promise<Known | undefined> {
+async function known({ options }: ValuePlace, variables: NodeJS.ProcessEnv): Promise<Known | undefined> {
   const { '--profile': profile, '--region': region } = options;
   const local = '--local' in options;
   const account = parseAccount(
     { ...(local && { local }), ...(profile !== undefined && { profile }), ...(region !== undefined && { region }) },
-    environment,
+    variables,
   );
-  if (account.local || profile !== undefined || region !== undefined) return readKnown(account, environment);
-  const read = await readKnown(account, environment);
-  return read && read.environments.length > 0 ? read : ((await readKnown({ local: true }, environment)) ?? read);
+  if (account.local || profile !== undefined || region !== undefined) return readKnown(account, variables);
+  const read = await readKnown(account, variables);
+  return read && read.environments.length > 0 ? read : ((await readKnown({ local: true }, variables)) ?? read);
 }
 
 function fieldsOf(command: string, options: ValuePlace['options']): readonly string[] {

@@ -56,11 +56,11 @@ export interface FoundEditor {
 }
 
 /** The editors on the PATH, in the order of the table. */
-export function foundEditors(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): readonly FoundEditor[] {
+export function foundEditors(variables: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): readonly FoundEditor[] {
   return (Object.keys(editorRows) as OpeningEditor[]).flatMap((editor) => {
     const program = editorRows[editor]
       .programs(platform)
-      .map((name) => programPath(name, environment, platform))
+      .map((name) => programPath(name, variables, platform))
       .find((file) => file !== undefined);
     return program === undefined ? [] : [{ editor, program }];
   });

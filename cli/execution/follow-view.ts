@@ -15,9 +15,9 @@ export interface FollowView {
 }
 
 /** The view for a stream: drawn again and again on a terminal, a line a step anywhere else. */
-export async function openFollowView(output: Output, environment: NodeJS.ProcessEnv): Promise<FollowView> {
+export async function openFollowView(output: Output, variables: NodeJS.ProcessEnv): Promise<FollowView> {
   const stream = progressOf(output);
-  if (!isInteractive(stream, environment)) {
+  if (!isInteractive(stream, variables)) {
     const { plainPainter } = await import('./follow-view/plain.ts');
     return followView(plainPainter(stream));
   }

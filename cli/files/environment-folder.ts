@@ -48,10 +48,10 @@ export interface EnvironmentFolder {
  *
  * @throws RecodeError NoHome
  */
-export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.ProcessEnv, system: System = thisSystem): EnvironmentFolder {
+export function environmentFolder(place: EnvironmentPlace, variables: NodeJS.ProcessEnv, system: System = thisSystem): EnvironmentFolder {
   const account = place.stateDirectory === undefined ? place.accountId : `${place.accountId}-${shortHash(place.stateDirectory)}`;
   const { join } = pathsOf(system.platform);
-  const root = keysFolder(environment, system);
+  const root = keysFolder(variables, system);
   // GitHub takes `Acme/API` and `acme/api` for the same repository.
   const names = [account, place.region, ...[place.owner, ...place.repository.toLowerCase().split('/')].map(folderName)];
   const folders = system.platform === 'win32' ? names.map(windowsName) : names;
@@ -65,7 +65,7 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
     sshConfig: join(folder, 'ssh_config'),
     execution: join(folder, 'execution'),
     cliTime: join(folder, 'cli-time'),
-    aliases: aliasesFolder(environment, system),
+    aliases: aliasesFolder(variables, system),
     id,
     qualifiers: [...(place.stateDirectory === undefined ? [place.region, place.accountId] : ['local']), shortHash(id)],
     workspace: join(folder, 'workspace'),
@@ -78,8 +78,8 @@ export function environmentFolder(place: EnvironmentPlace, environment: NodeJS.P
  *
  * @throws RecodeError NoHome
  */
-export function aliasesFolder(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
-  return pathsOf(system.platform).join(dataFolder(environment, system), 'recode', 'ssh');
+export function aliasesFolder(variables: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return pathsOf(system.platform).join(dataFolder(variables, system), 'recode', 'ssh');
 }
 
 /**
@@ -88,8 +88,8 @@ export function aliasesFolder(environment: NodeJS.ProcessEnv, system: System = t
  *
  * @throws RecodeError PathNotUsable, NoHome
  */
-export function requireUsablePath(environment: NodeJS.ProcessEnv, system: System = thisSystem): void {
-  const root = keysFolder(environment, system);
+export function requireUsablePath(variables: NodeJS.ProcessEnv, system: System = thisSystem): void {
+  const root = keysFolder(variables, system);
   const [found] = /\$\{|[\r\n]/.exec(root) ?? [];
   if (found === undefined) return;
   const what = found === '${' ? '"${", which ssh takes for a variable' : 'a line break';
@@ -109,8 +109,8 @@ export function requireWritable({ folder }: EnvironmentFolder): void {
   }
 }
 
-const keysFolder = (environment: NodeJS.ProcessEnv, system: System) =>
-  pathsOf(system.platform).join(dataFolder(environment, system), 'recode', 'keys');
+const keysFolder = (variables: NodeJS.ProcessEnv, system: System) =>
+  pathsOf(system.platform).join(dataFolder(variables, system), 'recode', 'keys');
 
 /** Windows has no files of some names, and drops dots at the end. A tilde is in no name of an owner or a repository. */
 function windowsName(name: string): string {

@@ -25,8 +25,8 @@ const patienceSeconds = 5;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** GitHub's API at GITHUB_API_URL, or that of GITHUB_SERVER_URL, and the token that there is for it. */
-export async function openGitHub(environment: NodeJS.ProcessEnv): Promise<GitHub> {
-  const address = environment.GITHUB_API_URL || gitHubApiOf(environment.GITHUB_SERVER_URL);
+export async function openGitHub(variables: NodeJS.ProcessEnv): Promise<GitHub> {
+  const address = variables.GITHUB_API_URL || gitHubApiOf(variables.GITHUB_SERVER_URL);
   const url = plainUrl(address);
   if (!url) {
     const reason = 'Invalid GITHUB_API_URL. Use an http or https URL without a user name.';
@@ -34,7 +34,7 @@ export async function openGitHub(environment: NodeJS.ProcessEnv): Promise<GitHub
   }
   const name = url.host === 'api.github.com' ? 'GitHub' : `GitHub at ${url.host}`;
   const signal = AbortSignal.timeout(patienceSeconds * 1000);
-  const token = await findToken(url.hostname, environment, signal);
+  const token = await findToken(url.hostname, variables, signal);
   return { name, token, get: (path) => ask({ name, token, baseUrl: address.replace(/\/+$/, ''), signal }, path) };
 }
 

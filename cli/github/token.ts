@@ -12,20 +12,20 @@ export interface NoToken {
   readonly missing: string;
 }
 
-const variables = ['GH_TOKEN', 'GITHUB_TOKEN'] as const;
+const tokenVariables = ['GH_TOKEN', 'GITHUB_TOKEN'] as const;
 
 /** The token for the API at a host: of the environment variables, else of the GitHub CLI. */
-export async function findToken(apiHost: string, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Token | NoToken> {
-  for (const variable of variables) {
-    const value = environment[variable]?.trim();
+export async function findToken(apiHost: string, variables: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Token | NoToken> {
+  for (const variable of tokenVariables) {
+    const value = variables[variable]?.trim();
     if (value) return usable(value, `token in ${variable}`);
   }
   // The GitHub CLI keeps a token for each host, and each host is to see its own alone.
   const host = apiHost.replace(/^api\.(github\.com|.+\.ghe\.com)$/, '$1');
-  const printed = await runGitHubCli(['auth', 'token', '--hostname', host], environment, signal);
+  const printed = await runGitHubCli(['auth', 'token', '--hostname', host], variables, signal);
   if ('token' in printed) return usable(printed.token, 'token of the GitHub CLI');
   const problem = printed.problem === 'is not logged in' ? `is not logged in to ${host}` : printed.problem;
-  return { missing: `Neither ${variables.join(' nor ')} is set, and the GitHub CLI (gh) ${problem}.` };
+  return { missing: `Neither ${tokenVariables.join(' nor ')} is set, and the GitHub CLI (gh) ${problem}.` };
 }
 
 /** fetch refuses a header with anything else in it, and repeats it in its error. */

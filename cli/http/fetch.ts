@@ -11,9 +11,9 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
  *
  * @throws RecodeError CaBundleNotReadable
  */
-export async function openFetch(environment: NodeJS.ProcessEnv): Promise<Fetch> {
-  const ca = await withUsualCertificates(await readCaBundle(environment.AWS_CA_BUNDLE || undefined));
-  const proxies = ['http_proxy', 'https_proxy'].some((name) => environment[name] || environment[name.toUpperCase()]);
+export async function openFetch(variables: NodeJS.ProcessEnv): Promise<Fetch> {
+  const ca = await withUsualCertificates(await readCaBundle(variables.AWS_CA_BUNDLE || undefined));
+  const proxies = ['http_proxy', 'https_proxy'].some((name) => variables[name] || variables[name.toUpperCase()]);
   // Node's own is loaded already.
   if (ca === undefined && !proxies) return globalThis.fetch as unknown as Fetch;
   // Bundled, a CommonJS package that is imported late has a default export alone.
@@ -23,7 +23,7 @@ export async function openFetch(environment: NodeJS.ProcessEnv): Promise<Fetch> 
   const tls = ca === undefined ? {} : { ca };
   const dispatchers = new Map<string, Dispatcher>();
   const dispatcherFor = (url: URL): Dispatcher => {
-    const proxy = proxyFor(url, environment);
+    const proxy = proxyFor(url, variables);
     const known = dispatchers.get(proxy ?? '');
     if (known) return known;
     const dispatcher = proxy === undefined ? new Agent({ connect: tls }) : new ProxyAgent({ uri: proxy, requestTls: tls, proxyTls: tls });

@@ -13,7 +13,7 @@ const patience = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequ
  * What all clients of the SDK send with: it gives up after seconds, sends through the proxy that is meant for a host, and trusts the
  * certificates of a bundle alone where there is one.
  */
-export function openHandler(environment: NodeJS.ProcessEnv, ca: string | undefined): RequestHandler {
+export function openHandler(variables: NodeJS.ProcessEnv, ca: string | undefined): RequestHandler {
   const handlers = new Map<string, Promise<NodeHttpHandler>>();
   const direct = new NodeHttpHandler({ ...patience, ...(ca !== undefined && { httpsAgent: { ca } }) });
   const handlerFor = (proxy: string | undefined) => {
@@ -25,7 +25,7 @@ export function openHandler(environment: NodeJS.ProcessEnv, ca: string | undefin
   const handle: Handle = async (request, options) => {
     const { protocol, hostname, port } = request;
     const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname;
-    const handler = await handlerFor(proxyFor(new URL(`${protocol}//${host}${port === undefined ? '' : `:${port}`}`), environment));
+    const handler = await handlerFor(proxyFor(new URL(`${protocol}//${host}${port === undefined ? '' : `:${port}`}`), variables));
     return handler.handle(request, options);
   };
   return {

@@ -3,12 +3,12 @@
  * name first, and none for a host that NO_PROXY names, whose subdomains it names too. Undefined without one.
  * (Python's `getproxies_environment` and `proxy_bypass_environment`, botocore's httpsession.py.)
  */
-export function proxyFor(url: URL, environment: NodeJS.ProcessEnv): string | undefined {
+export function proxyFor(url: URL, variables: NodeJS.ProcessEnv): string | undefined {
   const scheme = url.protocol.replace(':', '');
   // What a web server sets of a visitor's "Proxy:" header.
-  const asCgi = scheme === 'http' && environment.REQUEST_METHOD !== undefined;
-  const proxy = environment[`${scheme}_proxy`] ?? (asCgi ? undefined : environment[`${scheme.toUpperCase()}_PROXY`]);
-  if (!proxy || bypasses(url, environment.no_proxy ?? environment.NO_PROXY ?? '')) return undefined;
+  const asCgi = scheme === 'http' && variables.REQUEST_METHOD !== undefined;
+  const proxy = variables[`${scheme}_proxy`] ?? (asCgi ? undefined : variables[`${scheme.toUpperCase()}_PROXY`]);
+  if (!proxy || bypasses(url, variables.no_proxy ?? variables.NO_PROXY ?? '')) return undefined;
   if (/^https?:/.test(proxy)) return proxy;
   return proxy.startsWith('//') ? `http:${proxy}` : `http://${proxy}`;
 }

@@ -70,11 +70,11 @@ export interface ChosenProfile {
  */
 export function chooseProfile(
   option: string | undefined,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   files: SharedFiles,
   settings: UserSettings = noUserSettings,
 ): ChosenProfile {
-  const chosen = namedProfile(option, environment, settings);
+  const chosen = namedProfile(option, variables, settings);
   if (chosen.from === 'nobody' || files.profiles.has(chosen.name)) return chosen;
   // The AWS CLI takes a variable that is set to nothing at its word too.
   if (chosen.name === '') throw new RecodeError('ProfileNotFound', `${chosen.from} is set, but names no profile. Unset it to use none.`);
@@ -97,40 +97,40 @@ export const profileSource: Readonly<Record<Exclude<ChosenProfile['from'], 'nobo
  *
  * @throws RecodeError AccessKeyIncomplete, ProfileNotValid
  */
-export function decideProvider(profile: ChosenProfile, environment: NodeJS.ProcessEnv, files: SharedFiles): Provider {
+export function decideProvider(profile: ChosenProfile, variables: NodeJS.ProcessEnv, files: SharedFiles): Provider {
   const byOption = profile.from === 'option';
   checkSession(profile.name, files);
   return (
-    (byOption ? undefined : environmentKeys(environment)) ??
-    roleOf(profile.name, [profile.name], environment, files) ??
-    providerOf(profile.name, byOption ? {} : environment, files) ??
-    machineOf(environment)
+    (byOption ? undefined : environmentKeys(variables)) ??
+    roleOf(profile.name, [profile.name], variables, files) ??
+    providerOf(profile.name, byOption ? {} : variables, files) ??
+    machineOf(variables)
   );
 }
 
-function namedProfile(option: string | undefined, environment: NodeJS.ProcessEnv, settings: UserSettings): ChosenProfile {
+function namedProfile(option: string | undefined, variables: NodeJS.ProcessEnv, settings: UserSettings): ChosenProfile {
   if (option) return { name: option, from: 'option' };
-  const variable = (['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'] as const).find((name) => environment[name] !== undefined);
-  if (variable) return { name: environment[variable] ?? '', from: variable };
+  const variable = (['AWS_PROFILE', 'AWS_DEFAULT_PROFILE'] as const).find((name) => variables[name] !== undefined);
+  if (variable) return { name: variables[variable] ?? '', from: variable };
   const setting = settings.get('profile');
   return setting === undefined ? { name: 'default', from: 'nobody' } : { name: setting, from: 'setting' };
 }
 
 /** What this machine has: the container's role where its variables are set, else the instance's. */
-const machineOf = (environment: NodeJS.ProcessEnv): Provider => containerOf(environment) ?? { kind: 'instance' };
+const machineOf = (variables: NodeJS.ProcessEnv): Provider => containerOf(variables) ?? { kind: 'instance' };
 
 const containerVariables = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'];
 
-function containerOf(environment: NodeJS.ProcessEnv): Provider | undefined {
-  return containerVariables.some((name) => environment[name] !== undefined) ? { kind: 'container' } : undefined;
+function containerOf(variables: NodeJS.ProcessEnv): Provider | undefined {
+  return containerVariables.some((name) => variables[name] !== undefined) ? { kind: 'container' } : undefined;
 }
 
-function environmentKeys(environment: NodeJS.ProcessEnv): StaticKeys | undefined {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+function environmentKeys(variables: NodeJS.ProcessEnv): StaticKeys | undefined {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = variables;
   if (!accessKeyId) return undefined;
   if (!secretAccessKey) throw new RecodeError('AccessKeyIncomplete', 'AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not.');
-  const sessionToken = environment.AWS_SECURITY_TOKEN || environment.AWS_SESSION_TOKEN;
-  const { AWS_ACCOUNT_ID: accountId, AWS_CREDENTIAL_EXPIRATION: expiration } = environment;
+  const sessionToken = variables.AWS_SECURITY_TOKEN || variables.AWS_SESSION_TOKEN;
+  const { AWS_ACCOUNT_ID: accountId, AWS_CREDENTIAL_EXPIRATION: expiration } = variables;
   return {
     kind: 'static',
     from: 'environment',
@@ -143,10 +143,10 @@ function environmentKeys(environment: NodeJS.ProcessEnv): StaticKeys | undefined
 }
 
 /** What a profile itself says, its role aside. */
-function providerOf(name: string, environment: NodeJS.ProcessEnv, files: SharedFiles): Provider | undefined {
+function providerOf(name: string, variables: NodeJS.ProcessEnv, files: SharedFiles): Provider | undefined {
   const profile = files.profiles.get(name);
   return (
-    webIdentityOf(name, profile, environment) ??
+    webIdentityOf(name, profile, variables) ??
     ssoOf(name, profile, files) ??
     keysOf(name, files.credentials.get(name), 'credentials') ??
     loginOf(name, profile) ??
@@ -160,7 +160,7 @@ const hasKeys = (profile: Section | undefined) =>
   profile?.has('aws_access_key_id') === true || profile?.has('aws_secret_access_key') === true;
 
 /** @param visited the profiles on the way here, this one last */
-function roleOf(name: string, visited: readonly string[], environment: NodeJS.ProcessEnv, files: SharedFiles): AssumedRole | undefined {
+function roleOf(name: string, visited: readonly string[], variables: NodeJS.ProcessEnv, files: SharedFiles): AssumedRole | undefined {
   const profile = files.profiles.get(name);
   if (!hasRole(profile)) return undefined;
   const sessionName = textOf(profile, 'role_session_name');
@@ -171,7 +171,7 @@ function roleOf(name: string, visited: readonly string[], environment: NodeJS.Pr
     kind: 'role',
     profile: name,
     roleArn: textOf(profile, 'role_arn') ?? '',
-    source: sourceOf(name, profile, visited, environment, files),
+    source: sourceOf(name, profile, visited, variables, files),
     ...(sessionName !== undefined && { sessionName }),
     ...(externalId !== undefined && { externalId }),
     ...(mfaSerial !== undefined && { mfaSerial }),
@@ -184,7 +184,7 @@ function sourceOf(
   name: string,
   profile: Section | undefined,
   visited: readonly string[],
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   files: SharedFiles,
 ): Provider {
   const sourceName = textOf(profile, 'source_profile');
@@ -192,7 +192,7 @@ function sourceOf(
   if (sourceName !== undefined && credentialSource !== undefined) {
     throw notValid(`The profile "${name}" has both source_profile and credential_source. Keep one.`);
   }
-  if (credentialSource !== undefined) return namedSource(name, credentialSource, environment);
+  if (credentialSource !== undefined) return namedSource(name, credentialSource, variables);
   if (sourceName === undefined) throw notValid(`The profile "${name}" has role_arn, but neither source_profile nor credential_source.`);
 
   const source = files.profiles.get(sourceName);
@@ -202,7 +202,7 @@ function sourceOf(
     throw notValid(`These profiles refer to each other: ${[...visited, sourceName].join(' → ')}.`);
   }
   if (!hasKeys(source)) {
-    const role = roleOf(sourceName, [...visited, sourceName], environment, files);
+    const role = roleOf(sourceName, [...visited, sourceName], variables, files);
     if (role) return role;
   }
   const provider = providerOf(sourceName, {}, files);
@@ -211,28 +211,28 @@ function sourceOf(
   return provider;
 }
 
-function namedSource(name: string, source: string, environment: NodeJS.ProcessEnv): Provider {
+function namedSource(name: string, source: string, variables: NodeJS.ProcessEnv): Provider {
   if (!['Environment', 'EcsContainer', 'Ec2InstanceMetadata'].includes(source)) {
     throw notValid(`The profile "${name}" has credential_source = ${source}. It must be Environment, EcsContainer or Ec2InstanceMetadata.`);
   }
   if (source === 'Ec2InstanceMetadata') return { kind: 'instance' };
-  const provider = source === 'Environment' ? environmentKeys(environment) : containerOf(environment);
+  const provider = source === 'Environment' ? environmentKeys(variables) : containerOf(variables);
   if (provider) return provider;
   const missing = source === 'Environment' ? 'AWS_ACCESS_KEY_ID is not set' : 'no AWS_CONTAINER_CREDENTIALS_* variable is set';
   throw notValid(`The profile "${name}" has credential_source = ${source}, but ${missing}.`);
 }
 
-function webIdentityOf(name: string, profile: Section | undefined, environment: NodeJS.ProcessEnv): WebIdentity | undefined {
-  const tokenFile = environment.AWS_WEB_IDENTITY_TOKEN_FILE ?? textOf(profile, 'web_identity_token_file');
+function webIdentityOf(name: string, profile: Section | undefined, variables: NodeJS.ProcessEnv): WebIdentity | undefined {
+  const tokenFile = variables.AWS_WEB_IDENTITY_TOKEN_FILE ?? textOf(profile, 'web_identity_token_file');
   if (!tokenFile) return undefined;
-  const roleArn = environment.AWS_ROLE_ARN ?? textOf(profile, 'role_arn');
+  const roleArn = variables.AWS_ROLE_ARN ?? textOf(profile, 'role_arn');
   if (!roleArn) {
-    const where = environment.AWS_WEB_IDENTITY_TOKEN_FILE
+    const where = variables.AWS_WEB_IDENTITY_TOKEN_FILE
       ? 'AWS_WEB_IDENTITY_TOKEN_FILE is set'
       : `The profile "${name}" has web_identity_token_file`;
     throw notValid(`${where}, but neither AWS_ROLE_ARN nor role_arn names the role.`);
   }
-  const sessionName = environment.AWS_ROLE_SESSION_NAME ?? textOf(profile, 'role_session_name');
+  const sessionName = variables.AWS_ROLE_SESSION_NAME ?? textOf(profile, 'role_session_name');
   return { kind: 'web-identity', tokenFile, roleArn, ...(sessionName !== undefined && { sessionName }) };
 }
 

@@ -21,10 +21,10 @@ export interface SharedFiles {
  *
  * @throws RecodeError AwsConfigNotReadable
  */
-export async function readSharedFiles(environment: NodeJS.ProcessEnv): Promise<SharedFiles> {
+export async function readSharedFiles(variables: NodeJS.ProcessEnv): Promise<SharedFiles> {
   const [configText, credentialsText] = await Promise.all([
-    readSections(environment.AWS_CONFIG_FILE ?? '~/.aws/config', environment),
-    readSections(environment.AWS_SHARED_CREDENTIALS_FILE ?? '~/.aws/credentials', environment),
+    readSections(variables.AWS_CONFIG_FILE ?? '~/.aws/config', variables),
+    readSections(variables.AWS_SHARED_CREDENTIALS_FILE ?? '~/.aws/credentials', variables),
   ]);
   return mergeFiles(configText, credentialsText);
 }
@@ -59,14 +59,14 @@ export function textOf(section: Section | undefined, key: string): string | unde
 }
 
 /** Resolves `$NAME`, `${NAME}` and a leading `~`, as Python's `expandvars` and `expanduser` do. */
-export function expandPath(path: string, environment: NodeJS.ProcessEnv): string {
-  const expanded = path.replace(/\$(\w+|\{[^}]*\})/g, (whole, name: string) => environment[name.replace(/^\{|\}$/g, '')] ?? whole);
-  return /^~(?=\/|\\|$)/.test(expanded) ? `${homeOf(environment)}${expanded.slice(1)}` : expanded;
+export function expandPath(path: string, variables: NodeJS.ProcessEnv): string {
+  const expanded = path.replace(/\$(\w+|\{[^}]*\})/g, (whole, name: string) => variables[name.replace(/^\{|\}$/g, '')] ?? whole);
+  return /^~(?=\/|\\|$)/.test(expanded) ? `${homeOf(variables)}${expanded.slice(1)}` : expanded;
 }
 
-function homeOf(environment: NodeJS.ProcessEnv): string {
+function homeOf(variables: NodeJS.ProcessEnv): string {
   if (process.platform === 'win32') return homedir();
-  if (environment.HOME !== undefined) return environment.HOME.replace(/\/+$/, '');
+  if (variables.HOME !== undefined) return variables.HOME.replace(/\/+$/, '');
   try {
     return userInfo().homedir;
   } catch (error) {
@@ -76,8 +76,8 @@ function homeOf(environment: NodeJS.ProcessEnv): string {
   }
 }
 
-async function readSections(path: string, environment: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, Section>> {
-  const file = expandPath(path, environment);
+async function readSections(path: string, variables: NodeJS.ProcessEnv): Promise<ReadonlyMap<string, Section>> {
+  const file = expandPath(path, variables);
   const text = await readText(file);
   if (text === undefined) return new Map();
   const sections = readIni(text);

@@ -30,20 +30,20 @@ export interface Identity {
  */
 export async function identify(
   { profile: option, region: regionOption }: { readonly profile?: string; readonly region?: string },
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   own = noUserSettings,
 ): Promise<Identity> {
-  const files = await readSharedFiles(environment);
-  const profile = chooseProfile(option, environment, files, own);
-  const settings = readSettings(profile.name, regionOption, environment, files, own);
-  const provider = decideProvider(profile, environment, files);
-  const region = settings.region ?? (await instanceRegionOf(settings.metadata, environment));
+  const files = await readSharedFiles(variables);
+  const profile = chooseProfile(option, variables, files, own);
+  const settings = readSettings(profile.name, regionOption, variables, files, own);
+  const provider = decideProvider(profile, variables, files);
+  const region = settings.region ?? (await instanceRegionOf(settings.metadata, variables));
   if (!region)
     throw new RecodeError('NoRegion', 'Neither --region, AWS_REGION, AWS_DEFAULT_REGION, the setting region nor the profile names one.');
 
-  const requestHandler = openHandler(environment, await readCaBundle(settings.caBundle));
+  const requestHandler = openHandler(variables, await readCaBundle(settings.caBundle));
   const configFor = (service: Service, inRegion: string) => clientConfig(service, inRegion, settings, requestHandler);
-  const credentials = asked(provideFrom(provider, { settings, environment, configFor, requestHandler, region }));
+  const credentials = asked(provideFrom(provider, { settings, variables, configFor, requestHandler, region }));
   return {
     region,
     ...(files.profiles.has(profile.name) && { profile }),
@@ -52,10 +52,10 @@ export async function identify(
   };
 }
 
-async function instanceRegionOf(...[settings, environment]: Parameters<typeof import('./instance-metadata.ts').instanceRegion>) {
+async function instanceRegionOf(...[settings, variables]: Parameters<typeof import('./instance-metadata.ts').instanceRegion>) {
   if (settings.disabled) return undefined;
   const { instanceRegion } = await import('./instance-metadata.ts');
-  return instanceRegion(settings, environment);
+  return instanceRegion(settings, variables);
 }
 
 // As long before their end as the SDK itself asks for new ones.

@@ -5,10 +5,10 @@ import type { MetadataSettings } from './settings.ts';
  * Asks the metadata service of the EC2 instance that this machine may be. Undefined if it is not one, or has nothing there.
  * Takes up to the timeout of the settings, a second by default.
  */
-export async function askInstance(path: string, settings: MetadataSettings, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+export async function askInstance(path: string, settings: MetadataSettings, variables: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (settings.disabled) return undefined;
   // The service speaks plain HTTP.
-  const fetch = await openFetch({ ...environment, AWS_CA_BUNDLE: undefined });
+  const fetch = await openFetch({ ...variables, AWS_CA_BUNDLE: undefined });
   const ask = async (method: string, url: string, headers: Record<string, string>) => {
     for (let attempt = 0; attempt < settings.attempts; attempt++) {
       try {
@@ -30,7 +30,7 @@ export async function askInstance(path: string, settings: MetadataSettings, envi
 }
 
 /** The region of that instance. */
-export async function instanceRegion(settings: MetadataSettings, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const zone = await askInstance('latest/meta-data/placement/availability-zone/', settings, environment);
+export async function instanceRegion(settings: MetadataSettings, variables: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const zone = await askInstance('latest/meta-data/placement/availability-zone/', settings, variables);
   return zone?.trim().slice(0, -1);
 }

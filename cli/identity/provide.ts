@@ -8,7 +8,7 @@ import type { Service, Settings } from './settings.ts';
 /** What a source of credentials works with. */
 export interface Sources {
   readonly settings: Settings;
-  readonly environment: NodeJS.ProcessEnv;
+  readonly variables: NodeJS.ProcessEnv;
   /** How a client of a service in a region is made, but for its credentials. */
   readonly configFor: (service: Service, region: string) => ClientConfig;
   readonly requestHandler: RequestHandler;

@@ -46,21 +46,21 @@ export interface MetadataSettings {
 export function readSettings(
   profileName: string,
   region: string | undefined,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   files: SharedFiles,
   own: UserSettings,
 ): Settings {
   const profile = files.profiles.get(profileName);
-  const setting = (key: string, variable = `AWS_${key.toUpperCase()}`) => environment[variable] ?? textOf(profile, key);
+  const setting = (key: string, variable = `AWS_${key.toUpperCase()}`) => variables[variable] ?? textOf(profile, key);
   const isTrue = (key: string, variable?: string) => setting(key, variable)?.toLowerCase() === 'true';
   const fips = isTrue('use_fips_endpoint');
-  const found = region || configuredRegion(profileName, files, environment, own);
-  const caBundle = setting('ca_bundle') ?? environment.REQUESTS_CA_BUNDLE;
+  const found = region || configuredRegion(profileName, files, variables, own);
+  const caBundle = setting('ca_bundle') ?? variables.REQUESTS_CA_BUNDLE;
   return {
     ...(found && { region: found }),
     endpoint(service) {
       if (isTrue('ignore_configured_endpoint_urls')) return undefined;
-      const configured = configuredEndpoint(service, profileName, profile, environment, files);
+      const configured = configuredEndpoint(service, profileName, profile, variables, files);
       if (configured && /^https?:\/\/[^/?#]*@/i.test(configured.url)) {
         throw new RecodeError('AwsSettingNotValid', `${configured.from} contains a user name or password. Remove it.`);
       }
@@ -82,7 +82,7 @@ export function readSettings(
     globalSts: setting('sts_regional_endpoints') === 'legacy',
     ...(caBundle !== undefined && { caBundle }),
     metadata: {
-      disabled: environment.AWS_EC2_METADATA_DISABLED?.toLowerCase() === 'true',
+      disabled: variables.AWS_EC2_METADATA_DISABLED?.toLowerCase() === 'true',
       url: metadataUrl(setting('ec2_metadata_service_endpoint'), setting('ec2_metadata_service_endpoint_mode'), isTrue('imds_use_ipv6')),
       tokenRequired: isTrue('ec2_metadata_v1_disabled'),
       timeoutSeconds: readNumber('metadata_service_timeout', setting('metadata_service_timeout')),
@@ -99,13 +99,13 @@ export function readSettings(
 export function configuredRegion(
   profileName: string,
   files: SharedFiles,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   own: UserSettings,
 ): string | undefined {
   const profile = files.profiles.get(profileName);
   return (
-    checkedRegion('AWS_REGION', environment.AWS_REGION) ??
-    checkedRegion('AWS_DEFAULT_REGION', environment.AWS_DEFAULT_REGION) ??
+    checkedRegion('AWS_REGION', variables.AWS_REGION) ??
+    checkedRegion('AWS_DEFAULT_REGION', variables.AWS_DEFAULT_REGION) ??
     own.get('region') ??
     checkedRegion(`The region of the profile "${profileName}"`, textOf(profile, 'region'))
   );
@@ -132,11 +132,11 @@ function configuredEndpoint(
   service: Service,
   profileName: string,
   profile: Section | undefined,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   files: SharedFiles,
 ): Configured | undefined {
   for (const variable of [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, 'AWS_ENDPOINT_URL']) {
-    const url = environment[variable];
+    const url = variables[variable];
     if (url) return { url, from: variable };
   }
   const sectionName = textOf(profile, 'services');

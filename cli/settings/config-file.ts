@@ -10,8 +10,8 @@ import { configFolder, pathsOf, type System, thisSystem } from '../home.ts';
 export type Config = Readonly<Record<string, unknown>>;
 
 /** The configuration file of a person. Throws RecodeError NoHome. */
-export function configFile(environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
-  return pathsOf(system.platform).join(configFolder(environment, system), 'recode', 'config.json');
+export function configFile(variables: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return pathsOf(system.platform).join(configFolder(variables, system), 'recode', 'config.json');
 }
 
 /**

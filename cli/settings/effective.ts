@@ -20,10 +20,10 @@ export interface Variable {
 }
 
 /** All settings as they count for commands without options. Throws RecodeError SettingNotValid. */
-export function effectiveSettings(settings: UserSettings, environment: NodeJS.ProcessEnv): EffectiveSetting[] {
+export function effectiveSettings(settings: UserSettings, variables: NodeJS.ProcessEnv): EffectiveSetting[] {
   return settingNames.map((name) => {
     const { fallback, values = [] } = settingRows[name];
-    const variable = overridingVariable(name, environment);
+    const variable = overridingVariable(name, variables);
     if (variable) return { name, value: variable.value, source: 'variable', variable: variable.name, fallback };
     const value = settings.get(name);
     if (value !== undefined) return { name, value, source: 'setting', variable: null, fallback };
@@ -32,7 +32,7 @@ export function effectiveSettings(settings: UserSettings, environment: NodeJS.Pr
 }
 
 /** The environment variable that overrides a setting, if one is set. */
-export function overridingVariable(name: SettingName, environment: NodeJS.ProcessEnv): Variable | undefined {
-  const set = settingRows[name].variables.map((variable) => ({ name: variable, value: environment[variable] ?? '' }));
+export function overridingVariable(name: SettingName, variables: NodeJS.ProcessEnv): Variable | undefined {
+  const set = settingRows[name].variables.map((variable) => ({ name: variable, value: variables[variable] ?? '' }));
   return set.find(({ value }) => value !== '');
 }

@@ -18,7 +18,7 @@ interface Row<Value extends string> {
   /** What can be set, where these are a few words. */
   readonly values?: readonly Value[];
   /** Reads a value as the option is read. Throws RecodeError UsageNotValid, InstanceTypeNotValid. */
-  readonly parse: (text: string, source: string, environment: NodeJS.ProcessEnv) => Value;
+  readonly parse: (text: string, source: string, variables: NodeJS.ProcessEnv) => Value;
 }
 
 /** All settings, in the order in which they are shown. */

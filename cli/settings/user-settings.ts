@@ -17,12 +17,12 @@ export const noUserSettings: UserSettings = { get: () => undefined };
  *
  * @throws RecodeError ConfigDamaged, ConfigNotReadable, NoHome
  */
-export function readUserSettings(environment: NodeJS.ProcessEnv): UserSettings {
-  const file = configFile(environment);
+export function readUserSettings(variables: NodeJS.ProcessEnv): UserSettings {
+  const file = configFile(variables);
   const config = readConfig(file);
   return {
     get<Name extends SettingName>(name: Name) {
-      return settingOf(name, config, file, environment) as SettingValues[Name] | undefined;
+      return settingOf(name, config, file, variables) as SettingValues[Name] | undefined;
     },
   };
 }
@@ -32,9 +32,9 @@ export function readUserSettings(environment: NodeJS.ProcessEnv): UserSettings {
  *
  * @throws RecodeError UsageNotValid, InstanceTypeNotValid, ConfigDamaged, ConfigNotReadable, ConfigNotWritable, NoHome
  */
-export async function saveUserSetting(name: SettingName, text: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  const value = settingRows[name].parse(text, name, environment);
-  await changeConfig(configFile(environment), (config) => ({ ...config, [name]: value }));
+export async function saveUserSetting(name: SettingName, text: string, variables: NodeJS.ProcessEnv): Promise<string> {
+  const value = settingRows[name].parse(text, name, variables);
+  await changeConfig(configFile(variables), (config) => ({ ...config, [name]: value }));
   return value;
 }
 
@@ -43,21 +43,21 @@ export async function saveUserSetting(name: SettingName, text: string, environme
  *
  * @throws RecodeError ConfigDamaged, ConfigNotReadable, ConfigNotWritable, NoHome
  */
-export async function removeUserSetting(name: SettingName, environment: NodeJS.ProcessEnv): Promise<boolean> {
-  const file = configFile(environment);
+export async function removeUserSetting(name: SettingName, variables: NodeJS.ProcessEnv): Promise<boolean> {
+  const file = configFile(variables);
   if (!Object.hasOwn(readConfig(file), name)) return false;
   const before = await changeConfig(file, ({ [name]: _, ...others }) => others);
   return Object.hasOwn(before, name);
 }
 
-function settingOf(name: SettingName, config: Config, file: string, environment: NodeJS.ProcessEnv): string | undefined {
+function settingOf(name: SettingName, config: Config, file: string, variables: NodeJS.ProcessEnv): string | undefined {
   const value = Object.hasOwn(config, name) ? config[name] : undefined;
   if (value === undefined) return undefined;
   const problem = `The setting ${name} in ${file} is ${JSON.stringify(value)}.`;
   const advice = `Set it with "recode config set ${name} <value>", or remove it with "recode config unset ${name}".`;
   if (typeof value !== 'string') throw new RecodeError('SettingNotValid', `${problem} ${advice}`);
   try {
-    return settingRows[name].parse(value, name, environment);
+    return settingRows[name].parse(value, name, variables);
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
     throw new RecodeError('SettingNotValid', `${problem} ${error.message} ${advice}`, { cause: error });

@@ -25,8 +25,8 @@ import { includes } from './include.ts';
  * @param given on the command line
  * @throws RecodeError NoHome
  */
-export function userConfigFile(given: string | undefined, environment: NodeJS.ProcessEnv, system: System = thisSystem): string {
-  const named = given ?? environment.RECODE_SSH_CONFIG ?? '';
+export function userConfigFile(given: string | undefined, variables: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  const named = given ?? variables.RECODE_SSH_CONFIG ?? '';
   if (named !== '') return resolve(named);
   const home = system.home();
   if (home !== undefined) return join(home, '.ssh', 'config');
@@ -54,9 +54,9 @@ export function readUserConfig(file: string): string | undefined {
 }
 
 /** Whether the configuration of this user includes the host aliases. Why one cannot be read matters only to who wants to change it. */
-export function includesAliases(folder: string, environment: NodeJS.ProcessEnv): boolean {
+export function includesAliases(folder: string, variables: NodeJS.ProcessEnv): boolean {
   try {
-    const text = readUserConfig(userConfigFile(undefined, environment));
+    const text = readUserConfig(userConfigFile(undefined, variables));
     return text !== undefined && includes(text, { folder, home: thisSystem.home() });
   } catch (error) {
     if (error instanceof RecodeError) return false;

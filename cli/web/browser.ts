@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { line, type Output, warn } from '../output.ts';
 
 /** Opens pages in the person's browser, or prints their addresses where there is none. */
-export async function openPages(urls: readonly string[], output: Output, environment: NodeJS.ProcessEnv): Promise<void> {
+export async function openPages(urls: readonly string[], output: Output, variables: NodeJS.ProcessEnv): Promise<void> {
   for (const url of urls) {
-    const command = browserCommand(url, environment, process.platform);
+    const command = browserCommand(url, variables, process.platform);
     if (!command || !(await opened(command, url, output))) output.stdout.write(`${url}\n`);
   }
 }
@@ -16,17 +16,17 @@ export async function openPages(urls: readonly string[], output: Output, environ
  */
 export function browserCommand(
   url: string,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
   platform: NodeJS.Platform,
 ): readonly [program: string, ...args: string[]] | undefined {
-  const [program, ...args] = (environment.BROWSER ?? '').split(/\s+/).filter((word) => word !== '');
+  const [program, ...args] = (variables.BROWSER ?? '').split(/\s+/).filter((word) => word !== '');
   if (program !== undefined) {
     return args.includes('%s') ? [program, ...args.map((word) => (word === '%s' ? url : word))] : [program, ...args, url];
   }
   if (platform === 'darwin') return ['open', url];
   // Also from WSL, which runs programs of Windows.
-  if (platform === 'win32' || environment.WSL_DISTRO_NAME) return ['rundll32.exe', 'url.dll,FileProtocolHandler', url];
-  return environment.DISPLAY || environment.WAYLAND_DISPLAY ? ['xdg-open', url] : undefined;
+  if (platform === 'win32' || variables.WSL_DISTRO_NAME) return ['rundll32.exe', 'url.dll,FileProtocolHandler', url];
+  return variables.DISPLAY || variables.WAYLAND_DISPLAY ? ['xdg-open', url] : undefined;
 }
 
 /** Runs it to its end, as a browser in the terminal needs it. False if it could not open the page. */

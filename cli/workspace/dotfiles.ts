@@ -27,10 +27,10 @@ export async function installDotfiles(host: RemoteHost, repository: string, sour
 }
 
 /** Whether a folder that was cloned from `origin` has this repository. */
-export function isCloneOf(repository: string, origin: string, environment: NodeJS.ProcessEnv): boolean {
+export function isCloneOf(repository: string, origin: string, variables: NodeJS.ProcessEnv): boolean {
   if (origin === '') return false;
   try {
-    return readRepository(origin, environment).repository?.toLowerCase() === repository.toLowerCase();
+    return readRepository(origin, variables).repository?.toLowerCase() === repository.toLowerCase();
   } catch (error) {
     if (error instanceof RecodeError) return false;
     throw error;

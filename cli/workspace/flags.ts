@@ -22,9 +22,9 @@ export interface WorkspaceFlags {
  *
  * @throws RecodeError UsageNotValid, SettingNotValid
  */
-export function parseWorkspace(flags: WorkspaceFlags & { readonly wait: boolean }, environment: NodeJS.ProcessEnv): WorkspaceRequest {
+export function parseWorkspace(flags: WorkspaceFlags & { readonly wait: boolean }, variables: NodeJS.ProcessEnv): WorkspaceRequest {
   const { clone, hooks, wait, branch, depth, gitProtocol, dotfiles, gitSigning } = flags;
-  if (clone) gitHubServer(environment);
+  if (clone) gitHubServer(variables);
   const signing = gitSigning === false ? '--no-git-signing' : '--git-signing';
   const given = Object.entries({
     '--branch': branch,
@@ -44,7 +44,7 @@ export function parseWorkspace(flags: WorkspaceFlags & { readonly wait: boolean 
     ...(gitProtocol !== undefined && { gitProtocol: parseGitProtocol(gitProtocol, '--git-protocol') }),
     ...(branch !== undefined && { branch: parseBranch(branch) }),
     ...(depth !== undefined && { depth: parseDepth(depth) }),
-    ...(dotfiles !== undefined && { dotfiles: parseDotfiles(dotfiles, '--dotfiles', environment) }),
+    ...(dotfiles !== undefined && { dotfiles: parseDotfiles(dotfiles, '--dotfiles', variables) }),
     ...(gitSigning !== undefined && { gitSigning }),
   };
 }

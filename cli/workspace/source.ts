@@ -28,19 +28,19 @@ export interface SshSource {
 const patienceSeconds = 10;
 
 /** Where to clone a repository (`owner/name`) from. Throws RecodeError SettingNotValid. */
-export async function sourceOf(repository: string, protocol: GitProtocol, environment: NodeJS.ProcessEnv): Promise<Source> {
-  const server = gitHubServer(environment);
-  return protocol === 'ssh' ? sshSource(repository, server, environment) : httpsSource(repository, server, environment);
+export async function sourceOf(repository: string, protocol: GitProtocol, variables: NodeJS.ProcessEnv): Promise<Source> {
+  const server = gitHubServer(variables);
+  return protocol === 'ssh' ? sshSource(repository, server, variables) : httpsSource(repository, server, variables);
 }
 
-function httpsSource(repository: string, server: URL, environment: NodeJS.ProcessEnv): HttpsSource {
+function httpsSource(repository: string, server: URL, variables: NodeJS.ProcessEnv): HttpsSource {
   return {
     protocol: 'https',
     url: `${server.origin}/${repository}.git`,
     server: server.origin,
     async token() {
       if (!isPrivate(server)) return { missing: `Recode sends no token to ${server.origin}, which does not use https.` };
-      return findToken(server.hostname, environment, AbortSignal.timeout(patienceSeconds * 1000));
+      return findToken(server.hostname, variables, AbortSignal.timeout(patienceSeconds * 1000));
     },
   };
 }
@@ -48,8 +48,8 @@ function httpsSource(repository: string, server: URL, environment: NodeJS.Proces
 /** Whether nobody on the way can read what the server gets. */
 const isPrivate = ({ protocol, hostname }: URL) => protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 
-async function sshSource(repository: string, server: URL, environment: NodeJS.ProcessEnv): Promise<SshSource> {
-  const { get } = await openGitHub(environment);
+async function sshSource(repository: string, server: URL, variables: NodeJS.ProcessEnv): Promise<SshSource> {
+  const { get } = await openGitHub(variables);
   const [named, meta] = await Promise.all([get(`/repos/${repository}`), get('/meta')]);
   const url = urlIn(named.status === 'ok' ? named.data : undefined) ?? `git@${server.hostname}:${repository}.git`;
   return { protocol: 'ssh', url, host: knownHost(url), hostKeys: hostKeysIn(meta.status === 'ok' ? meta.data : undefined) };

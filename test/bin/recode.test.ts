@@ -93,10 +93,10 @@ it.each(['--version', '-v'])('prints the version without loading what commands n
 describe('compiled code', () => {
   const cache = () => join(checkout, 'cache');
   const compiled = () => join(cache(), 'recode', 'compiled');
-  const runWith = (environment: NodeJS.ProcessEnv = {}, ...args: string[]) =>
+  const runWith = (variables: NodeJS.ProcessEnv = {}, ...args: string[]) =>
     spawnSync(process.execPath, [join(checkout, 'bin', 'recode.js'), ...args], {
       encoding: 'utf8',
-      env: { XDG_CACHE_HOME: cache(), ...environment },
+      env: { XDG_CACHE_HOME: cache(), ...variables },
     });
   const program = `const { hello } = require('./other.cjs'); console.log(hello());`;
   const other = `exports.hello = () => 'hello from ' + require('node:path').basename(__filename);`;
@@ -192,12 +192,12 @@ describe('compiled code', () => {
 
   it('is not kept where there is no folder for it, or where the person does not want it', () => {
     writeFileSync(join(checkout, 'file'), '');
-    for (const environment of [
+    for (const variables of [
       { XDG_CACHE_HOME: join(checkout, 'file') },
       { XDG_CACHE_HOME: 'relative' },
       { NODE_DISABLE_COMPILE_CACHE: '1' },
     ])
-      expect(runWith(environment)).toMatchObject(ran);
+      expect(runWith(variables)).toMatchObject(ran);
     expect(existsSync(cache())).toBe(false);
   });
 });

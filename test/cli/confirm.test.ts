@@ -91,17 +91,17 @@ describe('on a terminal', () => {
 describe('recode local reset', () => {
   const args = ['local', 'reset'];
   let local: string;
-  let environment: NodeJS.ProcessEnv;
+  let variables: NodeJS.ProcessEnv;
   beforeEach(() => {
     const home = mkdtempSync(join(directory, 'home-'));
     local = join(home, 'local');
     mkdirSync(local);
     writeFileSync(join(local, 'settings.json'), JSON.stringify({ holds: 'the state of the embedded AWS', region: 'eu-west-1' }));
-    environment = { PATH: process.env.PATH, HOME: home, RECODE_LOCAL_DIR: local };
+    variables = { PATH: process.env.PATH, HOME: home, RECODE_LOCAL_DIR: local };
   });
   const asked = () => `Delete all local environments and their files in ${local}?`;
   const command = `${process.execPath} ${join(import.meta.dirname, '../../bin/recode.js')} local reset`;
-  const reset = (keys: string) => inTerminal(command, keys, environment);
+  const reset = (keys: string) => inTerminal(command, keys, variables);
 
   it('deletes after a yes', async () => {
     expect(await reset('y\r')).toEqual({ text: `${asked()} [y/N] y\nDeleted the embedded AWS in ${local}\n`, code: 0 });
@@ -133,7 +133,7 @@ describe('recode local reset', () => {
     ['the question would not be seen', `${command} | cat`],
     ['the answer comes from somewhere else', `echo y | ${command}`],
   ])('refuses where %s', async (_, piped) => {
-    const { text } = await inTerminal(piped, '', environment);
+    const { text } = await inTerminal(piped, '', variables);
     expect(text).toContain('✗ Confirmation required');
     expect(existsSync(join(local, 'settings.json'))).toBe(true);
   });

@@ -14,10 +14,10 @@ const path = '/repos/acme/api';
 async function gitHubWith(
   answer?: GitHubAnswer,
   asked = path,
-): Promise<{ gitHub: FakeGitHub; host: string; environment: NodeJS.ProcessEnv }> {
+): Promise<{ gitHub: FakeGitHub; host: string; variables: NodeJS.ProcessEnv }> {
   const gitHub = await fakeGitHub(answer === undefined ? {} : { [asked]: answer });
   onTestFinished(() => gitHub[Symbol.asyncDispose]());
-  return { gitHub, host: new URL(gitHub.url).host, environment: { PATH: '/nowhere', GITHUB_API_URL: gitHub.url } };
+  return { gitHub, host: new URL(gitHub.url).host, variables: { PATH: '/nowhere', GITHUB_API_URL: gitHub.url } };
 }
 
 /** Makes the few seconds that GitHub may take less. */
@@ -37,57 +37,57 @@ async function closedPort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-const warningOf = async (environment: NodeJS.ProcessEnv) => {
-  const checked = await checkRepository('acme/api', environment);
+const warningOf = async (variables: NodeJS.ProcessEnv) => {
+  const checked = await checkRepository('acme/api', variables);
   return checked === 'exists' ? checked : checked.warning.replace('Recode could not check whether acme/api exists. ', '');
 };
 
 describe('checkRepository', () => {
   it('finds a repository that everybody may see without a token', async () => {
-    const { gitHub, environment } = await gitHubWith();
-    expect(await checkRepository('acme/api', environment)).toBe('exists');
+    const { gitHub, variables } = await gitHubWith();
+    expect(await checkRepository('acme/api', variables)).toBe('exists');
     expect(gitHub.requests).toEqual([{ path, token: undefined }]);
   });
 
   it.each([
     [{ GH_TOKEN: tokenOf('mona'), GITHUB_TOKEN: tokenOf('ci') }, tokenOf('mona')],
     [{ GH_TOKEN: '', GITHUB_TOKEN: `${tokenOf('ci')}\n` }, tokenOf('ci')],
-  ])('asks with the token in the environment: %o', async (variables, token) => {
-    const { gitHub, environment } = await gitHubWith();
+  ])('asks with the token in the environment: %o', async (given, token) => {
+    const { gitHub, variables } = await gitHubWith();
     const PATH = gitHubCli('echo another');
-    expect(await checkRepository('acme/api', { ...environment, ...variables, PATH })).toBe('exists');
+    expect(await checkRepository('acme/api', { ...variables, ...given, PATH })).toBe('exists');
     expect(gitHub.requests).toEqual([{ path, token }]);
   });
 
   it('asks with the token that the GitHub CLI has for the host', async () => {
-    const { gitHub, environment } = await gitHubWith();
+    const { gitHub, variables } = await gitHubWith();
     const PATH = gitHubCli(`[ "$*" = 'auth token --hostname 127.0.0.1' ] && echo ${tokenOf('mona')}`);
-    expect(await checkRepository('acme/api', { ...environment, PATH })).toBe('exists');
+    expect(await checkRepository('acme/api', { ...variables, PATH })).toBe('exists');
     expect(gitHub.requests).toEqual([{ path, token: tokenOf('mona') }]);
   });
 
   it.each([301, 307])('follows a rename that GitHub answers with %i', async (status) => {
-    const { gitHub, environment } = await gitHubWith({ status, headers: { location: '/repos/acme/renamed' } });
-    expect(await checkRepository('acme/api', { ...environment, GH_TOKEN: tokenOf('mona') })).toBe('exists');
+    const { gitHub, variables } = await gitHubWith({ status, headers: { location: '/repos/acme/renamed' } });
+    expect(await checkRepository('acme/api', { ...variables, GH_TOKEN: tokenOf('mona') })).toBe('exists');
     expect(gitHub.requests.map((request) => request.path)).toEqual([path, '/repos/acme/renamed']);
   });
 
   it('leaves the token behind where a rename leads to another host', async () => {
     const { gitHub: other } = await gitHubWith();
-    const { gitHub, environment } = await gitHubWith({ status: 301, headers: { location: `${other.url}${path}` } });
-    expect(await checkRepository('acme/api', { ...environment, GH_TOKEN: tokenOf('mona') })).toBe('exists');
+    const { gitHub, variables } = await gitHubWith({ status: 301, headers: { location: `${other.url}${path}` } });
+    expect(await checkRepository('acme/api', { ...variables, GH_TOKEN: tokenOf('mona') })).toBe('exists');
     expect(gitHub.requests).toEqual([{ path, token: tokenOf('mona') }]);
     expect(other.requests).toEqual([{ path, token: undefined }]);
   });
 
   it('asks an API whose address has a path and a slash at its end', async () => {
-    const { gitHub, environment } = await gitHubWith({ status: 200 }, `/api/v3${path}`);
-    expect(await checkRepository('acme/api', { ...environment, GITHUB_API_URL: `${gitHub.url}/api/v3/` })).toBe('exists');
+    const { gitHub, variables } = await gitHubWith({ status: 200 }, `/api/v3${path}`);
+    expect(await checkRepository('acme/api', { ...variables, GITHUB_API_URL: `${gitHub.url}/api/v3/` })).toBe('exists');
   });
 
   it('refuses a repository that GitHub does not show, and says that there was no token', async () => {
-    const { host, environment } = await gitHubWith({ status: 404 });
-    await expect(checkRepository('acme/api', environment)).rejects.toThrow(
+    const { host, variables } = await gitHubWith({ status: 404 });
+    await expect(checkRepository('acme/api', variables)).rejects.toThrow(
       expect.objectContaining({
         name: 'RepositoryNotFound',
         message: `GitHub at ${host} has no public repository acme/api. Private repositories need a token. ${nobody}`,
@@ -96,8 +96,8 @@ describe('checkRepository', () => {
   });
 
   it('refuses a repository that GitHub does not show to the token, and says which that was', async () => {
-    const { host, environment } = await gitHubWith({ status: 404 });
-    await expect(checkRepository('acme/api', { ...environment, GITHUB_TOKEN: tokenOf('ci') })).rejects.toThrow(
+    const { host, variables } = await gitHubWith({ status: 404 });
+    await expect(checkRepository('acme/api', { ...variables, GITHUB_TOKEN: tokenOf('ci') })).rejects.toThrow(
       expect.objectContaining({
         name: 'RepositoryNotFound',
         message: `GitHub at ${host} has no repository acme/api that the token in GITHUB_TOKEN can see.`,
@@ -124,8 +124,8 @@ describe('checkRepository', () => {
     ['502, as a page', { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>' }, 'GITHUB answered with HTTP status 502.'],
     ['503, of no type', { status: 503, headers: { 'content-type': '' } }, 'GITHUB answered with HTTP status 503.'],
   ])('warns where GitHub answers %s', async (_, answer, warning) => {
-    const { host, environment } = await gitHubWith(answer);
-    expect(await warningOf(environment)).toBe(warning.replace('GITHUB', `GitHub at ${host}`));
+    const { host, variables } = await gitHubWith(answer);
+    expect(await warningOf(variables)).toBe(warning.replace('GITHUB', `GitHub at ${host}`));
   });
 
   it.each<[string, GitHubAnswer | undefined, string, string]>([
@@ -133,22 +133,20 @@ describe('checkRepository', () => {
     ['403', { status: 403 }, tokenOf('mona'), 'GITHUB denies access with the token in GH_TOKEN.'],
     ['429', { status: 429 }, tokenOf('mona'), 'You have reached the rate limit of GITHUB.'],
   ])('names the token where GitHub answers it %s', async (_, answer, token, warning) => {
-    const { host, environment } = await gitHubWith(answer);
-    expect(await warningOf({ ...environment, GH_TOKEN: token })).toBe(warning.replace('GITHUB', `GitHub at ${host}`));
+    const { host, variables } = await gitHubWith(answer);
+    expect(await warningOf({ ...variables, GH_TOKEN: token })).toBe(warning.replace('GITHUB', `GitHub at ${host}`));
   });
 
   it('takes an answer that it cannot read for what its status says', async () => {
     const headers = { 'content-type': 'nonsense;;=' };
-    expect(await warningOf((await gitHubWith({ status: 200, headers, body: '<' })).environment)).toBe('exists');
-    expect(await warningOf((await gitHubWith({ status: 500, headers, body: '<' })).environment)).toMatch(
-      /answered with HTTP status 500\.$/,
-    );
+    expect(await warningOf((await gitHubWith({ status: 200, headers, body: '<' })).variables)).toBe('exists');
+    expect(await warningOf((await gitHubWith({ status: 500, headers, body: '<' })).variables)).toMatch(/answered with HTTP status 500\.$/);
   });
 
   it('warns where GitHub does not answer in time', async () => {
     impatient();
-    const { host, environment } = await gitHubWith('silence');
-    expect(await warningOf(environment)).toBe(`GitHub at ${host} did not answer within 5 seconds.`);
+    const { host, variables } = await gitHubWith('silence');
+    expect(await warningOf(variables)).toBe(`GitHub at ${host} did not answer within 5 seconds.`);
   });
 
   it('asks github.com where GITHUB_API_URL says nothing else', async () => {
@@ -160,10 +158,8 @@ describe('checkRepository', () => {
 
   it('warns where the GitHub CLI takes all the time', async () => {
     impatient();
-    const { gitHub, environment } = await gitHubWith();
-    expect(await warningOf({ ...environment, PATH: gitHubCli('exec sleep 60') })).toBe(
-      nobody.replace('is not installed', 'does not answer'),
-    );
+    const { gitHub, variables } = await gitHubWith();
+    expect(await warningOf({ ...variables, PATH: gitHubCli('exec sleep 60') })).toBe(nobody.replace('is not installed', 'does not answer'));
     expect(gitHub.requests).toEqual([]);
   });
 
@@ -176,9 +172,9 @@ describe('checkRepository', () => {
 
   it('warns where the address goes round in circles, or speaks no TLS', async () => {
     const circle = await gitHubWith({ status: 302, headers: { location: path } });
-    expect(await warningOf(circle.environment)).toBe(`GitHub at ${circle.host} cannot be reached. The connection failed.`);
+    expect(await warningOf(circle.variables)).toBe(`GitHub at ${circle.host} cannot be reached. The connection failed.`);
     const plain = await gitHubWith();
-    expect(await warningOf({ ...plain.environment, GITHUB_API_URL: plain.gitHub.url.replace('http', 'https') })).toMatch(
+    expect(await warningOf({ ...plain.variables, GITHUB_API_URL: plain.gitHub.url.replace('http', 'https') })).toMatch(
       /^GitHub at [\d.:]+ cannot be reached\. The connection failed( \([A-Z_]+\)|: .+)\.$/,
     );
   });
@@ -192,8 +188,8 @@ describe('checkRepository', () => {
 
 describe('findAccount', () => {
   it('asks GitHub whose token it is', async () => {
-    const { gitHub, environment } = await gitHubWith();
-    expect(await findAccount({ ...environment, GH_TOKEN: tokenOf('mona') })).toEqual({ account: 'mona' });
+    const { gitHub, variables } = await gitHubWith();
+    expect(await findAccount({ ...variables, GH_TOKEN: tokenOf('mona') })).toEqual({ account: 'mona' });
     expect(gitHub.requests).toEqual([{ path: '/user', token: tokenOf('mona') }]);
   });
 
@@ -202,18 +198,18 @@ describe('findAccount', () => {
     ['true', 'is not logged in to 127.0.0.1'],
     ['kill -9 $$', 'does not run'],
   ])('tells what is the matter with the GitHub CLI: %s', async (script, problem) => {
-    const { gitHub, environment } = await gitHubWith();
+    const { gitHub, variables } = await gitHubWith();
     const PATH = gitHubCli(script);
     const reason = `Neither GH_TOKEN nor GITHUB_TOKEN is set, and the GitHub CLI (gh) ${problem}.`;
-    expect(await findAccount({ ...environment, PATH })).toEqual({ reason });
+    expect(await findAccount({ ...variables, PATH })).toEqual({ reason });
     expect(gitHub.requests).toEqual([]);
   });
 
   it('tells that the GitHub CLI is not installed, or does not answer', async () => {
-    const { environment } = await gitHubWith();
-    expect(await findAccount(environment)).toEqual({ reason: nobody });
+    const { variables } = await gitHubWith();
+    expect(await findAccount(variables)).toEqual({ reason: nobody });
     impatient();
-    expect(await findAccount({ ...environment, PATH: gitHubCli('exec sleep 60') })).toEqual({
+    expect(await findAccount({ ...variables, PATH: gitHubCli('exec sleep 60') })).toEqual({
       reason: nobody.replace('is not installed', 'does not answer'),
     });
   });
@@ -231,8 +227,8 @@ describe('findAccount', () => {
     ['that knows no users', { status: 404 }, tokenOf('mona'), 'GITHUB does not tell which account the token in GH_TOKEN belongs to.'],
     ['that is down', { status: 500 }, tokenOf('mona'), 'GITHUB answered with HTTP status 500.'],
   ])('gives the reason for a token %s', async (_, answer, token, reason) => {
-    const { host, environment } = await gitHubWith(answer, '/user');
-    expect(await findAccount({ ...environment, GH_TOKEN: token })).toEqual({ reason: reason.replace('GITHUB', `GitHub at ${host}`) });
+    const { host, variables } = await gitHubWith(answer, '/user');
+    expect(await findAccount({ ...variables, GH_TOKEN: token })).toEqual({ reason: reason.replace('GITHUB', `GitHub at ${host}`) });
   });
 });
 
@@ -245,8 +241,8 @@ describe('a token', () => {
     ['api.github.example', 'api.github.example'],
     ['github.example', 'github.example'],
   ])('for the API at %s is the one that the GitHub CLI has for %s', async (apiHost, host) => {
-    const environment = { PATH: gitHubCli('echo "$*" | tr " " _') };
-    expect(await findToken(apiHost, environment, AbortSignal.timeout(5_000))).toEqual({
+    const variables = { PATH: gitHubCli('echo "$*" | tr " " _') };
+    expect(await findToken(apiHost, variables, AbortSignal.timeout(5_000))).toEqual({
       value: `auth_token_--hostname_${host}`,
       name: 'token of the GitHub CLI',
     });
@@ -257,16 +253,16 @@ describe('a token', () => {
     ['does not show it a thing', { status: 404, body: { message: secret } }],
     ['breaks', { status: 500, body: secret }],
   ])('is in no answer and no error where GitHub %s', async (_, answer) => {
-    const { environment } = await gitHubWith(answer);
-    const outcome = await checkRepository('acme/api', { ...environment, GH_TOKEN: secret }).catch((error: unknown) => error);
+    const { variables } = await gitHubWith(answer);
+    const outcome = await checkRepository('acme/api', { ...variables, GH_TOKEN: secret }).catch((error: unknown) => error);
     expect(inspect(outcome, { depth: 10, showHidden: true })).not.toContain(secret);
   });
 
   it.each(['ghp_\nsecret', 'ghp_sécret', 'ghp secret'])('that no header can carry goes nowhere: %j', async (value) => {
-    const { gitHub, host, environment } = await gitHubWith({ status: 404 });
+    const { gitHub, host, variables } = await gitHubWith({ status: 404 });
     const missing = 'The token in GH_TOKEN contains invalid characters.';
-    expect(await findAccount({ ...environment, GH_TOKEN: value })).toEqual({ reason: missing });
-    await expect(checkRepository('acme/api', { ...environment, GH_TOKEN: value })).rejects.toThrow(
+    expect(await findAccount({ ...variables, GH_TOKEN: value })).toEqual({ reason: missing });
+    await expect(checkRepository('acme/api', { ...variables, GH_TOKEN: value })).rejects.toThrow(
       expect.objectContaining({
         message: `GitHub at ${host} has no public repository acme/api. Private repositories need a token. ${missing}`,
       }),

@@ -36,26 +36,26 @@ describe('ownAddress', () => {
   it.each(['2001:db8::7', '<html>Please sign in</html>', '', '300.1.1.1', '198.51.100.7 and more', '198.51.100.7'.padStart(500, '1')])(
     'is unknown where the answer is %j',
     async (text) => {
-      const environment = await answering(text);
-      await expect(ownAddress(aws, environment)).rejects.toMatchObject({
+      const variables = await answering(text);
+      await expect(ownAddress(aws, variables)).rejects.toMatchObject({
         name: 'PublicAddressUnknown',
-        message: `${environment.RECODE_CHECKIP_URL} did not answer with an IPv4 address.`,
+        message: `${variables.RECODE_CHECKIP_URL} did not answer with an IPv4 address.`,
       });
     },
   );
 
   it('is unknown where the service fails', async () => {
-    const environment = await answering('198.51.100.7', 503);
-    await expect(ownAddress(aws, environment)).rejects.toMatchObject({
+    const variables = await answering('198.51.100.7', 503);
+    await expect(ownAddress(aws, variables)).rejects.toMatchObject({
       name: 'PublicAddressUnknown',
-      message: `${environment.RECODE_CHECKIP_URL} answered with HTTP status 503.`,
+      message: `${variables.RECODE_CHECKIP_URL} answered with HTTP status 503.`,
     });
   });
 
   it('is unknown where nothing listens', async () => {
-    const environment = await answering('');
+    const variables = await answering('');
     await new Promise((resolve) => server?.close(resolve));
-    await expect(ownAddress(aws, environment)).rejects.toMatchObject({
+    await expect(ownAddress(aws, variables)).rejects.toMatchObject({
       name: 'PublicAddressUnknown',
       message: expect.stringContaining('cannot be reached. Nothing listens at 127.0.0.1 port'),
     });
@@ -65,19 +65,19 @@ describe('ownAddress', () => {
     ['does not answer', () => {}],
     ['answers a byte now and then', (_, response) => response.write('1')],
   ])('is unknown after seconds where the service %s', { timeout: 20_000 }, async (_, listener) => {
-    const environment = await service(listener);
-    await expect(ownAddress(aws, environment)).rejects.toMatchObject({
+    const variables = await service(listener);
+    await expect(ownAddress(aws, variables)).rejects.toMatchObject({
       name: 'PublicAddressUnknown',
-      message: `${environment.RECODE_CHECKIP_URL} did not answer within 5 seconds.`,
+      message: `${variables.RECODE_CHECKIP_URL} did not answer within 5 seconds.`,
     });
   });
 
   it('is not read to the end where the answer has none', async () => {
-    const environment = await service((_, response) => {
+    const variables = await service((_, response) => {
       const more = () => response.write('x'.repeat(64 * 1024), (error) => error ?? setImmediate(more));
       more();
     });
-    await expect(ownAddress(aws, environment)).rejects.toMatchObject({ name: 'PublicAddressUnknown' });
+    await expect(ownAddress(aws, variables)).rejects.toMatchObject({ name: 'PublicAddressUnknown' });
   });
 
   it.each(['checkip', 'ftp://127.0.0.1/', 'http://user:secret@127.0.0.1/'])('is not asked at %s', async (RECODE_CHECKIP_URL) => {
@@ -102,11 +102,11 @@ describe('addressNotAllowed', () => {
 
   it.each([[['0.0.0.0/0', '203.0.113.0/24']], [[]]])('asks nobody where %j are allowed', async (blocks) => {
     let asked = 0;
-    const environment = await service((_, response) => {
+    const variables = await service((_, response) => {
       asked += 1;
       response.end('198.51.100.7');
     });
-    expect(await addressNotAllowed(blocks, aws, environment)).toBeUndefined();
+    expect(await addressNotAllowed(blocks, aws, variables)).toBeUndefined();
     expect(asked).toBe(0);
   });
 

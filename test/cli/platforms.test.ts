@@ -28,8 +28,8 @@ describe('the folder for data', () => {
     ['of Windows with XDG_DATA_HOME', windows, { LOCALAPPDATA: 'D:\\Local', XDG_DATA_HOME: 'E:\\data' }, 'E:\\data'],
     ['of Windows without variables', windows, {}, 'C:\\Users\\Ada Byron\\AppData\\Local'],
     ['of Windows, where Git Bash sets HOME', windows, { HOME: '/c/Users/ada', LOCALAPPDATA: 'D:\\Local' }, 'D:\\Local'],
-  ])('%s', (_, system, environment, folder) => {
-    expect(dataFolder(environment, system)).toBe(folder);
+  ])('%s', (_, system, variables, folder) => {
+    expect(dataFolder(variables, system)).toBe(folder);
   });
 });
 

@@ -79,8 +79,8 @@ function parseSwitch(text: string, source: string): boolean {
 }
 
 /** Reads which account was asked for. Throws RecodeError UsageNotValid, SettingNotValid. */
-export function parseAccount({ profile, region, local: given }: AccountFlags, environment: NodeJS.ProcessEnv): AccountOptions {
-  const local = given ?? parseSwitch(environment.RECODE_LOCAL ?? '', 'RECODE_LOCAL');
+export function parseAccount({ profile, region, local: given }: AccountFlags, variables: NodeJS.ProcessEnv): AccountOptions {
+  const local = given ?? parseSwitch(variables.RECODE_LOCAL ?? '', 'RECODE_LOCAL');
   if (local && profile !== undefined) {
     throw new RecodeError(
       'UsageNotValid',
@@ -91,20 +91,20 @@ export function parseAccount({ profile, region, local: given }: AccountFlags, en
 }
 
 /** Reads which environment was asked for. Throws RecodeError UsageNotValid. */
-export function parseTarget(repository: string, flags: EnvironmentFlags, environment: NodeJS.ProcessEnv): EnvironmentTarget {
+export function parseTarget(repository: string, flags: EnvironmentFlags, variables: NodeJS.ProcessEnv): EnvironmentTarget {
   const { owner } = flags;
   if (owner !== undefined && !isOwner(owner)) {
     throw new RecodeError('UsageNotValid', `Invalid --owner '${owner}'. Use 1 to 128 letters, digits and + = , . _ @ -.`);
   }
-  return { repository, account: parseAccount(flags, environment), ...(owner !== undefined && { owner }) };
+  return { repository, account: parseAccount(flags, variables), ...(owner !== undefined && { owner }) };
 }
 
 /** Reads which environment to connect to. Throws RecodeError UsageNotValid. */
-export function parseConnection(repository: string, flags: ConnectionFlags, environment: NodeJS.ProcessEnv): ConnectionTarget {
-  return { ...parseTarget(repository, flags, environment), start: flags.start };
+export function parseConnection(repository: string, flags: ConnectionFlags, variables: NodeJS.ProcessEnv): ConnectionTarget {
+  return { ...parseTarget(repository, flags, variables), start: flags.start };
 }
 
 /** Reads what an operation was asked to do. Throws RecodeError UsageNotValid. */
-export function parseOperation(repository: string, flags: OperationFlags, environment: NodeJS.ProcessEnv): OperationRequest {
-  return { ...parseTarget(repository, flags, environment), force: flags.force ?? false, wait: flags.wait };
+export function parseOperation(repository: string, flags: OperationFlags, variables: NodeJS.ProcessEnv): OperationRequest {
+  return { ...parseTarget(repository, flags, variables), force: flags.force ?? false, wait: flags.wait };
 }

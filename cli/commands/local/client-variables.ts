@@ -17,8 +17,8 @@ export function clientVariables({ endpoint, region }: Pick<Running, 'endpoint' |
 }
 
 /** The same as commands of a POSIX shell, without the session token that the shell may have for other keys. */
-export function exportLines(variables: Readonly<Record<string, string>>, environment: NodeJS.ProcessEnv): string {
-  const stale = ['AWS_SESSION_TOKEN', 'AWS_SECURITY_TOKEN'].filter((name) => environment[name] !== undefined);
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+export function exportLines(exported: Readonly<Record<string, string>>, variables: NodeJS.ProcessEnv): string {
+  const stale = ['AWS_SESSION_TOKEN', 'AWS_SECURITY_TOKEN'].filter((name) => variables[name] !== undefined);
+  const lines = Object.entries(exported).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
   return `${[...lines, ...stale.map((name) => `unset ${name}`)].join('\n')}\n`;
 }

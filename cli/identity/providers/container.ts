@@ -5,14 +5,14 @@ import type { Sources } from '../provide.ts';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The credentials of the container's role. Throws RecodeError CredentialsNotObtained. */
-export async function containerRole({ environment }: Sources): Promise<AwsCredentialIdentity> {
+export async function containerRole({ variables }: Sources): Promise<AwsCredentialIdentity> {
   const { fromHttp } = await import('@aws-sdk/credential-provider-http');
   const {
     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative,
     AWS_CONTAINER_CREDENTIALS_FULL_URI: full = '',
     AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
     AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
-  } = environment;
+  } = variables;
   const where = {
     ...(relative ? { awsContainerCredentialsRelativeUri: relative } : { awsContainerCredentialsFullUri: full }),
     ...(tokenFile !== undefined

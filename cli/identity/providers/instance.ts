@@ -6,9 +6,9 @@ import type { Sources } from '../provide.ts';
 const path = 'latest/meta-data/iam/security-credentials/';
 
 /** The credentials of the role that this machine has as an EC2 instance. Throws RecodeError NoCredentials if it has no role. */
-export async function instanceRole({ settings, environment }: Sources): Promise<AwsCredentialIdentity> {
-  const role = await askInstance(path, settings.metadata, environment);
-  const answer = role === undefined ? undefined : await askInstance(`${path}${role.trim()}`, settings.metadata, environment);
+export async function instanceRole({ settings, variables }: Sources): Promise<AwsCredentialIdentity> {
+  const role = await askInstance(path, settings.metadata, variables);
+  const answer = role === undefined ? undefined : await askInstance(`${path}${role.trim()}`, settings.metadata, variables);
   const { AccessKeyId, SecretAccessKey, Token, Expiration } = parse(answer);
   if (AccessKeyId && SecretAccessKey && Token && Expiration) {
     return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token, expiration: lasting(new Date(Expiration)) };

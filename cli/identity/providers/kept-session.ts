@@ -11,11 +11,8 @@ export type SessionParameters = Readonly<Record<string, string | number>>;
 const leftMilliseconds = 15 * 60 * 1000;
 
 /** The session that a code opened a while ago, for this command or for the AWS CLI, which looks in the same place. */
-export async function findSession(
-  parameters: SessionParameters,
-  environment: NodeJS.ProcessEnv,
-): Promise<AwsCredentialIdentity | undefined> {
-  const text = await readFile(fileOf(parameters, environment), 'utf8').catch(() => '');
+export async function findSession(parameters: SessionParameters, variables: NodeJS.ProcessEnv): Promise<AwsCredentialIdentity | undefined> {
+  const text = await readFile(fileOf(parameters, variables), 'utf8').catch(() => '');
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentialsIn(text);
   const expiration = new Date(Expiration ?? '');
   if (!AccessKeyId || !SecretAccessKey || !SessionToken || !(expiration.getTime() - Date.now() > leftMilliseconds)) return undefined;
@@ -26,9 +23,9 @@ export async function findSession(
 export async function keepSession(
   parameters: SessionParameters,
   { accessKeyId, secretAccessKey, sessionToken, expiration }: AwsCredentialIdentity,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const file = fileOf(parameters, environment);
+  const file = fileOf(parameters, variables);
   const Credentials = { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken, Expiration: expiration };
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -39,11 +36,11 @@ export async function keepSession(
 }
 
 /** The AWS CLI's name for it: the digest of the parameters as Python writes JSON (botocore's `_create_cache_key`). */
-function fileOf(parameters: SessionParameters, environment: NodeJS.ProcessEnv): string {
+function fileOf(parameters: SessionParameters, variables: NodeJS.ProcessEnv): string {
   const sorted = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
   const json = `{${sorted.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(', ')}}`;
   const ascii = json.replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return expandPath(`~/.aws/cli/cache/${createHash('sha1').update(ascii).digest('hex')}.json`, environment);
+  return expandPath(`~/.aws/cli/cache/${createHash('sha1').update(ascii).digest('hex')}.json`, variables);
 }
 
 function credentialsIn(text: string): Readonly<Record<string, string | undefined>> {

@@ -27,11 +27,11 @@ export async function assumeRole(role: AssumedRole, source: Provide, sources: So
 
   // A code counts once, so a session that it opened is kept for the next command, where the AWS CLI keeps its own.
   const { findSession, keepSession } = await import('./kept-session.ts');
-  const kept = await findSession(params, sources.environment);
+  const kept = await findSession(params, sources.variables);
   if (kept) return kept;
   const { askMfaCode } = await import('./mfa.ts');
   const identity = await assume(await askMfaCode(profile, mfaSerial));
-  await keepSession(params, identity, sources.environment);
+  await keepSession(params, identity, sources.variables);
   return identity;
 }
 

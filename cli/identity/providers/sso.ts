@@ -73,7 +73,7 @@ async function validToken(role: SsoRole, sources: Sources): Promise<Token> {
     `~/.aws/sso/cache/${createHash('sha1')
       .update(role.session ?? role.startUrl)
       .digest('hex')}.json`,
-    sources.environment,
+    sources.variables,
   );
   const token = await readToken(file);
   if (!token) throw signIn(role, `You are not signed in to ${role.session ?? role.startUrl}.`);

@@ -59,12 +59,12 @@ interface UpOptions extends Regions {
  * The state directory: the value of the environment variable `variable`, relative to the working directory, or else `folder` in the XDG
  * state folder.
  */
-export function stateDirectory(environment: NodeJS.ProcessEnv, variable: string, folder: string): string {
-  const named = environment[variable];
+export function stateDirectory(variables: NodeJS.ProcessEnv, variable: string, folder: string): string {
+  const named = variables[variable];
   if (named) return resolve(named);
   // The XDG specification says to ignore relative paths.
-  const xdg = environment.XDG_STATE_HOME;
-  return join(xdg && isAbsolute(xdg) ? xdg : join(homeFolder(environment), '.local', 'state'), folder);
+  const xdg = variables.XDG_STATE_HOME;
+  return join(xdg && isAbsolute(xdg) ? xdg : join(homeFolder(variables), '.local', 'state'), folder);
 }
 
 /**

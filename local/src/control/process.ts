@@ -167,8 +167,8 @@ function isGone(pid: number): boolean {
 // Instances and sandboxes inherit this environment. The credentials and the Node options of the person who starts it must not reach them.
 const passedOn = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TZ|TMPDIR|TERM|XDG_.*|(https?|no|all)_proxy|NODE_EXTRA_CA_CERTS)$/i;
 
-function cleanEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => passedOn.test(name)));
+function cleanEnvironment(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => passedOn.test(name)));
 }
 
 function tail(file: string, from: number): string {

@@ -152,7 +152,7 @@ describe('reset', () => {
 });
 
 describe('the state directory', () => {
-  const of = (environment: NodeJS.ProcessEnv) => stateDirectory(environment, 'EMBEDDED_DIR', 'product/local');
+  const of = (variables: NodeJS.ProcessEnv) => stateDirectory(variables, 'EMBEDDED_DIR', 'product/local');
 
   it('is the value of the variable, or in the XDG state folder, or in the home folder', () => {
     expect(of({ EMBEDDED_DIR: '/a/b', XDG_STATE_HOME: '/x', HOME: '/h' })).toBe('/a/b');

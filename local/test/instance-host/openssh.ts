@@ -124,10 +124,10 @@ export interface Result {
 export function program(
   name: string,
   args: readonly string[],
-  given: { input?: string; environment?: NodeJS.ProcessEnv } = {},
+  given: { input?: string; variables?: NodeJS.ProcessEnv } = {},
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(name, args, { stdio: 'pipe', env: { ...process.env, ...given.environment } });
+    const child = spawn(name, args, { stdio: 'pipe', env: { ...process.env, ...given.variables } });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (data) => (stdout += data));

@@ -170,7 +170,7 @@ describe('files', () => {
     ]);
     const command = ['ssh', ...booted.options].join(' ');
     const cloned = await program('git', ['clone', '-q', `ssh://${target()}:${booted.port}/${'~'}/repo`, path('clone')], {
-      environment: { GIT_SSH_COMMAND: command, GIT_CONFIG_GLOBAL: '/dev/null' },
+      variables: { GIT_SSH_COMMAND: command, GIT_CONFIG_GLOBAL: '/dev/null' },
     });
     expect(cloned).toMatchObject({ code: 0 });
     expect(readFileSync(path('clone/file'), 'utf8')).toBe('hi\n');
@@ -204,10 +204,12 @@ describe('forwarding', () => {
     const agent = await program('ssh-agent', ['-a', path('agent')]);
     const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(agent.stdout)?.[1]);
     onTestFinished(() => void process.kill(pid));
-    const environment = { SSH_AUTH_SOCK: path('agent') };
-    expect(await program('ssh-add', ['-q', bench.userKey.path], { environment })).toMatchObject({ code: 0 });
+    const variables = { SSH_AUTH_SOCK: path('agent') };
+    expect(await program('ssh-add', ['-q', bench.userKey.path], { variables })).toMatchObject({ code: 0 });
     const options = booted.options.map((option) => (option === 'IdentityAgent=none' ? `IdentityAgent=${path('agent')}` : option));
-    const listed = await program('ssh', ['-A', ...options, target(), 'ssh-add -L; ssh-add -L; echo $SSH_AUTH_SOCK'], { environment });
+    const listed = await program('ssh', ['-A', ...options, target(), 'ssh-add -L; ssh-add -L; echo $SSH_AUTH_SOCK'], {
+      variables,
+    });
     const [first, second, socket = ''] = listed.stdout.split('\n');
     const [, body = 'none'] = bench.userKey.publicKey.split(' ');
     expect([first, second]).toEqual([expect.stringContaining(body), expect.stringContaining(body)]);

@@ -11,12 +11,12 @@ import { createProgram } from '../../../cli/program.ts';
 import { collectedOutput } from '../collect.ts';
 
 const program = await createProgram(collectedOutput().output, '1.2.3');
-const environment = { HOME: '/nowhere', RECODE_LOCAL: '0' };
+const variables = { HOME: '/nowhere', RECODE_LOCAL: '0' };
 
 /** What is offered for a line that was typed as far as its end. */
 async function offered(line: string): Promise<readonly string[] | undefined> {
   const words = line.split(' ');
-  const found = await complete(program, words.slice(0, -1), words.at(-1) ?? '', (place) => valuesFor(place, environment));
+  const found = await complete(program, words.slice(0, -1), words.at(-1) ?? '', (place) => valuesFor(place, variables));
   return found?.map(({ value }: Candidate) => value);
 }
 

@@ -44,8 +44,8 @@ it.each([
   [windows, { APPDATA: 'D:\\Roaming' }, 'D:\\Roaming\\recode\\config.json'],
   [windows, { APPDATA: 'D:\\Roaming', XDG_CONFIG_HOME: 'E:\\c' }, 'E:\\c\\recode\\config.json'],
   [windows, { HOME: '/c/Users/ada' }, 'C:\\Users\\Ada\\AppData\\Roaming\\recode\\config.json'],
-])('is where the system has the settings of all programs: %#', (system, environment, expected) => {
-  expect(configFile(environment, system)).toBe(expected);
+])('is where the system has the settings of all programs: %#', (system, variables, expected) => {
+  expect(configFile(variables, system)).toBe(expected);
 });
 
 describe('a change', () => {

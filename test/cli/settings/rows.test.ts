@@ -38,8 +38,8 @@ it.each([
 });
 
 it('names dotfiles on GitHub Enterprise', () => {
-  const environment = { GITHUB_SERVER_URL: 'https://github.acme.example' };
-  expect(settingRows.dotfiles.parse('https://github.acme.example/alice/dotfiles', 'dotfiles', environment)).toBe('alice/dotfiles');
+  const variables = { GITHUB_SERVER_URL: 'https://github.acme.example' };
+  expect(settingRows.dotfiles.parse('https://github.acme.example/alice/dotfiles', 'dotfiles', variables)).toBe('alice/dotfiles');
 });
 
 it('is each the default of the option of its name', () => {

@@ -23,9 +23,9 @@ export interface CpRequest extends ConnectionTarget {
 }
 
 /** Reads what was typed. Throws RecodeError UsageNotValid. */
-export function parseCp(paths: readonly string[], flags: CpFlags, environment: NodeJS.ProcessEnv): CpRequest {
+export function parseCp(paths: readonly string[], flags: CpFlags, variables: NodeJS.ProcessEnv): CpRequest {
   const copy = parseCopy(paths);
-  return { ...parseConnection(copy.repository, flags, environment), copy, recursive: flags.recursive ?? false };
+  return { ...parseConnection(copy.repository, flags, variables), copy, recursive: flags.recursive ?? false };
 }
 
 /**

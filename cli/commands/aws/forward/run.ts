@@ -23,9 +23,9 @@ export function parseForward(
   repository: string,
   ports: readonly string[],
   flags: ForwardFlags,
-  environment: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
 ): ForwardRequest {
-  return { ...parseConnection(repository, flags, environment), ports: parsePorts(ports), address: parseAddress(flags.address) };
+  return { ...parseConnection(repository, flags, variables), ports: parsePorts(ports), address: parseAddress(flags.address) };
 }
 
 /**

@@ -24,9 +24,9 @@ export interface LogsFlags extends EnvironmentFlags {
 }
 
 /** Reads what was typed. Throws RecodeError UsageNotValid. */
-export function parseLogs(repository: string, flags: LogsFlags, environment: NodeJS.ProcessEnv): LogsRequest {
+export function parseLogs(repository: string, flags: LogsFlags, variables: NodeJS.ProcessEnv): LogsRequest {
   const { count = '1', follow = false, timeline = false, console = false } = flags;
-  return { ...parseTarget(repository, flags, environment), count: parseCount(count), follow, timeline, console };
+  return { ...parseTarget(repository, flags, variables), count: parseCount(count), follow, timeline, console };
 }
 
 function parseCount(text: string): number {

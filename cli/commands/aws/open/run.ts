@@ -22,9 +22,9 @@ export interface OpenRequest extends ConnectionTarget {
 }
 
 /** Reads what was typed. Throws RecodeError UsageNotValid. */
-export function parseOpen(repository: string, flags: OpenFlags, environment: NodeJS.ProcessEnv): OpenRequest {
+export function parseOpen(repository: string, flags: OpenFlags, variables: NodeJS.ProcessEnv): OpenRequest {
   const editor = flags.editor === undefined ? undefined : parseEditor(flags.editor, '--editor');
-  return { ...parseConnection(repository, flags, environment), editor };
+  return { ...parseConnection(repository, flags, variables), editor };
 }
 
 /**

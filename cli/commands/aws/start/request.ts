@@ -43,16 +43,16 @@ const volumeTypes = EnvironmentRequest.entries.volumeType.options;
  *
  * @throws RecodeError InstanceTypeNotValid, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, UsageNotValid, SettingNotValid
  */
-export function parseStart(repository: string, flags: StartFlags, environment: NodeJS.ProcessEnv): StartRequest {
+export function parseStart(repository: string, flags: StartFlags, variables: NodeJS.ProcessEnv): StartRequest {
   const { instanceType, volumeSize, volumeType, allowCidr } = flags;
   const autoStop = parseWhen(flags);
   // Unlike other commands, a start cannot mean what only a record is called.
-  parseRepository(repository, hostsOf(environment));
+  parseRepository(repository, hostsOf(variables));
   return {
-    ...parseOperation(repository, flags, environment),
+    ...parseOperation(repository, flags, variables),
     allowMine: allowCidr?.includes(mine) ?? false,
     open: flags.open,
-    workspace: parseWorkspace(flags, environment),
+    workspace: parseWorkspace(flags, variables),
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType, '--instance-type') }),
       ...(volumeSize !== undefined && { volumeSize: parseVolumeSize(volumeSize) }),
