@@ -103,9 +103,9 @@ export const Image = v.object({ imageId: v.string(), rootDeviceName: v.string() 
 
 const { vpcId, subnets } = NetworkIds.entries;
 
-/** The network, for a start that uses it. */
+/** The network, for a start that uses it: ready, or with what an instance needs to be launched. */
 export const UsableNetwork = v.object({
-  status: v.literal('ready'),
+  status: v.picklist(['creating', 'ready']),
   ids: v.union([
     v.object({ vpcId, subnets }),
     // In an execution that an older version started.
@@ -232,8 +232,8 @@ const ofStart = {
 
 /** The first nouns of each operation's state document. */
 export const Begun = {
-  // A new environment in a network that is ready has its plan already.
-  start: v.union([v.object({ ...ofStart, network: ReadyNetwork, plan: LaunchPlan }), v.object({ ...ofStart, network: Network })]),
+  // A new environment has its plan already.
+  start: v.union([v.object({ ...ofStart, network: Network, plan: LaunchPlan }), v.object({ ...ofStart, network: Network })]),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
   ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, network: ReadyNetwork })),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),

@@ -141,13 +141,11 @@ async function beginStart(
       const request = withFirstKey(given, environment);
       const wanted = { ...requestOf(environment), ...request, instanceType: instanceType.name };
       const held = await claimNameAndRecordWanted(environment, wanted, entry, request);
-      const begun = { kind: 'start', environment: held, request, instanceType, operation } as const;
-      const isNew = untouched && environment.uid === uid;
-      if (network.status !== 'ready') return { ...begun, network };
-      const begunThere = { ...begun, network, ...subnetFor(instanceType, subnets, network) };
-      if (!isNew) return begunThere;
+      const there = network.status === 'ready' ? subnetFor(instanceType, subnets, network) : {};
+      const begun = { kind: 'start', environment: held, request, instanceType, operation, network, ...there } as const;
+      if (!untouched || environment.uid !== uid) return begun;
       const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), nothingExists: true } as const;
-      return { ...begunThere, plan };
+      return { ...begun, plan };
     }
     await leaveEnvironment(dynamodb, environment, operation);
     // Under another installation, Recode was uninstalled in the meantime: begin in the new one.

@@ -152,13 +152,7 @@ function changed(workflow: Workflow, name: string, change: object): Machine {
 describe('a state machine is refused', () => {
   it.each<[string, Workflow, string, object, string]>([
     ['that hides a noun', 'start', 'CreateSecurityGroup', { ResultPath: '$.group' }, 'CreateNetworkInterface: securityGroup is missing'],
-    [
-      'that hides what a step has changed',
-      'start',
-      'RecordNetwork',
-      { ResultPath: '$.made' },
-      'CreateSecurityGroup: network.status is "creating"',
-    ],
+    ['that hides what a step has changed', 'start', 'UseNetwork', { ResultPath: '$.made' }, 'CreateSecurityGroup: network.ids is missing'],
     ['that overwrites a noun', 'start', 'LaunchInstance', { ResultPath: '$.plan' }, 'CheckSsh: plan.action is missing'],
     ['that drops a noun', 'start', 'CreateVpc', { ResultPath: null }, 'CreateVpc: its result is dropped'],
     [

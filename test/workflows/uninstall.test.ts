@@ -102,10 +102,14 @@ describe('while there are environments, an uninstall', () => {
     await expectConverged(aws, 2);
   });
 
-  it('is refused by one that somebody is just making, which is finished', async () => {
+  it.each([
+    ['in the network', install, 'EnvironmentsStillExist'],
+    ['together with the network', async () => {}, 'OperationInProgress'],
+  ])('is refused by one that somebody is just making %s, which is finished', async (_, before, error) => {
+    await before();
     const input = { caller: 'bob', environment: { owner: 'bob', repository: 'acme/api' }, request: { publicKey: somePublicKey } };
     const start = await beginHeld(aws, 'creating', input);
-    expect(await runUninstall(aws)).toMatchObject({ status: 'FAILED', error: 'EnvironmentsStillExist' });
+    expect(await runUninstall(aws)).toMatchObject({ status: 'FAILED', error });
     letGo(aws);
     expect(await ended(aws, start)).toMatchObject({ status: 'SUCCEEDED' });
     await expectConverged(aws, 1);

@@ -202,10 +202,13 @@ describe('the subnet that a start tries first', () => {
 describe('the plan of a start', () => {
   const plan = { action: 'create', checkSsh: true, nothingExists: true };
 
-  it('is made at once for an environment that neither the record nor EC2 knows, in a network that is ready', async () => {
-    await using account = await installed(ready);
-    expect(await account.run(beginOperation, start)).toMatchObject({ plan, network: ready });
-  });
+  it.each([[ready], [{ status: 'creating' }], [null]])(
+    'is made at once for an environment that neither the record nor EC2 knows, in the network %j',
+    async (network) => {
+      await using account = await installed(network);
+      expect(await account.run(beginOperation, start)).toMatchObject({ plan, network: network ?? { status: 'creating' } });
+    },
+  );
 
   it.each([
     ['the request', { publicKey: publicKey(), allowCidrs: ['203.0.113.7/32'] }, {}],
@@ -215,11 +218,6 @@ describe('the plan of a start', () => {
     account.choose(chosen);
     const given = begin(operationOf('one'), { request: asked });
     expect(await account.run(beginOperation, given)).toMatchObject({ plan: { ...plan, checkSsh: false } });
-  });
-
-  it.each([[null], [{ status: 'creating' }]])('is left to PlanStart where the network is not ready: %j', async (network) => {
-    await using account = await installed(network);
-    expect(await account.run(beginOperation, start)).not.toHaveProperty('plan');
   });
 
   it.each([

@@ -28,6 +28,7 @@ describe('a first start', () => {
       instanceType: { name: 't2.medium', architecture: 'x86_64', zones: [...'abcdef'].map((letter) => `us-east-1${letter}`) },
       network: { format: 2, status: 'creating', installation: expect.any(String) },
       operation,
+      plan: { action: 'create', checkSsh: true, nothingExists: true },
     });
     expect(await readNetwork(account.dynamodb)).toEqual(output.network);
     const now = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
@@ -102,7 +103,7 @@ describe('an attempt of the same execution', () => {
   it('finds what it had entered', async () => {
     await using account = await installed();
     const first = await account.run(beginOperation, begin(operationOf('one')));
-    expect(await account.run(beginOperation, begin(operationOf('one')))).toEqual(first);
+    expect({ plan: undefined, ...(await account.run(beginOperation, begin(operationOf('one')))) }).toEqual({ ...first, plan: undefined });
   });
 
   const writes = [

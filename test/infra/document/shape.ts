@@ -130,10 +130,12 @@ function faults(schema: Schema, given: Shape, path: readonly string[]): string[]
     case 'exact_optional':
       return faults(schema.wrapped, given, path);
     case 'array':
+      if (given.type === 'tuple') return itemFaults(schema.item, given.items, path);
       return given.type === 'list' ? faults(schema.item, given.item, [...path, '[]']) : refused(`is of the type ${given.type}`);
     case 'record':
       return given.type === 'record' ? faults(schema.value, given.value, [...path, '{}']) : refused(`is of the type ${given.type}`);
     case 'tuple_with_rest':
+      if (given.type === 'tuple' && given.items.length >= schema.items.length) return itemFaults(schema.rest, given.items, path);
       if (given.type !== 'list') return refused(`is of the type ${given.type}`);
       if ((given.atLeast ?? 0) < schema.items.length) return refused('may have too few items');
       return faults(schema.rest, given.item, [...path, '[]']);
@@ -152,6 +154,10 @@ function faults(schema: Schema, given: Shape, path: readonly string[]): string[]
   }
   throw new Error(`The walk does not know what a schema of the type ${schema.type} takes.`);
 }
+
+/** Those of each item of a tuple. Where a list must have some, these have the same schema as the rest. */
+const itemFaults = (schema: Schema, items: readonly Shape[], path: readonly string[]) =>
+  items.flatMap((item, index) => faults(schema, item, [...path, String(index)]));
 
 function objectFaults({ type, entries }: Schema, { fields }: ObjectShape, path: readonly string[]): string[] {
   const more = type === 'strict_object' ? Object.keys(fields).filter((name) => !(name in entries)) : [];
