@@ -19,11 +19,11 @@ interface Shipped {
  */
 export async function pricesOf(region: string, dynamodb: DynamoDBClient, now = Date.now()): Promise<Prices> {
   const list = priceListOf(region);
-  const shipped = region === 'us-east-1' ? import('./us-east-1.json', { with: { type: 'json' } }) : undefined;
   const recorded = list && (await readable(dynamodb));
   const current = recorded && !areOutdated(recorded, now) ? recorded : undefined;
-  if (shipped) {
-    const others = shippedPrices((await shipped).default);
+  if (region === 'us-east-1') {
+    const { default: shipped } = await import('./us-east-1.json', { with: { type: 'json' } });
+    const others = shippedPrices(shipped);
     return current ? recordedPrices(current, others) : others;
   }
   if (current) return recordedPrices(current);
