@@ -233,7 +233,9 @@ describe('a stop that a sweep has asked for', () => {
 
   it('is followed by a person’s stop, and shown as started automatically', async () => {
     await runStart(aws, { autoStop: afterAnHour });
-    await beginHeld(aws, 'stopping', await dueStop());
+    const input = await dueStop();
+    aws.clock.advance(61 * 60_000);
+    await beginHeld(aws, 'stopping', input);
     expect((await alice.prints(['status', 'acme/api'])).stdout).toMatch(
       /\nA stop is running, started automatically \d+[sm] ago: Waiting for the instance to stop\n$/,
     );

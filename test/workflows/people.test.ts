@@ -1,3 +1,4 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { describe, expect, it } from 'vitest';
 import { policies, tableName } from '../../core/names.ts';
@@ -114,6 +115,13 @@ describe('with no policy, a stranger', () => {
     [['cancel', ...api], machine('cancel')],
     [['retry', ...api], table('GetItem')],
   ])('is told which one %j needs', (args, call) => expectRefused(stranger, args, call));
+});
+
+it.each([policies.user, policies.admin])('nobody reads more of the table with %s than the commands need', async (policy) => {
+  const { dynamodb } = aws.clientsOf({ accessKeyId: policy === policies.user ? 'mary' : 'ada' });
+  const read = (kind: string) => dynamodb.send(new GetItemCommand({ TableName: tableName, Key: { kind: { S: kind }, id: { S: 'x' } } }));
+  for (const kind of ['environment', 'network', 'prices']) expect((await read(kind)).Item).toBeUndefined();
+  await expect(read('name')).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
 it('says what is missing where only the last call is refused', async () => {

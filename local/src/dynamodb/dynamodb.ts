@@ -11,6 +11,8 @@ import { refuseUnsupported, unsupported } from './unsupported.ts';
 
 export interface DynamoDb extends Service {
   readonly admin: LatencySetting['admin'];
+  /** The name of the partition key of a table; undefined if the table does not exist. */
+  partitionKeyOf(table: string): Promise<string | undefined>;
   /** Waits for the writes in progress and closes the database. */
   stop(): Promise<void>;
 }
@@ -61,11 +63,19 @@ export async function createDynamoDb(options: {
     failure: ({ code, message, status }) =>
       answer(status, { __type: `${namespaces[code] ?? 'com.amazonaws.dynamodb.v20120810'}#${code}`, message }),
     admin: latency.admin,
+    partitionKeyOf: async (table) => partitionKeyIn(await engine.table(table)),
     async stop() {
       await tables.settled();
       await engine.close();
     },
   };
+}
+
+const KeySchema = v.object({ KeySchema: v.array(v.object({ AttributeName: v.string(), KeyType: v.string() })) });
+
+function partitionKeyIn(record: Json | undefined): string | undefined {
+  const parsed = v.safeParse(KeySchema, record);
+  return parsed.success ? parsed.output.KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName : undefined;
 }
 
 const namespaces: Readonly<Record<string, string>> = {

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { parsed, UnsupportedTemplate } from '../stack/unsupported.ts';
 import { oneOrMore } from './policy-parts.ts';
 
-/** The value of a condition key (in lower case) in a request; undefined if the request does not have it. */
-export type Keys = (key: string) => string | undefined;
+/** The value of a condition key (in lower case) in a request, or the values of one that may have several; undefined if it does not have it. */
+export type Keys = (key: string) => string | readonly string[] | undefined;
 
 /** A compiled Condition block of a statement. */
 export interface Conditions {
@@ -15,19 +15,25 @@ export interface Conditions {
 
 const Block = v.record(v.string(), v.record(v.string(), oneOrMore(v.string())));
 
-/** Compiles a Condition block. `where` names the place in errors. Throws `UnsupportedTemplate` for any operator except StringEquals. */
+/** The operators. ForAllValues also holds for a request that does not have the key. */
+const operators: Readonly<Record<string, (wanted: readonly string[], value: ReturnType<Keys>) => boolean>> = {
+  StringEquals: (wanted, value) => typeof value === 'string' && wanted.includes(value),
+  'ForAllValues:StringEquals': (wanted, value) => [value ?? []].flat().every((one) => wanted.includes(one)),
+};
+
+/** Compiles a Condition block. `where` names the place in errors. Throws `UnsupportedTemplate` for any other operator. */
 export function compileConditions(block: unknown, where: string): Conditions {
   const conditions = Object.entries(parsed(Block, block, where)).flatMap(([operator, values]) => {
-    if (operator !== 'StringEquals')
-      throw new UnsupportedTemplate(`${where}.${operator}`, 'the embedded AWS does not support this condition operator');
+    const holds = Object.hasOwn(operators, operator) ? operators[operator] : undefined;
+    if (!holds) throw new UnsupportedTemplate(`${where}.${operator}`, 'the embedded AWS does not support this condition operator');
     return Object.entries(values).map(([key, wanted]) => {
       for (const value of wanted) refuseVariables(value, `${where}.${operator}.${key}`);
-      return { key: key.toLowerCase(), wanted };
+      return { key: key.toLowerCase(), holds: (value: ReturnType<Keys>) => holds(wanted, value) };
     });
   });
   return {
     names: conditions.map(({ key }) => key),
-    hold: (keys) => conditions.every(({ key, wanted }) => wanted.some((value) => value === keys(key))),
+    hold: (keys) => conditions.every(({ key, holds }) => holds(keys(key))),
   };
 }
 

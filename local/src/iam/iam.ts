@@ -3,7 +3,7 @@ import type { Decoded } from '../ec2/wire.ts';
 import type { Schedule } from '../scheduler/schedule.ts';
 import { AwsFailure, type AwsRequest, type Service } from '../service.ts';
 import type { Stack } from '../stack/stack.ts';
-import { needsOfDynamoDb } from './authorization/dynamodb.ts';
+import { needsOfDynamoDb, type PartitionKeyOf } from './authorization/dynamodb.ts';
 import { needsOfEc2 } from './authorization/ec2.ts';
 import { needsOfPricing } from './authorization/pricing.ts';
 import { needsOfStepFunctions } from './authorization/step-functions.ts';
@@ -16,7 +16,7 @@ export interface Iam {
   /** The function whose sandbox has an access key, as its role. */
   ownerOf(accessKeyId: string): Owner | undefined;
   /** DynamoDB for callers with permission. Others get `AccessDeniedException`. */
-  guardDynamoDb<S extends Service>(service: S): S;
+  guardDynamoDb<S extends Service & { readonly partitionKeyOf: PartitionKeyOf }>(service: S): S;
   /** Step Functions for callers with permission. Others get `AccessDeniedException`. */
   guardStepFunctions<S extends Service>(service: S): S;
   /** The price list for callers with permission. Others get `AccessDeniedException`. */
@@ -73,9 +73,13 @@ export function createIam(options: {
   };
 
   /** Why the principal may not do everything that it needs, in AWS's words; undefined if it may. */
-  const refusal = ({ arn, policies, functionName }: Principal, needs: () => readonly Need[]): string | undefined => {
-    if (!policies && !settings.denyAnything()) return undefined;
-    for (const need of needs()) {
+  const refusal = (principal: Principal, needs: () => readonly Need[]): string | undefined =>
+    isLimited(principal) ? refusalOfNeeds(principal, needs()) : undefined;
+
+  const isLimited = ({ policies }: Principal): boolean => policies !== undefined || settings.denyAnything();
+
+  const refusalOfNeeds = ({ arn, policies, functionName }: Principal, needs: readonly Need[]): string | undefined => {
+    for (const need of needs) {
       const reason = settings.denies(functionName, need) ? refusalOf([], need) : policies && refusalOf(policies, need);
       if (reason === undefined) continue;
       const on = need.resource === '*' ? '' : ` on resource: ${need.resource}`;
@@ -84,10 +88,13 @@ export function createIam(options: {
     return undefined;
   };
 
-  const guard = <S extends Service>(service: S, needsOf: (action: string, request: AwsRequest, accountId: string) => Need[]): S => ({
+  type NeedsOf = (action: string, request: AwsRequest, accountId: string) => Need[] | Promise<Need[]>;
+  const guard = <S extends Service>(service: S, needsOf: NeedsOf): S => ({
     ...service,
     async handle(request) {
-      const sentence = refusal(principalOf(request.accessKeyId), () => needsOf(service.action(request), request, accountId));
+      const principal = principalOf(request.accessKeyId);
+      const needs = isLimited(principal) ? await needsOf(service.action(request), request, accountId) : [];
+      const sentence = refusalOfNeeds(principal, needs);
       if (sentence !== undefined) throw new AwsFailure('AccessDeniedException', sentence);
       return service.handle(request);
     },
@@ -99,7 +106,7 @@ export function createIam(options: {
       const role = owner && roleOfFunction(owner.functionName);
       return role ? { ...owner, arn: session(role, owner.functionName) } : owner;
     },
-    guardDynamoDb: (service) => guard(service, needsOfDynamoDb),
+    guardDynamoDb: (service) => guard(service, (action, request) => needsOfDynamoDb(action, request, accountId, service.partitionKeyOf)),
     guardStepFunctions: (service) => guard(service, needsOfStepFunctions),
     guardPricing: (service) => guard(service, needsOfPricing),
     authorizeEc2(accessKeyId, action, input, region) {

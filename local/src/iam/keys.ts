@@ -16,14 +16,17 @@ export interface Facts {
   readonly resourceTags?: readonly Tag[] | undefined;
   /** The call that creates the resource, if the need is to tag it. */
   readonly createAction?: string | undefined;
+  /** The values of the partition key of the items that the request reads or writes. */
+  readonly leadingKeys?: readonly string[] | undefined;
 }
 
 /** The condition keys of a request about one resource. */
-export function keysOf({ requestTags = [], resourceTags = [], createAction }: Facts): Keys {
-  const keys = new Map<string, string>();
+export function keysOf({ requestTags = [], resourceTags = [], createAction, leadingKeys }: Facts): Keys {
+  const keys = new Map<string, string | readonly string[]>();
   if (createAction !== undefined) keys.set('ec2:createaction', createAction);
   for (const { Key = '', Value } of requestTags) if (Value !== undefined) keys.set(`aws:requesttag/${Key.toLowerCase()}`, Value);
   for (const { Key = '', Value = '' } of resourceTags) keys.set(`aws:resourcetag/${Key.toLowerCase()}`, Value);
+  if (leadingKeys) keys.set('dynamodb:leadingkeys', leadingKeys);
   return (key) => keys.get(key);
 }
 
@@ -31,5 +34,6 @@ export function keysOf({ requestTags = [], resourceTags = [], createAction }: Fa
 export function isKnownKey(key: string, service: ServedService): boolean {
   if (key.startsWith('aws:requesttag/')) return true;
   if (service === 'ec2' && (key.startsWith('aws:resourcetag/') || key === 'ec2:createaction')) return true;
+  if (service === 'dynamodb' && key === 'dynamodb:leadingkeys') return true;
   return !key.startsWith('aws:') && !key.startsWith(`${service}:`);
 }

@@ -19,7 +19,9 @@ const request = (body: object | string): AwsRequest => ({
   region: 'us-east-1',
 });
 
-const dynamoDb = (action: string, body: object | string) => needsOfDynamoDb(action, request(body), accountId).map(inLine);
+const needsOf = (action: string, body: object | string) =>
+  needsOfDynamoDb(action, request(body), accountId, async (table) => (table === 'orders' ? 'customer' : undefined));
+const dynamoDb = async (action: string, body: object | string) => (await needsOf(action, body)).map(inLine);
 const TableName = 'orders';
 const ResourceArn = `arn:aws:dynamodb:us-east-1:${accountId}:table/orders`;
 const tags = { Tags: [{ Key: 'team', Value: 'blue' }] };
@@ -54,13 +56,36 @@ it.each<[string, object, string[]]>([
   ['UntagResource', { ResourceArn, TagKeys: ['team'] }, ['dynamodb:UntagResource table/orders']],
   ['ListTagsOfResource', { ResourceArn }, ['dynamodb:ListTagsOfResource table/orders']],
   ['ListTables', {}, ['dynamodb:ListTables table/*']],
-])('%s of DynamoDB needs its table: %j', (action, body, needs) => {
-  expect(dynamoDb(action, body)).toEqual(needs);
+])('%s of DynamoDB needs its table: %j', async (action, body, needs) => {
+  expect(await dynamoDb(action, body)).toEqual(needs);
 });
 
-it.each(['', 'null', '[]', '{"TableName":7}', '{"RequestItems":null}'])('leaves the malformed request %j to DynamoDB', (body) => {
-  expect(dynamoDb('GetItem', body)).toEqual([]);
-  expect(dynamoDb('BatchGetItem', body)).toEqual([]);
+it.each(['', 'null', '[]', '{"TableName":7}', '{"RequestItems":null}'])('leaves the malformed request %j to DynamoDB', async (body) => {
+  expect(await dynamoDb('GetItem', body)).toEqual([]);
+  expect(await dynamoDb('BatchGetItem', body)).toEqual([]);
+});
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+const ann = { S: 'ann' };
+const names = { ExpressionAttributeNames: { '#c': 'customer', '#d': 'day' }, ExpressionAttributeValues: { ':c': ann, ':d': { S: 'bob' } } };
+it.each<[string, object, string[] | undefined]>([
+  ['GetItem', { TableName, Key: { customer: ann, day: { S: 'bob' } } }, ['ann']],
+  ['GetItem', { TableName: ResourceArn, Key: { customer: ann } }, ['ann']],
+  ['GetItem', { TableName, Key: { customer: { N: '1' } } }, ['']],
+  ['GetItem', { TableName, Key: { day: ann } }, ['']],
+  ['PutItem', { TableName, Item: { customer: ann, more: { S: 'bob' } } }, ['ann']],
+  ['UpdateItem', { TableName, Key: { customer: ann } }, ['ann']],
+  ['DeleteItem', { TableName, Key: { customer: ann } }, ['ann']],
+  ['Query', { TableName, ...names, KeyConditionExpression: '#c = :c' }, ['ann']],
+  ['Query', { TableName, ...names, KeyConditionExpression: '#d = :d AND (#c=:c)' }, ['ann']],
+  ['Query', { TableName, ...names, KeyConditionExpression: 'customer = :c' }, ['']],
+  ['Query', { TableName, ExpressionAttributeValues: { ':c': ann }, KeyConditionExpression: 'customer = :c' }, ['ann']],
+  ['Query', { TableName, ExpressionAttributeValues: { ':c': ann }, KeyConditionExpression: 'mycustomer = :c' }, ['']],
+  ['Scan', { TableName }, undefined],
+  ['GetItem', { TableName: 'other', Key: { customer: ann } }, undefined],
+])('%s of DynamoDB names the leading keys of its items: %j', async (action, body, keys) => {
+  const [need] = await needsOf(action, body);
+  expect(need?.keys('dynamodb:leadingkeys')).toEqual(keys);
 });
 
 const stateMachineArn = `arn:aws:states:us-east-1:${accountId}:stateMachine:bake`;

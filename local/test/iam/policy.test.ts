@@ -4,7 +4,7 @@ import { compilePolicy, type Need, refusalOf } from '../../src/iam/policy.ts';
 const vpc = 'arn:aws:ec2:eu-west-1:000000000000:vpc/vpc-1';
 
 /** The need to delete a VPC, with these condition keys. */
-function need(given: Partial<Omit<Need, 'keys'>> & { keys?: Record<string, string> } = {}): Need {
+function need(given: Partial<Omit<Need, 'keys'>> & { keys?: Record<string, string | string[]> } = {}): Need {
   const { keys = {}, ...rest } = given;
   return { action: 'ec2:DeleteVpc', resource: vpc, ...rest, keys: (key) => keys[key] };
 }
@@ -66,7 +66,9 @@ describe('a condition', () => {
   const red = { 'aws:resourcetag/team': 'red' };
   const both = { StringEquals: { 'aws:ResourceTag/team': 'red', 'ec2:CreateAction': 'CreateVpc' } };
 
-  it.each<[string, object, Record<string, string>, boolean]>([
+  const hers = { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ann', 'ann-2'] } };
+
+  it.each<[string, object, Record<string, string | string[]>, boolean]>([
     ['the same value', { StringEquals: { 'aws:ResourceTag/team': 'red' } }, red, true],
     ['a value in other letters', { StringEquals: { 'aws:ResourceTag/team': 'Red' } }, red, false],
     ['a key in other letters', { StringEquals: { 'AWS:resourceTag/Team': 'red' } }, red, true],
@@ -75,6 +77,15 @@ describe('a condition', () => {
     ['no such key', { StringEquals: { 'aws:ResourceTag/team': 'red' } }, {}, false],
     ['all keys', both, { ...red, 'ec2:createaction': 'CreateVpc' }, true],
     ['all keys but one', both, red, false],
+    ['all of several values', hers, { 'dynamodb:leadingkeys': ['ann', 'ann-2'] }, true],
+    ['all of several values but one', hers, { 'dynamodb:leadingkeys': ['ann', 'bob'] }, false],
+    ['none of several values that it has not', hers, {}, true],
+    [
+      'a list where one value is asked for',
+      { StringEquals: { 'aws:ResourceTag/team': 'red' } },
+      { 'aws:resourcetag/team': ['red'] },
+      false,
+    ],
   ])('with %s', (_, Condition, keys, holds) => {
     expect(policy(allow({ Condition })).allows(need({ keys }))).toBe(holds);
   });
