@@ -12,3 +12,7 @@ export async function placed(aws: TestAws) {
 
 /** From now on, EC2 has no capacity in these zones, and in the others it has. */
 export const withoutCapacity = (aws: TestAws, ...zones: string[]) => aws.post('ec2', { withoutCapacity: zones.map((zone) => ({ zone })) });
+
+/** From now on, the first subnet is full, and the next zone has no capacity: a start goes to a third one. */
+export const exhaust = (aws: TestAws) =>
+  aws.post('ec2', { full: ['10.0.0.0/24'], withoutCapacity: [{ zone: 'us-east-1a' }, { zone: 'us-east-1b' }] });

@@ -10,6 +10,7 @@ const abandoned: Hit = async (aws, workflow, point) => {
   await kill(aws, workflow, { ...point, kind: 'crash-after' });
   await lambdasEnded(aws);
   aws.clock.advance(settleSeconds * 1000);
+  await workflow.undo?.(aws);
   if (workflow.kind === 'remove' || workflow.kind === 'uninstall') {
     const started = await run(aws, firstStart);
     if (workflow.kind === 'uninstall' || started.error !== 'EnvironmentBeingRemoved') {

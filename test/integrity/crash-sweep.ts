@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { PersonalWorkflow } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
+import { exhaust } from '../harness/placed.ts';
 import { begin, deployedAws, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 
 /** A workflow of an environment's life, and what the account has to hold after it. */
@@ -16,6 +17,9 @@ export interface Workflow {
   readonly refusal?: string;
   /** It is part of a detour, which a life leaves out once nothing on it is left to be hit. */
   readonly detour?: string;
+  /** What happens before it, and is undone once it has ended. */
+  readonly prepare?: (aws: TestAws) => Promise<unknown>;
+  readonly undo?: (aws: TestAws) => Promise<unknown>;
   expectEnd(aws: TestAws): Promise<unknown>;
 }
 
@@ -64,6 +68,14 @@ const life: readonly Workflow[] = [
   },
   { name: 'start', ...starting, detour: 'rest' },
   remove,
+  {
+    name: 'start elsewhere',
+    ...starting,
+    detour: 'elsewhere',
+    prepare: exhaust,
+    undo: (aws) => aws.delete('ec2'),
+  },
+  { ...remove, name: 'remove elsewhere', detour: 'elsewhere' },
   uninstall,
 ];
 
@@ -103,9 +115,9 @@ const reading = /^(Describe|Get|List|Query|Scan|Search)/;
 async function record(aws: TestAws, among: (workflow: Workflow, point: Point) => boolean): Promise<Points> {
   const points = new Map<string, Point[]>();
   for (const workflow of life) {
+    await workflow.prepare?.(aws);
     await aws.delete('calls');
     expectGood(workflow, await run(aws, workflow));
-    await workflow.expectEnd(aws);
     const { calls } = (await aws.get('calls')) as { calls: { service: string; action: string; functionName?: string }[] };
     const seen: Point[] = [];
     for (const { service, action, functionName } of calls) {
@@ -113,6 +125,8 @@ async function record(aws: TestAws, among: (workflow: Workflow, point: Point) =>
       const skip = seen.filter((other) => other.action === action && other.function === functionName).length;
       seen.push({ service, action, function: functionName, skip });
     }
+    await workflow.undo?.(aws);
+    await workflow.expectEnd(aws);
     expect(seen, `Nothing mutates in ${workflow.name}.`).not.toEqual([]);
     points.set(
       workflow.name,
@@ -130,8 +144,10 @@ async function live(aws: TestAws, points: Points, hit: Hit): Promise<string | un
     const point = points.get(workflow.name)?.shift();
     names.push(point ? nameOf(workflow, point) : `${workflow.name}, left alone`);
     try {
+      await workflow.prepare?.(aws);
       if (point && (await hit(aws, workflow, point)) === 'is over') return undefined;
       if (!point) expectGood(workflow, await run(aws, workflow));
+      await workflow.undo?.(aws);
       await workflow.expectEnd(aws);
     } catch (error) {
       return `${names.reverse().join(', after ')}: ${(error as Error).message}`;

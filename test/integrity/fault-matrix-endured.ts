@@ -68,8 +68,18 @@ function inTurns(cases: readonly Case[]): Case[][] {
 }
 
 /** Whether its step makes it at once with other calls: of two that are refused then, it can tell of one. */
-const isAtOnce = ({ step, action }: Point) => deletesAtOnce.includes(step) || (readsAtOnce.includes(step) && reading.test(action));
-const readsAtOnce = ['beginOperation', 'planStart', 'terminateInstance', 'createVpc', 'recordNetwork'];
+const isAtOnce = ({ step, action }: Point) =>
+  deletesAtOnce.includes(step) || (readsAtOnce.includes(step) && (reading.test(action) || action.startsWith('Delete')));
+const readsAtOnce = [
+  'createRouteTable',
+  'changeSubnet',
+  'changeZone',
+  'beginOperation',
+  'planStart',
+  'terminateInstance',
+  'createVpc',
+  'recordNetwork',
+];
 const deletesAtOnce = ['deleteNetworkInterface', 'deleteSecurityGroup'];
 
 /** Where the SDK repeats a call, the same may come to each time that it is made. */

@@ -5,6 +5,7 @@ import type { PersonalWorkflow } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
+import { exhaust } from '../harness/placed.ts';
 import { begin, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 import { damage, leaveLock, leaveVolume, silence } from './fault-matrix-leftovers.ts';
 
@@ -51,6 +52,17 @@ export const life: readonly Stage[] = [
   },
   { name: 'mending start', ...start, prepare: damage, besides: true, expectEnd: started },
   { name: 'remove', kind: 'remove', input: subject, prepare: leaveVolume, expectEnd: (aws) => expectConverged(aws, 0) },
+  {
+    name: 'start elsewhere',
+    ...start,
+    prepare: exhaust,
+    besides: true,
+    expectEnd: async (aws) => {
+      await aws.delete('ec2');
+      await started(aws);
+    },
+  },
+  { name: 'remove elsewhere', kind: 'remove', input: subject, expectEnd: (aws) => expectConverged(aws, 0) },
   {
     name: 'uninstall',
     kind: 'uninstall',

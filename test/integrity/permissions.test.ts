@@ -76,6 +76,8 @@ const unusual = [
   'allowSsh ec2:CreateSecurityGroup security-group/*',
   'allowSsh ec2:CreateTags security-group/*',
   'allowSsh ec2:CreateSecurityGroup vpc/*',
+  // To suggest another type where no zone has capacity.
+  'changeZone ec2:DescribeInstanceTypeOfferings *',
 ];
 // Those of what schedules and changes of instances start, which is no part of this life.
 const scheduled = [

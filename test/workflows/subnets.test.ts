@@ -6,7 +6,7 @@ import { expectInvariants } from '../harness/invariants.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
 import { placed, withoutCapacity } from '../harness/placed.ts';
 import { wipe } from '../harness/wipe.ts';
-import { runRemove, runStart, runUninstall } from '../harness/workflows.ts';
+import { runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';
 
 let aws: TestAws;
 deployForTests((deployed) => {
@@ -22,20 +22,38 @@ const callsOf = async (action: string) =>
   ((await aws.get('calls')) as { calls: { action: string }[] }).calls.filter((call) => call.action === action).length;
 
 describe('a start that finds the subnet full', () => {
-  // EC2 may still show a free address in it: test/integrity fills a whole subnet.
-  it('creates a second subnet', async () => {
+  it('creates a second subnet, which the next start uses at once', async () => {
     await runStart(aws);
-    await aws.post('faults', {
-      service: 'ec2',
-      action: 'CreateNetworkInterface',
-      kind: 'error',
-      code: 'InsufficientFreeAddressesInSubnet',
-    });
+    await aws.post('ec2', { full: ['10.0.0.0/24'] });
+    await aws.delete('calls');
     expect((await runStart(aws, { owner: 'bob' })).output).toMatchObject({ created: true });
+    expect([await callsOf('CreateNetworkInterface'), await callsOf('CreateSubnet')]).toEqual([2, 1]);
+    await aws.delete('calls');
+    expect((await runStart(aws, { owner: 'carol' })).output).toMatchObject({ created: true });
+    expect([await callsOf('CreateNetworkInterface'), await callsOf('CreateSubnet')]).toEqual([1, 0]);
     const { blocks, instances } = await placed(aws);
     expect(blocks).toEqual(['10.0.0.0/24', '10.0.1.0/24']);
-    expect(instances.map(([, network]) => network)).toEqual(['10.0.0', '10.0.1']);
-    await expectConverged(aws, 2);
+    expect(instances.map(([, network]) => network)).toEqual(['10.0.0', '10.0.1', '10.0.1']);
+    await expectConverged(aws, 3);
+  });
+
+  it('shares the second subnet with others that need it at once', async () => {
+    await runStart(aws);
+    await aws.post('ec2', { full: ['10.0.0.0/24'] });
+    const owners = ['bob', 'carol', 'dave', 'erin'];
+    const ended = await Promise.all(owners.map((owner) => runStart(aws, { owner })));
+    expect(ended.map(({ output }) => output?.created)).toEqual(owners.map(() => true));
+    expect((await placed(aws)).blocks).toEqual(['10.0.0.0/24', '10.0.1.0/24']);
+    await expectConverged(aws, 5);
+  });
+
+  it('starts a stopped environment there, which has kept its address', async () => {
+    await runStart(aws);
+    const stopped = await runStop(aws);
+    await aws.post('ec2', { full: ['10.0.0.0/24'] });
+    expect((await runStart(aws)).output).toMatchObject({ created: false, instanceId: stopped.output?.instanceId });
+    expect((await placed(aws)).blocks).toEqual(['10.0.0.0/24']);
+    await expectConverged(aws, 1);
   });
 });
 
@@ -87,6 +105,19 @@ describe('a start that finds no capacity', () => {
     expect((await runStart(aws)).output).toMatchObject({ created: true });
     expect((await placed(aws)).instances.map(([zone]) => zone)).toEqual(['us-east-1c']);
     await expectConverged(aws, 1);
+  });
+
+  it('finds another subnet in the only zone with capacity', async () => {
+    await withoutCapacity(aws, 'us-east-1a');
+    await runStart(aws);
+    await aws.post('ec2', { full: ['10.0.1.0/24'] });
+    await withoutCapacity(aws, ...['a', 'c', 'd', 'e', 'f'].map((letter) => `us-east-1${letter}`));
+    expect((await runStart(aws, { owner: 'bob' })).output).toMatchObject({ created: true });
+    expect((await placed(aws)).instances).toEqual([
+      ['us-east-1b', '10.0.1'],
+      ['us-east-1b', expect.not.stringMatching('10.0.1')],
+    ]);
+    await expectConverged(aws, 2);
   });
 
   it('resolves the image again after it has moved on, and keeps its place', async () => {

@@ -24,6 +24,8 @@ export const Settings = v.strictObject({
   ),
   /** The groups of Local and Wavelength Zones that the account has opted in to, for example `us-west-2-lax-1`. */
   zoneGroups: v.array(v.string()),
+  /** The blocks of subnets whose last free addresses others have taken, for example load balancers. */
+  full: v.array(v.string()),
   /** The zones without capacity for more instances, of one type or of all. */
   withoutCapacity: v.array(v.strictObject({ zone: v.string(), instanceType: v.optional(v.string()) })),
 });
@@ -31,7 +33,7 @@ export type Settings = v.InferOutput<typeof Settings>;
 
 /** The settings of a fresh process. */
 export function defaultSettings(): Settings {
-  return { latency: defaultLatency, invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [], withoutCapacity: [] };
+  return { latency: defaultLatency, invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [], full: [], withoutCapacity: [] };
 }
 
 /** Removes the next planned outcome from a list such as `settings.launches`; undefined if nothing is planned. */

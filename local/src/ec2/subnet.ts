@@ -128,7 +128,8 @@ export const subnetOperations = {
 } satisfies Operations;
 
 /** The number of free addresses of a subnet. Each user of the subnet has one address. */
-export function availableAddresses(subnet: Subnet, { resources }: Pick<Call, 'resources'>): number {
+export function availableAddresses(subnet: Subnet, { resources, settings }: Pick<Call, 'resources' | 'settings'>): number {
+  if (settings.full.includes(subnet.cidrBlock)) return 0;
   const reserved = reservedAddresses.first + reservedAddresses.last;
   return sizeOf(rangeOf(subnet.cidrBlock).bits) - reserved - usersOf(resources, subnet.id).length;
 }

@@ -69,6 +69,14 @@ describe('CreateNetworkInterface', () => {
     expect((await create()).PrivateIpAddress).toBe(made[3]?.PrivateIpAddress);
   });
 
+  it('fails if others have taken the free addresses of the subnet, as the settings say', async () => {
+    ec2.ec2.admin('POST', { full: ['10.0.0.0/28'] });
+    expect(await freeAddresses()).toBe(0);
+    expect(await refusal(create())).toMatchObject({ code: 'InsufficientFreeAddressesInSubnet' });
+    ec2.ec2.admin('DELETE', undefined);
+    expect(await freeAddresses()).toBe(11);
+  });
+
   it('returns the same interface for the same client token, and refuses other parameters', async () => {
     const first = await create({ ClientToken: 'once' });
     expect((await create({ ClientToken: 'once' })).NetworkInterfaceId).toBe(first.NetworkInterfaceId);

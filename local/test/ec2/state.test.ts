@@ -144,7 +144,15 @@ describe('eventual consistency', () => {
 });
 
 describe('the settings', () => {
-  const defaults = { latency: 'instant', invisibleMilliseconds: 0, launches: [], starts: [], zoneGroups: [], withoutCapacity: [] };
+  const defaults = {
+    latency: 'instant',
+    invisibleMilliseconds: 0,
+    launches: [],
+    starts: [],
+    zoneGroups: [],
+    full: [],
+    withoutCapacity: [],
+  };
 
   it('are changed one by one and reset together', () => {
     expect(test.ec2.admin('GET', undefined)).toEqual(defaults);
