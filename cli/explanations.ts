@@ -89,6 +89,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'You have reached your limit of environments',
     nextStep: 'Remove an environment ("recode aws list{account}" shows yours), or ask your AWS administrator to raise the limit.',
   },
+  AutoStopNotAllowed: {
+    title: 'An environment may not run that long',
+    nextStep: 'Choose a shorter time, for example 2h. A limit of your team (longestRun) can be raised by your AWS administrator.',
+  },
   OptionDiffers: {
     title: 'The environment exists with a different option',
     nextStep:
@@ -241,6 +245,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   OperationSettling: {
     title: 'The previous operation has not released its lock yet',
     nextStep: again,
+  },
+  NoStopToPostpone: {
+    title: 'There is no automatic stop to postpone',
+    nextStep: 'Run "recode aws schedule show {environment}" to see when it stops, or "recode aws schedule set {environment} 8h".',
   },
   AutoStopNotDue: {
     title: 'The automatic stop is no longer due',

@@ -5,6 +5,7 @@ import { configSshCommand } from './commands/aws/config-ssh/command.ts';
 import { cpCommand } from './commands/aws/cp/command.ts';
 import { copyArgument, remotePath } from './commands/aws/cp/paths.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
+import { extendCommand } from './commands/aws/extend/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { forwardCommand } from './commands/aws/forward/command.ts';
 import { keysCommand } from './commands/aws/keys/command.ts';
@@ -15,6 +16,7 @@ import { type Definition, operationCommands } from './commands/aws/operations.ts
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
 import { retryCommand } from './commands/aws/retry/command.ts';
 import { runHooksCommand } from './commands/aws/run-hooks/command.ts';
+import { scheduleCommand } from './commands/aws/schedule/command.ts';
 import { sshCommand } from './commands/aws/ssh/command.ts';
 import { statusCommand as environmentStatusCommand } from './commands/aws/status/command.ts';
 import { whoamiCommand } from './commands/aws/whoami/command.ts';
@@ -50,6 +52,8 @@ const awsCommands: ReadonlyMap<string, Definition> = new Map<string, Definition>
   ['cancel', cancelCommand],
   ['retry', retryCommand],
   ['keys', keysCommand],
+  ['extend', extendCommand],
+  ['schedule', scheduleCommand],
   ...operationCommands('network'),
   ['whoami', whoamiCommand],
   ['explain', explainCommand],

@@ -47,6 +47,47 @@ export function parseAutoStop(text: string, timeZone = 'UTC', source = '--auto-s
   return output;
 }
 
+/**
+ * Reads a duration: `8h`, `90m`.
+ *
+ * @returns minutes
+ * @throws RecodeError AutoStopNotValid
+ */
+export function parseMinutes(text: string): number {
+  const read = readForm(text, 'UTC');
+  const { success, output } = v.safeParse(AutoStop, read);
+  if (success && output.kind === 'after') return output.minutes;
+  throw new RecodeError('AutoStopNotValid', `Invalid duration '${text}'. Use hours or minutes, up to 7 days, for example 2h or 90m.`);
+}
+
+/**
+ * Refuses a choice that a team does not allow.
+ *
+ * @param longest how long an environment may run at most, in minutes, whatever its owner chooses
+ * @throws RecodeError AutoStopNotAllowed
+ */
+export function requireAllowed(chosen: AutoStop, longest: number | undefined): void {
+  if (longest === undefined || chosen.kind === 'daily' || (chosen.kind === 'after' && chosen.minutes <= longest)) return;
+  throw notAllowed(autoStopText(chosen), longest);
+}
+
+/**
+ * Refuses a stop that comes later than a team allows, or than anyone can choose.
+ *
+ * @param stopAt ISO 8601
+ * @param now milliseconds since the epoch
+ * @throws RecodeError AutoStopNotAllowed
+ */
+export function requireInTime(stopAt: string, now: number, longest = longestMinutes): void {
+  if (Date.parse(stopAt) <= now + longest * 60_000) return;
+  throw notAllowed(`A stop at ${stopAt}`, longest);
+}
+
+function notAllowed(chosen: string, longest: number): RecodeError {
+  const text = autoStopText({ kind: 'after', minutes: longest });
+  return new RecodeError('AutoStopNotAllowed', `${chosen} is too late: an environment may run for ${text} at most.`);
+}
+
 /** The same as text: `20:00 Europe/Paris`, `8h`, `90m`, `never`. */
 export function autoStopText(autoStop: AutoStop): string {
   switch (autoStop.kind) {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
 import { InstanceType } from './instance-type.ts';
 import { Network, NetworkIds, ReadyNetwork } from './network.ts';
@@ -61,6 +62,23 @@ export const CancelInput = v.object({
   executionArn: v.string(),
 });
 export type CancelInput = v.InferOutput<typeof CancelInput>;
+
+/** The input of an execution that changes when an environment stops automatically. */
+export const ScheduleInput = v.object({
+  ...proof,
+  environment: RecordedEnvironmentInput.entries.environment,
+  change: v.variant('action', [
+    /** A time and not a duration, so that a repeated attempt changes nothing more. */
+    v.strictObject({ action: v.literal('extend'), stopAt: Due.entries.stopAt }),
+    v.strictObject({ action: v.literal('set'), autoStop: GivenAutoStop }),
+    /** Back to the team's default. */
+    v.strictObject({ action: v.literal('clear') }),
+  ]),
+});
+export type ScheduleInput = v.InferOutput<typeof ScheduleInput>;
+
+/** When an environment stops from then on: by its owner's choice, if there is one, and next (ISO 8601), if it runs. */
+export const ScheduleOutput = v.object({ autoStop: v.nullable(AutoStop), stopAt: v.nullable(v.string()) });
 
 /** The input of an execution that changes the keys of an environment. */
 export const KeysInput = v.object({

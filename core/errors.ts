@@ -62,6 +62,7 @@ export const catalog = {
   InstanceTypeNotAllowed: { reaction: 'never', outcome: 'refused' },
   TooManyEnvironments: { reaction: 'never', outcome: 'refused' },
   OptionDiffers: { reaction: 'never', outcome: 'refused' },
+  AutoStopNotAllowed: { reaction: 'never', outcome: 'refused' },
 
   // Who asks
   NoCredentials: { reaction: 'never', outcome: 'failed' },
@@ -103,6 +104,7 @@ export const catalog = {
   OperationInProgress: { reaction: 'never', outcome: 'refused' },
   OperationCancelled: { reaction: 'never', outcome: 'failed' },
   OperationSettling: { reaction: 'poll', outcome: 'failed' },
+  NoStopToPostpone: { reaction: 'never', outcome: 'refused' },
   AutoStopNotDue: { reaction: 'never', outcome: 'refused' },
   UninstallInProgress: { reaction: 'never', outcome: 'refused' },
   EnvironmentBeingRemoved: { reaction: 'never', outcome: 'refused' },

@@ -1,8 +1,10 @@
 import { policies, stateMachineName } from './names.ts';
 import { type OperationKind, operationKinds, operations } from './operations.ts';
 
-/** The workflows that a person starts: one per operation, and those that take no lock: one cancels an operation, one changes keys. */
-export const personalWorkflows = [...operationKinds, 'cancel', 'keys'] as const;
+/** The workflows that a person starts and that take no lock: one cancels an operation, one changes keys, and one changes when an environment stops. */
+export const locklessWorkflows = ['cancel', 'keys', 'schedule'] as const;
+/** The workflows that a person starts: one per operation, and those without a lock. */
+export const personalWorkflows = [...operationKinds, ...locklessWorkflows] as const;
 export type PersonalWorkflow = (typeof personalWorkflows)[number];
 
 /** The workflows that a schedule starts. */
@@ -12,7 +14,7 @@ export type Workflow = PersonalWorkflow | (typeof scheduledWorkflows)[number];
 
 /** The policy that lets a person start a workflow. */
 export function policyFor(workflow: PersonalWorkflow): (typeof policies)[keyof typeof policies] {
-  return workflow === 'cancel' || workflow === 'keys' ? policies.user : operations[workflow].policy;
+  return workflow in operations ? operations[workflow as OperationKind].policy : policies.user;
 }
 
 /** Where a state machine is. */

@@ -1,14 +1,26 @@
 import { Temporal } from 'temporal-polyfill';
 import type { AutoStop } from './auto-stop.ts';
 import type { Observed, Wanted } from './environment.ts';
+import type { Settings } from './settings.ts';
+
+/** What the team has chosen about stops. */
+export type StopSettings = Pick<Settings, 'autoStop' | 'longestRun'>;
 
 /**
  * When an environment that was started at a time is to be stopped, in milliseconds since the epoch; undefined for never. A time of day is the
  * next one after the start.
  *
  * A time that a change to summer time skips is moved on by as much as the clocks are; of one that comes twice the first counts.
+ *
+ * @param longestMinutes after which it is stopped in any case
  */
-export function nextStop(autoStop: AutoStop, startedAtMilliseconds: number): number | undefined {
+export function nextStop(autoStop: AutoStop, startedAtMilliseconds: number, longestMinutes?: number): number | undefined {
+  const chosen = chosenStop(autoStop, startedAtMilliseconds);
+  if (longestMinutes === undefined) return chosen;
+  return Math.min(chosen ?? Number.POSITIVE_INFINITY, startedAtMilliseconds + longestMinutes * 60_000);
+}
+
+function chosenStop(autoStop: AutoStop, startedAtMilliseconds: number): number | undefined {
   switch (autoStop.kind) {
     case 'daily':
       return nextTime(autoStop, startedAtMilliseconds);
@@ -28,11 +40,11 @@ export function nextStop(autoStop: AutoStop, startedAtMilliseconds: number): num
 export function stopTimeOf(
   state: Observed['state'],
   { power, autoStop, stopAt }: Pick<Wanted, 'power' | 'autoStop' | 'stopAt'>,
-  { at, teamDefault }: { at: string; teamDefault: AutoStop },
+  { at, autoStop: teamDefault, longestRun }: StopSettings & { readonly at: string },
 ): string | undefined {
   if (state === 'stopped' || state === 'gone') return undefined;
   if (stopAt !== undefined || state === 'stopping' || power === 'removed') return stopAt;
-  const next = nextStop(autoStop ?? teamDefault, Date.parse(at));
+  const next = nextStop(autoStop ?? teamDefault, Date.parse(at), longestRun);
   return next === undefined ? undefined : new Date(next).toISOString();
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type AutoStop, parseAutoStop } from './auto-stop.ts';
+import { type AutoStop, parseAutoStop, parseMinutes } from './auto-stop.ts';
 import { canonicalCidr } from './cidr.ts';
 import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
@@ -39,6 +39,7 @@ const Variables = v.object({
   RECODE_TEAMMATES: v.picklist(teammatePolicies),
   RECODE_ADMINISTRATORS: list,
   RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
+  RECODE_LONGEST_RUN: optional,
   RECODE_TAGS: v.pipe(list, v.array(v.pipe(v.string(), v.regex(/^[^=]+=/, 'not a tag such as team=platform'), v.transform(tagOf)))),
 });
 
@@ -60,6 +61,8 @@ export interface Settings extends TeammateSettings {
   readonly environmentsPerOwner: number;
   /** When an environment is stopped whose start says nothing of it: `20:00 UTC`, `8h`, `never`. */
   readonly autoStop: AutoStop;
+  /** After how many minutes an environment is stopped whatever its owner chooses; undefined for no limit. */
+  readonly longestRun: number | undefined;
   /** Tags of every resource beside ours, by which the administrator tells costs apart. */
   readonly costTags: readonly Tag[];
 }
@@ -76,6 +79,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     throw new RecodeError('SettingsNotValid', `${v.getDotPath(issue)}: ${issue.message}.`);
   }
   const of = parsed.output;
+  const longest = of.RECODE_LONGEST_RUN;
   return {
     instanceType: of.RECODE_INSTANCE_TYPE,
     allowedInstanceTypes: of.RECODE_ALLOWED_INSTANCE_TYPES,
@@ -87,17 +91,19 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
     teammates: of.RECODE_TEAMMATES,
     administrators: of.RECODE_ADMINISTRATORS,
-    autoStop: autoStopOf(of.RECODE_AUTO_STOP),
+    autoStop: fromVariable('RECODE_AUTO_STOP', () => parseAutoStop(of.RECODE_AUTO_STOP, 'UTC', 'the time')),
+    longestRun: longest === undefined ? undefined : fromVariable('RECODE_LONGEST_RUN', () => parseMinutes(longest)),
     costTags: of.RECODE_TAGS,
   };
 }
 
-function autoStopOf(text: string): AutoStop {
+/** Reads a variable whose form has an error of its own. Throws SettingsNotValid naming it. */
+function fromVariable<Value>(name: string, read: () => Value): Value {
   try {
-    return parseAutoStop(text, 'UTC', 'RECODE_AUTO_STOP');
+    return read();
   } catch (error) {
     if (!(error instanceof RecodeError)) throw error;
-    throw new RecodeError('SettingsNotValid', error.message, { cause: error });
+    throw new RecodeError('SettingsNotValid', `${name}: ${error.message}`, { cause: error });
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { builtPackage } from '../cli/package-root.ts';
 import { catalog } from '../core/errors.ts';
-import { operationOf, personalWorkflows, scheduledWorkflows } from '../core/executions.ts';
+import { locklessWorkflows, operationOf, personalWorkflows, scheduledWorkflows } from '../core/executions.ts';
 import { stateMachineName } from '../core/names.ts';
 import { resources, roles, statementsOf } from './infra/stack.ts';
 import { isWorking, type Machine, type State, statesOf, warmedBy } from './infra/states.ts';
@@ -185,7 +185,7 @@ describe.each(operations)('the workflow $name', ({ kind, definition: { States } 
 });
 
 describe('the upkeep', () => {
-  const lockless = ['cancel', 'keys'].map(stateMachineName);
+  const lockless = locklessWorkflows.map(stateMachineName);
   const upkeep = packagedMachines.filter(({ name, kind }) => kind === undefined && !lockless.includes(name));
 
   it('goes on where something of one item fails, and fails in the end under its name', () => {

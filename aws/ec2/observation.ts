@@ -1,7 +1,6 @@
 import type { Instance } from '@aws-sdk/client-ec2';
-import type { AutoStop } from '../../core/auto-stop.ts';
 import type { Environment, Observed } from '../../core/environment.ts';
-import { stopTimeOf } from '../../core/next-stop.ts';
+import { type StopSettings, stopTimeOf } from '../../core/next-stop.ts';
 import { decideStart, type InstanceState } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 import type { Change } from '../records/hold/table.ts';
@@ -36,11 +35,11 @@ export function isRecorded(instances: readonly Instance[], { observed }: Pick<En
 export function lastObservation(
   instances: readonly Instance[],
   { observed, wanted }: Pick<Environment, 'observed' | 'wanted'>,
-  { at, teamDefault }: { at: string; teamDefault: AutoStop },
+  { at, settings }: { readonly at: string; readonly settings: StopSettings },
 ): Change {
   const seen = observation(instances, observed !== undefined, at);
   const state = servingInstance(instances)?.State?.Name as Observed['state'] | undefined;
-  const stopAt = stopTimeOf(state ?? 'gone', wanted, { at, teamDefault });
+  const stopAt = stopTimeOf(state ?? 'gone', wanted, { ...settings, at });
   const { set, remove = [] } = seen;
   return stopAt === undefined ? { set, remove: [...remove, 'wanted.stopAt'] } : { set: { ...set, 'wanted.stopAt': stopAt }, remove };
 }

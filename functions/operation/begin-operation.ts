@@ -8,7 +8,7 @@ import { observation } from '../../aws/ec2/observation.ts';
 import { findInstances, hasResources } from '../../aws/ec2/resources.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities } from '../../aws/executions/identities.ts';
-import { change, claimName, leaveEnvironment, observe, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
+import { change, changeUnheld, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from '../../aws/records/hold/environment.ts';
 import { networkToEnter, takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment, readEnvironments } from '../../aws/records/read/environment.ts';
 import { readNetwork } from '../../aws/records/read/network.ts';
@@ -16,6 +16,7 @@ import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, ec2, sfn } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
+import { requireAllowed } from '../../core/auto-stop.ts';
 import {
   Begun,
   type Due,
@@ -95,6 +96,7 @@ export const beginOperation = step({
       // Where Canonical has no image, nothing is created.
       imagePublisher(executionArn);
       const { environment, request } = begun.input;
+      if (request.autoStop) requireAllowed(request.autoStop, context.settings.longestRun);
       const [beginner, looked] = await Promise.all([asking(), look(environment, request, context)]);
       return beginStart(begun.input, looked, { ...context, operation: { ...operation(beginner), kind: begun.kind } });
     }
@@ -222,7 +224,7 @@ async function withInstance(environment: Environment, { dynamodb, ec2, now, oper
   if (environment.name === undefined || environment.observed || holderOf(environment) || from.includes('creating')) return environment;
   const instances = await findInstances(ec2, { ...environment, name: environment.name });
   if (instances.length === 0) return environment;
-  await observe(dynamodb, environment, observation(instances, false, new Date(now).toISOString()));
+  await changeUnheld(dynamodb, environment, observation(instances, false, new Date(now).toISOString()));
   return readEnvironment(dynamodb, environment);
 }
 

@@ -17,10 +17,10 @@ import { logger } from '../../aws/step/logger.ts';
 import { metrics } from '../../aws/step/metrics.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import type { AutoStop } from '../../core/auto-stop.ts';
 import { EndedOperation, Failure, HeldEnvironment } from '../../core/document.ts';
 import type { Environment } from '../../core/environment.ts';
 import { holderOf } from '../../core/lock.ts';
+import type { StopSettings } from '../../core/next-stop.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
 import { kindsWith, type OperationKind } from '../../core/operations.ts';
 
@@ -48,7 +48,7 @@ export const failOperation = step({
   output: Failure,
   uses: { dynamodb, ec2, metrics, logger, settings },
   async run(document, { dynamodb, ec2, metrics, logger, settings, clock }) {
-    const context = { dynamodb, ec2, logger, teamDefault: settings.autoStop, now: clock.now() };
+    const context = { dynamodb, ec2, logger, settings, now: clock.now() };
     if ('detail' in document) {
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
@@ -70,8 +70,7 @@ interface Context {
   readonly dynamodb: DynamoDBClient;
   readonly ec2: EC2Client;
   readonly logger: Logger;
-  /** When an environment stops whose owner has not chosen it. */
-  readonly teamDefault: AutoStop;
+  readonly settings: StopSettings;
   readonly now: number;
 }
 
@@ -95,13 +94,13 @@ async function releaseAll(
 }
 
 /** What EC2 shows of the instance, and when it is to be stopped. Empty if EC2 does not answer, because a failed operation must release its lock. */
-async function seen({ ec2, logger, teamDefault }: Context, environment: Environment, { executionArn }: Holder, at: string) {
+async function seen({ ec2, logger, settings }: Context, environment: Environment, { executionArn }: Holder, at: string) {
   const { owner, repository, name, observed } = environment;
   const nothing: Change = { set: {} };
   if (name === undefined) return nothing;
   try {
     const instances = await findInstances(ec2, { owner, repository, name }, observed?.instanceId);
-    return lastObservation(instances, environment, { at, teamDefault });
+    return lastObservation(instances, environment, { at, settings });
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn, cause: translate(error) });
     return nothing;

@@ -5,7 +5,6 @@ import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import type { AutoStop } from '../../core/auto-stop.ts';
 import {
   HeldEnvironment,
   Launch,
@@ -18,7 +17,7 @@ import {
   StoppingInstances,
 } from '../../core/document.ts';
 import { GivenRequest, type Observed } from '../../core/environment.ts';
-import { nextStop } from '../../core/next-stop.ts';
+import { nextStop, type StopSettings } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 import { forEach, kindsWith } from '../../core/operations.ts';
 
@@ -58,7 +57,7 @@ export const finishOperation = step({
     if ('plan' in document) {
       const { publicIpAddress, ...instance } = document.instance;
       const asked = document.request?.autoStop;
-      const stopAt = stopAtOf(document, settings.autoStop, clock.now());
+      const stopAt = stopAtOf(document, settings, clock.now());
       const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && asked === undefined;
       const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
       const observed: Observed = { ...instance, state: 'running', publicIpAddress, at: now };
@@ -110,10 +109,10 @@ export const finishOperation = step({
 export const handler = lambdaHandler(finishOperation);
 
 /** The time of the automatic stop. An environment that was found started keeps its time until it has passed or a new one is asked for. */
-function stopAtOf({ environment, request, plan }: Started, teamDefault: AutoStop, now: number): string | undefined {
+function stopAtOf({ environment, request, plan }: Started, { autoStop, longestRun }: StopSettings, now: number): string | undefined {
   const kept = environment.recorded.stopAt;
   const found = plan.action === 'nothing' || plan.action === 'wait';
   if (found && request?.autoStop === undefined && kept !== undefined && Date.parse(kept) > now) return kept;
-  const next = nextStop(environment.request.autoStop ?? teamDefault, now);
+  const next = nextStop(environment.request.autoStop ?? autoStop, now, longestRun);
   return next === undefined ? undefined : new Date(next).toISOString();
 }

@@ -2,7 +2,7 @@ import type { Instance } from '@aws-sdk/client-ec2';
 import { isRecorded, lastObservation } from '../../aws/ec2/observation.ts';
 import { describeInstances, explained, findInstances } from '../../aws/ec2/resources.ts';
 import { InstanceStateChange } from '../../aws/ec2/state-change.ts';
-import { observe } from '../../aws/records/hold/environment.ts';
+import { changeUnheld } from '../../aws/records/hold/environment.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
@@ -44,8 +44,8 @@ export const syncInstanceState = step({
     const instances = await findInstances(ec2, belonging, environment.observed?.instanceId);
     if (isRecorded(instances, environment)) return;
     const at = new Date(clock.now()).toISOString();
-    const { set, remove } = lastObservation(instances, environment, { at, teamDefault: settings.autoStop });
-    await observe(dynamodb, environment, { set: { ...set, updatedAt: at }, remove });
+    const { set, remove } = lastObservation(instances, environment, { at, settings });
+    await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: at }, remove });
   },
 });
 

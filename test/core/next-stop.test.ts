@@ -72,8 +72,21 @@ describe('nextStop', () => {
   );
 });
 
+describe('nextStop where a team lets an environment run for two hours', () => {
+  const started = Date.parse('2026-11-22T12:00Z');
+  it.each([
+    ['never', 120],
+    ['20:00 UTC', 120],
+    ['13:00 UTC', 60],
+    ['90m', 90],
+    ['8h', 120],
+  ])('and its owner chooses %s, comes after %i minutes', (text, minutes) => {
+    expect(nextStop(parseAutoStop(text), started, 120)).toBe(started + minutes * 60_000);
+  });
+});
+
 describe('stopTimeOf an instance that no operation goes on with', () => {
-  const found = { at: '2026-11-22T12:00:00.000Z', teamDefault: parseAutoStop('8h') };
+  const found = { at: '2026-11-22T12:00:00.000Z', autoStop: parseAutoStop('8h'), longestRun: undefined };
   const chosen = '2026-11-22T20:00:00.000Z';
 
   it.each([

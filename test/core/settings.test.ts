@@ -29,6 +29,7 @@ describe('readSettings', () => {
       teammates: 'administrators',
       administrators: [],
       autoStop: { kind: 'daily', time: '20:00', timeZone: 'UTC' },
+      longestRun: undefined,
       costTags: [],
     });
   });
@@ -40,6 +41,10 @@ describe('readSettings', () => {
 
   it('reads blocks as EC2 writes them', () => {
     expect(withVariables({ RECODE_INGRESS_CIDRS: '203.0.113.7/24' }).ingressCidrs).toEqual(['203.0.113.0/24']);
+  });
+
+  it('reads how long an environment may run, in minutes', () => {
+    expect(withVariables({ RECODE_LONGEST_RUN: '12h' }).longestRun).toBe(720);
   });
 
   it('reads tags, whose values may have an equals sign or be empty', () => {
@@ -59,6 +64,8 @@ describe('readSettings', () => {
     ['RECODE_VOLUME_TYPE', 'io1'],
     ['RECODE_VOLUME_ENCRYPTED', 'yes'],
     ['RECODE_ENVIRONMENTS_PER_OWNER', '-1'],
+    ['RECODE_LONGEST_RUN', 'forever'],
+    ['RECODE_LONGEST_RUN', '8 days'],
   ])('refuses %s as "%s", naming it', (name, value) => {
     expect(() => withVariables({ [name]: value })).toThrow(expect.objectContaining({ name: 'SettingsNotValid' }));
     expect(() => withVariables({ [name]: value })).toThrow(name);

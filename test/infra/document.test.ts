@@ -12,6 +12,8 @@ import {
   RecordedEnvironmentInput,
   RemoveOutput,
   recordedKinds,
+  ScheduleInput,
+  ScheduleOutput,
   StartInput,
   StartOutput,
   StopOutput,
@@ -42,6 +44,7 @@ const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, out
   // Nobody reads the output: the history of the operation says how it ended.
   cancel: [CancelInput, v.object({})],
   keys: [KeysInput, KeysOutput],
+  schedule: [ScheduleInput, ScheduleOutput],
   // The schedules' input is empty, and nobody reads the output.
   'auto-stop': [v.object({}), v.object({})],
   prices: [v.object({}), v.object({})],

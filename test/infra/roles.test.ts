@@ -3,7 +3,7 @@ import * as ec2 from '@aws-sdk/client-ec2';
 import * as pricing from '@aws-sdk/client-pricing';
 import * as states from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { stateMachineName, tableName } from '../../core/names.ts';
+import { dueIndexName, stateMachineName, tableName } from '../../core/names.ts';
 import { operationKinds } from '../../core/operations.ts';
 import { managedBy } from '../../core/tags.ts';
 import { functionRoles as made } from '../../infra/function-roles.ts';
@@ -109,7 +109,7 @@ describe('the role of a function', () => {
       const mine = statements.filter((statement) => actionsOf(statement).some((action) => action.startsWith(`${service}:`)));
       return mine.map(({ Resource }) => (isSub(Resource) ? Resource['Fn::Sub'].split('${AWS::AccountId}:')[1] : Resource));
     };
-    expect(new Set(about('dynamodb'))).toEqual(new Set([`table/${tableName}`]));
+    expect(new Set(about('dynamodb'))).toEqual(new Set([`table/${tableName}`, `table/${tableName}/index/${dueIndexName}`]));
     for (const resource of about('states')) expect(resource).toMatch(/^(execution|stateMachine):recode-/);
     for (const kind of operationKinds) expect(stateMachineName(kind)).toMatch(/^recode-/);
   });

@@ -66,6 +66,13 @@ const life: readonly Workflow[] = [
     detour: 'rest',
     expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
   },
+  {
+    name: 'schedule',
+    kind: 'schedule',
+    input: { ...subject, change: { action: 'set', autoStop: { kind: 'after', minutes: 7 * 24 * 60 } } },
+    detour: 'rest',
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
   { name: 'start', ...starting, detour: 'rest' },
   remove,
   {

@@ -40,6 +40,12 @@ export const life: readonly Stage[] = [
     input: { ...subject, change: { action: 'add', publicKey: keyPairFrom(Buffer.alloc(32, 2), 'laptop').publicKey } },
     expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
   },
+  {
+    name: 'schedule',
+    kind: 'schedule',
+    input: { ...subject, change: { action: 'set', autoStop: { kind: 'after', minutes: 7 * 24 * 60 } } },
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
   { name: 'start', ...start, expectEnd: started },
   { name: 'restart', kind: 'restart', input: subject, besides: true, expectEnd: started },
   {

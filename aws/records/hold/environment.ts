@@ -143,13 +143,13 @@ export async function change(
 }
 
 /**
- * Records what EC2 shows of an environment that no operation holds.
+ * Changes an environment that no operation holds.
  *
  * @throws RecodeError OperationSettling when the record has changed since it was read: look again
  */
-export async function observe(dynamodb: DynamoDBClient, environment: Environment, seen: Change): Promise<void> {
-  const observed = await update(dynamodb, environment, { ...seen, ...asRead(environment) });
-  if (!observed) throw settling(`the environment ${environment.repository}`);
+export async function changeUnheld(dynamodb: DynamoDBClient, environment: Environment, change: Change): Promise<void> {
+  const changed = await update(dynamodb, environment, { ...change, ...asRead(environment) });
+  if (!changed) throw settling(`the environment ${environment.repository}`);
 }
 
 /**

@@ -24,6 +24,21 @@ describe('a first start in a stack whose administrator has chosen', () => {
   });
 });
 
+describe('a start where an environment may run for two hours', () => {
+  it.each([{ kind: 'never' }, { kind: 'after', minutes: 121 }])('is refused with %j, and leaves nothing behind', async (autoStop) => {
+    await using account = await installed();
+    account.choose({ longestRun: 120 });
+    const request = { publicKey: publicKey(), autoStop };
+    const refusal = await account.refusal(beginOperation, begin(await startHolder(account.sfn), { request }));
+    expect(refusal.name).toBe('AutoStopNotAllowed');
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([]);
+    await account.run(
+      beginOperation,
+      begin(await startHolder(account.sfn), { request: { ...request, autoStop: { kind: 'after', minutes: 120 } } }),
+    );
+  });
+});
+
 describe('a start where an owner may have two environments', () => {
   it('is refused as the third, naming the others and leaving nothing behind; another owner’s is not', async () => {
     await using account = await installed();

@@ -7,8 +7,7 @@ import { parseRepository } from '../../../../core/repository.ts';
 import { hostsOf } from '../../../github/hosts.ts';
 import { parseInstanceType } from '../../../instance-type.ts';
 import { oneOf } from '../../../one-of.ts';
-import { settingNotValid } from '../../../setting-not-valid.ts';
-import { localTimeZone } from '../../../stop-time.ts';
+import { zoneOfThisMachine } from '../../../time-zone.ts';
 import { parseWorkspace, type WorkspaceFlags } from '../../../workspace/flags.ts';
 import type { WorkspaceRequest } from '../../../workspace/request.ts';
 import { type OperationFlags, type OperationRequest, parseOperation } from '../options.ts';
@@ -99,12 +98,4 @@ function parseWhen({ autoStop: when, timeZone }: Pick<StartFlags, 'autoStop' | '
     'UsageNotValid',
     `--time-zone cannot be used with --auto-stop ${when}. It needs a time, for example --auto-stop 20:00.`,
   );
-}
-
-/** The time zone that a time of day without one is in; empty where this machine has none. */
-function zoneOfThisMachine(when: string): string {
-  const zone = localTimeZone();
-  const { TZ = '' } = process.env;
-  if (zone !== undefined || TZ === '' || !/^\d?\d:\d\d$/.test(when)) return zone ?? '';
-  throw settingNotValid('TZ', TZ, 'Set it to a name from the IANA database, for example Europe/Paris, or use --time-zone.');
 }

@@ -1,0 +1,60 @@
+import { autoStopText } from '../../../../core/auto-stop.ts';
+import { type ScheduleInput, ScheduleOutput } from '../../../../core/document.ts';
+import { type Environment, statusOf } from '../../../../core/environment.ts';
+import { type EnvironmentTarget, type OpenedEnvironment, requireRecord } from '../../../environment.ts';
+import { beforeOperation, checkedSentences } from '../../../execution/control-plane.ts';
+import { follow, startOperation } from '../../../execution/operation.ts';
+import type { Session } from '../../../execution/session.ts';
+import { line, type Output, paint, writeJson } from '../../../output.ts';
+import { stopWordsInZone } from '../../../stop-time.ts';
+import { openOwn } from '../open-own.ts';
+
+/**
+ * Opens the caller's own environment, to change when it stops.
+ *
+ * @throws RecodeError EnvironmentNotFound, and those of `openOwn` and cli/execution/control-plane.ts
+ */
+export async function openToSchedule(
+  target: EnvironmentTarget,
+  session: Session,
+): Promise<{ readonly environment: OpenedEnvironment; readonly record: Environment }> {
+  const environment = await openOwn(target, session);
+  return { environment, record: await beforeOperation(environment, 'schedule', requireRecord(environment)) };
+}
+
+/** Asks the control plane to change when an environment stops, and waits for it. Throws RecodeError what the execution fails with. */
+export async function changeSchedule(
+  { clients, account, subject }: OpenedEnvironment,
+  change: ScheduleInput['change'],
+  session: Session,
+): Promise<void> {
+  const input: ScheduleInput = { environment: subject, change };
+  const executionArn = await startOperation(clients, account, { kind: 'schedule', input }, session);
+  await follow(clients, account, executionArn, ScheduleOutput, session, { sentences: checkedSentences(clients, executionArn) });
+}
+
+/** Prints when an environment stops automatically after a change. */
+export async function showSchedule(environment: OpenedEnvironment, { view }: Session, output: Output): Promise<void> {
+  const record = await requireRecord(environment);
+  view.end();
+  const { stdout } = output;
+  if (output.json) writeSchedule(record, output);
+  else stdout.write(`${paint(stdout, 'green', '✓')} ${line`${record.repository} ${words(record)}`}\n`);
+}
+
+/** Prints when an environment stops automatically, and who has chosen that. */
+export function printSchedule(record: Environment, output: Output): void {
+  const { autoStop } = record.wanted;
+  const chosen = autoStop ? `chosen for it: ${autoStopText(autoStop)}` : "your team's default";
+  if (output.json) writeSchedule(record, output);
+  else output.stdout.write(line`${record.repository} ${words(record)} (${chosen})\n`);
+}
+
+function words({ wanted, observed, lock }: Environment): string {
+  if (statusOf({ wanted, observed, lock }) !== 'started') return 'is not started, so it has no next stop';
+  return wanted.stopAt === undefined ? 'never stops automatically' : `stops ${stopWordsInZone(wanted.stopAt)}`;
+}
+
+function writeSchedule({ owner, repository, wanted: { autoStop, stopAt } }: Environment, output: Output): void {
+  writeJson(output, { owner, repository, autoStop: autoStop ? autoStopText(autoStop) : null, stopAt: stopAt ?? null });
+}

@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import { examples } from '../../../help.ts';
+import type { Output } from '../../../output.ts';
+import { addAccountOptions, type EnvironmentFlags, jsonOption, parseTarget, repositoryArgument } from '../options.ts';
+
+/** `recode aws schedule` */
+export function scheduleCommand(output: Output): Command {
+  return new Command('schedule')
+    .summary('Manage when an environment stops automatically')
+    .description('Manage when an environment stops automatically, without starting it. "recode aws extend" postpones the next stop alone.')
+    .addCommand(showCommand(output))
+    .addCommand(setCommand(output))
+    .addCommand(clearCommand(output))
+    .addHelpText(
+      'after',
+      examples([
+        ['Show when it stops next', 'recode aws schedule show acme/api'],
+        ['Stop it every evening', 'recode aws schedule set acme/api 19:30'],
+        ["Use the team's default again", 'recode aws schedule clear acme/api'],
+      ]),
+    );
+}
+
+function showCommand(output: Output): Command {
+  const command = new Command('show')
+    .summary('Show when an environment stops automatically')
+    .description('Show when an environment stops automatically, and whether that was chosen for it.')
+    .argument(...repositoryArgument)
+    .option('--owner <owner>', "show a teammate's environment");
+  return withCommonOptions(command)
+    .addHelpText('after', examples([['Show when it stops next', 'recode aws schedule show acme/api']]))
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const target = parseTarget(repository, invoked.optsWithGlobals<EnvironmentFlags>(), process.env);
+      const { runShow } = await import('./run.ts');
+      await runShow(target, output);
+    });
+}
+
+function setCommand(output: Output): Command {
+  const command = new Command('set')
+    .summary('Choose when your environment stops automatically')
+    .description(
+      'Choose when your environment stops automatically: at a time of day, a duration after each start, or never. If it is started, ' +
+        'this also sets its next stop; a duration begins now.',
+    )
+    .argument(...repositoryArgument)
+    .argument('<when>', 'a time (20:00), a duration up to 7 days (8h, 90m) or never')
+    .option('--time-zone <zone>', "time zone of a time, for example Europe/Paris (default: this machine's)");
+  return withCommonOptions(command)
+    .addHelpText(
+      'after',
+      examples([
+        ['Stop it every evening', 'recode aws schedule set acme/api 19:30'],
+        ['Stop it eight hours after each start', 'recode aws schedule set acme/api 8h'],
+      ]),
+    )
+    .action(async (repository: string, when: string, _: unknown, invoked: Command) => {
+      const flags = invoked.optsWithGlobals<EnvironmentFlags & { readonly timeZone?: string }>();
+      const target = parseTarget(repository, flags, process.env);
+      const { runSet } = await import('./run.ts');
+      await runSet({ ...target, when, ...(flags.timeZone !== undefined && { timeZone: flags.timeZone }) }, output);
+    });
+}
+
+function clearCommand(output: Output): Command {
+  const command = new Command('clear')
+    .summary("Let your environment stop when your team's default says")
+    .description("Forget when your environment was to stop automatically: from now on, your team's default counts.")
+    .argument(...repositoryArgument);
+  return withCommonOptions(command)
+    .addHelpText('after', examples([["Use the team's default again", 'recode aws schedule clear acme/api']]))
+    .action(async (repository: string, _: unknown, invoked: Command) => {
+      const target = parseTarget(repository, invoked.optsWithGlobals<EnvironmentFlags>(), process.env);
+      const { runClear } = await import('./run.ts');
+      await runClear(target, output);
+    });
+}
+
+function withCommonOptions(command: Command): Command {
+  return addAccountOptions(command).option(...jsonOption);
+}
