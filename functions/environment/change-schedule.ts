@@ -11,9 +11,10 @@ import type { Environment } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { holderOf } from '../../core/lock.ts';
 import { type StopSettings, stopTimeOf } from '../../core/next-stop.ts';
+import { actingAs } from '../../core/teammates.ts';
 
 /**
- * Changes when an environment stops automatically: the next stop comes later, or its owner chooses another time, or none of their own. It waits
+ * Changes when an environment stops automatically, for somebody who may act on it: the next stop comes later, or its owner chooses another time, or none of their own. It waits
  * while an operation holds the environment, which sets the time at its end.
  */
 export const changeSchedule = step({
@@ -27,9 +28,7 @@ export const changeSchedule = step({
       identities.starterOf({ executionArn, signed, proof }),
       readEnvironment(dynamodb, subject),
     ]);
-    if (starter.owner !== subject.owner) {
-      throw new RecodeError('NotYourEnvironment', `Only ${subject.owner} can change when this environment stops.`);
-    }
+    actingAs(starter, subject, settings);
     const { repository } = subject;
     if (!environment) throw new RecodeError('EnvironmentNotFound', `${subject.owner} has no environment for ${repository}.`);
     if (environment.wanted.power === 'removed') {

@@ -63,9 +63,9 @@ describe('recode aws extend', () => {
     expect(await refused(['extend', 'acme/api', '2h'])).toEqual({ code: 3, error });
   });
 
-  it('is the owner’s alone', async () => {
-    const error = 'EnvironmentNotFound: bob has no environment for acme/api in us-east-1.';
-    expect(await refused(['extend', 'acme/api', '2h'], bob)).toEqual({ code: 3, error });
+  it('is for the owner and whom the team lets act on teammates’ environments', async () => {
+    const error = 'TeammateNotAllowed: acme/api belongs to alice. Only alice may do this.';
+    expect(await refused(['extend', 'acme/api', '2h', '--owner', 'alice'], bob)).toEqual({ code: 3, error });
   });
 });
 

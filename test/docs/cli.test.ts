@@ -67,7 +67,7 @@ describe('docs/cli.md', () => {
   it('has every environment variable that the CLI reads', () => {
     const sources = ['cli', 'local/src/control'].flatMap(filesOf).map(read);
     const variables = sources.flatMap((source) =>
-      [...source.matchAll(/\b(?:environment|env)\.([A-Z][A-Z_]+)\b/g)].map(([, name = '']) => name),
+      [...source.matchAll(/\b(?:variables|env)\.([A-Z][A-Z_]+)\b/g)].map(([, name = '']) => name),
     );
     const documented = tableOf('Environment variables').flatMap(([cell]) => codes(cell));
     expect([...new Set(variables)].filter((name) => !documented.includes(name))).toEqual([]);

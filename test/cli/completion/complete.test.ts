@@ -80,9 +80,9 @@ describe('completion offers', () => {
     expect([...new Set(options)].filter((long) => !(long && long in sources)).sort()).toEqual(free.sort());
   });
 
-  it('the values of each argument, unless it is a key of an environment or a port', () => {
+  it('the values of each argument, unless it is a key of an environment, a port or a time', () => {
     const args = leafCommands(program).flatMap(({ registeredArguments }) => registeredArguments.map((argument) => argument.name()));
-    expect([...new Set(args)].filter((name) => !(name in sources))).toEqual(['port', 'key']);
+    expect([...new Set(args)].filter((name) => !(name in sources))).toEqual(['port', 'key', 'duration', 'when']);
   });
 });
 

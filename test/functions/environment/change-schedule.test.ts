@@ -104,9 +104,13 @@ describe('changeSchedule', () => {
     expect(await account.run(changeSchedule, other.extend(80))).toMatchObject({ stopAt: other.inMinutes(90) });
   });
 
-  it('obeys the owner alone', async () => {
+  it('obeys the owner, and whom the team lets act on it', async () => {
     await using given = await recorded();
-    expect((await given.account.refusal(changeSchedule, changed({ action: 'clear' }, 'bob'))).name).toBe('NotYourEnvironment');
+    const bobs = changed({ action: 'clear' }, 'bob');
+    given.account.choose({ teammates: 'nobody' });
+    expect((await given.account.refusal(changeSchedule, bobs)).name).toBe('TeammateNotAllowed');
+    given.account.choose({ teammates: 'everyone' });
+    await given.account.run(changeSchedule, bobs);
   });
 
   it('changes nothing that is being removed, or is not there', async () => {

@@ -3,12 +3,17 @@ import { type Environment, statusOf } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { accepts } from '../../../../core/keys.ts';
 import { holderOf } from '../../../../core/lock.ts';
-import { type EnvironmentTarget, environmentCommand, type OpenedEnvironment, requireRecord } from '../../../environment.ts';
+import {
+  type EnvironmentTarget,
+  environmentCommand,
+  type OpenedEnvironment,
+  openEnvironment,
+  requireRecord,
+} from '../../../environment.ts';
 import { beforeOperation, checkedSentences } from '../../../execution/control-plane.ts';
 import { follow, startOperation } from '../../../execution/operation.ts';
 import type { Session } from '../../../execution/session.ts';
 import { line, type Output, paint, warn } from '../../../output.ts';
-import { openOwn } from '../open-own.ts';
 import { adviseSync } from './advise-sync.ts';
 import { keyHere, keyViews, printKeys } from './key-view.ts';
 import { type Synced, syncInstance } from './sync-instance.ts';
@@ -24,6 +29,14 @@ export async function openToChange(
 ): Promise<{ readonly environment: OpenedEnvironment; readonly record: Environment }> {
   const environment = await openOwn(target, session);
   return { environment, record: await beforeOperation(environment, 'keys', requireRecord(environment)) };
+}
+
+/** Opens the caller's own environment. Throws RecodeError NotYourEnvironment, and those of cli/environment.ts. */
+export async function openOwn(target: EnvironmentTarget, { view }: Session): Promise<OpenedEnvironment> {
+  const environment = await openEnvironment(target, view);
+  const { owner, repository } = environment.subject;
+  if (!environment.own) throw new RecodeError('NotYourEnvironment', `The environment of ${repository} belongs to ${owner}.`);
+  return environment;
 }
 
 /** Asks the control plane to change the keys of an environment, and waits for it. Throws RecodeError what the execution fails with. */

@@ -2,8 +2,7 @@ import { sshFingerprint } from '../../../../core/openssh-key.ts';
 import { type EnvironmentTarget, requireRecord } from '../../../environment.ts';
 import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { line, type Output, paint, writeJson } from '../../../output.ts';
-import { openOwn } from '../open-own.ts';
-import { openConnections } from './change.ts';
+import { openConnections, openOwn } from './change.ts';
 import { keyHere, keyViews } from './key-view.ts';
 import { syncInstance } from './sync-instance.ts';
 

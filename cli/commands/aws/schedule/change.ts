@@ -1,24 +1,23 @@
 import { autoStopText } from '../../../../core/auto-stop.ts';
 import { type ScheduleInput, ScheduleOutput } from '../../../../core/document.ts';
 import { type Environment, statusOf } from '../../../../core/environment.ts';
-import { type EnvironmentTarget, type OpenedEnvironment, requireRecord } from '../../../environment.ts';
+import { type EnvironmentTarget, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { beforeOperation, checkedSentences } from '../../../execution/control-plane.ts';
 import { follow, startOperation } from '../../../execution/operation.ts';
 import type { Session } from '../../../execution/session.ts';
 import { line, type Output, paint, writeJson } from '../../../output.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
-import { openOwn } from '../open-own.ts';
 
 /**
- * Opens the caller's own environment, to change when it stops.
+ * Opens an environment, to change when it stops.
  *
- * @throws RecodeError EnvironmentNotFound, and those of `openOwn` and cli/execution/control-plane.ts
+ * @throws RecodeError EnvironmentNotFound, and those of cli/environment.ts and cli/execution/control-plane.ts
  */
 export async function openToSchedule(
   target: EnvironmentTarget,
   session: Session,
 ): Promise<{ readonly environment: OpenedEnvironment; readonly record: Environment }> {
-  const environment = await openOwn(target, session);
+  const environment = await openEnvironment(target, session.view);
   return { environment, record: await beforeOperation(environment, 'schedule', requireRecord(environment)) };
 }
 

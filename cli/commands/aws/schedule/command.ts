@@ -25,8 +25,7 @@ function showCommand(output: Output): Command {
   const command = new Command('show')
     .summary('Show when an environment stops automatically')
     .description('Show when an environment stops automatically, and whether that was chosen for it.')
-    .argument(...repositoryArgument)
-    .option('--owner <owner>', "show a teammate's environment");
+    .argument(...repositoryArgument);
   return withCommonOptions(command)
     .addHelpText('after', examples([['Show when it stops next', 'recode aws schedule show acme/api']]))
     .action(async (repository: string, _: unknown, invoked: Command) => {
@@ -38,9 +37,9 @@ function showCommand(output: Output): Command {
 
 function setCommand(output: Output): Command {
   const command = new Command('set')
-    .summary('Choose when your environment stops automatically')
+    .summary('Choose when an environment stops automatically')
     .description(
-      'Choose when your environment stops automatically: at a time of day, a duration after each start, or never. If it is started, ' +
+      'Choose when an environment stops automatically: at a time of day, a duration after each start, or never. If it is started, ' +
         'this also sets its next stop; a duration begins now.',
     )
     .argument(...repositoryArgument)
@@ -64,8 +63,8 @@ function setCommand(output: Output): Command {
 
 function clearCommand(output: Output): Command {
   const command = new Command('clear')
-    .summary("Let your environment stop when your team's default says")
-    .description("Forget when your environment was to stop automatically: from now on, your team's default counts.")
+    .summary("Let an environment stop when your team's default says")
+    .description("Forget when an environment was to stop automatically: from now on, your team's default counts.")
     .argument(...repositoryArgument);
   return withCommonOptions(command)
     .addHelpText('after', examples([["Use the team's default again", 'recode aws schedule clear acme/api']]))
@@ -77,5 +76,5 @@ function clearCommand(output: Output): Command {
 }
 
 function withCommonOptions(command: Command): Command {
-  return addAccountOptions(command).option(...jsonOption);
+  return addAccountOptions(command.option('--owner <owner>', 'owner of the environment')).option(...jsonOption);
 }
