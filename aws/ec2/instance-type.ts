@@ -20,6 +20,7 @@ const successors: Readonly<Record<string, string>> = { t2: 't3' };
 /**
  * Decides which instance type a new instance has: the wanted one, or else the team's default. Looks only.
  *
+ * @param newNetwork whether no subnet is to be expected, so that the zones are asked for together with all else
  * @returns the type, and the subnets of Recode, which it has looked at: if the zone of one offers the type, the others need not be known
  * @throws RecodeError InstanceTypeNotAllowed, InstanceTypeNotFound, InstanceTypeNotSupported if it cannot work here
  */
@@ -27,15 +28,17 @@ export async function resolveInstanceType(
   ec2: EC2Client,
   wanted: string | undefined,
   settings: Settings,
+  { newNetwork = false }: { readonly newNetwork?: boolean } = {},
 ): Promise<{ readonly instanceType: InstanceType; readonly subnets: readonly Subnet[] }> {
   const name = wanted ?? settings.instanceType;
   if (!isAllowed(name, settings))
     throw new RecodeError('InstanceTypeNotAllowed', `Your team allows ${settings.allowedInstanceTypes.join(', ')}, not ${name}.`);
-  const [anywhere, subnets] = await Promise.all([offerOf(ec2, name), findSubnets(ec2)]);
+  const asking = [offerOf(ec2, name), findSubnets(ec2), newNetwork ? findAvailabilityZones(ec2) : undefined] as const;
+  const [anywhere, subnets, asked] = await Promise.all(asking);
   if (isThere(anywhere) && subnets.some(({ AvailabilityZone = '' }) => anywhere.zones.includes(AvailabilityZone)))
     return { instanceType: supported(name, anywhere), subnets };
   // Any availability zone can get a subnet.
-  const zones = (await findAvailabilityZones(ec2)).flatMap(({ ZoneName }) => ZoneName ?? []);
+  const zones = (asked ?? (await findAvailabilityZones(ec2))).flatMap(({ ZoneName }) => ZoneName ?? []);
   const offer = within(anywhere, zones);
   if (isThere(offer)) return { instanceType: supported(name, offer), subnets };
   const successor = wanted === undefined ? successorOf(name) : undefined;

@@ -17,8 +17,9 @@ export const createSubnet = step({
   output: Subnet,
   uses: { ec2, settings },
   async run({ vpc: { vpcId }, instanceType }, { ec2, settings }) {
-    const existing = await existingSubnet(ec2, vpcId);
-    const subnetId = existing ?? (await newSubnet(ec2, { vpcId, ...network.subnet, zone: await zoneFor(ec2, instanceType) }, settings));
+    const [existing, available] = await Promise.all([existingSubnet(ec2, vpcId), availableZones(ec2)]);
+    const place = () => ({ vpcId, ...network.subnet, zone: zoneFor(instanceType, available) });
+    const subnetId = existing ?? (await newSubnet(ec2, place(), settings));
     await makePublic(ec2, subnetId);
     return { subnetId };
   },
@@ -37,8 +38,7 @@ async function existingSubnet(ec2: EC2Client, vpcId: string): Promise<string | u
   return undefined;
 }
 
-async function zoneFor(ec2: EC2Client, { name, zones }: InstanceType): Promise<string> {
-  const available = await availableZones(ec2);
+function zoneFor({ name, zones }: InstanceType, available: readonly string[]): string {
   const zone = [...zones].sort().find((one) => available.includes(one));
   if (zone === undefined)
     throw new RecodeError('NoCapacity', `None of the zones that offer ${name} (${zones.join(', ')}) is available now.`);

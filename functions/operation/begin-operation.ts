@@ -197,14 +197,14 @@ async function look(
   { dynamodb, ec2, settings }: Pick<Entry, 'dynamodb' | 'ec2' | 'settings'>,
 ): Promise<Looked> {
   // Before the first start in a region there is no table, so there is no record.
-  const recorded = await ifInstalled(readEnvironment(dynamodb, subject));
+  const [recorded, network] = await Promise.all([ifInstalled(readEnvironment(dynamodb, subject)), ifInstalled(readNetwork(dynamodb))]);
   const { observed } = recorded ?? {};
   // An existing instance proves that its type works. PlanStart compares the options with it.
   if (observed && observed.state !== 'gone') {
     return { instanceType: { name: observed.instanceType, architecture: observed.architecture, zones: [] }, untouched: false, subnets: [] };
   }
   const [resolved, inUse] = await Promise.all([
-    resolveInstanceType(ec2, given.instanceType ?? recorded?.wanted.instanceType, settings),
+    resolveInstanceType(ec2, given.instanceType ?? recorded?.wanted.instanceType, settings, { newNetwork: network?.status !== 'ready' }),
     recorded !== undefined || hasResources(ec2, subject),
   ]);
   return { ...resolved, untouched: !inUse };

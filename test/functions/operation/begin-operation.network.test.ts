@@ -22,8 +22,9 @@ describe('a start that finds Recode being uninstalled', () => {
     const { calls } = (await account.aws.get('calls')) as { calls: { service: string; action: string }[] };
     const [looks, others] = [true, false].map((ofEc2) => calls.filter(({ service }) => (service === 'ec2') === ofEc2));
     expect(looks?.filter(({ action }) => !action.startsWith('Describe'))).toEqual([]);
-    // The record, before the network; the record again, which an earlier attempt may have put.
+    // The record and the network, to look; the network, to enter it; the record again, which an earlier attempt may have put.
     expect(others?.map(({ action }) => action).filter((action) => action !== 'GetCallerIdentity')).toEqual([
+      'GetItem',
       'GetItem',
       'GetItem',
       'DescribeExecution',
