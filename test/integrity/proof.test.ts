@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readEnvironments } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { type Prover, prove } from '../../cli/identity/prove.ts';
-import { executionArn as executionArnOf, type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
+import { executionArn as executionArnOf, type PersonalWorkflow, personalWorkflows, stateMachineArn } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import type { Proof } from '../../core/proof.ts';
 import { deployForTests } from '../harness/deployment.ts';
@@ -187,6 +187,31 @@ describe('a start in the name of another person', () => {
   it('is refused if STS refuses for any other reason', async () => {
     await aws.post('faults', { service: 'sts', action: 'GetCallerIdentity', kind: 'error', code: 'AccessDenied', status: 403 });
     await expectRefused(await attack({ proof: by('alice') }), 'ProofNotValid');
+  });
+});
+
+describe('an execution of any workflow that people start', () => {
+  const changes: Partial<Record<PersonalWorkflow, object>> = {
+    start: { request: startInput.request },
+    keys: { change: { action: 'add', publicKey: malloryKey.trim() } },
+    schedule: { change: { action: 'extend', stopAt: '2030-01-01T00:00:00.000Z' } },
+    cancel: { executionArn: 'arn:aws:states:us-east-1:000000000000:execution:recode-start:one' },
+  };
+  const inputOf = (workflow: PersonalWorkflow) => ({ ...(workflow !== 'uninstall' && { environment: subject }), ...changes[workflow] });
+
+  it.each(personalWorkflows)('is refused without a proof, and with one of another execution: %s', async (workflow) => {
+    const input = inputOf(workflow);
+    await expectRefused(await attack({ workflow, input, proof: async () => undefined }), 'ProofMissing');
+    const proof = stolen({ executionArn: (arn) => `${arn}x` });
+    await expectRefused(await attack({ workflow, input, proof }), 'ProofNotValid', 'SignatureDoesNotMatch');
+  });
+
+  it('is refused without a proof if it says that it is automatic, unless it is a stop', async () => {
+    const due = { uid: 'uid-1', stopAt: '2026-01-01T00:00:00.000Z' };
+    for (const workflow of personalWorkflows.filter((other) => other !== 'stop')) {
+      const input = { ...inputOf(workflow), due };
+      await expectRefused(await attack({ workflow, input, proof: async () => undefined }), 'ProofMissing');
+    }
   });
 });
 
