@@ -1,11 +1,12 @@
 // Compares the embedded AWS with that of another build, in runs in turn: how long the first start of an environment takes, and how much
 // memory all processes of the embedded AWS have after five starts. Fails if one is too much.
 // node bench/local.mjs --against FOLDER [--rounds N]: FOLDER is a checkout of the other build, built. Run it on an idle machine.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { memoryOf } from './memory.mjs';
 import { median, recode as own, run, variablesIn } from './recode.mjs';
 
 const { values } = parseArgs({ options: { against: { type: 'string' }, rounds: { type: 'string', default: '5' } } });
@@ -37,46 +38,11 @@ async function measure(recode) {
   try {
     const seconds = (await start(1)) / 1000;
     for (let index = 2; index <= starts; index += 1) await start(index);
-    const { pid } = JSON.parse(readFileSync(join(folder, 'local', 'process.json'), 'utf8'));
-    return { seconds, megabytes: withDescendants(pid).reduce((sum, one) => sum + megabytesOf(one), 0) };
+    return { seconds, megabytes: memoryOf(join(folder, 'local')) };
   } finally {
     await run([recode, 'local', 'down'], variables, 'ignore');
     await rm(folder, { recursive: true });
   }
-}
-
-/**
- * A process and those that it has started, directly or not.
- *
- * @param {number} pid
- * @returns {number[]}
- */
-function withDescendants(pid) {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => /** @type {const} */ ([Number(name), parentOf(name)]));
-  const found = new Set([pid]);
-  for (const one of found) for (const [child, parent] of parents) if (parent === one) found.add(child);
-  return [...found];
-}
-
-/** @param {string} pid */
-function parentOf(pid) {
-  try {
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
-  } catch {
-    // It has ended since.
-    return undefined;
-  }
-}
-
-/**
- * The memory of a process. Of what it shares with others, it has its part (https://docs.kernel.org/filesystems/proc.html).
- *
- * @param {number} pid
- */
-function megabytesOf(pid) {
-  return Number(/^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) / 1024;
 }
 
 function report() {

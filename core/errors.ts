@@ -1,6 +1,7 @@
 /**
  * How a state machine reacts to an error:
  * - `busy`: AWS asked for fewer requests; retry soon, with jitter
+ * - `crowded`: all Lambdas that the account may have are at work; retry until one of them ends
  * - `lost`: the answer was lost, so the call may have taken effect; retry when that is visible
  * - `visibility`: a new resource is not visible everywhere yet; retry for minutes
  * - `permission`: a new resource's tags, or the function's credentials, may not count yet; retry for a minute
@@ -10,7 +11,7 @@
  * - `caught`: the workflow continues with another state
  * - `never`: a retry cannot help
  */
-export type Reaction = 'busy' | 'lost' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'moment' | 'caught' | 'never';
+export type Reaction = 'busy' | 'crowded' | 'lost' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'moment' | 'caught' | 'never';
 
 /**
  * How a command ends when it shows an error; `exitCodes` has the number of each:

@@ -17,6 +17,8 @@ const timings: Readonly<Record<Retried, Timing>> = {
   // comes within seconds or not at all
   moment: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 30 },
   busy: { IntervalSeconds: 1, BackoffRate: 2, MaxDelaySeconds: 20, MaxAttempts: 20, JitterStrategy: 'FULL' },
+  // half an hour: a new account may have ten Lambdas, and a step that waits keeps one for 24 s
+  crowded: { IntervalSeconds: 1, BackoffRate: 1.5, MaxDelaySeconds: 10, MaxAttempts: 180, JitterStrategy: 'FULL' },
   // waits at least 5 s, without jitter, so that whatever the lost attempt created is visible
   lost: { IntervalSeconds: 5, BackoffRate: 1.5, MaxDelaySeconds: 20, MaxAttempts: 12 },
   visibility: { IntervalSeconds: 1, BackoffRate: 1.5, MaxDelaySeconds: 5, MaxAttempts: 120, JitterStrategy: 'FULL' },
@@ -26,7 +28,7 @@ const timings: Readonly<Record<Retried, Timing>> = {
 
 /** Errors of Lambda and Step Functions, which no step throws. */
 const errorsOfAws: Readonly<Partial<Record<Retried, readonly string[]>>> = {
-  busy: ['Lambda.TooManyRequestsException'],
+  crowded: ['Lambda.TooManyRequestsException'],
   // The function may have run.
   lost: [
     'Lambda.ServiceException',

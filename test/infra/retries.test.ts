@@ -26,6 +26,8 @@ const demands: Readonly<Record<Exclude<Reaction, 'caught' | 'never'>, Demand>> =
   poll: { least: 600, most: 1_200, firstAfter: 1, jitter: false, attempt: patienceSeconds },
   moment: { least: 20, most: 40, firstAfter: 1, jitter: false },
   busy: { least: 300, most: 600, firstAfter: 1, jitter: true },
+  // Until the steps of others that wait have ended.
+  crowded: { least: 1_200, most: 2_400, firstAfter: 1, jitter: true },
   // The lost attempt may have created something, which is not visible at once.
   lost: { least: 120, most: 300, firstAfter: 5, jitter: false },
   visibility: { least: 300, most: 900, firstAfter: 1, jitter: true },
@@ -38,7 +40,7 @@ const errorsOfAws: Readonly<Record<string, keyof typeof demands>> = {
   'Lambda.ServiceException': 'lost',
   'Lambda.AWSLambdaException': 'lost',
   'Lambda.SdkClientException': 'lost',
-  'Lambda.TooManyRequestsException': 'busy',
+  'Lambda.TooManyRequestsException': 'crowded',
   'Lambda.ClientExecutionTimeoutException': 'lost',
   'Lambda.Unknown': 'lost',
   'Sandbox.Timedout': 'lost',
