@@ -100,7 +100,7 @@ describe('a server that is not STS', () => {
     ['with a longer answer that has an ARN', answer + ' '.repeat(70_000)],
   ])('is given up %s', async (_, text) => {
     const endpoint = await serve((_, response) => response.write(text));
-    await expect(askedAt(endpoint)).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    await expect(askedAt(endpoint)).rejects.toMatchObject({ name: 'AwsUnavailable', message: expect.stringContaining('too long') });
   });
 
   it.each([
