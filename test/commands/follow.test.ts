@@ -129,18 +129,18 @@ describe('recode aws follow', () => {
       service: 'ec2',
       action: 'RunInstances',
       kind: 'error',
-      code: 'InsufficientInstanceCapacity',
+      code: 'VcpuLimitExceeded',
       message: 'None.',
     });
     await handOver(bob, ['start', 'acme/api']);
-    const message = 'AWS says: None (InsufficientInstanceCapacity).';
+    const message = 'AWS says: None (VcpuLimitExceeded).';
     const again = 'recode aws start acme/api';
-    expectFailure(await bob.run([...follow, '--json']), ['aws', ...follow, '--json'], { name: 'NoCapacity', message, again });
+    expectFailure(await bob.run([...follow, '--json']), ['aws', ...follow, '--json'], { name: 'QuotaReached', message, again });
     const { stdout } = await bob.run(follow);
     expect(stdout.replace(/\d+s ago/, 'NOW')).toBe(
       [
         'No operation is running: acme/api is creating (failed)',
-        'The last start failed NOW: AWS says: None (InsufficientInstanceCapacity).',
+        'The last start failed NOW: AWS says: None (VcpuLimitExceeded).',
         ...['To run it again:', '  recode aws retry acme/api', ''],
       ].join('\n'),
     );

@@ -72,7 +72,7 @@ describe('a list', () => {
       service: 'ec2',
       action: 'RunInstances',
       kind: 'error',
-      code: 'InsufficientInstanceCapacity',
+      code: 'VcpuLimitExceeded',
       message: 'None.',
     });
     await runStart(aws, { repository: 'acme/a-longer-name', instanceType: 'm6g.large' });
@@ -291,7 +291,7 @@ describe('the status of an environment', () => {
   it('tells the last error', async () => {
     const text = await shown(alice, ['status', 'acme/a-longer-name']);
     expect(text).toMatch(/^acme\/a-longer-name \(alice\): creating \(failed\)\n/);
-    expect(text).toMatch(/\nLast error, NOW: AWS says: None \(InsufficientInstanceCapacity\)\.\n$/);
+    expect(text).toMatch(/\nLast error, NOW: AWS says: None \(VcpuLimitExceeded\)\.\n$/);
   });
 
   it('shows the operation in progress with its step, and that it ended without releasing its lock', async () => {

@@ -45,22 +45,22 @@ it('shows why an operation has failed, and when', async () => {
     service: 'ec2',
     action: 'RunInstances',
     kind: 'error',
-    code: 'InsufficientInstanceCapacity',
+    code: 'VcpuLimitExceeded',
     message: 'None.',
   });
-  const why = 'AWS says: None (InsufficientInstanceCapacity).';
+  const why = 'AWS says: None (VcpuLimitExceeded).';
   const executionArn = await inBackground('start', 'acme/api');
-  const error = { name: 'NoCapacity', message: why };
+  const error = { name: 'QuotaReached', message: why };
   const failed = { executionArn, kind: 'start', owner: 'bob', status: 'failed', startedAt: time, endedAt: time, error };
   expect(await operationsIn(logs)).toMatchObject([failed]);
   expect((await bob.run([...logs, '--json=repository'])).json).toEqual({ repository: 'acme/api' });
-  expect((await bob.prints([...logs, '--json', '--jq', '.operations[].error.name'])).stdout).toBe('NoCapacity\n');
+  expect((await bob.prints([...logs, '--json', '--jq', '.operations[].error.name'])).stdout).toBe('QuotaReached\n');
   const shown = await bob.prints(logs);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(
     /^acme\/api \(bob\): start failed, started \d+s ago by you\n\nSTARTED +TOOK +STEP\n\S+Z +\d+\.\ds +Locking the environment\n/,
   );
-  expect(shown.stdout).toContain(`  NoCapacity: ${why}\n`);
+  expect(shown.stdout).toContain(`  QuotaReached: ${why}\n`);
   expect(shown.stdout.endsWith(`\n\n  ${why}\n`)).toBe(true);
   expect((await bob.run([...logs, '--console'])).stdout).toBe('acme/api has no instance yet.\n');
 });
@@ -83,7 +83,7 @@ it('shows several operations, oldest first, and the one that was refused where i
   const refused = await inBackground('start', 'acme/api', '--instance-type', 'm7g.large');
   const operations = await operationsIn([...logs, '--count', '10']);
   const outcomes = operations.map((operation) => Object(operation).error?.name ?? Object(operation).kind);
-  expect(outcomes).toEqual(['NoCapacity', 'start', 'stop', 'OptionDiffers']);
+  expect(outcomes).toEqual(['QuotaReached', 'start', 'stop', 'OptionDiffers']);
   expect(operations.at(-1)).toMatchObject({
     executionArn: refused,
     steps: [{ state: 'BeginOperation' }],
@@ -142,7 +142,7 @@ it('says in one line that Step Functions has forgotten an operation', async () =
   const past = { kind: 'stop', owner: 'alice', startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:01:00.000Z' };
   const lastOperations = [
     { ...past, executionArn: executionArn(1) },
-    { ...past, executionArn: executionArn(2), error: 'NoCapacity' },
+    { ...past, executionArn: executionArn(2), error: 'QuotaReached' },
     // As a newer version may remember it.
     { ...past, executionArn: executionArn(3), kind: 'snapshot', endedAt: undefined },
   ];
@@ -152,7 +152,7 @@ it('says in one line that Step Functions has forgotten an operation', async () =
   expect(stdout.replaceAll(/\d+d ago/g, 'N ago')).toBe(
     [
       'acme/api (bob): stop succeeded, started N ago by alice. Step Functions no longer has its steps.\n',
-      'acme/api (bob): stop failed, started N ago by alice (NoCapacity). Step Functions no longer has its steps.\n',
+      'acme/api (bob): stop failed, started N ago by alice (QuotaReached). Step Functions no longer has its steps.\n',
       'acme/api (bob): snapshot, started N ago by alice. Step Functions no longer has its steps.\n',
     ].join('\n'),
   );
@@ -160,7 +160,7 @@ it('says in one line that Step Functions has forgotten an operation', async () =
   const forgotten = { startedAt: past.startedAt, steps: null };
   expect(await operationsIn([...logs, '-n', '3'])).toMatchObject([
     { ...forgotten, status: 'succeeded', error: null },
-    { ...forgotten, status: 'failed', error: { name: 'NoCapacity', message: null } },
+    { ...forgotten, status: 'failed', error: { name: 'QuotaReached', message: null } },
     { ...forgotten, status: null, endedAt: null, error: null },
   ]);
 });

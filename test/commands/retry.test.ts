@@ -30,11 +30,11 @@ const refuse = (action: string, code: string) => aws.post('faults', { service: '
 
 describe('recode aws retry', () => {
   it('continues a start with the options that it had', async () => {
-    await refuse('RunInstances', 'InsufficientInstanceCapacity');
+    await refuse('RunInstances', 'VcpuLimitExceeded');
     expect((await alice.run(['start', 'acme/api', '--instance-type', 't3.small', '--volume-size', '20'])).code).toBe(1);
     const { code, stdout } = await alice.prints(command);
     expect(stdout).toMatch(
-      /^Retrying the start that failed \d+s ago: AWS says: No \(InsufficientInstanceCapacity\)\.\n[\s\S]*✓ Started acme\/api\n[\s\S]*t3\.small/,
+      /^Retrying the start that failed \d+s ago: AWS says: No \(VcpuLimitExceeded\)\.\n[\s\S]*✓ Started acme\/api\n[\s\S]*t3\.small/,
     );
     expect(code).toBe(0);
     expect((await read())?.wanted).toMatchObject({ instanceType: 't3.small', volumeSize: 20 });
