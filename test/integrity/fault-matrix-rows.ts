@@ -56,7 +56,7 @@ const polled = (name: ErrorName, says?: string) => ({ once: waited(name, true), 
 /** It is not made again, however often it would fail. */
 const surfaced = (name: ErrorName) => ({ once: fails(name), repeatedly: fails(name) });
 
-const patience = { busy: 21, lost: 13, visibility: 121, dependency: 41, permission: 5, poll: 26 };
+const patience = { busy: 61, lost: 13, visibility: 121, dependency: 41, permission: 5, poll: 26 };
 const busy = retried('RequestThrottled', patience.busy);
 const unavailable = retried('AwsUnavailable', patience.lost);
 const unauthorized = retried('PermissionMissing', patience.permission);

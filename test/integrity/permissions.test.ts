@@ -69,6 +69,10 @@ const unusual = [
   'confirmUninstall dynamodb:Query table/recode-config-dynamodb-table/index/due',
   // Without it, ensureKeys looks, which needs the same.
   'planStart ec2:DescribeInstanceAttribute instance/*',
+  // An earlier start has left an interface in another subnet.
+  'createNetworkInterface ec2:DeleteNetworkInterface network-interface/*',
+  // To suggest another type where no zone has capacity.
+  'changeZone ec2:DescribeInstanceTypeOfferings *',
   'launchInstance ec2:DescribeInstances *',
   'launchInstance ec2:DescribeNetworkInterfaces *',
   'ensureKeys ec2:DescribeInstances *',
@@ -76,8 +80,6 @@ const unusual = [
   'allowSsh ec2:CreateSecurityGroup security-group/*',
   'allowSsh ec2:CreateTags security-group/*',
   'allowSsh ec2:CreateSecurityGroup vpc/*',
-  // To suggest another type where no zone has capacity.
-  'changeZone ec2:DescribeInstanceTypeOfferings *',
 ];
 // Those of what schedules and changes of instances start, which is no part of this life.
 const scheduled = [
@@ -91,8 +93,16 @@ const scheduled = [
   'refreshPrices dynamodb:PutItem table/recode-config-dynamodb-table',
   'refreshPrices pricing:GetProducts *',
 ];
-/** Needed while SSH does not answer yet, or an instance terminates still, which depends on how fast the machine is. */
-const sometimes = ['checkSsh ec2:DescribeInstances *', 'checkInstanceTerminated ec2:DescribeInstances *'];
+/**
+ * Needed while SSH does not answer yet, an instance terminates still, or a subnet is not deleted before the route table, which depends on how
+ * fast the machine is.
+ */
+const sometimes = [
+  'checkSsh ec2:DescribeInstances *',
+  'checkInstanceTerminated ec2:DescribeInstances *',
+  'deleteRouteTable ec2:DisassociateRouteTable route-table/*',
+  'deleteRouteTable ec2:DisassociateRouteTable subnet/*',
+];
 
 it('says which permission is missing, for each permission that the life of an environment needs', { timeout: 300_000 }, async () => {
   await using aws = await strictAws();
