@@ -66,7 +66,10 @@ describe('serverless package', () => {
       volumeEncrypted: 'true',
       volumeKmsKey: 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
       environmentsPerOwner: '3',
+      teammates: 'everyone',
+      administrators: 'arn:aws:iam::*:role/AWSReservedSSO_Admin_*, arn:aws:iam::111122223333:user/admins/*',
       autoStop: '19:30 Europe/Paris',
+      longestRun: '12h',
       tags: 'team=platform, cost-center=42',
       permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
       logRetentionDays: '90',
@@ -89,6 +92,11 @@ describe('serverless package', () => {
     expect(refusal).toContain('Invalid value "io1" for the parameter volumeType.');
     expect(refusal).toContain('It must match gp2|gp3.');
     expect(refusal).not.toMatch(/^ +at /m);
+  });
+
+  it('refuses an administrator with the path of a role, which no session shows', async () => {
+    const refusal = await refusalOf({ administrators: 'arn:aws:iam::111122223333:role/admins/*' });
+    expect(refusal).toContain('Invalid value "arn:aws:iam::111122223333:role/admins/*" for the parameter administrators.');
   });
 
   it('refuses an unknown parameter, and names the known ones', async () => {
