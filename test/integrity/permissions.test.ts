@@ -93,16 +93,8 @@ const scheduled = [
   'refreshPrices dynamodb:PutItem table/recode-config-dynamodb-table',
   'refreshPrices pricing:GetProducts *',
 ];
-/**
- * Needed while SSH does not answer yet, an instance terminates still, or a subnet is not deleted before the route table, which depends on how
- * fast the machine is.
- */
-const sometimes = [
-  'checkSsh ec2:DescribeInstances *',
-  'checkInstanceTerminated ec2:DescribeInstances *',
-  'deleteRouteTable ec2:DisassociateRouteTable route-table/*',
-  'deleteRouteTable ec2:DisassociateRouteTable subnet/*',
-];
+/** Needed while SSH does not answer yet, or an instance terminates still, which depends on how fast the machine is. */
+const sometimes = ['checkSsh ec2:DescribeInstances *', 'checkInstanceTerminated ec2:DescribeInstances *'];
 
 it('says which permission is missing, for each permission that the life of an environment needs', { timeout: 300_000 }, async () => {
   await using aws = await strictAws();
