@@ -22,6 +22,7 @@ import { ended, runRemove, runStart, runStop, somePublicKey } from '../harness/w
 /** A table that the version before format 2 wrote, under a stack of this one. */
 
 const subject = { owner: 'alice', repository: 'acme/api' };
+const hour = 3_600_000;
 
 let aws: TestAws;
 let alice: User;
@@ -100,13 +101,15 @@ describe('an environment that an older version recorded', () => {
     expect(item, 'what was only read').not.toHaveProperty('format');
   });
 
-  it('is found by a sweep when it is due, and stopped', async () => {
-    await runStart(aws, { autoStop: { kind: 'after', minutes: 60 } });
+  it('is found by the first sweep of an hour after it is due, and stopped', async () => {
+    await runStart(aws, { autoStop: { kind: 'after', minutes: 120 } });
     await former('started');
     const known = await stops();
+    // The index does not have it: the version before wrote no entry.
+    aws.clock.advance(hour - (aws.clock.now() % hour));
     expect(await sweep()).toMatchObject({ status: 'SUCCEEDED' });
     expect(await stops()).toEqual(known);
-    aws.clock.advance(61 * 60_000);
+    aws.clock.advance(2 * hour);
     expect(await sweep()).toMatchObject({ status: 'SUCCEEDED' });
     const [stop = '', ...others] = (await stops()).filter((executionArn) => !known.includes(executionArn));
     expect(others).toEqual([]);
