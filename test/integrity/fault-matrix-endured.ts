@@ -69,8 +69,9 @@ function inTurns(cases: readonly Case[]): Case[][] {
 
 /** Whether its step makes it at once with other calls: of two that are refused then, it can tell of one. */
 const isAtOnce = ({ step, action }: Point) =>
-  deletesAtOnce.includes(step) || (readsAtOnce.includes(step) && (reading.test(action) || action.startsWith('Delete')));
+  deletesAtOnce.includes(step) || (readsAtOnce.includes(step) && (reading.test(action) || /^(Delete|Terminate)/.test(action)));
 const readsAtOnce = [
+  'createSubnet',
   'createRouteTable',
   'changeSubnet',
   'changeZone',
@@ -79,6 +80,8 @@ const readsAtOnce = [
   'terminateInstance',
   'createVpc',
   'recordNetwork',
+  'deleteRouteTable',
+  'deleteInternetGateway',
 ];
 const deletesAtOnce = ['deleteNetworkInterface', 'deleteSecurityGroup'];
 
