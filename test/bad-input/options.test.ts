@@ -1,12 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateSubnetCommand, CreateVpcCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { tagged } from '../../aws/ec2/tags.ts';
-import { network } from '../../core/names.ts';
-import { networkTags } from '../../core/tags.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectFailure } from '../harness/failure.ts';
 import { type Inventory, inventory } from '../harness/inventory.ts';
@@ -30,21 +26,6 @@ async function expectRefused(args: readonly string[], name: Parameters<typeof ex
   expectFailure(await recodeStart(aws, directory, args), ['aws', 'start', ...args], { name, message });
 }
 
-/** A network of Recode's in a zone that does not offer every type. */
-async function makeSubnet(AvailabilityZone: string): Promise<void> {
-  const { ec2 } = aws.clients;
-  const { vpc, subnet } = network;
-  const made = await ec2.send(new CreateVpcCommand({ CidrBlock: vpc.cidr, TagSpecifications: tagged('vpc', networkTags(vpc.name), []) }));
-  await ec2.send(
-    new CreateSubnetCommand({
-      VpcId: made.Vpc?.VpcId,
-      CidrBlock: subnet.cidr,
-      AvailabilityZone,
-      TagSpecifications: tagged('subnet', networkTags(subnet.name), []),
-    }),
-  );
-}
-
 describe('an instance type', () => {
   it('that the region does not know is refused in an account where nothing exists, and a near one is named', async () => {
     await expectRefused(
@@ -63,16 +44,6 @@ describe('an instance type', () => {
       ['acme/api', '--instance-type', type],
       'InstanceTypeNotSupported',
       `${type} cannot hold an environment: ${reason}.`,
-    );
-  });
-
-  it('that the zone of the subnet does not offer is refused', async () => {
-    await makeSubnet('us-east-1f');
-    before = await inventory(aws);
-    await expectRefused(
-      ['acme/api', '--instance-type', 'a1.xlarge'],
-      'InstanceTypeNotFound',
-      'a1.xlarge is not available in us-east-1f, the zone of the subnet. Try t3.xlarge.',
     );
   });
 });

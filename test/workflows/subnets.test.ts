@@ -1,6 +1,9 @@
-import { DisassociateRouteTableCommand, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
+import { CreateSubnetCommand, CreateVpcCommand, DisassociateRouteTableCommand, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterEach, describe, expect, it } from 'vitest';
+import { tagged } from '../../aws/ec2/tags.ts';
+import { network } from '../../core/names.ts';
+import { networkTags } from '../../core/tags.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
@@ -20,6 +23,21 @@ afterEach(async () => {
 const allZones = [...'abcdef'].map((letter) => `us-east-1${letter}`);
 const callsOf = async (action: string) =>
   ((await aws.get('calls')) as { calls: { action: string }[] }).calls.filter((call) => call.action === action).length;
+
+/** Makes what a first start leaves that fails after it created the subnet. */
+async function leaveNetworkIn(AvailabilityZone: string): Promise<void> {
+  const { ec2 } = aws.clients;
+  const { vpc, subnet } = network;
+  const made = await ec2.send(new CreateVpcCommand({ CidrBlock: vpc.cidr, TagSpecifications: tagged('vpc', networkTags(vpc.name), []) }));
+  await ec2.send(
+    new CreateSubnetCommand({
+      VpcId: made.Vpc?.VpcId,
+      CidrBlock: subnet.cidr,
+      AvailabilityZone,
+      TagSpecifications: tagged('subnet', networkTags(subnet.name), []),
+    }),
+  );
+}
 
 describe('a start that finds the subnet full', () => {
   it('creates a second subnet, which the next start uses at once', async () => {
@@ -71,6 +89,13 @@ describe('a start of a type that the zone of the subnet does not offer', () => {
     expect(zones[0]).toBe('us-east-1e');
     expect([zones[1], zones[2]]).toEqual([expect.not.stringMatching('us-east-1e'), zones[1]]);
     await expectConverged(aws, 3);
+  });
+
+  it('does the same where the subnet is left of an earlier network', async () => {
+    await leaveNetworkIn('us-east-1e');
+    expect((await runStart(aws, { instanceType: 't3.large' })).output).toMatchObject({ created: true, instanceType: 't3.large' });
+    expect(await placed(aws)).toEqual({ blocks: ['10.0.0.0/24', '10.0.1.0/24'], instances: [['us-east-1a', '10.0.1']] });
+    await expectConverged(aws, 1);
   });
 });
 
