@@ -1,4 +1,7 @@
-import { Temporal } from 'temporal-polyfill';
+import * as Instant from 'temporal-polyfill/fns/Instant';
+import * as PlainDate from 'temporal-polyfill/fns/PlainDate';
+import * as PlainTime from 'temporal-polyfill/fns/PlainTime';
+import * as ZonedDateTime from 'temporal-polyfill/fns/ZonedDateTime';
 import type { AutoStop } from './auto-stop.ts';
 import type { Observed, Wanted } from './environment.ts';
 import type { Settings } from './settings.ts';
@@ -49,8 +52,9 @@ export function stopTimeOf(
 }
 
 function nextTime({ time, timeZone }: { time: string; timeZone: string }, from: number): number {
-  const today = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone).toPlainDate();
-  const on = (date: Temporal.PlainDate) => date.toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(time) }).epochMilliseconds;
+  const today = ZonedDateTime.toPlainDate(Instant.toZonedDateTimeISO(Instant.fromEpochMilliseconds(from), timeZone));
+  const plainTime = PlainTime.fromString(time);
+  const on = (date: PlainDate.Record) => PlainDate.toZonedDateTime(date, { timeZone, plainTime }).epochMilliseconds;
   const due = on(today);
-  return due > from ? due : on(today.add({ days: 1 }));
+  return due > from ? due : on(PlainDate.addDays(today, 1));
 }
