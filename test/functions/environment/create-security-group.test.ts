@@ -114,10 +114,10 @@ describe('createSecurityGroup', () => {
     expect((await account.refusal(createSecurityGroup, document)).name).toBe(name);
   });
 
-  it('refuses a document whose network is not ready', async () => {
+  it('refuses a document whose network is being deleted', async () => {
     await using account = await testAccount();
     const { document } = await network(account);
-    expect(await account.refusal(createSecurityGroup, { ...document, network: { ...document.network, status: 'creating' } })).toMatchObject(
+    expect(await account.refusal(createSecurityGroup, { ...document, network: { ...document.network, status: 'deleting' } })).toMatchObject(
       {
         name: 'InputNotValid',
         message: expect.stringContaining('network.status'),
