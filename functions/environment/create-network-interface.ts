@@ -39,7 +39,7 @@ export const createNetworkInterface = step({
     const { subnetId } = subnet ?? ids.subnets[0];
     const wanted = { subnetId, securityGroupId };
     const [existing] = plan.nothingExists ? [] : await findNetworkInterfaces(ec2, environment);
-    const kept = existing && (await keptOrDeleted(ec2, existing, wanted));
+    const kept = existing && (await keptOrDeleted(ec2, existing, { vpcId: ids.vpcId, ...wanted }));
     // A retry has the same client token, and gets what an earlier attempt created.
     const networkInterface = kept ?? (await newNetworkInterface(ec2, environment, operation, wanted, settings));
     return { networkInterfaceId: networkInterface.NetworkInterfaceId, zone: networkInterface.AvailabilityZone };
@@ -67,14 +67,14 @@ async function newNetworkInterface(
   return NetworkInterface;
 }
 
-/** The existing interface. Undefined if it was in another subnet, where it is deleted. */
+/** The existing interface. Undefined if it was in another subnet of the VPC, where it is deleted: no start has put one into another VPC. */
 async function keptOrDeleted(
   ec2: EC2Client,
   existing: Ec2NetworkInterface,
-  wanted: { subnetId: string; securityGroupId: string },
+  wanted: { vpcId: string; subnetId: string; securityGroupId: string },
 ): Promise<Ec2NetworkInterface | undefined> {
-  const { NetworkInterfaceId, SubnetId, Attachment, Groups = [] } = existing;
-  if (SubnetId !== wanted.subnetId && !Attachment) {
+  const { NetworkInterfaceId, VpcId, SubnetId, Attachment, Groups = [] } = existing;
+  if (VpcId === wanted.vpcId && SubnetId !== wanted.subnetId && !Attachment) {
     await unless('not-found', ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId })));
     return undefined;
   }
