@@ -1,0 +1,186 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { Due, HeldEnvironment } from '../../../core/document.ts';
+import {
+  type Environment,
+  type EnvironmentRequest,
+  type GivenRequest,
+  powerFor,
+  refuseFrom,
+  refuseOtherRequest,
+  requestOf,
+  statusOf,
+} from '../../../core/environment.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import { accepts } from '../../../core/keys.ts';
+import { holderOf, isHeldBy } from '../../../core/lock.ts';
+import type { Network, ReadyNetwork } from '../../../core/network.ts';
+import type { Operation } from '../../../core/operation.ts';
+import { type EnvironmentOperationKind, operations } from '../../../core/operations.ts';
+import type { Settings } from '../../../core/settings.ts';
+import type { EnvironmentStatus } from '../../../core/status.ts';
+import { observation } from '../../ec2/observation.ts';
+import { findInstances } from '../../ec2/resources.ts';
+import { type EnvironmentSubject, readEnvironment, readEnvironments } from '../read/environment.ts';
+import { change, changeUnheld, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from './environment.ts';
+import { networkToEnter } from './network.ts';
+
+/** How an operation that begins enters the records: the network's, and that of its environment, which it takes or puts. */
+
+/** An operation that begins, and what it needs for that. */
+export interface Entry {
+  readonly dynamodb: DynamoDBClient;
+  readonly ec2: EC2Client;
+  readonly sfn: SFNClient;
+  readonly now: number;
+  readonly operation: Operation & { readonly kind: EnvironmentOperationKind };
+  readonly settings: Settings;
+}
+
+/**
+ * Reads an environment, for an operation that needs an instance. If a first start failed while EC2 did not answer, its record does not know the
+ * instance that it launched, which is recorded now.
+ */
+export async function withInstance(environment: Environment, { dynamodb, ec2, now, operation }: Entry): Promise<Environment | undefined> {
+  const { from }: { from: readonly EnvironmentStatus[] } = operations[operation.kind];
+  if (environment.name === undefined || environment.observed || holderOf(environment) || from.includes('creating')) return environment;
+  const instances = await findInstances(ec2, { ...environment, name: environment.name });
+  if (instances.length === 0) return environment;
+  await changeUnheld(dynamodb, environment, observation(instances, false, new Date(now).toISOString()));
+  return readEnvironment(dynamodb, environment);
+}
+
+/** The network of an environment that exists. Throws RecodeError UninstallInProgress, EnvironmentNotFinished. */
+export async function readyNetwork({ dynamodb, sfn, now }: Entry): Promise<ReadyNetwork> {
+  const network = await networkToEnter(dynamodb, sfn, now);
+  if (network.status === 'ready') return network;
+  throw new RecodeError('EnvironmentNotFinished', 'The network is not complete: the first start in this region failed.');
+}
+
+/** The network, for a start. If an uninstall began after an earlier attempt put the environment, that is undone. */
+export async function enterNetwork(subject: EnvironmentSubject, { dynamodb, sfn, now, operation }: Entry): Promise<Network> {
+  try {
+    return await networkToEnter(dynamodb, sfn, now);
+  } catch (error) {
+    if (!(error instanceof RecodeError) || error.name !== 'UninstallInProgress') throw error;
+    const environment = await readEnvironment(dynamodb, subject);
+    if (environment && isHeldBy(environment, operation)) {
+      const { name, message } = error;
+      await leaveEnvironment(dynamodb, environment, operation, { name, message, at: new Date(now).toISOString() });
+    }
+    throw error;
+  }
+}
+
+/**
+ * Refuses a new environment of an owner who has as many as the team allows, and undoes it. It compares with older environments only, after
+ * the new one was put: of several concurrent starts, exactly as many succeed as there is room for.
+ */
+export async function refuseOneTooMany(environment: Environment, { dynamodb, operation, settings }: Entry): Promise<void> {
+  const most = settings.environmentsPerOwner;
+  if (most === 0) return;
+  const ageOf = ({ createdAt, uid }: Environment) => `${createdAt} ${uid}`;
+  const { items } = await readEnvironments(dynamodb, environment.owner);
+  const before = items.filter((other) => ageOf(other) < ageOf(environment));
+  if (before.length < most) return;
+  await leaveEnvironment(dynamodb, environment, operation);
+  const names = before.map(({ repository }) => repository).join(', ');
+  throw new RecodeError('TooManyEnvironments', `${environment.owner} has ${names}; your team allows ${most}.`);
+}
+
+/** Takes the environment, after refusing what it cannot become. If there is none, puts a new one. */
+export async function putOrTake(
+  subject: EnvironmentSubject & { readonly uid: string },
+  request: EnvironmentRequest,
+  given: GivenRequest,
+  entry: Entry,
+): Promise<Environment> {
+  const existing = await readEnvironment(entry.dynamodb, subject);
+  if (existing) return take(existing, entry, { given });
+  // Nobody gets an environment from somebody else, whose key would be its first one.
+  if (entry.operation.owner !== subject.owner) throw environmentNotFound(subject);
+  const time = new Date(entry.now).toISOString();
+  const { operation } = entry;
+  await putEnvironment(entry.dynamodb, {
+    format: 2,
+    ...subject,
+    wanted: { ...request, power: 'on' },
+    lock: operation,
+    createdAt: time,
+    updatedAt: time,
+  });
+  // Another start may have been faster: its environment is taken like any other.
+  return putOrTake(subject, request, given, entry);
+}
+
+/** What the environment must match for the operation to take it. */
+interface Fitting {
+  readonly given?: GivenRequest;
+  readonly due?: Due | undefined;
+}
+
+/**
+ * Takes an environment, after refusing what it cannot become.
+ *
+ * @throws RecodeError those of `takeEnvironment`, AutoStopNotDue, NotYourEnvironment, and those of `refuseFrom` and `refuseOtherRequest`
+ */
+export function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, { given, due }: Fitting): Promise<Environment> {
+  return takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
+    if (due && !isDue(existing, due, now)) throw notDue(existing, due);
+    const status = statusFound(existing);
+    refuseFrom(status, operation.kind, existing.repository);
+    if (given && operation.owner !== existing.owner && !accepts(existing.wanted, given.publicKey)) throw keysAreTheOwners(existing);
+    // Options may change until there is an instance. PlanStart sees whether there is one.
+    if (given && status !== 'creating' && status !== 'gone') refuseOtherRequest(existing.repository, existing.wanted, given);
+  });
+}
+
+/** The status that an operation finds. Its lock does not count: no other operation holds the environment by then. */
+const statusFound = ({ wanted, observed }: Environment) => statusOf({ wanted, observed });
+
+/** Claims the name of an environment that was taken, and records what is wanted from now on. */
+export async function claimNameAndRecordWanted(
+  environment: Environment,
+  request: EnvironmentRequest,
+  { dynamodb, now, operation }: Entry,
+  { allowCidrs, autoStop }: Pick<GivenRequest, 'allowCidrs' | 'autoStop'> = {},
+): Promise<HeldEnvironment> {
+  const name = await claimName(dynamodb, environment, operation);
+  // PlanStart records what an instance is launched with, once it has seen that there is none.
+  await change(dynamodb, environment, operation, {
+    set: {
+      'wanted.power': powerFor(operation.kind),
+      ...(allowCidrs && { 'wanted.allowCidrs': allowCidrs }),
+      ...(autoStop && { 'wanted.autoStop': autoStop }),
+      updatedAt: new Date(now).toISOString(),
+    },
+  });
+  const { uid, owner, repository, wanted, observed, updatedAt } = environment;
+  const recorded = {
+    status: statusFound(environment),
+    request: requestOf(environment),
+    instanceId: observed?.instanceId ?? null,
+    stopAt: wanted.stopAt,
+    updatedAt,
+  };
+  return { uid, owner, repository, name, request, recorded };
+}
+
+const keysAreTheOwners = ({ owner }: Environment) =>
+  new RecodeError('NotYourEnvironment', `Only ${owner} can change the keys of this environment.`);
+
+/** The refusal of an operation on an environment that is not there. */
+export const environmentNotFound = ({ owner, repository }: { owner: string; repository: string }) =>
+  new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);
+
+/** Whether the record itself says that the environment is to stop by now. The input of an automatic stop only says which stop it means. */
+function isDue({ uid, wanted: { stopAt } }: Environment, due: Due, now: number): boolean {
+  return uid === due.uid && stopAt === due.stopAt && Date.parse(stopAt) <= now;
+}
+
+function notDue({ repository, uid, wanted: { stopAt } }: Environment, due: Due): RecodeError {
+  const now =
+    uid !== due.uid ? 'it has been replaced' : stopAt === undefined ? 'it no longer stops automatically' : `it stops at ${stopAt} now`;
+  return new RecodeError('AutoStopNotDue', `The environment ${repository} was to be stopped at ${due.stopAt}, but ${now}.`);
+}
