@@ -68,7 +68,7 @@ export const life: readonly Stage[] = [
       await started(aws);
     },
   },
-  { name: 'remove elsewhere', kind: 'remove', input: subject, expectEnd: (aws) => expectConverged(aws, 0) },
+  { name: 'remove elsewhere', kind: 'remove', input: subject, besides: true, expectEnd: (aws) => expectConverged(aws, 0) },
   {
     name: 'uninstall',
     kind: 'uninstall',
