@@ -49,10 +49,12 @@ function packageWhoseStopsEndAtOnce(to: string): string {
 
 /** As many environments as nobody has, all of them due, with names as long as most are. */
 async function recordMany(): Promise<void> {
-  const stopAt = new Date(aws.clock.now()).toISOString();
+  const now = aws.clock.now();
   for (let begin = 0; begin < count; begin += 25) {
     const requests = Array.from({ length: 25 }, (_, index) => {
       const repository = `some-organisation/repository-${begin + index}`;
+      // dynalite takes two items of an index with one key for the same if a short hash of their ids is.
+      const stopAt = new Date(now - begin - index).toISOString();
       const fields = { name: `environment-${begin + index}`, instance, publicIpAddress: '192.0.2.1', stopAt };
       const environment = recordOf({ owner: 'somebody@example.com', repository, uid: randomUUID(), ...fields });
       const item = { ...withDueTime(environment), kind: 'environment', id: environmentId(environment) };
