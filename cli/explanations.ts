@@ -90,7 +90,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Remove an environment ("recode aws list{account}" shows yours), or ask your AWS administrator to raise the limit.',
   },
   AutoStopNotAllowed: {
-    title: 'An environment may not run that long',
+    title: 'The automatic stop would come too late',
     nextStep: 'Choose a shorter time, for example 2h. A limit of your team (longestRun) can be raised by your AWS administrator.',
   },
   OptionDiffers: {

@@ -63,7 +63,7 @@ export function parseMinutes(text: string): number {
 /**
  * Refuses a choice that a team does not allow.
  *
- * @param longest how long an environment may run at most, in minutes, whatever its owner chooses
+ * @param longest how far ahead the next stop may be, in minutes; undefined for no limit
  * @throws RecodeError AutoStopNotAllowed
  */
 export function requireAllowed(chosen: AutoStop, longest: number | undefined): void {
@@ -85,7 +85,7 @@ export function requireInTime(stopAt: string, now: number, longest = longestMinu
 
 function notAllowed(chosen: string, longest: number): RecodeError {
   const text = autoStopText({ kind: 'after', minutes: longest });
-  return new RecodeError('AutoStopNotAllowed', `${chosen} is too late: an environment may run for ${text} at most.`);
+  return new RecodeError('AutoStopNotAllowed', `${chosen} is too late: the next stop may be ${text} ahead at most.`);
 }
 
 /** The same as text: `20:00 Europe/Paris`, `8h`, `90m`, `never`. */

@@ -15,7 +15,7 @@ export type StopSettings = Pick<Settings, 'autoStop' | 'longestRun'>;
  *
  * A time that a change to summer time skips is moved on by as much as the clocks are; of one that comes twice the first counts.
  *
- * @param longestMinutes after which it is stopped in any case
+ * @param longestMinutes how far ahead the stop may be
  */
 export function nextStop(autoStop: AutoStop, startedAtMilliseconds: number, longestMinutes?: number): number | undefined {
   const chosen = chosenStop(autoStop, startedAtMilliseconds);

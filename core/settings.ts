@@ -61,7 +61,7 @@ export interface Settings extends TeammateSettings {
   readonly environmentsPerOwner: number;
   /** When an environment is stopped whose start says nothing of it: `20:00 UTC`, `8h`, `never`. */
   readonly autoStop: AutoStop;
-  /** After how many minutes an environment is stopped whatever its owner chooses; undefined for no limit. */
+  /** How far ahead the next stop may be, in minutes, whatever the owner chooses; undefined for no limit. */
   readonly longestRun: number | undefined;
   /** Tags of every resource beside ours, by which the administrator tells costs apart. */
   readonly costTags: readonly Tag[];

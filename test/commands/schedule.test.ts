@@ -52,7 +52,7 @@ describe('recode aws extend', () => {
   it('refuses to postpone more than a week in all', async () => {
     await alice.run(['extend', 'acme/api', '167h']);
     const before = await stopAt();
-    const error = expect.stringMatching(/^AutoStopNotAllowed: A stop at .* is too late: an environment may run for 168h at most\.$/);
+    const error = expect.stringMatching(/^AutoStopNotAllowed: A stop at .* is too late: the next stop may be 168h ahead at most\.$/);
     expect(await refused(['extend', 'acme/api', '2h'])).toEqual({ code: 3, error });
     expect(await stopAt()).toBe(before);
   });
