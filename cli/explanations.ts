@@ -174,7 +174,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   ProofExpired: {
     title: 'The operation began too late',
-    nextStep: 'Check that this machine\'s clock is correct, then run "{command}" again.',
+    nextStep: 'Run "{command}" again. If it fails again, check that the clock of this machine is correct.',
   },
   CallerNotAllowed: {
     title: 'Access denied',
