@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kill } from '@recode/embedded-aws/testing/process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { expectAllRaised, expectFailure, raisedBy } from '../harness/failure.ts';
 import { type Ran, recode } from '../harness/recode.ts';
 
@@ -91,8 +91,10 @@ describe('while a command runs', () => {
 
   it('a deleted state directory is named, and does not appear again', async () => {
     const { ended, pid } = await startThatWaits();
-    // Sandboxes that start meanwhile still unpack their code there.
-    rmSync(local, { recursive: true, maxRetries: 20, retryDelay: 20 });
+    await vi.waitFor(() => {
+      // Sandboxes that start meanwhile may still unpack their code there.
+      rmSync(local, { recursive: true, force: true });
+    });
     process.kill(pid, 'SIGTERM');
     expectFailure(failureOf(await ended), start, { name: 'LocalAwsReset', message: `The state in ${local} was deleted.` });
     expect(existsSync(local)).toBe(false);
