@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { allEnded } from '../../aws/ec2/all-ended.ts';
 import { identities } from '../../aws/executions/identities.ts';
 import { changeUnheld } from '../../aws/records/hold/environment.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
@@ -24,7 +25,7 @@ export const changeSchedule = step({
   pause: 1_000,
   async run({ executionArn, signed, input }, { dynamodb, identities, settings, clock }) {
     const { proof, environment: subject, change } = input;
-    const [starter, environment] = await Promise.all([
+    const [starter, environment] = await allEnded([
       identities.starterOf({ executionArn, signed, proof }),
       readEnvironment(dynamodb, subject),
     ]);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Subnet as Ec2Subnet } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
+import { allEnded } from '../../aws/ec2/all-ended.ts';
 import { type Looked, look } from '../../aws/ec2/look.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities } from '../../aws/executions/identities.ts';
@@ -72,7 +73,7 @@ export const beginOperation = step({
       imagePublisher(executionArn);
       const { environment, request } = begun.input;
       if (request.autoStop) requireAllowed(request.autoStop, context.settings.longestRun);
-      const [beginner, looked] = await Promise.all([asking(), look(environment, request, context)]);
+      const [beginner, looked] = await allEnded([asking(), look(environment, request, context)]);
       return beginStart(begun.input, looked, { ...context, operation: { ...operation(beginner), kind: begun.kind } });
     }
     if (begun.kind === 'uninstall') {
@@ -82,7 +83,7 @@ export const beginOperation = step({
     }
     const { kind } = begun;
     const { environment: subject, due } = begun.input;
-    const [beginner, recorded] = await Promise.all([asking(), readEnvironment(dynamodb, subject)]);
+    const [beginner, recorded] = await allEnded([asking(), readEnvironment(dynamodb, subject)]);
     if (!recorded) throw environmentNotFound(subject);
     const entry = { ...context, operation: { ...operation(beginner), kind } };
     const existing = await withInstance(recorded, entry);

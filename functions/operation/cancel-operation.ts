@@ -1,5 +1,6 @@
 import { DescribeExecutionCommand, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
+import { allEnded } from '../../aws/ec2/all-ended.ts';
 import { failureForStepFunctions, unless } from '../../aws/errors.ts';
 import { errorOf } from '../../aws/executions/execution-event.ts';
 import { identities } from '../../aws/executions/identities.ts';
@@ -26,7 +27,7 @@ export const cancelOperation = step({
   async run({ executionArn, signed, input }, { dynamodb, sfn, identities, settings, clock }) {
     const { proof, environment: subject } = input;
     // Only the record says that the execution is an operation on this environment.
-    const [starter, record] = await Promise.all([
+    const [starter, record] = await allEnded([
       identities.starterOf({ executionArn, signed, proof }),
       ifInstalled(readEnvironment(dynamodb, subject)),
     ]);
