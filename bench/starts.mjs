@@ -30,7 +30,10 @@ const perOwner = 5;
 const publicKey = `ssh-ed25519 ${Buffer.concat([Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0\x20', 'latin1'), randomBytes(32)]).toString('base64')}`;
 const readKilobytes = 4;
 
-/** @typedef {{ number: number, seconds: number, reads: number, writes: number, readUnits: number, writeUnits: number, megabytes: number, subnets: number }} Row */
+/**
+ * @typedef {{ reads: number, writes: number, readUnits: number, writeUnits: number }} Used
+ * @typedef {Used & { number: number, seconds: number, megabytes: number, subnets: number }} Row
+ */
 
 const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
 const command = (/** @type {readonly string[]} */ ...args) =>

@@ -23,6 +23,13 @@ export const Nothing = v.void();
 /** Who starts an execution proves it. Only an automatic stop has no proof. */
 const proof = { proof: v.exactOptional(Proof) };
 
+/** What a step gets, besides the input, that asks who started its execution. */
+export const provenExecution = {
+  executionArn: v.string(),
+  /** The input as it was given, which the proof in it signs. */
+  signed: v.unknown(),
+};
+
 // The longest sort key that DynamoDB has, in bytes.
 const KeyPart = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024));
 
@@ -244,14 +251,16 @@ const ofStart = {
   ...ofEnvironment,
   request: GivenRequest,
   instanceType: InstanceType,
+  network: Network,
   /** Missing if the network is not ready, the environment has an instance, or no subnet fits. */
   subnet: v.optional(Subnet),
+  /** A new environment has its plan already. */
+  plan: v.optional(LaunchPlan),
 };
 
 /** The first nouns of each operation's state document. */
 export const Begun = {
-  // A new environment has its plan already.
-  start: v.union([v.object({ ...ofStart, network: Network, plan: LaunchPlan }), v.object({ ...ofStart, network: Network })]),
+  start: v.object(ofStart),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
   ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, network: ReadyNetwork })),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
@@ -262,7 +271,7 @@ export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(type
 export const DueEnvironments = v.object({
   /** In batches, one for each Lambda that requests stops. */
   batches: v.array(v.array(DueEnvironment)),
-  /** The last one found, after which the sweep continues: its id and, where the index of due environments is read, its time. Null at the end. */
+  /** The last one found, after which the sweep continues: its id, and its time if the index is read. Null at the end. */
   after: v.nullable(v.object({ id: v.string(), dueAt: v.optional(v.string()) })),
   /** The first failure to request a stop. The sweep ends with it. */
   failure: v.nullable(Failure),

@@ -146,6 +146,21 @@ export function refuseFrom(status: EnvironmentStatus, kind: EnvironmentOperation
   throw new RecodeError('EnvironmentNotFinished', `The environment ${repository} is ${status}: its first start failed.`);
 }
 
+/** The refusal of anything about an environment that is not there. */
+export const environmentNotFound = ({ owner, repository }: Pick<Environment, 'owner' | 'repository'>): RecodeError =>
+  new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);
+
+/**
+ * The record of an environment, for a change that takes no lock.
+ *
+ * @throws RecodeError EnvironmentNotFound, EnvironmentBeingRemoved
+ */
+export function requireChangeable(environment: Environment | undefined, subject: Pick<Environment, 'owner' | 'repository'>): Environment {
+  if (!environment) throw environmentNotFound(subject);
+  if (environment.wanted.power !== 'removed') return environment;
+  throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${subject.repository} has started.`);
+}
+
 // A longer list is not read to its end.
 const mostNamed = 20;
 

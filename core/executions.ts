@@ -1,9 +1,9 @@
 import { policies, stateMachineName } from './names.ts';
 import { type OperationKind, operationKinds, operations } from './operations.ts';
 
-/** The workflows that a person starts and that take no lock: one cancels an operation, one changes keys, and one changes when an environment stops. */
+/** The workflows without a lock: to cancel an operation, to change keys, and to change when an environment stops. */
 export const locklessWorkflows = ['cancel', 'keys', 'schedule'] as const;
-/** The workflows that a person starts: one per operation, and those without a lock. */
+/** The workflows that a person starts: one per operation, and these. */
 export const personalWorkflows = [...operationKinds, ...locklessWorkflows] as const;
 export type PersonalWorkflow = (typeof personalWorkflows)[number];
 

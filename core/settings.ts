@@ -91,7 +91,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
     teammates: of.RECODE_TEAMMATES,
     administrators: of.RECODE_ADMINISTRATORS,
-    autoStop: fromVariable('RECODE_AUTO_STOP', () => parseAutoStop(of.RECODE_AUTO_STOP, 'UTC', 'the time')),
+    autoStop: fromVariable('RECODE_AUTO_STOP', () => parseAutoStop(of.RECODE_AUTO_STOP, 'UTC', 'time to stop')),
     longestRun: longest === undefined ? undefined : fromVariable('RECODE_LONGEST_RUN', () => parseMinutes(longest)),
     costTags: of.RECODE_TAGS,
   };

@@ -1,6 +1,6 @@
 import { RecodeError } from '../../core/errors.ts';
+import { allEnded } from '../all-ended.ts';
 import { meaningOf, unless } from '../errors.ts';
-import { allEnded } from './all-ended.ts';
 
 /** Resources that were found before. */
 interface Known<Resource> {

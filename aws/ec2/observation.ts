@@ -19,14 +19,6 @@ export function observation(instances: readonly Instance[], recorded: boolean, a
   return { set: {} };
 }
 
-/** Whether the record of an environment has what EC2 shows of its live instances. */
-export function isRecorded(instances: readonly Instance[], { observed }: Pick<Environment, 'observed'>): boolean {
-  const serving = servingInstance(instances);
-  if (!serving) return observed === undefined || observed.state === 'gone';
-  const { InstanceId, State, PublicIpAddress } = serving;
-  return observed?.instanceId === InstanceId && observed?.state === State?.Name && observed?.publicIpAddress === PublicIpAddress;
-}
-
 /**
  * The same where no operation goes on with the instance: one that runs gets a time to stop, one that does not loses it.
  *
@@ -42,6 +34,14 @@ export function lastObservation(
   const stopAt = stopTimeOf(state ?? 'gone', wanted, { ...settings, at });
   const { set, remove = [] } = seen;
   return stopAt === undefined ? { set, remove: [...remove, 'wanted.stopAt'] } : { set: { ...set, 'wanted.stopAt': stopAt }, remove };
+}
+
+/** Whether the record of an environment has what EC2 shows of its live instances. */
+export function isRecorded(instances: readonly Instance[], { observed }: Pick<Environment, 'observed'>): boolean {
+  const serving = servingInstance(instances);
+  if (!serving) return observed === undefined || observed.state === 'gone';
+  const { InstanceId, State, PublicIpAddress } = serving;
+  return observed?.instanceId === InstanceId && observed?.state === State?.Name && observed?.publicIpAddress === PublicIpAddress;
 }
 
 function servingInstance(instances: readonly Instance[]): Instance | undefined {

@@ -47,7 +47,7 @@ export async function findSubnets(ec2: EC2Client): Promise<Subnet[]> {
   return byId(Subnets, ({ SubnetId }) => SubnetId);
 }
 
-/** All subnets of a VPC, whoever they belong to. */
+/** All subnets of a VPC, Recode's and others. */
 export async function describeSubnets(ec2: EC2Client, vpcId: string): Promise<Subnet[]> {
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
   return Subnets;
@@ -67,7 +67,7 @@ export async function findRouteTables(ec2: EC2Client, vpcId?: string): Promise<R
   return byId(RouteTables, ({ RouteTableId }) => RouteTableId);
 }
 
-/** All route tables of a VPC, whoever they belong to: among them its main one. */
+/** All route tables of a VPC, Recode's and others, the main one included. */
 export async function describeRouteTables(ec2: EC2Client, vpcId: string): Promise<RouteTable[]> {
   const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters: [{ Name: 'vpc-id', Values: [vpcId] }] }));
   return byId(RouteTables, ({ RouteTableId }) => RouteTableId);

@@ -119,9 +119,9 @@ interface Answer {
  */
 function send({ origin, method, path, headers, body }: IdentityRequest): Promise<Answer> {
   const { protocol, hostname, port } = new URL(origin);
-  const send = protocol === 'http:' ? httpRequest : httpsRequest;
+  const open = protocol === 'http:' ? httpRequest : httpsRequest;
   return new Promise((resolve, reject) => {
-    const request: ClientRequest = send({
+    const request: ClientRequest = open({
       hostname,
       port,
       method,

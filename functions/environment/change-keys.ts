@@ -5,16 +5,17 @@ import { changeKeys as writeKeys } from '../../aws/records/hold/environment.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { KeysInput, KeysOutput } from '../../core/document.ts';
+import { KeysInput, KeysOutput, provenExecution } from '../../core/document.ts';
+import { requireChangeable } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { acceptedKeys, type Keys, withKey, withoutKey } from '../../core/keys.ts';
 
 /**
- * Records which keys an environment accepts: one more, or one less. Only its owner changes them. Its next start lets them in. It takes no lock, because one write
- * changes them, and only if they are as they were read.
+ * Records which keys an environment accepts: one more, or one less. Only its owner changes them. Its next start lets them in. It takes no
+ * lock, because one write changes them, and only if they are as they were read.
  */
 export const changeKeys = step({
-  input: v.object({ executionArn: v.string(), signed: v.unknown(), input: KeysInput }),
+  input: v.object({ ...provenExecution, input: KeysInput }),
   output: KeysOutput,
   uses: { dynamodb, identities },
   async run({ executionArn, signed, input }, { dynamodb, identities, clock }) {
@@ -36,11 +37,7 @@ async function record(
   subject: KeysInput['environment'],
   changed: (keys: Keys) => Keys,
 ): Promise<readonly string[]> {
-  const environment = await readEnvironment(dynamodb, subject);
-  if (!environment) throw new RecodeError('EnvironmentNotFound', `${subject.owner} has no environment for ${subject.repository}.`);
-  if (environment.wanted.power === 'removed') {
-    throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${subject.repository} has started.`);
-  }
+  const environment = requireChangeable(await readEnvironment(dynamodb, subject), subject);
   const before = acceptedKeys(environment.wanted);
   const keys = changed(environment.wanted);
   // An earlier attempt may have changed them before its answer was lost.

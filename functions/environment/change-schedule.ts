@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { allEnded } from '../../aws/ec2/all-ended.ts';
+import { allEnded } from '../../aws/all-ended.ts';
 import { identities } from '../../aws/executions/identities.ts';
 import { changeUnheld } from '../../aws/records/hold/environment.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
@@ -7,36 +7,29 @@ import { dynamodb } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { requireAllowed, requireInTime } from '../../core/auto-stop.ts';
-import { ScheduleInput, ScheduleOutput } from '../../core/document.ts';
-import type { Environment } from '../../core/environment.ts';
+import { provenExecution, ScheduleInput, ScheduleOutput } from '../../core/document.ts';
+import { type Environment, requireChangeable } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { holderOf } from '../../core/lock.ts';
 import { type StopSettings, stopTimeOf } from '../../core/next-stop.ts';
 import { actingAs } from '../../core/teammates.ts';
 
 /**
- * Changes when an environment stops automatically, for somebody who may act on it: the next stop comes later, or its owner chooses another time, or none of their own. It waits
- * while an operation holds the environment, which sets the time at its end.
+ * Changes when an environment stops automatically, for somebody who may act on it: postpones the next stop, sets another time, or goes back
+ * to the team's default. It waits while an operation holds the environment, which sets the time at its end.
  */
 export const changeSchedule = step({
-  input: v.object({ executionArn: v.string(), signed: v.unknown(), input: ScheduleInput }),
+  input: v.object({ ...provenExecution, input: ScheduleInput }),
   output: ScheduleOutput,
   uses: { dynamodb, identities, settings },
   pause: 1_000,
   async run({ executionArn, signed, input }, { dynamodb, identities, settings, clock }) {
     const { proof, environment: subject, change } = input;
-    const [starter, environment] = await allEnded([
-      identities.starterOf({ executionArn, signed, proof }),
-      readEnvironment(dynamodb, subject),
-    ]);
+    const [starter, recorded] = await allEnded([identities.starterOf({ executionArn, signed, proof }), readEnvironment(dynamodb, subject)]);
     actingAs(starter, subject, settings);
-    const { repository } = subject;
-    if (!environment) throw new RecodeError('EnvironmentNotFound', `${subject.owner} has no environment for ${repository}.`);
-    if (environment.wanted.power === 'removed') {
-      throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${repository} has started.`);
-    }
+    const environment = requireChangeable(recorded, subject);
     const holder = holderOf(environment);
-    if (holder) throw new RecodeError('OperationSettling', `A ${holder.kind} runs on the environment ${repository}.`);
+    if (holder) throw new RecodeError('OperationSettling', `A ${holder.kind} runs on the environment ${subject.repository}.`);
     const now = clock.now();
     const { autoStop, stopAt } = changed(environment, change, settings, now);
     await changeUnheld(dynamodb, environment, {

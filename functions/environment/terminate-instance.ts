@@ -1,6 +1,6 @@
 import { type EC2Client, type Instance, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { allEnded } from '../../aws/ec2/all-ended.ts';
+import { allEnded } from '../../aws/all-ended.ts';
 import { findNetworkInterfaces, findRemainingInstances, findSecurityGroups, liveStates } from '../../aws/ec2/resources.ts';
 import { unless } from '../../aws/errors.ts';
 import { ec2 } from '../../aws/step/clients.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Subnet as Ec2Subnet } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { allEnded } from '../../aws/ec2/all-ended.ts';
+import { allEnded } from '../../aws/all-ended.ts';
 import { type Looked, look } from '../../aws/ec2/look.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities } from '../../aws/executions/identities.ts';
@@ -9,7 +9,6 @@ import {
   claimNameAndRecordWanted,
   type Entry,
   enterNetwork,
-  environmentNotFound,
   putOrTake,
   readyNetwork,
   refuseOneTooMany,
@@ -24,8 +23,16 @@ import { dynamodb, ec2, sfn } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { requireAllowed } from '../../core/auto-stop.ts';
-import { Begun, RecordedEnvironmentInput, recordedKinds, StartInput, type Subnet, UninstallInput } from '../../core/document.ts';
-import { type Environment, type GivenRequest, requestOf } from '../../core/environment.ts';
+import {
+  Begun,
+  provenExecution,
+  RecordedEnvironmentInput,
+  recordedKinds,
+  StartInput,
+  type Subnet,
+  UninstallInput,
+} from '../../core/document.ts';
+import { type Environment, environmentNotFound, type GivenRequest, requestOf } from '../../core/environment.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
 import { accepts } from '../../core/keys.ts';
@@ -38,12 +45,7 @@ import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
 import { actingAs } from '../../core/teammates.ts';
 
-const execution = {
-  executionArn: v.string(),
-  startedAt: v.string(),
-  /** The input as it was given, which the proof in it signs. */
-  signed: v.unknown(),
-};
+const execution = { ...provenExecution, startedAt: v.string() };
 
 const BeginInput = v.variant('kind', [
   v.object({ kind: v.literal('start'), ...execution, input: StartInput }),
@@ -142,8 +144,7 @@ function subnetFor(instanceType: InstanceType, subnets: readonly Ec2Subnet[], { 
 type Beginner = Pick<Operation, 'owner' | 'byAdministrator'>;
 
 /**
- * Who has started the execution and may do so. Nobody has to prove to have started an automatic stop: it stops what is due to stop, whoever has
- * started it.
+ * Who has started the execution, if they may. An automatic stop needs no proof: it only stops what is due to stop.
  *
  * @throws RecodeError TeammateNotAllowed, and as `Identities` does
  */

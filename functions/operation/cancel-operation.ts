@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand, type SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import { allEnded } from '../../aws/ec2/all-ended.ts';
+import { allEnded } from '../../aws/all-ended.ts';
 import { failureForStepFunctions, unless } from '../../aws/errors.ts';
 import { errorOf } from '../../aws/executions/execution-event.ts';
 import { identities } from '../../aws/executions/identities.ts';
@@ -10,18 +10,18 @@ import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, sfn } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { CancelInput, CancelledOperation } from '../../core/document.ts';
+import { CancelInput, CancelledOperation, provenExecution } from '../../core/document.ts';
 import { type ErrorName, RecodeError } from '../../core/errors.ts';
 import { holderOf } from '../../core/lock.ts';
 import { judgeHolder, type Operation } from '../../core/operation.ts';
 import { actingAs } from '../../core/teammates.ts';
 
 /**
- * Stops the execution of an operation that holds an environment, for somebody who may act on that. FailOperation then releases the lock: a stopped execution does nothing more.
- * An operation that has ended meanwhile, whether it has released the environment or not, is left with the end that it had.
+ * Stops the execution of an operation that holds an environment, for somebody who may act on that. FailOperation then releases the lock: a
+ * stopped execution does nothing more. An operation that has ended meanwhile, whether it has released the environment or not, is left with the end that it had.
  */
 export const cancelOperation = step({
-  input: v.object({ executionArn: v.string(), signed: v.unknown(), input: CancelInput }),
+  input: v.object({ ...provenExecution, input: CancelInput }),
   output: CancelledOperation,
   uses: { dynamodb, sfn, identities, settings },
   async run({ executionArn, signed, input }, { dynamodb, sfn, identities, settings, clock }) {

@@ -38,10 +38,12 @@ const Failed = v.object({
 
 /**
  * Ends a failed operation: records the error and what EC2 shows of the instance, and releases what the operation held. An instance that runs
- * is stopped when its time has come, as after a start that succeeded. No operation takes the environment until the last Lambda must have ended. The workflow calls it for a failure that it catches, and gets the failure for the execution
- * to end with, as Step Functions writes a Lambda's: `{ Error, Cause }`. A cancel calls it for the operation that it has stopped. EventBridge
- * calls it for every execution that did not succeed, whether the workflow could catch the failure or not. Only the first call changes
- * something.
+ * is stopped when its time has come, as after a start that succeeded. No operation takes the environment until the last Lambda must have
+ * ended.
+ *
+ * The workflow calls it for a failure that it catches, and gets the failure for the execution to end with, as Step Functions writes a
+ * Lambda's: `{ Error, Cause }`. A cancel calls it for the operation that it has stopped. EventBridge calls it for every execution that did
+ * not succeed, whether the workflow could catch the failure or not. Only the first call changes something.
  */
 export const failOperation = step({
   input: v.union([Failed, EndedOperation, EndedExecution]),
@@ -93,7 +95,7 @@ async function releaseAll(
   await ifInstalled(release(dynamodb, held, holder, change));
 }
 
-/** What EC2 shows of the instance, and when it is to be stopped. Empty if EC2 does not answer, because a failed operation must release its lock. */
+/** What EC2 shows of the instance, and when it is to stop. Empty if EC2 does not answer: a failed operation must release its lock. */
 async function seen({ ec2, logger, settings }: Context, environment: Environment, { executionArn }: Holder, at: string) {
   const { owner, repository, name, observed } = environment;
   const nothing: Change = { set: {} };

@@ -80,7 +80,7 @@ describe('where a new instance goes that the subnet it tried cannot take', () =>
     expect(nextPlacement(subnets, zones, need)).toMatchObject(expected);
   });
 
-  // The zones that offer the type, those that lack capacity and the capacity of a subnet are drawn anew for each seed.
+  // Each seed draws which zones offer the type, which lack capacity, and how many addresses a subnet has.
   it('leads from refusal to refusal to an end, whatever is refused', () => {
     for (const seed of numbersTo(50)) {
       const draw = numbers(seed);

@@ -55,8 +55,8 @@ export async function statusNow(aws: TestAws): Promise<EnvironmentStatus | undef
 }
 
 /**
- * Checks that the account holds one complete network, with one subnet or more, `count` environments and nothing else. Each environment has exactly one of each
- * resource, completely configured, and a record that agrees with it and that no operation holds. Returns what it found.
+ * Checks that the account holds one complete network, with one subnet or more, `count` environments and nothing else. Each environment has
+ * exactly one of each resource, completely configured, and a record that agrees with it and that no operation holds. Returns what it found.
  */
 export async function expectConverged(aws: TestAws, count: number, status: 'started' | 'stopped' = 'started'): Promise<Inventory> {
   const found = await inventory(aws);

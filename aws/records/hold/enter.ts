@@ -5,6 +5,7 @@ import type { Due, HeldEnvironment } from '../../../core/document.ts';
 import {
   type Environment,
   type EnvironmentRequest,
+  environmentNotFound,
   type GivenRequest,
   powerFor,
   refuseFrom,
@@ -39,8 +40,10 @@ export interface Entry {
 }
 
 /**
- * Reads an environment, for an operation that needs an instance. If a first start failed while EC2 did not answer, its record does not know the
+ * An environment, for an operation that needs an instance. If a first start failed while EC2 did not answer, its record does not know the
  * instance that it launched, which is recorded now.
+ *
+ * @returns undefined if the environment is gone by then
  */
 export async function withInstance(environment: Environment, { dynamodb, ec2, now, operation }: Entry): Promise<Environment | undefined> {
   const { from }: { from: readonly EnvironmentStatus[] } = operations[operation.kind];
@@ -169,10 +172,6 @@ export async function claimNameAndRecordWanted(
 
 const keysAreTheOwners = ({ owner }: Environment) =>
   new RecodeError('NotYourEnvironment', `Only ${owner} can change the keys of this environment.`);
-
-/** The refusal of an operation on an environment that is not there. */
-export const environmentNotFound = ({ owner, repository }: { owner: string; repository: string }) =>
-  new RecodeError('EnvironmentNotFound', `${owner} has no environment for ${repository}.`);
 
 /** Whether the record itself says that the environment is to stop by now. The input of an automatic stop only says which stop it means. */
 function isDue({ uid, wanted: { stopAt } }: Environment, due: Due, now: number): boolean {

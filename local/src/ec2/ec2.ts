@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { createBuckets } from '../buckets.ts';
 import { type Clock, reached } from '../clock.ts';
+import type { InstanceChange } from '../eventbridge/eventbridge.ts';
 import type { InstanceHost } from '../instance-host/instance-host.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import type { Store } from '../store.ts';
@@ -75,8 +76,8 @@ export function createEc2(options: {
   instances: InstanceHost;
   /** Without it, everybody may do everything. */
   authorize?: Authorize;
-  /** Learns which state an instance of a region has entered, and when (milliseconds since the epoch). */
-  onStateChange?: (change: { region: string; id: string; state: string; at: number }) => void;
+  /** Learns which state an instance has entered. */
+  onStateChange?: (change: InstanceChange) => void;
 }): Ec2 {
   const { accountId, clock, store, instances, authorize, onStateChange } = options;
   const settings = defaultSettings();

@@ -3,9 +3,9 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Finds out who opened each connection of a server, at its first request. Returns a function that says why to refuse the requests of a connection; undefined for
- * connections of the user that runs this process. A client can run programs as that user, so nobody else may connect. Not even root,
- * which may relay for others.
+ * Finds out who opened each connection of a server, at its first request. Returns a function that says why to refuse the requests of a
+ * connection; undefined for connections of the user that runs this process. A client can run programs as that user, so nobody else may
+ * connect. Not even root, which may relay for others.
  */
 export function ownUserOnly(server: Server): (socket: Socket) => string | undefined {
   const own = process.geteuid?.();

@@ -1,8 +1,10 @@
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { StartInstancesCommand, type Tag } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../aws/records/read/environment.ts';
 import type { Environment } from '../../../core/environment.ts';
+import { tableName } from '../../../core/names.ts';
 import { syncInstanceState } from '../../../functions/upkeep/sync-instance-state.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, operation, operationOf } from '../documents.ts';
@@ -159,9 +161,19 @@ describe('syncInstanceState', () => {
     expect(await record(account)).toEqual(before);
   });
 
-  it('does nothing about an instance that EC2 no longer shows, and where Recode is not installed', async () => {
+  it('does nothing about an instance that EC2 no longer shows', async () => {
     await using account = await testAccount();
-    await tell(account, 'i-0123456789abcdef0', 'terminated');
+    const calls = await callsDuring(account, () => tell(account, 'i-0123456789abcdef0', 'terminated'));
+    expect(calls).toEqual(['DescribeInstances']);
+  });
+
+  it('does nothing where Recode is not installed', async () => {
+    await using given = await recordedAs('running');
+    const { account, instanceId } = given;
+    await untilState(account, instanceId, 'running');
+    await account.dynamodb.send(new DeleteTableCommand({ TableName: tableName }));
+    const calls = await callsDuring(account, () => tell(account, instanceId, 'running'));
+    expect(calls).not.toContain('UpdateItem');
   });
 });
 

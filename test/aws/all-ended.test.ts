@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { allEnded } from '../../../aws/ec2/all-ended.ts';
+import { allEnded } from '../../aws/all-ended.ts';
 
 it('resolves to all results, in their order', async () => {
   expect(await allEnded([sleep(2, 'slow'), Promise.resolve(1)])).toEqual(['slow', 1]);
