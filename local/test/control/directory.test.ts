@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { down, type Installation, reset, stateDirectory, status, up } from '../../src/control/control.ts';
@@ -160,6 +160,6 @@ describe('the state directory', () => {
     expect(of({ XDG_STATE_HOME: '/x', HOME: '/h' })).toBe('/x/product/local');
     expect(of({ XDG_STATE_HOME: 'relative', HOME: '/h' })).toBe('/h/.local/state/product/local');
     expect(of({ HOME: '/h' })).toBe('/h/.local/state/product/local');
-    expect(of({})).toBe(join(homedir(), '.local/state/product/local'));
+    expect(of({})).toBe(join(userInfo().homedir, '.local/state/product/local'));
   });
 });
