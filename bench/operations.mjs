@@ -1,7 +1,7 @@
 // Measures how long operations take, from keystroke to the last line, where AWS is as slow as AWS: the embedded AWS with
 // `calibrated` latency and no warm sandbox. Beside Recode, the waiter way: what a command-line tool on a laptop does.
-// node bench/operations.mjs [--runs 20] [--lanes 2] [--check]: with --check, fails if a target is missed. Writes the results to
-// bench/results/latest.json, and makes the table and the chart of docs/performance.md from it.
+// node bench/operations.mjs [--runs 20] [--lanes 2] [--check]: with so many lanes of each way; with --check, fails if a target is missed.
+// Writes the results to bench/results/latest.json, and makes the table and the chart of docs/performance.md from it.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -18,6 +18,8 @@ import { waiterWay } from './waiter-way.mjs';
  * @typedef {import('../scripts/performance.mjs').Target} Target
  * @typedef {import('../scripts/performance.mjs').Times} Times
  * @typedef {import('../scripts/performance.mjs').Result} Result
+ * @typedef {(...args: readonly string[]) => Promise<{ stdout: string }>} Command
+ * @typedef {{ readonly endpoint: string, readonly folder: string, readonly command: Command }} EmbeddedAws
  */
 
 // The SDK would warn about this version of Node.js.
@@ -41,15 +43,8 @@ const times = Object.fromEntries(Object.keys(targets).map((name) => [name, { rec
 /** @type {Record<string, number>} */
 const transitions = {};
 
-let begun = 0;
-await Promise.all(
-  Array.from({ length: Math.min(runs, Number(options.lanes)) }, async () => {
-    while (begun < runs) {
-      begun += 1;
-      await round();
-    }
-  }),
-);
+// The waiter way looks so rarely that it hardly uses this machine.
+await Promise.all([inLanes(recodeWay), inLanes(measureWaiterWay)]);
 
 const results = Object.fromEntries(
   Object.entries(times).map(([name, measured]) => [
@@ -67,35 +62,48 @@ await writeFile(`${page}.md`, performancePage(await readFile(`${page}.md`, 'utf8
 await writeFile(`${page}.svg`, await performanceChart());
 report();
 
-/** All operations once, by Recode and by the waiter way, on an embedded AWS of its own. */
-async function round() {
+/** Runs a way as often as asked, several at once, each on an embedded AWS of its own. */
+async function inLanes(/** @type {(aws: EmbeddedAws) => Promise<void>} */ way) {
+  let begun = 0;
+  const lane = async () => {
+    while (begun < runs) {
+      begun += 1;
+      await onEmbeddedAws(way);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(runs, Number(options.lanes)) }, lane));
+}
+
+async function onEmbeddedAws(/** @type {(aws: EmbeddedAws) => Promise<void>} */ way) {
   const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
-  const variables = variablesIn(folder);
-  const command = (/** @type {readonly string[]} */ ...args) => run(process.execPath, [recode, ...args], { env: variables });
+  const command = (/** @type {readonly string[]} */ ...args) => run(process.execPath, [recode, ...args], { env: variablesIn(folder) });
   try {
     const { stdout } = await command('local', 'up', '--latency', 'calibrated', '--json');
-    const { endpoint } = JSON.parse(stdout);
-    const measure = async (/** @type {Operation} */ name, /** @type {readonly string[]} */ ...args) => {
-      await coolDown(endpoint);
-      const begin = performance.now();
-      await command('aws', ...args, '--local');
-      times[name]?.recode.push((performance.now() - begin) / 1000);
-    };
-    const start = ['--no-clone', '--no-open', '--auto-stop', 'never'];
-    await measure('firstStart', 'start', 'acme/first', ...start);
-    await measure('start', 'start', 'acme/api', ...start);
-    transitions.start ??= await transitionsOfLastStart(endpoint);
-    await measure('stop', 'stop', 'acme/api');
-    await measure('restart', 'start', 'acme/api', ...start);
-    await measure('remove', 'remove', 'acme/api', '--force');
-    await command('aws', 'remove', 'acme/first', '--local', '--force');
-    await measure('uninstall', 'uninstall', '--force');
-    await measureWaiterWay(endpoint, folder);
+    await way({ endpoint: JSON.parse(stdout).endpoint, folder, command });
   } finally {
     // What has failed before is what counts.
     await command('local', 'down').catch(() => {});
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** All operations once, by Recode. */
+async function recodeWay(/** @type {EmbeddedAws} */ { endpoint, command }) {
+  const measure = async (/** @type {Operation} */ name, /** @type {readonly string[]} */ ...args) => {
+    await coolDown(endpoint);
+    const begin = performance.now();
+    await command('aws', ...args, '--local');
+    times[name]?.recode.push((performance.now() - begin) / 1000);
+  };
+  const start = ['--no-clone', '--no-open', '--auto-stop', 'never'];
+  await measure('firstStart', 'start', 'acme/first', ...start);
+  await measure('start', 'start', 'acme/api', ...start);
+  transitions.start ??= await transitionsOfLastStart(endpoint);
+  await measure('stop', 'stop', 'acme/api');
+  await measure('restart', 'start', 'acme/api', ...start);
+  await measure('remove', 'remove', 'acme/api', '--force');
+  await command('aws', 'remove', 'acme/first', '--local', '--force');
+  await measure('uninstall', 'uninstall', '--force');
 }
 
 /** Ends all sandboxes. */
@@ -105,7 +113,8 @@ async function coolDown(/** @type {string} */ endpoint) {
   await sleep(3_000);
 }
 
-async function measureWaiterWay(/** @type {string} */ endpoint, /** @type {string} */ folder) {
+/** All operations once, by the waiter way. */
+async function measureWaiterWay(/** @type {EmbeddedAws} */ { endpoint, folder }) {
   const key = join(folder, 'key');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
   const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();

@@ -3,31 +3,22 @@
 // node bench/starts.mjs [--count 1000] [--at 1,2,150,1000] [--lanes 4]: fails if a start does not succeed, writes more than 20 units, or uses
 // more units than the first one by a tenth. Run it on an idle machine.
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { build } from 'esbuild';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import { memoryOf } from './memory.mjs';
 import { recode, variablesIn } from './recode.mjs';
+import { openRegion, subject } from './region.mjs';
 
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '1000' }, at: { type: 'string', default: '' }, lanes: { type: 'string', default: '4' } },
 });
 const count = Number(values.count);
 const milestones = (values.at === '' ? [1, 2, 150, count] : values.at.split(',').map(Number)).filter((number) => number <= count);
 const most = { writeUnits: 20, growth: 1.1 };
-const region = 'us-east-1';
-const perOwner = 5;
-// Nobody connects: any key will do.
-const publicKey = `ssh-ed25519 ${Buffer.concat([Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0\x20', 'latin1'), randomBytes(32)]).toString('base64')}`;
 const readKilobytes = 4;
 
 /**
@@ -40,9 +31,7 @@ const command = (/** @type {readonly string[]} */ ...args) =>
   promisify(execFile)(process.execPath, [recode, ...args], { env: variablesIn(folder) });
 try {
   const { endpoint } = JSON.parse((await command('local', 'up', '--json')).stdout);
-  const prove = await proverIn(folder);
-  const access = { endpoint, region, credentials: { accessKeyId: 'bench', secretAccessKey: 'local' } };
-  const aws = { sfn: new SFNClient(access), dynamodb: new DynamoDBClient(access), ec2: new EC2Client(access) };
+  const { dynamodb, ec2, start, close } = await openRegion(endpoint, folder);
   /** @type {Row[]} */
   const rows = [];
   let begun = 0;
@@ -60,26 +49,9 @@ try {
     console.log(JSON.stringify(rows.at(-1)));
   }
   report(rows);
-  for (const client of Object.values(aws)) client.destroy();
+  close();
 
-  /** Starts the environment of a number, and waits until it is started. */
-  async function start(/** @type {number} */ number) {
-    const { owner, repository } = subject(number);
-    const name = `start-${number}`;
-    const executionArn = `arn:aws:states:${region}:000000000000:execution:recode-start:${name}`;
-    const input = { environment: { owner, repository }, request: { publicKey } };
-    const proof = await prove(executionArn, input, { credentials: { accessKeyId: owner, secretAccessKey: 'local' }, endpoint });
-    const stateMachineArn = `arn:aws:states:${region}:000000000000:stateMachine:recode-start`;
-    await aws.sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify({ ...input, proof }) }));
-    for (;;) {
-      const { status, error, cause } = await aws.sfn.send(new DescribeExecutionCommand({ executionArn }));
-      if (status === 'SUCCEEDED') return;
-      if (status !== 'RUNNING') throw new Error(`The start of ${repository} ended: ${status} ${error} ${cause}`);
-      await sleep(50);
-    }
-  }
-
-  /** The same of one that nothing runs beside, and what it took. */
+  /** Starts the environment of a number, which nothing runs beside, and tells what it took. */
   async function measured(/** @type {number} */ number) {
     await fetch(`${endpoint}/_local/calls`, { method: 'DELETE' });
     const before = performance.now();
@@ -92,7 +64,7 @@ try {
     const reads = made.length - writes;
     // As if each call were about the largest item: the environment's record.
     const kilobytes = (await sizeOf(subject(number))) / 1024;
-    const { Subnets = [] } = await aws.ec2.send(new DescribeSubnetsCommand({}));
+    const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
     return {
       number,
       seconds,
@@ -108,7 +80,7 @@ try {
   /** The size of an environment's record: names and values, as DynamoDB counts them to within a few bytes. */
   async function sizeOf(/** @type {{ owner: string, repository: string }} */ { owner, repository }) {
     const Key = { kind: { S: 'environment' }, id: { S: `${owner}/${repository}` } };
-    const { Item } = await aws.dynamodb.send(new GetItemCommand({ TableName: 'recode-config-dynamodb-table', Key }));
+    const { Item } = await dynamodb.send(new GetItemCommand({ TableName: 'recode-config-dynamodb-table', Key }));
     if (!Item) throw new Error(`There is no record of ${repository}.`);
     return JSON.stringify(Item).length;
   }
@@ -116,24 +88,6 @@ try {
   // What has failed before is what counts.
   await command('local', 'down').catch(() => {});
   await rm(folder, { recursive: true, force: true }).catch(() => {});
-}
-
-/** @param {number} number */
-function subject(number) {
-  return { owner: `developer-${Math.ceil(number / perOwner)}`, repository: `acme/service-${number}` };
-}
-
-/**
- * What the CLI proves with who starts an execution.
- *
- * @param {string} directory
- */
-async function proverIn(directory) {
-  const outfile = join(directory, 'prove.mjs');
-  const entry = join(import.meta.dirname, '../cli/identity/prove.ts');
-  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', banner, logLevel: 'error' });
-  return /** @type {typeof import('../cli/identity/prove.ts').prove} */ ((await import(pathToFileURL(outfile).href)).prove);
 }
 
 /** @param {readonly Row[]} rows */

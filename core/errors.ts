@@ -1,6 +1,6 @@
 /**
  * How a state machine reacts to an error:
- * - `busy`: AWS asked for fewer requests; retry soon, with jitter
+ * - `busy`: AWS asked for fewer requests; try again less often in the same invocation, then retry soon, with jitter
  * - `crowded`: all Lambdas that the account may have are at work; retry until one of them ends
  * - `lost`: the answer was lost, so the call may have taken effect; retry when that is visible
  * - `visibility`: a new resource is not visible everywhere yet; retry for minutes

@@ -16,8 +16,8 @@ const timings: Readonly<Record<Retried, Timing>> = {
   poll: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 25 },
   // comes within seconds or not at all
   moment: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 30 },
-  // EC2 takes two launches a second. With longer delays, the last of a hundred would wait while it could take them.
-  busy: { IntervalSeconds: 1, BackoffRate: 2, MaxDelaySeconds: 6, MaxAttempts: 60, JitterStrategy: 'FULL' },
+  // nine minutes, most of them in the invocations: a call too many is made again there (aws/step/patience.ts)
+  busy: { IntervalSeconds: 1, BackoffRate: 2, MaxDelaySeconds: 6, MaxAttempts: 18, JitterStrategy: 'FULL' },
   // half an hour: a new account may have ten Lambdas, and a step that waits keeps one for 24 s
   crowded: { IntervalSeconds: 1, BackoffRate: 1.5, MaxDelaySeconds: 10, MaxAttempts: 180, JitterStrategy: 'FULL' },
   // waits at least 5 s, without jitter, so that whatever the lost attempt created is visible

@@ -57,7 +57,7 @@ export function lambdaHandler<Input extends v.GenericSchema, Output extends Outp
   return middy((input: v.InferOutput<Input>, context: LambdaContext) => {
     dependencies ??= makeDependencies(definition.uses);
     const made = dependencies;
-    const invocation = { now: made.clock.now, remaining: () => context.getRemainingTimeInMillis() };
+    const invocation = { now: made.clock.now, remaining: () => context.getRemainingTimeInMillis(), random: Math.random };
     return patiently(() => definition.run(input, made), invocation, definition.pause);
   })
     .use(timing())

@@ -25,7 +25,8 @@ const demands: Readonly<Record<Exclude<Reaction, 'caught' | 'never'>, Demand>> =
   // Each attempt looks again and again for as long.
   poll: { least: 600, most: 1_200, firstAfter: 1, jitter: false, attempt: patienceSeconds },
   moment: { least: 20, most: 40, firstAfter: 1, jitter: false },
-  busy: { least: 300, most: 600, firstAfter: 1, jitter: true },
+  // Each attempt makes the call again and again for as long.
+  busy: { least: 300, most: 600, firstAfter: 1, jitter: true, attempt: patienceSeconds },
   // Until the steps of others that wait have ended.
   crowded: { least: 1_200, most: 2_400, firstAfter: 1, jitter: true },
   // The lost attempt may have created something, which is not visible at once.

@@ -56,8 +56,8 @@ const polled = (name: ErrorName, says?: string) => ({ once: waited(name, true), 
 /** It is not made again, however often it would fail. */
 const surfaced = (name: ErrorName) => ({ once: fails(name), repeatedly: fails(name) });
 
-const patience = { busy: 61, lost: 13, visibility: 121, dependency: 41, permission: 5, poll: 26 };
-const busy = retried('RequestThrottled', patience.busy);
+const patience = { busy: 19, lost: 13, visibility: 121, dependency: 41, permission: 5, poll: 26 };
+const busy = { once: waited('RequestThrottled', true), repeatedly: fails('RequestThrottled', patience.busy) };
 const unavailable = retried('AwsUnavailable', patience.lost);
 const unauthorized = retried('PermissionMissing', patience.permission);
 const rejected = retried('FunctionCredentialsRejected', patience.permission);
@@ -82,7 +82,7 @@ const each = (call: string, means: Meaning, outcome: Outcome) => rows('ec2', cal
 
 /** The SDK repeats these calls twice before the step fails; a write that it repeats after it succeeded passes its own condition. */
 const repeatedBySdk = (service: Service): Row[] => [
-  ...rows(service, '*', 'throttled', { once: succeeds(undefined, true), repeatedly: succeeds('RequestThrottled', true), times: 4 }),
+  ...rows(service, '*', 'throttled', { once: succeeds(undefined, true), repeatedly: waited('RequestThrottled', true), times: 4 }),
   ...rows(service, '*', 'unavailable', {
     status: 500,
     once: succeeds(undefined, true),

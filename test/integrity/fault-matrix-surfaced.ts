@@ -1,7 +1,7 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { unless } from '../../aws/errors.ts';
-import { catalog } from '../../core/errors.ts';
+import { catalog, type Reaction } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import type { Case } from './fault-matrix-cases.ts';
@@ -31,6 +31,8 @@ export const surfaced: Sweep = {
 };
 
 const patientRate = 300;
+/** A step tries again within its invocation: what counts is how often that failed. */
+const againInInvocation: readonly Reaction[] = ['poll', 'busy'];
 
 const unmet = 'no call met it';
 
@@ -53,7 +55,7 @@ async function fail(aws: TestAws, one: Case): Promise<string | undefined> {
   if (error !== outcome.name) return `${status} ${error ?? ''} ${cause}, not ${outcome.name}`;
   const says = outcome.says ?? code;
   if (!cause.includes(says)) return `does not say "${says}": ${cause}`;
-  if (catalog[outcome.name].reaction === 'poll') {
+  if (againInInvocation.includes(catalog[outcome.name].reaction)) {
     const failures = await failuresOf(aws, executionArn);
     const failed = failures.filter((failure) => failure.functionName === point.function && failure.error === outcome.name).length;
     if (failed !== outcome.calls) return `${point.step} failed ${failed} times, not ${outcome.calls}`;

@@ -7,9 +7,11 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const notYet = () => new RecodeError('InstanceNotRunning', 'The instance i-1 is pending.');
+/** As EC2 throttles: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+const throttled = () => Object.assign(new Error('Request limit exceeded.'), { name: 'RequestLimitExceeded' });
 const invocation = (milliseconds = 30_000) => {
   const end = Date.now() + milliseconds;
-  return { now: Date.now, remaining: () => end - Date.now() };
+  return { now: Date.now, remaining: () => end - Date.now(), random: () => 0.5 };
 };
 const seconds = () => (Date.now() - begun) / 1000;
 let begun = 0;
@@ -47,7 +49,7 @@ describe('patiently', () => {
 
   it.each([
     ['an error that a wait cannot help', new RecodeError('EnvironmentNotFound', 'There is none.')],
-    ['an error that the state machine retries in its own time', new RecodeError('RequestThrottled', 'Slow down.')],
+    ['an error that the state machine retries in its own time', new RecodeError('InstanceNotVisibleYet', 'It is not there yet.')],
     ['an error of another kind', new Error('Our own.')],
   ])('passes on %s', async (_, error) => {
     const look = vi.fn().mockRejectedValue(error);
@@ -67,6 +69,33 @@ describe('patiently', () => {
     await vi.runAllTimersAsync();
     await found;
     expect(stopwatch.read()).toEqual({ aws: 0, waiting: usualPause, total: usualPause + 80 });
+  });
+
+  it('attempts less and less often while AWS throttles, and more often again once it answers', async () => {
+    const at: number[] = [];
+    const answers = [throttled(), throttled(), throttled(), notYet(), notYet(), notYet(), notYet(), notYet(), notYet()];
+    const look = () => {
+      at.push(Date.now() - begun);
+      const error = answers.shift();
+      return error ? Promise.reject(error) : Promise.resolve('running');
+    };
+    const found = patiently(look, invocation());
+    await vi.runAllTimersAsync();
+    expect(await found).toBe('running');
+    const pauses = at.slice(1).map((time, index) => Math.round((time - (at[index] ?? 0)) / 10) * 10);
+    expect(pauses.slice(0, 3)).toEqual([2, 4, 8].map((slowness) => slowness * usualPause));
+    expect(pauses.slice(3)).toEqual(pauses.slice(3).toSorted((one, other) => other - one));
+    expect(pauses.at(-1)).toBe(usualPause);
+  });
+
+  it('leaves a long throttling to the state machine', async () => {
+    const look = vi.fn().mockRejectedValue(throttled());
+    const failed = expect(patiently(look, invocation())).rejects.toMatchObject({ name: 'RequestLimitExceeded' });
+    await vi.runAllTimersAsync();
+    await failed;
+    // Half a second, one, two, four, then five each.
+    expect(look).toHaveBeenCalledTimes(8);
+    expect(seconds()).toBeLessThanOrEqual(patienceSeconds);
   });
 
   it('pauses as long as the step says', async () => {

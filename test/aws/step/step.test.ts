@@ -20,8 +20,8 @@ const greeting = step({
   output: v.object({ greeting: v.string(), now: v.number() }),
   uses: { made },
   async run({ name }, { made, clock }) {
-    if (name === 'throttled')
-      throw new EC2ServiceException({ name: 'RequestLimitExceeded', message: 'slow down', $fault: 'client', $metadata: {} });
+    if (name === 'forbidden')
+      throw new EC2ServiceException({ name: 'UnauthorizedOperation', message: 'not you', $fault: 'client', $metadata: {} });
     if (name === 'busy') throw new RecodeError('OperationInProgress', 'A stop is running.', { data: { kind: 'stop' } });
     return { greeting: name === '' ? undefined : `${made} greets ${name}`, now: clock.now() };
   },
@@ -48,7 +48,7 @@ describe('lambdaHandler', () => {
   it.each([
     ['an input that is not valid', {}, 'InputNotValid'],
     ['a result that is not valid', { name: '' }, 'OutputNotValid'],
-    ['what AWS answers', { name: 'throttled' }, 'RequestThrottled'],
+    ['what AWS answers', { name: 'forbidden' }, 'PermissionMissing'],
   ])('throws and logs an error of the catalog for %s', async (_, event, name) => {
     await expect(invoke(event)).rejects.toMatchObject({ name });
     expect(log.lines()).toEqual([expect.objectContaining({ message: 'failed', errorName: name })]);
