@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { zipSync } from 'fflate';
+import { sdkManifestVersion } from './sdk-manifest-plugin.mjs';
 import { sdkSchemaTreeShaking } from './sdk-schema-plugin.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -39,7 +40,7 @@ export async function bundleFunctions(files, folder) {
     legalComments: 'none',
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     alias: { '@aws-sdk/credential-provider-node': join(root, 'aws/step/environment-credentials.ts') },
-    plugins: [sdkSchemaTreeShaking],
+    plugins: [sdkManifestVersion, sdkSchemaTreeShaking],
     metafile: true,
   });
   for (const name of Object.keys(files)) {
