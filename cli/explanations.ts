@@ -89,6 +89,11 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'You have reached your limit of environments',
     nextStep: 'Remove an environment ("recode aws list{account}" shows yours), or ask your AWS administrator to raise the limit.',
   },
+  HoursUsedUp: {
+    title: 'You have reached your limit of hours',
+    nextStep:
+      'Stop an environment that you do not need, or give it an earlier stop ("recode aws schedule set"): its reserved hours are free then. Or wait for the next month, or ask your AWS administrator to raise hoursPerOwner.',
+  },
   AutoStopNotAllowed: {
     title: 'The automatic stop would come too late',
     nextStep: 'Choose a shorter time, for example 2h. A limit of your team (longestRun) can be raised by your AWS administrator.',

@@ -88,6 +88,23 @@ function notAllowed(chosen: string, longest: number): RecodeError {
   return new RecodeError('AutoStopNotAllowed', `${chosen} is too late: the next stop may be ${text} ahead at most.`);
 }
 
+/**
+ * The latest time at which an environment stops that is started at a time, in milliseconds since the epoch; undefined for never. core/next-stop.ts
+ * knows the time itself, with a library that would make the first step of a start larger.
+ *
+ * @param longest how far ahead the stop may be, in minutes; undefined for no limit
+ */
+export function latestStop(autoStop: AutoStop, startedAt: number, longest = Number.POSITIVE_INFINITY): number | undefined {
+  const minutes = Math.min(
+    longest,
+    autoStop.kind === 'after' ? autoStop.minutes : autoStop.kind === 'daily' ? longestDay : Number.POSITIVE_INFINITY,
+  );
+  return minutes === Number.POSITIVE_INFINITY ? undefined : startedAt + minutes * 60_000;
+}
+
+/** In minutes: a day that ends summer time. */
+const longestDay = 25 * 60;
+
 /** The same as text: `20:00 Europe/Paris`, `8h`, `90m`, `never`. */
 export function autoStopText(autoStop: AutoStop): string {
   switch (autoStop.kind) {

@@ -85,7 +85,13 @@ export const ScheduleInput = v.object({
 export type ScheduleInput = v.InferOutput<typeof ScheduleInput>;
 
 /** When an environment stops from then on: by its owner's choice, if there is one, and next (ISO 8601), if it runs. */
-export const ScheduleOutput = v.object({ autoStop: v.nullable(AutoStop), stopAt: v.nullable(v.string()) });
+export const ScheduleOutput = v.object({
+  autoStop: v.nullable(AutoStop),
+  stopAt: v.nullable(v.string()),
+  /** Whether it stops next before its time, because its owner has no hours for longer. */
+  cut: v.exactOptional(v.literal(true)),
+});
+export type ScheduleOutput = v.InferOutput<typeof ScheduleOutput>;
 
 /** The input of an execution that changes the keys of an environment. */
 export const KeysInput = v.object({
@@ -276,6 +282,9 @@ export const DueEnvironments = v.object({
   /** The first failure to request a stop. The sweep ends with it. */
   failure: v.nullable(Failure),
 });
+
+/** How many environments get an earlier stop, because their owners have no hours for longer. */
+export const CutRuns = v.object({ cut: v.number() });
 
 /** How many stops one Lambda has requested. */
 export const RequestedStops = v.object({ requested: v.number() });

@@ -62,6 +62,7 @@ export const catalog = {
   InstanceTypeNotInFreeTier: { reaction: 'never', outcome: 'refused' },
   InstanceTypeNotAllowed: { reaction: 'never', outcome: 'refused' },
   TooManyEnvironments: { reaction: 'never', outcome: 'refused' },
+  HoursUsedUp: { reaction: 'never', outcome: 'refused' },
   OptionDiffers: { reaction: 'never', outcome: 'refused' },
   AutoStopNotAllowed: { reaction: 'never', outcome: 'refused' },
 

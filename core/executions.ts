@@ -8,7 +8,7 @@ export const personalWorkflows = [...operationKinds, ...locklessWorkflows] as co
 export type PersonalWorkflow = (typeof personalWorkflows)[number];
 
 /** The workflows that a schedule starts. */
-export const scheduledWorkflows = ['auto-stop', 'prices'] as const;
+export const scheduledWorkflows = ['auto-stop', 'hours', 'prices'] as const;
 
 export type Workflow = PersonalWorkflow | (typeof scheduledWorkflows)[number];
 

@@ -36,6 +36,7 @@ const Variables = v.object({
   ),
   RECODE_VOLUME_KMS_KEY: optional,
   RECODE_ENVIRONMENTS_PER_OWNER: count,
+  RECODE_HOURS_PER_OWNER: count,
   RECODE_TEAMMATES: v.picklist(teammatePolicies),
   RECODE_ADMINISTRATORS: list,
   RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
@@ -59,6 +60,8 @@ export interface Settings extends TeammateSettings {
   readonly volumeKmsKey: string | undefined;
   /** How many environments one owner may have; 0 means any number. */
   readonly environmentsPerOwner: number;
+  /** How many hours the environments of one owner may run in a calendar month (UTC); 0 means any number. */
+  readonly hoursPerOwner: number;
   /** When an environment is stopped whose start says nothing of it: `20:00 UTC`, `8h`, `never`. */
   readonly autoStop: AutoStop;
   /** How far ahead the next stop may be, in minutes, whatever the owner chooses; undefined for no limit. */
@@ -89,6 +92,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     volumeEncrypted: of.RECODE_VOLUME_ENCRYPTED,
     volumeKmsKey: of.RECODE_VOLUME_KMS_KEY,
     environmentsPerOwner: of.RECODE_ENVIRONMENTS_PER_OWNER,
+    hoursPerOwner: of.RECODE_HOURS_PER_OWNER,
     teammates: of.RECODE_TEAMMATES,
     administrators: of.RECODE_ADMINISTRATORS,
     autoStop: fromVariable('RECODE_AUTO_STOP', () => parseAutoStop(of.RECODE_AUTO_STOP, 'UTC', 'time to stop')),

@@ -12,8 +12,8 @@ import type { Change } from '../records/hold/table.ts';
  * @param at when EC2 showed them (ISO 8601)
  */
 export function observation(instances: readonly Instance[], recorded: boolean, at: string): Change {
-  const serving = servingInstance(instances);
-  if (serving) return { set: { observed: observedOf(serving, at) } };
+  const observed = observedIn(instances, at);
+  if (observed) return { set: { observed } };
   if (recorded)
     return { set: { 'observed.state': 'gone' satisfies Observed['state'], 'observed.at': at }, remove: ['observed.publicIpAddress'] };
   return { set: {} };
@@ -30,8 +30,8 @@ export function lastObservation(
   { at, settings }: { readonly at: string; readonly settings: StopSettings },
 ): Change {
   const seen = observation(instances, observed !== undefined, at);
-  const state = servingInstance(instances)?.State?.Name as Observed['state'] | undefined;
-  const stopAt = stopTimeOf(state ?? 'gone', wanted, { ...settings, at });
+  const state = observedIn(instances, at)?.state ?? 'gone';
+  const stopAt = stopTimeOf(state, wanted, { ...settings, at });
   const { set, remove = [] } = seen;
   return stopAt === undefined ? { set, remove: [...remove, 'wanted.stopAt'] } : { set: { ...set, 'wanted.stopAt': stopAt }, remove };
 }
@@ -44,13 +44,14 @@ export function isRecorded(instances: readonly Instance[], { observed }: Pick<En
   return observed?.instanceId === InstanceId && observed?.state === State?.Name && observed?.publicIpAddress === PublicIpAddress;
 }
 
-function servingInstance(instances: readonly Instance[]): Instance | undefined {
-  const states = instances.map(({ InstanceId = '', State }) => ({ instanceId: InstanceId, state: State?.Name as InstanceState }));
-  const plan = decideStart(states);
-  return plan.action === 'create' ? undefined : instances.find(({ InstanceId }) => InstanceId === plan.instanceId);
-}
-
-function observedOf(instance: Instance, at: string): Observed {
+/**
+ * The instance that serves an environment, as its record takes it over; undefined if none does.
+ *
+ * @param at when EC2 showed it (ISO 8601)
+ */
+export function observedIn(instances: readonly Instance[], at: string): Observed | undefined {
+  const instance = servingInstance(instances);
+  if (!instance) return undefined;
   const { InstanceId = '', InstanceType, Architecture, State, PublicIpAddress, LaunchTime, Tags = [] } = instance;
   const hostKey = Tags.find(({ Key }) => Key === tagKey.sshHostKey)?.Value;
   return {
@@ -63,4 +64,10 @@ function observedOf(instance: Instance, at: string): Observed {
     ...(LaunchTime && { launchedAt: LaunchTime.toISOString() }),
     at,
   };
+}
+
+function servingInstance(instances: readonly Instance[]): Instance | undefined {
+  const states = instances.map(({ InstanceId = '', State }) => ({ instanceId: InstanceId, state: State?.Name as InstanceState }));
+  const plan = decideStart(states);
+  return plan.action === 'create' ? undefined : instances.find(({ InstanceId }) => InstanceId === plan.instanceId);
 }

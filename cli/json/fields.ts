@@ -34,6 +34,9 @@ export const environmentFields = [
   'updatedAt',
 ] as const satisfies readonly (keyof EnvironmentView)[];
 
+/** The fields of `recode aws list`, which adds the hours of the owner. */
+export const listFields = [...environmentFields, 'ownerHours'] as const;
+
 /** The fields that `recode aws status` adds. */
 export const statusFields = [...environmentFields, 'resources', 'network', 'backgroundError', 'sshError'] as const;
 

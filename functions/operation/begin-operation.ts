@@ -12,6 +12,7 @@ import {
   putOrTake,
   readyNetwork,
   refuseOneTooMany,
+  reserveHours,
   take,
   withInstance,
 } from '../../aws/records/hold/enter.ts';
@@ -92,6 +93,7 @@ export const beginOperation = step({
     if (!existing) throw environmentNotFound(subject);
     const network = operations[kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
     const environment = await take(existing, entry, { due });
+    if (operations[kind].ends === 'started') await reserveHours(environment, entry);
     const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry);
     return { kind, operation: entry.operation, environment: held, ...network };
   },
@@ -118,6 +120,7 @@ async function beginStart(
     if (environment.name === undefined) await refuseOneTooMany(environment, entry);
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
+      await reserveHours(environment, entry, given.autoStop);
       const request = withFirstKey(given, environment);
       const wanted = { ...requestOf(environment), ...request, instanceType: instanceType.name };
       const held = await claimNameAndRecordWanted(environment, wanted, entry, request);

@@ -3,11 +3,12 @@ import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { lastObservation } from '../../aws/ec2/observation.ts';
+import { lastObservation, observedIn } from '../../aws/ec2/observation.ts';
 import { findInstances } from '../../aws/ec2/resources.ts';
 import { failureForStepFunctions, failureOf, translate } from '../../aws/errors.ts';
 import { EndedExecution, endOf } from '../../aws/executions/execution-event.ts';
 import { release } from '../../aws/records/hold/environment.ts';
+import { countSeen } from '../../aws/records/hold/hours.ts';
 import { releaseNetwork } from '../../aws/records/hold/network.ts';
 import type { Change } from '../../aws/records/hold/table.ts';
 import { type EnvironmentSubject, readEnvironment } from '../../aws/records/read/environment.ts';
@@ -20,9 +21,9 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { EndedOperation, Failure, HeldEnvironment } from '../../core/document.ts';
 import type { Environment } from '../../core/environment.ts';
 import { holderOf } from '../../core/lock.ts';
-import type { StopSettings } from '../../core/next-stop.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
 import { kindsWith, type OperationKind } from '../../core/operations.ts';
+import type { Settings } from '../../core/settings.ts';
 
 const consoleLines = 20;
 // If an instance is up but does not answer, its console says why.
@@ -72,7 +73,7 @@ interface Context {
   readonly dynamodb: DynamoDBClient;
   readonly ec2: EC2Client;
   readonly logger: Logger;
-  readonly settings: StopSettings;
+  readonly settings: Settings;
   readonly now: number;
 }
 
@@ -96,13 +97,14 @@ async function releaseAll(
 }
 
 /** What EC2 shows of the instance, and when it is to stop. Empty if EC2 does not answer: a failed operation must release its lock. */
-async function seen({ ec2, logger, settings }: Context, environment: Environment, { executionArn }: Holder, at: string) {
+async function seen({ dynamodb, ec2, logger, settings, now }: Context, environment: Environment, { executionArn }: Holder, at: string) {
   const { owner, repository, name, observed } = environment;
   const nothing: Change = { set: {} };
   if (name === undefined) return nothing;
   try {
     const instances = await findInstances(ec2, { owner, repository, name }, observed?.instanceId);
-    return lastObservation(instances, environment, { at, settings });
+    const seen = lastObservation(instances, environment, { at, settings });
+    return await countSeen(dynamodb, environment, { observed: observedIn(instances, at), seen }, { now, limit: settings.hoursPerOwner });
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn, cause: translate(error) });
     return nothing;

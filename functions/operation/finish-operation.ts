@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { deleteEnvironment, release } from '../../aws/records/hold/environment.ts';
+import { countEnd, countRun } from '../../aws/records/hold/hours.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
@@ -53,11 +54,13 @@ export const finishOperation = step({
     const { environment, operation } = document;
     const { owner, repository, name, recorded, request } = environment;
     const subject = { owner, repository, name };
-    const now = new Date(clock.now()).toISOString();
+    const moment = { now: clock.now(), limit: settings.hoursPerOwner };
+    const now = new Date(moment.now).toISOString();
     if ('plan' in document) {
       const { publicIpAddress, ...instance } = document.instance;
       const asked = document.request?.autoStop;
-      const stopAt = stopAtOf(document, settings, clock.now());
+      const launchedAt = instance.launchedAt ?? now;
+      const stopAt = await countRun(dynamodb, environment, { launchedAt, stopAt: stopAtOf(document, settings, moment.now) }, moment);
       const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && asked === undefined;
       const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
       const observed: Observed = { ...instance, state: 'running', publicIpAddress, at: now };
@@ -92,6 +95,7 @@ export const finishOperation = step({
       const observed = instance
         ? { observed: { ...instance, state: 'stopped', at: now } }
         : { 'observed.state': 'stopped', 'observed.at': now };
+      await countEnd(dynamodb, environment, moment);
       await release(dynamodb, environment, operation, {
         set: { ...observed, updatedAt },
         remove: ['lastError', 'wanted.stopAt', ...(instance ? [] : ['observed.publicIpAddress'])],
@@ -101,6 +105,7 @@ export const finishOperation = step({
       return { ...subject, status: 'stopped', changed, instanceId, instanceType };
     }
     // An earlier attempt may have deleted the last environment, and an uninstall the table since.
+    await ifInstalled(countEnd(dynamodb, environment, moment));
     await ifInstalled(deleteEnvironment(dynamodb, environment, operation));
     return { ...subject, status: 'removed' };
   },

@@ -1,8 +1,9 @@
 import type { Instance } from '@aws-sdk/client-ec2';
-import { isRecorded, lastObservation } from '../../aws/ec2/observation.ts';
+import { isRecorded, lastObservation, observedIn } from '../../aws/ec2/observation.ts';
 import { describeInstances, explained, findInstances } from '../../aws/ec2/resources.ts';
 import { InstanceStateChange } from '../../aws/ec2/state-change.ts';
 import { changeUnheld } from '../../aws/records/hold/environment.ts';
+import { countSeen } from '../../aws/records/hold/hours.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
@@ -43,8 +44,10 @@ export const syncInstanceState = step({
     }
     const instances = await findInstances(ec2, belonging, environment.observed?.instanceId);
     if (isRecorded(instances, environment)) return;
-    const at = new Date(clock.now()).toISOString();
-    const { set, remove } = lastObservation(instances, environment, { at, settings });
+    const moment = { now: clock.now(), limit: settings.hoursPerOwner };
+    const at = new Date(moment.now).toISOString();
+    const seen = lastObservation(instances, environment, { at, settings });
+    const { set, remove } = await countSeen(dynamodb, environment, { observed: observedIn(instances, at), seen }, moment);
     await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: at }, remove });
   },
 });

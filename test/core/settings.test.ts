@@ -26,6 +26,7 @@ describe('readSettings', () => {
       volumeEncrypted: true,
       volumeKmsKey: undefined,
       environmentsPerOwner: 0,
+      hoursPerOwner: 0,
       teammates: 'administrators',
       administrators: [],
       autoStop: { kind: 'daily', time: '20:00', timeZone: 'UTC' },

@@ -5,6 +5,7 @@ import { EndedExecution } from '../../aws/executions/execution-event.ts';
 import * as document from '../../core/document.ts';
 import {
   CancelInput,
+  CutRuns,
   DueEnvironments,
   KeysInput,
   KeysOutput,
@@ -43,6 +44,7 @@ const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, out
   uninstall: [UninstallInput, UninstallOutput],
   // Nobody reads the output: the history of the operation says how it ended.
   cancel: [CancelInput, v.object({})],
+  hours: [v.object({}), CutRuns],
   keys: [KeysInput, KeysOutput],
   schedule: [ScheduleInput, ScheduleOutput],
   // The schedules' input is empty, and nobody reads the output.

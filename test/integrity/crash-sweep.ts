@@ -94,9 +94,20 @@ type Points = ReadonlyMap<string, Point[]>;
  * change here. RECODE_SWEEP selects points by a part of their name, to repeat those that an earlier run has named.
  *
  * @param among which of the points count
+ * @param choose sets the parameters of the stack, where they are not the defaults
  */
-export async function sweep(crash: string, hit: Hit, among = (_: Workflow, _point: Point) => true): Promise<void> {
-  let aws = await deployedAws();
+export async function sweep(
+  crash: string,
+  hit: Hit,
+  among = (_: Workflow, _point: Point) => true,
+  choose?: (aws: TestAws) => Promise<unknown>,
+): Promise<void> {
+  const deployed = async () => {
+    const aws = await deployedAws();
+    await choose?.(aws);
+    return aws;
+  };
+  let aws = await deployed();
   const failures: string[] = [];
   try {
     const points = await record(aws, among);
@@ -107,7 +118,7 @@ export async function sweep(crash: string, hit: Hit, among = (_: Workflow, _poin
       if (failure === undefined) continue;
       failures.push(`${crash}: ${failure}`);
       await aws.stop();
-      aws = await deployedAws();
+      aws = await deployed();
     }
     console.log(`${crash}: ${all} points swept (${counts.join(', ')})`);
   } finally {

@@ -120,7 +120,7 @@ describe('with no policy, a stranger', () => {
 it.each([policies.user, policies.admin])('nobody reads more of the table with %s than the commands need', async (policy) => {
   const { dynamodb } = aws.clientsOf({ accessKeyId: policy === policies.user ? 'mary' : 'ada' });
   const read = (kind: string) => dynamodb.send(new GetItemCommand({ TableName: tableName, Key: { kind: { S: kind }, id: { S: 'x' } } }));
-  for (const kind of ['environment', 'network', 'prices']) expect((await read(kind)).Item).toBeUndefined();
+  for (const kind of ['environment', 'hours', 'network', 'prices']) expect((await read(kind)).Item).toBeUndefined();
   await expect(read('name')).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import { latestStop } from '../../../core/auto-stop.ts';
 import type { Due, HeldEnvironment } from '../../../core/document.ts';
 import {
   type Environment,
@@ -14,6 +15,7 @@ import {
   statusOf,
 } from '../../../core/environment.ts';
 import { RecodeError } from '../../../core/errors.ts';
+import { reconcile, reserve } from '../../../core/hours.ts';
 import { accepts } from '../../../core/keys.ts';
 import { holderOf, isHeldBy } from '../../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../../core/network.ts';
@@ -25,6 +27,7 @@ import { observation } from '../../ec2/observation.ts';
 import { findInstances } from '../../ec2/resources.ts';
 import { type EnvironmentSubject, readEnvironment, readEnvironments } from '../read/environment.ts';
 import { change, changeUnheld, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from './environment.ts';
+import { changeHours } from './hours.ts';
 import { networkToEnter } from './network.ts';
 
 /** How an operation that begins enters the records: the network's, and that of its environment, which it takes or puts. */
@@ -90,6 +93,30 @@ export async function refuseOneTooMany(environment: Environment, { dynamodb, ope
   await leaveEnvironment(dynamodb, environment, operation);
   const names = before.map(({ repository }) => repository).join(', ');
   throw new RecodeError('TooManyEnvironments', `${environment.owner} has ${names}; your team allows ${most}.`);
+}
+
+/**
+ * Reserves the hours of a start, where there is a cap on them, up to the latest time of its stop; FinishOperation knows the time itself. An
+ * environment that gets none is left as it was.
+ *
+ * @param autoStop what the start asks for
+ * @throws RecodeError HoursUsedUp, TooManyEnvironments; OperationSettling while another start may give some back
+ */
+export async function reserveHours(environment: Environment, entry: Entry, autoStop = environment.wanted.autoStop): Promise<void> {
+  const { dynamodb, operation, settings, now } = entry;
+  const moment = { now, limit: settings.hoursPerOwner };
+  if (moment.limit === 0) return;
+  const stopAt = latestStop(autoStop ?? settings.autoStop, now, settings.longestRun);
+  try {
+    await changeHours(dynamodb, environment.owner, async (hours) => {
+      const { items, unreadable } = await readEnvironments(dynamodb, environment.owner);
+      const current = unreadable.length > 0 ? hours : reconcile(hours, items, moment, environment);
+      return reserve(current, environment, stopAt, moment);
+    });
+  } catch (error) {
+    if (error instanceof RecodeError && error.name !== 'OperationSettling') await leaveEnvironment(dynamodb, environment, operation);
+    throw error;
+  }
 }
 
 /** Takes the environment, after refusing what it cannot become. If there is none, puts a new one. */

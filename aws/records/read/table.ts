@@ -9,7 +9,7 @@ import { meaningOf } from '../../errors.ts';
 /** Typed reads of the one table. */
 
 export interface Key {
-  readonly kind: 'network' | 'environment' | 'name' | 'prices';
+  readonly kind: 'network' | 'environment' | 'name' | 'prices' | 'hours';
   readonly id: string;
 }
 

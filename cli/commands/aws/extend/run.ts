@@ -3,7 +3,7 @@ import { RecodeError } from '../../../../core/errors.ts';
 import type { EnvironmentTarget } from '../../../environment.ts';
 import { inSession } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
-import { changeSchedule, openToSchedule, showSchedule } from '../schedule/change.ts';
+import { changeSchedule, openToSchedule } from '../schedule/change.ts';
 
 /** Which stop to postpone, and by how much. */
 export interface ExtendRequest extends EnvironmentTarget {
@@ -24,7 +24,6 @@ export function runExtend({ duration, ...target }: ExtendRequest, output: Output
     const { repository } = environment.subject;
     if (stopAt === undefined) throw new RecodeError('NoStopToPostpone', `No automatic stop is planned for ${repository}.`);
     const later = new Date(Math.max(Date.now(), Date.parse(stopAt)) + minutes * 60_000).toISOString();
-    await changeSchedule(environment, { action: 'extend', stopAt: later }, session);
-    await showSchedule(environment, session, output);
+    await changeSchedule(environment, { action: 'extend', stopAt: later }, session, output);
   });
 }

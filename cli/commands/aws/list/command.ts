@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
-import { environmentFields } from '../../../json/fields.ts';
+import { listFields } from '../../../json/fields.ts';
 import { addJsonOptions, type JsonFlags } from '../../../json/options.ts';
 import type { Output } from '../../../output.ts';
 import { checkWeb, webOption } from '../../../web/option.ts';
@@ -14,11 +14,13 @@ export function listCommand(output: Output): Command {
       'List your environments in a region. In a narrow terminal, some columns are left out.\n\n' +
         '$/HOUR is the price of an hour while an environment runs: its instance and public address. MONTH estimates this month if nobody ' +
         'touches it: it runs from its last start until it stops automatically, and keeps its volume. Earlier runs are not included. ' +
-        'The prices are those of AWS in the region. The JSON field costUnknown says why a price is missing.',
+        'The prices are those of AWS in the region. The JSON field costUnknown says why a price is missing.\n\n' +
+        'If your team limits hours per month (hoursPerOwner), a line shows how many hours your environments have run, and how many are ' +
+        'reserved until their automatic stops. Months begin at midnight UTC.',
     )
     .option('--all', 'list the environments of everyone')
     .option(...webOption);
-  return addJsonOptions(addAccountOptions(command), environmentFields)
+  return addJsonOptions(addAccountOptions(command), listFields)
     .addHelpText(
       'after',
       examples([
@@ -35,7 +37,7 @@ export function listCommand(output: Output): Command {
       const flags = invoked.optsWithGlobals<AccountFlags & { readonly all?: boolean; readonly web?: boolean }>();
       const account = parseAccount(flags, process.env);
       const { parseSelection } = await import('../../../json/selection.ts');
-      const selection = parseSelection(invoked.opts<JsonFlags>(), output, environmentFields);
+      const selection = parseSelection(invoked.opts<JsonFlags>(), output, listFields);
       if (flags.web) {
         checkWeb(account, output);
         const { openList } = await import('./web.ts');

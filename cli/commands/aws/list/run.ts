@@ -10,6 +10,7 @@ import { orNotAllowed } from '../../../execution/allowed.ts';
 import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { environmentFolder } from '../../../files/environment-folder.ts';
 import { type Column, fittingColumns } from '../../../fitting.ts';
+import { hoursHeading, hoursOf, hoursOfAll, hoursWords } from '../../../hours.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { columns, line, type Output, paint, warn } from '../../../output.ts';
 import { pricesOf } from '../../../prices/prices.ts';
@@ -40,13 +41,18 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
     const reading = viewsOf(readEnvironmentPages(dynamodb, owner), async (environment) =>
       viewOf(environment, output.json ? connectionOf(account, environment) : undefined, await prices),
     );
-    const [recorded] = await Promise.all([orNotAllowed(account, policies.user, ifInstalled(reading)), prices]);
+    const [recorded, hours] = await Promise.all([
+      orNotAllowed(account, policies.user, ifInstalled(reading)),
+      all ? hoursOfAll(dynamodb) : hoursOf(dynamodb, account.owner).then((own) => new Map(own && [[account.owner, own]])),
+      prices,
+    ]);
     view.end();
     const views = recorded?.items ?? [];
     await rememberEnvironments(account, views, owner);
     for (const { message } of recorded?.unreadable ?? []) warn(output, line`${message}`);
     const { stdout } = output;
-    if (output.json) await write(views);
+    const own = all ? undefined : hours.get(account.owner);
+    if (output.json) await write(views.map((view) => ({ ...view, ownerHours: hours.get(view.owner) ?? null })));
     else if (!recorded) stdout.write(`Recode is not installed in ${account.region}\n`);
     else if (views.length === 0) stdout.write(`${all ? 'No environments' : `${account.owner} has no environments`} in ${account.region}\n`);
     else {
@@ -60,6 +66,7 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
         ),
       );
     }
+    if (own && !output.json) stdout.write(`\n${hoursHeading()}: ${hoursWords(own)}\n`);
   });
 }
 

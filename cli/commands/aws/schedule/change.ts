@@ -21,24 +21,28 @@ export async function openToSchedule(
   return { environment, record: await beforeOperation(environment, 'schedule', requireRecord(environment)) };
 }
 
-/** Asks the control plane to change when an environment stops, and waits for it. Throws RecodeError what the execution fails with. */
+/**
+ * Asks the control plane to change when an environment stops, waits for it, and prints when it does.
+ *
+ * @throws RecodeError what the execution fails with
+ */
 export async function changeSchedule(
-  { clients, account, subject }: OpenedEnvironment,
+  environment: OpenedEnvironment,
   change: ScheduleInput['change'],
   session: Session,
+  output: Output,
 ): Promise<void> {
+  const { clients, account, subject } = environment;
   const input: ScheduleInput = { environment: subject, change };
   const executionArn = await startOperation(clients, account, { kind: 'schedule', input }, session);
-  await follow(clients, account, executionArn, ScheduleOutput, session, { sentences: checkedSentences(clients, executionArn) });
-}
-
-/** Prints when an environment stops automatically after a change. */
-export async function showSchedule(environment: OpenedEnvironment, { view }: Session, output: Output): Promise<void> {
+  const sentences = checkedSentences(clients, executionArn);
+  const { result: scheduled } = await follow(clients, account, executionArn, ScheduleOutput, session, { sentences });
   const record = await requireRecord(environment);
-  view.end();
+  session.view.end();
   const { stdout } = output;
+  const why = scheduled.cut ? `: ${record.owner} has no hours for longer` : '';
   if (output.json) writeSchedule(record, output);
-  else stdout.write(`${paint(stdout, 'green', '✓')} ${line`${record.repository} ${words(record)}`}\n`);
+  else stdout.write(`${paint(stdout, 'green', '✓')} ${line`${record.repository} ${words(record)}${why}`}\n`);
 }
 
 /** Prints when an environment stops automatically, and who has chosen that. */

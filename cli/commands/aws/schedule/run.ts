@@ -4,7 +4,7 @@ import { type EnvironmentTarget, openEnvironment, requireRecord } from '../../..
 import { inSession, withoutExecution } from '../../../execution/session.ts';
 import type { Output } from '../../../output.ts';
 import { zoneOfThisMachine } from '../../../time-zone.ts';
-import { changeSchedule, openToSchedule, printSchedule, showSchedule } from './change.ts';
+import { changeSchedule, openToSchedule, printSchedule } from './change.ts';
 
 /** When an environment is to stop automatically. */
 export interface SetRequest extends EnvironmentTarget {
@@ -30,8 +30,7 @@ export function runSet({ when, timeZone, ...target }: SetRequest, output: Output
   }
   return inSession(output, `change of the stops of ${target.repository}`, async (session) => {
     const { environment } = await openToSchedule(target, session);
-    await changeSchedule(environment, { action: 'set', autoStop }, session);
-    await showSchedule(environment, session, output);
+    await changeSchedule(environment, { action: 'set', autoStop }, session, output);
   });
 }
 
@@ -39,7 +38,6 @@ export function runSet({ when, timeZone, ...target }: SetRequest, output: Output
 export function runClear(target: EnvironmentTarget, output: Output): Promise<void> {
   return inSession(output, `change of the stops of ${target.repository}`, async (session) => {
     const { environment } = await openToSchedule(target, session);
-    await changeSchedule(environment, { action: 'clear' }, session);
-    await showSchedule(environment, session, output);
+    await changeSchedule(environment, { action: 'clear' }, session, output);
   });
 }

@@ -1,9 +1,11 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { readNetwork } from '../../../../aws/records/read/network.ts';
 import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
 import { orNotAllowed } from '../../../execution/allowed.ts';
 import { inSession, withoutExecution } from '../../../execution/session.ts';
+import { type HoursView, hoursHeading, hoursOf, hoursWords } from '../../../hours.ts';
 import { type ChosenProfile, type Provider, profileSource } from '../../../identity/decide.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { recordsClient } from '../../../records-client.ts';
@@ -19,21 +21,33 @@ const services = ['sts', 'dynamodb', 'sfn', 'ec2'] as const;
 export function runWhoami(options: AccountOptions, output: Output): Promise<void> {
   return inSession(output, withoutExecution('look at your account'), async ({ view }) => {
     const account = await openAccountWithProgress(options, view);
-    const [callerArn, installed] = await Promise.all([account.callerArn(), isInstalled(account)]);
+    const dynamodb = recordsClient(account);
+    const [callerArn, installed, hours] = await Promise.all([
+      account.callerArn(),
+      isInstalled(account, dynamodb),
+      hoursOf(dynamodb, account.owner),
+    ]);
     view.end();
-    if (output.json) writeJson(output, asJson(account, callerArn, installed));
-    else print(account, callerArn, installed, output);
+    if (output.json) writeJson(output, asJson(account, { callerArn, installed, hours }));
+    else print(account, { callerArn, installed, hours }, output);
   });
 }
 
+/** What AWS tells about the caller. */
+interface Found {
+  readonly callerArn: string;
+  readonly installed: boolean;
+  /** Null without a cap on them. */
+  readonly hours: HoursView | null;
+}
+
 /** Whether the region has Recode's table, whose record of the network can then be read. */
-async function isInstalled(account: Account): Promise<boolean> {
-  const dynamodb = recordsClient(account);
+async function isInstalled(account: Account, dynamodb: DynamoDBClient): Promise<boolean> {
   const reading = readNetwork(dynamodb).then(() => true);
   return (await ifInstalled(orNotAllowed(account, policies.user, reading))) ?? false;
 }
 
-function asJson(account: Account, callerArn: string, installed: boolean) {
+function asJson(account: Account, { callerArn, installed, hours }: Found) {
   const { owner, accountId, region, profile, provider, options } = account;
   return {
     owner,
@@ -45,10 +59,11 @@ function asJson(account: Account, callerArn: string, installed: boolean) {
     local: options.local,
     endpoints: Object.fromEntries(services.map((service) => [service, account.clientConfig(service).endpoint ?? null])),
     installed,
+    hours,
   };
 }
 
-function print(account: Account, callerArn: string, installed: boolean, { stdout }: Output): void {
+function print(account: Account, { callerArn, installed, hours }: Found, { stdout }: Output): void {
   const { owner, accountId, region, profile, provider, options } = account;
   stdout.write(`${paint(stdout, 'bold', owner)}${line` in ${region} of account ${accountId}`}\n\n`);
   stdout.write(
@@ -58,6 +73,7 @@ function print(account: Account, callerArn: string, installed: boolean, { stdout
       ['credentials', provider ? sourceOf(provider).words : 'none needed'],
       ...endpointRows(account),
       ['Recode', `${installed ? 'installed' : 'not installed'}${options.local ? ' in the embedded AWS on this machine' : ''}`],
+      ...(hours ? [[hoursHeading(), hoursWords(hours)] as const] : []),
     ]),
   );
 }

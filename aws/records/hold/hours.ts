@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Environment, Observed } from '../../../core/environment.ts';
+import { RecodeError } from '../../../core/errors.ts';
+import { type Counted, countEnded, countRunning, type Moment, noHours, type OwnerHours, stopWithin } from '../../../core/hours.ts';
+import { hoursKey, readHours } from '../read/hours.ts';
+import { type Change, deleteItem, putItem } from './table.ts';
+
+/** Each attempt that fails is one that succeeds elsewhere: an owner has fewer environments that change at once. */
+const mostAttempts = 100;
+
+/**
+ * Changes the hours of an owner, whoever else changes them meanwhile.
+ *
+ * @param change is called again if they have changed, so it must have no effect but its answer
+ * @returns the hours as they are then
+ * @throws RecodeError OperationSettling if they change all the time, and what `change` throws
+ */
+export async function changeHours(
+  dynamodb: DynamoDBClient,
+  owner: string,
+  change: (hours: OwnerHours) => OwnerHours | Promise<OwnerHours>,
+): Promise<OwnerHours> {
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const read = (await readHours(dynamodb, owner)) ?? noHours(owner);
+    const changed = await change(read);
+    if (isDeepStrictEqual(changed, read)) return read;
+    const { version } = read;
+    const unchanged = version === 0 ? undefined : { when: '#version = :version', values: { ':version': version } };
+    if (await putItem(dynamodb, hoursKey(owner), { ...changed, version: version + 1 }, unchanged)) return changed;
+  }
+  throw new RecodeError('OperationSettling', `Many environments of ${owner} change at once.`);
+}
+
+/** Forgets the hours of an owner, if they are still what was read. */
+export async function forgetHours(dynamodb: DynamoDBClient, { owner, version }: OwnerHours): Promise<void> {
+  await deleteItem(dynamodb, hoursKey(owner), { when: '#version = :version', values: { ':version': version } });
+}
+
+/**
+ * Counts an environment that runs, where there is a cap.
+ *
+ * @param launchedAt ISO 8601
+ * @param stopAt when it is to stop (ISO 8601); undefined for never
+ * @returns when it stops then: not later than its owner has hours
+ */
+export async function countRun(
+  dynamodb: DynamoDBClient,
+  environment: Counted,
+  { launchedAt, stopAt }: { readonly launchedAt: string; readonly stopAt: string | undefined },
+  moment: Moment,
+): Promise<string | undefined> {
+  if (moment.limit === 0) return stopAt;
+  const run = { launchedAt: Date.parse(launchedAt), stopAt: stopAt === undefined ? undefined : Date.parse(stopAt) };
+  const hours = await changeHours(dynamodb, environment.owner, (hours) => countRunning(hours, environment, run, moment));
+  return stopWithin(hours, environment.uid, stopAt);
+}
+
+/**
+ * Counts the run of an environment that has ended, where there is a cap.
+ *
+ * @param launchedAt when its instance was last launched (ISO 8601), null if EC2 shows none; undefined if nobody asked
+ */
+export async function countEnd(
+  dynamodb: DynamoDBClient,
+  { owner, uid }: Pick<Counted, 'owner' | 'uid'>,
+  moment: Moment,
+  launchedAt?: string | null,
+): Promise<void> {
+  if (moment.limit === 0) return;
+  const launch = launchedAt == null ? launchedAt : Date.parse(launchedAt);
+  const end = { endedAt: moment.now, ...(launch !== undefined && { launchedAt: launch }) };
+  await changeHours(dynamodb, owner, (hours) => countEnded(hours, uid, end, moment));
+}
+
+/**
+ * Counts what EC2 shows of an environment that no operation goes on with, where there is a cap.
+ *
+ * @param observed its instance; undefined if it has none
+ * @param seen what its record is about to take over
+ * @returns the same, with a stop that comes not later than its owner has hours
+ */
+export async function countSeen(
+  dynamodb: DynamoDBClient,
+  environment: Environment,
+  { observed, seen }: { readonly observed: Observed | undefined; readonly seen: Change },
+  moment: Moment,
+): Promise<Change> {
+  if (moment.limit === 0) return seen;
+  const launchedAt = observed?.launchedAt ?? observed?.at;
+  if (launchedAt === undefined || observed?.state === 'stopped' || observed?.state === 'gone') {
+    await countEnd(dynamodb, environment, moment, observed?.launchedAt ?? null);
+    return seen;
+  }
+  const now = new Date(moment.now).toISOString();
+  // It counts until it is stopped, which takes no hours that have to be reserved.
+  const wanted = observed?.state === 'stopping' ? now : (seen.set['wanted.stopAt'] as string | undefined);
+  const stopAt = await countRun(dynamodb, environment, { launchedAt, stopAt: wanted }, moment);
+  if (observed?.state === 'stopping' || stopAt === undefined) return seen;
+  const { set, remove = [] } = seen;
+  return { set: { ...set, 'wanted.stopAt': stopAt }, remove: remove.filter((name) => name !== 'wanted.stopAt') };
+}

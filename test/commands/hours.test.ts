@@ -1,0 +1,90 @@
+import { StopInstancesCommand } from '@aws-sdk/client-ec2';
+import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { forgetHours } from '../../aws/records/hold/hours.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { readHours } from '../../aws/records/read/hours.ts';
+import { ifInstalled } from '../../aws/records/read/table.ts';
+import { usageOf } from '../../core/hours.ts';
+import { deployForTests } from '../harness/deployment.ts';
+import type { User } from '../harness/users.ts';
+import { runRemove, runRestart, runStart, runStop } from '../harness/workflows.ts';
+
+let aws: TestAws;
+let alice: User;
+deployForTests((deployed, user) => {
+  aws = deployed;
+  alice = user('alice');
+});
+
+const hour = 3_600_000;
+const cap = (hours: number) => aws.post('lambda', { environment: { RECODE_TEAMMATES: 'everyone', RECODE_HOURS_PER_OWNER: String(hours) } });
+const record = () => readEnvironment(aws.clients.dynamodb, { owner: 'alice', repository: 'acme/api' });
+const hours = async () => {
+  const found = await readHours(aws.clients.dynamodb, 'alice');
+  return found && { ...usageOf(found, aws.clock.now()), underWay: Object.values(found.environments).filter(({ run }) => run).length };
+};
+const start = async (minutes: number) => expect((await runStart(aws, { autoStop: { kind: 'after', minutes } })).status).toBe('SUCCEEDED');
+
+beforeEach(async () => {
+  await cap(100);
+  const found = await ifInstalled(readHours(aws.clients.dynamodb, 'alice'));
+  if (found) await forgetHours(aws.clients.dynamodb, found);
+});
+
+describe('where an owner has a hundred hours a month', () => {
+  it('list and whoami tell what is used and reserved, and keep counting what was removed', async () => {
+    await start(10 * 60);
+    const line = /\n\nHours in [A-Z][a-z]+: [\d.]+ of 100(, [\d.]+ reserved)?\n$/;
+    const { code, stdout } = await alice.prints(['list']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(line) });
+    const { json } = await alice.run(['list', '--json', 'repository,ownerHours']);
+    expect(json).toEqual([{ repository: 'acme/api', ownerHours: { used: expect.any(Number), reserved: expect.any(Number), limit: 100 } }]);
+    expect((await alice.run(['list', '--all', '--json', 'ownerHours'])).json).toEqual([{ ownerHours: { ...first(json), limit: 100 } }]);
+    await aws.clock.advance(2 * hour);
+    await runRemove(aws);
+    const { used = 0, underWay } = (await hours()) ?? {};
+    expect(used).toBeGreaterThan(hour);
+    expect(underWay).toBe(0);
+    expect((await alice.prints(['list'])).stdout).toMatch(/no environments in us-east-1\n\nHours in \w+: [\d.]+ of 100\n$/);
+    expect((await alice.prints(['whoami'])).stdout).toMatch(/Hours in \w+ +[\d.]+ of 100\n/);
+  });
+
+  it('stop counts what ran, and so does a stop outside Recode', async () => {
+    await start(10 * 60);
+    const before = (await hours())?.used ?? 0;
+    await runStop(aws);
+    expect((await hours())?.underWay).toBe(0);
+    await start(10 * 60);
+    await aws.post('eventbridge', { on: true });
+    const instanceId = (await record())?.observed?.instanceId ?? '';
+    await aws.clients.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    await vi.waitFor(async () => expect((await hours())?.underWay).toBe(0), { timeout: 20_000, interval: 50 });
+    expect((await hours())?.used).toBeGreaterThan(before);
+  });
+
+  it('refuses a start without hours left, and says what to do; one with few of them stops at the cap', async () => {
+    await start(3 * 60);
+    await cap(1);
+    expect((await runRestart(aws)).status).toBe('SUCCEEDED');
+    const stopAt = Date.parse((await record())?.wanted.stopAt ?? '');
+    expect(stopAt - aws.clock.now()).toBeLessThan(hour);
+    const extended = (await alice.run(['extend', 'acme/api', '2h', '--json'])).json as { error: { name: string; message: string } };
+    expect(extended.error.name).toBe('HoursUsedUp');
+    expect(extended.error.message).toContain('acme/api may run until ');
+    const scheduled = await alice.prints(['schedule', 'set', 'acme/api', '9h']);
+    expect(scheduled.stdout).toMatch(/✓ acme\/api stops .*: alice has no hours for longer\n$/);
+    await aws.clock.advance(hour);
+    await runStop(aws);
+    const { code, stderr } = await alice.prints(['start', 'acme/web']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('You have reached your limit of hours');
+    expect(stderr).toMatch(/alice has used [\d.]+ of 1 hours in/);
+    expect(stderr).toContain('hoursPerOwner');
+  });
+});
+
+const first = (json: unknown) => {
+  const [{ ownerHours }] = json as [{ ownerHours: object }];
+  return Object.fromEntries(Object.keys(ownerHours).map((key) => [key, expect.any(Number)]));
+};
