@@ -17,11 +17,8 @@ export interface Endured {
 export interface Surfaced {
   readonly ends: 'FAILED';
   readonly name: ErrorName;
-  /**
-   * How many times the call is made: more often than once where repeating it may help. Where the step waits within its invocation, how many
-   * invocations fail: how often each makes the call depends on how fast the machine is.
-   */
-  readonly calls: number;
+  /** How many invocations of the step fail: more than one where repeating the call may help. */
+  readonly attempts: number;
   /** What the cause says besides; AWS's code where absent. */
   readonly says?: string;
 }
@@ -46,10 +43,13 @@ const succeeds = (after?: ErrorName, again?: boolean): Endured => ({
   ...(after && { after }),
   ...(again !== undefined && { again }),
 });
-const fails = (name: ErrorName, calls = 1, says?: string): Surfaced => ({ ends: 'FAILED', name, calls, ...(says && { says }) });
+const fails = (name: ErrorName, attempts = 1, says?: string): Surfaced => ({ ends: 'FAILED', name, attempts, ...(says && { says }) });
 
-/** The call is made again until the state machine loses its patience, which it does after so many calls. */
-const retried = (name: ErrorName, calls: number, says?: string) => ({ once: succeeds(name, true), repeatedly: fails(name, calls, says) });
+/** The call is made again until the state machine loses its patience, which it does after so many attempts. */
+const retried = (name: ErrorName, attempts: number, says?: string) => ({
+  once: succeeds(name, true),
+  repeatedly: fails(name, attempts, says),
+});
 /** The step looks again within its invocation, and the state machine invokes it again until it loses its patience. */
 const waited = (name: ErrorName, again?: boolean): Endured => ({ ...succeeds(undefined, again), meanwhile: name });
 const polled = (name: ErrorName, says?: string) => ({ once: waited(name, true), repeatedly: fails(name, patience.poll, says) });

@@ -1,12 +1,11 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { unless } from '../../aws/errors.ts';
-import { catalog, type Reaction } from '../../core/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import type { Case } from './fault-matrix-cases.ts';
 import { failuresOf, faultOf } from './fault-matrix-endured.ts';
-import { asExpected, callsOf, run } from './fault-matrix-life.ts';
+import { asExpected, run } from './fault-matrix-life.ts';
 import type { Sweep } from './fault-matrix-sweep.ts';
 
 /**
@@ -31,8 +30,6 @@ export const surfaced: Sweep = {
 };
 
 const patientRate = 300;
-/** A step tries again within its invocation: what counts is how often that failed. */
-const againInInvocation: readonly Reaction[] = ['poll', 'busy'];
 
 const unmet = 'no call met it';
 
@@ -40,7 +37,6 @@ const unmet = 'no call met it';
 async function fail(aws: TestAws, one: Case): Promise<string | undefined> {
   const { stage, point, code, outcome } = one;
   if (outcome.ends !== 'FAILED') throw new Error(`${one.name} is to succeed.`);
-  await aws.delete('calls');
   await aws.post('faults', faultOf(one));
   const rate = aws.clock.rate();
   // Minutes of patience become moments.
@@ -55,15 +51,9 @@ async function fail(aws: TestAws, one: Case): Promise<string | undefined> {
   if (error !== outcome.name) return `${status} ${error ?? ''} ${cause}, not ${outcome.name}`;
   const says = outcome.says ?? code;
   if (!cause.includes(says)) return `does not say "${says}": ${cause}`;
-  if (againInInvocation.includes(catalog[outcome.name].reaction)) {
-    const failures = await failuresOf(aws, executionArn);
-    const failed = failures.filter((failure) => failure.functionName === point.function && failure.error === outcome.name).length;
-    if (failed !== outcome.calls) return `${point.step} failed ${failed} times, not ${outcome.calls}`;
-    return lockLeft(aws, point.step);
-  }
-  const calls = await callsOf(aws);
-  const made = calls.filter((call) => call.action === point.action && call.functionName === point.function && call.outcome === code).length;
-  if (made !== outcome.calls) return `the call was made ${made} times, not ${outcome.calls}`;
+  const failures = await failuresOf(aws, executionArn);
+  const failed = failures.filter((failure) => failure.functionName === point.function && failure.error === outcome.name).length;
+  if (failed !== outcome.attempts) return `${point.step} failed ${failed} times, not ${outcome.attempts}`;
   return lockLeft(aws, point.step);
 }
 
