@@ -55,6 +55,9 @@ const unusual = [
   'beginOperation dynamodb:Query table/recode-config-dynamodb-table',
   // The index has nothing that the table does not have, and only sweeps read it.
   'beginOperation dynamodb:Query table/recode-config-dynamodb-table/index/due',
+  // Where the team has a cap on hours.
+  'finishOperation dynamodb:PutItem table/recode-config-dynamodb-table',
+  'failOperation dynamodb:PutItem table/recode-config-dynamodb-table',
   // Why an instance does not answer: without it, the execution fails all the same, and says so.
   'failOperation ec2:DescribeInstances *',
   'failOperation ec2:GetConsoleOutput instance/*',
@@ -80,22 +83,24 @@ const unusual = [
   'allowSsh ec2:CreateSecurityGroup security-group/*',
   'allowSsh ec2:CreateTags security-group/*',
   'allowSsh ec2:CreateSecurityGroup vpc/*',
+  // Where the team has a cap on hours.
+  'changeSchedule dynamodb:PutItem table/recode-config-dynamodb-table',
 ];
 // Those of what schedules and changes of instances start, which is no part of this life.
 const scheduled = [
   'findDueEnvironments dynamodb:Query table/recode-config-dynamodb-table',
   'findDueEnvironments dynamodb:Query table/recode-config-dynamodb-table/index/due',
-  'requestStop states:StartExecution stateMachine:recode-stop',
-  'syncInstanceState ec2:DescribeInstances *',
-  'syncInstanceState dynamodb:GetItem table/recode-config-dynamodb-table',
-  'syncInstanceState dynamodb:PutItem table/recode-config-dynamodb-table',
-  'syncInstanceState dynamodb:UpdateItem table/recode-config-dynamodb-table',
   'reconcileHours dynamodb:GetItem table/recode-config-dynamodb-table',
   'reconcileHours dynamodb:Query table/recode-config-dynamodb-table',
   'reconcileHours dynamodb:PutItem table/recode-config-dynamodb-table',
   'reconcileHours dynamodb:UpdateItem table/recode-config-dynamodb-table',
   'reconcileHours dynamodb:DeleteItem table/recode-config-dynamodb-table',
   'reconcileHours dynamodb:Query table/recode-config-dynamodb-table/index/due',
+  'requestStop states:StartExecution stateMachine:recode-stop',
+  'syncInstanceState ec2:DescribeInstances *',
+  'syncInstanceState dynamodb:GetItem table/recode-config-dynamodb-table',
+  'syncInstanceState dynamodb:PutItem table/recode-config-dynamodb-table',
+  'syncInstanceState dynamodb:UpdateItem table/recode-config-dynamodb-table',
   'refreshPrices dynamodb:GetItem table/recode-config-dynamodb-table',
   'refreshPrices dynamodb:PutItem table/recode-config-dynamodb-table',
   'refreshPrices pricing:GetProducts *',
