@@ -63,7 +63,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     running.push(() => clock.stop());
     const place = { accountId, region };
     const stack = packageDirectory ? readStack(packageDirectory, place) : emptyStack(place);
-    const instances = createInstanceHost({ stateDirectory });
+    const instances = createInstanceHost({ stateDirectory, clock });
     running.push(() => instances.stop());
     const dynamodb = await createDynamoDb({ stateDirectory, region, accountId, clock });
     running.push(() => dynamodb.stop());

@@ -1,6 +1,6 @@
 import { StorageFailed } from '../storage.ts';
 import { includesAddress, parseAddress, parseCidr } from './cidr.ts';
-import { advance, cardOf, fail, type Instance, isForgotten, nextDue, showAddress } from './instance-state.ts';
+import { advance, cardOf, fail, type Instance, isForgotten, nextDue, showAddress, shutDown } from './instance-state.ts';
 import type { NetworkInterface } from './interface.ts';
 import type { Region } from './operation.ts';
 import { admits } from './rule.ts';
@@ -103,6 +103,12 @@ export function createInstanceLife(region: Region): InstanceLife {
         const card = cardOf(instance, region);
         if (card?.publicIpAddress === undefined) return false;
         return admits(resources, card.groupIds, remoteAddress, port) && hasRoute(card, region, remoteAddress);
+      },
+      poweredOff() {
+        if (stopped || instance.state !== 'running') return;
+        shutDown(instance, region);
+        region.save();
+        settle();
       },
     });
   }

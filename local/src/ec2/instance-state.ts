@@ -97,6 +97,16 @@ export function beginTermination(instance: Instance, region: Region, reason: Rea
   enter(instance, region, 'shutting-down', at, profileOf(region.settings).shuttingDown);
 }
 
+/**
+ * An instance that shuts down by itself begins to stop, or to terminate if its shutdown behavior says so.
+ *
+ * @param text AWS's text for StateReason
+ */
+export function shutDown(instance: Instance, region: Region, text = instanceShutdown, at = region.clock.now()): void {
+  const begin = instance.shutdownBehavior === 'stop' ? beginStop : beginTermination;
+  begin(instance, region, { by: 'Instance', text }, at);
+}
+
 /** Ends a run in which the host failed: a launched instance is terminated, a started one goes back to stopped, a running one stops. */
 export function fail(instance: Instance, region: Region, message: string): void {
   const reason = `Server.InternalError: ${message}`;
@@ -131,7 +141,7 @@ export interface Reason {
 }
 
 export const userShutdown: Reason = { by: 'User', text: 'Client.UserInitiatedShutdown: User initiated shutdown' };
-const instanceShutdown: Reason = { by: 'Instance', text: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown' };
+const instanceShutdown = 'Client.InstanceInitiatedShutdown: Instance initiated shutdown';
 
 function step(instance: Instance, region: Region): boolean {
   const due = nextDue(instance);
@@ -171,11 +181,7 @@ function endPending(instance: Instance, region: Region, due: number): boolean {
 
 function endBooting(instance: Instance, region: Region, due: number): boolean {
   instance.until = undefined;
-  if (instance.fate?.outcome === 'dies-booting') {
-    const reason = instance.fate.reason === undefined ? instanceShutdown : ({ by: 'Instance', text: instance.fate.reason } as const);
-    if (instance.shutdownBehavior === 'stop') beginStop(instance, region, reason, due);
-    else beginTermination(instance, region, reason, due);
-  }
+  if (instance.fate?.outcome === 'dies-booting') shutDown(instance, region, instance.fate.reason, due);
   return true;
 }
 

@@ -1,72 +1,18 @@
-/** The instance does not support its user data. Its boot ends, and its console says why. */
-export class BootRefused extends Error {
-  override readonly name = 'BootRefused';
-}
+import { absolute, BootRefused, makeFolder, parentOf, type SystemFiles } from './system-files.ts';
+import { readTimer, unitFile } from './units.ts';
 
-/** The files of cloud-init and the boot commands by absolute path, and the folders. */
-export interface SystemFiles {
-  readonly files: Map<string, string>;
-  readonly folders: Set<string>;
-}
-
-/** The part of the file system of an Ubuntu image that boot commands can see. */
-export function freshSystem(files: Readonly<Record<string, string>>): SystemFiles {
-  const system: SystemFiles = { files: new Map(Object.entries(files)), folders: new Set(['/']) };
-  for (const folder of [
-    '/etc/ssh/sshd_config.d',
-    '/etc/systemd/system',
-    '/home',
-    '/root',
-    '/opt',
-    '/run',
-    '/tmp',
-    '/usr/local/bin',
-    '/var/log',
-  ]) {
-    makeFolder(system, folder);
-  }
-  return system;
-}
-
-/** Makes the files and folders those of another system. */
-export function replaceContents(system: SystemFiles, { files, folders }: SystemFiles): void {
-  system.files.clear();
-  for (const [path, text] of files) system.files.set(path, text);
-  system.folders.clear();
-  for (const folder of folders) system.folders.add(folder);
-}
-
-/** Creates a folder with its parents. Throws `BootRefused` if a file is in the way. */
-export function makeFolder(system: SystemFiles, path: string): void {
-  for (let folder = path; folder !== '/'; folder = parentOf(folder)) {
-    if (system.files.has(folder)) throw new BootRefused(`${folder} is a file, not a folder`);
-    system.folders.add(folder);
-  }
-}
-
-/** The folder of a file. */
-export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
-
-/** An absolute path without `.`, `..` and double slashes. Throws `BootRefused` for a relative path. */
-export function absolute(path: string): string {
-  if (!path.startsWith('/')) throw new BootRefused(`the path ${path} is not absolute`);
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
-
-/** A command. It gets its arguments and the files of the instance. It returns its exit code, its output, and its stderr as `complaint`. */
-export type BootCommand = (args: readonly string[], system: SystemFiles) => Outcome;
-interface Outcome {
+/**
+ * A command. It gets its arguments, the files of the instance, and the text of a here-document as its input. It returns its exit code, its
+ * output, and its stderr as `complaint`.
+ */
+export type BootCommand = (args: readonly string[], system: SystemFiles, input?: string) => Outcome;
+export interface Outcome {
   readonly code: number;
   readonly output: string;
   readonly complaint?: string;
 }
 
-const done: Outcome = { code: 0, output: '' };
+export const done: Outcome = { code: 0, output: '' };
 
 /** All boot commands. The list is short because they change only `SystemFiles`, never the machine that runs the embedded AWS. */
 export const bootCommands: ReadonlyMap<string, BootCommand> = new Map<string, BootCommand>([
@@ -98,10 +44,11 @@ function mkdir(args: readonly string[], system: SystemFiles): Outcome {
   return done;
 }
 
-function cat(args: readonly string[], system: SystemFiles): Outcome {
+function cat(args: readonly string[], system: SystemFiles, input?: string): Outcome {
   const { rest } = split('cat', args, []);
-  // Without a file, it would read what it is given as input.
-  if (rest.length === 0) throw new BootRefused('"cat" without a file is not supported');
+  if (rest.length === 0 && input !== undefined) return { code: 0, output: input };
+  // It would read what nobody gives it.
+  if (rest.length === 0) throw new BootRefused('"cat" without a file or a here-document is not supported');
   let output = '';
   const complaints: string[] = [];
   for (const path of rest.map(absolute)) {
@@ -177,10 +124,12 @@ function echo(args: readonly string[]): Outcome {
 // As on Debian, sshd runs as a service, without socket activation (ssh.socket).
 const sshService = new Set(['ssh', 'ssh.service', 'sshd', 'sshd.service']);
 
-function systemctl(args: readonly string[]): Outcome {
+function systemctl(args: readonly string[], system: SystemFiles): Outcome {
   const { rest } = split('systemctl', args, ['--quiet', '-q', '--now', '--no-block']);
   const [verb, ...units] = rest;
   if (verb === 'daemon-reload' && units.length === 0) return done;
+  const [unit = '', ...more] = units;
+  if (unit.endsWith('.timer') && more.length === 0) return timerctl(verb, unit, system);
   if (units.length === 0) throw new BootRefused(`"systemctl ${args.join(' ')}" is not supported`);
   const unknown = units.find((unit) => !sshService.has(unit));
   switch (verb) {
@@ -199,6 +148,26 @@ function systemctl(args: readonly string[]): Outcome {
       return failed(`Unit ${unknown} not loaded.`);
     default:
       throw new BootRefused(`"systemctl ${args.join(' ')}" is not supported`);
+  }
+}
+
+function timerctl(verb: string | undefined, unit: string, system: SystemFiles): Outcome {
+  const known = unitFile(system, unit) !== undefined;
+  switch (verb) {
+    case 'is-active':
+      return system.timers.has(unit) ? done : { code: 3, output: '' };
+    case 'start':
+      if (!known) return failed(`Failed to start ${unit}: Unit ${unit} not found.`);
+      // What it could not run is refused now.
+      readTimer(system, unit);
+      system.timers.add(unit);
+      return done;
+    case 'stop':
+      if (!known) return failed(`Failed to stop ${unit}: Unit ${unit} not loaded.`);
+      system.timers.delete(unit);
+      return done;
+    default:
+      throw new BootRefused(`"systemctl ${verb} ${unit}" is not supported: a boot command can start a timer at each boot`);
   }
 }
 

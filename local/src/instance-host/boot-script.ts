@@ -1,4 +1,5 @@
-import { absolute, type BootCommand, BootRefused, bootCommands, parentOf, type SystemFiles } from './boot-commands.ts';
+import { type BootCommand, bootCommands } from './boot-commands.ts';
+import { absolute, BootRefused, parentOf, type SystemFiles } from './system-files.ts';
 
 /** A piece of what a script has printed, and where it went. */
 export interface Printed {
@@ -8,7 +9,7 @@ export interface Printed {
 
 /**
  * Runs a script of root on the files of an instance, and returns its exit code and what it has printed. It supports simple commands, quotes,
- * redirections to files, `;`, `&&`, `||`, `!` and `if`. Throws `BootRefused` for anything else, even in a branch that does not run.
+ * redirections to files, here-documents without expansions, `;`, `&&`, `||`, `!` and `if`. Throws `BootRefused` for anything else, even in a branch that does not run.
  */
 export function runBootScript(
   script: string,
@@ -23,6 +24,7 @@ export function runBootScript(
 
 type Token =
   | { readonly kind: 'word'; readonly text: string; readonly quoted: boolean }
+  | { readonly kind: 'document'; readonly text: string }
   | { readonly kind: 'operator'; readonly text: Operator };
 type Operator = '\n' | '&&' | '||' | '>' | '>>';
 
@@ -30,6 +32,8 @@ interface Simple {
   readonly kind: 'simple';
   readonly run: BootCommand;
   readonly args: readonly string[];
+  /** A here-document. */
+  readonly input?: string;
   readonly target?: { readonly path: string; readonly append: boolean };
 }
 interface Conditional {
@@ -52,9 +56,15 @@ function tokens(script: string): Token[] {
   let rest = script;
   while (rest !== '') {
     const blank = /^([ \t]+|\\\n|#[^\n]*)/.exec(rest);
+    // Its text begins in the next line. A delimiter in quotes turns off expansions.
+    const document = /^<< ?'(\w+)'([^\n]*\n)((?:[^\n]*\n)*?)\1(?:\n|$)/.exec(rest);
     const operator = /^(\n|;(?!;)|&&|\|\||>>|>(?![&|]))/.exec(rest);
     if (blank) rest = rest.slice(blank[0].length);
-    else if (operator) {
+    else if (document) {
+      const [whole, , restOfLine = '', text = ''] = document;
+      found.push({ kind: 'document', text });
+      rest = restOfLine + rest.slice(whole.length);
+    } else if (operator) {
       found.push({ kind: 'operator', text: (operator[0] === ';' ? '\n' : operator[0]) as Operator });
       rest = rest.slice(operator[0].length);
     } else {
@@ -166,11 +176,15 @@ function parse(all: readonly Token[], commands: ReadonlyMap<string, BootCommand>
   function simple(): Simple {
     const words: string[] = [];
     let target: Simple['target'];
+    let input: string | undefined;
     for (let token = peek(); token !== undefined; token = peek()) {
       if (token.kind === 'word') {
         if (words.length === 0 && !token.quoted && reserved.has(token.text))
           throw new BootRefused(`unexpected "${token.text}" in a boot command`);
         words.push(token.text);
+      } else if (token.kind === 'document') {
+        if (input !== undefined) throw new BootRefused('two here-documents of one boot command are not supported');
+        input = token.text;
       } else if (token.text === '>' || token.text === '>>') {
         next++;
         const path = peek();
@@ -182,7 +196,7 @@ function parse(all: readonly Token[], commands: ReadonlyMap<string, BootCommand>
     const [name, ...args] = words;
     const run = name === undefined ? undefined : commands.get(name);
     if (run === undefined) throw new BootRefused(`the command "${name ?? ''}" is not supported`);
-    return { kind: 'simple', run, args, ...(target && { target }) };
+    return { kind: 'simple', run, args, ...(input !== undefined && { input }), ...(target && { target }) };
   }
 
   return list([]);
@@ -211,14 +225,14 @@ function runConditional({ branches, otherwise }: Conditional, system: SystemFile
   return runList(otherwise, system, printed);
 }
 
-function runSimple({ run, args, target }: Simple, system: SystemFiles, printed: Printed[]): number {
+function runSimple({ run, args, input, target }: Simple, system: SystemFiles, printed: Printed[]): number {
   const toFile = target !== undefined && target.path !== '/dev/null';
   if (toFile && (system.folders.has(target.path) || !system.folders.has(parentOf(target.path)))) {
     printed.push({ to: 'stderr', text: `sh: cannot create ${target.path}\n` });
     return 2;
   }
   const before = toFile && target.append ? (system.files.get(target.path) ?? '') : '';
-  const { code, output, complaint } = run(args, system);
+  const { code, output, complaint } = run(args, system, input);
   if (toFile) system.files.set(target.path, `${before}${output}`);
   else if (target === undefined) printed.push({ to: 'stdout', text: output });
   if (complaint !== undefined) printed.push({ to: 'stderr', text: `${complaint}\n` });

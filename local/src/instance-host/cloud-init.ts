@@ -1,10 +1,10 @@
 import ssh2 from 'ssh2';
 import * as v from 'valibot';
 import { parse } from 'yaml';
-import { absolute, BootRefused, freshSystem, makeFolder, parentOf, type SystemFiles } from './boot-commands.ts';
 import { runBootScript } from './boot-script.ts';
 import { type Disk, filesOf, type InstanceUser } from './disk.ts';
 import { imageSshdConfig, readSshdSettings, type SshdSettings } from './sshd-config.ts';
+import { absolute, BootRefused, freshSystem, makeFolder, parentOf, type SystemFiles } from './system-files.ts';
 
 /** An instance after cloud-init. */
 export interface BootedSystem {

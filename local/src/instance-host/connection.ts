@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel, type Session } from 'ssh2';
 import { type ForwardedAgent, forwardAgent } from './agent.ts';
-import { absolute, type SystemFiles } from './boot-commands.ts';
 import type { InstanceUser } from './disk.ts';
 import { instanceVariable } from './processes.ts';
 import { serveSftp } from './sftp.ts';
 import { type SessionProcess, startProcess, type Terminal } from './shell.ts';
 import type { SshdSettings } from './sshd-config.ts';
+import { absolute, type SystemFiles } from './system-files.ts';
 
 /** The instance of a connection. */
 export interface Host {
@@ -19,14 +19,30 @@ export interface Host {
   readonly sshd: SshdSettings;
   /** Its files outside the home folders. */
   readonly system: SystemFiles;
+  /** The open connections of users. */
+  readonly connections: Set<UserConnection>;
   homeOf(user: string): string;
   /** The folder with the programs of a user that hide those of this machine. */
   binOf(user: string): string;
 }
 
+/** A connection of a user, as a process of sshd that serves it would look. */
+export interface UserConnection {
+  readonly user: string;
+  readonly sessions: Set<Pick<SessionProcess, 'terminal'>>;
+  readonly traffic: Traffic;
+}
+
+/** How many bytes have come and gone. */
+export interface Traffic {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
 /** Serves one SSH connection: public-key authentication, then sessions and forwarding. `from` and `to` are the ends of the TCP connection. */
-export function serveConnection(client: Connection, host: Host, from: Peer, to: Peer): void {
+export function serveConnection(client: Connection, host: Host, from: Peer, to: Peer, traffic: Traffic): void {
   let user: InstanceUser | undefined;
+  const sessions: UserConnection['sessions'] = new Set();
   let agent: ForwardedAgent | undefined;
   const agentSocket = () => {
     agent ??= forwardAgent(client);
@@ -37,8 +53,14 @@ export function serveConnection(client: Connection, host: Host, from: Peer, to: 
     if (user) context.accept();
     else context.reject(['publickey']);
   });
+  client.on('ready', () => {
+    if (!user) return;
+    const connection = { user: user.name, sessions, traffic };
+    host.connections.add(connection);
+    client.on('close', () => host.connections.delete(connection));
+  });
   client.on('session', (accept) => {
-    if (user) serveSession(accept(), host, user, baseEnvironment(host, user, from, to), agentSocket);
+    if (user) serveSession(accept(), host, user, baseEnvironment(host, user, from, to), agentSocket, sessions);
   });
   client.on('tcpip', (accept, reject, { destIP, destPort }) => {
     if (!host.sshd.tcpForwarding || !isOwn(destIP, host.address) || destPort < 1 || destPort > 65_535) return reject?.();
@@ -110,6 +132,7 @@ function serveSession(
   user: InstanceUser,
   environment: Record<string, string>,
   agentSocket: () => string,
+  sessions: UserConnection['sessions'],
 ): void {
   const home = host.homeOf(user.name);
   const accepted = host.sshd.acceptEnv.map((pattern) => new RegExp(`^${pattern.replace(/[^\w*]/g, '').replaceAll('*', '\\w*')}$`));
@@ -141,7 +164,10 @@ function serveSession(
   });
   const start = (command: string | undefined, channel: ServerChannel) => {
     try {
-      running = startProcess({ shell: user.shell, home, environment }, command, terminal, channel);
+      const started = startProcess({ shell: user.shell, home, environment }, command, terminal, channel);
+      running = started;
+      sessions.add(started);
+      channel.on('close', () => sessions.delete(started));
     } catch (error) {
       // For example, no pseudo-terminal is left. Only this session fails.
       channel.stderr.write(`${(error as Error).message}\n`);

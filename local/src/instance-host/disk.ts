@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { SystemFiles } from './boot-commands.ts';
+import { isVolatile, mountVolatile, type SystemFiles } from './system-files.ts';
 
 export const InstanceUser = v.strictObject({
   name: v.string(),
@@ -24,13 +24,18 @@ export const Disk = v.strictObject({
 });
 export type Disk = v.InferOutput<typeof Disk>;
 
-/** The files of a disk, for programs to change. */
-export const filesOf = ({ files, folders }: Disk): SystemFiles => ({ files: new Map(Object.entries(files)), folders: new Set(folders) });
+/** The files of a disk, for the programs of a boot to change. */
+export function filesOf({ files, folders }: Disk): SystemFiles {
+  const kept = Object.entries(files).filter(([path]) => !isVolatile(path));
+  const system = { files: new Map(kept), folders: new Set(folders.filter((path) => !isVolatile(path))), timers: new Set<string>() };
+  mountVolatile(system);
+  return system;
+}
 
 /** The disk with the files as they are now. */
 export const diskOf = ({ files, folders }: SystemFiles, users: readonly InstanceUser[], hostKeys: readonly string[]): Disk => ({
-  files: Object.fromEntries(files),
-  folders: [...folders],
+  files: Object.fromEntries([...files].filter(([path]) => !isVolatile(path))),
+  folders: [...folders].filter((path) => !isVolatile(path)),
   users: [...users],
   hostKeys: [...hostKeys],
 });

@@ -4,15 +4,20 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
 import * as v from 'valibot';
+import type { Clock } from '../clock.ts';
 import { storageFailure } from '../storage.ts';
 import { ensureFolder, openStore, replaceFile } from '../store.ts';
-import { BootRefused, replaceContents } from './boot-commands.ts';
 import { type BootedSystem, bootSystem } from './cloud-init.ts';
-import { type Host, serveConnection } from './connection.ts';
-import { Disk, diskOf } from './disk.ts';
-import { killProcesses } from './processes.ts';
-import { runSudo, type Sudone } from './sudo.ts';
-import { installSudo, profile, type SudoProgram } from './sudo-program.ts';
+import { type Host, serveConnection, type UserConnection } from './connection.ts';
+import { Disk, diskOf, type InstanceUser } from './disk.ts';
+import { kernelView } from './kernel-view.ts';
+import { killProcesses, usageMeter } from './processes.ts';
+import { clientFile, installPrograms, type OwnPrograms, profile } from './programs.ts';
+import { runService } from './service.ts';
+import { interactiveOnly, runSudo, type Sudone } from './sudo.ts';
+import { BootRefused, replaceContents } from './system-files.ts';
+import { type RunningTimer, startTimer } from './timer.ts';
+import { readTimer, type Timer } from './units.ts';
 
 /** An instance to boot. */
 export interface BootingInstance {
@@ -24,6 +29,8 @@ export interface BootingInstance {
   readonly keyPair?: string;
   /** Whether the security groups allow a TCP connection. Called for each connection. */
   admits(remoteAddress: string, port: number): boolean;
+  /** It has shut down by itself. Its processes still have to be halted. */
+  poweredOff(): void;
 }
 
 /** No address is free for an instance. */
@@ -60,7 +67,8 @@ export interface InstanceHost {
 interface Machine {
   readonly listeners: Server[];
   readonly sockets: Set<Socket>;
-  sudo?: SudoProgram;
+  readonly timers: RunningTimer[];
+  programs?: OwnPrograms;
   halted: boolean;
 }
 
@@ -68,7 +76,7 @@ const addressesToTry = 5;
 const consoleBytes = 64 * 1024;
 
 /** A host with the files of its instances in the state directory. Throws `StateDamaged` for a disk that cannot be read. */
-export function createInstanceHost({ stateDirectory }: { readonly stateDirectory: string }): InstanceHost {
+export function createInstanceHost({ stateDirectory, clock }: { readonly stateDirectory: string; readonly clock: Clock }): InstanceHost {
   const machines = new Map<string, Machine>();
   ensureFolder(join(stateDirectory, 'instances'), 0o700);
   const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
@@ -99,26 +107,64 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
     if (machine) {
       machines.delete(instanceId);
       machine.halted = true;
-      machine.sudo?.close();
+      for (const timer of machine.timers) timer.stop();
+      machine.programs?.close();
       for (const socket of machine.sockets) socket.destroy();
       await Promise.all(machine.listeners.map(closed));
     }
     await killProcesses(instanceId);
+    // Its files are taken over before it boots again or is erased.
+    await Promise.all(machine?.timers.map((timer) => timer.ran()) ?? []);
   }
 
-  /** Runs `sudo` for a user of a booted instance. What it changes is on the disk before it is there. */
-  function becomeRoot(instanceId: string, { users, hostKeys, system }: BootedSystem, args: readonly string[], name: string): Sudone {
-    const user = users.find((each) => each.name === name);
-    if (!user) throw new Error(`Instance ${instanceId} has no user ${name}`);
-    const done = runSudo(args, user, system);
+  /** Does the work of an instance's own program, for a user or root. What it changes is on the disk before it is there. */
+  function runProgram({ id, poweredOff }: BootingInstance, machine: Machine, booted: BootedSystem, asked: Asked): Sudone {
+    const { users, hostKeys, system } = booted;
+    const user = [root, ...users].find(({ name }) => name === asked.user);
+    if (!user) throw new Error(`Instance ${id} has no user ${asked.user}`);
+    if (asked.program === 'systemctl' && user !== root) return interactiveOnly;
+    const done = runSudo(asked.program === 'systemctl' ? ['systemctl', ...asked.args] : asked.args, user, system);
     if (!done.system) return done;
     try {
-      store.write(diskFile(instanceId), diskOf(done.system, users, hostKeys));
+      store.write(diskFile(id), diskOf(done.system, users, hostKeys));
     } catch (error) {
-      return { code: 1, stdout: '', stderr: `sudo: ${(error as Error).message}\n` };
+      return { code: 1, stdout: '', stderr: `sudo: ${(error as Error).message}\n`, powersOff: false };
     }
     replaceContents(system, done.system);
+    if (done.powersOff) {
+      // A service that asks for it ends before.
+      void Promise.all(machine.timers.map((timer) => timer.ran())).then(() => {
+        if (!machine.halted) poweredOff();
+      });
+    }
     return done;
+  }
+
+  /** Starts the timers that a boot has started. */
+  function startTimers({ system, users, hostKeys }: BootedSystem, host: Host): RunningTimer[] {
+    const { instanceId, connections } = host;
+    const bootedAt = clock.now();
+    const usage = usageMeter(instanceId);
+    // Each connection has its process ID as long as it is open.
+    const pids = new WeakMap<UserConnection, number>();
+    let lastPid = 1;
+    const pidOf = (connection: UserConnection) => {
+      const pid = pids.get(connection) ?? ++lastPid;
+      pids.set(connection, pid);
+      return pid;
+    };
+    const run = async ({ name, script }: Timer) => {
+      const processes = new Map([...connections].map((connection) => [pidOf(connection), connection]));
+      const kernel = kernelView({ bootedAt, now: clock.now(), connections: processes, ...usage() });
+      const folder = join(folderOf(instanceId), 'root');
+      const { output, diskChanged } = await runService(script, { instanceId, system, folder, bin: host.binOf(root.name) }, kernel);
+      if (output !== '') print(instanceId, `${name}: ${output}`);
+      if (diskChanged) keeping(() => store.write(diskFile(instanceId), diskOf(system, users, hostKeys)));
+    };
+    return [...system.timers].map((unit) => {
+      const timer = readTimer(system, unit);
+      return startTimer(timer, clock, () => run(timer));
+    });
   }
 
   return {
@@ -142,7 +188,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
     async boot(instance) {
       const { id, address } = instance;
       if (machines.has(id)) throw new Error(`Instance ${id} is running already`);
-      const machine: Machine = { listeners: [], sockets: new Set(), halted: false };
+      const machine: Machine = { listeners: [], sockets: new Set(), timers: [], halted: false };
       machines.set(id, machine);
       // They are left from an embedded AWS that was killed.
       await killProcesses(id);
@@ -151,22 +197,21 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
 
       const { users, sshd, system } = booted;
       const hostKeys = booted.hostKeys.length > 0 ? booted.hostKeys : [keeping(() => ownHostKey(folderOf(id)))];
-      const sudo = keeping(() =>
-        installSudo(
-          folderOf(id),
-          users.map(({ name }) => name),
-          (args, user) => becomeRoot(id, booted, args, user),
+      const programs = keeping(() =>
+        installPrograms(folderOf(id), [...new Set([root, ...users].map(({ name }) => name))], (program, args, user) =>
+          runProgram(instance, machine, booted, { program, args, user }),
         ),
       );
-      machine.sudo = sudo;
+      machine.programs = programs;
       const host: Host = {
         instanceId: id,
         address,
         users,
         sshd,
         system,
+        connections: new Set(),
         homeOf: (user) => join(folderOf(id), 'home', user),
-        binOf: sudo.binOf,
+        binOf: programs.binOf,
       };
       for (const user of users) keeping(() => makeHome(host.homeOf(user.name), user.authorizedKeys));
       // At last, because a boot that is interrupted before is not the first one.
@@ -175,7 +220,7 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
         machine.listeners.push(...(await listenAll(address, sshd.ports)));
       } catch (error) {
         machines.delete(id);
-        sudo.close();
+        programs.close();
         print(id, `sshd: Bind to ${address} failed: ${reasonOf(error)}`);
         throw new AddressUnavailable(`The address ${address} of instance ${id} is no longer free: ${reasonOf(error)}`);
       }
@@ -185,13 +230,14 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
       }
       for (const listener of machine.listeners) answerOn(listener, machine, host, hostKeys, instance.admits);
       for (const line of greeting(host, hostKeys)) print(id, line);
+      machine.timers.push(...startTimers(booted, host));
       return true;
     },
 
     halt,
     erase(instanceId) {
-      for (const folder of ['home', 'bin']) rmSync(join(folderOf(instanceId), folder), { recursive: true, force: true });
-      for (const file of ['ssh_host_ed25519_key', 'disk.json', 'sudo.cjs']) rmSync(join(folderOf(instanceId), file), { force: true });
+      for (const folder of ['home', 'bin', 'root']) rmSync(join(folderOf(instanceId), folder), { recursive: true, force: true });
+      for (const file of ['ssh_host_ed25519_key', 'disk.json', clientFile]) rmSync(join(folderOf(instanceId), file), { force: true });
     },
     forget(instanceId) {
       rmSync(folderOf(instanceId), { recursive: true, force: true });
@@ -206,6 +252,15 @@ export function createInstanceHost({ stateDirectory }: { readonly stateDirectory
     },
   };
 }
+
+/** What a program of an instance was asked to do. */
+interface Asked {
+  readonly program: 'sudo' | 'systemctl';
+  readonly args: readonly string[];
+  readonly user: string;
+}
+
+const root: InstanceUser = { name: 'root', shell: '/bin/bash', sudo: true, authorizedKeys: [] };
 
 /** From 127.64.0.1 to 127.127.255.254, away from localhost and the local DNS resolvers. */
 const randomAddress = () => `127.${randomInt(64, 128)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
@@ -268,7 +323,8 @@ function reasonOf(error: unknown): string {
 function answerOn(listener: Server, machine: Machine, host: Host, hostKeys: readonly string[], admits: BootingInstance['admits']): void {
   const ssh = new ssh2.Server({ hostKeys: [...hostKeys], ident: 'EmbeddedInstance' }, (client, { ip, port }) => {
     const { port: ownPort } = listener.address() as { port: number };
-    serveConnection(client, host, { address: ip, port }, { address: host.address, port: ownPort });
+    const traffic = [...machine.sockets].find((socket) => socket.remotePort === port && socket.remoteAddress === ip) ?? noTraffic;
+    serveConnection(client, host, { address: ip, port }, { address: host.address, port: ownPort }, traffic);
   });
   listener.on('connection', (socket) => {
     machine.sockets.add(socket);
@@ -279,6 +335,9 @@ function answerOn(listener: Server, machine: Machine, host: Host, hostKeys: read
     else socket.resume();
   });
 }
+
+// Of a connection that has been closed at once.
+const noTraffic = { bytesRead: 0, bytesWritten: 0 };
 
 /** Creates a home folder at the first boot, like useradd and cloud-init. Later boots do not change it. */
 function makeHome(home: string, authorizedKeys: readonly string[]): void {

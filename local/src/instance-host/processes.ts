@@ -24,6 +24,48 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** What the processes of an instance use. */
+export interface Usage {
+  /** Their CPU time since the first look, in microseconds. What runs between two looks, and nobody waits for, is not in it. */
+  readonly cpuMicroseconds: number;
+  /** The numbers of their pseudo-terminals. */
+  readonly terminals: readonly number[];
+}
+
+/** Looks at the processes of an instance from time to time. */
+export function usageMeter(instanceId: string): () => Usage {
+  let known = 0;
+  let total = 0;
+  return () => {
+    const stats = processesOf(instanceId).flatMap(statOf);
+    // A process that has ended is in the time of its parent.
+    const sum = stats.reduce((all, { ticks }) => all + ticks, 0);
+    total += Math.max(0, sum - known);
+    known = sum;
+    const terminals = stats.flatMap(({ terminal }) => terminal ?? []);
+    return { cpuMicroseconds: total * microsecondsOfTick, terminals: [...new Set(terminals)] };
+  };
+}
+
+// USER_HZ is 100 on every architecture that Node.js runs on.
+const microsecondsOfTick = 10_000;
+
+/** The CPU time and the terminal of a process: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function statOf(pid: number): { readonly ticks: number; readonly terminal: number | undefined }[] {
+  const text = readOrGone(`/proc/${pid}/stat`);
+  if (text === undefined) return [];
+  // The second field, the name in brackets, may have spaces and brackets.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const number = (field: number) => Number(fields[field - 3]);
+  const ticks = [14, 15, 16, 17].reduce((all, field) => all + number(field), 0);
+  const device = number(7);
+  const isTerminal = ((device >> 8) & 0xfff) === unix98;
+  return [{ ticks, terminal: isTerminal ? (device & 0xff) | ((device >> 12) & 0xfff00) : undefined }];
+}
+
+// The major number of pseudo-terminals: https://www.kernel.org/doc/Documentation/admin-guide/devices.txt
+const unix98 = 136;
+
 function processesOf(instanceId: string): number[] {
   const marker = `${instanceVariable}=${instanceId}`;
   return readdirSync('/proc')
@@ -32,12 +74,14 @@ function processesOf(instanceId: string): number[] {
     .filter((pid) => environmentOf(pid).includes(marker));
 }
 
-function environmentOf(pid: number): string[] {
+const environmentOf = (pid: number): string[] => readOrGone(`/proc/${pid}/environ`)?.split('\0') ?? [];
+
+/** Undefined if the process has ended meanwhile, or belongs to another user and so to no instance. */
+function readOrGone(file: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    // It ended in the meantime, or it belongs to another user, so it is not in an instance.
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

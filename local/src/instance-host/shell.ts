@@ -19,6 +19,8 @@ export interface Terminal {
 
 /** The running process of a session. */
 export interface SessionProcess {
+  /** The name of the terminal below /dev; undefined if there is none. */
+  readonly terminal: string | undefined;
   /** Resizes the terminal, if there is one. */
   resize(columns: number, rows: number): void;
   /** Sends a signal, for example `INT`, to the process and its group. */
@@ -58,7 +60,10 @@ function withTerminal(login: Login, args: string[], terminal: Terminal, channel:
     running = false;
     leave(channel, exitCode, signal ? signalName(signal) : undefined);
   });
+  // node-pty has the path, but its types lack it.
+  const { ptsName } = pty as unknown as { readonly ptsName: string };
   return {
+    terminal: ptsName.replace(/^\/dev\//, ''),
     resize: (columns, rows) => {
       if (running) pty.resize(Math.max(1, columns), Math.max(1, rows));
     },
@@ -92,6 +97,7 @@ function withPipes(login: Login, args: string[], channel: ServerChannel): Sessio
     if (child.pid !== undefined) leave(channel, code ?? 0, signal ?? undefined);
   });
   return {
+    terminal: undefined,
     resize: () => {},
     signal: (name) => {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) kill(-child.pid, asSignal(name));

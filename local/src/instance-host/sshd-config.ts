@@ -1,4 +1,4 @@
-import { BootRefused } from './boot-commands.ts';
+import { BootRefused } from './system-files.ts';
 
 /** The settings of sshd. */
 export interface SshdSettings {

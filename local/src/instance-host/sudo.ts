@@ -1,6 +1,7 @@
-import { BootRefused, bootCommands, type SystemFiles } from './boot-commands.ts';
+import { type BootCommand, bootCommands, done } from './boot-commands.ts';
 import { runBootScript } from './boot-script.ts';
 import type { InstanceUser } from './disk.ts';
+import { BootRefused, copyOf, type SystemFiles } from './system-files.ts';
 
 /** How a `sudo` on an instance has ended. */
 export interface Sudone {
@@ -9,33 +10,44 @@ export interface Sudone {
   readonly stderr: string;
   /** The files of the instance afterwards; absent if nothing was run. */
   readonly system?: SystemFiles;
+  /** Whether the instance is to shut down now. */
+  readonly powersOff: boolean;
 }
 
 /**
- * Runs a command as root of an instance, on a copy of its files. The command may be one of the boot commands, or `sh -c` with a script of
- * them. Everything else is refused, because it would change the machine that runs the embedded AWS.
+ * Runs a command as root of an instance, on a copy of its files. The command may be one of the boot commands, `systemctl poweroff`, or
+ * `sh -c` with a script of them. Everything else is refused, because it would change the machine that runs the embedded AWS.
  *
  * @param args what stands behind `sudo`
  */
 export function runSudo(args: readonly string[], user: InstanceUser, system: SystemFiles): Sudone {
   if (!user.sudo && user.name !== 'root') return refused('a password is required');
-  const copy: SystemFiles = { files: new Map(system.files), folders: new Set(system.folders) };
+  const copy = copyOf(system);
+  let powersOff = false;
+  const systemctl: BootCommand = (words) => {
+    // A service would have to read its settings again at once.
+    if (words.join(' ') !== 'poweroff') throw new BootRefused('of systemctl, only "systemctl poweroff" is supported');
+    powersOff = true;
+    return done;
+  };
   try {
-    const { code, printed } = runBootScript(scriptOf(args), copy, commands);
-    requireBelowEtc(system, copy);
+    const { code, printed } = runBootScript(scriptOf(args), copy, new Map([...bootCommands, ['systemctl', systemctl]]));
+    requireOwnFiles(system, copy);
     const said = (stream: 'stdout' | 'stderr') => printed.flatMap(({ to, text }) => (to === stream ? [text] : [])).join('');
-    return { code, stdout: said('stdout'), stderr: said('stderr'), system: copy };
+    return { code, stdout: said('stdout'), stderr: said('stderr'), system: copy, powersOff };
   } catch (error) {
     if (!(error instanceof BootRefused)) throw error;
     return refused(`${error.message}\n${scope}`);
   }
 }
 
-// A service would have to read its settings again at once.
-const commands = new Map([...bootCommands].filter(([name]) => name !== 'systemctl'));
-const scope = `In an instance of the embedded AWS, sudo changes only the instance's own files below /etc. It runs sh -c and ${[...commands.keys()].join(', ')}.`;
+const own = ['/etc', '/run', '/var/log'];
+const scope = `In an instance of the embedded AWS, sudo changes only the instance's own files below /etc, /run and /var/log. It runs sh -c and ${[...bootCommands.keys()].join(', ')}.`;
 
-const refused = (reason: string): Sudone => ({ code: 1, stdout: '', stderr: `sudo: ${reason}\n` });
+/** What systemctl answers a user who would have to prove who they are, which takes a password. */
+export const interactiveOnly: Sudone = { code: 1, stdout: '', stderr: 'Interactive authentication required.\n', powersOff: false };
+
+const refused = (reason: string): Sudone => ({ code: 1, stdout: '', stderr: `sudo: ${reason}\n`, powersOff: false });
 
 function scriptOf(args: readonly string[]): string {
   const words = [...args];
@@ -54,10 +66,10 @@ const shell = /^((\/usr)?\/bin\/)?(ba)?sh$/;
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** Refuses changes where the instance shows the files of the real machine, or its home folders. */
-function requireBelowEtc(before: SystemFiles, after: SystemFiles): void {
+function requireOwnFiles(before: SystemFiles, after: SystemFiles): void {
   const paths = new Set([...before.files.keys(), ...after.files.keys()]);
   const changed = [...paths].filter((path) => before.files.get(path) !== after.files.get(path));
   const added = [...after.folders].filter((path) => !before.folders.has(path));
-  const outside = [...changed, ...added].find((path) => !path.startsWith('/etc/'));
+  const outside = [...changed, ...added].find((path) => !own.some((folder) => path.startsWith(`${folder}/`)));
   if (outside !== undefined) throw new BootRefused(`${outside} cannot be changed`);
 }

@@ -295,6 +295,33 @@ describe('a test can plan', () => {
     },
   );
 
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+  it.each([
+    ['stop', 'stopped'],
+    ['terminate', 'terminated'],
+  ] as const)('an instance that a service of its own shuts down, with the shutdown behavior %s', async (behavior, state) => {
+    const config = `#cloud-config
+bootcmd:
+  - printf 'Port ${port}' > /etc/ssh/sshd_config.d/p.conf
+  - echo systemctl poweroff > /run/off.sh
+  - printf '[Timer]\\nOnActiveSec=1h\\nOnUnitActiveSec=1h\\n' > /run/systemd/system/off.timer
+  - printf '[Service]\\nType=oneshot\\nExecStart=/bin/sh /run/off.sh\\n' > /run/systemd/system/off.service
+  - systemctl start off.timer
+`;
+    const id = await launch({ InstanceInitiatedShutdownBehavior: behavior, UserData: Buffer.from(config).toString('base64') });
+    const { PublicIpAddress } = await reached(id, 'running');
+    ec2.clock.advance(transition);
+    await expect.poll(() => banner(PublicIpAddress)).toMatch(/^SSH-/);
+    ec2.clock.advance(3_600_000);
+    await expect.poll(() => stateOf(id)).not.toBe('running');
+    expect(await reached(id, state)).toMatchObject({
+      StateReason: {
+        Code: 'Client.InstanceInitiatedShutdown',
+        Message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
+      },
+    });
+  });
+
   it('one start that goes back to stopped', async () => {
     const id = await launch();
     await reached(id, 'running');

@@ -30,7 +30,7 @@ export interface TestEc2 {
 
 /** Starts an embedded EC2 with a new state directory, or with that of an earlier one. */
 export async function startEc2(stateDirectory = mkdtempSync(join(tmpdir(), 'ec2-')), clock = createClock()): Promise<TestEc2> {
-  const instances = createInstanceHost({ stateDirectory });
+  const instances = createInstanceHost({ stateDirectory, clock });
   const ec2 = createEc2({ accountId, clock, store: openStore(stateDirectory), instances });
   const server = await serve(ec2);
   const clients: EC2Client[] = [];

@@ -109,7 +109,8 @@ describe('the state', () => {
     writeFileSync(file, damaged);
     const { stateDirectory } = test;
     const clock = createClock();
-    const open = () => createEc2({ accountId, clock, store: openStore(stateDirectory), instances: createInstanceHost({ stateDirectory }) });
+    const open = () =>
+      createEc2({ accountId, clock, store: openStore(stateDirectory), instances: createInstanceHost({ stateDirectory, clock }) });
     expect(open).toThrowError(expect.objectContaining({ name: 'StateDamaged', file }));
     expect(readFileSync(file, 'utf8')).toBe(damaged);
     clock.stop();

@@ -23,7 +23,7 @@ export interface RecordedEc2 {
 export async function startRecordedEc2(): Promise<RecordedEc2> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'iam-ec2-'));
   const clock = createClock();
-  const instances = createInstanceHost({ stateDirectory });
+  const instances = createInstanceHost({ stateDirectory, clock });
   let recorded: Need[] = [];
   const ec2 = createEc2({
     accountId: '000000000000',

@@ -89,6 +89,15 @@ describe('the files with the keys of users', () => {
   });
 });
 
+// https://www.freedesktop.org/software/systemd/man/latest/file-hierarchy.html: /run and /tmp are flushed at boot.
+it('a later boot finds nothing in /run and /tmp', () => {
+  const first = withBootcmd('mkdir -p /run/a /etc/a\necho x > /run/a/b\necho x > /tmp/c\necho x > /etc/a/d');
+  const disk = diskOf(first.system, first.users, ['the host key']);
+  const { files, folders } = bootSystem(Buffer.from('#cloud-config\n'), undefined, disk).system;
+  const left = [...files.keys(), ...folders].filter((path) => /^\/(run|tmp|etc\/a)/.test(path));
+  expect(left.sort()).toEqual(['/etc/a', '/etc/a/d', '/run', '/run/systemd', '/run/systemd/system', '/tmp']);
+});
+
 describe('a later boot', () => {
   const user = (name: string) => `users:\n  - name: ${name}\n    ssh_authorized_keys: [${name}-key]\n`;
   const file = (port: number) => `write_files:\n  - path: /etc/ssh/sshd_config.d/w.conf\n    content: |\n      Port ${port}\n`;
@@ -128,6 +137,14 @@ describe('boot commands', () => {
     expect(portsAfter(`printf 'Port %s\\n' 7 8 > /etc/ssh/sshd_config.d/a.conf`)).toEqual([7, 8]);
   });
 
+  it('take here-documents to the letter', () => {
+    const { system, log } = withBootcmd(
+      "cat > /etc/a <<'END' && echo yes\n  $HOME `id` 'b'\n\nENDE\nEND\ncat <<'X' >> /etc/a\nX\ncat <<'Y'\nc\nY",
+    );
+    expect(system.files.get('/etc/a')).toBe("  $HOME `id` 'b'\n\nENDE\n");
+    expect(log).toEqual(['yes\nc']);
+  });
+
   it('move files', () => {
     expect(portsAfter(`${write('Port 5', 'a.txt')}\nmv -f /etc/ssh/sshd_config.d/a.txt /etc/ssh/sshd_config.d/a.conf`)).toEqual([5]);
     expect(withBootcmd('mv /etc/none /etc/ssh/none').log.join()).toMatch(/cannot stat '\/etc\/none'.*exit code 1/s);
@@ -157,7 +174,9 @@ describe('boot commands', () => {
     ['a glob', 'rm /etc/*'],
     ['an open quote', "echo 'a"],
     ['an if without fi', 'if true; then\n  true'],
-    ['a here-document', 'echo <<EOF'],
+    ['a here-document with expansions', 'cat <<EOF\na\nEOF'],
+    ['a here-document without its end', "cat <<'EOF'\na"],
+    ['two here-documents', "cat <<'A' <<'B'\nA\nB"],
     ['an assignment', 'A=b true'],
   ])('are refused with %s', (_, script) => {
     expect(() => withBootcmd(script)).toThrow(expect.objectContaining({ name: 'BootRefused' }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
-import { bootInstance, clientOptions, cloudConfig, freePort, makeKey, openWorkbench, program, ssh } from './openssh.ts';
+import { alone, bootInstance, clientOptions, cloudConfig, freePort, makeKey, openWorkbench, program, ssh } from './openssh.ts';
 
 describe('booting', () => {
   it('answers with the host key, the user and the port of the user data', async () => {
@@ -48,7 +48,7 @@ describe('booting', () => {
     clientOptions({ ...bench, hostKey }, booted.address, booted.port);
     expect(await ssh(booted, ['echo in'], { user: 'ubuntu' })).toMatchObject({ stdout: 'in\n' });
     await bench.host.halt(booted.id);
-    await bench.host.boot({ ...booted, userData: userData(booted.port), admits: () => true });
+    await bench.host.boot({ ...booted, userData: userData(booted.port), ...alone });
     expect(await ssh(booted, ['echo again'], { user: 'ubuntu' })).toMatchObject({ stdout: 'again\n' });
   });
 
@@ -70,7 +70,7 @@ describe('booting', () => {
     expect(await as(bench.userKey.path)).toMatchObject({ code: 0, stdout: 'in\n' });
     expect(await as(other.path)).toMatchObject(refused);
     await bench.host.halt(booted.id);
-    await bench.host.boot({ ...booted, userData: keysOnDisk(booted.port, other.publicKey), admits: () => true });
+    await bench.host.boot({ ...booted, userData: keysOnDisk(booted.port, other.publicKey), ...alone });
     expect(await as(bench.userKey.path)).toMatchObject(refused);
     expect(await as(other.path)).toMatchObject({ code: 0, stdout: 'in\n' });
   });
@@ -80,7 +80,7 @@ describe('booting', () => {
     const booted = await bootInstance(bench);
     const added = await makeKey(join(bench.directory, 'added'));
     expect(await ssh(booted, [`echo kept > note; echo '${added.publicKey}' >> .ssh/authorized_keys`])).toMatchObject({ code: 0 });
-    const boot = () => bench.host.boot({ ...booted, userData: cloudConfig(bench, 'dev', booted.port), admits: () => true });
+    const boot = () => bench.host.boot({ ...booted, userData: cloudConfig(bench, 'dev', booted.port), ...alone });
     await bench.host.halt(booted.id);
     expect(await boot()).toBe(true);
     const options = booted.options.map((option) => (option === bench.userKey.path ? added.path : option));
@@ -110,7 +110,7 @@ describe('booting', () => {
   ])('never answers if the user data is %s, and the console says why', async (_, text, reason) => {
     await using bench = await openWorkbench();
     const address = await bench.host.reserveAddress(Buffer.from(text));
-    expect(await bench.host.boot({ id: 'i-1', address, userData: Buffer.from(text), admits: () => true })).toBe(false);
+    expect(await bench.host.boot({ id: 'i-1', address, userData: Buffer.from(text), ...alone })).toBe(false);
     expect(bench.host.consoleOutput('i-1')).toMatch(reason);
     expect(bench.host.consoleOutput('i-1')).toMatch(/does not answer on SSH/);
   });
@@ -137,7 +137,7 @@ describe('addresses', () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(port, address, resolve));
     onTestFinished(() => void taken.close());
-    await expect(bench.host.boot({ id: 'i-1', address, userData, admits: () => true })).rejects.toMatchObject({
+    await expect(bench.host.boot({ id: 'i-1', address, userData, ...alone })).rejects.toMatchObject({
       name: 'AddressUnavailable',
     });
     expect(bench.host.consoleOutput('i-1')).toMatch(/Bind to .* failed/);
@@ -216,9 +216,9 @@ describe('halting', () => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);
     await ssh(booted, ['setsid sleep 603 >/dev/null 2>&1 </dev/null &']);
-    const later = createInstanceHost({ stateDirectory: bench.directory });
+    const later = createInstanceHost({ stateDirectory: bench.directory, clock: bench.clock });
     const address = await later.reserveAddress(cloudConfig(bench, 'dev', booted.port));
-    await later.boot({ ...booted, address, userData: cloudConfig(bench, 'dev', booted.port), admits: () => true });
+    await later.boot({ ...booted, address, userData: cloudConfig(bench, 'dev', booted.port), ...alone });
     expect(await program('pgrep', ['-fx', 'sleep 603'])).toMatchObject({ code: 1 });
     await later.stop();
   });
@@ -230,5 +230,5 @@ it('refuses to open with a damaged disk, and names it', async () => {
   await bench.host.halt(id);
   const file = join(bench.directory, 'instances', id, 'disk.json');
   writeFileSync(file, '{');
-  expect(() => createInstanceHost({ stateDirectory: bench.directory })).toThrow(`The state file ${file} is damaged: `);
+  expect(() => createInstanceHost({ stateDirectory: bench.directory, clock: bench.clock })).toThrow(`The state file ${file} is damaged: `);
 });

@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createInstanceHost, type InstanceHost } from '../../src/instance-host/instance-host.ts';
+import { type Clock, createClock } from '../../src/clock.ts';
+import { type BootingInstance, createInstanceHost, type InstanceHost } from '../../src/instance-host/instance-host.ts';
 
 const run = promisify(execFile);
 
@@ -13,6 +14,7 @@ const run = promisify(execFile);
 export interface Workbench extends AsyncDisposable {
   readonly directory: string;
   readonly host: InstanceHost;
+  readonly clock: Clock;
   readonly userKey: KeyFile;
   readonly hostKey: KeyFile;
 }
@@ -25,14 +27,17 @@ export interface KeyFile {
 export async function openWorkbench(): Promise<Workbench> {
   const directory = mkdtempSync(join(tmpdir(), 'instance-test-'));
   chmodSync(directory, 0o700);
-  const host = createInstanceHost({ stateDirectory: directory });
+  const clock = createClock();
+  const host = createInstanceHost({ stateDirectory: directory, clock });
   return {
     directory,
     host,
+    clock,
     userKey: await makeKey(join(directory, 'user-key')),
     hostKey: await makeKey(join(directory, 'host-key')),
     async [Symbol.asyncDispose]() {
       await host.stop();
+      clock.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -75,6 +80,9 @@ users:
 `);
 }
 
+/** An instance that nothing surrounds: everybody is admitted, and nobody notices when it shuts down. */
+export const alone = { admits: () => true, poweredOff: () => {} };
+
 /** A booted instance, and options for OpenSSH's programs that trust only its host key. */
 export interface Booted {
   readonly id: string;
@@ -85,7 +93,13 @@ export interface Booted {
 
 export async function bootInstance(
   bench: Workbench,
-  given: { userData?: (port: number) => Buffer; id?: string; keyPair?: string; admits?: (remote: string, port: number) => boolean } = {},
+  given: {
+    userData?: (port: number) => Buffer;
+    id?: string;
+    keyPair?: string;
+    admits?: BootingInstance['admits'];
+    poweredOff?: () => void;
+  } = {},
 ): Promise<Booted> {
   const port = await freePort();
   // With its own ID, because a halt kills all processes with the ID of the instance.
@@ -93,7 +107,8 @@ export async function bootInstance(
   const userData = given.userData?.(port) ?? cloudConfig(bench, 'dev', port);
   const address = await bench.host.reserveAddress(userData);
   const keyPair = given.keyPair === undefined ? {} : { keyPair: given.keyPair };
-  await bench.host.boot({ id, address, userData, admits: given.admits ?? (() => true), ...keyPair });
+  const { admits = alone.admits, poweredOff = alone.poweredOff } = given;
+  await bench.host.boot({ id, address, userData, admits, poweredOff, ...keyPair });
   return { id, address, port, options: clientOptions(bench, address, port) };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { runSudo } from '../../src/instance-host/sudo.ts';
-import { type Booted, bootInstance, cloudConfig, makeKey, openWorkbench, ssh, type Workbench } from './openssh.ts';
+import { alone, type Booted, bootInstance, cloudConfig, makeKey, openWorkbench, ssh, type Workbench } from './openssh.ts';
 
 const keysFile = '/etc/embedded-aws-test-keys/dev';
 /** Cloud-config whose sshd reads the keys of the user from a file of root, which the first boot writes. */
@@ -45,8 +45,8 @@ describe('sudo on an instance', () => {
     expect(existsSync(keysFile)).toBe(false);
 
     await bench.host.stop();
-    const later = createInstanceHost({ stateDirectory: bench.directory });
-    await later.boot({ ...booted, userData: rootsKeys(bench, booted.port), admits: () => true });
+    const later = createInstanceHost({ stateDirectory: bench.directory, clock: bench.clock });
+    await later.boot({ ...booted, userData: rootsKeys(bench, booted.port), ...alone });
     expect(await as(booted, bench, other.path)).toMatchObject(isIn);
     expect(await as(booted, bench, bench.userKey.path)).toMatchObject(isRefused);
     await later.stop();
@@ -82,7 +82,7 @@ describe('sudo on an instance', () => {
       expect({ code, stderr }, command).toEqual({
         code: 1,
         stderr: expect.stringMatching(
-          /^sudo: .+\nIn an instance of the embedded AWS, sudo changes only the instance's own files below \/etc\./,
+          /^sudo: .+\nIn an instance of the embedded AWS, sudo changes only the instance's own files below \/etc, \/run and \/var\/log\./,
         ),
       });
     }
@@ -118,14 +118,18 @@ describe('sudo on an instance', () => {
     const file = join(bench.directory, 'instances', booted.id, 'disk.json');
     const disk = JSON.parse(readFileSync(file, 'utf8')) as { users: object[] };
     writeFileSync(file, JSON.stringify({ ...disk, users: disk.users.map((user) => ({ ...user, sudo: undefined })) }));
-    await bench.host.boot({ ...booted, userData: cloudConfig(bench, 'dev', booted.port), admits: () => true });
+    await bench.host.boot({ ...booted, userData: cloudConfig(bench, 'dev', booted.port), ...alone });
     expect(await ssh(booted, ['sudo true'])).toMatchObject({ code: 0 });
   });
 });
 
 describe('a command of root', () => {
   const dev = { name: 'dev', shell: '/bin/bash', sudo: true, authorizedKeys: [] };
-  const system = { files: new Map([['/etc/motd', 'Hello\n']]), folders: new Set(['/', '/etc', '/home']) };
+  const system = {
+    files: new Map([['/etc/motd', 'Hello\n']]),
+    folders: new Set(['/', '/etc', '/home', '/run']),
+    timers: new Set<string>(),
+  };
   const run = (...args: string[]) => runSudo(args, dev, system);
 
   it('may fail half-way, and what it did before stays done', () => {
@@ -136,12 +140,12 @@ describe('a command of root', () => {
   });
 
   it.each([
-    ['a file outside /etc', ['sh', '-c', 'printf A > /etc/a; printf B > /home/b'], '/home/b cannot be changed'],
-    ['a folder outside /etc', ['mkdir', '/srv'], '/srv cannot be changed'],
+    ['a file that is not the instance’s own', ['sh', '-c', 'printf A > /etc/a; printf B > /home/b'], '/home/b cannot be changed'],
+    ['a folder that is not its own', ['mkdir', '/srv'], '/srv cannot be changed'],
     ['a way around', ['mkdir', '/etc/../srv'], '/srv cannot be changed'],
-    ['a service', ['systemctl', 'restart', 'ssh'], 'the command "systemctl" is not supported'],
+    ['a service', ['systemctl', 'restart', 'ssh'], 'of systemctl, only "systemctl poweroff" is supported'],
     ['a shell with more options', ['sh', '-e', '-c', 'true'], '"sh" is supported with -c and one script only'],
-    ['input', ['cat'], '"cat" without a file is not supported'],
+    ['input', ['cat'], '"cat" without a file or a here-document is not supported'],
     ['another option', ['-i'], 'the option -i is not supported'],
     ['no command', [], 'no command is given'],
   ])('is refused for %s, and then nothing has changed', (_, args, reason) => {

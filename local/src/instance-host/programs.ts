@@ -5,34 +5,43 @@ import { join } from 'node:path';
 import { ensureFolder } from '../store.ts';
 import type { Sudone } from './sudo.ts';
 
-/** The `sudo` of an instance, on the PATH of its sessions. */
-export interface SudoProgram {
-  /** For the PATH of the sessions of a user. */
+/** The programs of an instance that are not those of this machine. */
+export interface OwnPrograms {
+  /** For the PATH of a user's processes. */
   binOf(user: string): string;
   close(): void;
 }
 
+const names = ['sudo', 'systemctl'] as const;
+
 /**
- * Installs the `sudo` of an instance in its folder. It hides this machine's, and has its work done here, where the files of the instance are.
+ * Installs `sudo` and `systemctl` of an instance in its folder. They hide this machine's, and have their work done here, where the files of
+ * the instance are.
  *
- * @param run does what stands behind `sudo`, as a user
+ * @param run does the work, for a user
  */
-export function installSudo(folder: string, users: readonly string[], run: (args: readonly string[], user: string) => Sudone): SudoProgram {
+export function installPrograms(
+  folder: string,
+  users: readonly string[],
+  run: (program: (typeof names)[number], args: readonly string[], user: string) => Sudone,
+): OwnPrograms {
   // In the temporary folder, because the path of a socket has at most 107 bytes.
-  const sockets = mkdtempSync(join(tmpdir(), 'sudo-'));
-  const client = join(folder, 'sudo.cjs');
+  const sockets = mkdtempSync(join(tmpdir(), 'programs-'));
+  const client = join(folder, clientFile);
   writeFileSync(client, clientProgram, { mode: 0o600 });
   ensureFolder(join(folder, 'bin'), 0o700);
-  const servers = users.map((user) => {
-    const socketPath = join(sockets, user);
+  const servers = users.flatMap((user) => {
     const bin = join(folder, 'bin', user);
     ensureFolder(bin, 0o700);
-    const words = [process.execPath, client, socketPath].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-    writeFileSync(join(bin, 'sudo'), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`);
-    chmodSync(join(bin, 'sudo'), 0o700);
-    const server = createServer({ allowHalfOpen: true }, (socket) => answer(socket, (args) => run(args, user)));
-    // The embedded AWS ends without waiting for it.
-    return server.listen(socketPath).unref();
+    return names.map((name) => {
+      const socketPath = join(sockets, `${user}-${name}`);
+      const words = [process.execPath, client, name, socketPath].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+      writeFileSync(join(bin, name), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`);
+      chmodSync(join(bin, name), 0o700);
+      const server = createServer({ allowHalfOpen: true }, (socket) => answer(socket, (args) => run(name, args, user)));
+      // The embedded AWS ends without waiting for it.
+      return server.listen(socketPath).unref();
+    });
   });
   return {
     binOf: (user) => join(folder, 'bin', user),
@@ -42,6 +51,9 @@ export function installSudo(folder: string, users: readonly string[], run: (args
     },
   };
 }
+
+/** What the programs have in the folder of the instance besides `bin`. */
+export const clientFile = 'programs.cjs';
 
 /** The profile of a new user. The one of the system may have replaced the PATH, as on Debian. */
 export const profile = `case ":$PATH:" in
@@ -71,11 +83,12 @@ function argumentsIn(asked: string): readonly string[] | undefined {
   return JSON.parse(asked) as readonly string[];
 }
 
-const clientProgram = `// Passes the words behind "sudo" on to the embedded AWS, and prints its answer.
-const socket = require('node:net').connect(process.argv[2]);
+const clientProgram = `// Passes the words behind a program on to the embedded AWS, and prints its answer.
+const [, , name, path, ...words] = process.argv;
+const socket = require('node:net').connect(path);
 let answer = '';
 const fail = (reason) => {
-  process.stderr.write('sudo: the embedded AWS does not answer: ' + reason + '\\n');
+  process.stderr.write(name + ': the embedded AWS does not answer: ' + reason + '\\n');
   process.exitCode = 1;
 };
 socket.setEncoding('utf8');
@@ -88,5 +101,5 @@ socket.on('end', () => {
   process.stderr.write(stderr);
   process.exitCode = code;
 });
-socket.end(JSON.stringify(process.argv.slice(3)) + '\\n');
+socket.end(JSON.stringify(words) + '\\n');
 `;
