@@ -7,6 +7,8 @@ const endurance = [
 ];
 
 export default defineConfig({
+  // As the bundles have them.
+  plugins: [{ name: 'text', transform: (text, id) => (id.endsWith('.sh') ? `export default ${JSON.stringify(text)};` : undefined) }],
   test: {
     projects: [
       project('unit', {

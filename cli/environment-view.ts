@@ -2,6 +2,7 @@ import { autoStopText } from '../core/auto-stop.ts';
 import { type CostUnknown, costOf, type Prices } from '../core/cost.ts';
 import { type Environment, statusOf } from '../core/environment.ts';
 import { isRefusal } from '../core/errors.ts';
+import { idleStopText } from '../core/idle-stop.ts';
 import { holderOf } from '../core/lock.ts';
 import { ssh } from '../core/names.ts';
 import type { Operation } from '../core/operation.ts';
@@ -34,6 +35,8 @@ export interface EnvironmentView {
   readonly allowCidrs: readonly string[] | null;
   /** As the option --auto-stop takes it; null for the team's default. */
   readonly autoStop: string | null;
+  /** As the option --idle-stop takes it; null for the team's default. */
+  readonly idleStop: string | null;
   /** When it stops automatically (ISO 8601); null for never, and while it is not started. */
   readonly stopAt: string | null;
   /** Since when it runs (ISO 8601); null while it is not started, and if its last start was one of an older version. */
@@ -87,6 +90,7 @@ export function viewOf(environment: Environment, connection?: Connection, prices
     workspaceFolder: connection?.workspaceFolder ?? null,
     allowCidrs: wanted.allowCidrs,
     autoStop: wanted.autoStop ? autoStopText(wanted.autoStop) : null,
+    idleStop: wanted.idleStop === undefined ? null : idleStopText(wanted.idleStop),
     executionArn: operation?.executionArn ?? null,
     operation: operation ? { kind: operation.kind, owner: operation.owner, startedAt: operation.startedAt } : null,
     lastError: lastError ?? null,
@@ -115,6 +119,7 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
     workspaceFolder: null,
     allowCidrs: null,
     autoStop: null,
+    idleStop: null,
     stopAt: null,
     startedAt: null,
     costPerHour: null,

@@ -56,6 +56,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Invalid time to stop',
     nextStep: 'Run "{usage} --help" to see examples.',
   },
+  IdleStopNotValid: {
+    title: 'Invalid idle time',
+    nextStep: 'Run "{usage} --help" to see examples.',
+  },
   InputNotValid: {
     title: 'Invalid execution input',
     nextStep: 'Start operations with the recode CLI, not in Step Functions. If you did, check that its version matches the deployed stack.',
@@ -423,6 +427,11 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The instance rejected the SSH key',
     nextStep:
       'Run "recode aws keys sync {environment}" on a machine that can log in, or "recode aws restart {environment}", which ends what runs on the instance. It then accepts the keys that "recode aws keys list {environment}" shows.',
+  },
+  InstanceNotTold: {
+    title: 'The instance could not be told',
+    nextStep:
+      'Run "recode aws restart {environment}": each boot makes the instance watch itself, and takes over what is recorded. This ends what runs on it.',
   },
   InstanceKeysNotReplaced: {
     title: 'The keys on the instance could not be replaced',

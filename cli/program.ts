@@ -8,6 +8,7 @@ import { explainCommand } from './commands/aws/explain/command.ts';
 import { extendCommand } from './commands/aws/extend/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
 import { forwardCommand } from './commands/aws/forward/command.ts';
+import { keepAwakeCommand } from './commands/aws/keep-awake/command.ts';
 import { keysCommand } from './commands/aws/keys/command.ts';
 import { listCommand } from './commands/aws/list/command.ts';
 import { logsCommand } from './commands/aws/logs/command.ts';
@@ -53,6 +54,7 @@ const awsCommands: ReadonlyMap<string, Definition> = new Map<string, Definition>
   ['retry', retryCommand],
   ['keys', keysCommand],
   ['extend', extendCommand],
+  ['keep-awake', keepAwakeCommand],
   ['schedule', scheduleCommand],
   ...operationCommands('network'),
   ['whoami', whoamiCommand],

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
+import { IdleStop } from './idle-stop.ts';
 import { InstanceType } from './instance-type.ts';
 import { Network, NetworkIds, ReadyNetwork } from './network.ts';
 import { KeyFingerprint, PublicKey } from './openssh-key.ts';
@@ -77,8 +78,12 @@ export const ScheduleInput = v.object({
   change: v.variant('action', [
     /** A time and not a duration, so that a repeated attempt changes nothing more. */
     v.strictObject({ action: v.literal('extend'), stopAt: Due.entries.stopAt }),
-    v.strictObject({ action: v.literal('set'), autoStop: GivenAutoStop }),
-    /** Back to the team's default. */
+    /** One of the two, or both. */
+    v.pipe(
+      v.strictObject({ action: v.literal('set'), autoStop: v.exactOptional(GivenAutoStop), idleStop: v.exactOptional(IdleStop) }),
+      v.check(({ autoStop, idleStop }) => autoStop !== undefined || idleStop !== undefined, 'a stop to set'),
+    ),
+    /** Back to the team's defaults. */
     v.strictObject({ action: v.literal('clear') }),
   ]),
 });
@@ -90,6 +95,8 @@ export const ScheduleOutput = v.object({
   stopAt: v.nullable(v.string()),
   /** Whether it stops next before its time, because its owner has no hours for longer. */
   cut: v.exactOptional(v.literal(true)),
+  /** After how long without use: its owner's choice or the team's. */
+  idleStop: IdleStop,
 });
 export type ScheduleOutput = v.InferOutput<typeof ScheduleOutput>;
 
@@ -182,8 +189,8 @@ export const FoundPlan = v.object({
   action: v.picklist(['start', 'wait', 'nothing']),
   instanceId: v.string(),
   checkSsh,
-  /** Whether a stopped instance has the accepted keys in its user data already, so that it can be started at once. */
-  keysCurrent: v.optional(v.boolean(), false),
+  /** Whether a stopped instance has the user data that its next boot needs, so that it can be started at once. */
+  userDataCurrent: v.optional(v.boolean(), false),
 });
 export type FoundPlan = v.InferOutput<typeof FoundPlan>;
 
@@ -313,6 +320,8 @@ export const StartOutput = v.object({
   allowCidrs: v.optional(v.array(v.string())),
   /** When it stops automatically (ISO 8601). Null for never. */
   stopAt: v.optional(v.nullable(v.string()), null),
+  /** After how long without use it stops. Missing in an execution that an older version started. */
+  idleStop: v.optional(IdleStop),
 });
 export type StartOutput = v.InferOutput<typeof StartOutput>;
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { Cidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
+import { IdleStop } from './idle-stop.ts';
 import { InstanceTypeName } from './instance-type.ts';
 import { AddedKey, accepts, type Keys } from './keys.ts';
 import { holderOf, Lock } from './lock.ts';
@@ -22,6 +23,8 @@ export const EnvironmentRequest = v.object({
   publicKey: v.string(),
   /** Absent if nobody chose one: each start then uses the team's default. */
   autoStop: v.exactOptional(AutoStop),
+  /** The same. */
+  idleStop: v.exactOptional(IdleStop),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
 
@@ -39,6 +42,7 @@ export const GivenRequest = v.strictObject({
   allowCidrs: v.exactOptional(v.pipe(v.array(Cidr), v.minLength(1), v.maxLength(mostCidrs))),
   publicKey: PublicKey,
   autoStop: v.exactOptional(GivenAutoStop),
+  idleStop: v.exactOptional(IdleStop),
 });
 export type GivenRequest = v.InferOutput<typeof GivenRequest>;
 
@@ -107,6 +111,14 @@ export function requestOf({
   return request;
 }
 
+/** What a boot of an environment's instance takes from it besides its keys. The idle time may be the team's. */
+export function bootSettings(
+  { repository, request }: { readonly repository: string; readonly request: Pick<EnvironmentRequest, 'idleStop'> },
+  { idleStop }: { readonly idleStop: IdleStop },
+): { readonly repository: string; readonly idleStop: IdleStop } {
+  return { repository, idleStop: request.idleStop ?? idleStop };
+}
+
 /** The power that an operation asks for. */
 export function powerFor(kind: EnvironmentOperationKind): Wanted['power'] {
   return powers[operations[kind].ends];
@@ -172,7 +184,7 @@ export function environmentsStillExist(environments: readonly Pick<Environment, 
 }
 
 /** The options that an instance is launched with. Who may reach SSH and when it stops may change at each start. */
-type GivenOptions = Omit<GivenRequest, 'publicKey' | 'allowCidrs' | 'autoStop'>;
+type GivenOptions = Omit<GivenRequest, 'publicKey' | 'allowCidrs' | 'autoStop' | 'idleStop'>;
 
 const optionNames: Record<keyof GivenOptions, string> = {
   instanceType: '--instance-type',

@@ -3,6 +3,7 @@ import { type AutoStop, parseAutoStop, parseMinutes } from './auto-stop.ts';
 import { canonicalCidr } from './cidr.ts';
 import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
+import { type IdleStop, parseIdleStop } from './idle-stop.ts';
 import { InstanceTypeName } from './instance-type.ts';
 import type { Tag } from './tags.ts';
 import { type TeammateSettings, teammatePolicies } from './teammates.ts';
@@ -41,6 +42,7 @@ const Variables = v.object({
   RECODE_ADMINISTRATORS: list,
   RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
   RECODE_LONGEST_RUN: optional,
+  RECODE_IDLE_STOP: v.pipe(v.string(), v.nonEmpty()),
   RECODE_TAGS: v.pipe(list, v.array(v.pipe(v.string(), v.regex(/^[^=]+=/, 'not a tag such as team=platform'), v.transform(tagOf)))),
 });
 
@@ -66,6 +68,8 @@ export interface Settings extends TeammateSettings {
   readonly autoStop: AutoStop;
   /** How far ahead the next stop may be, in minutes, whatever the owner chooses; undefined for no limit. */
   readonly longestRun: number | undefined;
+  /** How long nobody may use an environment until it is stopped, if its start says nothing of it. */
+  readonly idleStop: IdleStop;
   /** Tags of every resource beside ours, by which the administrator tells costs apart. */
   readonly costTags: readonly Tag[];
 }
@@ -97,6 +101,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     administrators: of.RECODE_ADMINISTRATORS,
     autoStop: fromVariable('RECODE_AUTO_STOP', () => parseAutoStop(of.RECODE_AUTO_STOP, 'UTC', 'time to stop')),
     longestRun: longest === undefined ? undefined : fromVariable('RECODE_LONGEST_RUN', () => parseMinutes(longest)),
+    idleStop: fromVariable('RECODE_IDLE_STOP', () => parseIdleStop(of.RECODE_IDLE_STOP, 'idle time')),
     costTags: of.RECODE_TAGS,
   };
 }

@@ -35,6 +35,7 @@ export async function bundleFunctions(files, folder) {
     target: 'node20',
     format: 'esm',
     mainFields: ['module', 'main'],
+    loader: { '.sh': 'text' },
     minify: true,
     keepNames: true, // state machines match an error by its name
     legalComments: 'none',

@@ -7,7 +7,7 @@ import { editors } from '../editor.ts';
 import { explanations } from '../explanations.ts';
 import { gitProtocols } from '../git-protocol.ts';
 import { readSharedFiles } from '../identity/files.ts';
-import { consoleFields, environmentFields, logFields, statusFields } from '../json/fields.ts';
+import { consoleFields, environmentFields, idleFields, logFields, statusFields } from '../json/fields.ts';
 import { settingNames, settingRows } from '../settings/rows.ts';
 import { hookNames } from '../workspace/hook-names.ts';
 import type { Candidate, Completion, ValuePlace } from './complete.ts';
@@ -27,6 +27,7 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
   '--volume-type': () => words(EnvironmentRequest.entries.volumeType.options),
   '--allow-cidr': () => [{ value: 'mine', description: 'the public address of this machine' }],
   '--auto-stop': () => [{ value: 'never', description: 'do not stop it automatically' }],
+  '--idle-stop': () => [{ value: 'off', description: 'do not stop it while nobody uses it' }],
   '--time-zone': () => words(Intl.supportedValuesOf('timeZone')),
   '--address': () => [
     { value: '127.0.0.1', description: 'only this machine' },
@@ -101,7 +102,7 @@ async function known({ options }: ValuePlace, variables: NodeJS.ProcessEnv): Pro
 }
 
 function fieldsOf(command: string, options: ValuePlace['options']): readonly string[] {
-  if (command === 'logs') return '--console' in options ? consoleFields : logFields;
+  if (command === 'logs') return '--console' in options ? consoleFields : '--idle' in options ? idleFields : logFields;
   return command === 'status' ? statusFields : environmentFields;
 }
 

@@ -19,6 +19,7 @@ export const environmentFields = [
   'workspaceFolder',
   'allowCidrs',
   'autoStop',
+  'idleStop',
   'stopAt',
   'startedAt',
   'costPerHour',
@@ -42,6 +43,9 @@ export const statusFields = [...environmentFields, 'resources', 'network', 'back
 
 /** The fields of `recode aws logs`, also with --timeline, which adds to each of the operations. */
 export const logFields = ['repository', 'owner', 'operations'] as const;
+
+/** The fields of `recode aws logs --idle`. */
+export const idleFields = ['repository', 'owner', 'lines'] as const;
 
 /** The fields of `recode aws logs --console`. */
 export const consoleFields = ['repository', 'owner', 'instanceId', 'at', 'output'] as const;

@@ -1,5 +1,5 @@
 import { RecodeError } from '../../core/errors.ts';
-import { keysFile, withoutComment, writeKeys } from '../../core/user-data.ts';
+import { keysFile, withoutComment, writeKeys } from '../../core/instance/keys.ts';
 import { quote, type RemoteHost, runRemote } from './remote.ts';
 
 /**

@@ -5,6 +5,7 @@ import type { Session } from '../execution/session.ts';
 import { hostsOf } from '../github/hosts.ts';
 import { orWarn } from '../or-warn.ts';
 import { type Output, warn } from '../output.ts';
+import { tellInstance, tellsStops } from '../ssh/instance-stops.ts';
 import type { RemoteHost } from '../ssh/remote.ts';
 import { clone } from './clone.ts';
 import { cloneFolderWord } from './clone-script.ts';
@@ -27,7 +28,7 @@ export interface Workspace {
 }
 
 /** An environment that has just been started. */
-export interface JustStarted extends Pick<StartOutput, 'name' | 'repository' | 'instanceId'> {
+export interface JustStarted extends Pick<StartOutput, 'name' | 'repository' | 'instanceId' | 'stopAt' | 'idleStop'> {
   /** Whether this command has started its instance. */
   readonly started: boolean;
 }
@@ -44,7 +45,12 @@ export async function openWorkspace(
   session: Session,
   output: Output,
 ): Promise<Workspace> {
-  if (!request.clone) return { folder: null };
+  const host = { sshConfig: environment.files.sshConfig, name: started.name };
+  if (!request.clone) {
+    const told = await tellInstance(host, started).then(() => true, ignoreRecodeError);
+    if (!told) session.view.say(untold(started));
+    return { folder: null };
+  }
   const failures: RecodeError[] = [];
   const attempt = async <Answer>(work: () => Promise<Answer>): Promise<Answer | undefined> => {
     try {
@@ -55,7 +61,6 @@ export async function openWorkspace(
       return undefined;
     }
   };
-  const host = { sshConfig: environment.files.sshConfig, name: started.name };
   const report = await attempt(() => look(host, started, request, session));
   if (report) {
     orWarn(output, () => rememberFolder(environment.files, report.folder, started.instanceId));
@@ -72,18 +77,32 @@ export async function openWorkspace(
   return { folder, failure: first };
 }
 
+/** What holds where the instance could not be told of its automatic stops: it has booted before Recode could watch it. */
+function untold({ idleStop }: JustStarted): string {
+  const idle = idleStop === undefined || idleStop === 'off' ? '' : ` Idle stop takes effect at the next start.`;
+  return `The instance warns nobody before an automatic stop until its next start.${idle}`;
+}
+
+function ignoreRecodeError(error: unknown): false {
+  if (error instanceof RecodeError) return false;
+  throw error;
+}
+
 // The embedded AWS is for trying Recode, also on a machine without a network.
 const outsideSandbox: ReadonlySet<string> = new Set(['GitServerUnreachable', 'GitNotInstalled']);
 
 /** Clones the repository, unless it is there, and looks what else there is to do. A start that changes nothing connects once for it. */
-async function look(host: RemoteHost, { repository, started }: JustStarted, request: ReadyRequest, { view }: Session): Promise<Report> {
+async function look(host: RemoteHost, justStarted: JustStarted, request: ReadyRequest, { view }: Session): Promise<Report> {
+  const { repository, started } = justStarted;
   const { branch, depth, gitProtocol, hooks, signing } = request;
   const [source, identity] = await Promise.all([sourceOf(repository, gitProtocol, process.env), readIdentity()]);
   const options = { ...(branch !== undefined && { branch }), ...(depth !== undefined && { depth }) };
   const settings = identityScript(identity) + (signing === undefined ? '' : signingScript(signing));
-  const afterwards = settings + reportScript({ started: started && hooks });
+  const stops = `if ${tellsStops(justStarted)} >/dev/null 2>&1; then tell knows-stops; fi\n`;
+  const afterwards = settings + stops + reportScript({ started: started && hooks });
   const { cloned, told } = await clone(host, { repository, source, folder: cloneFolderWord(repository), options }, view, afterwards);
   const report = readReport(told);
+  if (!told.includes('knows-stops')) view.say(untold(justStarted));
   if (!cloned && branch !== undefined) view.say(`${report.folder} is there already and keeps its branch.`);
   return report;
 }

@@ -18,8 +18,9 @@ import { type StopSettings, stopTimeOf } from '../../core/next-stop.ts';
 import { actingAs } from '../../core/teammates.ts';
 
 /**
- * Changes when an environment stops automatically, for somebody who may act on it: postpones the next stop, sets another time, or goes back
- * to the team's default. Where there is a cap on the owner's hours, they are reserved up to that stop. It waits while an operation holds the environment, which sets the time at its end.
+ * Changes when an environment stops automatically, for somebody who may act on it: postpones the next stop, sets another time or idle time,
+ * or goes back to the team's defaults. Where there is a cap on the owner's hours, they are reserved up to that stop. It waits while an
+ * operation holds the environment, which sets the time at its end.
  */
 export const changeSchedule = step({
   input: v.object({ ...provenExecution, input: ScheduleInput }),
@@ -34,17 +35,27 @@ export const changeSchedule = step({
     const holder = holderOf(environment);
     if (holder) throw new RecodeError('OperationSettling', `A ${holder.kind} runs on the environment ${subject.repository}.`);
     const now = clock.now();
-    const { autoStop, stopAt: wanted } = changed(environment, change, settings, now);
+    const { autoStop, stopAt: wanted, idleStop } = changed(environment, change, settings, now);
     const stopAt = await withinHours(dynamodb, environment, { change, wanted }, { now, limit: settings.hoursPerOwner });
     await changeUnheld(dynamodb, environment, {
       set: {
         ...(autoStop && { 'wanted.autoStop': autoStop }),
+        ...(idleStop !== undefined && { 'wanted.idleStop': idleStop }),
         ...(stopAt !== undefined && { 'wanted.stopAt': stopAt }),
         updatedAt: new Date(now).toISOString(),
       },
-      remove: [...(autoStop ? [] : ['wanted.autoStop']), ...(stopAt === undefined ? ['wanted.stopAt'] : [])],
+      remove: [
+        ...(autoStop ? [] : ['wanted.autoStop']),
+        ...(idleStop === undefined ? ['wanted.idleStop'] : []),
+        ...(stopAt === undefined ? ['wanted.stopAt'] : []),
+      ],
     });
-    return { autoStop: autoStop ?? null, stopAt: stopAt ?? null, ...(stopAt !== wanted && { cut: true }) };
+    return {
+      autoStop: autoStop ?? null,
+      stopAt: stopAt ?? null,
+      idleStop: idleStop ?? settings.idleStop,
+      ...(stopAt !== wanted && { cut: true }),
+    };
   },
 });
 
@@ -56,20 +67,25 @@ function changed(
   change: ScheduleInput['change'],
   settings: StopSettings,
   now: number,
-): Pick<Environment['wanted'], 'autoStop' | 'stopAt'> {
+): Pick<Environment['wanted'], 'autoStop' | 'stopAt' | 'idleStop'> {
   if (change.action === 'extend') {
-    const { autoStop, stopAt } = wanted;
+    const { autoStop, stopAt, idleStop } = wanted;
     if (stopAt === undefined) throw new RecodeError('NoStopToPostpone', `No automatic stop is planned for ${repository}.`);
     requireInTime(change.stopAt, now, settings.longestRun);
     const later = Date.parse(change.stopAt) > Date.parse(stopAt) ? change.stopAt : stopAt;
-    return { ...(autoStop && { autoStop }), stopAt: later };
+    return { ...(autoStop && { autoStop }), stopAt: later, ...(idleStop !== undefined && { idleStop }) };
   }
-  const autoStop = change.action === 'set' ? change.autoStop : undefined;
-  if (autoStop) requireAllowed(autoStop, settings.longestRun);
+  const asked = change.action === 'set' ? change : undefined;
+  const autoStop = asked && (asked.autoStop ?? wanted.autoStop);
+  const idleStop = asked && (asked.idleStop ?? wanted.idleStop);
+  if (asked?.autoStop) requireAllowed(asked.autoStop, settings.longestRun);
+  const chosen = { ...(autoStop && { autoStop }), ...(idleStop !== undefined && { idleStop }) };
+  // Another idle time leaves the next stop of the schedule as it is.
+  if (asked && !asked.autoStop) return { ...chosen, ...(wanted.stopAt !== undefined && { stopAt: wanted.stopAt }) };
   const { stopAt: _, autoStop: __, ...rest } = wanted;
   const at = new Date(now).toISOString();
   const stopAt = observed && stopTimeOf(observed.state, { ...rest, ...(autoStop && { autoStop }) }, { ...settings, at });
-  return { ...(autoStop && { autoStop }), ...(stopAt !== undefined && { stopAt }) };
+  return { ...chosen, ...(stopAt !== undefined && { stopAt }) };
 }
 
 /**

@@ -16,6 +16,7 @@ import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Failure, HeldEnvironment, Image, KeyPair, Launch, NetworkInterface } from '../../core/document.ts';
+import { bootSettings } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
@@ -85,8 +86,9 @@ function launchParameters(
   { environment, image, keyPair, networkInterface }: Input,
   token: string,
   publicKeys: readonly string[],
-  { volumeEncrypted, volumeKmsKey, costTags }: Settings,
+  settings: Settings,
 ): RunInstancesCommandInput {
+  const { volumeEncrypted, volumeKmsKey, costTags } = settings;
   const { request, name } = environment;
   const hostKey = keyPairFrom(randomBytes(32), resourceName(name, 'instance'));
   const instanceTags = [...environmentTags(environment, 'instance'), { Key: tagKey.sshHostKey, Value: hostKey.publicKey }];
@@ -113,7 +115,7 @@ function launchParameters(
     // Two hops, so that containers on the instance reach the metadata service too.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
-    UserData: Buffer.from(userData({ publicKeys, hostKey })).toString('base64'),
+    UserData: Buffer.from(userData({ publicKeys, hostKey, ...bootSettings(environment, settings) })).toString('base64'),
     TagSpecifications: [
       ...tagged('instance', instanceTags, costTags),
       ...tagged('volume', environmentTags(environment, 'volume'), costTags),

@@ -8,13 +8,15 @@ import { unless } from '../../aws/errors.ts';
 import { change } from '../../aws/records/hold/environment.ts';
 import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, Plan } from '../../core/document.ts';
-import { GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
+import { bootSettings, GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { sameKey } from '../../core/openssh-key.ts';
 import { Operation } from '../../core/operation.ts';
 import { canCheckSsh, decideStart, type InstanceState } from '../../core/plan.ts';
+import type { Settings } from '../../core/settings.ts';
 
 /**
  * Observes the instance and decides whether the start launches one, starts the stopped one, waits for it or does nothing. Records what EC2
@@ -28,12 +30,12 @@ export const planStart = step({
     operation: Operation,
   }),
   output: Plan,
-  uses: { dynamodb, ec2 },
-  async run({ environment, request, operation }, { dynamodb, ec2, clock }) {
+  uses: { dynamodb, ec2, settings },
+  async run({ environment, request, operation }, { dynamodb, ec2, settings, clock }) {
     const { recorded } = environment;
-    const [instances, keysCurrent] = await Promise.all([
+    const [instances, userDataCurrent] = await Promise.all([
       findInstances(ec2, environment, recorded.instanceId ?? undefined),
-      areKeysCurrent(dynamodb, ec2, environment),
+      isUserDataCurrent(dynamodb, ec2, environment, settings),
     ]);
     const plan = decideStart(
       instances.flatMap(({ InstanceId, State }) =>
@@ -52,17 +54,22 @@ export const planStart = step({
     await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted } });
     // Somebody may have replaced the recorded instance by another one.
     const startsRecorded = plan.action === 'start' && plan.instanceId === recorded.instanceId;
-    return { ...plan, checkSsh: canCheckSsh(allowCidrs), keysCurrent: startsRecorded && keysCurrent };
+    return { ...plan, checkSsh: canCheckSsh(allowCidrs), userDataCurrent: startsRecorded && userDataCurrent };
   },
 });
 
 export const handler = lambdaHandler(planStart);
 
 /**
- * Whether the recorded instance has the accepted keys in its user data. EC2 is asked together with the look for the instance, so that a
- * stopped one can be started without another step. False if that cannot be told: EnsureKeys then does what is missing.
+ * Whether the recorded instance has the user data that its next boot needs. EC2 is asked together with the look for the instance, so that a
+ * stopped one can be started without another step. False if that cannot be told: EnsureUserData then does what is missing.
  */
-async function areKeysCurrent(dynamodb: DynamoDBClient, ec2: EC2Client, environment: HeldEnvironment): Promise<boolean> {
+async function isUserDataCurrent(
+  dynamodb: DynamoDBClient,
+  ec2: EC2Client,
+  environment: HeldEnvironment,
+  settings: Settings,
+): Promise<boolean> {
   const { instanceId } = environment.recorded;
   if (instanceId === null) return false;
   const [publicKeys, present] = await Promise.all([
@@ -70,5 +77,5 @@ async function areKeysCurrent(dynamodb: DynamoDBClient, ec2: EC2Client, environm
     // EC2 answers "unauthorized" of an instance that is gone: it has no tag to permit it.
     unless(['not-found', 'unauthorized'], readUserData(ec2, instanceId)),
   ]);
-  return present !== undefined && present === userDataFor(present, publicKeys);
+  return present !== undefined && present === userDataFor(present, { publicKeys, ...bootSettings(environment, settings) });
 }

@@ -17,7 +17,7 @@ import {
   StoppedInstance,
   StoppingInstances,
 } from '../../core/document.ts';
-import { GivenRequest, type Observed } from '../../core/environment.ts';
+import { bootSettings, GivenRequest, type Observed } from '../../core/environment.ts';
 import { nextStop, type StopSettings } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 import { forEach, kindsWith } from '../../core/operations.ts';
@@ -85,6 +85,7 @@ export const finishOperation = step({
         publicKey,
         allowCidrs,
         stopAt: current?.stopAt ?? null,
+        idleStop: bootSettings(environment, settings).idleStop,
       };
     }
     if ('instances' in document) {

@@ -172,7 +172,7 @@ describe('recode aws cancel', () => {
     aws.clock.advance(60 * 60_000);
     await beginHeld(aws, 'stopping', { ...input, caller: autoStopCaller, due: { uid, stopAt: wanted?.stopAt } });
     const { stdout } = await alice.prints(command);
-    expect(stdout).toMatch(/✓ Cancelled the stop of acme\/api[\s\S]*\n {2}recode aws start acme\/api --auto-stop 2h\n$/);
+    expect(stdout).toMatch(/✓ Cancelled the stop of acme\/api[\s\S]*\n {2}recode aws extend acme\/api 2h\n$/);
   });
 });
 

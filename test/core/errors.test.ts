@@ -27,6 +27,7 @@ it('calls a wrong usage what the person has to write differently', () => {
     'ConfirmationRequired',
     'EditorNotChosen',
     'GitHubAccountUnknown',
+    'IdleStopNotValid',
     'InputNotValid',
     'InstanceTypeNotValid',
     'NoHome',

@@ -31,6 +31,7 @@ describe('readSettings', () => {
       administrators: [],
       autoStop: { kind: 'daily', time: '20:00', timeZone: 'UTC' },
       longestRun: undefined,
+      idleStop: 'off',
       costTags: [],
     });
   });
@@ -46,6 +47,7 @@ describe('readSettings', () => {
 
   it('reads how long an environment may run, in minutes', () => {
     expect(withVariables({ RECODE_LONGEST_RUN: '12h' }).longestRun).toBe(720);
+    expect(withVariables({ RECODE_IDLE_STOP: '1h' }).idleStop).toBe(60);
   });
 
   it('reads tags, whose values may have an equals sign or be empty', () => {
@@ -67,6 +69,8 @@ describe('readSettings', () => {
     ['RECODE_ENVIRONMENTS_PER_OWNER', '-1'],
     ['RECODE_LONGEST_RUN', 'forever'],
     ['RECODE_LONGEST_RUN', '8 days'],
+    ['RECODE_IDLE_STOP', '14m'],
+    ['RECODE_IDLE_STOP', 'never'],
   ])('refuses %s as "%s", naming it', (name, value) => {
     expect(() => withVariables({ [name]: value })).toThrow(expect.objectContaining({ name: 'SettingsNotValid' }));
     expect(() => withVariables({ [name]: value })).toThrow(name);

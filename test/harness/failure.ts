@@ -11,7 +11,7 @@ import type { Ran } from './recode.ts';
  */
 export const raisedBy = {
   allowed: ['AddressNotAllowed', 'PublicAddressUnknown'],
-  arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid', 'InstanceTypeNotValid', 'AutoStopNotValid'],
+  arguments: ['UsageNotValid', 'RepositoryNotValid', 'CidrNotValid', 'InstanceTypeNotValid', 'AutoStopNotValid', 'IdleStopNotValid'],
   'untrusted-text': ['RepositoryAmbiguous'],
   'in-progress': ['OperationInProgress', 'UninstallInProgress'],
   caller: [

@@ -215,7 +215,7 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
     // A bug of ours, which no row of the table makes anything else of.
     { codes: ['InvalidUserData.Malformed'], ...surfaced('AwsRefused') },
   ],
-  // Without an answer of use, the step leaves it to EnsureKeys to look.
+  // Without an answer of use, the step leaves it to EnsureUserData to look.
   'planStart DescribeInstanceAttribute': [
     { codes: ['InvalidInstanceID.NotFound'], once: succeeds(undefined, false) },
     ...each('*', 'unauthorized', { status: 403, once: succeeds(undefined, false) }),

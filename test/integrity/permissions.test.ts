@@ -70,7 +70,7 @@ const unusual = [
   // To bring records of an earlier format up to date.
   'confirmUninstall dynamodb:GetItem table/recode-config-dynamodb-table',
   'confirmUninstall dynamodb:Query table/recode-config-dynamodb-table/index/due',
-  // Without it, ensureKeys looks, which needs the same.
+  // Without it, ensureUserData looks, which needs the same.
   'planStart ec2:DescribeInstanceAttribute instance/*',
   // An earlier start has left an interface in another subnet.
   'createNetworkInterface ec2:DeleteNetworkInterface network-interface/*',
@@ -78,7 +78,7 @@ const unusual = [
   'changeZone ec2:DescribeInstanceTypeOfferings *',
   'launchInstance ec2:DescribeInstances *',
   'launchInstance ec2:DescribeNetworkInterfaces *',
-  'ensureKeys ec2:DescribeInstances *',
+  'ensureUserData ec2:DescribeInstances *',
   'startInstance ec2:DescribeInstances *',
   'allowSsh ec2:CreateSecurityGroup security-group/*',
   'allowSsh ec2:CreateTags security-group/*',

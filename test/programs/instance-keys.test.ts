@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { replaceInstanceKeys } from '../../cli/ssh/instance-keys.ts';
+import { withoutComment } from '../../core/instance/keys.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
-import { withoutComment } from '../../core/user-data.ts';
 import { mountTrouble, smallDisk } from '../harness/small-disk.ts';
 import { type Sshd, sshdTrouble, startSshd } from '../harness/sshd.ts';
 

@@ -174,7 +174,7 @@ export async function claimNameAndRecordWanted(
   environment: Environment,
   request: EnvironmentRequest,
   { dynamodb, now, operation }: Entry,
-  { allowCidrs, autoStop }: Pick<GivenRequest, 'allowCidrs' | 'autoStop'> = {},
+  { allowCidrs, autoStop, idleStop }: Pick<GivenRequest, 'allowCidrs' | 'autoStop' | 'idleStop'> = {},
 ): Promise<HeldEnvironment> {
   const name = await claimName(dynamodb, environment, operation);
   // PlanStart records what an instance is launched with, once it has seen that there is none.
@@ -183,6 +183,7 @@ export async function claimNameAndRecordWanted(
       'wanted.power': powerFor(operation.kind),
       ...(allowCidrs && { 'wanted.allowCidrs': allowCidrs }),
       ...(autoStop && { 'wanted.autoStop': autoStop }),
+      ...(idleStop !== undefined && { 'wanted.idleStop': idleStop }),
       updatedAt: new Date(now).toISOString(),
     },
   });

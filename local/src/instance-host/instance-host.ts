@@ -80,6 +80,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
   const machines = new Map<string, Machine>();
   ensureFolder(join(stateDirectory, 'instances'), 0o700);
   const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
+  const laidOut = (instanceId: string) => join(folderOf(instanceId), 'root');
   const store = openStore(stateDirectory);
   const diskFile = (instanceId: string) => join('instances', instanceId, 'disk.json');
   const readDisk = (instanceId: string) => store.read(diskFile(instanceId), (json) => v.parse(Disk, json));
@@ -156,8 +157,11 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
     const run = async ({ name, script }: Timer) => {
       const processes = new Map([...connections].map((connection) => [pidOf(connection), connection]));
       const kernel = kernelView({ bootedAt, now: clock.now(), connections: processes, ...usage() });
-      const folder = join(folderOf(instanceId), 'root');
-      const { output, diskChanged } = await runService(script, { instanceId, system, folder, bin: host.binOf(root.name) }, kernel);
+      const { output, diskChanged } = await runService(
+        script,
+        { instanceId, system, folder: laidOut(instanceId), bin: host.binOf(root.name) },
+        kernel,
+      );
       if (output !== '') print(instanceId, `${name}: ${output}`);
       if (diskChanged) keeping(() => store.write(diskFile(instanceId), diskOf(system, users, hostKeys)));
     };
@@ -192,6 +196,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
       machines.set(id, machine);
       // They are left from an embedded AWS that was killed.
       await killProcesses(id);
+      rmSync(laidOut(id), { recursive: true, force: true });
       const booted = tryToBoot(instance, readDisk(id), (line) => print(id, line));
       if (!booted || machine.halted) return false;
 

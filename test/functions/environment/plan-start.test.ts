@@ -8,7 +8,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../aws/records/read/environment.ts';
-import { ensureKeys } from '../../../functions/environment/ensure-keys.ts';
+import { ensureUserData } from '../../../functions/environment/ensure-user-data.ts';
 import { launchInstance } from '../../../functions/environment/launch-instance.ts';
 import { planStart } from '../../../functions/environment/plan-start.ts';
 import { type TestAccount, testAccount } from '../account.ts';
@@ -35,14 +35,14 @@ describe('planStart', () => {
   it('waits for a pending instance', async () => {
     await using account = await holding();
     const { instanceId } = await launched(account);
-    expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, checkSsh: true, keysCurrent: false });
+    expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, checkSsh: true, userDataCurrent: false });
   });
 
   it('does nothing about a running instance, recorded or not', async () => {
     await using account = await holding();
     const { instanceId } = await launched(account);
     await untilState(account, instanceId, 'running');
-    const plan = { action: 'nothing', instanceId, checkSsh: true, keysCurrent: false };
+    const plan = { action: 'nothing', instanceId, checkSsh: true, userDataCurrent: false };
     expect(await account.run(planStart, document())).toEqual(plan);
     expect(await account.run(planStart, document(instanceId))).toEqual(plan);
   });
@@ -57,7 +57,12 @@ describe('planStart', () => {
       message: `The instance ${instanceId} is still stopping.`,
     });
     await untilState(account, instanceId, 'stopped');
-    expect(await account.run(planStart, document(instanceId))).toEqual({ action: 'start', instanceId, checkSsh: true, keysCurrent: true });
+    expect(await account.run(planStart, document(instanceId))).toEqual({
+      action: 'start',
+      instanceId,
+      checkSsh: true,
+      userDataCurrent: true,
+    });
   });
 
   it('creates another instance where the recorded one is shutting down or terminated', async () => {
@@ -166,7 +171,7 @@ describe('planStart', () => {
     const { instanceId } = await launched(account);
     const allowCidrs = ['203.0.113.7/32'];
     const given = { allowCidrs, autoStop: { kind: 'never' } };
-    const plan = { action: 'wait', instanceId, checkSsh: false, keysCurrent: false };
+    const plan = { action: 'wait', instanceId, checkSsh: false, userDataCurrent: false };
     expect(await account.run(planStart, asking(given))).toEqual(plan);
     expect(await account.run(planStart, asking(given))).toEqual(plan);
     expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...request, allowCidrs, power: 'on' });
@@ -221,7 +226,7 @@ describe('planStart', () => {
 });
 
 describe('planStart of a stopped instance', () => {
-  const starting = (instanceId: string, keysCurrent: boolean) => ({ action: 'start', instanceId, checkSsh: true, keysCurrent });
+  const starting = (instanceId: string, userDataCurrent: boolean) => ({ action: 'start', instanceId, checkSsh: true, userDataCurrent });
   /** Replaces the keys that the environment accepts, as `recode aws keys` does. */
   const record = ({ dynamodb }: TestAccount, keys: object) =>
     putItem(
@@ -237,7 +242,7 @@ describe('planStart of a stopped instance', () => {
     expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
     await record(account, { moreKeys: [{ publicKey: publicKey(2), addedAt: '2026-01-01T00:00:00.000Z' }] });
     expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
-    await account.run(ensureKeys, { environment, plan: foundPlan(instanceId) });
+    await account.run(ensureUserData, { environment, plan: foundPlan(instanceId) });
     expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
     await record(account, { moreKeys: [] });
     expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));

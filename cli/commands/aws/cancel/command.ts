@@ -10,7 +10,7 @@ export function cancelCommand(output: Output): Command {
     .description(
       'Cancel the operation that is running on an environment, no matter who started it. What it has done stays: "recode aws retry" continues it, ' +
         'and any other command works as well, half a minute later at the latest. An automatic stop that is cancelled runs again within ' +
-        'five minutes, unless "recode aws start --auto-stop" sets another time.',
+        'five minutes, unless "recode aws extend" postpones it.',
     )
     .argument(...repositoryArgument)
     .option('--owner <owner>', "act on a teammate's environment")

@@ -80,7 +80,7 @@ async function showEnd(environment: OpenedEnvironment, operation: Operation, end
   const status = record ? line`, which is ${statusWords(viewOf(record))}` : '';
   stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', `Cancelled ${of}`)}${status}\n`);
   if (owner === autoStopCaller) {
-    stdout.write('It runs again within five minutes. To change the time of the automatic stop, run:\n');
-    stdout.write(`  ${environmentCommand(environment, 'start')} --auto-stop 2h\n`);
+    stdout.write('It runs again within five minutes. To postpone the automatic stop, run:\n');
+    stdout.write(`  ${environmentCommand(environment, 'extend')} 2h\n`);
   } else stdout.write(`To continue it, run:\n  ${environmentCommand(environment, 'retry')}\n`);
 }

@@ -1,8 +1,8 @@
 import { type Environment, refuseFrom, statusOf } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
+import { withoutComment } from '../../../../core/instance/keys.ts';
 import { acceptedKeys } from '../../../../core/keys.ts';
 import { holderOf } from '../../../../core/lock.ts';
-import { withoutComment } from '../../../../core/user-data.ts';
 import { type OpenedEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import { withAge } from '../../../execution/in-progress.ts';

@@ -13,6 +13,8 @@ export interface LogsRequest extends EnvironmentTarget {
   readonly timeline: boolean;
   /** Whether to show the console of the instance instead. */
   readonly console: boolean;
+  /** Whether to show what the instance has noted about being idle instead. */
+  readonly idle: boolean;
 }
 
 /** The options as commander hands them over. */
@@ -21,12 +23,13 @@ export interface LogsFlags extends EnvironmentFlags {
   readonly follow?: boolean;
   readonly timeline?: boolean;
   readonly console?: boolean;
+  readonly idle?: boolean;
 }
 
 /** Reads what was typed. Throws RecodeError UsageNotValid. */
 export function parseLogs(repository: string, flags: LogsFlags, variables: NodeJS.ProcessEnv): LogsRequest {
-  const { count = '1', follow = false, timeline = false, console = false } = flags;
-  return { ...parseTarget(repository, flags, variables), count: parseCount(count), follow, timeline, console };
+  const { count = '1', follow = false, timeline = false, console = false, idle = false } = flags;
+  return { ...parseTarget(repository, flags, variables), count: parseCount(count), follow, timeline, console, idle };
 }
 
 function parseCount(text: string): number {

@@ -23,6 +23,10 @@ export function runLogs(request: LogsRequest, selection: JsonSelection, output: 
       session.view.end();
       return showConsole(opened, write, output);
     }
+    if (request.idle) {
+      session.view.end();
+      return showIdleLog(opened, write, output);
+    }
     const found = await lastOperations(opened, count);
     session.view.end();
     if (request.timeline) return showTimelines(opened, found, write, output);
@@ -53,6 +57,9 @@ async function showTimelines(opened: OpenedEnvironment, found: readonly Found[],
 // Its module brings the client of EC2 along.
 const showConsole = async (opened: OpenedEnvironment, write: ResultWriter, output: Output) =>
   (await import('./console.ts')).showConsole(opened, write, output);
+
+const showIdleLog = async (opened: OpenedEnvironment, write: ResultWriter, output: Output) =>
+  (await import('./idle.ts')).showIdleLog(opened, write, output);
 
 async function followToItsEnd(
   opened: OpenedEnvironment,

@@ -15,7 +15,7 @@ export function command(output: Output): Command {
         'host key stay the same; its address can change. It stops automatically at the time you or your team set. The start runs in AWS: ' +
         'it continues there if you press Ctrl-C.\n\n' +
         'Then the repository is cloned into ~/workspace on the instance, unless it is there, and its hooks run.\n\n' +
-        'An existing environment keeps its options. You can change --allow-cidr and --auto-stop at any start.',
+        'An existing environment keeps its options. You can change --allow-cidr, --auto-stop and --idle-stop at any start.',
     )
     .argument(...repositoryArgument)
     .option('--instance-type <type>', "EC2 instance type, amd64 or arm64 (default: the setting, or else your team's)")
@@ -28,6 +28,7 @@ export function command(output: Output): Command {
     )
     .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")
     .option('--time-zone <zone>', "time zone of --auto-stop, for example Europe/Paris (default: this machine's)")
+    .option('--idle-stop <duration>', "stop it when nobody uses it for so long: 15m to 168h, or off (default: your team's)")
     .option('--no-open', 'do not open your editor; "recode config set editor code" names one');
   addWorkspaceOptions(start);
   addOperationOptions(start, "before starting a teammate's environment");
@@ -42,6 +43,7 @@ export function command(output: Output): Command {
         ['Allow SSH only from your own network', 'recode aws start acme/api --allow-cidr 203.0.113.0/24'],
         ['Allow SSH only from this machine; run it again when its address changes', 'recode aws start acme/api --allow-cidr mine'],
         ['Stop it automatically in the evening', 'recode aws start acme/api --auto-stop 19:30 --time-zone Europe/Paris'],
+        ['Stop it when nobody uses it for an hour', 'recode aws start acme/api --idle-stop 1h'],
         ['Clone the last commit of a branch', 'recode aws start acme/api --branch next --depth 1'],
         ['Clone with the SSH agent of this machine, and sign commits there', 'recode aws start acme/api --git-protocol ssh --git-signing'],
         ['Install your dotfiles', 'recode aws start acme/api --dotfiles ada/dotfiles'],

@@ -3,6 +3,7 @@ import { type AutoStop, parseAutoStop } from '../../../../core/auto-stop.ts';
 import { canonicalCidr } from '../../../../core/cidr.ts';
 import { EnvironmentRequest, type GivenRequest, mostCidrs, volumeSizes } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
+import { parseIdleStop } from '../../../../core/idle-stop.ts';
 import { parseRepository } from '../../../../core/repository.ts';
 import { hostsOf } from '../../../github/hosts.ts';
 import { parseInstanceType } from '../../../instance-type.ts';
@@ -30,6 +31,7 @@ export interface StartFlags extends OperationFlags, WorkspaceFlags {
   readonly allowCidr?: readonly string[];
   readonly autoStop?: string;
   readonly timeZone?: string;
+  readonly idleStop?: string;
   /** False with --no-open. */
   readonly open: boolean;
 }
@@ -40,10 +42,10 @@ const volumeTypes = EnvironmentRequest.entries.volumeType.options;
 /**
  * Reads what was typed, before anything is asked of the network.
  *
- * @throws RecodeError InstanceTypeNotValid, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, UsageNotValid, SettingNotValid
+ * @throws RecodeError InstanceTypeNotValid, VolumeSizeNotValid, CidrNotValid, AutoStopNotValid, IdleStopNotValid, UsageNotValid, SettingNotValid
  */
 export function parseStart(repository: string, flags: StartFlags, variables: NodeJS.ProcessEnv): StartRequest {
-  const { instanceType, volumeSize, volumeType, allowCidr } = flags;
+  const { instanceType, volumeSize, volumeType, allowCidr, idleStop } = flags;
   const autoStop = parseWhen(flags);
   // Unlike other commands, a start cannot mean what only a record is called.
   parseRepository(repository, hostsOf(variables));
@@ -58,6 +60,7 @@ export function parseStart(repository: string, flags: StartFlags, variables: Nod
       ...(volumeType !== undefined && { volumeType: oneOf(volumeTypes, volumeType, '--volume-type') }),
       ...(allowCidr !== undefined && { allowCidrs: parseCidrs(allowCidr) }),
       ...(autoStop !== undefined && { autoStop }),
+      ...(idleStop !== undefined && { idleStop: parseIdleStop(idleStop) }),
     },
   };
 }

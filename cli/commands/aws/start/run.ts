@@ -124,8 +124,8 @@ export async function concludeStarted(
     });
     if (saved) {
       command = await proveConnection(environment, started.result, session, seen?.contact);
-      const { name, repository, instanceId } = started.result;
-      const justStarted = { name, repository, instanceId, started: started.ours && hasStarted(started.entered) };
+      const { name, repository, instanceId, stopAt, idleStop } = started.result;
+      const justStarted = { name, repository, instanceId, stopAt, idleStop, started: started.ours && hasStarted(started.entered) };
       workspace = await openWorkspace(environment, justStarted, request ?? (await readyRequest(usualWorkspace)), session, output);
     }
   }

@@ -149,6 +149,7 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, {
       ...(shown.publicIpAddress ? [['address', shown.publicIpAddress] as const] : []),
       ...(shown.status === 'started' ? [['stops', stopWordsInZone(stopAt)] as const] : []),
       ['auto-stop', autoStop ? autoStopText(autoStop) : 'team default'],
+      ['idle stop', shown.idleStop ?? 'team default'],
       ['SSH allowed from', allowCidrs.join(', ')],
       ...(shown.costPerHour === null ? [] : [['cost', costWords(shown)] as const]),
       ...resourceRows(record),

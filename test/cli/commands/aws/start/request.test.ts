@@ -113,6 +113,7 @@ describe('parseStart', () => {
     ['UsageNotValid', { owner: '' }],
     ['AutoStopNotValid', { autoStop: '' }],
     ['AutoStopNotValid', { autoStop: '8pm' }],
+    ['IdleStopNotValid', { idleStop: '14m' }],
     ['AutoStopNotValid', { autoStop: '20:00', timeZone: 'Paris' }],
     ['UsageNotValid', { timeZone: 'Europe/Paris' }],
     ['UsageNotValid', { autoStop: '8h', timeZone: 'Europe/Paris' }],

@@ -8,36 +8,48 @@ import { describe, expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { keyPairFrom } from '../../../core/openssh-key.ts';
 import { userData } from '../../../core/user-data.ts';
-import { ensureKeys } from '../../../functions/environment/ensure-keys.ts';
+import { ensureUserData } from '../../../functions/environment/ensure-user-data.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { environment, foundPlan, publicKey } from '../documents.ts';
 import { environmentKey, recordOf } from '../installed.ts';
 import { bringTo, launched, untilState } from '../launched.ts';
 
 const document = (instanceId: string) => ({ environment, plan: foundPlan(instanceId) });
+const settings = { repository: 'acme/api', idleStop: 'off' } as const;
 const added = { publicKey: publicKey(2), addedAt: '2026-01-01T00:00:00.000Z' };
 
-describe('ensureKeys', () => {
+describe('ensureUserData', () => {
   it('puts the keys that are recorded by now into the user data, and keeps the host key', async () => {
     await using account = await testAccount();
     const instanceId = await stopped(account);
     const before = await userDataOf(account, instanceId);
     await record(account, [added]);
-    expect(await account.run(ensureKeys, document(instanceId))).toBeUndefined();
+    expect(await account.run(ensureUserData, document(instanceId))).toBeUndefined();
     const after = await userDataOf(account, instanceId);
     const material = (number: number) => `'${publicKey(number).replace(/ alice$/, '')}'`;
     expect(after).toContain(`${material(1)} ${material(2)} >`);
     expect(after.replace(` ${material(2)}`, '')).toBe(before);
     await record(account, []);
-    await account.run(ensureKeys, document(instanceId));
+    await account.run(ensureUserData, document(instanceId));
     expect(await userDataOf(account, instanceId)).toBe(before);
+  });
+
+  it('puts the idle time into the user data: the one that was chosen, or that of the team', async () => {
+    await using account = await testAccount();
+    const instanceId = await stopped(account);
+    account.choose({ idleStop: 90 });
+    await account.run(ensureUserData, document(instanceId));
+    expect(await userDataOf(account, instanceId)).toContain("'90' > /run/recode/idle-stop");
+    const chosen = { ...environment, request: { ...environment.request, idleStop: 30 } };
+    await account.run(ensureUserData, { ...document(instanceId), environment: chosen });
+    expect(await userDataOf(account, instanceId)).toContain("'30' > /run/recode/idle-stop");
   });
 
   it('changes nothing where the user data has the keys', async () => {
     await using account = await testAccount();
     const instanceId = await stopped(account);
     await account.refuse('ModifyInstanceAttribute', 'UnauthorizedOperation');
-    expect(await account.run(ensureKeys, document(instanceId))).toBeUndefined();
+    expect(await account.run(ensureUserData, document(instanceId))).toBeUndefined();
   });
 
   it('is content with a change that was not answered', async () => {
@@ -45,9 +57,9 @@ describe('ensureKeys', () => {
     const instanceId = await stopped(account);
     await record(account, [added]);
     await account.loseAnswer('ModifyInstanceAttribute');
-    expect((await account.refusal(ensureKeys, document(instanceId))).name).toBe('AwsUnavailable');
+    expect((await account.refusal(ensureUserData, document(instanceId))).name).toBe('AwsUnavailable');
     await account.refuse('ModifyInstanceAttribute', 'UnauthorizedOperation');
-    expect(await account.run(ensureKeys, document(instanceId))).toBeUndefined();
+    expect(await account.run(ensureUserData, document(instanceId))).toBeUndefined();
   });
 
   // The user data of the version before keys were written by a boot command.
@@ -55,21 +67,21 @@ describe('ensureKeys', () => {
     await using account = await testAccount();
     const instanceId = await stopped(account);
     const hostKey = keyPairFrom(Buffer.alloc(32, 9), 'recode-acme-api-instance');
-    const old = userData({ publicKeys: [publicKey()], hostKey }).replace(
+    const old = userData({ ...settings, publicKeys: [publicKey()], hostKey }).replace(
       /bootcmd:[\s\S]*?ssh_keys:/,
       'bootcmd: # at every boot\n  - |\n    mkdir -p /etc/ssh/sshd_config.d\nssh_keys:',
     );
     await replaceUserData(account, instanceId, `${old}    ssh_authorized_keys: ["${publicKey()}"]\n`);
-    await account.run(ensureKeys, document(instanceId));
-    expect(await userDataOf(account, instanceId)).toBe(userData({ publicKeys: [publicKey()], hostKey }));
+    await account.run(ensureUserData, document(instanceId));
+    expect(await userDataOf(account, instanceId)).toBe(userData({ ...settings, publicKeys: [publicKey()], hostKey }));
   });
 
   it('lets the keys in although somebody has replaced the user data', async () => {
     await using account = await testAccount();
     const instanceId = await stopped(account);
     await replaceUserData(account, instanceId, '#!/bin/sh\ntrue\n');
-    await account.run(ensureKeys, document(instanceId));
-    expect(await userDataOf(account, instanceId)).toBe(userData({ publicKeys: [publicKey()], hostKey: undefined }));
+    await account.run(ensureUserData, document(instanceId));
+    expect(await userDataOf(account, instanceId)).toBe(userData({ ...settings, publicKeys: [publicKey()], hostKey: undefined }));
   });
 
   it('waits until the instance has stopped', async () => {
@@ -78,7 +90,7 @@ describe('ensureKeys', () => {
     await untilState(account, instanceId, 'running');
     await record(account, [added]);
     await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
-    expect(await account.refusal(ensureKeys, document(instanceId))).toMatchObject({
+    expect(await account.refusal(ensureUserData, document(instanceId))).toMatchObject({
       name: 'InstanceStillStopping',
       message: `The instance ${instanceId} is stopping, and its user data cannot be changed yet.`,
     });
@@ -90,7 +102,7 @@ describe('ensureKeys', () => {
     const before = await userDataOf(account, instanceId);
     await record(account, [added]);
     await account.ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }));
-    expect(await account.run(ensureKeys, document(instanceId))).toBeUndefined();
+    expect(await account.run(ensureUserData, document(instanceId))).toBeUndefined();
     expect(await userDataOf(account, instanceId)).toBe(before);
   });
 
@@ -98,7 +110,7 @@ describe('ensureKeys', () => {
     await using account = await testAccount();
     const instanceId = await stopped(account);
     const other = { ...environment, repository: 'acme/other' };
-    expect((await account.refusal(ensureKeys, { ...document(instanceId), environment: other })).name).toBe('LockLost');
+    expect((await account.refusal(ensureUserData, { ...document(instanceId), environment: other })).name).toBe('LockLost');
   });
 });
 

@@ -5,27 +5,29 @@ import { readUserData, userDataFor } from '../../aws/ec2/user-data.ts';
 import { unless } from '../../aws/errors.ts';
 import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
+import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, HeldEnvironment, Nothing } from '../../core/document.ts';
+import { bootSettings } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 
 /**
- * Ensures that the next boot of a stopped instance lets in the keys of the environment: they are in its user data, which keeps the host
- * key. The user data, and with it the private half of that, stays in this step.
+ * Ensures that the next boot of a stopped instance lets in the keys of the environment, and knows its idle time: they are in its user data,
+ * which keeps the host key. The user data, and with it the private half of that, stays in this step.
  */
-export const ensureKeys = step({
+export const ensureUserData = step({
   input: v.object({ environment: HeldEnvironment, plan: FoundPlan }),
   output: Nothing,
-  uses: { dynamodb, ec2 },
-  async run({ environment, plan: { instanceId } }, { dynamodb, ec2 }) {
+  uses: { dynamodb, ec2, settings },
+  async run({ environment, plan: { instanceId } }, { dynamodb, ec2, settings }) {
     const publicKeys = await readAcceptedKeys(dynamodb, environment);
     const present = await readUserData(ec2, instanceId);
-    const wanted = userDataFor(present, publicKeys);
+    const wanted = userDataFor(present, { publicKeys, ...bootSettings(environment, settings) });
     if (present !== wanted) await writeUserData(ec2, instanceId, wanted);
   },
 });
 
-export const handler = lambdaHandler(ensureKeys);
+export const handler = lambdaHandler(ensureUserData);
 
 async function writeUserData(ec2: EC2Client, instanceId: string, text: string): Promise<void> {
   const input = { InstanceId: instanceId, UserData: { Value: Buffer.from(text) } };
