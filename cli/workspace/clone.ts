@@ -24,15 +24,20 @@ const mostLines = 200;
 /**
  * Clones a repository on an instance over one connection. One that is there already is left as it is.
  *
- * @param afterwards what the script is to do in the end
+ * @param more what the script is to do first, telling nothing, and in the end
  * @throws RecodeError CloneRefused, BranchNotFound, GitServerUnreachable, InstanceDiskFull, GitNotInstalled, CloneFailed, and those of
  *   cli/ssh/remote.ts
  */
-export async function clone(host: RemoteHost, wanted: WantedClone, view: FollowView, afterwards = ''): Promise<FoundClone> {
+export async function clone(
+  host: RemoteHost,
+  wanted: WantedClone,
+  view: FollowView,
+  more = { first: '', afterwards: '' },
+): Promise<FoundClone> {
   const { repository, source, options } = wanted;
   const said: string[] = [];
   let show = (_: string) => {};
-  const remote = runRemote(host, cloneScript(wanted) + afterwards, {
+  const remote = runRemote(host, more.first + cloneScript(wanted) + more.afterwards, {
     forwardAgent: source.protocol === 'ssh',
     line(text) {
       said.push(text);

@@ -98,9 +98,13 @@ async function look(host: RemoteHost, justStarted: JustStarted, request: ReadyRe
   const [source, identity] = await Promise.all([sourceOf(repository, gitProtocol, process.env), readIdentity()]);
   const options = { ...(branch !== undefined && { branch }), ...(depth !== undefined && { depth }) };
   const settings = identityScript(identity) + (signing === undefined ? '' : signingScript(signing));
-  const stops = `if ${tellsStops(justStarted)} >/dev/null 2>&1; then tell knows-stops; fi\n`;
-  const afterwards = settings + stops + reportScript({ started: started && hooks });
-  const { cloned, told } = await clone(host, { repository, source, folder: cloneFolderWord(repository), options }, view, afterwards);
+  // Also where the clone fails. The input of the script is for the clone.
+  const first = `knows_stops=\nif ${tellsStops(justStarted)} </dev/null >/dev/null 2>&1; then knows_stops=yes; fi\n`;
+  const afterwards = `${settings}[ -z "$knows_stops" ] || tell knows-stops\n${reportScript({ started: started && hooks })}`;
+  const { cloned, told } = await clone(host, { repository, source, folder: cloneFolderWord(repository), options }, view, {
+    first,
+    afterwards,
+  });
   const report = readReport(told);
   if (!told.includes('knows-stops')) view.say(untold(justStarted));
   if (!cloned && branch !== undefined) view.say(`${report.folder} is there already and keeps its branch.`);

@@ -78,6 +78,7 @@ describe('viewOf', () => {
       workspaceFolder: null,
       allowCidrs: ['0.0.0.0/0'],
       autoStop: null,
+      idleStop: null,
       stopAt: null,
       startedAt: null,
       costPerHour: null,

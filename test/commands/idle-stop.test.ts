@@ -101,6 +101,9 @@ describe('recode aws schedule set --idle-stop', () => {
     const { code, stdout } = await alice.prints(['schedule', 'set', 'acme/api', '--idle-stop', '2h']);
     expect(code).toBe(0);
     expect(stdout).toContain('✓ acme/api never stops automatically\nIt stops when nobody uses it for 2h (chosen for it)\n');
+    expect((await alice.prints(['schedule', 'show', 'acme/api'])).stdout).toBe(
+      'acme/api never stops automatically (chosen for it: never)\nIt stops when nobody uses it for 2h (chosen for it)\n',
+    );
     expect(await onInstance('sudo cat /run/recode/idle-stop')).toBe('120\n');
     expect(await record()).toMatchObject({ wanted: { idleStop: 120, autoStop: { kind: 'never' } } });
     await pass(2);
@@ -146,7 +149,8 @@ describe('recode aws keep-awake', () => {
     await pass(150);
     await pass(12);
     expect(await status()).toBe('started');
-    expect(await onInstance('sudo cat /var/log/recode-idle.log')).not.toContain('warned');
+    const log = await onInstance('sudo cat /var/log/recode-idle.log');
+    expect(log.slice(log.lastIndexOf('kept awake'))).not.toContain('warned');
     const json = (await alice.run(['keep-awake', 'acme/api', 'off', '--json'])).json;
     expect(json).toEqual({ owner: 'alice', repository: 'acme/api', keptAwakeUntil: null });
     await pass(2);
@@ -205,6 +209,14 @@ describe('a warning before a stop of the schedule', () => {
     const { code } = await alice.prints(['schedule', 'set', 'acme/api', 'never']);
     expect(code).toBe(0);
     expect(await onInstance('sudo cat /run/recode/stop-at')).toBe('\n');
+  });
+
+  it('is told where the clone fails, too', async () => {
+    await onInstance('rm -rf workspace');
+    const { code } = await alice.run(['start', 'acme/api', '--auto-stop', '2h', '--branch', 'none']);
+    expect(code).toBe(1);
+    const { stopAt = '' } = (await record()).wanted;
+    expect(Number(await onInstance('sudo cat /run/recode/stop-at'))).toBe(Math.floor(Date.parse(stopAt) / 1000));
   });
 
   it('is told without a clone, too', async () => {

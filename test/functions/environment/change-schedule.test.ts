@@ -31,11 +31,32 @@ describe('changeSchedule', () => {
     await using given = await recorded({ request: { ...recordOf().wanted, autoStop: lasting(60) } });
     const { account, extend, inMinutes } = given;
     const output = { autoStop: lasting(60), stopAt: inMinutes(180) };
-    expect(await account.run(changeSchedule, extend(180))).toEqual(output);
-    expect(await account.run(changeSchedule, extend(180))).toEqual(output);
+    expect(await account.run(changeSchedule, extend(180))).toEqual({ ...output, idleStop: 'off' });
+    expect(await account.run(changeSchedule, extend(180))).toEqual({ ...output, idleStop: 'off' });
     expect(await wanted(account)).toMatchObject(output);
     expect(await readAttributes(account.dynamodb, environmentKey)).toMatchObject({ dueAt: output.stopAt });
   });
+
+  it('changes the idle time alone, and hands on the one that counts', async () => {
+    await using given = await recorded({ request: { ...recordOf().wanted, autoStop: lasting(60) } });
+    const { account, inMinutes, extend } = given;
+    const kept = { autoStop: lasting(60), stopAt: inMinutes(60) };
+    expect(await account.run(changeSchedule, changed({ action: 'set', idleStop: 30 }))).toEqual({ ...kept, idleStop: 30 });
+    expect(await wanted(account)).toMatchObject({ ...kept, idleStop: 30 });
+    expect(await account.run(changeSchedule, extend(90))).toMatchObject({ idleStop: 30 });
+    account.choose({ idleStop: 120 });
+    expect(await account.run(changeSchedule, set({ kind: 'never' }))).toEqual({ autoStop: { kind: 'never' }, stopAt: null, idleStop: 30 });
+    expect(await account.run(changeSchedule, clear)).toMatchObject({ autoStop: null, idleStop: 120 });
+    expect(await wanted(account)).not.toHaveProperty('idleStop');
+  });
+
+  it.each([{ action: 'set' }, { action: 'set', idleStop: 14 }, { action: 'set', idleStop: 'never' }])(
+    'refuses the change %j',
+    async (change) => {
+      await using given = await recorded();
+      expect((await given.account.refusal(changeSchedule, changed(change))).name).toBe('InputNotValid');
+    },
+  );
 
   it('never brings a stop forward by postponing it', async () => {
     await using given = await recorded();
@@ -50,8 +71,16 @@ describe('changeSchedule', () => {
 
   it('chooses another time, which a running environment has at once', async () => {
     await using given = await recorded();
-    expect(await given.account.run(changeSchedule, set(lasting(90)))).toEqual({ autoStop: lasting(90), stopAt: given.inMinutes(90) });
-    expect(await given.account.run(changeSchedule, set({ kind: 'never' }))).toEqual({ autoStop: { kind: 'never' }, stopAt: null });
+    expect(await given.account.run(changeSchedule, set(lasting(90)))).toEqual({
+      autoStop: lasting(90),
+      stopAt: given.inMinutes(90),
+      idleStop: 'off',
+    });
+    expect(await given.account.run(changeSchedule, set({ kind: 'never' }))).toEqual({
+      autoStop: { kind: 'never' },
+      stopAt: null,
+      idleStop: 'off',
+    });
     expect(await readAttributes(given.account.dynamodb, environmentKey)).not.toHaveProperty('dueAt');
   });
 
@@ -60,13 +89,13 @@ describe('changeSchedule', () => {
     ['without an instance', { instance: undefined }],
   ] as const)('chooses a time for an environment that is %s, which has no stop to come', async (_, fields) => {
     await using given = await recorded(fields as object, undefined);
-    expect(await given.account.run(changeSchedule, set(lasting(90)))).toEqual({ autoStop: lasting(90), stopAt: null });
+    expect(await given.account.run(changeSchedule, set(lasting(90)))).toEqual({ autoStop: lasting(90), stopAt: null, idleStop: 'off' });
   });
 
   it('goes back to the default of the team', async () => {
     await using given = await recorded({ request: { ...recordOf().wanted, autoStop: { kind: 'never' } } }, undefined);
     given.account.choose({ autoStop: lasting(30) });
-    expect(await given.account.run(changeSchedule, clear)).toEqual({ autoStop: null, stopAt: given.inMinutes(30) });
+    expect(await given.account.run(changeSchedule, clear)).toEqual({ autoStop: null, stopAt: given.inMinutes(30), idleStop: 'off' });
     expect(await wanted(given.account)).not.toHaveProperty('autoStop');
   });
 

@@ -248,6 +248,18 @@ describe('planStart of a stopped instance', () => {
     expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
   });
 
+  it('has the idle time where its user data has the one that counts by now', async () => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    account.choose({ idleStop: 60 });
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+    await account.run(ensureUserData, { environment, plan: foundPlan(instanceId) });
+    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
+    const { environment: held, ...rest } = document(instanceId);
+    const chosen = { ...rest, environment: { ...held, request: { ...held.request, idleStop: 30 } } };
+    expect(await account.run(planStart, chosen)).toEqual(starting(instanceId, false));
+  });
+
   it.each(['#!/bin/sh\ntrue\n', ''])('lacks the keys where somebody has replaced the user data by "%s"', async (text) => {
     await using account = await holding();
     const instanceId = await stopped(account);

@@ -99,6 +99,7 @@ describe('finishOperation of a start', () => {
       hostKey: 'ssh-ed25519 AAAA',
       publicKey: publicKey(),
       allowCidrs: ['0.0.0.0/0'],
+      idleStop: 'off',
       stopAt: expect.stringMatching(/T20:00:00\.000Z$/),
     });
     expect(v.is(StartOutput, output)).toBe(true);

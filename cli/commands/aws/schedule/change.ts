@@ -81,7 +81,7 @@ export function printSchedule(record: Environment, output: Output): void {
   const { autoStop } = record.wanted;
   const chosen = autoStop ? `chosen for it: ${autoStopText(autoStop)}` : "your team's default";
   if (output.json) writeSchedule(record, output);
-  else output.stdout.write(line`${record.repository} ${words(record)} (${chosen})\n${idleWords(record)}`);
+  else output.stdout.write(`${line`${record.repository} ${words(record)} (${chosen})`}\n${idleWords(record)}`);
 }
 
 /** What was chosen for an environment about idle stop; nothing if the team's default counts. */
