@@ -101,7 +101,7 @@ case $idle_stop in
   if [ -n "$by" ]; then
     think used "in use: $by"
   elif [ "$idle" -ge 300 ]; then
-    think idle "idle for $((idle / 60)) minutes; it stops after $idle_stop"
+    think idle "idle for $((idle / 60)) minutes; it stops after $idle_stop minutes"
   fi
   if [ "$left" -gt $((notice + 60)) ]; then
     warned=0

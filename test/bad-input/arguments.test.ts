@@ -65,6 +65,7 @@ const refused: [ErrorName, string[], string][] = [
     ['acme/api', '--auto-stop', '20:00', '--time-zone', 'Europe/Pariss'],
     "Invalid time zone 'Europe/Pariss'. Use a name from the IANA database, for example Europe/Paris.",
   ],
+  ['IdleStopNotValid', ['acme/api', '--idle-stop', '5m'], "Invalid --idle-stop '5m'. Use a duration from 15m to 7 days (30m, 2h) or off."],
   ['UsageNotValid', ['acme/api', '--time-zone', 'UTC'], '--time-zone needs --auto-stop with a time, for example --auto-stop 20:00.'],
   [
     'UsageNotValid',

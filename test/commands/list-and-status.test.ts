@@ -217,6 +217,7 @@ describe('the JSON of an environment', () => {
       workspaceFolder: expect.stringMatching(/\/home\/recode\/workspace\/api$/),
       allowCidrs: ['0.0.0.0/0'],
       autoStop: 'never',
+      idleStop: null,
       stopAt: null,
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       // t2.medium and an address in us-east-1
@@ -241,7 +242,9 @@ describe('the status of an environment', () => {
     const text = await shown(alice, ['status', 'git@127.0.0.1:acme/api.git']);
     expect(text).toMatch(/^acme\/api \(alice\): started\n\n {2}updated +NOW\n {2}created +NOW\n/);
     expect(text).toMatch(
-      new RegExp(`\n {2}address +${publicIpAddress}\n {2}stops +never\n {2}auto-stop +never\n {2}SSH allowed from +0\\.0\\.0\\.0/0\n`),
+      new RegExp(
+        `\n {2}address +${publicIpAddress}\n {2}stops +never\n {2}auto-stop +never\n {2}idle stop +team default\n {2}SSH allowed from +0\\.0\\.0\\.0/0\n`,
+      ),
     );
     expect(text).toContain(`  instance           recode-acme-api-instance (${instanceId}, t2.medium)\n`);
     expect(text).toContain('  security group     recode-acme-api-security-group\n');

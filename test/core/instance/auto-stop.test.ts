@@ -97,7 +97,7 @@ it('powers off when nobody has used the machine for the whole time, and says why
   idle.run(1);
   expect(idle.off()).toBe(true);
   expect(idle.log()).toEqual([
-    'idle for 5 minutes; it stops after 20',
+    'idle for 5 minutes; it stops after 20 minutes',
     expect.stringMatching(/^warned: Nobody uses this environment: it stops in 11 minutes\./),
     'stopped: idle for 20 minutes',
   ]);
