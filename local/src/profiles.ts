@@ -51,6 +51,10 @@ export interface Ec2Profile {
   readonly booting: number;
   readonly stopping: number;
   readonly shuttingDown: number;
+  /** From ModifyVolume until the volume is optimizing, and has its new size. */
+  readonly modifying: number;
+  /** How long the volume is optimizing, for each GiB of its size. */
+  readonly optimizingPerGiB: number;
   readonly limits?: Ec2Limits;
 }
 
@@ -109,15 +113,20 @@ export interface StepFunctionsLimits {
 
 const instant: Profile = {
   // Long enough to see each state.
-  ec2: { runInstances: 0, call: 0, pending: 150, booting: 150, stopping: 150, shuttingDown: 150 },
+  ec2: { runInstances: 0, call: 0, pending: 150, booting: 150, stopping: 150, shuttingDown: 150, modifying: 150, optimizingPerGiB: 10 },
   dynamodb: { call: 0, create: 0, delete: 0 },
   lambda: {},
   stepFunctions: { transition: 0 },
 };
 
 const calibrated: Profile = {
-  // Measured on AWS with a t2.medium.
-  ec2: { runInstances: 1500, call: 300, pending: 4900, booting: 22_800, stopping: 20_000, shuttingDown: 30_000 },
+  ec2: {
+    // Measured on AWS with a t2.medium.
+    ...{ runInstances: 1500, call: 300, pending: 4900, booting: 22_800, stopping: 20_000, shuttingDown: 30_000 },
+    // "usually takes a few seconds", and "a fully used 1-TiB volume can take about 6 hours"
+    // https://docs.aws.amazon.com/ebs/latest/userguide/monitoring-volume-modifications.html
+    ...{ modifying: 3000, optimizingPerGiB: (6 * 60 * 60 * 1000) / 1024 },
+  },
   dynamodb: {
     // "For most atomic operations, such as GetItem and PutItem, an average latency is in single-digit milliseconds."
     // https://repost.aws/knowledge-center/dynamodb-high-latency

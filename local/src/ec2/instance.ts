@@ -1,14 +1,15 @@
 import type { InstanceStateChange, InstanceStatus } from '@aws-sdk/client-ec2';
 import { AwsFailure } from '../service.ts';
-import { instanceTypeOf } from './catalog.ts';
+import { instanceTypeOf, unknownHere } from './catalog.ts';
 import { filtered } from './filters.ts';
 import { describedReservation, instanceFilters, viewOf } from './instance-description.ts';
 import { begin, beginStop, beginTermination, type Instance, stateCodes, userShutdown } from './instance-state.ts';
-import type { Operations } from './operation.ts';
+import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { nextOutcome } from './settings.ts';
+import { refuseOtherArchitecture } from './type.ts';
 import { storedUserData } from './user-data.ts';
-import { refuseWithoutCapacity } from './zone.ts';
+import { refuseOtherZones, refuseWithoutCapacity } from './zone.ts';
 
 export const instanceOperations = {
   DescribeInstances: {
@@ -45,15 +46,20 @@ export const instanceOperations = {
   },
 
   ModifyInstanceAttribute: {
-    honors: { InstanceId: true, 'UserData.Value': true },
+    honors: { InstanceId: true, 'UserData.Value': true, 'InstanceType.Value': true },
     mutates: true,
-    run({ InstanceId, UserData }, { resources }) {
+    run({ InstanceId, UserData, InstanceType }, { region, resources }) {
       const instance = resources.instances.find(InstanceId);
-      if (!UserData) throw new AwsFailure('InvalidParameterCombination', 'No attributes specified.');
-      const userData = storedUserData(UserData.Value ?? new Uint8Array());
+      if (!UserData && !InstanceType) throw new AwsFailure('InvalidParameterCombination', 'No attributes specified.');
+      // "You can specify only one attribute at a time."
+      // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html
+      if (UserData && InstanceType) throw new AwsFailure('InvalidParameterCombination', 'Fields for multiple attribute types specified.');
+      const change = UserData
+        ? { userData: storedUserData(UserData.Value ?? new Uint8Array()) }
+        : { instanceType: typeFor(InstanceType?.Value ?? '', instance, region) };
       if (instance.state !== 'stopped')
         throw new AwsFailure('IncorrectInstanceState', `The instance '${InstanceId}' is not in the 'stopped' state.`);
-      instance.userData = userData;
+      Object.assign(instance, change);
       return {};
     },
   },
@@ -80,7 +86,7 @@ export const instanceOperations = {
         ['stopping', 'shutting-down', 'terminated'],
         (id) => `The instance '${id}' is not in a state from which it can be started.`,
       );
-      for (const instance of chosen) if (instance.state === 'stopped') refuseWithoutCapacity(instance, call);
+      for (const instance of chosen) if (instance.state === 'stopped') refuseToRun(instance, call);
       return {
         StartingInstances: chosen.map((instance) =>
           changed(instance, () => {
@@ -128,6 +134,24 @@ export const instanceOperations = {
     },
   },
 } satisfies Operations;
+
+/** The name of a type that an instance can get. */
+function typeFor(name: string, { architecture }: Instance, region: string): string {
+  const type = instanceTypeOf(region, name);
+  // "most commonly encountered when trying to set the InstanceType attribute to an unrecognized value"
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+  if (!type)
+    throw new AwsFailure('InvalidInstanceAttributeValue', `Invalid value '${name}' for InstanceType. ${unknownHere([name], region)}`);
+  refuseOtherArchitecture(type, architecture);
+  return name;
+}
+
+/** Its zone may not offer the type that it has been given, or have no capacity for it. */
+function refuseToRun(instance: Instance, call: Call): void {
+  const type = instanceTypeOf(call.region, instance.instanceType);
+  if (type) refuseOtherZones(type, instance.availabilityZone, call);
+  refuseWithoutCapacity(instance, call);
+}
 
 function refuseIdsWithPages({
   InstanceIds,

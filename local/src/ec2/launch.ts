@@ -10,14 +10,13 @@ import type { Call, InputOf, Operations } from './operation.ts';
 import { newId, notFound } from './resource.ts';
 import { nextOutcome, profileOf } from './settings.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
+import { refuseOtherArchitecture } from './type.ts';
 import { storedUserData } from './user-data.ts';
 import type { Volume } from './volume.ts';
-import { refuseWithoutCapacity, zonesOffering } from './zone.ts';
+import { refuseSize, volumeTypes } from './volume-modification.ts';
+import { refuseOtherZones, refuseWithoutCapacity } from './zone.ts';
 
 type Input = InputOf<'RunInstances'>;
-
-const volumeTypes = ['gp2', 'gp3', 'standard'] as const;
-const largestVolumeGiB = { gp2: 16_384, gp3: 65_536, standard: 1024 };
 
 export const launchOperations = {
   RunInstances: {
@@ -60,7 +59,7 @@ export const launchOperations = {
       const userData = userDataOf(input.UserData);
       const volumes = volumesFor(input.BlockDeviceMappings ?? [], image);
       const network = networkFor(input, call);
-      checkZone(type, network.plan.availabilityZone, call);
+      refuseOtherZones(type, network.plan.availabilityZone, call);
       refuseWithoutCapacity({ instanceType: type.name, availabilityZone: network.plan.availabilityZone }, call);
 
       const { networkInterfaces, instances } = call.resources;
@@ -125,21 +124,8 @@ function typeFor(name: string, image: Image, region: string): InstanceType {
       'Unsupported',
       'The requested configuration is currently not supported. Please check the documentation for supported configurations.',
     );
-  if (!type.architectures.includes(image.architecture))
-    throw new AwsFailure(
-      'InvalidParameterValue',
-      `The architecture '${type.architectures.join(',')}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.`,
-    );
+  refuseOtherArchitecture(type, image.architecture);
   return type;
-}
-
-function checkZone(type: InstanceType, zone: string, call: Call): void {
-  const zones = zonesOffering(type, call).map(({ name }) => name);
-  if (zones.includes(zone)) return;
-  throw new AwsFailure(
-    'Unsupported',
-    `Your requested instance type (${type.name}) is not supported in your requested Availability Zone (${zone}). Please retry your request by not specifying an Availability Zone or choosing ${zones.join(', ')}.`,
-  );
 }
 
 function keyFor(name: string | undefined, { resources }: Call) {
@@ -180,12 +166,7 @@ function volumeFor({ Ebs }: BlockDeviceMapping, device: string, image?: Image): 
     );
   // The image sets the type of its root volume. The API's default for a blank volume is gp2.
   const volumeType = volumeTypes.find((type) => type === Ebs?.VolumeType) ?? (image ? 'gp3' : 'gp2');
-  const largest = largestVolumeGiB[volumeType];
-  if (sizeGiB < 1 || sizeGiB > largest)
-    throw new AwsFailure(
-      'InvalidParameterValue',
-      `Volume of ${sizeGiB}GiB is invalid for volume type ${volumeType}. It must be 1 to ${largest}GiB.`,
-    );
+  refuseSize({ sizeGiB, volumeType });
   const deleteOnTermination = Ebs?.DeleteOnTermination ?? true;
   return { sizeGiB, volumeType, encrypted: Ebs?.Encrypted ?? false, snapshotId: image?.snapshotId, device, deleteOnTermination };
 }

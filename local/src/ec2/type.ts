@@ -122,6 +122,15 @@ export const instanceTypeOperations = {
   },
 } satisfies Operations;
 
+/** Refuses an instance type for an image, or an instance, of another architecture. */
+export function refuseOtherArchitecture({ architectures }: InstanceType, architecture: InstanceType['architectures'][number]): void {
+  if (architectures.includes(architecture)) return;
+  throw new AwsFailure(
+    'InvalidParameterValue',
+    `The architecture '${architectures.join(',')}' of the specified instance type does not match the architecture '${architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.`,
+  );
+}
+
 function namedTypes(names: readonly string[] | undefined, region: string): InstanceType[] {
   const types = typesOf(region);
   if (names === undefined) return types;

@@ -1,21 +1,32 @@
 import type { Volume as DescribedVolume } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
-import { filtered, resourceFilters } from './filters.ts';
+import { type FilterTable, filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
 import { type Kind, resource } from './resource.ts';
+import {
+  describedModification,
+  iopsOf,
+  Modification,
+  stateOf as modificationStateOf,
+  modify,
+  shapeOf,
+  throughputOf,
+  VolumeShape,
+} from './volume-modification.ts';
 
 /** A volume. Launches create volumes. */
 export const Volume = v.strictObject({
   ...resource,
-  sizeGiB: v.number(),
-  volumeType: v.picklist(['gp2', 'gp3', 'standard']),
+  ...VolumeShape.entries,
   encrypted: v.boolean(),
   /** The snapshot from which it was created. A blank volume has none. */
   snapshotId: v.optional(v.string()),
   availabilityZone: v.string(),
   createdAt: v.number(),
+  /** Absent if it was never modified. */
+  modification: v.optional(Modification),
   attachment: v.optional(v.strictObject({ instanceId: v.string(), device: v.string(), deleteOnTermination: v.boolean() })),
 });
 export type Volume = v.InferOutput<typeof Volume>;
@@ -55,14 +66,69 @@ const volumeFilters = resourceFilters<Volume>(
   ],
 );
 
+/** A modification of a volume at a time. */
+interface ModificationView {
+  readonly id: string;
+  readonly modification: Modification;
+  readonly now: number;
+}
+
+const modificationFilters: FilterTable<ModificationView> = {
+  honored: {
+    'modification-state': ({ modification, now }) => modificationStateOf(modification, now),
+    'original-iops': ({ modification }) => iopsOf(modification.original),
+    'original-size': ({ modification }) => modification.original.sizeGiB,
+    'original-volume-type': ({ modification }) => modification.original.volumeType,
+    'target-iops': ({ modification }) => iopsOf(modification.target),
+    'target-size': ({ modification }) => modification.target.sizeGiB,
+    'target-volume-type': ({ modification }) => modification.target.volumeType,
+    'volume-id': ({ id }) => id,
+  },
+  unsupported: ['originalMultiAttachEnabled', 'start-time', 'targetMultiAttachEnabled'],
+};
+
 export const volumeOperations = {
   DescribeVolumes: {
     honors: { VolumeIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
     filters: volumeFilters,
     run(input, call) {
-      const chosen = filtered(volumeFilters, call.resources.volumes.select(input.VolumeIds), input.Filters);
+      const now = call.clock.now();
+      const shown = call.resources.volumes.select(input.VolumeIds).map((volume) => ({ ...volume, ...shapeOf(volume, now) }));
+      const chosen = filtered(volumeFilters, shown, input.Filters);
       const { page, NextToken } = paginated(call, input, chosen, ({ id }) => id);
       return { Volumes: page.map((volume) => described(volume, call)), NextToken };
+    },
+  },
+
+  ModifyVolume: {
+    honors: { VolumeId: true, Size: true, VolumeType: ['gp2', 'gp3'] },
+    mutates: true,
+    run({ VolumeId, Size, VolumeType }, call) {
+      const volume = call.resources.volumes.find(VolumeId);
+      if (Size === undefined && VolumeType === undefined)
+        throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not support ModifyVolume without Size and VolumeType.');
+      // https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html
+      if (volume.volumeType === 'standard')
+        throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not support ModifyVolume of a standard volume.');
+      const volumeType = VolumeType === 'gp2' || VolumeType === 'gp3' ? VolumeType : volume.volumeType;
+      const modification = modify(volume, { sizeGiB: Size ?? volume.sizeGiB, volumeType }, call);
+      return { VolumeModification: describedModification(VolumeId, modification, call.clock.now()) };
+    },
+  },
+
+  DescribeVolumesModifications: {
+    honors: { VolumeIds: true, 'Filters.Name': true, 'Filters.Values': true, MaxResults: true, NextToken: true },
+    filters: modificationFilters,
+    run(input, call) {
+      const now = call.clock.now();
+      const views = call.resources.volumes.select(input.VolumeIds).flatMap(({ id, modification }): ModificationView[] => {
+        if (modification) return [{ id, modification, now }];
+        if (!input.VolumeIds) return [];
+        throw new AwsFailure('InvalidVolumeModification.NotFound', `Modification for volume '${id}' does not exist.`);
+      });
+      const chosen = filtered(modificationFilters, views, input.Filters);
+      const { page, NextToken } = paginated(call, input, chosen, ({ id }) => id);
+      return { VolumesModifications: page.map(({ id, modification }) => describedModification(id, modification, now)), NextToken };
     },
   },
 
@@ -78,12 +144,6 @@ export const volumeOperations = {
   },
 } satisfies Operations;
 
-/** gp2 has 3 operations per second and GiB, between 100 and 16,000. gp3 starts at 3,000. */
-function iopsOf({ volumeType, sizeGiB }: Volume): number | undefined {
-  if (volumeType === 'standard') return undefined;
-  return volumeType === 'gp3' ? 3000 : Math.min(16_000, Math.max(100, 3 * sizeGiB));
-}
-
 function stateOf({ attachment }: Volume): 'in-use' | 'available' {
   return attachment ? 'in-use' : 'available';
 }
@@ -95,7 +155,7 @@ function described(volume: Volume, { region, accountId }: Call): DescribedVolume
     Size: volume.sizeGiB,
     VolumeType: volume.volumeType,
     Iops: iopsOf(volume),
-    Throughput: volume.volumeType === 'gp3' ? 125 : undefined,
+    Throughput: throughputOf(volume),
     Encrypted: volume.encrypted,
     // The account's own key for EBS.
     KmsKeyId: volume.encrypted ? `arn:aws:kms:${region}:${accountId}:key/00000000-0000-0000-0000-000000000000` : undefined,

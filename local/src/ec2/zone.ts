@@ -57,6 +57,16 @@ export function zonesOffering(type: InstanceType, region: Pick<Region, 'region' 
   return usableZones(region).filter(({ name, optional }) => optional?.types.includes(type.name) ?? usual.includes(name));
 }
 
+/** Refuses a zone that does not offer an instance type. */
+export function refuseOtherZones(type: InstanceType, zone: string, region: Pick<Region, 'region' | 'settings'>): void {
+  const zones = zonesOffering(type, region).map(({ name }) => name);
+  if (zones.includes(zone)) return;
+  throw new AwsFailure(
+    'Unsupported',
+    `Your requested instance type (${type.name}) is not supported in your requested Availability Zone (${zone}). Please retry your request by not specifying an Availability Zone or choosing ${zones.join(', ')}.`,
+  );
+}
+
 /**
  * Refuses to run an instance in a zone that has no capacity for its type, as the settings say: `InsufficientInstanceCapacity`, a server error.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html

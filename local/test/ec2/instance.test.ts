@@ -126,6 +126,58 @@ describe('the user data of an instance', () => {
   });
 });
 
+describe('the type of an instance', () => {
+  const modify = (InstanceId: string, Value: string) =>
+    ec2.client.send(new ModifyInstanceAttributeCommand({ InstanceId, InstanceType: { Value } }));
+  const typeOf = async (InstanceId: string) => {
+    const { InstanceType } = await ec2.client.send(new DescribeInstanceAttributeCommand({ InstanceId, Attribute: 'instanceType' }));
+    return InstanceType?.Value;
+  };
+  const stopped = async () => {
+    const id = await launch();
+    await reached(id, 'running');
+    await stop(id);
+    await reached(id, 'stopped');
+    return id;
+  };
+
+  it('can be changed only while it is stopped, and is that of the next run', async () => {
+    const id = await launch();
+    await reached(id, 'running');
+    expect(await refusal(modify(id, 'm5.large'))).toMatchObject({ code: 'IncorrectInstanceState' });
+    await stop(id);
+    await reached(id, 'stopped');
+    await modify(id, 'm5.large');
+    expect(await typeOf(id)).toBe('m5.large');
+    await start(id);
+    expect(await reached(id, 'running')).toMatchObject({ InstanceType: 'm5.large', Architecture: 'x86_64' });
+  });
+
+  it('cannot become one that does not exist, or of another architecture', async () => {
+    const id = await stopped();
+    const before = await typeOf(id);
+    expect(await refusal(modify(id, 't9.huge'))).toMatchObject({ code: 'InvalidInstanceAttributeValue' });
+    expect(await refusal(modify(id, 'm6g.large'))).toMatchObject({ code: 'InvalidParameterValue' });
+    expect(await typeOf(id)).toBe(before);
+  });
+
+  it('cannot be changed together with another attribute', async () => {
+    const both = { InstanceId: await stopped(), InstanceType: { Value: 'm5.large' }, UserData: { Value: Buffer.from('x') } };
+    expect(await refusal(ec2.client.send(new ModifyInstanceAttributeCommand(both)))).toMatchObject({ code: 'InvalidParameterCombination' });
+  });
+
+  it('keeps it from starting where its zone does not offer the type, or has no capacity for it', async () => {
+    const id = await stopped();
+    // Of us-east-1, only a, b and f offer it.
+    await modify(id, 'm5.large');
+    ec2.ec2.admin('POST', { withoutCapacity: [{ zone: 'us-east-1a', instanceType: 'm5.large' }] });
+    expect(await refusal(start(id))).toMatchObject({ code: 'InsufficientInstanceCapacity' });
+    await modify(id, 't3.micro');
+    await start(id);
+    expect(await reached(id, 'running')).toMatchObject({ InstanceType: 't3.micro' });
+  });
+});
+
 describe('the life of an instance', () => {
   it('goes from pending to running with a public address, and then answers on SSH', async () => {
     const id = await launch();

@@ -24,6 +24,7 @@ import {
   ModifyInstanceAttributeCommand,
   ModifyNetworkInterfaceAttributeCommand,
   ModifySubnetAttributeCommand,
+  ModifyVolumeCommand,
   ModifyVpcAttributeCommand,
   RevokeSecurityGroupIngressCommand,
   StartInstancesCommand,
@@ -169,6 +170,11 @@ const using: readonly (readonly [action: string, ...call: Expected])[] = [
     (to) =>
       to.send(new ModifyInstanceAttributeCommand({ InstanceId: made.instanceId, UserData: { Value: Buffer.from('x') }, DryRun: true })),
     () => [`ec2:ModifyInstanceAttribute instance/${made.instanceId} ${ST}`],
+  ],
+  [
+    'ModifyVolume',
+    (to) => to.send(new ModifyVolumeCommand({ VolumeId: made.volumeId, Size: 100, DryRun: true })),
+    () => [`ec2:ModifyVolume volume/${made.volumeId} ${ST}`],
   ],
   [
     'DeleteVolume',

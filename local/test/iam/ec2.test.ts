@@ -14,6 +14,7 @@ import {
   DescribeSubnetsCommand,
   DescribeTagsCommand,
   DescribeVolumesCommand,
+  DescribeVolumesModificationsCommand,
   DescribeVpcsCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
@@ -49,6 +50,7 @@ const describing: readonly (readonly [action: string, call: (client: EC2Client) 
   ['DescribeInstanceTypeOfferings', (to) => to.send(new DescribeInstanceTypeOfferingsCommand())],
   ['DescribeImages', (to) => to.send(new DescribeImagesCommand())],
   ['DescribeVolumes', (to) => to.send(new DescribeVolumesCommand())],
+  ['DescribeVolumesModifications', (to) => to.send(new DescribeVolumesModificationsCommand())],
   ['DescribeTags', (to) => to.send(new DescribeTagsCommand())],
 ];
 

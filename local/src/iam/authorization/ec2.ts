@@ -118,7 +118,9 @@ const subjectsByAction: { readonly [A in Action]?: SubjectsOf<A> } = {
   DescribeImages: all,
 
   DeleteVolume: ({ VolumeId }, { existing, region }) => [existing(region.resources.volumes, VolumeId)],
+  ModifyVolume: ({ VolumeId }, { existing, region }) => [existing(region.resources.volumes, VolumeId)],
   DescribeVolumes: all,
+  DescribeVolumesModifications: all,
 
   CreateTags: ({ Resources, Tags }, { any }) => Resources.map((id) => ({ ...any(id), requestTags: withValues(Tags) })),
   DeleteTags: ({ Resources, Tags = [] }, { any }) => Resources.map((id) => ({ ...any(id), requestTags: Tags })),
