@@ -28,6 +28,7 @@ export type Meaning =
   | 'instance-type'
   | 'free-tier'
   | 'volume-too-small'
+  | 'volume-changed'
   | 'condition-failed'
   | 'no-table'
   | 'other-table'
@@ -90,10 +91,12 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
     'credentials',
   ],
   [/^(ExpiredToken|ExpiredTokenException|RequestExpired)$/, 'expired'],
-  [/^InvalidInstanceType$/, 'instance-type'],
+  [/^(InvalidInstanceType|InvalidInstanceAttributeValue)$/, 'instance-type'],
   // What an account on the Free Tier is told of other types.
   [/^InvalidParameterCombination$/, 'free-tier', /free tier/i],
   [/^InvalidBlockDeviceMapping$/, 'volume-too-small'],
+  // What ModifyVolume says before the last modification is completed, and after the last one that a day allows.
+  [/^(IncorrectModificationState|VolumeModificationRateExceeded)$/, 'volume-changed'],
   [/^ConditionalCheckFailedException$/, 'condition-failed'],
   [/^ResourceNotFoundException$/, 'no-table'],
   // What a table of our name answers that has other keys.
@@ -130,6 +133,7 @@ const becomes: Partial<Record<Meaning, ErrorName>> = {
   'instance-type': 'InstanceTypeNotSupported',
   'free-tier': 'InstanceTypeNotInFreeTier',
   'volume-too-small': 'VolumeSizeNotValid',
+  'volume-changed': 'VolumeChangedRecently',
   'no-table': 'RecodeNotInstalled',
 };
 
@@ -200,6 +204,12 @@ export async function unless<Answer>(meanings: Meaning | readonly Meaning[], cal
     if ([meanings].flat().includes(meaningOf(error))) return undefined;
     throw error;
   }
+}
+
+/** Whether an error is a final answer: the call has changed nothing, and would not if it were repeated at once. */
+export function isFinal(error: unknown): boolean {
+  const meaning = meaningOf(error);
+  return meaning !== 'throttled' && meaning !== 'unavailable';
 }
 
 /**

@@ -102,10 +102,24 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The automatic stop would come too late',
     nextStep: 'Choose a shorter time, for example 2h. A limit of your team (longestRun) can be raised by your AWS administrator.',
   },
-  OptionDiffers: {
-    title: 'The environment exists with a different option',
+  InstanceNotStopped: {
+    title: 'The environment is running',
     nextStep:
-      'Omit the option to use the environment as it is. To change it, run "recode aws remove {environment}" and start it again: this deletes its files.',
+      'Run "recode aws restart {environment}" with this --instance-type, which ends what runs on the instance, or stop it first. To use it as it is, omit the option.',
+  },
+  ArchitectureDiffers: {
+    title: 'The disk was made for another architecture',
+    nextStep:
+      'Choose a type with the same architecture. For another one, run "recode aws remove {environment}" and start it again: this deletes its files.',
+  },
+  VolumeCannotShrink: {
+    title: 'The volume cannot shrink',
+    nextStep:
+      'Choose a larger --volume-size, or omit it. For a smaller volume, run "recode aws remove {environment}" and start it again: this deletes its files.',
+  },
+  VolumeChangedRecently: {
+    title: 'The volume cannot be changed again yet',
+    nextStep: 'Run "{command}" again later. Until then, start it without --volume-size and --volume-type: the volume works as it is.',
   },
 
   // Who asks
@@ -326,7 +340,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   NoCapacityToStart: {
     title: 'AWS has no capacity to start the instance',
     nextStep:
-      'Wait a few minutes, then run "{command}" again: the disk is kept. If you cannot wait, run "recode aws remove {environment}" and start it with another --instance-type: this deletes its files.',
+      'Wait a few minutes, then run "{command}" again, or run "recode aws start {environment}" with another --instance-type. The environment stays stopped and keeps its disk.',
   },
   VolumeKeyNotUsable: {
     title: 'EC2 cannot use the KMS key of the volume',
@@ -374,6 +388,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
 
   // The instance
+  VolumeStillModifying: { title: 'The volume is still being changed', nextStep: again },
   InstanceStillStopping: { title: 'The instance is still stopping', nextStep: again },
   InstanceStillTerminating: { title: 'The instance is still terminating', nextStep: again },
   InstanceGone: {

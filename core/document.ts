@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { AutoStop, GivenAutoStop } from './auto-stop.ts';
-import { EnvironmentRequest, GivenRequest, Instance } from './environment.ts';
+import { EnvironmentRequest, GivenChanges, GivenRequest, Instance } from './environment.ts';
 import { IdleStop } from './idle-stop.ts';
-import { InstanceType } from './instance-type.ts';
+import { InstanceType, InstanceTypeName } from './instance-type.ts';
 import { Network, NetworkIds, ReadyNetwork } from './network.ts';
 import { KeyFingerprint, PublicKey } from './openssh-key.ts';
 import { Operation } from './operation.ts';
@@ -51,6 +51,8 @@ export const RecordedEnvironmentInput = v.object({
   environment: v.object({ owner: KeyPart, repository: KeyPart }),
   /** Only in an automatic stop. */
   due: v.exactOptional(Due),
+  /** Only in a restart that changes something. */
+  request: v.exactOptional(v.strictObject({ instanceType: v.exactOptional(InstanceTypeName) })),
 });
 export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
 
@@ -133,6 +135,8 @@ export const HeldEnvironment = v.object({
     instanceId: v.nullable(v.string()),
     stopAt: v.optional(v.string()),
     updatedAt: v.optional(v.string()),
+    /** Whether an earlier start may have left a change of the instance unfinished. */
+    changing: v.optional(v.boolean()),
   }),
 });
 export type HeldEnvironment = v.InferOutput<typeof HeldEnvironment>;
@@ -191,10 +195,22 @@ export const FoundPlan = v.object({
   checkSsh,
   /** Whether a stopped instance has the user data that its next boot needs, so that it can be started at once. */
   userDataCurrent: v.optional(v.boolean(), false),
+  /** The root volume, if it may have to change. ChangeVolume takes it out. */
+  volumeId: v.exactOptional(v.string()),
+  /** The type that the instance has, and the one it gets. ChangeInstanceType takes it out. */
+  typeChange: v.exactOptional(v.object({ from: v.string(), to: v.string() })),
+  /** The type that it had before this start changed it. */
+  formerType: v.exactOptional(v.string()),
 });
 export type FoundPlan = v.InferOutput<typeof FoundPlan>;
 
-/** What a start does. PlanStart decides it, or BeginOperation for a new environment, and it never changes. */
+/** The same, of an instance whose volume may have to change. */
+export const VolumePlan = v.object({ ...FoundPlan.entries, volumeId: v.string() });
+
+/** The same, of an instance that gets another type. */
+export const TypePlan = v.object({ ...FoundPlan.entries, typeChange: v.object({ from: v.string(), to: v.string() }) });
+
+/** What a start does. PlanStart decides it, or BeginOperation for a new environment. Only what has been changed is taken out of it. */
 export const Plan = v.variant('action', [LaunchPlan, FoundPlan]);
 export type Plan = v.InferOutput<typeof Plan>;
 
@@ -271,11 +287,19 @@ const ofStart = {
   plan: v.optional(LaunchPlan),
 };
 
+const ofRestart = {
+  network: ReadyNetwork,
+  /** Missing in an execution that an older version started. */
+  request: v.optional(GivenChanges),
+  /** Missing unless the type of the instance changes. */
+  instanceType: v.optional(InstanceType),
+};
+
 /** The first nouns of each operation's state document. */
 export const Begun = {
   start: v.object(ofStart),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
-  ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, network: ReadyNetwork })),
+  ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, ...ofRestart })),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
 };
 export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(typeof Begun)[Kind]> };

@@ -4,7 +4,7 @@ import { Cidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
 import { IdleStop } from './idle-stop.ts';
 import { InstanceTypeName } from './instance-type.ts';
-import { AddedKey, accepts, type Keys } from './keys.ts';
+import { AddedKey } from './keys.ts';
 import { holderOf, Lock } from './lock.ts';
 import { PublicKey } from './openssh-key.ts';
 import { PastOperation } from './operation.ts';
@@ -45,6 +45,10 @@ export const GivenRequest = v.strictObject({
   idleStop: v.exactOptional(IdleStop),
 });
 export type GivenRequest = v.InferOutput<typeof GivenRequest>;
+
+/** What a person asks of an environment that exists. */
+export const GivenChanges = v.strictObject({ ...GivenRequest.entries, publicKey: v.exactOptional(PublicKey) });
+export type GivenChanges = v.InferOutput<typeof GivenChanges>;
 
 /** An instance as a start or a stop leaves it. */
 export const Instance = v.object({
@@ -94,6 +98,8 @@ export const Environment = v.object({
   wanted: Wanted,
   /** Absent until EC2 has shown its instance. */
   observed: v.optional(Observed),
+  /** Whether the instance may not have the type and the volume that are wanted yet. The next start then finishes the change. */
+  changing: v.optional(v.literal(true)),
   lock: v.optional(Lock),
   lastError: v.optional(v.object({ name: v.string(), message: v.string(), at: v.string() })),
   /** The last operations that held it and have ended, oldest first. */
@@ -181,32 +187,4 @@ export function environmentsStillExist(environments: readonly Pick<Environment, 
   const named = environments.slice(0, mostNamed).map(({ repository, owner }) => `${repository} of ${owner}`);
   const more = environments.length > mostNamed ? [`${environments.length - mostNamed} more`] : [];
   return new RecodeError('EnvironmentsStillExist', `Environments still exist in this region: ${[...named, ...more].join(', ')}.`);
-}
-
-/** The options that an instance is launched with. Who may reach SSH and when it stops may change at each start. */
-type GivenOptions = Omit<GivenRequest, 'publicKey' | 'allowCidrs' | 'autoStop' | 'idleStop'>;
-
-const optionNames: Record<keyof GivenOptions, string> = {
-  instanceType: '--instance-type',
-  volumeSize: '--volume-size',
-  volumeType: '--volume-type',
-};
-
-/**
- * Refuses options that differ from those an existing instance was launched with.
- *
- * @throws RecodeError OptionDiffers naming both values, or PrivateKeyNotHere for another key
- */
-export function refuseOtherRequest(repository: string, existing: EnvironmentRequest & Keys, given: GivenRequest): void {
-  for (const key of Object.keys(optionNames) as (keyof GivenOptions)[]) {
-    const wanted = given[key];
-    if (wanted === undefined || wanted === existing[key]) continue;
-    throw new RecodeError(
-      'OptionDiffers',
-      `The environment ${repository} exists with ${optionNames[key]} ${existing[key]}, not ${wanted}.`,
-    );
-  }
-  if (!accepts(existing, given.publicKey)) {
-    throw new RecodeError('PrivateKeyNotHere', `${repository} does not accept this machine's SSH key.`);
-  }
 }

@@ -64,7 +64,10 @@ export const catalog = {
   InstanceTypeNotAllowed: { reaction: 'never', outcome: 'refused' },
   TooManyEnvironments: { reaction: 'never', outcome: 'refused' },
   HoursUsedUp: { reaction: 'never', outcome: 'refused' },
-  OptionDiffers: { reaction: 'never', outcome: 'refused' },
+  InstanceNotStopped: { reaction: 'never', outcome: 'refused' },
+  ArchitectureDiffers: { reaction: 'never', outcome: 'refused' },
+  VolumeCannotShrink: { reaction: 'never', outcome: 'refused' },
+  VolumeChangedRecently: { reaction: 'never', outcome: 'refused' },
   AutoStopNotAllowed: { reaction: 'never', outcome: 'refused' },
 
   // Who asks
@@ -145,6 +148,7 @@ export const catalog = {
   AwsRefused: { reaction: 'never', outcome: 'failed' },
 
   // The instance
+  VolumeStillModifying: { reaction: 'poll', outcome: 'failed' },
   InstanceStillStopping: { reaction: 'poll', outcome: 'failed' },
   InstanceStillTerminating: { reaction: 'poll', outcome: 'failed' },
   InstanceGone: { reaction: 'never', outcome: 'failed' },

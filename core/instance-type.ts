@@ -18,6 +18,9 @@ export const InstanceType = v.object({
   architecture: v.picklist(['x86_64', 'arm64']),
   /** Names of the zones that offer it, among which may be Local Zones. Empty if nobody has asked, because there is an instance. */
   zones: v.array(v.string()),
+  /** Whether it is built on the Nitro System, whose instances need the driver of the Elastic Network Adapter. */
+  nitro: v.optional(v.boolean(), false),
+  bootModes: v.optional(v.array(v.string()), []),
 });
 export type InstanceType = v.InferOutput<typeof InstanceType>;
 

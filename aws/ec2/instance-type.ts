@@ -111,7 +111,8 @@ function supported(name: string, { info, zones }: Offer & { readonly info: Insta
     rootDeviceTypes: info.SupportedRootDeviceTypes ?? [],
     virtualizationTypes: info.SupportedVirtualizationTypes ?? [],
   });
-  return { name, architecture, zones: [...zones] };
+  const nitro = info.Hypervisor === 'nitro' || info.BareMetal === true;
+  return { name, architecture, zones: [...zones], nitro, bootModes: info.SupportedBootModes ?? [] };
 }
 
 /** Suggests a type that the team allows and one of these zones has: of the same size if possible, otherwise a small one. */

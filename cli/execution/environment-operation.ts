@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import type { GivenRequest } from '../../core/environment.ts';
+import type { GivenChanges } from '../../core/environment.ts';
 import type { EnvironmentOperationKind } from '../../core/operations.ts';
 import type { CliTime } from '../../core/timeline.ts';
 import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
@@ -19,7 +19,7 @@ import type { Session } from './session.ts';
  */
 export async function operate<Schema extends v.GenericSchema>(
   environment: OpenedEnvironment,
-  asked: { readonly kind: EnvironmentOperationKind; readonly output: Schema; readonly request?: GivenRequest },
+  asked: { readonly kind: EnvironmentOperationKind; readonly output: Schema; readonly request?: GivenChanges },
   { wait }: { readonly wait: boolean },
   session: Session,
   output: Output,

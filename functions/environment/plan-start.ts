@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { observation } from '../../aws/ec2/observation.ts';
 import { findInstances } from '../../aws/ec2/resources.ts';
@@ -10,29 +10,33 @@ import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
+import { type ChangeableInstance, type Changes, decideChanges, refuseOtherKey } from '../../core/changes.ts';
 import { HeldEnvironment, Plan } from '../../core/document.ts';
-import { bootSettings, GivenRequest, refuseOtherRequest } from '../../core/environment.ts';
+import { bootSettings, GivenChanges } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
+import { InstanceType } from '../../core/instance-type.ts';
 import { sameKey } from '../../core/openssh-key.ts';
 import { Operation } from '../../core/operation.ts';
 import { canCheckSsh, decideStart, type InstanceState } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
 
 /**
- * Observes the instance and decides whether the start launches one, starts the stopped one, waits for it or does nothing. Records what EC2
- * shows, and what was asked for before any of it is done. Once there is an instance, only the blocks that may reach SSH can change.
+ * Observes the instance and decides whether the start launches one, starts the stopped one, waits for it or does nothing, and what of an
+ * existing one changes. Refuses what cannot change. Records what EC2 shows, and what was asked for before any of it is done.
  */
 export const planStart = step({
   input: v.object({
     environment: HeldEnvironment,
     /** Missing if nothing was asked for. */
-    request: v.optional(GivenRequest),
+    request: v.optional(GivenChanges, {}),
+    /** The type that the instance gets. Missing in a restart that changes none. */
+    instanceType: v.optional(InstanceType),
     operation: Operation,
   }),
   output: Plan,
   uses: { dynamodb, ec2, settings },
-  async run({ environment, request, operation }, { dynamodb, ec2, settings, clock }) {
-    const { recorded } = environment;
+  async run({ environment, request: given, instanceType, operation }, { dynamodb, ec2, settings, clock }) {
+    const { repository, recorded } = environment;
     const [instances, userDataCurrent] = await Promise.all([
       findInstances(ec2, environment, recorded.instanceId ?? undefined),
       isUserDataCurrent(dynamodb, ec2, environment, settings),
@@ -43,22 +47,44 @@ export const planStart = step({
       ),
     );
     if (plan.action === 'undecided') throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is still stopping.`);
-    if (request && plan.action !== 'create') refuseOtherRequest(environment.repository, recorded.request, request);
+    const found = instances.find(({ InstanceId }) => 'instanceId' in plan && InstanceId === plan.instanceId);
+    if (found) refuseOtherKey(repository, recorded.request, given);
+    const changes = found && decideChanges(repository, recorded, given, changeable(found), instanceType);
     const { publicKey, ...options } = environment.request;
     const { allowCidrs } = options;
     // The keys may have changed since the operation began.
     const replaced = sameKey(publicKey, recorded.request.publicKey) ? {} : { publicKey };
-    const asked = plan.action === 'create' ? { ...options, ...replaced } : { allowCidrs };
+    const asked = changes ? { allowCidrs, ...changes.wanted } : { ...options, ...replaced };
     const wanted = Object.fromEntries(Object.entries(asked).map(([name, value]) => [`wanted.${name}`, value]));
     const seen = observation(instances, recorded.instanceId !== null, new Date(clock.now()).toISOString());
-    await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted } });
+    const changing = changes && (changes.volume || changes.type) ? { changing: true } : {};
+    await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted, ...changing } });
     // Somebody may have replaced the recorded instance by another one.
     const startsRecorded = plan.action === 'start' && plan.instanceId === recorded.instanceId;
-    return { ...plan, checkSsh: canCheckSsh(allowCidrs), userDataCurrent: startsRecorded && userDataCurrent };
+    const toDo = changes && found ? changesToDo(changes, found) : {};
+    return { ...plan, checkSsh: canCheckSsh(allowCidrs), userDataCurrent: startsRecorded && userDataCurrent, ...toDo };
   },
 });
 
 export const handler = lambdaHandler(planStart);
+
+function changeable({ InstanceType: instanceType, Architecture, Placement, State, EnaSupport, BootMode }: Instance): ChangeableInstance {
+  return {
+    instanceType: instanceType ?? '',
+    architecture: Architecture === 'arm64' ? 'arm64' : 'x86_64',
+    zone: Placement?.AvailabilityZone ?? '',
+    stopped: State?.Name === 'stopped',
+    ena: EnaSupport === true,
+    bootMode: BootMode === 'uefi-preferred' ? undefined : BootMode,
+  };
+}
+
+/** The changes as the plan has them. */
+function changesToDo({ volume, type }: Changes, { InstanceId, RootDeviceName, BlockDeviceMappings = [] }: Instance) {
+  const volumeId = BlockDeviceMappings.find(({ DeviceName }) => DeviceName === RootDeviceName)?.Ebs?.VolumeId;
+  if (volume && volumeId === undefined) throw new RecodeError('ResourceDiffers', `The instance ${InstanceId} has no root volume.`);
+  return { ...(volume && { volumeId }), ...(type && { typeChange: type }) };
+}
 
 /**
  * Whether the recorded instance has the user data that its next boot needs. EC2 is asked together with the look for the instance, so that a

@@ -12,10 +12,10 @@ export const startInstance = step({
   input: v.object({ plan: FoundPlan }),
   output: Nothing,
   uses: { ec2 },
-  async run({ plan: { instanceId } }, { ec2 }) {
-    const started = await unless('wrong-state', ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }))).catch(
-      noCapacityToStart,
-    );
+  async run({ plan: { instanceId, formerType } }, { ec2 }) {
+    const started = await unless('wrong-state', ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }))).catch((error) => {
+      throw meaningOf(error) === 'no-capacity' ? noCapacityToStart(error, formerType) : error;
+    });
     if (started) return;
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
     const state = instance?.State?.Name ?? 'not visible';
@@ -28,8 +28,8 @@ export const startInstance = step({
 
 export const handler = lambdaHandler(startInstance);
 
-/** An existing instance keeps its type and zone, so the advice differs from that of a launch. */
-function noCapacityToStart(error: unknown): never {
-  if (meaningOf(error) !== 'no-capacity') throw error;
-  throw new RecodeError('NoCapacityToStart', translate(error).message, { cause: error });
+/** An existing instance keeps its zone, so the advice differs from that of a launch. */
+function noCapacityToStart(error: unknown, formerType: string | undefined): RecodeError {
+  const before = formerType === undefined ? '' : ` It was a ${formerType} until now: --instance-type ${formerType} changes it back.`;
+  return new RecodeError('NoCapacityToStart', `${translate(error).message}${before}`, { cause: error });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Subnet as Ec2Subnet } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { allEnded } from '../../aws/all-ended.ts';
-import { type Looked, look } from '../../aws/ec2/look.ts';
+import { type Looked, look, lookAtChange } from '../../aws/ec2/look.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities } from '../../aws/executions/identities.ts';
 import {
@@ -33,7 +33,7 @@ import {
   type Subnet,
   UninstallInput,
 } from '../../core/document.ts';
-import { type Environment, environmentNotFound, type GivenRequest, requestOf } from '../../core/environment.ts';
+import { type Environment, environmentNotFound, type GivenChanges, type GivenRequest, requestOf } from '../../core/environment.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
 import { accepts } from '../../core/keys.ts';
@@ -85,17 +85,17 @@ export const beginOperation = step({
       return { kind, operation: uninstall, network: await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now) };
     }
     const { kind } = begun;
-    const { environment: subject, due } = begun.input;
+    const { environment: subject, due, request = {} } = begun.input;
     const [beginner, recorded] = await allEnded([asking(), readEnvironment(dynamodb, subject)]);
     if (!recorded) throw environmentNotFound(subject);
     const entry = { ...context, operation: { ...operation(beginner), kind } };
     const existing = await withInstance(recorded, entry);
     if (!existing) throw environmentNotFound(subject);
-    const network = operations[kind].ends === 'started' ? { network: await readyNetwork(entry) } : {};
+    const starting = operations[kind].ends === 'started' ? { request, ...(await lookForRestart(existing, request, entry)) } : {};
     const environment = await take(existing, entry, { due });
     if (operations[kind].ends === 'started') await reserveHours(environment, entry);
-    const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry);
-    return { kind, operation: entry.operation, environment: held, ...network };
+    const held = await claimNameAndRecordWanted(environment, { ...requestOf(environment), ...request }, entry);
+    return { kind, operation: entry.operation, environment: held, ...starting };
   },
 });
 
@@ -134,6 +134,12 @@ async function beginStart(
     // Under another installation, Recode was uninstalled in the meantime: begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
   }
+}
+
+/** The network of a restart, and the type that the instance is to get, if that is another one. */
+async function lookForRestart(existing: Environment, given: GivenChanges, entry: Entry) {
+  const [network, changed] = await allEnded([readyNetwork(entry), lookAtChange(entry.ec2, existing, given, entry.settings)]);
+  return { network, ...(changed && { instanceType: changed.instanceType }) };
 }
 
 /** The subnet to try first. Missing if none fits: EC2's refusal of the network's first one leads to another. */

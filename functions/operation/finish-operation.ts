@@ -17,7 +17,7 @@ import {
   StoppedInstance,
   StoppingInstances,
 } from '../../core/document.ts';
-import { bootSettings, GivenRequest, type Observed } from '../../core/environment.ts';
+import { bootSettings, GivenChanges, type Observed } from '../../core/environment.ts';
 import { nextStop, type StopSettings } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 import { forEach, kindsWith } from '../../core/operations.ts';
@@ -30,7 +30,7 @@ const Started = v.object({
   kind: v.picklist(starting),
   ...held,
   /** Missing if nothing was asked for. */
-  request: v.optional(GivenRequest),
+  request: v.optional(GivenChanges),
   plan: Plan,
   launch: v.optional(Launch),
   instance: RunningInstance,
@@ -67,7 +67,7 @@ export const finishOperation = step({
       const wanted = { ...(asked && { 'wanted.autoStop': asked }), ...(stopAt !== undefined && { 'wanted.stopAt': stopAt }) };
       const released = await release(dynamodb, environment, operation, {
         set: { ...wanted, observed, updatedAt },
-        remove: stopAt === undefined ? ['lastError', 'wanted.stopAt'] : ['lastError'],
+        remove: ['lastError', 'changing', ...(stopAt === undefined ? ['wanted.stopAt'] : [])],
         end: { endedAt: now },
       });
       // An earlier attempt may have recorded it before its answer was lost.

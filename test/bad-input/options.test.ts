@@ -48,7 +48,7 @@ describe('an instance type', () => {
   });
 });
 
-describe('an option that differs from those of the environment', () => {
+describe('a change that an environment cannot have', () => {
   beforeAll(async () => {
     const started = await recodeStart(aws, directory, ['acme/api', '--json']);
     expect(started.code, started.stderr + started.stdout).toBe(0);
@@ -56,14 +56,15 @@ describe('an option that differs from those of the environment', () => {
   });
 
   it.each([
-    ['--instance-type', 't2.medium', 't3.medium'],
-    ['--volume-size', '16', '64'],
-    ['--volume-type', 'gp2', 'gp3'],
-  ])('is refused, naming both values: %s', async (option, existing, given) => {
-    await expectRefused(
-      ['acme/api', option, given],
-      'OptionDiffers',
-      `The environment acme/api exists with ${option} ${existing}, not ${given}.`,
-    );
+    ['--volume-size', '8', 'VolumeCannotShrink', 'The volume of acme/api has 16 GiB. It cannot shrink to 8 GiB.'],
+    [
+      '--instance-type',
+      't3.medium',
+      'InstanceNotStopped',
+      'acme/api runs as a t2.medium. It can become a t3.medium only while it is stopped.',
+    ],
+    ['--instance-type', 'm6g.large', 'ArchitectureDiffers', 'acme/api is a t2.medium with amd64. m6g.large has arm64.'],
+  ] as const)('is refused, naming both values: %s %s', async (option, given, name, message) => {
+    await expectRefused(['acme/api', option, given], name, message);
   });
 });

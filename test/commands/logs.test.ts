@@ -83,7 +83,7 @@ it('shows several operations, oldest first, and the one that was refused where i
   const refused = await inBackground('start', 'acme/api', '--instance-type', 'm7g.large');
   const operations = await operationsIn([...logs, '--count', '10']);
   const outcomes = operations.map((operation) => Object(operation).error?.name ?? Object(operation).kind);
-  expect(outcomes).toEqual(['QuotaReached', 'start', 'stop', 'OptionDiffers']);
+  expect(outcomes).toEqual(['QuotaReached', 'start', 'stop', 'ArchitectureDiffers']);
   expect(operations.at(-1)).toMatchObject({
     executionArn: refused,
     steps: [{ state: 'BeginOperation' }],

@@ -82,18 +82,25 @@ describe('the input of a start', () => {
 });
 
 describe('the inputs of a stop, a remove and an uninstall', () => {
+  const { request: _, ...recorded } = input;
+
   it.each(nastyTexts)('are refused with %j in the proof of who asks', (text) => {
     for (const part of [{ authorization: `${proof.authorization}${text}` }, { time: text }, { token: text }, { [text]: 1 }]) {
       expect(v.safeParse(UninstallInput, { proof: { ...proof, ...part } }).success).toBe(false);
-      expect(v.safeParse(RecordedEnvironmentInput, { ...input, proof: { ...proof, ...part } }).success).toBe(false);
+      expect(v.safeParse(RecordedEnvironmentInput, { ...recorded, proof: { ...proof, ...part } }).success).toBe(false);
     }
   });
 
   it.each(nastyTexts)('are refused with %j for what is due', (text) => {
     const due = { uid: 'uid-1', stopAt: '2026-01-01T20:00:00.000Z' };
-    expect(v.safeParse(RecordedEnvironmentInput, { ...input, due }).success).toBe(true);
-    expect(v.safeParse(RecordedEnvironmentInput, { ...input, due: { ...due, uid: text } }).success).toBe(false);
-    expect(v.safeParse(RecordedEnvironmentInput, { ...input, due: { ...due, stopAt: text } }).success).toBe(false);
+    expect(v.safeParse(RecordedEnvironmentInput, { ...recorded, due }).success).toBe(true);
+    expect(v.safeParse(RecordedEnvironmentInput, { ...recorded, due: { ...due, uid: text } }).success).toBe(false);
+    expect(v.safeParse(RecordedEnvironmentInput, { ...recorded, due: { ...due, stopAt: text } }).success).toBe(false);
+  });
+
+  it.each(nastyTexts)('are refused with %j for the type that a restart changes', (text) => {
+    const asking = (instanceType: string) => v.safeParse(RecordedEnvironmentInput, { ...recorded, request: { instanceType } }).success;
+    expect([asking('m5.large'), asking(text), asking(`m5.large${text}`)]).toEqual([true, false, false]);
   });
 
   it('only find a record, so they take a name that a start does not', () => {

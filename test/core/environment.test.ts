@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  environmentsStillExist,
-  Observed,
-  powerFor,
-  refuseFrom,
-  refuseOtherRequest,
-  requestOf,
-  statusOf,
-  Wanted,
-} from '../../core/environment.ts';
+import { environmentsStillExist, Observed, powerFor, refuseFrom, requestOf, statusOf, Wanted } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import type { Lock } from '../../core/lock.ts';
 import { type EnvironmentOperationKind, kindsWith, operationKinds } from '../../core/operations.ts';
@@ -134,35 +125,5 @@ describe('environmentsStillExist', () => {
   it('names no more than a person reads, and counts the others', () => {
     expect(environmentsStillExist(many(20)).message).toMatch(/, acme\/19 of alice\.$/);
     expect(environmentsStillExist(many(22)).message).toMatch(/, acme\/19 of alice, 2 more\.$/);
-  });
-});
-
-describe('refuseOtherRequest', () => {
-  const { publicKey } = request;
-  const existing = { ...request, allowCidrs: ['10.0.0.0/8', '203.0.113.7/32'] };
-
-  it('takes what was not given, is the same, or may change', () => {
-    refuseOtherRequest('acme/api', existing, { publicKey });
-    refuseOtherRequest('acme/api', existing, { publicKey, instanceType: 't2.medium', volumeSize: 16, volumeType: 'gp2' });
-    refuseOtherRequest('acme/api', existing, { publicKey, allowCidrs: ['192.0.2.0/24'], autoStop: { kind: 'never' } });
-  });
-
-  it.each([
-    [{ instanceType: 'm4.large' }, '--instance-type t2.medium, not m4.large'],
-    [{ volumeSize: 32 }, '--volume-size 16, not 32'],
-    [{ volumeType: 'gp3' as const }, '--volume-type gp2, not gp3'],
-  ])('names both values of %j', (given, expected) => {
-    expect(() => refuseOtherRequest('acme/api', existing, { publicKey, ...given })).toThrow(expected);
-  });
-
-  it('takes a key that was added', () => {
-    const moreKeys = [{ publicKey: 'ssh-ed25519 CCCC laptop', addedAt: '2026-01-01T00:00:00.000Z' }];
-    refuseOtherRequest('acme/api', { ...existing, moreKeys }, { publicKey: 'ssh-ed25519 CCCC' });
-  });
-
-  it('refuses another key', () => {
-    expect(() => refuseOtherRequest('acme/api', existing, { publicKey: 'ssh-ed25519 CCCC' })).toThrow(
-      expect.objectContaining({ name: 'PrivateKeyNotHere' }),
-    );
   });
 });

@@ -51,10 +51,14 @@ it('tells the end of a command by a signal from its other ends', () => {
 });
 
 // Nobody has to look into them: the alarm on failed operations leaves them out.
-it.each(['OptionDiffers', 'TooManyEnvironments', 'OperationInProgress', 'EnvironmentsStillExist', 'CidrNotValid'])(
-  'takes %s for a refusal',
-  (name) => expect(isRefusal(name)).toBe(true),
-);
+it.each([
+  'InstanceNotStopped',
+  'VolumeChangedRecently',
+  'TooManyEnvironments',
+  'OperationInProgress',
+  'EnvironmentsStillExist',
+  'CidrNotValid',
+])('takes %s for a refusal', (name) => expect(isRefusal(name)).toBe(true));
 
 it.each(['QuotaReached', 'PermissionMissing', 'SettingsNotValid', 'Unexpected', 'ExecutionAborted', 'toString', 'States.Runtime'])(
   'takes %s for no refusal',

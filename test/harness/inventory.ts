@@ -70,7 +70,7 @@ export async function expectConverged(aws: TestAws, count: number, status: 'star
     'names',
   ).toHaveLength(count);
   for (const item of environments) {
-    for (const passing of ['lock', 'lastError']) expect(item).not.toHaveProperty(passing);
+    for (const passing of ['lock', 'lastError', 'changing']) expect(item).not.toHaveProperty(passing);
     const environment = v.parse(Environment, item);
     expect([statusOf(environment), environment.name]).toEqual([status, expect.any(String)]);
     expect(environment.wanted.power).toBe(status === 'started' ? 'on' : 'off');

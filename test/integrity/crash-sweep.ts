@@ -73,6 +73,20 @@ const life: readonly Workflow[] = [
     detour: 'rest',
     expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
   },
+  {
+    name: 'changing start',
+    kind: 'start',
+    input: { ...subject, request: { publicKey: somePublicKey, instanceType: 'm5.large', volumeSize: 40, volumeType: 'gp3' } },
+    detour: 'rest',
+    expectEnd: (aws) => expectConverged(aws, 1),
+  },
+  {
+    name: 'changing restart',
+    kind: 'restart',
+    input: { ...subject, request: { instanceType: 'm5.xlarge' } },
+    detour: 'rest',
+    expectEnd: (aws) => expectConverged(aws, 1),
+  },
   { name: 'start', ...starting, detour: 'rest' },
   remove,
   {

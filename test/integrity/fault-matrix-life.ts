@@ -47,6 +47,20 @@ export const life: readonly Stage[] = [
     expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
   },
   { name: 'start', ...start, expectEnd: started },
+  {
+    name: 'growing start',
+    kind: 'start',
+    input: { ...subject, request: { publicKey: somePublicKey, volumeSize: 40, volumeType: 'gp3' } },
+    besides: true,
+    expectEnd: started,
+  },
+  {
+    name: 'changing restart',
+    kind: 'restart',
+    input: { ...subject, request: { instanceType: 'm5.large' } },
+    besides: true,
+    expectEnd: started,
+  },
   { name: 'restart', kind: 'restart', input: subject, besides: true, expectEnd: started },
   {
     name: 'start without SSH',

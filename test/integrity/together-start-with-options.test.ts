@@ -43,10 +43,10 @@ describe('a start with options, beside a start without them', () => {
   });
 
   it('refuses what may not', async () => {
-    const options = ['--volume-size', '32'];
-    const message = 'The environment acme/web exists with --volume-size 16, not 32.';
+    const options = ['--volume-size', '8'];
+    const message = 'The volume of acme/web has 16 GiB. It cannot shrink to 8 GiB.';
     expectFailure(await startBeside('acme/web', options), ['aws', 'start', 'acme/web', ...options, '--json'], {
-      name: 'OptionDiffers',
+      name: 'VolumeCannotShrink',
       message,
     });
   });

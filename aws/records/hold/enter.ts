@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { latestStop } from '../../../core/auto-stop.ts';
+import { refuseByRecord } from '../../../core/changes.ts';
 import type { Due, HeldEnvironment } from '../../../core/document.ts';
 import {
   type Environment,
@@ -10,7 +11,6 @@ import {
   type GivenRequest,
   powerFor,
   refuseFrom,
-  refuseOtherRequest,
   requestOf,
   statusOf,
 } from '../../../core/environment.ts';
@@ -153,7 +153,7 @@ interface Fitting {
 /**
  * Takes an environment, after refusing what it cannot become.
  *
- * @throws RecodeError those of `takeEnvironment`, AutoStopNotDue, NotYourEnvironment, and those of `refuseFrom` and `refuseOtherRequest`
+ * @throws RecodeError those of `takeEnvironment`, AutoStopNotDue, NotYourEnvironment, and those of `refuseFrom` and `refuseByRecord`
  */
 export function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, { given, due }: Fitting): Promise<Environment> {
   return takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
@@ -162,7 +162,7 @@ export function take(environment: Environment, { dynamodb, sfn, now, operation }
     refuseFrom(status, operation.kind, existing.repository);
     if (given && operation.owner !== existing.owner && !accepts(existing.wanted, given.publicKey)) throw keysAreTheOwners(existing);
     // Options may change until there is an instance. PlanStart sees whether there is one.
-    if (given && status !== 'creating' && status !== 'gone') refuseOtherRequest(existing.repository, existing.wanted, given);
+    if (given && status !== 'creating' && status !== 'gone') refuseByRecord(existing, given);
   });
 }
 
@@ -187,13 +187,14 @@ export async function claimNameAndRecordWanted(
       updatedAt: new Date(now).toISOString(),
     },
   });
-  const { uid, owner, repository, wanted, observed, updatedAt } = environment;
+  const { uid, owner, repository, wanted, observed, changing, updatedAt } = environment;
   const recorded = {
     status: statusFound(environment),
     request: requestOf(environment),
     instanceId: observed?.instanceId ?? null,
     stopAt: wanted.stopAt,
     updatedAt,
+    ...(changing && { changing }),
   };
   return { uid, owner, repository, name, request, recorded };
 }

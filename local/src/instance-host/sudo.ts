@@ -31,7 +31,7 @@ export function runSudo(args: readonly string[], user: InstanceUser, system: Sys
     return done;
   };
   try {
-    const { code, printed } = runBootScript(scriptOf(args), copy, new Map([...bootCommands, ['systemctl', systemctl]]));
+    const { code, printed } = runBootScript(scriptOf(args), copy, new Map([...commands, ['systemctl', systemctl]]));
     requireOwnFiles(system, copy);
     const said = (stream: 'stdout' | 'stderr') => printed.flatMap(({ to, text }) => (to === stream ? [text] : [])).join('');
     return { code, stdout: said('stdout'), stderr: said('stderr'), system: copy, powersOff };
@@ -42,7 +42,8 @@ export function runSudo(args: readonly string[], user: InstanceUser, system: Sys
 }
 
 const own = ['/etc', '/run', '/var/log'];
-const scope = `In an instance of the embedded AWS, sudo changes only the instance's own files below /etc, /run and /var/log. It runs sh -c and ${[...bootCommands.keys()].join(', ')}.`;
+const commands = new Map<string, BootCommand>([...bootCommands, ['cloud-init', cloudInit]]);
+const scope = `In an instance of the embedded AWS, sudo changes only the instance's own files below /etc, /run and /var/log. It runs sh -c and ${[...commands.keys()].join(', ')}.`;
 
 /** What systemctl answers a user who would have to prove who they are, which takes a password. */
 export const interactiveOnly: Sudone = { code: 1, stdout: '', stderr: 'Interactive authentication required.\n', powersOff: false };
@@ -64,6 +65,14 @@ function scriptOf(args: readonly string[]): string {
 
 const shell = /^((\/usr)?\/bin\/)?(ba)?sh$/;
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Runs the modules that fill the root volume. There is nothing to do: the file system of an instance is this machine's. */
+function cloudInit(args: readonly string[]): ReturnType<BootCommand> {
+  const [command, option, name, ...more] = args;
+  const fills = name === 'growpart' || name === 'resizefs';
+  if (command === 'single' && (option === '--name' || option === '-n') && fills && more.length === 0) return done;
+  throw new BootRefused('"cloud-init" is supported with single --name growpart or resizefs only');
+}
 
 /** Refuses changes where the instance shows the files of the real machine, or its home folders. */
 function requireOwnFiles(before: SystemFiles, after: SystemFiles): void {

@@ -43,7 +43,7 @@ describe('resolveInstanceType where the administrator has chosen', () => {
 describe('resolveInstanceType', () => {
   it('takes t2.medium by default', async () => {
     await using account = await testAccount();
-    expect(await account.run(resolving, document())).toEqual({
+    expect(await account.run(resolving, document())).toMatchObject({
       name: 't2.medium',
       architecture: 'x86_64',
       zones: zones('abcdef'),
@@ -61,7 +61,16 @@ describe('resolveInstanceType', () => {
     ['m6a.large', 'x86_64', 'abcdf'],
   ])('tells the architecture and the zones of %s', async (name, architecture, letters) => {
     await using account = await testAccount();
-    expect(await account.run(resolving, document(name))).toEqual({ name, architecture, zones: zones(letters) });
+    expect(await account.run(resolving, document(name))).toMatchObject({ name, architecture, zones: zones(letters) });
+  });
+
+  it.each([
+    ['t2.nano', false, ['legacy-bios']],
+    ['m5.large', true, ['legacy-bios', 'uefi']],
+    ['m5.metal', true, ['legacy-bios']],
+  ])('tells whether %s needs ENA, and how it boots', async (name, nitro, bootModes) => {
+    await using account = await testAccount();
+    expect(await account.run(resolving, document(name))).toMatchObject({ nitro, bootModes });
   });
 
   it('refuses a type that AWS does not have in its words, suggesting one', async () => {

@@ -49,7 +49,7 @@ describe('endOf', () => {
   });
 
   it.each([
-    ['was refused', { error: 'OptionDiffers', cause: '{"errorMessage":"another type"}' }, 'OptionDiffers'],
+    ['was refused', { error: 'InstanceNotStopped', cause: '{"errorMessage":"another type"}' }, 'InstanceNotStopped'],
     ['was stopped by a person', { status: 'ABORTED', cause: 'by hand' }, 'ExecutionAborted'],
   ] as const)('does not alarm where it %s', (_, detail, name) => {
     expect(endOf(event(detail))).toMatchObject({ error: { name }, alarming: false });

@@ -155,11 +155,14 @@ describe('planStart', () => {
   });
 
   it.each([
-    [{ instanceType: 't3.large' }, 'OptionDiffers', 'The environment acme/api exists with --instance-type t2.medium, not t3.large.'],
-    [{ volumeSize: 99 }, 'OptionDiffers', 'The environment acme/api exists with --volume-size 16, not 99.'],
-    [{ volumeType: 'gp3' }, 'OptionDiffers', 'The environment acme/api exists with --volume-type gp2, not gp3.'],
+    [
+      { instanceType: 't3.large' },
+      'InstanceNotStopped',
+      'acme/api runs as a t2.medium. It can become a t3.large only while it is stopped.',
+    ],
+    [{ volumeSize: 15 }, 'VolumeCannotShrink', 'The volume of acme/api has 16 GiB. It cannot shrink to 15 GiB.'],
     [{ publicKey: publicKey(2) }, 'PrivateKeyNotHere', "acme/api does not accept this machine's SSH key."],
-  ])('refuses %o where an instance was launched without, and leaves the record', async (given, name, message) => {
+  ])('refuses %o of an instance that runs without it, and leaves the record', async (given, name, message) => {
     await using account = await holding();
     await launched(account);
     expect(await account.refusal(planStart, asking(given))).toMatchObject({ name, message });
@@ -182,6 +185,22 @@ describe('planStart', () => {
     await launched(account);
     expect((await account.refusal(planStart, asking({ allowCidrs: ['203.0.113.7/32'] }))).name).toBe('LockLost');
     expect((await readEnvironment(account.dynamodb, environment))?.wanted).toEqual({ ...request, power: 'on' });
+  });
+
+  it('has the volume of a running instance changed, and records that before', async () => {
+    await using account = await holding();
+    const { instanceId } = await launched(account);
+    const plan = { action: 'wait', instanceId, volumeId: expect.stringMatching(/^vol-/) };
+    expect(await account.run(planStart, asking({ volumeSize: 40 }))).toMatchObject(plan);
+    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ changing: true, wanted: { ...request, volumeSize: 40 } });
+  });
+
+  it('has an unfinished change finished without being asked', async () => {
+    await using account = await holding();
+    const { instanceId } = await launched(account);
+    const { recorded: before, ...held } = environment;
+    const unfinished = { environment: { ...held, recorded: { ...before, instanceId, changing: true } }, operation };
+    expect(await account.run(planStart, unfinished)).toMatchObject({ action: 'wait', volumeId: expect.any(String) });
   });
 
   it('takes an instance that was launched with what is asked for, which stays recorded', async () => {
@@ -226,6 +245,23 @@ describe('planStart', () => {
 });
 
 describe('planStart of a stopped instance', () => {
+  it('has its type changed where its zone offers the new one, and records that before', async () => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    const larger = { name: 'm5.large', architecture: 'x86_64', zones: ['us-east-1b'] };
+    const document = asking({ instanceType: 'm5.large' }, instanceId);
+    expect(await account.refusal(planStart, { ...document, instanceType: { ...larger, zones: ['us-east-1c'] } })).toMatchObject({
+      name: 'InstanceTypeNotFound',
+      message: 'm5.large is not available in us-east-1b, where the disk of acme/api is.',
+    });
+    expect(await readEnvironment(account.dynamodb, environment)).toEqual({ ...recorded, lock: operation });
+    expect(await account.run(planStart, { ...document, instanceType: larger })).toMatchObject({
+      action: 'start',
+      typeChange: { from: 't2.medium', to: 'm5.large' },
+    });
+    expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ changing: true, wanted: { instanceType: 'm5.large' } });
+  });
+
   const starting = (instanceId: string, userDataCurrent: boolean) => ({ action: 'start', instanceId, checkSsh: true, userDataCurrent });
   /** Replaces the keys that the environment accepts, as `recode aws keys` does. */
   const record = ({ dynamodb }: TestAccount, keys: object) =>

@@ -81,6 +81,16 @@ describe('startInstance', () => {
     expect(await stateOf(account, instanceId)).toBe('stopped');
   });
 
+  it('says which type it had before this start if EC2 has no capacity for the new one', async () => {
+    await using account = await testAccount();
+    const instanceId = await stopped(account);
+    await account.refuse('StartInstances', 'InsufficientInstanceCapacity');
+    const plan = { ...foundPlan(instanceId), formerType: 't2.medium' };
+    expect((await account.refusal(startInstance, { plan })).message).toMatch(
+      /It was a t2\.medium until now: --instance-type t2\.medium changes it back\.$/,
+    );
+  });
+
   it('refuses a plan without an instance', async () => {
     await using account = await testAccount();
     expect((await account.refusal(startInstance, { plan: launchPlan })).name).toBe('InputNotValid');

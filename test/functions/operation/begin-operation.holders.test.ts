@@ -145,9 +145,9 @@ describe('what an operation may not find', () => {
     await using account = await installed();
     const holder = await startHolder(account.sfn);
     await putItem(account.dynamodb, environmentKey, { ...stopped, lock: holder });
-    const differs = begin(operationOf('one'), { request: { ...begin(operationOf('one')).input.request, volumeSize: 99 } });
+    const differs = begin(operationOf('one'), { request: { ...begin(operationOf('one')).input.request, volumeSize: 8 } });
     expect((await account.refusal(beginOperation, differs)).name).toBe('OperationInProgress');
     await closeHolder(account.sfn, holder);
-    expect((await account.refusal(beginOperation, differs)).name).toBe('OptionDiffers');
+    expect((await account.refusal(beginOperation, differs)).name).toBe('VolumeCannotShrink');
   });
 });

@@ -53,17 +53,42 @@ describe('the instance type that a start begins with', () => {
     await record(account, { power: 'off', state: 'stopped', ...ofOldInstance(), request: { ...request, instanceType: 'x9.old' } });
     await account.aws.delete('calls');
     const { instanceType } = await account.run(beginOperation, start);
-    expect(instanceType).toEqual({ name: 'x9.old', architecture: 'arm64', zones: [] });
+    expect(instanceType).toEqual({ name: 'x9.old', architecture: 'arm64', zones: [], nitro: false, bootModes: [] });
     expect((await callsOf(account)).filter(({ service }) => service === 'ec2')).toEqual([]);
   });
 
-  it('is that of the instance that exists, so that another one is refused as another option', async () => {
+  it('is refused before the environment is taken where its disk has another architecture', async () => {
     await using account = await installed(ready);
     await record(account, { state: 'stopped', ...ofOldInstance(), request: { ...request, instanceType: 'x9.old' } });
     expect(await account.refusal(beginOperation, asking('t3.large'))).toMatchObject({
-      name: 'OptionDiffers',
-      message: 'The environment acme/api exists with --instance-type x9.old, not t3.large.',
+      name: 'ArchitectureDiffers',
+      message: 'acme/api is a x9.old with arm64. t3.large has amd64.',
     });
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.lock).toBeUndefined();
+  });
+
+  it('is another one for an instance that exists, if that is given now or was given to a start that did not finish', async () => {
+    await using account = await installed(ready);
+    await record(account, { state: 'stopped', ...ofOldInstance() });
+    const output = await account.run(beginOperation, asking('m6g.large'));
+    expect(output.instanceType).toMatchObject({ name: 'm6g.large', zones: expect.arrayContaining(['us-east-1a']), nitro: true });
+    expect(output.environment).toMatchObject({
+      request: { instanceType: 'm6g.large' },
+      recorded: { request: { instanceType: 't2.medium' } },
+    });
+    const unfinished = { ...recordOf({ state: 'stopped', ...ofOldInstance(), request: { ...request, instanceType: 'm6g.xlarge' } }) };
+    await putItem(account.dynamodb, environmentKey, { ...unfinished, changing: true }, { when: 'attribute_exists(#kind)', values: {} });
+    expect(await account.run(beginOperation, start)).toMatchObject({
+      instanceType: { name: 'm6g.xlarge' },
+      environment: { request: { instanceType: 'm6g.xlarge' }, recorded: { changing: true } },
+    });
+  });
+
+  it('must be one that the team allows, also for an instance that exists', async () => {
+    await using account = await installed(ready);
+    account.choose({ allowedInstanceTypes: ['t2.*'] });
+    await record(account, { state: 'stopped', instance });
+    expect((await account.refusal(beginOperation, asking('t3.large'))).name).toBe('InstanceTypeNotAllowed');
   });
 
   it.each([
@@ -123,7 +148,7 @@ describe('an instance type that cannot work', () => {
     expect(await readEnvironments(account.dynamodb)).toEqual(before);
   });
 
-  it('is told before that another operation or an uninstall is at work, unless there is an instance', async () => {
+  it('is told before that another operation or an uninstall is at work', async () => {
     await using account = await installed(null);
     const lock = { ...(await startHolder(account.sfn, 'bob')), kind: 'uninstall' as const };
     await replaceNetwork(account, { installation: 'installation-1', status: 'deleting', before: 'ready', ids, lock });
@@ -136,7 +161,7 @@ describe('an instance type that cannot work', () => {
       when: 'attribute_exists(#kind)',
       values: {},
     });
-    expect((await account.refusal(beginOperation, asking('t9.large'))).name).toBe('OperationInProgress');
+    expect((await account.refusal(beginOperation, asking('t9.large'))).name).toBe('InstanceTypeNotFound');
   });
 
   it.each([

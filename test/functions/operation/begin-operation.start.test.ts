@@ -25,7 +25,7 @@ describe('a first start', () => {
         recorded: { status: 'creating', request, instanceId: null, updatedAt: expect.any(String) },
       },
       request: { publicKey: publicKey() },
-      instanceType: { name: 't2.medium', architecture: 'x86_64', zones: [...'abcdef'].map((letter) => `us-east-1${letter}`) },
+      instanceType: expect.objectContaining({ zones: [...'abcdef'].map((letter) => `us-east-1${letter}`), bootModes: ['legacy-bios'] }),
       network: { format: 2, status: 'creating', installation: expect.any(String) },
       operation,
       plan: { action: 'create', checkSsh: true, nothingExists: true },
@@ -176,19 +176,21 @@ describe('an environment that exists', () => {
     });
   });
 
-  it.each([
-    ['--instance-type t2.medium, not t3.large', { instanceType: 't3.large' }],
-    ['--volume-size 16, not 20', { volumeSize: 20 }],
-    ['--volume-type gp2, not gp3', { volumeType: 'gp3' }],
-  ])('is not taken with another option: it has %s', async (values, option) => {
+  it('is not taken with a smaller volume', async () => {
     await using account = await installed({ status: 'ready', ids });
     await putItem(account.dynamodb, environmentKey, stopped);
-    const given = { request: { publicKey: publicKey(), ...option } };
-    expect(await account.refusal(beginOperation, begin(operationOf('one'), given))).toMatchObject({
-      name: 'OptionDiffers',
-      message: `The environment acme/api exists with ${values}.`,
-    });
+    const given = { request: { publicKey: publicKey(), volumeSize: 8 } };
+    expect((await account.refusal(beginOperation, begin(operationOf('one'), given))).name).toBe('VolumeCannotShrink');
     expect((await readEnvironments(account.dynamodb)).items).toEqual([stopped]);
+  });
+
+  it('is taken with what may change of its instance, which PlanStart records', async () => {
+    await using account = await installed({ status: 'ready', ids });
+    await putItem(account.dynamodb, environmentKey, stopped);
+    const changes = { instanceType: 't3.large', volumeSize: 20, volumeType: 'gp3' } as const;
+    const given = { request: { publicKey: publicKey(), ...changes } };
+    expect((await account.run(beginOperation, begin(operationOf('one'), given))).environment.request).toMatchObject(changes);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toMatchObject(request);
   });
 
   it('is taken with other blocks that may reach SSH and another time to stop at, which are recorded', async () => {

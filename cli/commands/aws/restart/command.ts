@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags, parseOperation, repositoryArgument } from '../options.ts';
+import { addAccountOptions, addOperationOptions, jsonOption, repositoryArgument } from '../options.ts';
+import type { RestartFlags } from './request.ts';
 
 /** `recode aws restart` */
 export function command(output: Output): Command {
@@ -13,6 +14,7 @@ export function command(output: Output): Command {
         'machine, because a restart ends with a connection, as a start does.',
     )
     .argument(...repositoryArgument);
+  restart.option('--instance-type <type>', 'change it to this EC2 instance type, of the same architecture');
   addOperationOptions(restart, "before restarting a teammate's environment");
   return addAccountOptions(restart)
     .option(...jsonOption)
@@ -20,12 +22,13 @@ export function command(output: Output): Command {
       'after',
       examples([
         ['Restart an environment', 'recode aws restart acme/api'],
+        ['Change its instance type', 'recode aws restart acme/api --instance-type m6i.large'],
         ['Restart it without waiting', 'recode aws restart acme/api --no-wait'],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
-      const flags = invoked.optsWithGlobals<OperationFlags>();
-      const request = parseOperation(repository, flags, process.env);
+      const { parseRestart } = await import('./request.ts');
+      const request = parseRestart(repository, invoked.optsWithGlobals<RestartFlags>(), process.env);
       const { runRestart } = await import('./run.ts');
       await runRestart(request, output);
     });

@@ -9,6 +9,7 @@ import type { Output } from '../../../output.ts';
 import { usableKeyPair } from '../../../ssh/first-connection.ts';
 import type { OperationRequest } from '../options.ts';
 import { concludeStarted } from '../start/run.ts';
+import type { RestartRequest } from './request.ts';
 
 export const Result = StartOutput;
 
@@ -17,19 +18,19 @@ export const Result = StartOutput;
  *
  * @throws RecodeError what the execution fails with, EnvironmentNotFound, and those of cli/environment.ts and cli/execution
  */
-export function runRestart(request: OperationRequest, output: Output): Promise<void> {
+export function runRestart({ request: changes, ...request }: RestartRequest, output: Output): Promise<void> {
   return inSession(output, `restart of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
     const record = await beforeOperation(environment, 'restart', requireRecord(environment));
     if (environment.own) await usableKeyPair(environment, record);
     if (!(await confirmOnBehalf(environment, 'restart', request, output))) return;
-    const restarted = await operate(environment, { kind: 'restart', output: Result }, request, session, output);
+    const restarted = await operate(environment, { kind: 'restart', output: Result, request: changes }, request, session, output);
     if (restarted) await conclude(environment, restarted, session, output);
   });
 }
 
-/** The same, because it has no options of its own. */
-export const again = runRestart;
+/** Restarts it as it is. */
+export const again = (request: OperationRequest, output: Output): Promise<void> => runRestart({ ...request, request: {} }, output);
 
 /** Connects to the restarted environment, and prints how. */
 export function conclude(

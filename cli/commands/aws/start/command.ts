@@ -15,11 +15,12 @@ export function command(output: Output): Command {
         'host key stay the same; its address can change. It stops automatically at the time you or your team set. The start runs in AWS: ' +
         'it continues there if you press Ctrl-C.\n\n' +
         'Then the repository is cloned into ~/workspace on the instance, unless it is there, and its hooks run.\n\n' +
-        'An existing environment keeps its options. You can change --allow-cidr, --auto-stop and --idle-stop at any start.',
+        'An existing environment keeps its options unless you give them again. --allow-cidr, --auto-stop, --idle-stop and --volume-type can ' +
+        'change at any start, --volume-size can grow, and --instance-type can change while the environment is stopped.',
     )
     .argument(...repositoryArgument)
     .option('--instance-type <type>', "EC2 instance type, amd64 or arm64 (default: the setting, or else your team's)")
-    .option('--volume-size <GiB>', "size of the root volume in GiB (default: your team's)")
+    .option('--volume-size <GiB>', "size of the root volume in GiB, which can grow later (default: your team's)")
     .option('--volume-type <type>', "type of the root volume: {gp2|gp3} (default: your team's)")
     .option(
       '--allow-cidr <block>',
@@ -40,6 +41,7 @@ export function command(output: Output): Command {
         ['Try it on this machine, without an AWS account', 'recode aws start recode-sh/workspace --local'],
         ['Start an environment in your AWS account', 'recode aws start acme/api --profile team --region eu-west-1'],
         ['Choose the instance type and disk', 'recode aws start acme/api --instance-type m6g.large --volume-size 64'],
+        ['Grow its disk, whether it is running or not', 'recode aws start acme/api --volume-size 100'],
         ['Allow SSH only from your own network', 'recode aws start acme/api --allow-cidr 203.0.113.0/24'],
         ['Allow SSH only from this machine; run it again when its address changes', 'recode aws start acme/api --allow-cidr mine'],
         ['Stop it automatically in the evening', 'recode aws start acme/api --auto-stop 19:30 --time-zone Europe/Paris'],

@@ -16,12 +16,13 @@ import { inSession, type Session } from '../../../execution/session.ts';
 import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../files/environment-folder.ts';
 import { checkRepository } from '../../../github.ts';
 import { orWarn } from '../../../or-warn.ts';
-import { line, type Output, paint, table, writeJson } from '../../../output.ts';
+import { line, type Output, paint, table, warn, writeJson } from '../../../output.ts';
 import { ownAddress } from '../../../own-address.ts';
 import { readUserSettings } from '../../../settings/user-settings.ts';
 import { requireUnlocked } from '../../../ssh/agent.ts';
 import { requireSshClient } from '../../../ssh/client.ts';
 import { shortCommand } from '../../../ssh/connection.ts';
+import { growFileSystem } from '../../../ssh/file-system.ts';
 import { proveConnection, saveConnection, usableKeyPair } from '../../../ssh/first-connection.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
@@ -49,7 +50,7 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     const asked = { kind: 'start', output: Result, request: { ...defaults, ...given, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
     if (!started) return;
-    await conclude(environment, started, session, output, workspace);
+    await conclude(environment, started, session, output, { workspace, grow: given.volumeSize !== undefined });
     if (request.open) await openAfterStart(environment, started.result, output);
   });
 }
@@ -81,17 +82,24 @@ export function again(request: OperationRequest, output: Output): Promise<void> 
   return runStart({ ...request, request: {}, allowMine: false, open: true, workspace: usualWorkspace }, output);
 }
 
+/** What a start was asked to do on the instance. */
+export interface Asked {
+  readonly workspace: ReadyRequest;
+  /** Whether its file system may have to grow. */
+  readonly grow: boolean;
+}
+
 /** Connects to the environment that a start has led to, and prints how; a teammate's is theirs to connect to. */
 export async function conclude(
   environment: OpenedEnvironment,
   started: Followed<StartOutput>,
   session: Session,
   output: Output,
-  workspace?: ReadyRequest,
+  asked?: Asked,
 ): Promise<void> {
   const { repository } = started.result;
   const said = hasStarted(started.entered) ? `Started ${repository}` : `${repository} is already started`;
-  await concludeStarted(environment, started, said, session, output, workspace);
+  await concludeStarted(environment, started, said, session, output, asked);
 }
 
 /**
@@ -99,7 +107,7 @@ export async function conclude(
  * the end.
  *
  * @param said what the operation has done: `Started acme/api`
- * @param request what a start was asked to do; none for another command
+ * @param asked what a start was asked to do; nothing for another command
  * @throws RecodeError those of cli/ssh/first-connection.ts and cli/workspace
  */
 export async function concludeStarted(
@@ -108,8 +116,9 @@ export async function concludeStarted(
   said: string,
   session: Session,
   output: Output,
-  request?: ReadyRequest,
+  asked?: Asked,
 ): Promise<void> {
+  const request = asked?.workspace;
   const { own, files } = environment;
   await rememberEnvironment(environment.account, environment.subject);
   let command: string | null = null;
@@ -125,7 +134,9 @@ export async function concludeStarted(
     if (saved) {
       command = await proveConnection(environment, started.result, session, seen?.contact);
       const { name, repository, instanceId, stopAt, idleStop } = started.result;
-      const justStarted = { name, repository, instanceId, stopAt, idleStop, started: started.ours && hasStarted(started.entered) };
+      const booted = hasStarted(started.entered);
+      if (asked?.grow && !booted) await fillVolume(environment, name, session, output);
+      const justStarted = { name, repository, instanceId, stopAt, idleStop, started: started.ours && booted };
       workspace = await openWorkspace(environment, justStarted, request ?? (await readyRequest(usualWorkspace)), session, output);
     }
   }
@@ -134,6 +145,22 @@ export async function concludeStarted(
   if (!output.json) print(output, started.result, { said, own, command: shortCommand(files, { sshCommand: command, alias }), folder });
   else if (!failure) writeJson(output, await asJson(environment, started));
   if (failure) throw request ? failure : withAgain(failure, environmentCommand(environment, 'start'));
+}
+
+/** Grows the file system of an instance that has not booted since its volume may have grown. The next boot does the same. */
+async function fillVolume(environment: OpenedEnvironment, name: string, { view }: Session, output: Output): Promise<void> {
+  const { files, subject } = environment;
+  const growing = () => growFileSystem({ sshConfig: files.sshConfig, name });
+  const reason = await view.during('Growing the file system', growing).catch((error: unknown) => {
+    if (error instanceof RecodeError) return error.message;
+    throw error;
+  });
+  if (reason === undefined) return;
+  const restart = environmentCommand(environment, 'restart');
+  warn(
+    output,
+    line`The file system of ${subject.repository} has not grown yet: ${reason.replace(/\.?$/, '.')} Run "${restart}" to grow it.`,
+  );
 }
 
 /** The failure with the command that can be run again, where that is not the one that has failed. */
