@@ -55,6 +55,16 @@ describe('a start with other options than the environment has', () => {
     expect(await mutatingCalls(aws)).toEqual(['ModifyVolume']);
   });
 
+  it('says that the next restart grows the file system if the instance does not', async () => {
+    await existing('started');
+    const program = "#!/bin/sh\necho 'growpart is missing' >&2\nexit 1\n";
+    expect((await alice.run(['ssh', 'acme/api', '--', `printf '%s' "${program}" > "$(command -v sudo)"`])).code).toBe(0);
+    const { code, stderr } = await alice.run(['start', 'acme/api', '--volume-size', '40']);
+    expect(stderr).toContain('The file system of acme/api has not grown yet: growpart is missing. Run "recode aws restart acme/api');
+    expect(code).toBe(0);
+    await expectConverged(aws, 1);
+  });
+
   it('goes back to the former type if EC2 has no capacity for the new one, and keeps the disk', async () => {
     await existing('stopped');
     await aws.post('ec2', { withoutCapacity: [{ zone: 'us-east-1a', instanceType: 'm5.large' }] });

@@ -132,6 +132,12 @@ describe('a command of root', () => {
   };
   const run = (...args: string[]) => runSudo(args, dev, system);
 
+  it.each(['growpart', 'resizefs'])('may run the module %s of cloud-init, which has nothing to do, and no other', (name) => {
+    expect(run('-n', 'cloud-init', 'single', '--name', name)).toMatchObject({ code: 0, stdout: '', stderr: '', system });
+    expect(run('cloud-init', 'single', '--name', 'runcmd')).toMatchObject({ code: 1, stderr: expect.stringContaining('"cloud-init"') });
+    expect(run('cloud-init', 'clean')).toMatchObject({ code: 1 });
+  });
+
   it('may fail half-way, and what it did before stays done', () => {
     const { code, stdout, stderr, system: after } = run('sh', '-c', 'printf A > /etc/a; cat /etc/a /etc/none');
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: 'A', stderr: 'cat: /etc/none: No such file or directory\n' });
