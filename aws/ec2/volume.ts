@@ -28,10 +28,8 @@ export interface ShownVolume {
 export async function describeVolume(ec2: EC2Client, volumeId: string): Promise<ShownVolume> {
   // By filters: a volume that was never modified is no error then.
   const Filters = [{ Name: 'volume-id', Values: [volumeId] }];
-  const [{ Volumes = [] }, { VolumesModifications = [] }] = await Promise.all([
-    ec2.send(new DescribeVolumesCommand({ Filters })),
-    ec2.send(new DescribeVolumesModificationsCommand({ Filters })),
-  ]);
+  const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ Filters }));
+  const { VolumesModifications = [] } = await ec2.send(new DescribeVolumesModificationsCommand({ Filters }));
   const [[volume], [last]] = [Volumes, VolumesModifications];
   if (volume?.Size === undefined) throw new RecodeError('NotVisibleYet', `EC2 does not show the volume ${volumeId}.`);
   const { ModificationState: state = '', Progress: progress = 0, StartTime } = last ?? {};

@@ -32,11 +32,14 @@ export const changeInstanceType = step({
     });
     if (!answer) {
       const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [plan.instanceId] }]);
-      const state = instance?.State?.Name;
-      if (state === 'stopping' || state === 'stopped')
-        throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is ${state}, and its type cannot be changed yet.`);
-      // Somebody has started it. An earlier attempt may have changed it before.
+      // An earlier attempt may have changed it, and somebody may have started it since.
       if (instance?.InstanceType !== to) {
+        const state = instance?.State?.Name;
+        if (state === 'stopping' || state === 'stopped')
+          throw new RecodeError(
+            'InstanceStillStopping',
+            `The instance ${plan.instanceId} is ${state}, and its type cannot be changed yet.`,
+          );
         await wantType(from);
         throw notStopped(environment.repository, from, to);
       }

@@ -47,6 +47,16 @@ export const life: readonly Stage[] = [
     expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
   },
   { name: 'start', ...start, expectEnd: started },
+  { name: 'restart', kind: 'restart', input: subject, besides: true, expectEnd: started },
+  {
+    name: 'start without SSH',
+    ...start,
+    prepare: silence,
+    error: 'SshNotReady',
+    besides: true,
+    expectEnd: async (aws) => aws.clock.advance(settleSeconds * 1000),
+  },
+  { name: 'mending start', ...start, prepare: damage, besides: true, expectEnd: started },
   {
     name: 'growing start',
     kind: 'start',
@@ -61,16 +71,6 @@ export const life: readonly Stage[] = [
     besides: true,
     expectEnd: started,
   },
-  { name: 'restart', kind: 'restart', input: subject, besides: true, expectEnd: started },
-  {
-    name: 'start without SSH',
-    ...start,
-    prepare: silence,
-    error: 'SshNotReady',
-    besides: true,
-    expectEnd: async (aws) => aws.clock.advance(settleSeconds * 1000),
-  },
-  { name: 'mending start', ...start, prepare: damage, besides: true, expectEnd: started },
   { name: 'remove', kind: 'remove', input: subject, prepare: leaveVolume, expectEnd: (aws) => expectConverged(aws, 0) },
   {
     name: 'start elsewhere',

@@ -97,18 +97,20 @@ const refusedByJson = (service: Service): Row[] => [
   ...rows(service, '*', 'expired', rejected),
 ];
 
+const everyCallOfEc2: readonly Row[] = [
+  ...each('*', 'throttled', { status: 503, ...busy }),
+  ...each('*', 'unavailable', { status: 502, ...unavailable }),
+  { ...lost, once: succeeds('AwsUnavailable') },
+  ...each('*', 'unauthorized', { status: 403, ...unauthorized }),
+  ...each('*', 'account', { status: 401, ...surfaced('AccountNotReady') }),
+  // The credentials are those of the function, which are right a moment later; the user's have nothing to do with it.
+  ...each('*', 'credentials', { status: 401, ...rejected }),
+  ...each('*', 'expired', rejected),
+];
+
 /** What every call of a service may be answered. Of the codes of a row that mean the same, each call meets another one. */
 export const everyCall: Readonly<Record<string, readonly Row[]>> = {
-  ec2: [
-    ...each('*', 'throttled', { status: 503, ...busy }),
-    ...each('*', 'unavailable', { status: 502, ...unavailable }),
-    { ...lost, once: succeeds('AwsUnavailable') },
-    ...each('*', 'unauthorized', { status: 403, ...unauthorized }),
-    ...each('*', 'account', { status: 401, ...surfaced('AccountNotReady') }),
-    // The credentials are those of the function, which are right a moment later; the user's have nothing to do with it.
-    ...each('*', 'credentials', { status: 401, ...rejected }),
-    ...each('*', 'expired', rejected),
-  ],
+  ec2: everyCallOfEc2,
   dynamodb: [...repeatedBySdk('dynamodb'), ...refusedByJson('dynamodb')],
   states: [...repeatedBySdk('states'), ...refusedByJson('states'), ...rows('states', '*', 'account', surfaced('AccountNotReady'))],
 };
@@ -232,6 +234,22 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
     ...notVisible('ModifyInstanceAttribute'),
     ...each('ModifyInstanceAttribute', 'wrong-state', { effect: true, once: waited('InstanceStillStopping', false) }),
     ...each('ModifyInstanceAttribute', 'wrong-state', polled('InstanceStillStopping', 'cannot be changed yet')),
+  ],
+  // Refused, the step records what EC2 has: no other call of it may fail then, or it fails with that.
+  'changeInstanceType ModifyInstanceAttribute': [
+    ...everyCallOfEc2,
+    ...notVisible('ModifyInstanceAttribute'),
+    ...each('ModifyInstanceAttribute', 'wrong-state', { effect: true, once: succeeds(undefined, false) }),
+    ...each('ModifyInstanceAttribute', 'wrong-state', polled('InstanceStillStopping', 'cannot be changed yet')),
+    ...each('ModifyInstanceAttribute', 'instance-type', surfaced('InstanceTypeNotSupported')),
+  ],
+  // The same, after it has looked at what has become of the volume.
+  ModifyVolume: [
+    ...everyCallOfEc2.filter(({ codes }) => !codes.includes(noAnswer)),
+    ...notVisible('ModifyVolume'),
+    { ...lost, once: waited('VolumeStillModifying', false) },
+    ...each('ModifyVolume', 'volume-changed', { effect: true, once: waited('VolumeStillModifying', false) }),
+    ...each('ModifyVolume', 'volume-changed', surfaced('VolumeChangedRecently')),
   ],
   // Refused, the step looks, and tries once more where it sees something to stop.
   StopInstances: [

@@ -78,6 +78,10 @@ const unusual = [
   'changeZone ec2:DescribeInstanceTypeOfferings *',
   'launchInstance ec2:DescribeInstances *',
   'launchInstance ec2:DescribeNetworkInterfaces *',
+  // To bring records of an earlier format up to date.
+  'changeVolume dynamodb:GetItem table/recode-config-dynamodb-table',
+  'changeInstanceType ec2:DescribeInstances *',
+  'changeInstanceType dynamodb:GetItem table/recode-config-dynamodb-table',
   'ensureUserData ec2:DescribeInstances *',
   'startInstance ec2:DescribeInstances *',
   'allowSsh ec2:CreateSecurityGroup security-group/*',

@@ -26,7 +26,7 @@ describe.skipIf(trouble)(`the file system of a running instance${trouble === und
     for (const made of [folder, programs]) rmSync(made, { recursive: true });
   });
   const sudo = (then: string) =>
-    writeFileSync(join(programs, 'sudo'), `#!/bin/sh\necho "$@" >> '${programs}/asked'\n${then}\n`, { mode: 0o755 });
+    writeFileSync(join(programs, 'sudo'), `#!/bin/sh\nprintf '%s\\n' "$*" >> '${programs}/asked'\n${then}\n`, { mode: 0o755 });
   const asked = () => readFileSync(join(programs, 'asked'), 'utf8');
 
   it('is grown by the modules of cloud-init, the partition first', async () => {
