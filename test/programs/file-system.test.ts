@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { growFileSystem } from '../../cli/ssh/file-system.ts';
-import { keyPairFrom } from '../../core/openssh-key.ts';
 import { withoutComment } from '../../core/instance/keys.ts';
+import { keyPairFrom } from '../../core/openssh-key.ts';
 import { type Sshd, sshdTrouble, startSshd } from '../harness/sshd.ts';
 
 const trouble = sshdTrouble();
