@@ -55,6 +55,8 @@ export interface Ec2Profile {
   readonly modifying: number;
   /** How long the volume is optimizing, for each GiB of its size. */
   readonly optimizingPerGiB: number;
+  /** From CreateImage until its snapshot is completed. */
+  readonly snapshot: number;
   readonly limits?: Ec2Limits;
 }
 
@@ -113,7 +115,17 @@ export interface StepFunctionsLimits {
 
 const instant: Profile = {
   // Long enough to see each state.
-  ec2: { runInstances: 0, call: 0, pending: 150, booting: 150, stopping: 150, shuttingDown: 150, modifying: 150, optimizingPerGiB: 10 },
+  ec2: {
+    runInstances: 0,
+    call: 0,
+    pending: 150,
+    booting: 150,
+    stopping: 150,
+    shuttingDown: 150,
+    modifying: 150,
+    optimizingPerGiB: 10,
+    snapshot: 150,
+  },
   dynamodb: { call: 0, create: 0, delete: 0 },
   lambda: {},
   stepFunctions: { transition: 0 },
@@ -126,6 +138,9 @@ const calibrated: Profile = {
     // "usually takes a few seconds", and "a fully used 1-TiB volume can take about 6 hours"
     // https://docs.aws.amazon.com/ebs/latest/userguide/monitoring-volume-modifications.html
     ...{ modifying: 3000, optimizingPerGiB: (6 * 60 * 60 * 1000) / 1024 },
+    // An estimate: it grows with the blocks that were written. "The first snapshot of any volume is always a full snapshot":
+    // https://repost.aws/knowledge-center/ebs-snapshot-ec2-ami-creation-slow
+    snapshot: 180_000,
   },
   dynamodb: {
     // "For most atomic operations, such as GetItem and PutItem, an average latency is in single-digit milliseconds."

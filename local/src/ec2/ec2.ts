@@ -17,8 +17,10 @@ import { keyPairOperations } from './key.ts';
 import { launchOperations } from './launch.ts';
 import { operationModel } from './model.ts';
 import type { Action, Operation, Operations, Region } from './operation.ts';
+import { ownImageOperations } from './own-image.ts';
 import { routeTableOperations } from './route.ts';
 import { defaultSettings, profileOf, Settings } from './settings.ts';
+import { snapshotOperations } from './snapshot.ts';
 import { createRegionState, RegionDocument, type RegionState } from './state.ts';
 import { subnetOperations } from './subnet.ts';
 import { tagOperations } from './tags.ts';
@@ -51,8 +53,10 @@ export const operations: Operations = {
   ...keyPairOperations,
   ...instanceTypeOperations,
   ...imageOperations,
+  ...ownImageOperations,
   ...networkInterfaceOperations,
   ...volumeOperations,
+  ...snapshotOperations,
   ...launchOperations,
   ...instanceOperations,
   ...tagOperations,

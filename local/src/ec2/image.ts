@@ -4,9 +4,11 @@ import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import catalog from './catalog/images.json' with { type: 'json' };
 import { type FilterTable, filtered } from './filters.ts';
-import type { Operations } from './operation.ts';
+import type { Operations, Region } from './operation.ts';
+import type { OwnImage } from './own-image.ts';
 import { paginated } from './pagination.ts';
-import { isId } from './resource.ts';
+import { isId, type Tag } from './resource.ts';
+import { isPending } from './snapshot.ts';
 
 const CatalogImage = v.strictObject({
   name: v.string(),
@@ -19,21 +21,38 @@ const CatalogImage = v.strictObject({
   rootDeviceGiB: v.number(),
 });
 
-/** A machine image. Each region has its own IDs for the same image. */
-export interface Image extends v.InferOutput<typeof CatalogImage> {
+/** A machine image: one of the catalog, which has its own ID in each region, or one that the account has created. */
+export interface Image {
   readonly id: string;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly architecture: OwnImage['architecture'];
+  readonly createdAt: string;
+  /** An image of the account is never deprecated. */
+  readonly deprecatedAt?: string;
+  readonly state: 'available' | 'pending';
   readonly snapshotId: string;
+  /** The size of the snapshot of the root device. */
+  readonly rootDeviceGiB: number;
+  readonly volumeType: OwnImage['volumeType'];
+  readonly encrypted: boolean;
+  readonly deleteOnTermination: boolean;
+  /** Of an image that the account has created. */
+  readonly source?: { readonly instanceId: string };
+  /** Only the owner of an image sees its tags. */
+  readonly tags: readonly Tag[];
 }
 
 export const rootDeviceName = '/dev/sda1';
 
 /** The account of Canonical, which owns all images in the catalog. */
-const owner = '099720109477';
+const canonical = '099720109477';
 
 const catalogImages = v.parse(v.array(CatalogImage), catalog);
 
 /** The image with this ID. Throws `InvalidAMIID.Malformed` and `.NotFound`, and `.Unavailable` if it is not ready. */
-export function launchableImage(region: string, id: string): Image {
+export function launchableImage(region: Region, id: string): Image {
   const [image] = imagesWith([id], region);
   if (!image) throw notFound([id]);
   if (image.state !== 'available') throw new AwsFailure('InvalidAMIID.Unavailable', `The image ID '${id}' is not available`);
@@ -52,14 +71,15 @@ const imageFilters: FilterTable<Image> = {
     hypervisor: () => 'xen',
     'image-id': ({ id }) => id,
     'image-type': () => 'machine',
-    'is-public': () => true,
+    'is-public': ({ source }) => source === undefined,
     name: ({ name }) => name,
-    'owner-id': () => owner,
+    'owner-id': ({ ownerId }) => ownerId,
     'root-device-name': () => rootDeviceName,
     'root-device-type': () => 'ebs',
     state: ({ state }) => state,
     'virtualization-type': () => 'hvm',
-    'tag-key': () => [],
+    'source-instance-id': ({ source }) => source?.instanceId,
+    'tag-key': ({ tags }) => tags.map(({ Key }) => Key),
   },
   unsupported: [
     'block-device-mapping.delete-on-termination',
@@ -92,13 +112,11 @@ const imageFilters: FilterTable<Image> = {
     'scan-result.medium-fix-available-since',
     'source-image-id',
     'source-image-region',
-    'source-instance-id',
     'sriov-net-support',
     'state-reason-code',
     'state-reason-message',
   ],
-  // Only the owner of an image sees its tags.
-  tags: () => [],
+  tags: ({ tags }) => tags,
 };
 
 export const imageOperations = {
@@ -115,27 +133,52 @@ export const imageOperations = {
     },
     filters: imageFilters,
     run(input, call) {
-      const images = input.ImageIds ? imagesWith(input.ImageIds, call.region) : imagesOf(call.region);
+      const images = input.ImageIds ? imagesWith(input.ImageIds, call) : imagesOf(call);
       // A deprecated image is shown if the request has its ID.
-      const shown = (image: Image) =>
-        input.IncludeDeprecated === true || input.ImageIds !== undefined || call.clock.now() < Date.parse(image.deprecatedAt);
-      const owned = images.filter((image) => shown(image) && (input.Owners === undefined || input.Owners.includes(owner)));
+      const shown = ({ deprecatedAt }: Image) =>
+        input.IncludeDeprecated === true ||
+        input.ImageIds !== undefined ||
+        deprecatedAt === undefined ||
+        call.clock.now() < Date.parse(deprecatedAt);
       checkOwners(input.Owners ?? []);
+      const owners = input.Owners?.map((owner) => (owner === 'self' ? call.accountId : owner));
+      const owned = images.filter((image) => shown(image) && (owners === undefined || owners.includes(image.ownerId)));
       const { page, NextToken } = paginated(call, input, filtered(imageFilters, owned, input.Filters), ({ id }) => id);
       return { Images: page.map(described), NextToken };
     },
   },
 } satisfies Operations;
 
-function imagesOf(region: string): Image[] {
-  return catalogImages.map((image) => ({
+function imagesOf({ region, accountId, resources, clock }: Region): Image[] {
+  const published = catalogImages.map((image) => ({
     ...image,
     id: `ami-${idOf(region, image.name)}`,
+    ownerId: canonical,
     snapshotId: `snap-${idOf(region, image.name)}`,
+    volumeType: 'gp3' as const,
+    encrypted: false,
+    deleteOnTermination: true,
+    tags: [],
   }));
+  const own = resources.images.select(undefined).map((image) => {
+    const { createdAt, sourceInstanceId, snapshotId, ...rest } = image;
+    const snapshot = resources.snapshots.all().find(({ id }) => id === snapshotId);
+    if (!snapshot) throw new Error(`The image ${image.id} has no snapshot`);
+    return {
+      ...rest,
+      ownerId: accountId,
+      createdAt: new Date(createdAt).toISOString(),
+      state: isPending(snapshot, clock.now()) ? ('pending' as const) : ('available' as const),
+      snapshotId,
+      rootDeviceGiB: snapshot.sizeGiB,
+      encrypted: snapshot.encrypted,
+      source: { instanceId: sourceInstanceId },
+    };
+  });
+  return [...published, ...own];
 }
 
-function imagesWith(ids: readonly string[], region: string): Image[] {
+function imagesWith(ids: readonly string[], region: Region): Image[] {
   for (const id of ids) {
     if (!isId('ami', id)) throw new AwsFailure('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`);
   }
@@ -165,10 +208,11 @@ function described(image: Image): DescribedImage {
     ImageId: image.id,
     Name: image.name,
     Description: image.description,
-    OwnerId: owner,
-    ImageLocation: `${owner}/${image.name}`,
+    OwnerId: image.ownerId,
+    ImageLocation: `${image.ownerId}/${image.name}`,
     ImageType: 'machine',
-    Public: true,
+    Public: image.source === undefined,
+    SourceInstanceId: image.source?.instanceId,
     State: image.state,
     Architecture: image.architecture,
     PlatformDetails: 'Linux/UNIX',
@@ -185,13 +229,14 @@ function described(image: Image): DescribedImage {
         Ebs: {
           SnapshotId: image.snapshotId,
           VolumeSize: image.rootDeviceGiB,
-          VolumeType: 'gp3',
-          DeleteOnTermination: true,
-          Encrypted: false,
+          VolumeType: image.volumeType,
+          DeleteOnTermination: image.deleteOnTermination,
+          Encrypted: image.encrypted,
         },
       },
     ],
     CreationDate: image.createdAt,
     DeprecationTime: image.deprecatedAt,
+    Tags: image.tags.length === 0 ? undefined : [...image.tags],
   };
 }

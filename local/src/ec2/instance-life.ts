@@ -17,6 +17,7 @@ export interface InstanceLife {
 export function createInstanceLife(region: Region): InstanceLife {
   const { clock, instances: host, resources } = region;
   const begun = new Map<string, string>();
+  const snapshots = new Set<string>();
   const queues = new Map<string, Promise<void>>();
   let cancel = () => {};
   let stopped = false;
@@ -24,23 +25,52 @@ export function createInstanceLife(region: Region): InstanceLife {
   function settle(): void {
     if (stopped) return;
     let changed = false;
+    copyFiles();
     for (const instance of resources.instances.all()) {
       changed = advance(instance, region) || changed;
       const work = workOf(instance);
       // Once per run.
       if (work !== undefined && begun.get(instance.id) !== `${work} ${instance.launchedAt}`) {
         begun.set(instance.id, `${work} ${instance.launchedAt}`);
-        enqueue(instance, () => perform(work, instance));
+        enqueue(instance.id, () => perform(work, instance));
       }
       if (isForgotten(instance, clock.now())) {
         changed = true;
         resources.instances.delete(instance.id, instance.since);
         begun.delete(instance.id);
-        enqueue(instance, async () => host.forget(instance.id));
+        enqueue(instance.id, async () => host.forget(instance.id));
       }
     }
     if (changed) region.save();
     arm();
+  }
+
+  /** Copies files from instances to new snapshots and back, before the instances do anything else with them. */
+  function copyFiles(): void {
+    for (const id of snapshots) {
+      if (resources.snapshots.all().some((snapshot) => snapshot.id === id)) continue;
+      snapshots.delete(id);
+      // Deleting a snapshot has no effect on volumes, also on those that do not have its files yet.
+      void Promise.all(queues.values()).then(() => host.discardSnapshot(id));
+    }
+    for (const snapshot of resources.snapshots.all()) {
+      if (snapshots.has(snapshot.id)) continue;
+      snapshots.add(snapshot.id);
+      if (snapshot.bytes !== undefined) continue;
+      enqueue(snapshot.instanceId, async () => {
+        snapshot.bytes = await host.takeSnapshot(snapshot.instanceId, snapshot.id);
+        snapshot.completesAt = Math.max(snapshot.completesAt, clock.now());
+      });
+    }
+    for (const instance of resources.instances.all()) {
+      const { id, filesOf } = instance;
+      if (filesOf === undefined || begun.has(id)) continue;
+      begun.set(id, 'copy files');
+      enqueue(id, async () => {
+        await host.restoreSnapshot(filesOf, id);
+        instance.filesOf = undefined;
+      });
+    }
   }
 
   /** Settles when the next thing is due. Overdue things wait for the host, which settles when it is done. */
@@ -53,22 +83,22 @@ export function createInstanceLife(region: Region): InstanceLife {
   }
 
   /** The host does one thing at a time for an instance. A failure ends the run of the instance, or this process if the disk is full. */
-  function enqueue(instance: Instance, work: () => Promise<void>): void {
-    const before = queues.get(instance.id) ?? Promise.resolve();
+  function enqueue(id: string, work: () => Promise<void>): void {
+    const before = queues.get(id) ?? Promise.resolve();
     const done = before
       .then(() => (stopped ? undefined : work()))
       .catch((error: unknown) => {
         if (error instanceof StorageFailed) throw error;
-        host.print(instance.id, (error as Error).message);
-        fail(instance, region, (error as Error).message);
+        host.print(id, (error as Error).message);
+        for (const instance of resources.instances.all()) if (instance.id === id) fail(instance, region, (error as Error).message);
       })
       .then(() => {
-        if (queues.get(instance.id) === done) queues.delete(instance.id);
+        if (queues.get(id) === done) queues.delete(id);
         if (stopped) return;
         region.save();
         settle();
       });
-    queues.set(instance.id, done);
+    queues.set(id, done);
   }
 
   async function perform(work: Work, instance: Instance): Promise<void> {

@@ -42,6 +42,8 @@ export const Instance = v.strictObject({
   ),
   stateReason: v.optional(v.strictObject({ code: v.string(), message: v.string() })),
   transitionReason: v.string(),
+  /** The snapshot whose files its root volume is to have, until the host has copied them. */
+  filesOf: v.optional(v.string()),
 });
 export type Instance = v.InferOutput<typeof Instance>;
 

@@ -53,7 +53,7 @@ export const launchOperations = {
     idempotent: true,
     run(input, call) {
       const tags = tagsOf(input.TagSpecifications, 'instance', 'volume', 'network-interface');
-      const image = launchableImage(call.region, input.ImageId ?? '');
+      const image = launchableImage(call, input.ImageId ?? '');
       const type = typeFor(input.InstanceType ?? 'm1.small', image, call.region);
       const key = keyFor(input.KeyName, call);
       const userData = userDataOf(input.UserData);
@@ -92,6 +92,7 @@ export const launchOperations = {
         state: 'pending',
         since: now,
         transitionReason: '',
+        ...(image.source && { filesOf: image.snapshotId }),
       });
       card.attachment = {
         id: newId('eni-attach'),
@@ -165,10 +166,15 @@ function volumeFor({ Ebs }: BlockDeviceMapping, device: string, image?: Image): 
       `Volume of size ${sizeGiB}GB is smaller than snapshot '${image.snapshotId}', expect size>= ${image.rootDeviceGiB}GB`,
     );
   // The image sets the type of its root volume. The API's default for a blank volume is gp2.
-  const volumeType = volumeTypes.find((type) => type === Ebs?.VolumeType) ?? (image ? 'gp3' : 'gp2');
+  const volumeType = volumeTypes.find((type) => type === Ebs?.VolumeType) ?? image?.volumeType ?? 'gp2';
   refuseSize({ sizeGiB, volumeType });
-  const deleteOnTermination = Ebs?.DeleteOnTermination ?? true;
-  return { sizeGiB, volumeType, encrypted: Ebs?.Encrypted ?? false, snapshotId: image?.snapshotId, device, deleteOnTermination };
+  // "In no case can you remove encryption from an encrypted volume", but how AWS answers a request for it is not documented:
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html
+  if (image?.encrypted && Ebs?.Encrypted === false)
+    throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not support a volume without the encryption of its snapshot.');
+  const encrypted = Ebs?.Encrypted ?? image?.encrypted ?? false;
+  const deleteOnTermination = Ebs?.DeleteOnTermination ?? image?.deleteOnTermination ?? true;
+  return { sizeGiB, volumeType, encrypted, snapshotId: image?.snapshotId, device, deleteOnTermination };
 }
 
 interface Network {

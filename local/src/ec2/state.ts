@@ -6,10 +6,12 @@ import { securityGroupKind } from './group.ts';
 import { instanceKind } from './instance-state.ts';
 import { networkInterfaceKind } from './interface.ts';
 import { keyPairKind } from './key.ts';
+import { imageKind } from './own-image.ts';
 import { type Collection, createCollection, type Kind, type Resource } from './resource.ts';
 import { routeTableKind } from './route.ts';
 import { securityGroupRuleKind } from './rule.ts';
 import type { Settings } from './settings.ts';
+import { snapshotKind } from './snapshot.ts';
 import { subnetKind } from './subnet.ts';
 import { volumeKind } from './volume.ts';
 import { vpcKind } from './vpc.ts';
@@ -26,6 +28,8 @@ export const kinds = {
   networkInterfaces: networkInterfaceKind,
   volumes: volumeKind,
   instances: instanceKind,
+  snapshots: snapshotKind,
+  images: imageKind,
 };
 
 type Kinds = typeof kinds;

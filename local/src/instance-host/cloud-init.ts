@@ -19,16 +19,18 @@ export interface BootedSystem {
 
 /**
  * Applies user data to an Ubuntu image: its users, keys and sshd settings. `keyPair` is the public key of the launch's key pair. With the
- * `disk` of an earlier boot, only boot commands run: cloud-init does the rest once per instance.
+ * `disk` of an earlier boot of the instance, only boot commands run: cloud-init does the rest once per instance. On the disk of another
+ * instance, it does the rest again: it replaces the host keys, and adds users and their keys to those that are there.
  * Throws `BootRefused` for malformed or unsupported user data.
  */
-export function bootSystem(userData: Uint8Array, keyPair: string | undefined, disk?: Disk): BootedSystem {
+export function bootSystem(userData: Uint8Array, keyPair: string | undefined, instanceId: string, disk?: Disk): BootedSystem {
   const config = readCloudConfig(userData);
   const system = disk ? filesOf(disk) : freshSystem(imageSshdConfig);
   const log = [...runBootCommands(config.bootcmd ?? [], system)];
-  if (disk) return { ...disk, system, sshd: readSshdSettings(system.files), log };
+  const bootedBefore = disk && (disk.instanceId ?? instanceId) === instanceId;
+  if (bootedBefore) return { users: disk.users, hostKeys: disk.hostKeys, system, sshd: readSshdSettings(system.files), log };
   for (const file of config.write_files ?? []) writeFile(file, system);
-  const users = configuredUsers(config, keyPair);
+  const users = together(disk?.users ?? [], configuredUsers(config, keyPair));
   for (const user of users) log.push(...unreadableKeys(user));
   return { users, hostKeys: hostKeysOf(config.ssh_keys ?? {}), system, sshd: readSshdSettings(system.files), log };
 }
@@ -144,6 +146,19 @@ function configuredUsers(config: CloudConfig, keyPair: string | undefined): Inst
   const twice = users.find(({ name }, index) => users.findIndex((user) => user.name === name) !== index);
   if (twice) throw new BootRefused(`the user data names the user ${twice.name} twice`);
   return users;
+}
+
+/** The users of a disk with those of the user data. A user who is there keeps the shell and what they may become. */
+function together(existing: readonly InstanceUser[], configured: readonly InstanceUser[]): InstanceUser[] {
+  const again = (name: string) => configured.find((user) => user.name === name);
+  return [
+    ...existing.map((user) => ({
+      ...user,
+      sudo: user.sudo || again(user.name)?.sudo === true,
+      authorizedKeys: again(user.name)?.authorizedKeys ?? [],
+    })),
+    ...configured.filter(({ name }) => existing.every((user) => user.name !== name)),
+  ];
 }
 
 /** Whether the rules of a user let them become root without a password, which no user has. */

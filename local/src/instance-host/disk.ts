@@ -21,6 +21,8 @@ export const Disk = v.strictObject({
   users: v.array(InstanceUser),
   /** OpenSSH private keys. If there are none, the instance has created its own. */
   hostKeys: v.array(v.string()),
+  /** The instance that has booted from it last. Disks of earlier versions have always had the same one. */
+  instanceId: v.optional(v.string()),
 });
 export type Disk = v.InferOutput<typeof Disk>;
 
@@ -32,10 +34,16 @@ export function filesOf({ files, folders }: Disk): SystemFiles {
   return system;
 }
 
-/** The disk with the files as they are now. */
-export const diskOf = ({ files, folders }: SystemFiles, users: readonly InstanceUser[], hostKeys: readonly string[]): Disk => ({
+/** The disk of an instance with the files as they are now. */
+export const diskOf = (
+  { files, folders }: SystemFiles,
+  users: readonly InstanceUser[],
+  hostKeys: readonly string[],
+  instanceId: string,
+): Disk => ({
   files: Object.fromEntries([...files].filter(([path]) => !isVolatile(path))),
   folders: [...folders].filter((path) => !isVolatile(path)),
   users: [...users],
   hostKeys: [...hostKeys],
+  instanceId,
 });

@@ -1,5 +1,5 @@
 import { createHash, randomInt } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -14,6 +14,7 @@ import { kernelView } from './kernel-view.ts';
 import { killProcesses, usageMeter } from './processes.ts';
 import { clientFile, installPrograms, type OwnPrograms, profile } from './programs.ts';
 import { runService } from './service.ts';
+import { createSnapshots } from './snapshots.ts';
 import { interactiveOnly, runSudo, type Sudone } from './sudo.ts';
 import { BootRefused, replaceContents } from './system-files.ts';
 import { type RunningTimer, startTimer } from './timer.ts';
@@ -52,6 +53,12 @@ export interface InstanceHost {
   boot(instance: BootingInstance): Promise<boolean>;
   /** Closes the SSH server of an instance and kills its processes, if it runs. */
   halt(instanceId: string): Promise<void>;
+  /** Copies the files of a halted instance to a snapshot. Resolves to the bytes of the blocks that they take. */
+  takeSnapshot(instanceId: string, snapshotId: string): Promise<number>;
+  /** Copies the files of a snapshot to an instance that has not booted yet. */
+  restoreSnapshot(snapshotId: string, instanceId: string): Promise<void>;
+  /** Deletes a snapshot, if there is one. */
+  discardSnapshot(snapshotId: string): void;
   /** Deletes the files of an instance, but not its console. */
   erase(instanceId: string): void;
   /** Deletes the console, too. */
@@ -82,6 +89,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
   const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
   const laidOut = (instanceId: string) => join(folderOf(instanceId), 'root');
   const store = openStore(stateDirectory);
+  const snapshots = createSnapshots(stateDirectory, folderOf);
   const diskFile = (instanceId: string) => join('instances', instanceId, 'disk.json');
   const readDisk = (instanceId: string) => store.read(diskFile(instanceId), (json) => v.parse(Disk, json));
   const consoleOf = (instanceId: string) => join(folderOf(instanceId), 'console.log');
@@ -127,7 +135,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
     const done = runSudo(asked.program === 'systemctl' ? ['systemctl', ...asked.args] : asked.args, user, system);
     if (!done.system) return done;
     try {
-      store.write(diskFile(id), diskOf(done.system, users, hostKeys));
+      store.write(diskFile(id), diskOf(done.system, users, hostKeys, id));
     } catch (error) {
       return { code: 1, stdout: '', stderr: `sudo: ${(error as Error).message}\n`, powersOff: false };
     }
@@ -163,7 +171,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
         kernel,
       );
       if (output !== '') print(instanceId, `${name}: ${output}`);
-      if (diskChanged) keeping(() => store.write(diskFile(instanceId), diskOf(system, users, hostKeys)));
+      if (diskChanged) keeping(() => store.write(diskFile(instanceId), diskOf(system, users, hostKeys, instanceId)));
     };
     return [...system.timers].map((unit) => {
       const timer = readTimer(system, unit);
@@ -173,7 +181,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
 
   return {
     async reserveAddress(userData, instanceId) {
-      const ports = portsOf(userData, instanceId === undefined ? undefined : readDisk(instanceId));
+      const ports = portsOf(userData, instanceId, instanceId === undefined ? undefined : readDisk(instanceId));
       const failures: string[] = [];
       while (failures.length < addressesToTry) {
         const address = randomAddress();
@@ -220,7 +228,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
       };
       for (const user of users) keeping(() => makeHome(host.homeOf(user.name), user.authorizedKeys));
       // At last, because a boot that is interrupted before is not the first one.
-      keeping(() => store.write(diskFile(id), diskOf(system, users, booted.hostKeys)));
+      keeping(() => store.write(diskFile(id), diskOf(system, users, booted.hostKeys, id)));
       try {
         machine.listeners.push(...(await listenAll(address, sshd.ports)));
       } catch (error) {
@@ -240,6 +248,9 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
     },
 
     halt,
+    takeSnapshot: snapshots.take,
+    restoreSnapshot: snapshots.restore,
+    discardSnapshot: snapshots.discard,
     erase(instanceId) {
       for (const folder of ['home', 'bin', 'root']) rmSync(join(folderOf(instanceId), folder), { recursive: true, force: true });
       for (const file of ['ssh_host_ed25519_key', 'disk.json', clientFile]) rmSync(join(folderOf(instanceId), file), { force: true });
@@ -270,9 +281,9 @@ const root: InstanceUser = { name: 'root', shell: '/bin/bash', sudo: true, autho
 /** From 127.64.0.1 to 127.127.255.254, away from localhost and the local DNS resolvers. */
 const randomAddress = () => `127.${randomInt(64, 128)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
 
-function portsOf(userData: Uint8Array, disk: Disk | undefined): readonly number[] {
+function portsOf(userData: Uint8Array, instanceId = '', disk: Disk | undefined): readonly number[] {
   try {
-    return bootSystem(userData, undefined, disk).sshd.ports;
+    return bootSystem(userData, undefined, instanceId, disk).sshd.ports;
   } catch (error) {
     // It will never listen. Its boot says why.
     if (error instanceof BootRefused) return [];
@@ -281,13 +292,13 @@ function portsOf(userData: Uint8Array, disk: Disk | undefined): readonly number[
 }
 
 function tryToBoot(
-  { userData, keyPair }: BootingInstance,
+  { id, userData, keyPair }: BootingInstance,
   disk: Disk | undefined,
   print: (line: string) => void,
 ): BootedSystem | undefined {
   print('cloud-init: running');
   try {
-    const system = bootSystem(userData, keyPair, disk);
+    const system = bootSystem(userData, keyPair, id, disk);
     for (const line of system.log) print(line);
     return system;
   } catch (error) {
@@ -344,9 +355,12 @@ function answerOn(listener: Server, machine: Machine, host: Host, hostKeys: read
 // Of a connection that has been closed at once.
 const noTraffic = { bytesRead: 0, bytesWritten: 0 };
 
-/** Creates a home folder at the first boot, like useradd and cloud-init. Later boots do not change it. */
+/** Creates a home folder at the first boot, like useradd and cloud-init. Later boots add keys at most. */
 function makeHome(home: string, authorizedKeys: readonly string[]): void {
-  if (existsSync(home)) return;
+  if (existsSync(home)) {
+    addKeys(home, authorizedKeys);
+    return;
+  }
   // As a whole: without the keys, nobody could ever connect.
   const next = `${home}.next`;
   for (const folder of [dirname(home), next, join(next, '.ssh')]) ensureFolder(folder, 0o700);
@@ -354,6 +368,16 @@ function makeHome(home: string, authorizedKeys: readonly string[]): void {
   writeFileSync(file, authorizedKeys.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
   writeFileSync(join(next, '.profile'), profile, { mode: 0o644 });
   renameSync(next, home);
+}
+
+/** Like cloud-init, adds the keys that the file lacks. */
+function addKeys(home: string, authorizedKeys: readonly string[]): void {
+  const file = join(home, '.ssh/authorized_keys');
+  const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const missing = authorizedKeys.filter((key) => !present.split('\n').includes(key.trim()));
+  if (missing.length === 0) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  appendFileSync(file, missing.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
 }
 
 function ownHostKey(folder: string): string {

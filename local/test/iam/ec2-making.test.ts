@@ -1,5 +1,6 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
+  CreateImageCommand,
   CreateInternetGatewayCommand,
   CreateNetworkInterfaceCommand,
   CreateRouteTableCommand,
@@ -54,6 +55,17 @@ const creating: readonly (readonly [action: string, ...call: Expected])[] = [
       `ec2:CreateRouteTable route-table/* ${RT}`,
       `ec2:CreateTags route-table/* ${RT} ec2:createaction=CreateRouteTable`,
       `ec2:CreateRouteTable vpc/${made.vpcId} ${ST}`,
+    ],
+  ],
+  [
+    'CreateImage',
+    (to) => to.send(new CreateImageCommand({ InstanceId: made.instanceId, Name: 'copy', ...tagged('image', 'snapshot'), DryRun: true })),
+    () => [
+      `ec2:CreateImage arn:aws:ec2:us-east-1::image/* ${RT}`,
+      `ec2:CreateTags arn:aws:ec2:us-east-1::image/* ${RT} ec2:createaction=CreateImage`,
+      `ec2:CreateImage instance/${made.instanceId} aws:resourcetag/team=red`,
+      `ec2:CreateImage arn:aws:ec2:us-east-1::snapshot/* ${RT}`,
+      `ec2:CreateTags arn:aws:ec2:us-east-1::snapshot/* ${RT} ec2:createaction=CreateImage`,
     ],
   ],
   [

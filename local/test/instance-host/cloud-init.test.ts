@@ -4,7 +4,7 @@ import { bootSystem } from '../../src/instance-host/cloud-init.ts';
 import { diskOf } from '../../src/instance-host/disk.ts';
 import { openWorkbench } from './openssh.ts';
 
-const boot = (text: string, keyPair?: string) => bootSystem(Buffer.from(text), keyPair);
+const boot = (text: string, keyPair?: string) => bootSystem(Buffer.from(text), keyPair, 'i-1');
 const config = (body: string) => boot(`#cloud-config\n${body}`);
 const withBootcmd = (script: string) => config(`bootcmd:\n  - |\n    ${script.replaceAll('\n', '\n    ')}\n`);
 const portsAfter = (script: string) => withBootcmd(script).sshd.ports;
@@ -92,8 +92,8 @@ describe('the files with the keys of users', () => {
 // https://www.freedesktop.org/software/systemd/man/latest/file-hierarchy.html: /run and /tmp are flushed at boot.
 it('a later boot finds nothing in /run and /tmp', () => {
   const first = withBootcmd('mkdir -p /run/a /etc/a\necho x > /run/a/b\necho x > /tmp/c\necho x > /etc/a/d');
-  const disk = diskOf(first.system, first.users, ['the host key']);
-  const { files, folders } = bootSystem(Buffer.from('#cloud-config\n'), undefined, disk).system;
+  const disk = diskOf(first.system, first.users, ['the host key'], 'i-1');
+  const { files, folders } = bootSystem(Buffer.from('#cloud-config\n'), undefined, 'i-1', disk).system;
   const left = [...files.keys(), ...folders].filter((path) => /^\/(run|tmp|etc\/a)/.test(path));
   expect(left.sort()).toEqual(['/etc/a', '/etc/a/d', '/run', '/run/systemd', '/run/systemd/system', '/tmp']);
 });
@@ -107,10 +107,27 @@ describe('a later boot', () => {
   // Users and Groups, SSH and Write Files
   it('runs the boot commands, and keeps users, files and host keys as they are', () => {
     const first = config(command(4022) + user('one') + file(4023));
-    const disk = diskOf(first.system, first.users, ['the host key']);
-    const later = bootSystem(Buffer.from(`#cloud-config\n${command(4032)}${user('other')}${file(4033)}`), undefined, disk);
+    const disk = diskOf(first.system, first.users, ['the host key'], 'i-1');
+    const later = bootSystem(Buffer.from(`#cloud-config\n${command(4032)}${user('other')}${file(4033)}`), undefined, 'i-1', disk);
     expect(later).toMatchObject({ users: [{ name: 'one', authorizedKeys: ['one-key'] }], hostKeys: ['the host key'] });
     expect(later.sshd.ports).toEqual([4032, 4023]);
+  });
+
+  // As cloud-init 22.4.2 on Debian 12 does: host keys are replaced, a user who is there keeps the shell, keys are only ever added.
+  it('applies users, files and host keys again on the disk of another instance', async () => {
+    await using bench = await openWorkbench();
+    const first = config(`users:\n  - name: one\n    shell: /bin/zsh\n${file(4023)}`);
+    const disk = diskOf(first.system, first.users, ['the old host key'], 'i-1');
+    const hostKey = readFileSync(bench.hostKey.path, 'utf8');
+    const keys = `ssh_keys:\n  ed25519_private: |\n    ${hostKey.trimEnd().replaceAll('\n', '\n    ')}\n`;
+    const text = `#cloud-config\nusers:\n  - {name: one, ssh_authorized_keys: [new-key]}\n  - name: two\n${file(4033)}${keys}`;
+    const later = bootSystem(Buffer.from(text), undefined, 'i-2', disk);
+    expect(later.users).toMatchObject([
+      { name: 'one', shell: '/bin/zsh', authorizedKeys: ['new-key'] },
+      { name: 'two', shell: '/bin/sh' },
+    ]);
+    expect(later.hostKeys).toEqual([hostKey]);
+    expect(later.sshd.ports).toEqual([4033]);
   });
 });
 

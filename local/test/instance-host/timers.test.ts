@@ -84,11 +84,11 @@ describe('a timer that a boot command has started', () => {
     ['no first run', { timer: 'OnUnitActiveSec=60' }, 'lacks OnActiveSec'],
   ])('is refused with %s', (_, given, reason) => {
     const text = `#cloud-config\nbootcmd:\n  - |\n    ${units('true', given).replaceAll('\n', '\n    ')}\n`;
-    expect(() => bootSystem(Buffer.from(text), undefined)).toThrow(reason);
+    expect(() => bootSystem(Buffer.from(text), undefined, 'i-1')).toThrow(reason);
   });
 
   it('has to have a unit', () => {
-    const { log } = bootSystem(Buffer.from('#cloud-config\nbootcmd: [systemctl start none.timer || echo none]\n'), undefined);
+    const { log } = bootSystem(Buffer.from('#cloud-config\nbootcmd: [systemctl start none.timer || echo none]\n'), undefined, 'i-1');
     expect(log).toEqual(['Failed to start none.timer: Unit none.timer not found.\nnone']);
   });
 });

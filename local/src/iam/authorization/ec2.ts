@@ -115,12 +115,20 @@ const subjectsByAction: { readonly [A in Action]?: SubjectsOf<A> } = {
   DescribeInstanceStatus: all,
   DescribeInstanceTypes: all,
   DescribeInstanceTypeOfferings: all,
+  CreateImage: ({ InstanceId, TagSpecifications }, { made, existing, region }) => [
+    made('image', TagSpecifications),
+    existing(region.resources.instances, InstanceId),
+    made('snapshot', TagSpecifications),
+  ],
+  DeregisterImage: ({ ImageId }, { existing, region }) => [existing(region.resources.images, ImageId)],
   DescribeImages: all,
 
   DeleteVolume: ({ VolumeId }, { existing, region }) => [existing(region.resources.volumes, VolumeId)],
   ModifyVolume: ({ VolumeId }, { existing, region }) => [existing(region.resources.volumes, VolumeId)],
   DescribeVolumes: all,
   DescribeVolumesModifications: all,
+  DeleteSnapshot: ({ SnapshotId }, { existing, region }) => [existing(region.resources.snapshots, SnapshotId)],
+  DescribeSnapshots: all,
 
   CreateTags: ({ Resources, Tags }, { any }) => Resources.map((id) => ({ ...any(id), requestTags: withValues(Tags) })),
   DeleteTags: ({ Resources, Tags = [] }, { any }) => Resources.map((id) => ({ ...any(id), requestTags: Tags })),

@@ -50,7 +50,7 @@ function networkOf(input: Input, { resources }: Region): Network {
 function sources(imageId: string, { published, region }: Subjects): Subject[] {
   const image = published('image', imageId);
   try {
-    return [image, published('snapshot', launchableImage(region.region, imageId).snapshotId)];
+    return [image, published('snapshot', launchableImage(region, imageId).snapshotId)];
   } catch (error) {
     if (error instanceof AwsFailure) return [image];
     throw error;

@@ -28,7 +28,7 @@ export interface Subjects {
   keyPair(key: { name?: string | undefined; id?: string | undefined }): Subject;
   /** A resource whose tags do not count. */
   untagged(type: string, id: string): Subject;
-  /** An image or a snapshot. Its ARN has no account. */
+  /** An image or a snapshot, of the account or published by others, whose tags nobody else sees. */
   published(type: 'image' | 'snapshot', id: string): Subject;
 }
 
@@ -42,7 +42,9 @@ export function withValues(tags: readonly GivenTag[]): GivenTag[] {
 
 export function subjectsOf(region: Region): Subjects {
   const { resources } = region;
-  const arnOf = (type: string, name: string, accountId = region.accountId) => `arn:aws:ec2:${region.region}:${accountId}:${type}/${name}`;
+  // The ARNs of images and snapshots have no account: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+  const accountIn = (type: string) => (type === 'image' || type === 'snapshot' ? '' : region.accountId);
+  const arnOf = (type: string, name: string) => `arn:aws:ec2:${region.region}:${accountIn(type)}:${type}/${name}`;
 
   const subjects: Subjects = {
     region,
@@ -64,7 +66,10 @@ export function subjectsOf(region: Region): Subjects {
       return { arn: arnOf('key-pair', name ?? found?.name ?? id ?? '*'), resourceTags: found?.tags ?? [] };
     },
     untagged: (type, id) => ({ arn: arnOf(type, id) }),
-    published: (type, id) => ({ arn: arnOf(type, id, '') }),
+    published(type, id) {
+      const own = type === 'image' ? resources.images : resources.snapshots;
+      return own.all().some((one) => one.id === id) ? subjects.existing<Resource>(own, id) : subjects.untagged(type, id);
+    },
   };
   return subjects;
 }
