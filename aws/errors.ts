@@ -46,7 +46,7 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   // DynamoDB has one code for "too many changes at once" and for its quota of tables.
   [/^LimitExceededException$/, 'quota', /limit of [\d,]+ tables/i],
   [
-    /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|EC2ThrottledException|TooManyRequestsException|RequestThrottled|RequestThrottledException|ConcurrentMutationLimitExceeded|BandwidthLimitExceeded|PriorRequestNotComplete|ProvisionedThroughputExceededException|TransactionInProgressException|LimitExceededException|SlowDown)$/,
+    /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|EC2ThrottledException|TooManyRequestsException|RequestThrottled|RequestThrottledException|ConcurrentMutationLimitExceeded|BandwidthLimitExceeded|PriorRequestNotComplete|ProvisionedThroughputExceededException|TransactionInProgressException|LimitExceededException|SlowDown|SnapshotCreationPerVolumeRateExceeded)$/,
     'throttled',
   ],
   [
@@ -54,19 +54,19 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
     'unavailable',
   ],
   [
-    /^Invalid(InstanceI[Dd]|Group|GroupI[Dd]|SecurityGroupI[Dd]|NetworkInterfaceI[Dd]|SubnetI[Dd]|VpcI[Dd]|RouteTableI[Dd]|InternetGatewayI[Dd]|GatewayI[Dd]|Volume|VolumeI[Dd]|KeyPair|AssociationI[Dd]|Permission)\.NotFound$/,
+    /^Invalid(InstanceI[Dd]|Group|GroupI[Dd]|SecurityGroupI[Dd]|NetworkInterfaceI[Dd]|SubnetI[Dd]|VpcI[Dd]|RouteTableI[Dd]|InternetGatewayI[Dd]|GatewayI[Dd]|Volume|VolumeI[Dd]|KeyPair|AssociationI[Dd]|Permission|Snapshot)\.NotFound$/,
     'not-found',
   ],
   [/^InvalidAMIID\.(NotFound|Unavailable)$/, 'no-image'],
   // What RunInstances says of an image that is no longer public.
   [/^AuthFailure$/, 'no-image', /not authorized for images/i],
-  [/^(DependencyViolation|InvalidGroup\.InUse|VolumeInUse)$/, 'still-in-use'],
+  [/^(DependencyViolation|InvalidGroup\.InUse|VolumeInUse|InvalidSnapshot\.InUse)$/, 'still-in-use'],
   // What DeleteNetworkInterface says of one that is attached.
   [/^InvalidParameterValue$/, 'still-in-use', /in use/i],
   [/^(RouteAlreadyExists|Resource\.AlreadyAssociated|InvalidPermission\.Duplicate)$/, 'already-there'],
   // What AttachInternetGateway says of a VPC that has one.
   [/^InvalidParameterValue$/, 'already-there', /already has an internet gateway/i],
-  [/^(InvalidGroup\.Duplicate|InvalidKeyPair\.Duplicate)$/, 'duplicate-name'],
+  [/^(InvalidGroup\.Duplicate|InvalidKeyPair\.Duplicate|InvalidAMIName\.Duplicate)$/, 'duplicate-name'],
   [/^InvalidSubnet\.Conflict$/, 'subnet-conflict'],
   [/^IdempotentParameterMismatch$/, 'token-mismatch'],
   [/^IdempotentInstanceTerminated$/, 'instance-terminated'],
@@ -78,7 +78,7 @@ const codes: readonly (readonly [code: RegExp, meaning: Meaning, message?: RegEx
   [/^(Insufficient(Instance|Host|ReservedInstance|Volume|Address)?Capacity|Unsupported)$/, 'no-capacity'],
   [/^InsufficientFreeAddressesInSubnet$/, 'subnet-full'],
   [
-    /^(Vcpu|Instance|SecurityGroup|SecurityGroupsPerInterface|NetworkInterface|Vpc|Subnet|RouteTable|Route|InternetGateway|Address|KeyPair|Volume|RulesPerSecurityGroup|Resource|ResourceCount|MaxIOPS|Execution)LimitExceeded$/,
+    /^(Vcpu|Instance|SecurityGroup|SecurityGroupsPerInterface|NetworkInterface|Vpc|Subnet|RouteTable|Route|InternetGateway|Address|KeyPair|Volume|Snapshot|ConcurrentSnapshot|PendingSnapshot|RulesPerSecurityGroup|Resource|ResourceCount|MaxIOPS|Execution)LimitExceeded$/,
     'quota',
   ],
   [/^(InvalidKMSKey\..+|CustomerKeyHasBeenRevoked)$/, 'volume-key'],

@@ -59,7 +59,16 @@ export async function openEnvironment(target: EnvironmentTarget, view: FollowVie
   };
 }
 
-type EnvironmentCommand = EnvironmentOperationKind | 'extend' | 'follow' | 'retry' | 'status' | 'open' | 'run-hooks' | 'keys sync';
+type EnvironmentCommand =
+  | EnvironmentOperationKind
+  | 'extend'
+  | 'follow'
+  | 'retry'
+  | 'status'
+  | 'open'
+  | 'run-hooks'
+  | 'keys sync'
+  | 'restore';
 
 /** A command about an environment for a person to type: `recode aws follow acme/api --owner alice`. `more` stands behind the repository. */
 export function environmentCommand(environment: OpenedEnvironment, command: EnvironmentCommand, more: readonly string[] = []): string {

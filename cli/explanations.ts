@@ -52,6 +52,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Invalid volume size',
     nextStep: 'To get the default size, omit --volume-size.',
   },
+  KeepNotValid: {
+    title: 'Invalid time to keep the disk',
+    nextStep: 'Run "{usage} --help" to see examples.',
+  },
   AutoStopNotValid: {
     title: 'Invalid time to stop',
     nextStep: 'Run "{usage} --help" to see examples.',
@@ -381,6 +385,18 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   ResourceDiffers: {
     title: 'A resource was changed outside of Recode',
     nextStep: 'Change it back or delete it, then run "{command}" again.',
+  },
+  DiskNotKept: {
+    title: 'The disk is not kept yet',
+    nextStep: again,
+  },
+  ImageStillPending: {
+    title: 'The snapshot of the disk is not completed yet',
+    nextStep: again,
+  },
+  ImageFailed: {
+    title: 'The snapshot of the disk failed',
+    nextStep: 'Run "{command}" again to make another one. The environment still has its disk.',
   },
   AwsRefused: {
     title: 'AWS refused a request',

@@ -3,6 +3,7 @@ import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { EnvironmentRequest, GivenChanges, GivenRequest, Instance } from './environment.ts';
 import { IdleStop } from './idle-stop.ts';
 import { InstanceType, InstanceTypeName } from './instance-type.ts';
+import { Keep } from './kept.ts';
 import { Network, NetworkIds, ReadyNetwork } from './network.ts';
 import { KeyFingerprint, PublicKey } from './openssh-key.ts';
 import { Operation } from './operation.ts';
@@ -53,6 +54,8 @@ export const RecordedEnvironmentInput = v.object({
   due: v.exactOptional(Due),
   /** Only in a restart that changes something. */
   request: v.exactOptional(v.strictObject({ instanceType: v.exactOptional(InstanceTypeName) })),
+  /** Only in a removal. Missing for the team's default. */
+  keep: v.exactOptional(Keep),
 });
 export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
 
@@ -234,6 +237,14 @@ export type StoppedInstance = v.InferOutput<typeof StoppedInstance>;
 // Missing in an execution that an older version started.
 const ids = v.optional(v.array(v.string()), []);
 
+/** Until when (ISO 8601) a removal keeps the disk. */
+export const KeepUntil = v.object({ until: v.string() });
+export type KeepUntil = v.InferOutput<typeof KeepUntil>;
+
+/** The image of the disk that a removal keeps, and until when. */
+export const KeptImage = v.object({ imageId: v.string(), until: v.string() });
+export type KeptImage = v.InferOutput<typeof KeptImage>;
+
 /** The instances that a remove waits for, and what it deletes once they are terminated. */
 export const TerminatingInstances = v.object({
   instanceIds: v.array(v.string()),
@@ -275,6 +286,9 @@ export const recordedKinds = kindsWith({ creates: false });
 /** Those of them that start it. */
 export const restartingKinds = kindsWith({ creates: false, ends: 'started' });
 
+/** The disk is deleted with the instance if it is missing. */
+const keep = v.optional(KeepUntil);
+
 const ofStart = {
   kind: v.literal('start'),
   ...ofEnvironment,
@@ -300,6 +314,7 @@ export const Begun = {
   start: v.object(ofStart),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
   ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, ...ofRestart })),
+  remove: v.object({ kind: v.literal('remove'), ...ofEnvironment, keep }),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
 };
 export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(typeof Begun)[Kind]> };
@@ -368,6 +383,8 @@ export const RemoveOutput = v.object({
   repository: v.string(),
   name: v.string(),
   status: v.literal('removed'),
+  /** Until when its disk is kept (ISO 8601). Null if it was deleted. */
+  keptUntil: v.optional(v.nullable(v.string()), null),
 });
 export type RemoveOutput = v.InferOutput<typeof RemoveOutput>;
 

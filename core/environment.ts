@@ -4,6 +4,7 @@ import { Cidr } from './cidr.ts';
 import { RecodeError } from './errors.ts';
 import { IdleStop } from './idle-stop.ts';
 import { InstanceTypeName } from './instance-type.ts';
+import { Keep } from './kept.ts';
 import { AddedKey } from './keys.ts';
 import { holderOf, Lock } from './lock.ts';
 import { PublicKey } from './openssh-key.ts';
@@ -68,6 +69,8 @@ export const Wanted = v.object({
   power: v.picklist(['on', 'off', 'removed']),
   /** When it is stopped automatically (ISO 8601), from its start to its stop; absent for never. */
   stopAt: v.optional(v.string()),
+  /** For how long its disk is kept, once its removal has begun. A later attempt keeps it, too. */
+  keep: v.optional(Keep),
 });
 export type Wanted = v.InferOutput<typeof Wanted>;
 
@@ -112,7 +115,7 @@ export type Environment = v.InferOutput<typeof Environment>;
 
 /** What was asked for of an environment's instance. */
 export function requestOf({
-  wanted: { power: _, stopAt: __, moreKeys: ___, ...request },
+  wanted: { power: _, stopAt: __, moreKeys: ___, keep: ____, ...request },
 }: Pick<Environment, 'wanted'>): EnvironmentRequest {
   return request;
 }

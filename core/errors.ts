@@ -53,6 +53,7 @@ export const catalog = {
   ConfirmationRequired: { reaction: 'never', outcome: 'usage' },
   CidrNotValid: { reaction: 'never', outcome: 'usage' },
   VolumeSizeNotValid: { reaction: 'never', outcome: 'usage' },
+  KeepNotValid: { reaction: 'never', outcome: 'usage' },
   AutoStopNotValid: { reaction: 'never', outcome: 'usage' },
   IdleStopNotValid: { reaction: 'never', outcome: 'usage' },
   InputNotValid: { reaction: 'never', outcome: 'usage' },
@@ -145,6 +146,9 @@ export const catalog = {
   ImageUnavailable: { reaction: 'caught', outcome: 'failed' },
   NameOwnedElsewhere: { reaction: 'never', outcome: 'failed' },
   ResourceDiffers: { reaction: 'never', outcome: 'failed' },
+  DiskNotKept: { reaction: 'caught', outcome: 'failed' },
+  ImageStillPending: { reaction: 'caught', outcome: 'failed' },
+  ImageFailed: { reaction: 'never', outcome: 'failed' },
   AwsRefused: { reaction: 'never', outcome: 'failed' },
 
   // The instance

@@ -34,10 +34,16 @@ export const policies = { user: 'RecodeUser', admin: 'RecodeAdmin' } as const;
 
 export type EnvironmentResource = 'security-group' | 'key-pair' | 'network-interface' | 'instance' | 'volume';
 
+/** What is left of an environment whose disk is kept. */
+export type KeptResource = 'image' | 'snapshot';
+
 /** The name of one of an environment's resources, such as `recode-acme-api-security-group`. */
-export function resourceName(environmentName: string, resource: EnvironmentResource): string {
+export function resourceName(environmentName: string, resource: EnvironmentResource | KeptResource): string {
   return `recode-${environmentName}-${resource}`;
 }
+
+/** The name of the image of an environment's disk. EC2 accepts it once, so the removal of an environment makes one. */
+export const imageName = (uid: string): string => `recode-${uid}`;
 
 // A security group's name may have 255 characters; a tag's value 256. GitHub allows 39 for an owner and 100 for a repository.
 const longestName = 160;

@@ -5,6 +5,7 @@ import { EnvironmentRequest } from './environment.ts';
 import { RecodeError } from './errors.ts';
 import { type IdleStop, parseIdleStop } from './idle-stop.ts';
 import { InstanceTypeName } from './instance-type.ts';
+import { type Keep, parseKeep } from './kept.ts';
 import type { Tag } from './tags.ts';
 import { type TeammateSettings, teammatePolicies } from './teammates.ts';
 
@@ -43,6 +44,7 @@ const Variables = v.object({
   RECODE_AUTO_STOP: v.pipe(v.string(), v.nonEmpty()),
   RECODE_LONGEST_RUN: optional,
   RECODE_IDLE_STOP: v.pipe(v.string(), v.nonEmpty()),
+  RECODE_KEEP_REMOVED: optional,
   RECODE_TAGS: v.pipe(list, v.array(v.pipe(v.string(), v.regex(/^[^=]+=/, 'not a tag such as team=platform'), v.transform(tagOf)))),
 });
 
@@ -70,6 +72,8 @@ export interface Settings extends TeammateSettings {
   readonly longestRun: number | undefined;
   /** How long nobody may use an environment until it is stopped, if its start says nothing of it. */
   readonly idleStop: IdleStop;
+  /** For how long the disk of a removed environment is kept, where its removal does not say. */
+  readonly keepRemoved: Keep;
   /** Tags of every resource beside ours, by which the administrator tells costs apart. */
   readonly costTags: readonly Tag[];
 }
@@ -87,6 +91,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   }
   const of = parsed.output;
   const longest = of.RECODE_LONGEST_RUN;
+  const keep = of.RECODE_KEEP_REMOVED;
   return {
     instanceType: of.RECODE_INSTANCE_TYPE,
     allowedInstanceTypes: of.RECODE_ALLOWED_INSTANCE_TYPES,
@@ -102,6 +107,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     autoStop: fromVariable('RECODE_AUTO_STOP', () => parseAutoStop(of.RECODE_AUTO_STOP, 'UTC', 'time to stop')),
     longestRun: longest === undefined ? undefined : fromVariable('RECODE_LONGEST_RUN', () => parseMinutes(longest)),
     idleStop: fromVariable('RECODE_IDLE_STOP', () => parseIdleStop(of.RECODE_IDLE_STOP, 'idle time')),
+    keepRemoved: keep === undefined ? false : fromVariable('RECODE_KEEP_REMOVED', () => parseKeep(keep)),
     costTags: of.RECODE_TAGS,
   };
 }

@@ -1,4 +1,4 @@
-import { type EnvironmentResource, resourceName } from './names.ts';
+import { type EnvironmentResource, type KeptResource, resourceName } from './names.ts';
 
 export interface Tag {
   readonly Key: string;
@@ -13,6 +13,9 @@ export const tagKey = {
   owner: 'recode:owner',
   repository: 'recode:repository',
   sshHostKey: 'recode:ssh-host-key',
+  keptUntil: 'recode:kept-until',
+  instanceType: 'recode:instance-type',
+  volumeType: 'recode:volume-type',
 } as const;
 
 export const managedBy: Tag = { Key: tagKey.managedBy, Value: 'recode' };
@@ -30,7 +33,7 @@ export function networkTags(name: string): Tag[] {
 }
 
 /** The tags of a resource of one environment. */
-export function environmentTags(environment: Belonging, resource: EnvironmentResource): Tag[] {
+export function environmentTags(environment: Belonging, resource: EnvironmentResource | KeptResource): Tag[] {
   return [{ Key: tagKey.name, Value: resourceName(environment.name, resource) }, ...belongingTags(environment)];
 }
 

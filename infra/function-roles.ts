@@ -52,7 +52,7 @@ function statementsOf(action: string, volumeKmsKey: unknown): Statement[] {
   });
 }
 
-/** Images and snapshots belong to the publisher: their ARNs have no account. */
+/** The ARNs of images and snapshots have no account: most belong to their publisher. */
 function arn(service: string, resource: string): object {
   const account = /^(image|snapshot)\//.test(resource) ? '' : '${AWS::AccountId}';
   return { 'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:${account}:${resource}` };

@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import type { GivenChanges } from '../../core/environment.ts';
+import type { Keep } from '../../core/kept.ts';
 import type { EnvironmentOperationKind } from '../../core/operations.ts';
 import type { CliTime } from '../../core/timeline.ts';
 import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
@@ -19,14 +20,14 @@ import type { Session } from './session.ts';
  */
 export async function operate<Schema extends v.GenericSchema>(
   environment: OpenedEnvironment,
-  asked: { readonly kind: EnvironmentOperationKind; readonly output: Schema; readonly request?: GivenChanges },
+  asked: { readonly kind: EnvironmentOperationKind; readonly output: Schema; readonly request?: GivenChanges; readonly keep?: Keep },
   { wait }: { readonly wait: boolean },
   session: Session,
   output: Output,
 ): Promise<Followed<v.InferOutput<Schema>> | undefined> {
   const { account, clients, subject, files } = environment;
-  const { kind, request } = asked;
-  const input = { environment: subject, ...(request && { request }) };
+  const { kind, request, keep } = asked;
+  const input = { environment: subject, ...(request && { request }), ...(keep !== undefined && { keep }) };
   session.atEnd = () => rememberTimes(environment, kind, session, output);
   if (!wait) {
     handOver(environment, await startOperation(clients, account, { kind, input }, session), output);

@@ -5,17 +5,22 @@ import { findNetworkInterfaces, findRemainingInstances, findSecurityGroups, live
 import { unless } from '../../aws/errors.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { HeldEnvironment, TerminatingInstances } from '../../core/document.ts';
+import { HeldEnvironment, KeepUntil, KeptImage, TerminatingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { belongingTags, hasTags } from '../../core/tags.ts';
 
-/** Terminates the environment's instance. Returns every instance to wait for, including those that were terminating already. */
+/**
+ * Terminates the environment's instance. Returns every instance to wait for, including those that were terminating already.
+ *
+ * @throws RecodeError DiskNotKept while there is a disk that is to be kept first
+ */
 export const terminateInstance = step({
-  input: v.object({ environment: HeldEnvironment }),
+  input: v.object({ environment: HeldEnvironment, keep: v.optional(KeepUntil), kept: v.optional(KeptImage) }),
   output: TerminatingInstances,
   uses: { ec2 },
-  async run({ environment }, { ec2 }) {
-    const [instanceIds, leftovers] = await allEnded([terminateAll(ec2, environment), findLeftovers(ec2, environment)]);
+  async run({ environment, keep, kept }, { ec2 }) {
+    const terminating = terminateAll(ec2, environment, { unlessLive: keep !== undefined && kept === undefined });
+    const [instanceIds, leftovers] = await allEnded([terminating, findLeftovers(ec2, environment)]);
     return { instanceIds, ...leftovers };
   },
 });
@@ -23,10 +28,11 @@ export const terminateInstance = step({
 export const handler = lambdaHandler(terminateInstance);
 
 /** Terminates what still lives. Returns every instance that is not gone yet. */
-async function terminateAll(ec2: EC2Client, environment: HeldEnvironment): Promise<string[]> {
+async function terminateAll(ec2: EC2Client, environment: HeldEnvironment, { unlessLive }: { unlessLive: boolean }): Promise<string[]> {
   const remaining = await findRemainingInstances(ec2, environment, environment.recorded.instanceId ?? undefined);
   const live = remaining.filter(({ State }) => liveStates.some((state) => state === State?.Name));
   if (live.length === 0) return idsOf(remaining);
+  if (unlessLive) throw new RecodeError('DiskNotKept', `The disk of ${idsOf(live).join(', ')} is to be kept.`);
   const stranger = live.find(({ Tags }) => !hasTags(Tags, belongingTags(environment)));
   if (stranger) throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} no longer has the tags of its environment.`);
   const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));

@@ -36,6 +36,7 @@ import {
 import { type Environment, environmentNotFound, type GivenChanges, type GivenRequest, requestOf } from '../../core/environment.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
+import { keptUntil } from '../../core/kept.ts';
 import { accepts } from '../../core/keys.ts';
 import type { ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -85,7 +86,7 @@ export const beginOperation = step({
       return { kind, operation: uninstall, network: await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now) };
     }
     const { kind } = begun;
-    const { environment: subject, due, request = {} } = begun.input;
+    const { environment: subject, due, keep, request = {} } = begun.input;
     const [beginner, recorded] = await allEnded([asking(), readEnvironment(dynamodb, subject)]);
     if (!recorded) throw environmentNotFound(subject);
     const entry = { ...context, operation: { ...operation(beginner), kind } };
@@ -93,9 +94,15 @@ export const beginOperation = step({
     if (!existing) throw environmentNotFound(subject);
     const starting = operations[kind].ends === 'started' ? { request, ...(await lookForRestart(existing, request, entry)) } : {};
     const environment = await take(existing, entry, { due });
-    if (operations[kind].ends === 'started') await reserveHours(environment, entry);
-    const held = await claimNameAndRecordWanted(environment, { ...requestOf(environment), ...request }, entry);
-    return { kind, operation: entry.operation, environment: held, ...starting };
+    if (kind !== 'remove') {
+      if (operations[kind].ends === 'started') await reserveHours(environment, entry);
+      const held = await claimNameAndRecordWanted(environment, { ...requestOf(environment), ...request }, entry);
+      return { kind, operation: entry.operation, environment: held, ...starting };
+    }
+    const days = keep ?? environment.wanted.keep ?? context.settings.keepRemoved;
+    const asked = days !== false || environment.wanted.keep !== undefined ? { keep: days } : {};
+    const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry, asked);
+    return { kind, operation: entry.operation, environment: held, ...(days !== false && { keep: { until: keptUntil(startedAt, days) } }) };
   },
 });
 

@@ -8,6 +8,7 @@ import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import {
   HeldEnvironment,
+  KeptImage,
   Launch,
   Plan,
   RemoveOutput,
@@ -42,7 +43,7 @@ export const finishOperation = step({
   input: v.variant('kind', [
     Started,
     v.object({ kind: v.picklist(stopping), ...held, instances: StoppingInstances, instance: StoppedInstance }),
-    v.object({ kind: v.picklist(removing), ...held }),
+    v.object({ kind: v.picklist(removing), ...held, kept: v.optional(KeptImage) }),
   ]),
   output: {
     ...forEach(starting, () => StartOutput),
@@ -108,7 +109,7 @@ export const finishOperation = step({
     // An earlier attempt may have deleted the last environment, and an uninstall the table since.
     await ifInstalled(countEnd(dynamodb, environment, moment));
     await ifInstalled(deleteEnvironment(dynamodb, environment, operation));
-    return { ...subject, status: 'removed' };
+    return { ...subject, status: 'removed', keptUntil: document.kept?.until ?? null };
   },
 });
 

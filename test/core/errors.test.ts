@@ -30,6 +30,7 @@ it('calls a wrong usage what the person has to write differently', () => {
     'IdleStopNotValid',
     'InputNotValid',
     'InstanceTypeNotValid',
+    'KeepNotValid',
     'NoHome',
     'NoRegion',
     'PathNotUsable',

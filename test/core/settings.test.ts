@@ -32,6 +32,7 @@ describe('readSettings', () => {
       autoStop: { kind: 'daily', time: '20:00', timeZone: 'UTC' },
       longestRun: undefined,
       idleStop: 'off',
+      keepRemoved: false,
       costTags: [],
     });
   });

@@ -16,6 +16,7 @@ import { expect, vi } from 'vitest';
 import { unless } from '../../aws/errors.ts';
 import { tableName } from '../../core/names.ts';
 import { inventory } from './inventory.ts';
+import { wipeKept } from './kept.ts';
 
 /** Empties an account with AWS's own calls, so that the next case begins from nothing with warm functions. */
 export async function wipe(aws: TestAws): Promise<void> {
@@ -39,6 +40,7 @@ export async function wipe(aws: TestAws): Promise<void> {
   }
   for (const { SubnetId } of found.subnets) await ec2.send(new DeleteSubnetCommand({ SubnetId }));
   for (const { VpcId } of found.vpcs) await ec2.send(new DeleteVpcCommand({ VpcId }));
+  await wipeKept(aws);
   await unless('no-table', dynamodb.send(new DeleteTableCommand({ TableName: tableName })));
   await vi.waitFor(async () => expect((await inventory(aws)).items).toBeUndefined(), { timeout: 20_000, interval: 20 });
   await aws.delete('calls');

@@ -7,6 +7,7 @@ import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded
 import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
 import { executionArn as executionArnOf, type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
+import type { Keep } from '../../core/kept.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { type Called, proven } from './proof.ts';
 import { type Ran, type RunOptions, recode } from './recode.ts';
@@ -101,7 +102,8 @@ export const runStop = (aws: TestAws, subject: Subject = {}) => run<StopOutput>(
 export const runRestart = (aws: TestAws, subject: Subject = {}) => run<StartOutput>(aws, 'restart', subjectOf(subject));
 
 /** The same of the remove workflow. */
-export const runRemove = (aws: TestAws, subject: Subject = {}) => run<RemoveOutput>(aws, 'remove', subjectOf(subject));
+export const runRemove = (aws: TestAws, { keep, ...subject }: Subject & { readonly keep?: Keep } = {}) =>
+  run<RemoveOutput>(aws, 'remove', { ...subjectOf(subject), ...(keep !== undefined && { keep }) });
 
 /** The same of the uninstall workflow. */
 export const runUninstall = (aws: TestAws, caller = 'alice') => run<UninstallOutput>(aws, 'uninstall', { caller });

@@ -133,7 +133,7 @@ describe('with parameters', () => {
   const parameters: Record<string, string> = { 'param:volumeKmsKey': key, 'param:permissionsBoundary': 'arn:aws:iam::1:policy/b' };
   const serverless = { options: {}, resolveVariable: async (name: string) => parameters[name] };
 
-  it('uses the key of volumes through EC2, where a function launches or starts an instance', async () => {
+  it('uses the key of volumes through EC2, where a function launches or starts an instance, or keeps its disk', async () => {
     const { Resources } = await made(serverless);
     const using = Object.entries(Resources).flatMap(([id, { Properties }]) =>
       statementsOf({ id, ...Properties }).flatMap((statement) => (statement.Resource === key ? [{ id, ...statement }] : [])),
@@ -147,6 +147,7 @@ describe('with parameters', () => {
     expect(using).toEqual([
       { id: 'LaunchInstanceRole', ...use },
       { id: 'StartInstanceRole', ...use },
+      { id: 'CreateImageRole', ...use },
     ]);
   });
 

@@ -11,9 +11,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
+import { expectKept } from '../harness/kept.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { wipe } from '../harness/wipe.ts';
-import { runRemove, runStart, runStop, runUninstall, somePublicKey } from '../harness/workflows.ts';
+import { mutatingCalls, runRemove, runStart, runStop, runUninstall, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
 deployForTests((deployed) => {
@@ -41,10 +42,48 @@ describe('a remove', () => {
     const before = await inventory(aws);
     await runStart(aws);
     const removed = await runRemove(aws);
-    const output = { ...subject, name: 'acme-api-alice', status: 'removed' };
+    const output = { ...subject, name: 'acme-api-alice', status: 'removed', keptUntil: null };
     expect(removed).toMatchObject({ status: 'SUCCEEDED', output });
     expect(await inventory(aws)).toEqual(before);
     expect(await runRemove(aws)).toMatchObject({ status: 'FAILED', error: 'EnvironmentNotFound' });
+  });
+
+  it('keeps the disk first where it was asked to', async () => {
+    await runStart(aws);
+    await aws.delete('calls');
+    const { output } = await runRemove(aws, { keep: 30 });
+    const [year, month, day] = [...new Date(aws.clock.now() + 30 * 86_400_000).toISOString().slice(0, 10).split('-')];
+    expect(output).toMatchObject({ status: 'removed', keptUntil: expect.stringContaining(`${year}-${month}-${day}T`) });
+    await expectNetworkAlone();
+    await expectKept(aws, 1);
+    expect((await mutatingCalls(aws)).slice(0, 3)).toEqual(['StopInstances', 'CreateImage', 'TerminateInstances']);
+  });
+
+  it('keeps the disk also in a later attempt that does not say so', async () => {
+    await runStart(aws);
+    await refuse('CreateImage');
+    expect(await runRemove(aws, { keep: 7 })).toMatchObject({ error: 'AccountNotReady' });
+    settle();
+    expect((await runRemove(aws)).output?.keptUntil).not.toBeNull();
+    await expectKept(aws, 1);
+  });
+
+  it('does as the team has chosen, unless it is told otherwise', async () => {
+    await aws.post('lambda', { environment: { RECODE_TEAMMATES: 'everyone', RECODE_KEEP_REMOVED: '7d' } });
+    await runStart(aws);
+    expect((await runRemove(aws)).output?.keptUntil).not.toBeNull();
+    await runStart(aws);
+    expect((await runRemove(aws, { keep: false })).output?.keptUntil).toBeNull();
+    await expectKept(aws, 1);
+    await aws.post('lambda', { environment: { RECODE_TEAMMATES: 'everyone' } });
+  });
+
+  it('has no disk to keep where the instance is gone', async () => {
+    const { output } = await runStart(aws);
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [output?.instanceId ?? ''] }));
+    expect((await runRemove(aws, { keep: 7 })).output?.keptUntil).toBeNull();
+    await expectNetworkAlone();
+    await expectKept(aws, 0);
   });
 
   it('gives the name to the next who wants it', async () => {

@@ -16,6 +16,7 @@ import {
 } from '../../../core/environment.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import { reconcile, reserve } from '../../../core/hours.ts';
+import type { Keep } from '../../../core/kept.ts';
 import { accepts } from '../../../core/keys.ts';
 import { holderOf, isHeldBy } from '../../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../../core/network.ts';
@@ -174,7 +175,7 @@ export async function claimNameAndRecordWanted(
   environment: Environment,
   request: EnvironmentRequest,
   { dynamodb, now, operation }: Entry,
-  { allowCidrs, autoStop, idleStop }: Pick<GivenRequest, 'allowCidrs' | 'autoStop' | 'idleStop'> = {},
+  { allowCidrs, autoStop, idleStop, keep }: Pick<GivenRequest, 'allowCidrs' | 'autoStop' | 'idleStop'> & { readonly keep?: Keep } = {},
 ): Promise<HeldEnvironment> {
   const name = await claimName(dynamodb, environment, operation);
   // PlanStart records what an instance is launched with, once it has seen that there is none.
@@ -184,6 +185,7 @@ export async function claimNameAndRecordWanted(
       ...(allowCidrs && { 'wanted.allowCidrs': allowCidrs }),
       ...(autoStop && { 'wanted.autoStop': autoStop }),
       ...(idleStop !== undefined && { 'wanted.idleStop': idleStop }),
+      ...(keep !== undefined && { 'wanted.keep': keep }),
       updatedAt: new Date(now).toISOString(),
     },
   });

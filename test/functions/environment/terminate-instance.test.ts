@@ -22,6 +22,23 @@ describe('terminateInstance', () => {
     expect(await stateOf(account, instanceId)).toBe('shutting-down');
   });
 
+  it('terminates no instance whose disk is to be kept, until it is', async () => {
+    await using account = await testAccount();
+    const { instanceId } = await launched(account);
+    const keep = { until: '2026-12-30T10:00:00.000Z' };
+    const keeping = { ...document(instanceId), keep };
+    expect(await account.refusal(terminateInstance, keeping)).toMatchObject({
+      name: 'DiskNotKept',
+      message: `The disk of ${instanceId} is to be kept.`,
+    });
+    expect(await stateOf(account, instanceId)).toBe('pending');
+    const kept = { imageId: 'ami-00000000000000000', ...keep };
+    expect(await account.run(terminateInstance, { ...keeping, kept })).toMatchObject({ instanceIds: [instanceId] });
+    await untilState(account, instanceId, 'terminated');
+    // Nothing is left to be kept.
+    expect(await account.run(terminateInstance, keeping)).toMatchObject({ instanceIds: [] });
+  });
+
   it('hands on the interface and the group that outlive the instance', async () => {
     await using account = await testAccount();
     const { document: launch, instanceId } = await launched(account);

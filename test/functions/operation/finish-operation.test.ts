@@ -208,7 +208,7 @@ describe('finishOperation of a stop', () => {
 describe('finishOperation of a remove', () => {
   it('is done where an uninstall has deleted the table since an attempt before', async () => {
     await using account = await testAccount();
-    expect(await account.run(finishOperation, remove.document)).toMatchObject({ status: 'removed' });
+    expect(await account.run(finishOperation, remove.document)).toMatchObject({ status: 'removed', keptUntil: null });
   });
 
   it('deletes the claim of the name and then the record', async () => {
@@ -218,7 +218,7 @@ describe('finishOperation of a remove', () => {
       left.push(await claims(account), await readEnvironment(account.dynamodb, environment)),
     );
     const output = await account.run(finishOperation, remove.document);
-    expect(output).toEqual({ ...subject, status: 'removed' });
+    expect(output).toEqual({ ...subject, status: 'removed', keptUntil: null });
     expect(v.is(RemoveOutput, output)).toBe(true);
     expect(left).toEqual([{}, expect.objectContaining({ lock: remove.document.operation })]);
     expect(await claims(account)).toEqual({});

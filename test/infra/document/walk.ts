@@ -27,6 +27,7 @@ const followed = {
   Map: ['ItemsPath', 'ItemSelector', 'ItemProcessor', 'ResultSelector', 'ResultPath', 'OutputPath', 'Catch'],
   Choice: ['Choices', 'Default'],
   Pass: ['Result', 'Parameters', 'ResultPath', 'OutputPath'],
+  Wait: ['Seconds', 'Next'],
   Succeed: [],
   Fail: ['ErrorPath', 'CausePath'],
 };
@@ -82,6 +83,8 @@ export function walk(machine: Machine, input: Shape, steps: Readonly<Record<stri
         return choice(name, state, document);
       case 'Pass':
         return [leave(name, state, document, pass(name, state, document))];
+      case 'Wait':
+        return [{ to: state.Next, document }];
       case 'Succeed':
         return [{ document }];
       case 'Fail':

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { parseKeep } from '../../../../core/kept.ts';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
 import { addAccountOptions, addOperationOptions, jsonOption, type OperationFlags, parseOperation, repositoryArgument } from '../options.ts';
@@ -10,24 +11,32 @@ export function command(output: Output): Command {
     .description(
       'Remove the environment of a repository: its instance and disk, network interface, key pair and security group, and its key and ' +
         'SSH files on this machine. Push your work first: everything on the disk is deleted.\n\n' +
+        'With --keep, the instance is stopped first, and a snapshot keeps its disk for a number of days. "recode aws restore" makes the ' +
+        'environment again from it. The removal ends when the snapshot is completed, which takes minutes. Your team may keep disks by ' +
+        'default. AWS charges for a snapshot until it is deleted: "recode aws list --removed" shows them.\n\n' +
         'This also works if the first start failed or if someone deleted resources by hand.',
     )
     .argument(...repositoryArgument);
   addOperationOptions(remove, 'before removing it');
+  remove
+    .option('--keep <time>', 'keep the disk for a number of days, for example 30d')
+    .option('--no-keep', 'delete the disk, whatever your team keeps');
   return addAccountOptions(remove)
     .option(...jsonOption)
     .addHelpText(
       'after',
       examples([
         ['Remove an environment after confirmation', 'recode aws remove acme/api'],
+        ['Remove it, and keep its disk for 30 days', 'recode aws remove acme/api --keep 30d'],
         ['Remove it in a script', 'recode aws remove acme/api --force'],
         ['Remove the environment of a teammate who has left', 'recode aws remove acme/api --owner alice'],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
-      const flags = invoked.optsWithGlobals<OperationFlags>();
+      const { keep, ...flags } = invoked.optsWithGlobals<OperationFlags & { readonly keep?: string | false }>();
+      const days = typeof keep === 'string' ? parseKeep(keep) : keep;
       const request = parseOperation(repository, flags, process.env);
       const { runRemove } = await import('./run.ts');
-      await runRemove(request, output);
+      await runRemove({ ...request, ...(days !== undefined && { keep: days }) }, output);
     });
 }

@@ -1,8 +1,9 @@
 import { RemoveOutput } from '../../../../core/document.ts';
 import type { Environment } from '../../../../core/environment.ts';
+import type { Keep } from '../../../../core/kept.ts';
 import { forgetEnvironment } from '../../../completion/known-environments.ts';
 import { confirm } from '../../../confirm.ts';
-import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
+import { environmentCommand, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { unknownView } from '../../../environment-view.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
 import { operate } from '../../../execution/environment-operation.ts';
@@ -12,9 +13,16 @@ import { deleteEnvironmentFolder } from '../../../files/environment-folder.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { resourceRows } from '../../../resources.ts';
+import { stopWordsInZone } from '../../../stop-time.ts';
 import type { OperationRequest } from '../options.ts';
 
 export const Result = RemoveOutput;
+
+/** What to remove. */
+export interface RemoveRequest extends OperationRequest {
+  /** For how many days its disk is kept; false for none. Missing for what the team or an earlier attempt chose. */
+  readonly keep?: Keep;
+}
 
 /**
  * Removes an environment with all that was made for it, after a question that names it, and its files on this machine.
@@ -22,42 +30,53 @@ export const Result = RemoveOutput;
  * @throws RecodeError what the execution fails with, EnvironmentNotFound, ConfirmationRequired, and those of
  *   cli/environment.ts and cli/execution
  */
-export function runRemove(request: OperationRequest, output: Output): Promise<void> {
+export function runRemove(request: RemoveRequest, output: Output): Promise<void> {
   return inSession(output, `removal of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
     const record = await beforeOperation(environment, 'remove', requireRecord(environment));
-    if (!request.force && !(await confirm(question(environment, record), output))) return;
-    const removed = await operate(environment, { kind: 'remove', output: Result }, request, session, output);
+    if (!request.force && !(await confirm(question(environment, record, request), output))) return;
+    const removed = await operate(environment, { kind: 'remove', output: Result, ...keepOf(request) }, request, session, output);
     if (removed) await conclude(environment, removed, session, output);
   });
 }
 
-/** The same, because it has no options of its own. */
+/** The same without options. The record says for how long the disk is kept. */
 export const again = runRemove;
 
 /** Deletes the files of the removed environment on this machine, and prints. */
 export async function conclude(
-  { account, files }: OpenedEnvironment,
+  environment: OpenedEnvironment,
   { result, executionArn }: Followed<RemoveOutput>,
   { view }: Session,
   output: Output,
 ): Promise<void> {
+  const { account, files } = environment;
   view.end();
   orWarn(output, () => deleteEnvironmentFolder(files));
-  const { repository, owner, name, status } = result;
+  const { repository, owner, name, status, keptUntil } = result;
   await forgetEnvironment(account, { owner, repository });
   if (output.json) {
-    writeJson(output, { ...unknownView({ repository, owner }), name, status, executionArn, changed: true });
+    writeJson(output, { ...unknownView({ repository, owner }), name, status, executionArn, changed: true, keptUntil });
     return;
   }
   const { stdout } = output;
   stdout.write(`\n${paint(stdout, 'green', '✓')} ${paint(stdout, 'bold', `Removed ${repository}`)}\n`);
+  if (keptUntil === null) return;
+  const restore = environmentCommand(environment, 'restore');
+  stdout.write(`Its disk is kept until ${stopWordsInZone(keptUntil)}. To get it back, run:\n  ${restore}\n`);
 }
 
-function question({ own, account: { region }, subject: { owner } }: OpenedEnvironment, record: Environment): string {
+const keepOf = ({ keep }: RemoveRequest) => (keep === undefined ? {} : { keep });
+
+function question(
+  { own, account: { region }, subject: { owner } }: OpenedEnvironment,
+  record: Environment,
+  { keep }: RemoveRequest,
+): string {
   const { repository } = record;
   const whose = own ? 'your environment' : `${owner}'s environment`;
   const rows = resourceRows(record);
   const what = rows.length === 0 ? '. It has no resources yet.\n' : ` and all data on its disk:\n${table(rows)}`;
-  return `${line`This deletes ${whose} ${repository} in ${region}`}${what}Remove it?`;
+  const kept = keep ? `A snapshot keeps its disk for ${keep} ${keep === 1 ? 'day' : 'days'}.\n` : '';
+  return `${line`This deletes ${whose} ${repository} in ${region}`}${what}${kept}Remove it?`;
 }
