@@ -258,6 +258,14 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The environment was never finished',
     nextStep: 'Run "recode aws start {environment}" to finish it, or "recode aws remove {environment}".',
   },
+  KeptDiskNotFound: {
+    title: 'No disk of this environment is kept',
+    nextStep: 'Run "recode aws list --removed{account}" to see the disks that are kept.',
+  },
+  KeptDisksStillExist: {
+    title: 'Disks of removed environments are kept',
+    nextStep: 'Restore what you need, or delete them all with "{command} --delete-kept". AWS charges for them until they are deleted.',
+  },
   EnvironmentsStillExist: {
     title: 'Environments still exist',
     nextStep: 'Remove them ("recode aws remove <repository>{account}", with --owner for a teammate\'s), then run "{command}" again.',

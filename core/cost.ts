@@ -1,4 +1,5 @@
 import { type Environment, statusOf } from './environment.ts';
+import type { KeptDisk } from './kept.ts';
 import type { Currency } from './prices.ts';
 
 /** What AWS charges in a region; undefined where that is not known. */
@@ -10,6 +11,8 @@ export interface Prices {
   readonly volumeMonth: (volumeType: string) => number | undefined;
   /** For an hour of a public IPv4 address. */
   readonly addressHour: number | undefined;
+  /** For a GiB of a snapshot and a month. */
+  readonly snapshotMonth: number | undefined;
   /** Why no price is known, or one that is missing. */
   readonly missing: MissingPrice;
 }
@@ -19,7 +22,14 @@ export type MissingPrice = 'no-price-list' | 'prices-not-read' | 'prices-outdate
 
 /** Where no price is known. */
 export function noPrices(currency: Currency, missing: MissingPrice): Prices {
-  return { currency, instanceHour: () => undefined, volumeMonth: () => undefined, addressHour: undefined, missing };
+  return {
+    currency,
+    instanceHour: () => undefined,
+    volumeMonth: () => undefined,
+    addressHour: undefined,
+    snapshotMonth: undefined,
+    missing,
+  };
 }
 
 /** What an environment costs, in the currency of the prices; null where it is not known. */
@@ -58,6 +68,16 @@ export function costOf(environment: Environment, prices: Prices, now: number): C
     perGibMonth * wanted.volumeSize * (within(month, Date.parse(environment.createdAt), month.end) / (month.end - month.start));
   const running = run === 0 ? 0 : perHour === null ? undefined : perHour * (run / hour);
   return costs(sum(volume, running), prices.missing);
+}
+
+const gibibyte = 2 ** 30;
+
+/**
+ * What a kept disk costs in a month at most, null where that is not known: AWS charges for the blocks that were written. Where EC2 does not tell
+ * how many, it may be all of them.
+ */
+export function keptCostOf({ bytes, volumeSize }: Pick<KeptDisk, 'bytes' | 'volumeSize'>, { snapshotMonth }: Prices): number | null {
+  return snapshotMonth === undefined ? null : snapshotMonth * (bytes === undefined ? volumeSize : bytes / gibibyte);
 }
 
 interface Month {

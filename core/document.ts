@@ -119,8 +119,17 @@ export type KeysInput = v.InferOutput<typeof KeysInput>;
 /** The output of such an execution: the keys that the environment accepts now. */
 export const KeysOutput = v.object({ publicKeys: v.array(v.string()) });
 
+/** The input of an execution that deletes the kept disks of an environment that was removed. */
+export const DeleteKeptInput = v.object({ ...proof, environment: v.object({ owner: KeyPart, repository: KeyPart }) });
+
+/** How many kept disks were deleted. */
+export const DeletedKept = v.object({ deleted: v.number() });
+
+/** Whether an uninstall deletes the kept disks of the region. Otherwise it is refused while there are any. */
+const deleteKept = { deleteKept: v.exactOptional(v.literal(true)) };
+
 /** The input of an execution of the uninstall workflow. */
-export const UninstallInput = v.object({ ...proof });
+export const UninstallInput = v.object({ ...proof, ...deleteKept });
 export type UninstallInput = v.InferOutput<typeof UninstallInput>;
 
 /** The environment that an operation holds. It has claimed a name. */
@@ -315,7 +324,7 @@ export const Begun = {
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
   ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, ...ofRestart })),
   remove: v.object({ kind: v.literal('remove'), ...ofEnvironment, keep }),
-  uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network }),
+  uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network, ...deleteKept }),
 };
 export type Begun = { readonly [Kind in keyof typeof Begun]: v.InferOutput<(typeof Begun)[Kind]> };
 

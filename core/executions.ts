@@ -1,14 +1,14 @@
 import { policies, stateMachineName } from './names.ts';
 import { type OperationKind, operationKinds, operations } from './operations.ts';
 
-/** The workflows without a lock: to cancel an operation, to change keys, and to change when an environment stops. */
-export const locklessWorkflows = ['cancel', 'keys', 'schedule'] as const;
+/** The workflows without a lock: to cancel an operation, to change keys, to change when an environment stops, and to delete kept disks. */
+export const locklessWorkflows = ['cancel', 'keys', 'schedule', 'delete-kept'] as const;
 /** The workflows that a person starts: one per operation, and these. */
 export const personalWorkflows = [...operationKinds, ...locklessWorkflows] as const;
 export type PersonalWorkflow = (typeof personalWorkflows)[number];
 
 /** The workflows that a schedule starts. */
-export const scheduledWorkflows = ['auto-stop', 'hours', 'prices'] as const;
+export const scheduledWorkflows = ['auto-stop', 'hours', 'prices', 'expire'] as const;
 
 export type Workflow = PersonalWorkflow | (typeof scheduledWorkflows)[number];
 

@@ -74,6 +74,21 @@ export function keptDiskOf({ SnapshotId, State, StartTime, VolumeSize, FullSnaps
   };
 }
 
+// A longer list is not read to its end.
+const mostNamed = 20;
+
+/** The refusal of an uninstall while disks of removed environments are kept, naming them. */
+export function keptDisksStillExist(disks: readonly Pick<KeptDisk, 'owner' | 'repository' | 'keptUntil'>[]): RecodeError {
+  const named = disks
+    .slice(0, mostNamed)
+    .map(({ repository, owner, keptUntil }) => `${repository} of ${owner} until ${keptUntil.slice(0, 10)}`);
+  const more = disks.length > mostNamed ? [`${disks.length - mostNamed} more`] : [];
+  return new RecodeError(
+    'KeptDisksStillExist',
+    `Disks of removed environments are kept in this region: ${[...named, ...more].join(', ')}.`,
+  );
+}
+
 /** Whether the time is over for which something with these tags was to be kept. False if they do not say. */
 export function isOver(tags: Snapshot['Tags'], now: number): boolean {
   const until = tags?.find(({ Key }) => Key === tagKey.keptUntil)?.Value;

@@ -29,6 +29,7 @@ export const priceQueries: readonly PriceQuery[] = [
     },
   })),
   { service: 'AmazonEC2', attributes: { productFamily: 'Storage', locationType: 'AWS Region' } },
+  { service: 'AmazonEC2', attributes: { productFamily: 'Storage Snapshot', locationType: 'AWS Region' } },
   { service: 'AmazonVPC', attributes: { group: 'VPCPublicIPv4Address' } },
 ];
 
@@ -64,7 +65,7 @@ export function withProducts(
 ): { readonly prices: RegionPrices; readonly unreadable: number } {
   const instanceHour = { ...prices.instanceHour };
   const volumeMonth = { ...prices.volumeMonth };
-  let { addressHour } = prices;
+  let { addressHour, snapshotMonth } = prices;
   let unreadable = 0;
   for (const text of products) {
     const read = v.safeParse(Product, text);
@@ -78,8 +79,11 @@ export function withProducts(
     if (instanceType !== undefined) instanceHour[instanceType] = price;
     else if (volumeApiName !== undefined) volumeMonth[volumeApiName] = price;
     else if (usagetype.endsWith('PublicIPv4:InUseAddress')) addressHour = price;
+    // Not the archive tier, nor what is charged besides for outposts and fast restores.
+    else if (/(^|-)EBS:SnapshotUsage$/.test(usagetype)) snapshotMonth = price;
   }
-  return { prices: { instanceHour, volumeMonth, ...(addressHour !== undefined && { addressHour }) }, unreadable };
+  const others = { ...(addressHour !== undefined && { addressHour }), ...(snapshotMonth !== undefined && { snapshotMonth }) };
+  return { prices: { instanceHour, volumeMonth, ...others }, unreadable };
 }
 
 /** The price of a product on demand. The ranges of a tiered price, and an allowance that is free, are no price for everyone. */

@@ -11,6 +11,8 @@ export const RegionPrices = v.object({
   volumeMonth: v.record(v.string(), v.number()),
   /** For an hour of a public IPv4 address. */
   addressHour: v.optional(v.number()),
+  /** For a GiB of a snapshot and a month. Missing in what an older version recorded. */
+  snapshotMonth: v.optional(v.number()),
 });
 export type RegionPrices = v.InferOutput<typeof RegionPrices>;
 

@@ -168,7 +168,8 @@ export function recordOf({ InstanceId, InstanceType, Architecture, Tags = [] }: 
   } as const;
 }
 
-function tagFilters(tags: readonly Tag[]): Filter[] {
+/** The filters that all of these tags match. */
+export function tagFilters(tags: readonly Tag[]): Filter[] {
   return tags.map(({ Key, Value }) => ({ Name: `tag:${Key}`, Values: [literally(Value)] }));
 }
 

@@ -41,6 +41,23 @@ export const listFields = [...environmentFields, 'ownerHours'] as const;
 /** The fields that `recode aws status` adds. */
 export const statusFields = [...environmentFields, 'resources', 'network', 'backgroundError', 'sshError'] as const;
 
+/** The fields of `recode aws list --removed`. */
+export const removedFields = [
+  'repository',
+  'owner',
+  'name',
+  'keptUntil',
+  'restorable',
+  'volumeSizeGiB',
+  'usedGiB',
+  'volumeType',
+  'instanceType',
+  'costPerMonth',
+  'currency',
+  'snapshotId',
+  'createdAt',
+] as const;
+
 /** The fields of `recode aws logs`, also with --timeline, which adds to each of the operations. */
 export const logFields = ['repository', 'owner', 'operations'] as const;
 

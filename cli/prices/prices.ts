@@ -8,6 +8,7 @@ import { areOutdated, priceListOf, type RecordedPrices } from '../../core/prices
 
 interface Shipped {
   readonly addressHour: number;
+  readonly snapshotMonth: number;
   readonly volumeMonth: Readonly<Record<string, number>>;
   /** By family and size. */
   readonly instanceHour: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -40,17 +41,18 @@ async function readable(dynamodb: DynamoDBClient): Promise<RecordedPrices | unde
   }
 }
 
-function recordedPrices({ currency, instanceHour, volumeMonth, addressHour }: RecordedPrices, others?: Prices): Prices {
+function recordedPrices({ currency, instanceHour, volumeMonth, addressHour, snapshotMonth }: RecordedPrices, others?: Prices): Prices {
   return {
     currency,
     instanceHour: (type) => own(instanceHour, type) ?? others?.instanceHour(type),
     volumeMonth: (type) => own(volumeMonth, type) ?? others?.volumeMonth(type),
     addressHour: addressHour ?? others?.addressHour,
+    snapshotMonth: snapshotMonth ?? others?.snapshotMonth,
     missing: 'not-in-price-list',
   };
 }
 
-function shippedPrices({ addressHour, volumeMonth, instanceHour }: Shipped): Prices {
+function shippedPrices({ addressHour, snapshotMonth, volumeMonth, instanceHour }: Shipped): Prices {
   return {
     currency: 'USD',
     instanceHour(instanceType) {
@@ -59,6 +61,7 @@ function shippedPrices({ addressHour, volumeMonth, instanceHour }: Shipped): Pri
     },
     volumeMonth: (volumeType) => own(volumeMonth, volumeType),
     addressHour,
+    snapshotMonth,
     missing: 'not-in-price-list',
   };
 }

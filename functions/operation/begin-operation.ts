@@ -83,7 +83,9 @@ export const beginOperation = step({
     if (begun.kind === 'uninstall') {
       const { kind } = begun;
       const uninstall = { ...operation(await asking()), kind };
-      return { kind, operation: uninstall, network: await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now) };
+      const { deleteKept } = begun.input;
+      const network = await takeNetworkToUninstall(dynamodb, sfn, uninstall, context.now);
+      return { kind, operation: uninstall, network, ...(deleteKept && { deleteKept }) };
     }
     const { kind } = begun;
     const { environment: subject, due, keep, request = {} } = begun.input;

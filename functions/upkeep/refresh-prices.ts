@@ -76,5 +76,6 @@ function merged(recorded: RegionPrices | undefined, found: RegionPrices): Region
     instanceHour: { ...recorded?.instanceHour, ...found.instanceHour },
     volumeMonth: { ...recorded?.volumeMonth, ...found.volumeMonth },
     addressHour: found.addressHour ?? 0,
+    snapshotMonth: found.snapshotMonth ?? recorded?.snapshotMonth,
   };
 }

@@ -37,6 +37,7 @@ describe('viewOf', () => {
       instanceHour: () => 0.077,
       volumeMonth: () => 0.1,
       addressHour: 0.005,
+      snapshotMonth: undefined,
       missing: 'not-in-price-list',
     };
     const now = Date.parse('2026-11-02T12:00:00Z');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAutoStop } from '../../core/auto-stop.ts';
-import { costOf, noPrices, type Prices } from '../../core/cost.ts';
+import { costOf, keptCostOf, noPrices, type Prices } from '../../core/cost.ts';
 import type { Environment, Observed, Wanted } from '../../core/environment.ts';
 import { nextStop } from '../../core/next-stop.ts';
 
@@ -11,7 +11,14 @@ const prices: Prices = {
   instanceHour: (type) => (type === 't3.medium' ? 0.0416 : undefined),
   volumeMonth: (type) => (type === 'gp3' ? 0.08 : undefined),
   addressHour: 0.005,
+  snapshotMonth: 0.05,
 };
+
+it('charges a kept disk for what was written, or at most for all of it', () => {
+  expect(keptCostOf({ bytes: 4 * 2 ** 30, volumeSize: 16 }, prices)).toBeCloseTo(0.2);
+  expect(keptCostOf({ bytes: undefined, volumeSize: 16 }, prices)).toBeCloseTo(0.8);
+  expect(keptCostOf({ bytes: 1, volumeSize: 16 }, { ...prices, snapshotMonth: undefined })).toBeNull();
+});
 
 interface Given {
   readonly launchedAt?: string | undefined;

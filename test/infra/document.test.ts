@@ -6,6 +6,8 @@ import * as document from '../../core/document.ts';
 import {
   CancelInput,
   CutRuns,
+  DeletedKept,
+  DeleteKeptInput,
   DueEnvironments,
   KeysInput,
   KeysOutput,
@@ -47,9 +49,11 @@ const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, out
   hours: [v.object({}), CutRuns],
   keys: [KeysInput, KeysOutput],
   schedule: [ScheduleInput, ScheduleOutput],
+  'delete-kept': [DeleteKeptInput, DeletedKept],
   // The schedules' input is empty, and nobody reads the output.
   'auto-stop': [v.object({}), v.object({})],
   prices: [v.object({}), v.object({})],
+  expire: [v.object({}), DeletedKept],
 };
 const workflows = Object.keys(contracts) as Workflow[];
 const deployed = resources('AWS::StepFunctions::StateMachine');

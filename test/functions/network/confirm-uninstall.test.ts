@@ -1,10 +1,14 @@
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { putEnvironment } from '../../../aws/records/hold/environment.ts';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readNetwork } from '../../../aws/records/read/network.ts';
+import { environmentId, tableName } from '../../../core/names.ts';
 import { confirmUninstall } from '../../../functions/network/confirm-uninstall.ts';
+import { keptIn } from '../../harness/kept.ts';
 import { type TestAccount, testAccount } from '../account.ts';
 import { networkIds, operationOf, request } from '../documents.ts';
+import { kept } from '../kept.ts';
 
 const operation = operationOf('one', 'uninstall');
 const taken = { format: 2, installation: 'installation-1', status: 'deleting', before: 'ready', ids: networkIds, lock: operation };
@@ -16,6 +20,20 @@ describe('confirmUninstall', () => {
     expect(await account.run(confirmUninstall, { operation })).toBeUndefined();
     expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
     expect(await account.run(confirmUninstall, { operation })).toBeUndefined();
+    expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
+  });
+
+  it('refuses while a disk of a removed environment is kept, and names it', async () => {
+    await using account = await withNetwork(taken);
+    await kept(account, [{ until: '2027-01-01T00:00:00.000Z' }]);
+    await removeRecord(account);
+    expect(await account.refusal(confirmUninstall, { operation })).toMatchObject({
+      name: 'KeptDisksStillExist',
+      message: 'Disks of removed environments are kept in this region: acme/api of alice until 2027-01-01.',
+    });
+    expect(await readNetwork(account.dynamodb)).toEqual(taken);
+    expect(await account.run(confirmUninstall, { operation, deleteKept: true })).toBeUndefined();
+    expect(await keptIn(account.aws)).toEqual({ images: [], snapshots: [] });
     expect(await readNetwork(account.dynamodb)).toEqual(incomplete);
   });
 
@@ -109,3 +127,12 @@ function put({ dynamodb }: TestAccount, subject: { owner: string; repository: st
   const wanted = { ...request, power };
   return putEnvironment(dynamodb, { format: 2, ...subject, uid: subject.repository, wanted, createdAt: time, updatedAt: time });
 }
+
+/** Deletes the record of the environment whose disk was kept. */
+const removeRecord = ({ dynamodb }: TestAccount) =>
+  dynamodb.send(
+    new DeleteItemCommand({
+      TableName: tableName,
+      Key: { kind: { S: 'environment' }, id: { S: environmentId({ owner: 'alice', repository: 'acme/api' }) } },
+    }),
+  );

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { parseKeep } from '../../../../core/kept.ts';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
@@ -20,7 +20,8 @@ export function command(output: Output): Command {
   addOperationOptions(remove, 'before removing it');
   remove
     .option('--keep <time>', 'keep the disk for a number of days, for example 30d')
-    .option('--no-keep', 'delete the disk, whatever your team keeps');
+    .option('--no-keep', 'delete the disk, whatever your team keeps')
+    .addOption(new Option('--kept', 'delete what is kept of a removed environment').conflicts('keep'));
   return addAccountOptions(remove)
     .option(...jsonOption)
     .addHelpText(
@@ -28,14 +29,18 @@ export function command(output: Output): Command {
       examples([
         ['Remove an environment after confirmation', 'recode aws remove acme/api'],
         ['Remove it, and keep its disk for 30 days', 'recode aws remove acme/api --keep 30d'],
+        ['Delete the disk that is kept of it', 'recode aws remove acme/api --kept'],
         ['Remove it in a script', 'recode aws remove acme/api --force'],
         ['Remove the environment of a teammate who has left', 'recode aws remove acme/api --owner alice'],
       ]),
     )
     .action(async (repository: string, _: unknown, invoked: Command) => {
-      const { keep, ...flags } = invoked.optsWithGlobals<OperationFlags & { readonly keep?: string | false }>();
+      const { keep, kept, ...flags } = invoked.optsWithGlobals<
+        OperationFlags & { readonly keep?: string | false; readonly kept?: boolean }
+      >();
       const days = typeof keep === 'string' ? parseKeep(keep) : keep;
       const request = parseOperation(repository, flags, process.env);
+      if (kept) return (await import('./kept.ts')).runRemoveKept(request, output);
       const { runRemove } = await import('./run.ts');
       await runRemove({ ...request, ...(days !== undefined && { keep: days }) }, output);
     });

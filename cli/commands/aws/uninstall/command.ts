@@ -9,11 +9,12 @@ export function command(output: Output): Command {
     .summary('Delete the network and table of a region')
     .description(
       'Delete the network and the table that the environments of a region share. Fails while any environment exists, or if you lack ' +
-        'the RecodeAdmin policy.\n\n' +
+        'the RecodeAdmin policy. It also fails while the disk of a removed environment is kept, which costs, unless --delete-kept deletes it.\n\n' +
         'The next "recode aws start" creates them again. To delete the functions and state machines too, run "npx serverless remove".',
     );
   return addAccountOptions(uninstall)
     .option('--force', 'do not ask for confirmation')
+    .option('--delete-kept', 'also delete the kept disks of removed environments')
     .option(...jsonOption)
     .addHelpText(
       'after',
@@ -23,9 +24,9 @@ export function command(output: Output): Command {
       ]),
     )
     .action(async (_: unknown, invoked: Command) => {
-      const flags = invoked.optsWithGlobals<AccountFlags & { readonly force?: boolean }>();
+      const flags = invoked.optsWithGlobals<AccountFlags & { readonly force?: boolean; readonly deleteKept?: boolean }>();
       const account = parseAccount(flags, process.env);
       const { runUninstall } = await import('./run.ts');
-      await runUninstall({ account, force: flags.force ?? false }, output);
+      await runUninstall({ account, force: flags.force ?? false, deleteKept: flags.deleteKept ?? false }, output);
     });
 }
