@@ -258,6 +258,11 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The environment was never finished',
     nextStep: 'Run "recode aws start {environment}" to finish it, or "recode aws remove {environment}".',
   },
+  EnvironmentExists: {
+    title: 'The environment exists',
+    nextStep:
+      'Use it ("recode aws start {environment}"), or remove it first ("recode aws remove {environment}"), with --keep for its own disk.',
+  },
   KeptDiskNotFound: {
     title: 'No disk of this environment is kept',
     nextStep: 'Run "recode aws list --removed{account}" to see the disks that are kept.',

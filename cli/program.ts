@@ -15,6 +15,7 @@ import { logsCommand } from './commands/aws/logs/command.ts';
 import { openCommand } from './commands/aws/open/command.ts';
 import { type Definition, operationCommands } from './commands/aws/operations.ts';
 import { addAccountOptions, type EnvironmentFlags, jsonOption } from './commands/aws/options.ts';
+import { restoreCommand } from './commands/aws/restore/command.ts';
 import { retryCommand } from './commands/aws/retry/command.ts';
 import { runHooksCommand } from './commands/aws/run-hooks/command.ts';
 import { scheduleCommand } from './commands/aws/schedule/command.ts';
@@ -40,6 +41,7 @@ type ReadOutput = Output & { json: boolean; filtered?: boolean };
 /** The commands of `recode aws` by name, in the order of the help. */
 const awsCommands: ReadonlyMap<string, Definition> = new Map<string, Definition>([
   ...operationCommands('environment'),
+  ['restore', restoreCommand],
   ['ssh', sshCommand],
   ['open', openCommand],
   ['forward', forwardCommand],

@@ -26,6 +26,8 @@ export const EnvironmentRequest = v.object({
   autoStop: v.exactOptional(AutoStop),
   /** The same. */
   idleStop: v.exactOptional(IdleStop),
+  /** From a restore until it is started: its instance is launched from the disk that was kept. */
+  restore: v.exactOptional(v.literal(true)),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
 
@@ -44,6 +46,7 @@ export const GivenRequest = v.strictObject({
   publicKey: PublicKey,
   autoStop: v.exactOptional(GivenAutoStop),
   idleStop: v.exactOptional(IdleStop),
+  restore: v.exactOptional(v.literal(true)),
 });
 export type GivenRequest = v.InferOutput<typeof GivenRequest>;
 
@@ -184,6 +187,10 @@ export function requireChangeable(environment: Environment | undefined, subject:
 
 // A longer list is not read to its end.
 const mostNamed = 20;
+
+/** The refusal of a restore where there is an environment. */
+export const environmentExists = ({ owner, repository }: Pick<Environment, 'owner' | 'repository'>): RecodeError =>
+  new RecodeError('EnvironmentExists', `${owner} has an environment for ${repository}.`);
 
 /** The refusal of an uninstall while there are environments, naming them with their owners. */
 export function environmentsStillExist(environments: readonly Pick<Environment, 'owner' | 'repository'>[]): RecodeError {

@@ -105,6 +105,7 @@ export const catalog = {
   EnvironmentNotStarted: { reaction: 'never', outcome: 'refused' },
   NoStartedInstance: { reaction: 'never', outcome: 'refused' },
   EnvironmentNotFinished: { reaction: 'never', outcome: 'refused' },
+  EnvironmentExists: { reaction: 'never', outcome: 'refused' },
   KeptDiskNotFound: { reaction: 'never', outcome: 'refused' },
   KeptDisksStillExist: { reaction: 'never', outcome: 'refused' },
   EnvironmentsStillExist: { reaction: 'never', outcome: 'refused' },

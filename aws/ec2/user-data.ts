@@ -1,5 +1,5 @@
 import { DescribeInstanceAttributeCommand, type EC2Client } from '@aws-sdk/client-ec2';
-import { hostKeyIn, type InstanceSettings, userData } from '../../core/user-data.ts';
+import { hasHomeKeys, hostKeyIn, type InstanceSettings, userData } from '../../core/user-data.ts';
 
 /** Reads the user data of an instance, decoded. It holds the private half of the host key, so it never leaves the step that reads it. */
 export async function readUserData(ec2: EC2Client, InstanceId: string): Promise<string> {
@@ -7,5 +7,6 @@ export async function readUserData(ec2: EC2Client, InstanceId: string): Promise<
   return Buffer.from(UserData?.Value ?? '', 'base64').toString('utf8');
 }
 
-/** The user data that an instance is to have: with the host key of the present one. */
-export const userDataFor = (present: string, settings: InstanceSettings): string => userData({ ...settings, hostKey: hostKeyIn(present) });
+/** The user data that an instance is to have: with the host key of the present one, and keys in home folders as there. */
+export const userDataFor = (present: string, settings: InstanceSettings): string =>
+  userData({ ...settings, hostKey: hostKeyIn(present), homeKeys: hasHomeKeys(present) });

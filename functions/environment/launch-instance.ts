@@ -106,7 +106,8 @@ function launchParameters(
         Ebs: {
           VolumeSize: request.volumeSize,
           VolumeType: request.volumeType,
-          Encrypted: volumeEncrypted || volumeKmsKey !== undefined,
+          // EC2 does not remove the encryption of a snapshot.
+          Encrypted: volumeEncrypted || volumeKmsKey !== undefined || (request.restore ? undefined : false),
           KmsKeyId: volumeKmsKey,
           DeleteOnTermination: true,
         },
@@ -115,7 +116,9 @@ function launchParameters(
     // Two hops, so that containers on the instance reach the metadata service too.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
-    UserData: Buffer.from(userData({ publicKeys, hostKey, ...bootSettings(environment, settings) })).toString('base64'),
+    UserData: Buffer.from(userData({ publicKeys, hostKey, homeKeys: !request.restore, ...bootSettings(environment, settings) })).toString(
+      'base64',
+    ),
     TagSpecifications: [
       ...tagged('instance', instanceTags, costTags),
       ...tagged('volume', environmentTags(environment, 'volume'), costTags),

@@ -68,7 +68,12 @@ export const finishOperation = step({
       const wanted = { ...(asked && { 'wanted.autoStop': asked }), ...(stopAt !== undefined && { 'wanted.stopAt': stopAt }) };
       const released = await release(dynamodb, environment, operation, {
         set: { ...wanted, observed, updatedAt },
-        remove: ['lastError', 'changing', ...(stopAt === undefined ? ['wanted.stopAt'] : [])],
+        remove: [
+          'lastError',
+          'changing',
+          ...(stopAt === undefined ? ['wanted.stopAt'] : []),
+          ...(request.restore ? ['wanted.restore'] : []),
+        ],
         end: { endedAt: now },
       });
       // An earlier attempt may have recorded it before its answer was lost.

@@ -8,7 +8,7 @@ import { keyPairFrom } from '../../core/openssh-key.ts';
 import { userData } from '../../core/user-data.ts';
 
 const hostKey = keyPairFrom(Buffer.alloc(32, 3), 'recode-acme-api-instance');
-const text = userData({ repository: 'acme/api', idleStop: 60, publicKeys: [hostKey.publicKey], hostKey });
+const text = userData({ repository: 'acme/api', idleStop: 60, publicKeys: [hostKey.publicKey], hostKey, homeKeys: true });
 
 function written(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'user-data-'));

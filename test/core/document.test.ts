@@ -70,9 +70,9 @@ describe('the input of a start', () => {
         for (const name of candidateNames(parsed.output.environment)) {
           const hostKey = hostKeys.get(name) ?? keyPairFrom(Buffer.alloc(32, 2), resourceName(name, 'instance'));
           hostKeys.set(name, hostKey);
-          expect(userData({ publicKeys: [parsed.output.request.publicKey], repository: 'acme/api', idleStop: 'off', hostKey })).toMatch(
-            /^[\x20-\x7e\n]*$/,
-          );
+          expect(
+            userData({ publicKeys: [parsed.output.request.publicKey], repository: 'acme/api', idleStop: 'off', hostKey, homeKeys: true }),
+          ).toMatch(/^[\x20-\x7e\n]*$/);
           made += 1;
         }
       }

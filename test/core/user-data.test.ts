@@ -10,7 +10,7 @@ import { hostKeyIn, userData } from '../../core/user-data.ts';
 
 const hostKey = keyPairFrom(Buffer.alloc(32, 3), 'recode-acme-api-instance');
 const material = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA';
-const environment = { repository: 'acme/api', idleStop: 60, hostKey };
+const environment = { repository: 'acme/api', idleStop: 60, hostKey, homeKeys: true };
 const text = userData({ ...environment, publicKeys: [`${material} "a\\b'; rm -rf / #comment`, `${material}B`] });
 const config = parse(text) as Record<string, unknown>;
 
@@ -25,7 +25,7 @@ it.each(['off', 10_080] as const)(
   (idleStop) => {
     const publicKeys = Array.from({ length: mostKeys }, (_, index) => keyPairFrom(Buffer.alloc(32, index), 'x').publicKey);
     const repository = `${'a'.repeat(39)}/${'b'.repeat(100)}`;
-    const longest = userData({ repository, idleStop, publicKeys, hostKey });
+    const longest = userData({ repository, idleStop, publicKeys, hostKey, homeKeys: true });
     expect(Buffer.byteLength(longest)).toBeLessThan(12_288);
     expect(longest).toMatch(/^[\x20-\x7e\n]*$/);
   },

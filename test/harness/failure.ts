@@ -56,6 +56,7 @@ export const raisedBy = {
     'NoStartedInstance',
     'InstanceKeysNotReplaced',
   ],
+  kept: ['KeepNotValid', 'EnvironmentExists', 'KeptDiskNotFound', 'KeptDisksStillExist'],
   'list-and-status': ['RecodeNotInstalled', 'EnvironmentNotFound'],
   machine: [
     'StateDirectoryNotWritable',

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { PersonalWorkflow } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
+import { expectKept } from '../harness/kept.ts';
 import { exhaust } from '../harness/placed.ts';
 import { begin, deployedAws, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 
@@ -97,6 +98,29 @@ const life: readonly Workflow[] = [
     undo: (aws) => aws.delete('ec2'),
   },
   { ...remove, name: 'remove elsewhere', detour: 'elsewhere' },
+  { ...firstStart, name: 'start to keep', detour: 'kept' },
+  {
+    name: 'remove and keep',
+    kind: 'remove',
+    input: { ...subject, keep: 30 },
+    detour: 'kept',
+    expectEnd: async (aws) => {
+      await expectConverged(aws, 0);
+      await expectKept(aws, 1);
+    },
+  },
+  {
+    name: 'restore',
+    kind: 'start',
+    input: { ...subject, request: { publicKey: somePublicKey, restore: true } },
+    detour: 'kept',
+    expectEnd: async (aws) => {
+      await expectConverged(aws, 1);
+      await expectKept(aws, 1);
+    },
+  },
+  { ...remove, name: 'remove restored', input: { ...subject, keep: false }, detour: 'kept' },
+  { name: 'deletion of what is kept', kind: 'delete-kept', input: subject, detour: 'kept', expectEnd: (aws) => expectKept(aws, 0) },
   uninstall,
 ];
 

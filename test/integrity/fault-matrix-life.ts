@@ -5,6 +5,7 @@ import type { PersonalWorkflow } from '../../core/executions.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import { settleSeconds } from '../../core/operation.ts';
 import { expectConverged, expectNothing } from '../harness/inventory.ts';
+import { expectKept } from '../harness/kept.ts';
 import { exhaust } from '../harness/placed.ts';
 import { begin, type Ended, ended, somePublicKey } from '../harness/workflows.ts';
 import { damage, leaveLock, leaveVolume, silence } from './fault-matrix-leftovers.ts';
@@ -83,6 +84,26 @@ export const life: readonly Stage[] = [
     },
   },
   { name: 'remove elsewhere', kind: 'remove', input: subject, besides: true, expectEnd: (aws) => expectConverged(aws, 0) },
+  { name: 'start to keep', ...start, besides: true, expectEnd: started },
+  {
+    name: 'remove and keep',
+    kind: 'remove',
+    input: { ...subject, keep: 30 },
+    besides: true,
+    expectEnd: async (aws) => {
+      await expectConverged(aws, 0);
+      await expectKept(aws, 1);
+    },
+  },
+  {
+    name: 'restore',
+    kind: 'start',
+    input: { ...subject, request: { publicKey: somePublicKey, restore: true } },
+    besides: true,
+    expectEnd: started,
+  },
+  { name: 'remove restored', kind: 'remove', input: subject, besides: true, expectEnd: (aws) => expectConverged(aws, 0) },
+  { name: 'deletion of what is kept', kind: 'delete-kept', input: subject, expectEnd: (aws) => expectKept(aws, 0) },
   {
     name: 'uninstall',
     kind: 'uninstall',
@@ -107,7 +128,7 @@ export interface Point {
 }
 
 // How often they look depends on how fast the machine is.
-const polling = ['checkInstanceRunning', 'checkInstanceStopped', 'checkInstanceTerminated', 'checkSsh'];
+const polling = ['checkInstanceRunning', 'checkInstanceStopped', 'checkInstanceTerminated', 'checkImageAvailable', 'checkSsh'];
 
 /** Lives a clean life and notes the calls of the functions, so that a call that is added is met without a change here. */
 export async function record(aws: TestAws): Promise<ReadonlyMap<Stage, readonly Point[]>> {

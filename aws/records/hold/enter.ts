@@ -7,6 +7,7 @@ import type { Due, HeldEnvironment } from '../../../core/document.ts';
 import {
   type Environment,
   type EnvironmentRequest,
+  environmentExists,
   environmentNotFound,
   type GivenRequest,
   powerFor,
@@ -161,6 +162,7 @@ export function take(environment: Environment, { dynamodb, sfn, now, operation }
     if (due && !isDue(existing, due, now)) throw notDue(existing, due);
     const status = statusFound(existing);
     refuseFrom(status, operation.kind, existing.repository);
+    if (given?.restore && status !== 'creating') throw environmentExists(existing);
     if (given && operation.owner !== existing.owner && !accepts(existing.wanted, given.publicKey)) throw keysAreTheOwners(existing);
     // Options may change until there is an instance. PlanStart sees whether there is one.
     if (given && status !== 'creating' && status !== 'gone') refuseByRecord(existing, given);

@@ -67,13 +67,13 @@ describe('ensureUserData', () => {
     await using account = await testAccount();
     const instanceId = await stopped(account);
     const hostKey = keyPairFrom(Buffer.alloc(32, 9), 'recode-acme-api-instance');
-    const old = userData({ ...settings, publicKeys: [publicKey()], hostKey }).replace(
+    const old = userData({ ...settings, publicKeys: [publicKey()], hostKey, homeKeys: true }).replace(
       /bootcmd:[\s\S]*?ssh_keys:/,
       'bootcmd: # at every boot\n  - |\n    mkdir -p /etc/ssh/sshd_config.d\nssh_keys:',
     );
     await replaceUserData(account, instanceId, `${old}    ssh_authorized_keys: ["${publicKey()}"]\n`);
     await account.run(ensureUserData, document(instanceId));
-    expect(await userDataOf(account, instanceId)).toBe(userData({ ...settings, publicKeys: [publicKey()], hostKey }));
+    expect(await userDataOf(account, instanceId)).toBe(userData({ ...settings, publicKeys: [publicKey()], hostKey, homeKeys: true }));
   });
 
   it('lets the keys in although somebody has replaced the user data', async () => {
@@ -81,7 +81,9 @@ describe('ensureUserData', () => {
     const instanceId = await stopped(account);
     await replaceUserData(account, instanceId, '#!/bin/sh\ntrue\n');
     await account.run(ensureUserData, document(instanceId));
-    expect(await userDataOf(account, instanceId)).toBe(userData({ ...settings, publicKeys: [publicKey()], hostKey: undefined }));
+    expect(await userDataOf(account, instanceId)).toBe(
+      userData({ ...settings, publicKeys: [publicKey()], hostKey: undefined, homeKeys: true }),
+    );
   });
 
   it('waits until the instance has stopped', async () => {

@@ -21,6 +21,8 @@ export interface StartRequest extends OperationRequest {
   /** Whether to open it in the editor of the setting, where there is one. */
   readonly open: boolean;
   readonly workspace: WorkspaceRequest;
+  /** Whether it is a restore of the disk that was kept. */
+  readonly restore?: true;
 }
 
 /** The options as commander hands them over. */

@@ -31,6 +31,7 @@ import { type ReadyRequest, readyRequest, usualWorkspace } from '../../../worksp
 import { rememberForwarding } from '../../../workspace/signing.ts';
 import { openWorkspace, type Workspace } from '../../../workspace/workspace.ts';
 import type { OperationRequest } from '../options.ts';
+import { keptOptions } from '../restore/kept-options.ts';
 import type { StartRequest } from './request.ts';
 
 export const Result = StartOutput;
@@ -44,10 +45,11 @@ export const Result = StartOutput;
 export function runStart(request: StartRequest, output: Output): Promise<void> {
   return inSession(output, `start of ${request.repository}`, async (session) => {
     const { environment, workspace } = await open(request, session);
+    const kept = request.restore && (await keptOptions(environment));
     const given = await givenRequest(request, environment, session);
-    const { publicKey, defaults } = environment.own ? await ownKey(environment, session) : await theirKey(environment);
+    const { publicKey, defaults } = environment.own ? await ownKey(environment, session, request) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
-    const asked = { kind: 'start', output: Result, request: { ...defaults, ...given, publicKey } } as const;
+    const asked = { kind: 'start', output: Result, request: { ...defaults, ...kept, ...given, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
     if (!started) return;
     await conclude(environment, started, session, output, { workspace, grow: given.volumeSize !== undefined });
@@ -183,8 +185,10 @@ interface FromHere {
 }
 
 /** The public key to start with. It is made once nothing is known that would keep it from being used. */
-async function ownKey(environment: OpenedEnvironment, session: Session): Promise<FromHere> {
-  const record = await beforeOperation(environment, 'start', findRecordOrRepository(environment, session));
+async function ownKey(environment: OpenedEnvironment, session: Session, { restore }: StartRequest): Promise<FromHere> {
+  // A restore needs no repository on GitHub: its clone is on the disk.
+  const finding = restore ? findRecord(environment) : findRecordOrRepository(environment, session);
+  const record = await beforeOperation(environment, 'start', finding);
   const keyPair = keyFor(record, environment.files, environment.subject.repository);
   await requireUnlocked(keyPair);
   // Of one that is started, the files for ssh may be what they have to be.

@@ -1,0 +1,20 @@
+import { environmentExists, type GivenRequest, statusOf } from '../../../../core/environment.ts';
+import { RecodeError } from '../../../../core/errors.ts';
+import { findRecord, type OpenedEnvironment } from '../../../environment.ts';
+import { readKept } from '../../../kept.ts';
+
+/**
+ * What a restore starts with where nothing else is asked for: what the environment had.
+ *
+ * @throws RecodeError EnvironmentExists, KeptDiskNotFound
+ */
+export async function keptOptions(environment: OpenedEnvironment): Promise<Omit<GivenRequest, 'publicKey'>> {
+  const { account, subject } = environment;
+  const [record, kept] = await Promise.all([findRecord(environment), readKept(account, subject)]);
+  if (record && statusOf(record) !== 'creating') throw environmentExists(record);
+  const [newest] = kept.filter(({ completed }) => completed);
+  if (!newest)
+    throw new RecodeError('KeptDiskNotFound', `No disk of ${subject.repository} of ${subject.owner} is kept in ${account.region}.`);
+  const { instanceType, volumeSize, volumeType } = newest;
+  return { instanceType, volumeSize, volumeType: volumeType === 'gp3' ? 'gp3' : 'gp2', restore: true };
+}
