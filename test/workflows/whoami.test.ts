@@ -47,6 +47,7 @@ it('shows who a person is, and whether Recode is installed in the region', async
     local: false,
     endpoints: { sts: aws.endpoint, dynamodb: aws.endpoint, sfn: aws.endpoint, ec2: aws.endpoint },
     installed: true,
+    hours: null,
   });
 });
 
