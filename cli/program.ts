@@ -4,6 +4,7 @@ import { cancelCommand } from './commands/aws/cancel/command.ts';
 import { configSshCommand } from './commands/aws/config-ssh/command.ts';
 import { cpCommand } from './commands/aws/cp/command.ts';
 import { copyArgument, remotePath } from './commands/aws/cp/paths.ts';
+import { doctorCommand } from './commands/aws/doctor/command.ts';
 import { explainCommand } from './commands/aws/explain/command.ts';
 import { extendCommand } from './commands/aws/extend/command.ts';
 import { followCommand } from './commands/aws/follow/command.ts';
@@ -59,6 +60,7 @@ const awsCommands: ReadonlyMap<string, Definition> = new Map<string, Definition>
   ['keep-awake', keepAwakeCommand],
   ['schedule', scheduleCommand],
   ...operationCommands('network'),
+  ['doctor', doctorCommand],
   ['whoami', whoamiCommand],
   ['explain', explainCommand],
 ]);

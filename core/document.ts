@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { EnvironmentRequest, GivenChanges, GivenRequest, Instance } from './environment.ts';
+import { extents, Finding, Found } from './finding.ts';
 import { IdleStop } from './idle-stop.ts';
 import { InstanceType, InstanceTypeName } from './instance-type.ts';
 import { Keep } from './kept.ts';
@@ -351,6 +352,61 @@ export const PricesRead = v.object({
   next: v.optional(v.object({ query: v.number(), token: v.optional(v.string()) })),
 });
 export type PricesRead = v.InferOutput<typeof PricesRead>;
+
+/** The most resources that one check deletes. */
+export const mostDeleted = 100;
+
+const ResourceId = v.pipe(v.string(), v.regex(/^(i|vol|eni|sg|key|rtb|igw|subnet|vpc)-[0-9a-f]{1,32}$/, 'the ID of a resource'));
+
+/** The input of a check of the records. Without a proof it may change no resource. */
+export const ReconcileInput = v.object({
+  ...proof,
+  /** How far it may change things. Nothing by default. */
+  extent: v.exactOptional(v.picklist(extents)),
+  /** The resources to delete, which the person has seen in a plan. */
+  delete: v.exactOptional(v.pipe(v.array(ResourceId), v.maxLength(mostDeleted))),
+});
+export type ReconcileInput = v.InferOutput<typeof ReconcileInput>;
+
+/** What a check of the records may do. */
+export const Check = v.object({
+  extent: v.picklist(extents),
+  delete: v.array(ResourceId),
+  /** Who has asked for it. Null if it may change no resource. */
+  by: v.nullable(v.object({ owner: v.string(), administrator: v.boolean() })),
+});
+export type Check = v.InferOutput<typeof Check>;
+
+/** The first nouns of such a check. */
+export const BegunReconcile = v.object({
+  check: Check,
+  /** Under which it holds the network while it repairs it. */
+  operation: Operation,
+});
+
+/** A page of a check: what it has found, and where the check continues. */
+export const ReconcilePage = v.object({
+  /** All pages together so far. */
+  found: Found,
+  /** On this page. */
+  findings: v.array(Finding),
+  /** Missing at the end of a pass. */
+  next: v.exactOptional(v.object({ after: v.exactOptional(v.string()), subject: v.exactOptional(v.string()) })),
+  /** What the network is to be repaired with. */
+  repair: v.exactOptional(v.object({ vpc: Vpc, subnet: v.object({ subnetId: v.string() }) })),
+});
+export type ReconcilePage = v.InferOutput<typeof ReconcilePage>;
+
+/** What a check has deleted, and what it has kept for a reason. */
+export const Deletion = v.object({ deleted: v.array(v.string()), kept: v.array(v.object({ id: v.string(), reason: v.string() })) });
+export type Deletion = v.InferOutput<typeof Deletion>;
+
+/** The output of a check. */
+export const ReconcileOutput = v.variant('status', [
+  v.object({ status: v.literal('checked'), found: Found, deletion: v.exactOptional(Deletion) }),
+  v.object({ status: v.literal('not-installed') }),
+]);
+export type ReconcileOutput = v.InferOutput<typeof ReconcileOutput>;
 
 /** The output of a start: what the CLI prints. */
 export const StartOutput = v.object({

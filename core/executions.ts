@@ -1,8 +1,11 @@
 import { policies, stateMachineName } from './names.ts';
 import { type OperationKind, operationKinds, operations } from './operations.ts';
 
-/** The workflows without a lock: to cancel an operation, to change keys, to change when an environment stops, and to delete kept disks. */
-export const locklessWorkflows = ['cancel', 'keys', 'schedule', 'delete-kept'] as const;
+/**
+ * The workflows that hold no environment: to cancel an operation, to change keys, to change when an environment stops, to delete kept disks,
+ * and to compare the records with AWS, which a schedule starts, too.
+ */
+export const locklessWorkflows = ['cancel', 'keys', 'schedule', 'delete-kept', 'reconcile'] as const;
 /** The workflows that a person starts: one per operation, and these. */
 export const personalWorkflows = [...operationKinds, ...locklessWorkflows] as const;
 export type PersonalWorkflow = (typeof personalWorkflows)[number];

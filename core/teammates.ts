@@ -34,7 +34,7 @@ export function actingAs(
 }
 
 /** Whether an identity is one of the administrators. The ARN of a session has its role without a path. */
-function isAdministrator(arn: string, administrators: readonly string[]): boolean {
+export function isAdministrator(arn: string, administrators: readonly string[]): boolean {
   const [, partition, , account, role] = /^arn:([^:]+):(sts)::(\d+):assumed-role\/([^/]+)\//.exec(arn) ?? [];
   const named = role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
   return administrators.some((pattern) => matches(pattern, named));

@@ -20,6 +20,7 @@ const graphs: readonly (readonly [title: string, stat: string, metrics: readonly
       ['Recode', 'FunctionErrors'],
     ],
   ],
+  ['Differences between records and AWS, by the daily check', 'Maximum', [['Recode', 'Differences', 'service', 'recode']]],
   [
     'Lambda in this region',
     'Sum',

@@ -168,13 +168,13 @@ export function recordOf({ InstanceId, InstanceType, Architecture, Tags = [] }: 
   } as const;
 }
 
-/** The filters that all of these tags match. */
+/** The filters for resources that have all of these tags. */
 export function tagFilters(tags: readonly Tag[]): Filter[] {
   return tags.map(({ Key, Value }) => ({ Name: `tag:${Key}`, Values: [literally(Value)] }));
 }
 
 // In a filter's value, * and ? are wildcards unless escaped.
-const literally = (value: string) => value.replace(/[\\*?]/g, '\\$&');
+export const literally = (value: string) => value.replace(/[\\*?]/g, '\\$&');
 
 function byId<Resource>(resources: readonly Resource[], idOf: (resource: Resource) => string | undefined): Resource[] {
   return [...resources].sort((one, other) => (idOf(one) ?? '').localeCompare(idOf(other) ?? ''));

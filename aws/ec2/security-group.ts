@@ -53,6 +53,13 @@ export async function createOrFindSecurityGroup(
   );
 }
 
+/** Who may reach SSH on our port, by a group's rules for exactly that port. */
+export function sshRules({ IpPermissions = [] }: SecurityGroup): { readonly blocks: readonly string[]; readonly admitsOthers: boolean } {
+  const rules = IpPermissions.filter(isForSsh);
+  const blocks = rules.flatMap(({ IpRanges = [] }) => IpRanges.flatMap(({ CidrIp }) => CidrIp ?? []));
+  return { blocks, admitsOthers: rules.some((rule) => withoutBlocks(rule, blocks).length > 0) };
+}
+
 /** Allows SSH on our port from these blocks only. Every rule for exactly that port is Recode's. Rules for other ports stay. */
 export async function allowSshFrom(
   ec2: EC2Client,

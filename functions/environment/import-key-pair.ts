@@ -1,8 +1,7 @@
-import { DeleteKeyPairCommand, type EC2Client, ImportKeyPairCommand, type KeyPairInfo } from '@aws-sdk/client-ec2';
+import { DeleteKeyPairCommand, type KeyPairInfo } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
+import { importKey } from '../../aws/ec2/key-pair.ts';
 import { findNamedKeyPair } from '../../aws/ec2/resources.ts';
-import { tagged } from '../../aws/ec2/tags.ts';
-import { unless } from '../../aws/errors.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
@@ -10,8 +9,7 @@ import { HeldEnvironment, KeyPair } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { fingerprint } from '../../core/openssh-key.ts';
-import type { Settings } from '../../core/settings.ts';
-import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
+import { belongingTags, hasTags } from '../../core/tags.ts';
 
 /** Ensures that the key pair holds the user's public key. The private half stays on the user's machine. */
 export const importKeyPair = step({
@@ -20,8 +18,9 @@ export const importKeyPair = step({
   uses: { ec2, settings },
   async run({ environment }, { ec2, settings }) {
     const keyName = resourceName(environment.name, 'key-pair');
+    const { publicKey } = environment.request;
     // The name can be given once, so there is nothing to look at before.
-    if (await importKey(ec2, keyName, environment, settings)) return { keyName };
+    if (await importKey(ec2, environment, publicKey, settings)) return { keyName };
     const existing = await findNamedKeyPair(ec2, keyName);
     if (!existing) throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
     if (!hasTags(existing.Tags, belongingTags(environment))) {
@@ -30,27 +29,15 @@ export const importKeyPair = step({
         `The key pair ${keyName} (${existing.KeyPairId}) does not have the tags of this environment.`,
       );
     }
-    if (holds(existing, environment.request.publicKey)) return { keyName };
+    if (holds(existing, publicKey)) return { keyName };
     // There is no instance yet, so a new key locks no one out.
     await ec2.send(new DeleteKeyPairCommand({ KeyPairId: existing.KeyPairId }));
-    if (await importKey(ec2, keyName, environment, settings)) return { keyName };
+    if (await importKey(ec2, environment, publicKey, settings)) return { keyName };
     throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
   },
 });
 
 export const handler = lambdaHandler(importKeyPair);
-
-/** Imports the user's public key. Resolves to false if there is a key pair of this name. */
-async function importKey(ec2: EC2Client, keyName: string, environment: HeldEnvironment, { costTags }: Settings): Promise<boolean> {
-  const imported = ec2.send(
-    new ImportKeyPairCommand({
-      KeyName: keyName,
-      PublicKeyMaterial: Buffer.from(environment.request.publicKey),
-      TagSpecifications: tagged('key-pair', environmentTags(environment, 'key-pair'), costTags),
-    }),
-  );
-  return (await unless('duplicate-name', imported)) !== undefined;
-}
 
 // EC2 may write the base64 with or without padding.
 const holds = (pair: KeyPairInfo, publicKey: string) => unpadded(pair.KeyFingerprint ?? '') === unpadded(fingerprint(publicKey));

@@ -1,4 +1,10 @@
-import { CreateRouteCommand, CreateRouteTableCommand, type EC2Client, type RouteTable as Ec2RouteTable } from '@aws-sdk/client-ec2';
+import {
+  CreateRouteCommand,
+  CreateRouteTableCommand,
+  DeleteRouteCommand,
+  type EC2Client,
+  type RouteTable as Ec2RouteTable,
+} from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { clientToken } from '../../aws/ec2/client-token.ts';
 import { describeRouteTables, findSubnets } from '../../aws/ec2/resources.ts';
@@ -57,7 +63,10 @@ async function ensureRoute(ec2: EC2Client, table: Ec2RouteTable | undefined, gat
   const { destination } = network.routeTable;
   const existing = table?.Routes?.find(({ DestinationCidrBlock }) => DestinationCidrBlock === destination);
   if (existing?.GatewayId === gatewayId) return;
-  if (existing) {
+  // A route stays when its gateway goes, and then leads nowhere.
+  if (existing?.State === 'blackhole') {
+    await ec2.send(new DeleteRouteCommand({ RouteTableId: table?.RouteTableId, DestinationCidrBlock: destination }));
+  } else if (existing) {
     const to = existing.GatewayId ?? existing.NatGatewayId ?? existing.NetworkInterfaceId;
     throw new RecodeError('ResourceDiffers', `The route table ${table?.RouteTableId} sends ${destination} to ${to}, not to ${gatewayId}.`);
   }

@@ -12,6 +12,8 @@ import {
   KeysInput,
   KeysOutput,
   LaunchPlan,
+  ReconcileInput,
+  ReconcileOutput,
   RecordedEnvironmentInput,
   RemoveOutput,
   recordedKinds,
@@ -50,6 +52,7 @@ const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, out
   keys: [KeysInput, KeysOutput],
   schedule: [ScheduleInput, ScheduleOutput],
   'delete-kept': [DeleteKeptInput, DeletedKept],
+  reconcile: [ReconcileInput, ReconcileOutput],
   // The schedules' input is empty, and nobody reads the output.
   'auto-stop': [v.object({}), v.object({})],
   prices: [v.object({}), v.object({})],

@@ -6,7 +6,7 @@ import { RecordedEnvironment } from '../../../core/format-1.ts';
 import type { Keys } from '../../../core/keys.ts';
 import { holderOf, isHeldBy, quietUntilOf } from '../../../core/lock.ts';
 import { candidateNames, environmentId } from '../../../core/names.ts';
-import { mostPastOperations, type Operation, type OperationEnd, type PastOperation } from '../../../core/operation.ts';
+import { mostPastOperations, type Operation, type OperationEnd, type PastOperation, settleSeconds } from '../../../core/operation.ts';
 import { type EnvironmentSubject, keyOf, readEnvironment } from '../read/environment.ts';
 import { type Condition, parse } from '../read/table.ts';
 import { current, withDueTime, written } from './format.ts';
@@ -150,6 +150,23 @@ export async function change(
 export async function changeUnheld(dynamodb: DynamoDBClient, environment: Environment, change: Change): Promise<void> {
   const changed = await update(dynamodb, environment, { ...change, ...asRead(environment) });
   if (!changed) throw settling(`the environment ${environment.repository}`);
+}
+
+/**
+ * Keeps operations off an environment that none holds, while calls to EC2 are under way that no operation may meet. It ends by itself, as
+ * after a failed operation, where a Lambda dies meanwhile.
+ *
+ * @returns the environment as it is then; undefined if its record has changed since it was read, or operations are kept off already
+ */
+export async function keepQuiet(dynamodb: DynamoDBClient, environment: Environment, now: number): Promise<Environment | undefined> {
+  if (holderOf(environment) || now < (quietUntilOf(environment) ?? 0)) return undefined;
+  const lock = { quietUntil: now + settleSeconds * 1000 };
+  return update(dynamodb, environment, { set: { lock }, ...asRead(environment) });
+}
+
+/** Lets operations have an environment again that `keepQuiet` returned. Does nothing if its record has changed since. */
+export async function endQuiet(dynamodb: DynamoDBClient, environment: Environment): Promise<void> {
+  await update(dynamodb, environment, { set: {}, remove: ['lock'], ...asRead(environment) });
 }
 
 /**

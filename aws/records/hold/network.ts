@@ -73,6 +73,39 @@ export async function takeNetworkToCreate(dynamodb: DynamoDBClient, sfn: SFNClie
 }
 
 /**
+ * Takes the network to create its missing parts again. While it is ready, starts go on to use it: they create none of these parts. An
+ * uninstall, or another repair, waits.
+ *
+ * @throws RecodeError UninstallInProgress, NetworkBusy, OperationInProgress while another execution holds it, OperationSettling until its last
+ *   Lambda must be dead
+ */
+export async function takeNetworkToRepair(dynamodb: DynamoDBClient, sfn: SFNClient, operation: Operation, now: number): Promise<Network> {
+  const network = await networkToEnter(dynamodb, sfn, now);
+  if (isHeldBy(network, operation)) return network;
+  if (network.status !== 'ready') {
+    const claimed = await takeNetworkToCreate(dynamodb, sfn, operation, now);
+    if (claimed.status === 'ready') throw settling(subject);
+    return claimed;
+  }
+  const holder = holderOf(network);
+  const verdict = await refuseRunning(sfn, { subject, holder, now });
+  refuseSettling({ subject, verdict, quietUntil: quietUntilOf(network), now });
+  const taken = await take(dynamodb, network, operation, {});
+  if (!taken) throw settling(subject);
+  return taken;
+}
+
+/**
+ * Has the next start create the network again, whose VPC or subnet is gone: it is incomplete, as after a failed first start.
+ *
+ * @returns whether it was still what was read, and free
+ */
+export async function reopenNetwork(dynamodb: DynamoDBClient, network: ReadyNetwork): Promise<boolean> {
+  if (network.lock) return false;
+  return (await update(dynamodb, { set: { status: 'creating' }, remove: ['ids'], ...asRead(network) })) !== undefined;
+}
+
+/**
  * Records the network that this execution has created, and releases it.
  *
  * @throws RecodeError LockLost when another execution holds it

@@ -6,7 +6,7 @@ import { type ErrorName, RecodeError } from '../../../core/errors.ts';
 import { formerAttributes, RecordedEnvironment } from '../../../core/format-1.ts';
 import { acceptedKeys } from '../../../core/keys.ts';
 import { dueIndexName, environmentId } from '../../../core/names.ts';
-import { type Found, type Key, readItem, readItems, readPages, searchItems } from './table.ts';
+import { type Found, type Key, readByIds, readItem, readItems, readPage, readPages, searchItems } from './table.ts';
 
 /** An environment's owner and repository, which find its record. */
 export interface EnvironmentSubject {
@@ -53,6 +53,20 @@ export type ListedEnvironment = Omit<Environment, 'lastOperations'>;
 export function readEnvironmentPages(dynamodb: DynamoDBClient, owner?: string): AsyncGenerator<Found<ListedEnvironment>> {
   return readPages(dynamodb, 'environment', RecordedEnvironment, { idPrefix: prefixOf(owner), attributes: listed });
 }
+
+/** One page of them in the order of their ids. Throws RecodeNotInstalled without a table. */
+export const readEnvironmentPage = (dynamodb: DynamoDBClient, page: { readonly after: string | undefined; readonly most: number }) =>
+  readPage(dynamodb, 'environment', RecordedEnvironment, page);
+
+const Named = v.object({ uid: v.optional(v.string()), name: v.optional(v.string()) });
+
+/** What some environments are called, and which they are, by their ids. It may be a moment old. Throws RecodeNotInstalled without a table. */
+export const readNamed = (dynamodb: DynamoDBClient, ids: readonly string[]) =>
+  readByIds(dynamodb, 'environment', Named, { ids, attributes: ['#uid', '#name'] });
+
+/** The same as `readEnvironment`, by the id of the record. */
+export const readEnvironmentById = (dynamodb: DynamoDBClient, id: string): Promise<Environment | undefined> =>
+  readItem(dynamodb, { kind: 'environment', id }, RecordedEnvironment);
 
 const prefixOf = (owner: string | undefined) => (owner === undefined ? undefined : environmentId({ owner, repository: '' }));
 

@@ -1,0 +1,100 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { Environment } from '../../core/environment.ts';
+import { type Seen, servingOf } from '../../core/environment-drift.ts';
+import { RecodeError } from '../../core/errors.ts';
+import type { Finding } from '../../core/finding.ts';
+import type { Settings } from '../../core/settings.ts';
+import type { Belonging } from '../../core/tags.ts';
+import { importKey } from '../ec2/key-pair.ts';
+import { lastObservation } from '../ec2/observation.ts';
+import { findInstances, findSecurityGroups } from '../ec2/resources.ts';
+import { allowSshFrom } from '../ec2/security-group.ts';
+import { changeUnheld, endQuiet, keepQuiet } from '../records/hold/environment.ts';
+import { claimAgain } from '../records/hold/names.ts';
+import { readEnvironment } from '../records/read/environment.ts';
+
+export interface Mending {
+  readonly dynamodb: DynamoDBClient;
+  readonly ec2: EC2Client;
+  readonly settings: Settings;
+  readonly now: number;
+  /** What EC2 has shown of the environment. */
+  readonly seen: Seen;
+}
+
+type Named = Environment & Belonging;
+
+/**
+ * Mends a finding about an environment that no operation holds. It reads the record again, so that an operation that has begun meanwhile, or
+ * begins, is not met.
+ *
+ * @throws RecodeError OperationSettling if an operation has changed the record meanwhile, NameOwnedElsewhere, and what AWS refuses
+ */
+export async function mendEnvironment({ mend }: Finding, subject: Environment, mending: Mending): Promise<void> {
+  const environment = await readEnvironment(mending.dynamodb, subject);
+  if (!environment || environment.uid !== subject.uid || !isNamed(environment)) throw changedMeanwhile(subject);
+  switch (mend) {
+    case 'observe':
+      return observe(environment, mending);
+    case 'adopt':
+      return adopt(environment, mending);
+    case 'claim':
+      if (!(await claimAgain(mending.dynamodb, environment))) {
+        throw new RecodeError('NameOwnedElsewhere', `Another environment has claimed the name ${environment.name}.`);
+      }
+      return;
+    case 'allow-ssh':
+      return quietly(environment, mending, () => allowSsh(environment, mending));
+    case 'import-key':
+      return quietly(environment, mending, () => importKeyAgain(environment, mending));
+    default:
+      throw new RecodeError('Unexpected', `Nothing mends ${mend} of an environment.`);
+  }
+}
+
+const isNamed = (environment: Environment): environment is Named => environment.name !== undefined;
+
+const changedMeanwhile = ({ repository }: Pick<Environment, 'repository'>) =>
+  new RecodeError('OperationSettling', `An operation has begun on the environment ${repository} meanwhile.`);
+
+async function observe(environment: Named, { dynamodb, ec2, settings, now }: Mending): Promise<void> {
+  const at = new Date(now).toISOString();
+  const instances = await findInstances(ec2, environment, environment.observed?.instanceId);
+  const { set, remove } = lastObservation(instances, environment, { at, settings });
+  await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: at }, remove });
+}
+
+/** The record follows what somebody has changed in EC2: the type of the instance, the size and type of its volume. */
+async function adopt(environment: Named, { dynamodb, seen, now }: Mending): Promise<void> {
+  const serving = servingOf(seen.instances.filter(({ id }) => id === environment.observed?.instanceId));
+  const volume = seen.volumes.find(({ id }) => id === serving?.rootVolumeId);
+  if (!serving) throw changedMeanwhile(environment);
+  await changeUnheld(dynamodb, environment, {
+    set: {
+      'wanted.instanceType': serving.instanceType,
+      'observed.instanceType': serving.instanceType,
+      ...(volume && { 'wanted.volumeSize': volume.size, 'wanted.volumeType': volume.type }),
+      updatedAt: new Date(now).toISOString(),
+    },
+  });
+}
+
+/** Calls EC2 while no operation may take the environment: its own calls would meet these. */
+async function quietly(environment: Named, { dynamodb, now }: Mending, call: () => Promise<unknown>): Promise<void> {
+  const quiet = await keepQuiet(dynamodb, environment, now);
+  if (!quiet) throw changedMeanwhile(environment);
+  await call();
+  await endQuiet(dynamodb, quiet);
+}
+
+async function allowSsh(environment: Named, { ec2 }: Mending): Promise<void> {
+  const [group] = await findSecurityGroups(ec2, environment);
+  if (!group) throw new RecodeError('ResourceDiffers', `The environment ${environment.repository} has no security group anymore.`);
+  await allowSshFrom(ec2, group, environment.wanted.allowCidrs);
+}
+
+async function importKeyAgain(environment: Named, { ec2, settings }: Mending): Promise<void> {
+  if (await importKey(ec2, environment, environment.wanted.publicKey, settings)) return;
+  throw new RecodeError('NameOwnedElsewhere', `Another key pair has the name of that of ${environment.repository}.`);
+}

@@ -1,0 +1,26 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Environment } from '../../../core/environment.ts';
+import { environmentId } from '../../../core/names.ts';
+import { type Claim, claimKey } from '../read/names.ts';
+import { deleteItem, putItem } from './table.ts';
+
+/** Claims the name of an environment again. Returns whether it has it then; another environment may have claimed it. */
+export function claimAgain(dynamodb: DynamoDBClient, environment: Environment & { readonly name: string }): Promise<boolean> {
+  const { name, uid } = environment;
+  const id = environmentId(environment);
+  return putItem(
+    dynamodb,
+    claimKey(name),
+    { environment: id, uid },
+    { when: 'attribute_not_exists(#kind) OR #environment = :environment', values: { ':environment': id } },
+  );
+}
+
+/** Deletes a claim that is still what was read. Returns whether it was. */
+export function deleteClaim(dynamodb: DynamoDBClient, { id, environment, uid }: Claim): Promise<boolean> {
+  const same = uid === undefined ? 'attribute_not_exists(#uid)' : '#uid = :uid';
+  return deleteItem(dynamodb, claimKey(id), {
+    when: `#environment = :environment AND ${same}`,
+    values: { ':environment': environment, ...(uid !== undefined && { ':uid': uid }) },
+  });
+}

@@ -1,0 +1,101 @@
+import { AuthorizeSecurityGroupIngressCommand, DeleteKeyPairCommand, DeleteTagsCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { deleteItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { checkEnvironments } from '../../../functions/reconcile/check-environments.ts';
+import { operationOf } from '../documents.ts';
+import { alicesApi } from '../installed.ts';
+import { untilState } from '../launched.ts';
+import { agreeing, check, replaceRecord, shown } from '../reconciled.ts';
+import { groupsOf } from '../resources.ts';
+
+const all = { check: check('all') };
+
+describe('checkEnvironments', () => {
+  it('finds nothing where the record agrees with EC2', async () => {
+    await using given = await agreeing();
+    expect(await given.account.run(checkEnvironments, all)).toEqual({ found: { first: [], more: 0, mended: 0 }, findings: [] });
+  });
+
+  it('restores the rules for SSH, once, and only if it may', async () => {
+    await using given = await agreeing();
+    const { account } = given;
+    const [group] = await groupsOf(account.ec2);
+    await account.ec2.send(
+      new AuthorizeSecurityGroupIngressCommand({
+        GroupId: group?.id,
+        IpPermissions: [{ IpProtocol: 'tcp', FromPort: 2200, ToPort: 2200, IpRanges: [{ CidrIp: '198.51.100.0/24' }] }],
+      }),
+    );
+    expect(shown(await account.run(checkEnvironments, { check: check('nothing') }))).toEqual([['differs', 'security group', 'left']]);
+    const bob = { ...check('all', false), by: { owner: 'bob', administrator: false } };
+    expect(shown(await account.run(checkEnvironments, { check: bob }))).toEqual([['differs', 'security group', 'refused']]);
+    // It is alice's own.
+    expect(shown(await account.run(checkEnvironments, { check: check('all', false) }))).toEqual([['differs', 'security group', 'mended']]);
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([]);
+    expect(await readEnvironment(account.dynamodb, alicesApi)).not.toHaveProperty('lock');
+  });
+
+  it('imports the key pair again and claims the name again', async () => {
+    await using given = await agreeing();
+    const { account } = given;
+    await account.ec2.send(new DeleteKeyPairCommand({ KeyName: 'recode-acme-api-key-pair' }));
+    await deleteItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { when: 'attribute_exists(#kind)', values: {} });
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([
+      ['missing', 'name', 'mended'],
+      ['missing', 'key pair', 'mended'],
+    ]);
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([]);
+  });
+
+  it('names what has lost its tags, and leaves it alone', async () => {
+    await using given = await agreeing();
+    const { account, instanceId } = given;
+    await account.ec2.send(new DeleteTagsCommand({ Resources: [instanceId] }));
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([['differs', 'instance', 'left']]);
+  });
+
+  it('records what EC2 shows', async () => {
+    await using given = await agreeing();
+    const { account, instanceId } = given;
+    await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    await untilState(account, instanceId, 'stopped');
+    expect(shown(await account.run(checkEnvironments, { check: { ...check('records'), by: null } }))).toEqual([
+      ['stale', 'record', 'mended'],
+    ]);
+    expect((await readEnvironment(account.dynamodb, alicesApi))?.observed?.state).toBe('stopped');
+  });
+
+  it('releases the lock of an execution that Step Functions no longer knows', async () => {
+    await using given = await agreeing();
+    const { account } = given;
+    const record = await readEnvironment(account.dynamodb, alicesApi);
+    if (!record) throw new Error('There is no record.');
+    await replaceRecord(account, { ...record, lock: operationOf('dead', 'stop') });
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([['stale', 'lock', 'mended']]);
+    expect(await readEnvironment(account.dynamodb, alicesApi)).not.toHaveProperty('lock');
+  });
+
+  it('leaves alone what a living execution holds', async () => {
+    await using given = await agreeing();
+    const { account, instanceId } = given;
+    const record = await readEnvironment(account.dynamodb, alicesApi);
+    if (!record) throw new Error('There is no record.');
+    const startedAt = new Date(account.aws.clock.now()).toISOString();
+    await replaceRecord(account, { ...record, lock: { ...operationOf('living'), startedAt } });
+    await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    await untilState(account, instanceId, 'stopped');
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([]);
+  });
+
+  it('says what AWS plans for an instance', async () => {
+    await using given = await agreeing();
+    const { account, instanceId } = given;
+    const Events = [{ Code: 'instance-retirement', Description: 'The instance is running on degraded hardware', NotBefore: new Date(0) }];
+    account.amendAnswers('DescribeInstanceStatusCommand', () => ({ InstanceStatuses: [{ InstanceId: instanceId, Events }] }));
+    const { findings } = await account.run(checkEnvironments, all);
+    expect(findings).toEqual([
+      expect.objectContaining({ problem: 'AWS plans instance retirement at 1970-01-01T00:00:00.000Z.', advice: 'restart' }),
+    ]);
+  });
+});

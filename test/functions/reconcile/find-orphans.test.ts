@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { deleteItem } from '../../../aws/records/hold/table.ts';
+import type { ReconcilePage } from '../../../core/document.ts';
+import type { Finding } from '../../../core/finding.ts';
+import { findOrphans } from '../../../functions/reconcile/find-orphans.ts';
+import { environmentKey } from '../installed.ts';
+import { instanceOf, untilState } from '../launched.ts';
+import { agreeing, check, firstPage } from '../reconciled.ts';
+
+/** All pages of the pass. */
+async function pass(given: Awaited<ReturnType<typeof agreeing>>, extent: 'nothing' | 'all'): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let page: ReconcilePage = firstPage;
+  do {
+    page = await given.account.run(findOrphans, { check: check(extent), page });
+    findings.push(...page.findings);
+  } while (page.next);
+  return findings;
+}
+
+it('findOrphans finds nothing where everything has a record', async () => {
+  await using given = await agreeing();
+  expect(await pass(given, 'all')).toEqual([]);
+});
+
+it('findOrphans names all that has no record, and stops such an instance if it may', async () => {
+  await using given = await agreeing();
+  const { account, instanceId } = given;
+  await deleteItem(account.dynamodb, environmentKey, { when: 'attribute_exists(#kind)', values: {} });
+  const planned = await pass(given, 'nothing');
+  expect(planned.map(({ kind, subject, deletable }) => [kind, subject, deletable])).toEqual(
+    ['instance', 'volume', 'network interface', 'security group', 'key pair'].map((subject) => ['orphan', subject, true]),
+  );
+  expect((await instanceOf(account.ec2, instanceId)).State?.Name).toBe('running');
+  expect((await pass(given, 'all'))[0]).toMatchObject({ id: instanceId, outcome: 'mended' });
+  await untilState(account, instanceId, 'stopped');
+  expect((await pass(given, 'all'))[0]).not.toHaveProperty('mend');
+});
