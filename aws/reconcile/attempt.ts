@@ -19,7 +19,7 @@ export function mayChange({ by }: Check, { owner }: Pick<Finding, 'owner'>): boo
   return by !== null && (by.administrator || (owner !== undefined && by.owner === owner));
 }
 
-export const notAllowed = 'Only administrators may mend what does not belong to their own environments.';
+export const notAllowed = 'Only administrators may fix what does not belong to their own environments.';
 
 /**
  * Mends a finding, if the check may. One that cannot be mended does not keep the others from it: the finding says why. What AWS may answer

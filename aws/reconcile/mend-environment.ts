@@ -7,10 +7,11 @@ import type { Finding } from '../../core/finding.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Belonging } from '../../core/tags.ts';
 import { importKey } from '../ec2/key-pair.ts';
-import { lastObservation } from '../ec2/observation.ts';
+import { lastObservation, observedIn } from '../ec2/observation.ts';
 import { findInstances, findSecurityGroups } from '../ec2/resources.ts';
 import { allowSshFrom } from '../ec2/security-group.ts';
 import { changeUnheld, endQuiet, keepQuiet } from '../records/hold/environment.ts';
+import { countSeen } from '../records/hold/hours.ts';
 import { claimAgain } from '../records/hold/names.ts';
 import { readEnvironment } from '../records/read/environment.ts';
 
@@ -61,7 +62,9 @@ const changedMeanwhile = ({ repository }: Pick<Environment, 'repository'>) =>
 async function observe(environment: Named, { dynamodb, ec2, settings, now }: Mending): Promise<void> {
   const at = new Date(now).toISOString();
   const instances = await findInstances(ec2, environment, environment.observed?.instanceId);
-  const { set, remove } = lastObservation(instances, environment, { at, settings });
+  const seen = lastObservation(instances, environment, { at, settings });
+  const moment = { now, limit: settings.hoursPerOwner };
+  const { set, remove } = await countSeen(dynamodb, environment, { observed: observedIn(instances, at), seen }, moment);
   await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: at }, remove });
 }
 

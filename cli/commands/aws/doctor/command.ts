@@ -12,16 +12,16 @@ interface DoctorFlags extends AccountFlags {
 /** `recode aws doctor` */
 export function doctorCommand(output: Output): Command {
   const command = new Command('doctor')
-    .summary('Compare the records with AWS, and mend what differs')
+    .summary('Compare the records with AWS, and fix what differs')
     .description(
       'Compare the records of all environments and of the network with what AWS has, and list what differs. It changes nothing unless ' +
         'you ask for it. The exit code is 1 if something is left to do.\n\n' +
-        '--fix mends what is safe: it restores SSH rules, key pairs and missing parts of the network, updates records, releases ' +
+        '--fix repairs what is safe: it restores SSH rules, key pairs and missing parts of the network, updates records, releases ' +
         'dead locks, and stops instances without a record. --delete-orphans deletes resources without a record, and duplicates. Both ' +
         'are for administrators, and for what belongs to your own environments.',
     );
   return addAccountOptions(command)
-    .option('--fix', 'mend what is safe to mend')
+    .option('--fix', 'fix what is safe to fix')
     .option('--delete-orphans', 'delete resources without a record, and duplicates')
     .option('--force', 'do not ask for confirmation')
     .option(...jsonOption)
@@ -29,7 +29,7 @@ export function doctorCommand(output: Output): Command {
       'after',
       examples([
         ['Show what differs', 'recode aws doctor'],
-        ['Mend it after confirmation', 'recode aws doctor --fix'],
+        ['Fix it after confirmation', 'recode aws doctor --fix'],
         ['Also delete what nothing uses', 'recode aws doctor --fix --delete-orphans'],
         ['List the IDs of resources without a record', 'recode aws doctor --json | jq -r \'.findings[] | select(.kind == "orphan").id\''],
       ]),

@@ -72,9 +72,7 @@ function question(
   { region, accountId }: Account,
 ): string {
   const deletion = ids.length > 0 ? [`This deletes from ${region} in account ${accountId}:`, ...ids.map((id) => `  ${id}`)] : [];
-  return [...deletion, ids.length > 0 ? (mendable ? 'Delete it and mend the rest?' : 'Delete it?') : 'Mend what is safe to mend?'].join(
-    '\n',
-  );
+  return [...deletion, ids.length > 0 ? (mendable ? 'Delete it and fix the rest?' : 'Delete it?') : 'Fix what is safe to fix?'].join('\n');
 }
 
 const isLeft = ({ outcome }: Finding) => outcome !== 'mended';
@@ -104,7 +102,7 @@ function print(findings: readonly Finding[], { region }: Account, { stdout }: Ou
 }
 
 function whatToDo({ outcome, mend, deletable, advice }: Finding): string {
-  if (outcome === 'mended') return 'mended';
+  if (outcome === 'mended') return 'fixed';
   if (outcome !== undefined) return outcome;
   if (mend !== undefined) return deletable ? '--fix, --delete-orphans' : '--fix';
   if (deletable) return '--delete-orphans';
