@@ -196,8 +196,10 @@ describe('an execution of any workflow that people start', () => {
     keys: { change: { action: 'add', publicKey: malloryKey.trim() } },
     schedule: { change: { action: 'extend', stopAt: '2030-01-01T00:00:00.000Z' } },
     cancel: { executionArn: 'arn:aws:states:us-east-1:000000000000:execution:recode-start:one' },
+    // Everybody may look.
+    reconcile: { extent: 'all' },
   };
-  const inputOf = (workflow: PersonalWorkflow) => ({ ...(workflow !== 'uninstall' && { environment: subject }), ...changes[workflow] });
+  const inputOf = (workflow: PersonalWorkflow) => ({ ...(!['uninstall', 'reconcile'].includes(workflow) && { environment: subject }), ...changes[workflow] });
 
   it.each(personalWorkflows)('is refused without a proof, and with one of another execution: %s', async (workflow) => {
     const input = inputOf(workflow);

@@ -70,6 +70,7 @@ describe('with the policy RecodeUser alone, a member', () => {
     const listed = [{ owner: member.name, repository: 'acme/api', status: 'started' }];
     expect(await succeeds(member, 'list')).toMatchObject(listed);
     expect(await succeeds(member, 'list', '--all')).toMatchObject(listed);
+    expect(await succeeds(member, 'list', '--removed')).toEqual([]);
 
     await holdNext(aws, 'stopping');
     const { executionArn } = (await succeeds(member, 'stop', ...api, '--no-wait')) as { executionArn: string };
