@@ -199,7 +199,10 @@ describe('an execution of any workflow that people start', () => {
     // Everybody may look.
     reconcile: { extent: 'all' },
   };
-  const inputOf = (workflow: PersonalWorkflow) => ({ ...(!['uninstall', 'reconcile'].includes(workflow) && { environment: subject }), ...changes[workflow] });
+  const inputOf = (workflow: PersonalWorkflow) => ({
+    ...(!['uninstall', 'reconcile'].includes(workflow) && { environment: subject }),
+    ...changes[workflow],
+  });
 
   it.each(personalWorkflows)('is refused without a proof, and with one of another execution: %s', async (workflow) => {
     const input = inputOf(workflow);
