@@ -84,15 +84,15 @@ describe('a list', () => {
     ]);
   });
 
-  it('is a list of objects with the fields of a start, in JSON', async () => {
+  it('is a list of objects with the fields of a start and the hours of the owner, in JSON', async () => {
     const listed = (await alice.run(['list', '--all', '--json'])).json as Record<string, unknown>[];
     expect(listed.map(({ owner, repository, status }) => [owner, repository, status])).toEqual([
       ['alice', 'acme/a-longer-name', 'creating'],
       ['alice', 'acme/api', 'started'],
       ['bob', 'acme/web', 'stopped'],
     ]);
-    for (const one of listed) expect(Object.keys(one)).toEqual(Object.keys(started));
-    expect(listed[1]).toEqual({ ...started, executionArn: null, created: false, changed: false });
+    for (const one of listed) expect(Object.keys(one)).toEqual([...Object.keys(started), 'ownerHours']);
+    expect(listed[1]).toEqual({ ...started, executionArn: null, created: false, changed: false, ownerHours: null });
   });
 });
 
@@ -115,7 +115,9 @@ describe('chosen fields', () => {
 
   it('that do not exist are refused', async () => {
     const { code, json } = await alice.run(['list', '--json', 'state']);
-    const message = expect.stringMatching(/^Unknown JSON field 'state'\. Available fields: repository, owner, .*, updatedAt\.$/);
+    const message = expect.stringMatching(
+      /^Unknown JSON field 'state'\. Available fields: repository, owner, .*, updatedAt, ownerHours\.$/,
+    );
     const nextStep = 'Run "recode aws list --help" to see its arguments and options.';
     expect({ code, json }).toEqual({ code: 2, json: { error: { name: 'UsageNotValid', title: 'Invalid command', message, nextStep } } });
   });
