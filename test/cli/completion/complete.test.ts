@@ -27,8 +27,8 @@ describe('completion offers', () => {
     ['--region eu-west-1 aws st', ['start', 'stop', 'status']],
     ['help ', ['aws', 'local', 'config', 'completion', 'environment', 'exit-codes', 'formatting']],
     ['help exi', ['exit-codes']],
-    ['help aws rest', ['restart']],
-    ['aws help rest', ['restart']],
+    ['help aws resta', ['restart']],
+    ['aws help resta', ['restart']],
     ['aws start --volume-', ['--volume-size', '--volume-type']],
     ['aws start --volume-type ', ['gp2', 'gp3']],
     ['aws start --volume-type=', ['--volume-type=gp2', '--volume-type=gp3']],
@@ -73,7 +73,10 @@ describe('completion offers', () => {
   });
 
   it('the values of each option, unless only people know them', () => {
-    const free = [...['--instance-type', '--volume-size', '--branch', '--depth', '--dotfiles'], ...['--ssh-option', '--jq', '--count']];
+    const free = [
+      ...['--instance-type', '--volume-size', '--branch', '--depth', '--dotfiles', '--keep'],
+      ...['--ssh-option', '--jq', '--count'],
+    ];
     const options = leafCommands(program).flatMap(({ options }) =>
       options.filter(({ required, optional }) => required || optional).map(({ long }) => long),
     );
