@@ -108,8 +108,8 @@ const anyOf = (name: string, values: readonly string[]): Filter[] => [{ Name: na
 const live = anyOf('instance-state-name', [...liveStates, 'shutting-down']);
 const staying = anyOf('status', ['creating', 'available', 'in-use', 'error']);
 
-function pageOf<Resource extends object>(subject: TaggedSubject, resources: readonly Resource[], next: string | undefined) {
-  return { resources: resources.map((each) => ({ ...each, subject })) as unknown as readonly Tagged[], next };
+function pageOf(subject: TaggedSubject, resources: readonly Omit<Tagged, 'subject'>[], next: string | undefined) {
+  return { resources: resources.map((each) => ({ ...each, subject })), next };
 }
 
 /** Those of some names by their tags, and those of these IDs that are not among them. */

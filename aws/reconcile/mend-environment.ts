@@ -12,7 +12,7 @@ import { findInstances, findSecurityGroups } from '../ec2/resources.ts';
 import { allowSshFrom } from '../ec2/security-group.ts';
 import { changeUnheld, endQuiet, keepQuiet } from '../records/hold/environment.ts';
 import { countSeen } from '../records/hold/hours.ts';
-import { claimAgain } from '../records/hold/names.ts';
+import { claim } from '../records/hold/names.ts';
 import { readEnvironment } from '../records/read/environment.ts';
 
 export interface Mending {
@@ -41,7 +41,7 @@ export async function mendEnvironment({ mend }: Finding, subject: Environment, m
     case 'adopt':
       return adopt(environment, mending);
     case 'claim':
-      if (!(await claimAgain(mending.dynamodb, environment))) {
+      if (!(await claim(mending.dynamodb, environment))) {
         throw new RecodeError('NameOwnedElsewhere', `Another environment has claimed the name ${environment.name}.`);
       }
       return;

@@ -7,7 +7,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { DeletedKept, DeleteKeptInput, provenExecution } from '../../core/document.ts';
 import { actingAs } from '../../core/teammates.ts';
 
-/** Deletes the kept disks of an environment that was removed: its owner may, and whoever may remove it. */
+/** Deletes the kept disks of an environment that was removed: its owner may, and everyone who may remove it. */
 export const deleteKept = step({
   input: v.object({ ...provenExecution, input: DeleteKeptInput }),
   output: DeletedKept,

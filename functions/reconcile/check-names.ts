@@ -30,7 +30,7 @@ export const checkNames = step({
       if (isOf(claim, named.get(claim.environment)) || (await isHad(dynamodb, claim))) continue;
       findings.push(
         await attempt(staleClaim(claim), { check, logger, step: 'checkNames' }, async () => {
-          if (!(await deleteClaim(dynamodb, claim))) throw new RecodeError('OperationSettling', `The name ${claim.id} was claimed anew.`);
+          if (!(await deleteClaim(dynamodb, claim))) throw new RecodeError('OperationSettling', `The name ${claim.id} was claimed again.`);
         }),
       );
     }

@@ -5,7 +5,7 @@ import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { DeletedKept } from '../../core/document.ts';
 import { isOver } from '../../core/kept.ts';
 
-/** Deletes the kept disks whose time is over, whoever had the environments, also where Recode is no longer installed. */
+/** Deletes the kept disks of all owners whose time is over, also where Recode is no longer installed. */
 export const deleteExpired = step({
   input: v.object({}),
   output: DeletedKept,

@@ -16,6 +16,8 @@ export interface Workflow {
   readonly input: unknown;
   /** The error that it ends with, where it is to be refused. */
   readonly refusal?: string;
+  /** The error that it ends with if an execution before it has done all of it. Without one, it succeeds again. */
+  readonly repeated?: string;
   /** It is part of a detour, which a life leaves out once nothing on it is left to be hit. */
   readonly detour?: string;
   /** What happens before it, and is undone once it has ended. */
@@ -45,7 +47,8 @@ const starting = {
 const uninstalling = { kind: 'uninstall', input: { caller: 'alice' } } as const;
 
 export const firstStart: Workflow = { name: 'first start', ...starting };
-export const remove: Workflow = { name: 'remove', kind: 'remove', input: subject, expectEnd: (aws) => expectConverged(aws, 0) };
+const removing = { kind: 'remove', repeated: 'EnvironmentNotFound' } as const;
+export const remove: Workflow = { name: 'remove', ...removing, input: subject, expectEnd: (aws) => expectConverged(aws, 0) };
 export const uninstall: Workflow = { name: 'uninstall', ...uninstalling, expectEnd: expectNothing };
 
 /** One life passes through all workflows, from an empty account to an empty account, and may be hit once in each of them. */
@@ -101,7 +104,7 @@ const life: readonly Workflow[] = [
   { ...firstStart, name: 'start to keep', detour: 'kept' },
   {
     name: 'remove and keep',
-    kind: 'remove',
+    ...removing,
     input: { ...subject, keep: 30 },
     detour: 'kept',
     expectEnd: async (aws) => {
@@ -112,6 +115,7 @@ const life: readonly Workflow[] = [
   {
     name: 'restore',
     kind: 'start',
+    repeated: 'EnvironmentExists',
     input: { ...subject, request: { publicKey: somePublicKey, restore: true } },
     detour: 'kept',
     expectEnd: async (aws) => {
@@ -258,7 +262,7 @@ export function expectGood({ refusal }: Workflow, { status, error, cause }: Ende
 
 /** Expects the same of one that was killed and is run again: the killed one may have left no environment to remove. */
 export function expectRepeated(workflow: Workflow, end: Ended<unknown>): void {
-  if (workflow.kind !== 'remove' || end.error !== 'EnvironmentNotFound') expectGood(workflow, end);
+  if (end.error === undefined || end.error !== workflow.repeated) expectGood(workflow, end);
 }
 
 export async function isRunning({ clients: { sfn } }: TestAws, executionArn: string): Promise<boolean> {

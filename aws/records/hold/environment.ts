@@ -5,12 +5,13 @@ import { RecodeError } from '../../../core/errors.ts';
 import { RecordedEnvironment } from '../../../core/format-1.ts';
 import type { Keys } from '../../../core/keys.ts';
 import { holderOf, isHeldBy, quietUntilOf } from '../../../core/lock.ts';
-import { candidateNames, environmentId } from '../../../core/names.ts';
+import { candidateNames } from '../../../core/names.ts';
 import { mostPastOperations, type Operation, type OperationEnd, type PastOperation, settleSeconds } from '../../../core/operation.ts';
 import { type EnvironmentSubject, keyOf, readEnvironment } from '../read/environment.ts';
 import { type Condition, parse } from '../read/table.ts';
 import { current, withDueTime, written } from './format.ts';
 import { lockAsRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
+import { claim } from './names.ts';
 import { type Change, deleteItem, putItem, updateItem } from './table.ts';
 
 /** Puts a new environment, held by its operation, unless there is one. */
@@ -118,14 +119,7 @@ export async function claimName(dynamodb: DynamoDBClient, environment: Environme
   const first = environment.name === undefined ? 0 : candidates.indexOf(environment.name);
   for (const name of candidates.slice(Math.max(0, first))) {
     await change(dynamodb, environment, operation, { set: { name } });
-    const owner = environmentId(environment);
-    const claimed = await putItem(
-      dynamodb,
-      { kind: 'name', id: name },
-      { environment: owner, uid: environment.uid },
-      { when: 'attribute_not_exists(#kind) OR #environment = :environment', values: { ':environment': owner } },
-    );
-    if (claimed) return name;
+    if (await claim(dynamodb, { ...environment, name })) return name;
   }
   throw new RecodeError('NameOwnedElsewhere', `The names ${candidates.join(', ')} are all used by other environments.`);
 }

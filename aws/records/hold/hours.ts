@@ -10,7 +10,7 @@ import { type Change, deleteItem, putItem } from './table.ts';
 const mostAttempts = 100;
 
 /**
- * Changes the hours of an owner, whoever else changes them meanwhile.
+ * Changes the hours of an owner. Others may change them at the same time.
  *
  * @param change is called again if they have changed, so it must have no effect but its answer
  * @returns the hours as they are then

@@ -4,8 +4,8 @@ import { environmentId } from '../../../core/names.ts';
 import { type Claim, claimKey } from '../read/names.ts';
 import { deleteItem, putItem } from './table.ts';
 
-/** Claims the name of an environment again. Returns whether it has it then; another environment may have claimed it. */
-export function claimAgain(dynamodb: DynamoDBClient, environment: Environment & { readonly name: string }): Promise<boolean> {
+/** Claims the name of an environment, unless another one has. Returns whether it has it then. */
+export function claim(dynamodb: DynamoDBClient, environment: Environment & { readonly name: string }): Promise<boolean> {
   const { name, uid } = environment;
   const id = environmentId(environment);
   return putItem(
