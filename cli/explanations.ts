@@ -477,6 +477,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep:
       'Run "recode aws restart {environment}": each boot makes the instance watch itself, and takes over what is recorded. This ends what runs on it.',
   },
+  InstanceLogNotRead: {
+    title: 'The log on the instance could not be read',
+    nextStep: 'Run "recode aws ssh {environment}" and see whether sudo works there.',
+  },
   InstanceKeysNotReplaced: {
     title: 'The keys on the instance could not be replaced',
     nextStep:

@@ -173,6 +173,7 @@ export const catalog = {
   SshHostKeyDiffers: { reaction: 'never', outcome: 'failed' },
   SshKeyRefused: { reaction: 'never', outcome: 'failed' },
   InstanceNotTold: { reaction: 'never', outcome: 'failed' },
+  InstanceLogNotRead: { reaction: 'never', outcome: 'failed' },
   InstanceKeysNotReplaced: { reaction: 'never', outcome: 'failed' },
   SshClientOld: { reaction: 'never', outcome: 'failed' },
   RemoteShellFails: { reaction: 'never', outcome: 'failed' },

@@ -7,7 +7,6 @@ import type { Finding } from '../../core/finding.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Belonging } from '../../core/tags.ts';
 import { importKey } from '../ec2/key-pair.ts';
-import { lastObservation, observedIn } from '../ec2/observation.ts';
 import { findInstances, findSecurityGroups } from '../ec2/resources.ts';
 import { allowSshFrom } from '../ec2/security-group.ts';
 import { changeUnheld, endQuiet, keepQuiet } from '../records/hold/environment.ts';
@@ -60,12 +59,9 @@ const changedMeanwhile = ({ repository }: Pick<Environment, 'repository'>) =>
   new RecodeError('OperationSettling', `An operation has begun on the environment ${repository} meanwhile.`);
 
 async function observe(environment: Named, { dynamodb, ec2, settings, now }: Mending): Promise<void> {
-  const at = new Date(now).toISOString();
   const instances = await findInstances(ec2, environment, environment.observed?.instanceId);
-  const seen = lastObservation(instances, environment, { at, settings });
-  const moment = { now, limit: settings.hoursPerOwner };
-  const { set, remove } = await countSeen(dynamodb, environment, { observed: observedIn(instances, at), seen }, moment);
-  await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: at }, remove });
+  const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });
+  await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: new Date(now).toISOString() }, remove });
 }
 
 /** The record follows what somebody has changed in EC2: the type of the instance, the size and type of its volume. */

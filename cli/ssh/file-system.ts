@@ -1,4 +1,4 @@
-import { type RemoteHost, runRemote } from './remote.ts';
+import { type RemoteHost, runToEnd } from './remote.ts';
 
 // The modules with which cloud-init fills the volume at each boot. They change nothing if there is nothing to do.
 // https://docs.cloud-init.io/en/latest/reference/modules.html#growpart
@@ -14,9 +14,6 @@ tell grown
  * @throws RecodeError those of cli/ssh/remote.ts
  */
 export async function growFileSystem(host: RemoteHost): Promise<string | undefined> {
-  const said: string[] = [];
-  const remote = runRemote(host, script, { line: (text) => said.push(text) });
-  let grown = false;
-  for (let told = await remote.told(); told !== undefined; told = await remote.told()) grown ||= told === 'grown';
-  return grown ? undefined : (said.findLast((line) => line.trim() !== '')?.trim() ?? 'The instance says nothing.');
+  const { told, reason } = await runToEnd(host, script);
+  return told.includes('grown') ? undefined : reason;
 }

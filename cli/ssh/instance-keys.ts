@@ -1,6 +1,6 @@
 import { RecodeError } from '../../core/errors.ts';
 import { keysFile, withoutComment, writeKeys } from '../../core/instance/keys.ts';
-import { quote, type RemoteHost, runRemote } from './remote.ts';
+import { quote, type RemoteHost, runToEnd } from './remote.ts';
 
 /**
  * Makes an instance accept exactly these keys from the next login on. Whoever asks must be let in by one of them.
@@ -10,19 +10,11 @@ import { quote, type RemoteHost, runRemote } from './remote.ts';
  * @throws RecodeError InstanceKeysNotReplaced, InstanceDiskFull, InputNotValid, and those of cli/ssh/remote.ts
  */
 export async function replaceInstanceKeys(host: RemoteHost, publicKeys: readonly string[]): Promise<string[]> {
-  const said: string[] = [];
-  const remote = runRemote(host, replaceKeysScript(publicKeys), { line: (text) => said.push(text) });
-  const before: string[] = [];
-  let replaced = false;
-  for (let told = await remote.told(); told !== undefined; told = await remote.told()) {
-    if (told === 'accepts') replaced = true;
-    else if (told.startsWith('had ')) before.push(told.slice('had '.length));
-  }
-  if (replaced) return before;
-  const reason = said.findLast((line) => line.trim() !== '')?.trim() ?? 'It says nothing.';
+  const { told, printed, reason } = await runToEnd(host, replaceKeysScript(publicKeys));
+  if (told.includes('accepts')) return told.flatMap((text) => (text.startsWith('had ') ? [text.slice('had '.length)] : []));
   throw new RecodeError(
-    /No space left on device|Disk quota exceeded/i.test(said.join('\n')) ? 'InstanceDiskFull' : 'InstanceKeysNotReplaced',
-    `The instance says: ${reason.replace(/\.?$/, '.')}`,
+    printed(/No space left on device|Disk quota exceeded/i) ? 'InstanceDiskFull' : 'InstanceKeysNotReplaced',
+    `The instance says: ${reason}`,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { StartOutput } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { paths } from '../../core/instance/paths.ts';
-import { quote, type RemoteHost, runRemote } from './remote.ts';
+import { quote, type RemoteHost, runToEnd } from './remote.ts';
 
 /** What an instance is to know of its automatic stops. */
 export type Stops = Partial<Pick<StartOutput, 'stopAt' | 'idleStop'>>;
@@ -27,16 +27,15 @@ export const tellInstance = (host: RemoteHost, stops: Stops): Promise<void> => w
 export const keepInstanceAwake = (host: RemoteHost, minutes: number): Promise<void> =>
   write(host, writes({ keepAwake: String(minutes * 60) }));
 
-async function write(host: RemoteHost, writes: string): Promise<void> {
-  const said: string[] = [];
-  const script = `lifeline\nsudo -n cat ${paths.idleStop} >/dev/null || { tell unwatched; exit; }\n${writes} && tell told\n`;
-  const remote = runRemote(host, script, { line: (text) => said.push(text) });
-  const all: string[] = [];
-  for (let told = await remote.told(); told !== undefined; told = await remote.told()) all.push(told);
-  if (all.includes('told')) return;
-  const unwatched = all.includes('unwatched') && said.some((text) => text.includes('No such file'));
-  const reason = unwatched ? 'It has started before Recode could watch it.' : (said.at(-1)?.trim() ?? 'It says nothing.');
-  throw new RecodeError('InstanceNotTold', `The instance could not be told. ${reason.replace(/\.?$/, '.')}`);
+async function write(host: RemoteHost, command: string): Promise<void> {
+  const script = `lifeline\nsudo -n cat ${paths.idleStop} >/dev/null || { tell unwatched; exit; }\n${command} && tell told\n`;
+  const { told, printed, reason } = await runToEnd(host, script);
+  if (told.includes('told')) return;
+  const unwatched = told.includes('unwatched') && printed(/No such file/);
+  throw new RecodeError(
+    'InstanceNotTold',
+    `The instance could not be told. ${unwatched ? 'It has started before Recode could watch it.' : reason}`,
+  );
 }
 
 /** The script may read a file at any time, so each is replaced as a whole. */

@@ -151,3 +151,23 @@ export function runRemote({ sshConfig, name }: RemoteHost, script: string, { for
     },
   };
 }
+
+/** What a script has said by its end. */
+export interface Said {
+  /** What it has told, in order. */
+  readonly told: readonly string[];
+  /** Whether it, or one of its programs, has printed a line that matches. */
+  printed(pattern: RegExp): boolean;
+  /** The last that was printed, as a sentence: why it has failed. */
+  readonly reason: string;
+}
+
+/** Runs a script to its end. Throws as `Remote.told` does. */
+export async function runToEnd(host: RemoteHost, script: string): Promise<Said> {
+  const lines: string[] = [];
+  const remote = runRemote(host, script, { line: (text) => lines.push(text) });
+  const all: string[] = [];
+  for (let told = await remote.told(); told !== undefined; told = await remote.told()) all.push(told);
+  const last = lines.findLast((line) => line.trim() !== '')?.trim() ?? 'It says nothing.';
+  return { told: all, printed: (pattern) => lines.some((line) => pattern.test(line)), reason: last.replace(/\.?$/, '.') };
+}

@@ -3,7 +3,6 @@ import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { lastObservation, observedIn } from '../../aws/ec2/observation.ts';
 import { findInstances } from '../../aws/ec2/resources.ts';
 import { failureForStepFunctions, failureOf, translate } from '../../aws/errors.ts';
 import { EndedExecution, endOf } from '../../aws/executions/execution-event.ts';
@@ -90,21 +89,20 @@ async function releaseAll(
   const held = environment && (await ifInstalled(readEnvironment(dynamodb, environment)));
   const holder = held && holderOf(held);
   if (!holder || holder.executionArn !== operation.executionArn) return;
-  const { set, remove } = await seen(context, held, holder, at);
+  const { set, remove } = await seen(context, held, holder);
   const end = { endedAt: at, error: name };
   const change = { set: { ...set, lastError: { name, message, at }, updatedAt: at }, remove, end, quietUntil: now + settleSeconds * 1000 };
   await ifInstalled(release(dynamodb, held, holder, change));
 }
 
 /** What EC2 shows of the instance, and when it is to stop. Empty if EC2 does not answer: a failed operation must release its lock. */
-async function seen({ dynamodb, ec2, logger, settings, now }: Context, environment: Environment, { executionArn }: Holder, at: string) {
+async function seen({ dynamodb, ec2, logger, settings, now }: Context, environment: Environment, { executionArn }: Holder) {
   const { owner, repository, name, observed } = environment;
   const nothing: Change = { set: {} };
   if (name === undefined) return nothing;
   try {
     const instances = await findInstances(ec2, { owner, repository, name }, observed?.instanceId);
-    const seen = lastObservation(instances, environment, { at, settings });
-    return await countSeen(dynamodb, environment, { observed: observedIn(instances, at), seen }, { now, limit: settings.hoursPerOwner });
+    return await countSeen(dynamodb, environment, instances, { settings, now });
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn, cause: translate(error) });
     return nothing;

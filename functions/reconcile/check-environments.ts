@@ -3,7 +3,6 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import { lastObservation, observedIn } from '../../aws/ec2/observation.ts';
 import { findInstances } from '../../aws/ec2/resources.ts';
 import { mostNames, seenOf } from '../../aws/ec2/seen.ts';
 import { inStep } from '../../aws/errors.ts';
@@ -76,9 +75,7 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
     const { name, observed } = environment;
     const at = new Date(now).toISOString();
     const instances = name === undefined ? [] : await findInstances(ec2, { ...environment, name }, observed?.instanceId);
-    const seen = lastObservation(instances, environment, { at, settings });
-    const moment = { now, limit: settings.hoursPerOwner };
-    const { set, remove } = await countSeen(dynamodb, environment, { observed: observedIn(instances, at), seen }, moment);
+    const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });
     const error: ErrorName = 'ExecutionAborted';
     const lastError = { name: error, message: `The ${holder.kind} ended without releasing the lock.`, at };
     await release(dynamodb, environment, holder, { set: { ...set, lastError, updatedAt: at }, remove, end: { endedAt: at, error } });

@@ -1,5 +1,5 @@
 import type { Instance } from '@aws-sdk/client-ec2';
-import { isRecorded, lastObservation, observedIn } from '../../aws/ec2/observation.ts';
+import { isRecorded } from '../../aws/ec2/observation.ts';
 import { describeInstances, explained, findInstances } from '../../aws/ec2/resources.ts';
 import { InstanceStateChange } from '../../aws/ec2/state-change.ts';
 import { changeUnheld } from '../../aws/records/hold/environment.ts';
@@ -44,11 +44,9 @@ export const syncInstanceState = step({
     }
     const instances = await findInstances(ec2, belonging, environment.observed?.instanceId);
     if (isRecorded(instances, environment)) return;
-    const moment = { now: clock.now(), limit: settings.hoursPerOwner };
-    const at = new Date(moment.now).toISOString();
-    const seen = lastObservation(instances, environment, { at, settings });
-    const { set, remove } = await countSeen(dynamodb, environment, { observed: observedIn(instances, at), seen }, moment);
-    await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: at }, remove });
+    const now = clock.now();
+    const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });
+    await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: new Date(now).toISOString() }, remove });
   },
 });
 

@@ -37,7 +37,7 @@ describe.skipIf(trouble)(`the file system of a running instance${trouble === und
 
   it('is not grown where the partition is not, which the instance explains', async () => {
     sudo('echo "growpart: no space" >&2; exit 2');
-    expect(await growFileSystem(server.hostFor(privateKey))).toBe('growpart: no space');
+    expect(await growFileSystem(server.hostFor(privateKey))).toBe('growpart: no space.');
     expect(asked()).toBe('-n cloud-init single --name growpart\n');
   });
 });

@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Environment, Observed } from '../../../core/environment.ts';
+import type { Instance } from '@aws-sdk/client-ec2';
+import type { Environment } from '../../../core/environment.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import { type Counted, countEnded, countRunning, type Moment, noHours, type OwnerHours, stopWithin } from '../../../core/hours.ts';
+import type { Settings } from '../../../core/settings.ts';
+import { lastObservation, observedIn } from '../../ec2/observation.ts';
 import { hoursKey, readHours } from '../read/hours.ts';
 import { type Change, deleteItem, putItem } from './table.ts';
 
@@ -76,25 +79,27 @@ export async function countEnd(
 /**
  * Counts what EC2 shows of an environment that no operation goes on with, where there is a cap.
  *
- * @param observed its instance; undefined if it has none
- * @param seen what its record is about to take over
- * @returns the same, with a stop that comes not later than its owner has hours
+ * @param instances all that EC2 shows of it
+ * @returns what its record takes over, with a stop that comes not later than its owner has hours
  */
 export async function countSeen(
   dynamodb: DynamoDBClient,
   environment: Environment,
-  { observed, seen }: { readonly observed: Observed | undefined; readonly seen: Change },
-  moment: Moment,
+  instances: readonly Instance[],
+  { settings, now }: { readonly settings: Settings; readonly now: number },
 ): Promise<Change> {
+  const at = new Date(now).toISOString();
+  const seen = lastObservation(instances, environment, { at, settings });
+  const moment = { now, limit: settings.hoursPerOwner };
   if (moment.limit === 0) return seen;
+  const observed = observedIn(instances, at);
   const launchedAt = observed?.launchedAt ?? observed?.at;
   if (launchedAt === undefined || observed?.state === 'stopped' || observed?.state === 'gone') {
     await countEnd(dynamodb, environment, moment, observed?.launchedAt ?? null);
     return seen;
   }
-  const now = new Date(moment.now).toISOString();
   // It counts until it is stopped, which takes no hours that have to be reserved.
-  const wanted = observed?.state === 'stopping' ? now : (seen.set['wanted.stopAt'] as string | undefined);
+  const wanted = observed?.state === 'stopping' ? at : (seen.set['wanted.stopAt'] as string | undefined);
   const stopAt = await countRun(dynamodb, environment, { launchedAt, stopAt: wanted }, moment);
   if (observed?.state === 'stopping' || stopAt === undefined) return seen;
   const { set, remove = [] } = seen;

@@ -1,15 +1,16 @@
+import { RecodeError } from '../../../../core/errors.ts';
 import { paths } from '../../../../core/instance/paths.ts';
 import { type OpenedEnvironment, requireRecord } from '../../../environment.ts';
 import { statusWords, viewOf } from '../../../environment-view.ts';
 import type { ResultWriter } from '../../../json/selection.ts';
 import { line, type Output } from '../../../output.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
-import { runRemote } from '../../../ssh/remote.ts';
+import { type RemoteHost, runToEnd } from '../../../ssh/remote.ts';
 
 /**
  * Shows why an environment's instance did or did not stop while nobody used it: the instance has a log of it, of all its boots.
  *
- * @throws RecodeError EnvironmentNotFound, PrivateKeyNotHere, and those of cli/ssh/remote.ts
+ * @throws RecodeError EnvironmentNotFound, PrivateKeyNotHere, InstanceLogNotRead, and those of cli/ssh/remote.ts
  */
 export async function showIdleLog(opened: OpenedEnvironment, write: ResultWriter, output: Output): Promise<void> {
   const record = await requireRecord(opened);
@@ -24,10 +25,12 @@ export async function showIdleLog(opened: OpenedEnvironment, write: ResultWriter
   else stdout.write(lines.map((text) => line`${text}\n`).join(''));
 }
 
-async function readLog(host: { readonly sshConfig: string; readonly name: string }): Promise<string[]> {
-  const script = `lifeline\nsudo -n cat ${paths.log} | while read -r noted; do tell "$noted"; done\n`;
-  const remote = runRemote(host, script, { line: () => {} });
-  const lines: string[] = [];
-  for (let told = await remote.told(); told !== undefined; told = await remote.told()) lines.push(told);
-  return lines;
+/** The lines of the log. An instance that has noted nothing has none. */
+async function readLog(host: RemoteHost): Promise<string[]> {
+  const script = `lifeline\nnoted=$(sudo -n cat ${paths.log}) || exit\nprintf '%s\\n' "$noted" | while read -r line; do tell "noted $line"; done\ntell read\n`;
+  const { told, printed, reason } = await runToEnd(host, script);
+  if (!told.includes('read') && !printed(/No such file/)) {
+    throw new RecodeError('InstanceLogNotRead', `The instance says: ${reason}`);
+  }
+  return told.flatMap((text) => (text.startsWith('noted ') ? [text.slice('noted '.length)] : []));
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addWorkspaceOptions } from '../../../workspace/options.ts';
-import { addAccountOptions, addOperationOptions, collect, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, addOperationOptions, jsonOption, repositoryArgument } from '../options.ts';
+import { addStartOptions } from '../start/options.ts';
 import type { StartFlags } from '../start/request.ts';
 
 /** `recode aws restore` */
@@ -18,16 +18,8 @@ export function restoreCommand(output: Output): Command {
     .argument(...repositoryArgument)
     .option('--instance-type <type>', 'EC2 instance type of the same architecture (default: what it had)')
     .option('--volume-size <GiB>', 'size of the root volume in GiB, at least what it had (default: what it had)')
-    .option('--volume-type <type>', 'type of the root volume: {gp2|gp3} (default: what it had)')
-    .option(
-      '--allow-cidr <block>',
-      "IPv4 block allowed to connect, with its prefix length, or mine for this machine; repeat for more (default: your team's)",
-      collect,
-    )
-    .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")
-    .option('--time-zone <zone>', "time zone of --auto-stop, for example Europe/Paris (default: this machine's)")
-    .option('--no-open', 'do not open your editor; "recode config set editor code" names one');
-  addWorkspaceOptions(restore);
+    .option('--volume-type <type>', 'type of the root volume: {gp2|gp3} (default: what it had)');
+  addStartOptions(restore);
   addOperationOptions(restore, 'before restoring it');
   return addAccountOptions(restore)
     .option(...jsonOption)

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { examples } from '../../../help.ts';
 import type { Output } from '../../../output.ts';
-import { addWorkspaceOptions } from '../../../workspace/options.ts';
-import { addAccountOptions, addOperationOptions, collect, jsonOption, repositoryArgument } from '../options.ts';
+import { addAccountOptions, addOperationOptions, jsonOption, repositoryArgument } from '../options.ts';
+import { addStartOptions } from './options.ts';
 import type { StartFlags } from './request.ts';
 
 /** `recode aws start` */
@@ -21,17 +21,8 @@ export function command(output: Output): Command {
     .argument(...repositoryArgument)
     .option('--instance-type <type>', "EC2 instance type, amd64 or arm64 (default: the setting, or else your team's)")
     .option('--volume-size <GiB>', "size of the root volume in GiB, which can grow later (default: your team's)")
-    .option('--volume-type <type>', "type of the root volume: {gp2|gp3} (default: your team's)")
-    .option(
-      '--allow-cidr <block>',
-      "IPv4 block allowed to connect, with its prefix length, or mine for this machine; repeat for more (default: your team's)",
-      collect,
-    )
-    .option('--auto-stop <when>', "when to stop it: a time (20:00), a duration after each start (8h, 90m) or never (default: your team's)")
-    .option('--time-zone <zone>', "time zone of --auto-stop, for example Europe/Paris (default: this machine's)")
-    .option('--idle-stop <duration>', "stop it when nobody uses it for so long: 15m to 168h, or off (default: your team's)")
-    .option('--no-open', 'do not open your editor; "recode config set editor code" names one');
-  addWorkspaceOptions(start);
+    .option('--volume-type <type>', "type of the root volume: {gp2|gp3} (default: your team's)");
+  addStartOptions(start);
   addOperationOptions(start, "before starting a teammate's environment");
   return addAccountOptions(start)
     .option(...jsonOption)

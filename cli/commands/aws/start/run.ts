@@ -159,10 +159,7 @@ async function fillVolume(environment: OpenedEnvironment, name: string, { view }
   });
   if (reason === undefined) return;
   const restart = environmentCommand(environment, 'restart');
-  warn(
-    output,
-    line`The file system of ${subject.repository} has not grown yet: ${reason.replace(/\.?$/, '.')} Run "${restart}" to grow it.`,
-  );
+  warn(output, line`The file system of ${subject.repository} has not grown yet: ${reason} Run "${restart}" to grow it.`);
 }
 
 /** The failure with the command that can be run again, where that is not the one that has failed. */
