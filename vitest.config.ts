@@ -2,7 +2,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 // The longest of the integrity suite, half an hour more.
 const endurance = [
-  ...['abandoned', 'killed', 'late', 'lost-answer', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`),
+  ...['abandoned', 'late', 'lost-answer', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`),
   ...['endured', 'surfaced', 'surfaced-first-start'].map((faults) => `test/integrity/fault-matrix-${faults}.test.ts`),
 ];
 

@@ -19,8 +19,11 @@ export interface Stage {
   readonly prepare?: (aws: TestAws) => Promise<unknown>;
   /** What it fails with although nothing is in its way but what was left behind; absent where it succeeds. */
   readonly error?: ErrorName;
-  /** Only the calls that no stage before it makes are of interest. */
-  readonly besides?: true;
+  /**
+   * The detour that it is a part of: only the calls that no stage before it makes are of interest. A life leaves a detour out once none of its
+   * stages has anything left to meet.
+   */
+  readonly detour?: string;
   /** What the account holds after it. */
   expectEnd(aws: TestAws): Promise<unknown>;
 }
@@ -48,28 +51,28 @@ export const life: readonly Stage[] = [
     expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
   },
   { name: 'start', ...start, expectEnd: started },
-  { name: 'restart', kind: 'restart', input: subject, besides: true, expectEnd: started },
+  { name: 'restart', kind: 'restart', input: subject, detour: 'restart', expectEnd: started },
   {
     name: 'start without SSH',
     ...start,
     prepare: silence,
     error: 'SshNotReady',
-    besides: true,
+    detour: 'silence',
     expectEnd: async (aws) => aws.clock.advance(settleSeconds * 1000),
   },
-  { name: 'mending start', ...start, prepare: damage, besides: true, expectEnd: started },
+  { name: 'mending start', ...start, prepare: damage, detour: 'damage', expectEnd: started },
   {
     name: 'growing start',
     kind: 'start',
     input: { ...subject, request: { publicKey: somePublicKey, volumeSize: 40, volumeType: 'gp3' } },
-    besides: true,
+    detour: 'growth',
     expectEnd: started,
   },
   {
     name: 'changing restart',
     kind: 'restart',
     input: { ...subject, request: { instanceType: 'm5.large' } },
-    besides: true,
+    detour: 'type',
     expectEnd: started,
   },
   { name: 'remove', kind: 'remove', input: subject, prepare: leaveVolume, expectEnd: (aws) => expectConverged(aws, 0) },
@@ -77,19 +80,19 @@ export const life: readonly Stage[] = [
     name: 'start elsewhere',
     ...start,
     prepare: exhaust,
-    besides: true,
+    detour: 'elsewhere',
     expectEnd: async (aws) => {
       await aws.delete('ec2');
       await started(aws);
     },
   },
-  { name: 'remove elsewhere', kind: 'remove', input: subject, besides: true, expectEnd: (aws) => expectConverged(aws, 0) },
-  { name: 'start to keep', ...start, besides: true, expectEnd: started },
+  { name: 'remove elsewhere', kind: 'remove', input: subject, detour: 'elsewhere', expectEnd: (aws) => expectConverged(aws, 0) },
+  { name: 'start to keep', ...start, detour: 'kept', expectEnd: started },
   {
     name: 'remove and keep',
     kind: 'remove',
     input: { ...subject, keep: 30 },
-    besides: true,
+    detour: 'kept',
     expectEnd: async (aws) => {
       await expectConverged(aws, 0);
       await expectKept(aws, 1);
@@ -99,11 +102,11 @@ export const life: readonly Stage[] = [
     name: 'restore',
     kind: 'start',
     input: { ...subject, request: { publicKey: somePublicKey, restore: true } },
-    besides: true,
+    detour: 'kept',
     expectEnd: started,
   },
-  { name: 'remove restored', kind: 'remove', input: subject, besides: true, expectEnd: (aws) => expectConverged(aws, 0) },
-  { name: 'deletion of what is kept', kind: 'delete-kept', input: subject, expectEnd: (aws) => expectKept(aws, 0) },
+  { name: 'remove restored', kind: 'remove', input: subject, detour: 'kept', expectEnd: (aws) => expectConverged(aws, 0) },
+  { name: 'deletion of what is kept', kind: 'delete-kept', input: subject, detour: 'kept', expectEnd: (aws) => expectKept(aws, 0) },
   {
     name: 'uninstall',
     kind: 'uninstall',
@@ -145,7 +148,7 @@ export async function record(aws: TestAws): Promise<ReadonlyMap<Stage, readonly 
       const step = functionName.split('-').at(-1) ?? '';
       const same = (other: Point) => other.action === action && other.step === step;
       const skip = noted.filter(same).length;
-      if ((skip > 0 && polling.includes(step)) || (stage.besides && before.some(same))) continue;
+      if ((skip > 0 && polling.includes(step)) || (stage.detour && before.some(same))) continue;
       noted.push({ service, action, function: functionName, step, skip });
     }
     points.set(stage, noted);

@@ -279,6 +279,19 @@ const ec2Calls: Readonly<Record<string, readonly Row[]>> = {
   DeleteSecurityGroup: [...goneUnseen('DeleteSecurityGroup'), ...stillInUse('DeleteSecurityGroup')],
   DeleteKeyPair: gone('DeleteKeyPair'),
   DeleteVolume: [...gone('DeleteVolume'), ...stillInUse('DeleteVolume')],
+  CreateImage: [
+    ...notVisible('CreateImage'),
+    ...named('CreateImage'),
+    ...each('CreateImage', 'wrong-state', retried('DependencyStillInUse', patience.dependency)),
+    ...each('CreateImage', 'throttled', busy),
+    ...quota('CreateImage'),
+  ],
+  DeregisterImage: [
+    ...each('DeregisterImage', 'no-image', { effect: true, once: succeeds(undefined, false) }),
+    // What the image uses tells that it is still there.
+    ...each('DeregisterImage', 'no-image', retried('DependencyStillInUse', patience.dependency, 'InvalidSnapshot.InUse')),
+  ],
+  DeleteSnapshot: [...gone('DeleteSnapshot'), ...stillInUse('DeleteSnapshot')],
   DisassociateRouteTable: doneUnless('DisassociateRouteTable', 'not-found'),
   DeleteRouteTable: [...gone('DeleteRouteTable'), ...stillInUse('DeleteRouteTable')],
   DetachInternetGateway: [...doneUnless('DetachInternetGateway', 'not-attached'), ...stillInUse('DetachInternetGateway')],

@@ -6,7 +6,7 @@ import { asExpected, callsOf, life, run } from './fault-matrix-life.ts';
 const delays = [1_000, 4_000, 8_000];
 // Quicker, and a delay of a second would be over before the next call.
 const rate = 40;
-const clean = life.filter(({ besides }) => !besides);
+const clean = life.filter(({ detour }) => detour === undefined);
 
 let aws: TestAws;
 let creating: readonly string[];
