@@ -1,18 +1,20 @@
-import { createHash, randomInt } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { storageFailure } from '../storage.ts';
-import { ensureFolder, openStore, replaceFile } from '../store.ts';
+import { ensureFolder, openStore } from '../store.ts';
 import { type BootedSystem, bootSystem } from './cloud-init.ts';
 import { type Host, serveConnection, type UserConnection } from './connection.ts';
 import { Disk, diskOf, type InstanceUser } from './disk.ts';
+import { makeHome } from './home.ts';
+import { greeting, ownHostKey } from './host-key.ts';
 import { kernelView } from './kernel-view.ts';
 import { killProcesses, usageMeter } from './processes.ts';
-import { clientFile, installPrograms, type OwnPrograms, profile } from './programs.ts';
+import { clientFile, installPrograms, type OwnPrograms } from './programs.ts';
 import { runService } from './service.ts';
 import { createSnapshots } from './snapshots.ts';
 import { interactiveOnly, runSudo, type Sudone } from './sudo.ts';
@@ -354,58 +356,3 @@ function answerOn(listener: Server, machine: Machine, host: Host, hostKeys: read
 
 // Of a connection that has been closed at once.
 const noTraffic = { bytesRead: 0, bytesWritten: 0 };
-
-/** Creates a home folder at the first boot, like useradd and cloud-init. Later boots add keys at most. */
-function makeHome(home: string, authorizedKeys: readonly string[]): void {
-  if (existsSync(home)) {
-    addKeys(home, authorizedKeys);
-    return;
-  }
-  // As a whole: without the keys, nobody could ever connect.
-  const next = `${home}.next`;
-  for (const folder of [dirname(home), next, join(next, '.ssh')]) ensureFolder(folder, 0o700);
-  const file = join(next, '.ssh/authorized_keys');
-  writeFileSync(file, authorizedKeys.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
-  writeFileSync(join(next, '.profile'), profile, { mode: 0o644 });
-  renameSync(next, home);
-}
-
-/** Like cloud-init, adds the keys that the file lacks. */
-function addKeys(home: string, authorizedKeys: readonly string[]): void {
-  const file = join(home, '.ssh/authorized_keys');
-  const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const missing = authorizedKeys.filter((key) => !present.split('\n').includes(key.trim()));
-  if (missing.length === 0) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  appendFileSync(file, missing.map((key) => `${key.trim()}\n`).join(''), { mode: 0o600 });
-}
-
-function ownHostKey(folder: string): string {
-  const file = join(folder, 'ssh_host_ed25519_key');
-  if (!existsSync(file)) replaceFile(file, newHostKey(), 0o600);
-  return readFileSync(file, 'utf8');
-}
-
-/** For one key in 256, ssh2 drops the leading zero byte of the public key, and then cannot read the pair. */
-function newHostKey(): string {
-  for (;;) {
-    const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
-    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
-  }
-}
-
-function* greeting({ instanceId, address, sshd }: Host, hostKeys: readonly string[]): Generator<string> {
-  const keys = hostKeys.map((text) => {
-    const key = ssh2.utils.parseKey(text);
-    if (key instanceof Error) throw key;
-    return { type: key.type, blob: key.getPublicSSH() };
-  });
-  yield '-----BEGIN SSH HOST KEY FINGERPRINTS-----';
-  for (const { type, blob } of keys) yield `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')} (${type})`;
-  yield '-----END SSH HOST KEY FINGERPRINTS-----';
-  yield '-----BEGIN SSH HOST KEY KEYS-----';
-  for (const { type, blob } of keys) yield `${type} ${blob.toString('base64')}`;
-  yield '-----END SSH HOST KEY KEYS-----';
-  for (const port of sshd.ports) yield `sshd: Server listening on ${address} port ${port}.`;
-  yield `${instanceId} login:`;
-}
