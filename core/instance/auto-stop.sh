@@ -6,7 +6,11 @@ log=var/log/recode-idle.log
 notice=600
 
 # The first line of a file; empty without one.
-value() { head -n 1 "$here/$1" 2>/dev/null; }
+value() {
+  text=
+  [ ! -f "$here/$1" ] || read -r text <"$here/$1"
+  echo "$text"
+}
 
 say() {
   { tail -n 199 "$log" 2>/dev/null; echo "$(date -u -d "@$clock" +%FT%TZ) $1"; } >"$log.next" && mv -f "$log.next" "$log"

@@ -107,16 +107,16 @@ it('powers off when nobody has used the machine for the whole time, and says why
 });
 
 it('does not power off without an idle time', () => {
-  expect(newMachine({ idleStop: 'off' }).run(30).off()).toBe(false);
+  expect(newMachine({ idleStop: 'off' }).run(22).off()).toBe(false);
 });
 
 describe('it is use when', () => {
-  /** Uses the machine once every 15 minutes. */
+  /** Uses a machine that stops after 15 minutes once every nine. */
   const every = (use: (used: Machine, round: number) => void) => {
-    const used = newMachine();
-    for (let round = 0; round < 3; round++) {
+    const used = newMachine({ idleStop: '15' });
+    for (let round = 0; round < 2; round++) {
       use(used, round);
-      used.run(15);
+      used.run(9);
     }
     return used;
   };
@@ -133,7 +133,7 @@ describe('it is use when', () => {
     const used = every(use);
     expect(used.off()).toBe(false);
     expect(used.log().some((line) => line.startsWith('in use: '))).toBe(true);
-    expect(used.run(10).off()).toBe(true);
+    expect(used.run(8).off()).toBe(true);
   });
 
   it.each([
@@ -142,9 +142,9 @@ describe('it is use when', () => {
     ['services of the system compute', (used) => used.compute('system.slice', 50)],
     ['a terminal is open, and a program prints in it', (used) => used.print(4)],
   ] as [string, (used: Machine, run: number) => void][])('not when %s', (_, idle) => {
-    const used = newMachine();
+    const used = newMachine({ idleStop: '15' });
     used.type(4);
-    for (let run = 0; run < 23; run++) {
+    for (let run = 0; run < 18; run++) {
       idle(used, run);
       used.run();
     }
