@@ -9,7 +9,6 @@ import { type EnvironmentTarget, environmentCommand, type OpenedEnvironment, ope
 import { statusWords, viewOf } from './environment-view.ts';
 import { beforeOperation } from './execution/control-plane.ts';
 import { operate } from './execution/environment-operation.ts';
-import { hasStarted } from './execution/has-started.ts';
 import { operationInProgress, withAge } from './execution/in-progress.ts';
 import { type Followed, follow } from './execution/operation.ts';
 import { inSession, type Session } from './execution/session.ts';
@@ -84,10 +83,10 @@ async function reachedAfterStart(
     if (!(await confirm(`${state} Start it?`, output))) return undefined;
   }
   return inSession(output, `start of ${subject.repository}`, async (session) => {
-    const { result, ours, entered, seen } = await startOrFollow(environment, publicKey, session, output);
+    const { result, ours, seen } = await startOrFollow(environment, publicKey, session, output);
     const alias = saveConnection(environment, result, await usableKeyPair(environment, seen?.record));
     await proveConnection(environment, result, session, seen?.contact);
-    const justStarted = { ...result, started: ours && hasStarted(entered) };
+    const justStarted = { ...result, started: ours && result.changed };
     const { failure } = await openWorkspace(environment, justStarted, await readyRequest(usualWorkspace), session, output);
     if (failure) warn(output, `${failure.message} Run "${environmentCommand(environment, 'start')}" to see what to do.`);
     return { host: result.name, address: result.publicIpAddress, alias };

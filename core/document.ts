@@ -206,7 +206,9 @@ export const FoundPlan = v.object({
   action: v.picklist(['start', 'wait', 'nothing']),
   instanceId: v.string(),
   checkSsh,
-  /** Whether a stopped instance has the user data that its next boot needs, so that it can be started at once. */
+  /** Whether PlanStart has started it. */
+  started: v.exactOptional(v.literal(true)),
+  /** Whether a stopped instance has the user data that its next boot needs, so that it can be started without EnsureUserData. */
   userDataCurrent: v.optional(v.boolean(), false),
   /** The root volume, if it may have to change. ChangeVolume takes it out. */
   volumeId: v.exactOptional(v.string()),
@@ -415,6 +417,8 @@ export const StartOutput = v.object({
   name: v.string(),
   status: v.literal('started'),
   created: v.boolean(),
+  /** False if it was started already. */
+  changed: v.optional(v.boolean(), true),
   instanceId: v.string(),
   instanceType: v.string(),
   publicIpAddress: v.string(),

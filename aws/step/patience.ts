@@ -6,7 +6,7 @@ import { wait } from './wait.ts';
 export const patienceSeconds = 24;
 /** What is left of an invocation for its last look, in milliseconds of real time. */
 const lastLook = 6_000;
-/** Until a step looks again, in milliseconds. */
+/** From one look of a step to the next, in milliseconds. */
 export const usualPause = 250;
 /** The longest pause where AWS throttles, in milliseconds, before its jitter. */
 const longestPause = 5_000;
@@ -34,6 +34,7 @@ export async function patiently<Result>(
   const deadline = now() + patienceSeconds * 1000;
   let slowness = 1;
   for (;;) {
+    const begun = now();
     let next: number;
     try {
       return await attempt();
@@ -42,7 +43,7 @@ export async function patiently<Result>(
       if (!throttled && !isNotYet(error)) throw error;
       slowness = throttled ? slowness * 2 : Math.max(1, slowness / 1.5);
       // With jitter, those that were throttled together do not come back together.
-      next = slowness === 1 ? pause : Math.min(longestPause, pause * slowness) * (0.5 + random());
+      next = slowness === 1 ? Math.max(0, begun + pause - now()) : Math.min(longestPause, pause * slowness) * (0.5 + random());
       if (now() + next >= deadline || remaining() <= lastLook) throw error;
     }
     await wait(next);

@@ -26,7 +26,7 @@ export type Dependencies<Uses extends Makers> = { readonly [Name in keyof Uses]:
  */
 export interface Step<Input extends v.GenericSchema, Output extends OutputFor<Input>, Uses extends Makers> extends Contract<Input, Output> {
   readonly uses: Uses;
-  /** Until it looks again while it waits, in milliseconds, if that need not be soon. */
+  /** From one look to the next while it waits, in milliseconds, if that need not be soon. */
   readonly pause?: number;
   run(input: v.InferOutput<Input>, dependencies: Dependencies<Uses>): Promise<Unparsed<Output>>;
 }

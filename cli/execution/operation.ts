@@ -34,8 +34,6 @@ export interface Followed<Result> {
   readonly executionArn: string;
   /** Whether this command has started the execution. */
   readonly ours: boolean;
-  /** The names of the states that it has entered. */
-  readonly entered: ReadonlySet<string>;
   /** What is known of the environment that was operated on. */
   readonly seen?: Seen;
 }
@@ -109,7 +107,6 @@ export async function follow<Schema extends v.GenericSchema>(
   { sentences, environment }: Known = {},
 ): Promise<Followed<v.InferOutput<Schema>>> {
   Object.assign(execution, { arn: executionArn, ended: false });
-  const entered = new Set<string>();
   const observer = environment && observe(environment, executionArn);
   try {
     for await (const event of followExecution(sfn, executionArn, { sentences, ...observer?.help })) {
@@ -117,11 +114,10 @@ export async function follow<Schema extends v.GenericSchema>(
       observer?.show(event);
       const isEnd = event.type === 'succeeded' || event.type === 'failed';
       if (isEnd && times.accepted?.executionArn === executionArn) times.known = performance.now();
-      if (event.type === 'state-entered') entered.add(event.state);
       if (event.type === 'failed') throw withAge(event.error, owner);
       if (event.type !== 'succeeded') continue;
       execution.ended = true;
-      return { result: v.parse(output, event.output), executionArn, entered, ours: false, ...(observer && { seen: observer.seen() }) };
+      return { result: v.parse(output, event.output), executionArn, ours: false, ...(observer && { seen: observer.seen() }) };
     }
   } finally {
     observer?.end();

@@ -3,6 +3,7 @@ import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { observation } from '../../aws/ec2/observation.ts';
 import { findInstances } from '../../aws/ec2/resources.ts';
+import { startStopped } from '../../aws/ec2/start.ts';
 import { readUserData, userDataFor } from '../../aws/ec2/user-data.ts';
 import { unless } from '../../aws/errors.ts';
 import { change } from '../../aws/records/hold/environment.ts';
@@ -22,7 +23,8 @@ import type { Settings } from '../../core/settings.ts';
 
 /**
  * Observes the instance and decides whether the start launches one, starts the stopped one, waits for it or does nothing, and what of an
- * existing one changes. Refuses what cannot change. Records what EC2 shows, and what was asked for before any of it is done.
+ * existing one changes. Refuses what cannot change. Records what EC2 shows, and what was asked for before any of it is done. Starts a stopped
+ * instance at once if nothing of it has to change before.
  */
 export const planStart = step({
   input: v.object({
@@ -59,10 +61,14 @@ export const planStart = step({
     const seen = observation(instances, recorded.instanceId !== null, new Date(clock.now()).toISOString());
     const changing = changes && (changes.volume || changes.type) ? { changing: true } : {};
     await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted, ...changing } });
+    const checkSsh = canCheckSsh(allowCidrs);
+    if (!found || !changes || plan.action !== 'start') return { ...plan, checkSsh, ...(found && changes && changesToDo(changes, found)) };
     // Somebody may have replaced the recorded instance by another one.
-    const startsRecorded = plan.action === 'start' && plan.instanceId === recorded.instanceId;
-    const toDo = changes && found ? changesToDo(changes, found) : {};
-    return { ...plan, checkSsh: canCheckSsh(allowCidrs), userDataCurrent: startsRecorded && userDataCurrent, ...toDo };
+    const prepared = plan.instanceId === recorded.instanceId && userDataCurrent;
+    const toDo = changesToDo(changes, found);
+    if (!prepared || toDo.volumeId || toDo.typeChange) return { ...plan, checkSsh, userDataCurrent: prepared, ...toDo };
+    await startStopped(ec2, plan);
+    return { ...plan, checkSsh, userDataCurrent: prepared, started: true as const };
   },
 });
 

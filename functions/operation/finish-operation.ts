@@ -84,6 +84,8 @@ export const finishOperation = step({
         ...subject,
         status: 'started',
         created: document.launch !== undefined,
+        // An earlier attempt may have started it before its answer was lost.
+        changed: recorded.status !== 'started' || document.plan.action === 'create' || document.plan.action === 'start',
         instanceId,
         instanceType,
         publicIpAddress,

@@ -27,7 +27,7 @@ const places = {
     action: 'CreateSecurityGroup',
     sentence: 'Creating the security group',
   },
-  starting: { kind: 'start', function: 'startInstance', action: 'StartInstances', sentence: 'Starting the instance' },
+  starting: { kind: 'start', function: 'planStart', action: 'StartInstances', sentence: 'Starting the instance' },
   pending: { kind: 'start', function: 'checkInstanceRunning', action: 'DescribeInstances', sentence: 'Waiting for the instance to run' },
   stopping: { kind: 'stop', function: 'checkInstanceStopped', action: 'DescribeInstances', sentence: 'Waiting for the instance to stop' },
   restarting: {

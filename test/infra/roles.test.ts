@@ -145,6 +145,7 @@ describe('with parameters', () => {
       Condition: { StringEquals: { 'kms:ViaService': { 'Fn::Sub': 'ec2.${AWS::Region}.${AWS::URLSuffix}' } } },
     };
     expect(using).toEqual([
+      { id: 'PlanStartRole', ...use },
       { id: 'LaunchInstanceRole', ...use },
       { id: 'StartInstanceRole', ...use },
       { id: 'CreateImageRole', ...use },

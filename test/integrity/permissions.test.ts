@@ -76,8 +76,9 @@ const unusual = [
   'confirmUninstall ec2:DescribeImages *',
   'confirmUninstall ec2:DeregisterImage image/*',
   'confirmUninstall ec2:DeleteSnapshot snapshot/*',
-  // Without it, ensureUserData looks, which needs the same.
+  // Without them, ensureUserData looks and startInstance starts, which need the same.
   'planStart ec2:DescribeInstanceAttribute instance/*',
+  'planStart ec2:StartInstances instance/*',
   // An earlier start has left an interface in another subnet.
   'createNetworkInterface ec2:DeleteNetworkInterface network-interface/*',
   // To suggest another type where no zone has capacity.

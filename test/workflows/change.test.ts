@@ -27,7 +27,7 @@ describe('a start with other options than the environment has', () => {
     await existing('stopped');
     const options = ['--instance-type', 'm5.large', '--volume-size', '40', '--volume-type', 'gp3'];
     const { code, stdout } = await alice.prints(['start', 'acme/api', ...options]);
-    expect(stdout).toMatch(/Looking for the instance\nChanging the volume\nChanging the instance type\n/);
+    expect(stdout).toMatch(/Starting the instance\nChanging the volume\nChanging the instance type\n/);
     expect(stdout).toMatch(/ {2}Instance {2}i-\w+ \(m5\.large\)\n/);
     expect(stdout).not.toContain('Growing the file system');
     expect(code).toBe(0);
@@ -99,7 +99,7 @@ describe('a restart with --instance-type', () => {
     await existing('started');
     const { code, stdout } = await alice.prints(['restart', 'acme/api', '--instance-type', 'm5.large']);
     expect(stdout).toMatch(
-      /Waiting for the instance to stop\nLooking for the instance\nChanging the instance type\nStarting the instance\n/,
+      /Waiting for the instance to stop\nStarting the instance\nChanging the instance type\nStarting the changed instance\n/,
     );
     expect(stdout).toMatch(/\(m5\.large\)/);
     expect(code).toBe(0);

@@ -43,8 +43,8 @@ describe('a restart', () => {
     expect(stdout).toMatch(
       new RegExp(
         [
-          ...['^Locking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Looking for the instance'],
-          ...['Starting the instance', 'Opening SSH in the security group', 'Waiting for the instance to run'],
+          ...['^Locking the environment', 'Stopping the instance', 'Waiting for the instance to stop', 'Starting the instance'],
+          ...['Opening SSH in the security group', 'Waiting for the instance to run'],
           ...['Waiting for SSH', 'Saving the environment', 'Checking the SSH connection', '', '✓ Restarted acme/api'],
           ...[
             '  Address   127\\.\\S+',

@@ -68,7 +68,7 @@ describe('an environment that exists', () => {
     const first = await runStart(aws);
     await aws.delete('calls');
     const second = await runStart(aws);
-    expect(second).toMatchObject({ output: { ...first.output, created: false } });
+    expect(second).toMatchObject({ output: { ...first.output, created: false, changed: false } });
     const mutating = (await calls()).filter(({ service, action }) => service === 'ec2' && !action.startsWith('Describe'));
     expect(mutating).toEqual([]);
     await expectConverged(aws, 1);

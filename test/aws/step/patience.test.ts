@@ -57,7 +57,7 @@ describe('patiently', () => {
     expect(look).toHaveBeenCalledTimes(1);
   });
 
-  it('counts its pauses as waiting, and its looks not', async () => {
+  it('looks again a pause after it began to look, and counts only the rest of the pause as waiting', async () => {
     const stopwatch = startStopwatch(Date.now);
     measureWith(stopwatch);
     const looking = () => new Promise((resolve) => setTimeout(resolve, 40));
@@ -68,7 +68,17 @@ describe('patiently', () => {
     const found = patiently(look, invocation());
     await vi.runAllTimersAsync();
     await found;
-    expect(stopwatch.read()).toEqual({ aws: 0, waiting: usualPause, total: usualPause + 80 });
+    expect(stopwatch.read()).toEqual({ aws: 0, waiting: usualPause - 40, total: usualPause + 40 });
+  });
+
+  it('looks again at once after a look that took longer than a pause', async () => {
+    const taking = usualPause + 50;
+    const looking = () => new Promise((resolve) => setTimeout(resolve, taking)).then(() => Promise.reject(notYet()));
+    const look = vi.fn().mockImplementationOnce(looking).mockImplementationOnce(looking).mockResolvedValue('running');
+    const found = patiently(look, invocation());
+    await vi.runAllTimersAsync();
+    expect(await found).toBe('running');
+    expect(seconds()).toBe((2 * taking) / 1000);
   });
 
   it('attempts less and less often while AWS throttles, and more often again once it answers', async () => {

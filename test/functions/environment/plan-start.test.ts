@@ -24,6 +24,8 @@ const asking = (given: object, instanceId: string | null = null) => ({
   operation,
 });
 const document = (instanceId: string | null = null) => asking({}, instanceId);
+const startedAtOnce = (instanceId: string) => ({ action: 'start', instanceId, checkSsh: true, userDataCurrent: true, started: true });
+const onItsWay = (instanceId: string) => ({ action: 'wait', instanceId, checkSsh: true, userDataCurrent: false });
 const create = { action: 'create', checkSsh: true, nothingExists: false };
 
 describe('planStart', () => {
@@ -35,7 +37,7 @@ describe('planStart', () => {
   it('waits for a pending instance', async () => {
     await using account = await holding();
     const { instanceId } = await launched(account);
-    expect(await account.run(planStart, document())).toEqual({ action: 'wait', instanceId, checkSsh: true, userDataCurrent: false });
+    expect(await account.run(planStart, document())).toEqual(onItsWay(instanceId));
   });
 
   it('does nothing about a running instance, recorded or not', async () => {
@@ -57,12 +59,25 @@ describe('planStart', () => {
       message: `The instance ${instanceId} is still stopping.`,
     });
     await untilState(account, instanceId, 'stopped');
-    expect(await account.run(planStart, document(instanceId))).toEqual({
-      action: 'start',
-      instanceId,
-      checkSsh: true,
-      userDataCurrent: true,
-    });
+    expect(await account.run(planStart, document(instanceId))).toEqual(startedAtOnce(instanceId));
+    expect(await observed(account)).toMatchObject({ state: 'stopped' });
+    await untilState(account, instanceId, 'running');
+  });
+
+  it('goes on with an instance that it has started before its answer was lost', async () => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    await account.loseAnswer('StartInstances');
+    expect((await account.refusal(planStart, document(instanceId))).name).toBe('AwsUnavailable');
+    expect(await account.run(planStart, document(instanceId))).toEqual(onItsWay(instanceId));
+  });
+
+  it('ends where EC2 has no capacity for a stopped instance', async () => {
+    await using account = await holding();
+    const instanceId = await stopped(account);
+    await account.refuse('StartInstances', 'InsufficientInstanceCapacity');
+    expect((await account.refusal(planStart, document(instanceId))).name).toBe('NoCapacityToStart');
+    expect(await observed(account)).toMatchObject({ state: 'stopped' });
   });
 
   it('creates another instance where the recorded one is shutting down or terminated', async () => {
@@ -262,7 +277,13 @@ describe('planStart of a stopped instance', () => {
     expect(await readEnvironment(account.dynamodb, environment)).toMatchObject({ changing: true, wanted: { instanceType: 'm5.large' } });
   });
 
-  const starting = (instanceId: string, userDataCurrent: boolean) => ({ action: 'start', instanceId, checkSsh: true, userDataCurrent });
+  /** The plan of a stopped instance that is not started yet. */
+  const unprepared = (instanceId: string) => ({ action: 'start', instanceId, checkSsh: true, userDataCurrent: false });
+  /** Expects it to be started, and stops it again. */
+  async function expectStarted(account: TestAccount, instanceId: string) {
+    expect(await account.run(planStart, document(instanceId))).toEqual(startedAtOnce(instanceId));
+    await bringTo(account, instanceId, 'stopped');
+  }
   /** Replaces the keys that the environment accepts, as `recode aws keys` does. */
   const record = ({ dynamodb }: TestAccount, keys: object) =>
     putItem(
@@ -272,41 +293,41 @@ describe('planStart of a stopped instance', () => {
       { when: 'attribute_exists(#kind)', values: {} },
     );
 
-  it('has the keys where its user data has all that are accepted, and no other', async () => {
+  it('is started at once where its user data has all keys that are accepted, and no other', async () => {
     await using account = await holding();
     const instanceId = await stopped(account);
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
+    await expectStarted(account, instanceId);
     await record(account, { moreKeys: [{ publicKey: publicKey(2), addedAt: '2026-01-01T00:00:00.000Z' }] });
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+    expect(await account.run(planStart, document(instanceId))).toEqual(unprepared(instanceId));
     await account.run(ensureUserData, { environment, plan: foundPlan(instanceId) });
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
+    await expectStarted(account, instanceId);
     await record(account, { moreKeys: [] });
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+    expect(await account.run(planStart, document(instanceId))).toEqual(unprepared(instanceId));
   });
 
-  it('has the idle time where its user data has the one that counts by now', async () => {
+  it('is started at once where its user data has the idle time that counts by now', async () => {
     await using account = await holding();
     const instanceId = await stopped(account);
     account.choose({ idleStop: 60 });
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+    expect(await account.run(planStart, document(instanceId))).toEqual(unprepared(instanceId));
     await account.run(ensureUserData, { environment, plan: foundPlan(instanceId) });
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, true));
+    await expectStarted(account, instanceId);
     const { environment: held, ...rest } = document(instanceId);
     const chosen = { ...rest, environment: { ...held, request: { ...held.request, idleStop: 30 } } };
-    expect(await account.run(planStart, chosen)).toEqual(starting(instanceId, false));
+    expect(await account.run(planStart, chosen)).toEqual(unprepared(instanceId));
   });
 
   it.each(['#!/bin/sh\ntrue\n', ''])('lacks the keys where somebody has replaced the user data by "%s"', async (text) => {
     await using account = await holding();
     const instanceId = await stopped(account);
     await account.ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: instanceId, UserData: { Value: Buffer.from(text) } }));
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+    expect(await account.run(planStart, document(instanceId))).toEqual(unprepared(instanceId));
   });
 
   it('may lack the keys where it is not recorded', async () => {
     await using account = await holding();
     const instanceId = await stopped(account);
-    expect(await account.run(planStart, document())).toEqual(starting(instanceId, false));
+    expect(await account.run(planStart, document())).toEqual(unprepared(instanceId));
   });
 
   it('may lack the keys where it replaced the recorded one, whatever that one has', async () => {
@@ -317,7 +338,7 @@ describe('planStart of a stopped instance', () => {
     await bringTo(account, replacement, 'stopped');
     const UserData = { Value: Buffer.from('#!/bin/sh\ntrue\n') };
     await account.ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: replacement, UserData }));
-    expect(await account.run(planStart, document(first.instanceId))).toEqual(starting(replacement, false));
+    expect(await account.run(planStart, document(first.instanceId))).toEqual(unprepared(replacement));
   });
 
   it('is created again where EC2 has forgotten the recorded one', async () => {
@@ -329,7 +350,7 @@ describe('planStart of a stopped instance', () => {
     await using account = await holding();
     const instanceId = await stopped(account);
     await account.refuse('DescribeInstanceAttribute', code);
-    expect(await account.run(planStart, document(instanceId))).toEqual(starting(instanceId, false));
+    expect(await account.run(planStart, document(instanceId))).toEqual(unprepared(instanceId));
   });
 
   it.each([

@@ -93,6 +93,7 @@ describe('finishOperation of a start', () => {
       ...subject,
       status: 'started',
       created: true,
+      changed: true,
       instanceId: 'i-1',
       instanceType: 't2.medium',
       publicIpAddress,
@@ -141,7 +142,7 @@ describe('finishOperation of what changes nothing', () => {
     await using account = await holding('start');
     const recorded = { status, request, instanceId: 'i-1', updatedAt };
     const found = { plan: foundPlan('i-1', action), launch: undefined, environment: { ...start.document.environment, recorded } };
-    await account.run(finishOperation, { ...start.document, ...found });
+    expect(await account.run(finishOperation, { ...start.document, ...found })).toMatchObject({ created: false, changed: !kept });
     const { updatedAt: after } = (await readEnvironment(account.dynamodb, environment)) ?? {};
     expect(after === updatedAt).toBe(kept);
   });

@@ -10,7 +10,6 @@ import { openAfterStart } from '../../../editor/after-start.ts';
 import { environmentCommand, findRecord, type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
 import { operate } from '../../../execution/environment-operation.ts';
-import { hasStarted } from '../../../execution/has-started.ts';
 import type { Followed } from '../../../execution/operation.ts';
 import { inSession, type Session } from '../../../execution/session.ts';
 import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../files/environment-folder.ts';
@@ -99,8 +98,8 @@ export async function conclude(
   output: Output,
   asked?: Asked,
 ): Promise<void> {
-  const { repository } = started.result;
-  const said = hasStarted(started.entered) ? `Started ${repository}` : `${repository} is already started`;
+  const { repository, changed } = started.result;
+  const said = changed ? `Started ${repository}` : `${repository} is already started`;
   await concludeStarted(environment, started, said, session, output, asked);
 }
 
@@ -135,10 +134,9 @@ export async function concludeStarted(
     });
     if (saved) {
       command = await proveConnection(environment, started.result, session, seen?.contact);
-      const { name, repository, instanceId, stopAt, idleStop } = started.result;
-      const booted = hasStarted(started.entered);
-      if (asked?.grow && !booted) await fillVolume(environment, name, session, output);
-      const justStarted = { name, repository, instanceId, stopAt, idleStop, started: started.ours && booted };
+      const { name, repository, instanceId, stopAt, idleStop, changed } = started.result;
+      if (asked?.grow && !changed) await fillVolume(environment, name, session, output);
+      const justStarted = { name, repository, instanceId, stopAt, idleStop, started: started.ours && changed };
       workspace = await openWorkspace(environment, justStarted, request ?? (await readyRequest(usualWorkspace)), session, output);
     }
   }
@@ -225,14 +223,14 @@ function keyFor(record: Environment | undefined, files: EnvironmentFolder, repos
 }
 
 /** What this command has done to it is in its execution's output; a teammate's is theirs to connect to. */
-function asJson(environment: OpenedEnvironment, { result, executionArn, ours, entered }: Followed<StartOutput>) {
+function asJson(environment: OpenedEnvironment, { result, executionArn, ours }: Followed<StartOutput>) {
   const { name, status, instanceId, instanceType, publicIpAddress, stopAt } = result;
   return viewAfter(environment, {
     ...{ name, status, instanceId, instanceType, publicIpAddress, stopAt, executionArn },
     ...{ host: publicIpAddress, port: ssh.port, user: ssh.user },
     ...(!environment.own && { sshConfigFile: null, sshCommand: null, workspaceFolder: null }),
     created: ours && result.created,
-    changed: hasStarted(entered),
+    changed: result.changed,
   });
 }
 
