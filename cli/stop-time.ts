@@ -24,6 +24,9 @@ export function stopWordsInZone(stopAt: string | null, now: number = Date.now())
   return words === 'never' || words === 'now' ? words : `${words} (${localTimeZone() ?? 'UTC'})`;
 }
 
+/** What follows the words of a stop that comes before its time. */
+export const cutWords = (owner: string): string => `: ${owner} has no hours for longer`;
+
 /** A day of the calendar as a number, so that days can be counted whatever the clocks do between them. */
 function dayOf(time: Date): number {
   return Date.UTC(time.getFullYear(), time.getMonth(), time.getDate()) / millisecondsOfDay;

@@ -95,12 +95,14 @@ export const ScheduleInput = v.object({
 });
 export type ScheduleInput = v.InferOutput<typeof ScheduleInput>;
 
+/** Whether an environment stops next before its time, because its owner has no hours for longer. */
+const cut = v.exactOptional(v.literal(true));
+
 /** When an environment stops from then on: by its owner's choice, if there is one, and next (ISO 8601), if it runs. */
 export const ScheduleOutput = v.object({
   autoStop: v.nullable(AutoStop),
   stopAt: v.nullable(v.string()),
-  /** Whether it stops next before its time, because its owner has no hours for longer. */
-  cut: v.exactOptional(v.literal(true)),
+  cut,
   /** After how long without use: its owner's choice or the team's. */
   idleStop: IdleStop,
 });
@@ -428,6 +430,7 @@ export const StartOutput = v.object({
   allowCidrs: v.optional(v.array(v.string())),
   /** When it stops automatically (ISO 8601). Null for never. */
   stopAt: v.optional(v.nullable(v.string()), null),
+  cut,
   /** After how long without use it stops. Missing in an execution that an older version started. */
   idleStop: v.optional(IdleStop),
 });

@@ -61,7 +61,8 @@ export const finishOperation = step({
       const { publicIpAddress, ...instance } = document.instance;
       const asked = document.request?.autoStop;
       const launchedAt = instance.launchedAt ?? now;
-      const stopAt = await countRun(dynamodb, environment, { launchedAt, stopAt: stopAtOf(document, settings, moment.now) }, moment);
+      const stopAtItsTime = stopAtOf(document, settings, moment.now);
+      const stopAt = await countRun(dynamodb, environment, { launchedAt, stopAt: stopAtItsTime }, moment);
       const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && asked === undefined;
       const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
       const observed: Observed = { ...instance, state: 'running', publicIpAddress, at: now };
@@ -93,6 +94,7 @@ export const finishOperation = step({
         publicKey,
         allowCidrs,
         stopAt: current?.stopAt ?? null,
+        ...(stopAt !== stopAtItsTime && { cut: true as const }),
         idleStop: bootSettings(environment, settings).idleStop,
       };
     }

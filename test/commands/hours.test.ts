@@ -66,7 +66,7 @@ describe('where an owner has a hundred hours a month', () => {
   it('refuses a start without hours left, and says what to do; one with few of them stops at the cap', async () => {
     await start(3 * 60);
     await cap(1);
-    expect((await runRestart(aws)).status).toBe('SUCCEEDED');
+    expect(await runRestart(aws)).toMatchObject({ status: 'SUCCEEDED', output: { cut: true } });
     const stopAt = Date.parse((await record())?.wanted.stopAt ?? '');
     expect(stopAt - aws.clock.now()).toBeLessThan(hour);
     const extended = (await alice.run(['extend', 'acme/api', '2h', '--json'])).json as { error: { name: string; message: string } };
@@ -81,6 +81,15 @@ describe('where an owner has a hundred hours a month', () => {
     expect(stderr).toContain('You have reached your limit of hours');
     expect(stderr).toMatch(/alice has used [\d.]+ of 1 hours in/);
     expect(stderr).toContain('hoursPerOwner');
+  });
+
+  it('a start says why it stops before its time', async () => {
+    await cap(1);
+    const { code, stdout } = await alice.prints(['start', 'acme/web', '--auto-stop', '3h', '--no-clone']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/\n {2}Stops +\S+ .*: alice has no hours for longer\n/) });
+    await cap(100);
+    const { stdout: again } = await alice.prints(['start', 'acme/web', '--auto-stop', '3h', '--no-clone']);
+    expect(again).toMatch(/\n {2}Stops +\S+ [^:]*:\d\d \([^)]*\)\n/);
   });
 });
 

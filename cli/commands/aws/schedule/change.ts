@@ -10,7 +10,7 @@ import type { Session } from '../../../execution/session.ts';
 import { line, type Output, paint, warn, writeJson } from '../../../output.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { tellInstance } from '../../../ssh/instance-stops.ts';
-import { stopWordsInZone } from '../../../stop-time.ts';
+import { cutWords, stopWordsInZone } from '../../../stop-time.ts';
 
 /**
  * Opens an environment, to change when it stops.
@@ -46,7 +46,7 @@ export async function changeSchedule(
   const record = await requireRecord(environment);
   session.view.end();
   const { stdout } = output;
-  const why = scheduled.cut ? `: ${record.owner} has no hours for longer` : '';
+  const why = scheduled.cut ? cutWords(record.owner) : '';
   if (output.json) writeSchedule(record, output);
   else stdout.write(`${paint(stdout, 'green', '✓')} ${line`${record.repository} ${words(record)}${why}`}\n${idleWords(record)}`);
 }

@@ -24,7 +24,7 @@ import { shortCommand } from '../../../ssh/connection.ts';
 import { growFileSystem } from '../../../ssh/file-system.ts';
 import { proveConnection, saveConnection, usableKeyPair } from '../../../ssh/first-connection.ts';
 import { ensureKeyPair, type KeyPair, requireKeyPair } from '../../../ssh/keys.ts';
-import { stopWordsInZone } from '../../../stop-time.ts';
+import { cutWords, stopWordsInZone } from '../../../stop-time.ts';
 import { viewAfter } from '../../../view-after.ts';
 import { type ReadyRequest, readyRequest, usualWorkspace } from '../../../workspace/request.ts';
 import { rememberForwarding } from '../../../workspace/signing.ts';
@@ -236,7 +236,7 @@ function asJson(environment: OpenedEnvironment, { result, executionArn, ours }: 
 
 function print(
   output: Output,
-  { owner, instanceId, instanceType, publicIpAddress, stopAt }: StartOutput,
+  { owner, instanceId, instanceType, publicIpAddress, stopAt, cut }: StartOutput,
   {
     said,
     own,
@@ -250,7 +250,7 @@ function print(
     table([
       ['Address', publicIpAddress],
       ['Instance', `${instanceId} (${instanceType})`],
-      ['Stops', stopWordsInZone(stopAt)],
+      ['Stops', `${stopWordsInZone(stopAt)}${cut ? cutWords(owner) : ''}`],
       ...(folder === null ? [] : [['Folder', folder] as const]),
     ]),
   );
