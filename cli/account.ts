@@ -5,6 +5,7 @@ import type { FollowView } from './execution/follow-view.ts';
 import { openLocalHandler } from './http/handler.ts';
 import { type ClientConfig, clientConfigAt } from './identity/client-config.ts';
 import type { ChosenProfile, Provider } from './identity/decide.ts';
+import type { Identity } from './identity/identify.ts';
 import type { Service } from './identity/settings.ts';
 
 /** Which account a command works in, and as whom. */
@@ -75,8 +76,25 @@ async function openLocalAccount(options: AccountOptions, during?: (start: () => 
 }
 
 async function openAwsAccount(options: AccountOptions): Promise<Account> {
+  return accountOf(await identifyFor(options), options);
+}
+
+/**
+ * Whom a command acts as, and where, by the variables, settings and files of this machine.
+ *
+ * @throws RecodeError ConfigDamaged, ConfigNotReadable, SettingNotValid, and what identify() throws
+ */
+export async function identifyFor(options: AccountOptions): Promise<Identity> {
   const [{ identify }, { readUserSettings }] = await Promise.all([import('./identity/identify.ts'), import('./settings/user-settings.ts')]);
-  const { region, profile, provider, clientConfig } = await identify(options, process.env, readUserSettings(process.env));
+  return identify(options, process.env, readUserSettings(process.env));
+}
+
+/**
+ * The account of an identity, as AWS says.
+ *
+ * @throws RecodeError CallerWithoutLastingName, SettingNotValid, and what the source of the credentials throws
+ */
+export async function accountOf({ region, profile, provider, clientConfig }: Identity, options: AccountOptions): Promise<Account> {
   const { accountId, callerArn, clockOffset } = await askCaller(clientConfig);
   const owner = ownerOf(callerArn);
   refuseOtherOwner(process.env.RECODE_OWNER || undefined, owner, callerArn);

@@ -36,13 +36,19 @@ export function checkedSentences({ sfn }: Clients, executionArn: string): Senten
   return checked.get(sfn)?.get(stateMachineOf(executionArn));
 }
 
-async function requireSameVersion({ sfn }: Clients, account: Account, workflow: PersonalWorkflow): Promise<void> {
+/**
+ * Makes sure that the CLI and the stack go together.
+ *
+ * @returns the version of the stack
+ * @throws RecodeError CliOlderThanStack, StackOlderThanCli, ControlPlaneNotDeployed, CallerNotAllowed
+ */
+export async function requireSameVersion({ sfn }: Clients, account: Account, workflow: PersonalWorkflow): Promise<string> {
   const { version } = builtPackage();
   const machine = stateMachineArn(account, workflow);
   const { version: deployed, sentences } = await orNotAllowed(account, policyFor(workflow), deployedMachine(sfn, machine));
   checked.set(sfn, (checked.get(sfn) ?? new Map<string, Sentences>()).set(machine, sentences));
   const older = olderSide(version, deployed);
-  if (older === undefined) return;
+  if (older === undefined) return deployed ?? '';
   const stack = deployed === undefined ? 'too old to tell its version' : `recode ${deployed}`;
   const message = `This is recode ${version}. The deployed version in ${account.region} of account ${account.accountId} is ${stack}.`;
   throw new RecodeError(older === 'cli' ? 'CliOlderThanStack' : 'StackOlderThanCli', message);

@@ -109,8 +109,14 @@ export function requireWritable({ folder }: EnvironmentFolder): void {
   }
 }
 
-const keysFolder = (variables: NodeJS.ProcessEnv, system: System) =>
-  pathsOf(system.platform).join(dataFolder(variables, system), 'recode', 'keys');
+/**
+ * The folder of the files of all environments.
+ *
+ * @throws RecodeError NoHome
+ */
+export function keysFolder(variables: NodeJS.ProcessEnv, system: System = thisSystem): string {
+  return pathsOf(system.platform).join(dataFolder(variables, system), 'recode', 'keys');
+}
 
 /** Windows has no files of some names, and drops dots at the end. A tilde is in no name of an owner or a repository. */
 function windowsName(name: string): string {

@@ -8,12 +8,14 @@ import { lastLine, runOpenSsh } from './client.ts';
  *
  * @param alias undefined to find out only whether ssh reads the configuration
  * @param configFile instead of those that ssh reads by itself
+ * @param timeout as for `runOpenSsh`
  * @returns what is wrong
  */
-export async function checkAlias(alias: Alias | undefined, configFile?: string): Promise<string | undefined> {
+export async function checkAlias(alias: Alias | undefined, configFile?: string, timeout?: number): Promise<string | undefined> {
   const host = alias?.alias ?? 'name.recode';
   try {
-    const { code, stdout, stderr } = await runOpenSsh('ssh', [...(configFile === undefined ? [] : ['-F', configFile]), '-G', host]);
+    const options = [...(configFile === undefined ? [] : ['-F', configFile]), '-G', host];
+    const { code, stdout, stderr } = await runOpenSsh('ssh', options, timeout);
     if (code !== 0) return line`ssh does not read the configuration: ${lastLine(stderr) || `exit code ${code}`}`;
     const expected = alias && settingIn(alias.text, 'HostName');
     const actual = settingIn(stdout, 'hostname');

@@ -15,11 +15,12 @@ const mostMilliseconds = 30_000;
 /**
  * Runs a program of the system's OpenSSH client without a terminal or input.
  *
+ * @param timeout after which it is killed, in milliseconds
  * @throws RecodeError SshClientMissing, SshClientFails where it cannot be run
  */
-export function runOpenSsh(program: 'ssh' | 'ssh-add', options: readonly string[]): Promise<Ended> {
+export function runOpenSsh(program: 'ssh' | 'ssh-add', options: readonly string[], timeout = mostMilliseconds): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'], timeout: mostMilliseconds });
+    const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'], timeout });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -44,11 +45,13 @@ export function clientNotRun(program: string, error: NodeJS.ErrnoException): Rec
 /**
  * Makes sure that the system has an OpenSSH client which runs for this user.
  *
+ * @param timeout as for `runOpenSsh`
+ * @returns what it says of its version
  * @throws RecodeError SshClientMissing, UserNotKnown, SshClientFails
  */
-export async function requireSshClient(): Promise<void> {
-  const { code, stderr } = await runOpenSsh('ssh', ['-V']);
-  if (code === 0) return;
+export async function requireSshClient(timeout?: number): Promise<string> {
+  const { code, stderr } = await runOpenSsh('ssh', ['-V'], timeout);
+  if (code === 0) return stderr.trim();
   throw userNotKnown(stderr) ?? new RecodeError('SshClientFails', `"ssh -V" fails: ${lastLine(stderr) || `exit code ${code}`}`);
 }
 

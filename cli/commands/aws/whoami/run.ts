@@ -6,7 +6,8 @@ import { type Account, type AccountOptions, openAccountWithProgress } from '../.
 import { orNotAllowed } from '../../../execution/allowed.ts';
 import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { type HoursView, hoursHeading, hoursOf, hoursWords } from '../../../hours.ts';
-import { type ChosenProfile, type Provider, profileSource } from '../../../identity/decide.ts';
+import { credentialsSource } from '../../../identity/credentials-source.ts';
+import { type ChosenProfile, profileSource } from '../../../identity/decide.ts';
 import { line, type Output, paint, table, writeJson } from '../../../output.ts';
 import { recordsClient } from '../../../records-client.ts';
 
@@ -55,7 +56,7 @@ function asJson(account: Account, { callerArn, installed, hours }: Found) {
     region,
     callerArn,
     profile: profile?.name ?? null,
-    credentials: provider ? sourceOf(provider).name : null,
+    credentials: provider ? credentialsSource(provider).name : null,
     local: options.local,
     endpoints: Object.fromEntries(services.map((service) => [service, account.clientConfig(service).endpoint ?? null])),
     installed,
@@ -70,7 +71,7 @@ function print(account: Account, { callerArn, installed, hours }: Found, { stdou
     table([
       ['caller', callerArn],
       ...(profile ? [['profile', namedProfile(profile)] as const] : []),
-      ['credentials', provider ? sourceOf(provider).words : 'none needed'],
+      ['credentials', provider ? credentialsSource(provider).words : 'none needed'],
       ...endpointRows(account),
       ['Recode', `${installed ? 'installed' : 'not installed'}${options.local ? ' in the embedded AWS on this machine' : ''}`],
       ...(hours ? [[hoursHeading(), hoursWords(hours)] as const] : []),
@@ -86,28 +87,4 @@ function endpointRows(account: Account): (readonly [string, string])[] {
   const [[, first]] = [...configured, ['', undefined] as const];
   if (first !== undefined && configured.every(([, endpoint]) => endpoint === first)) return [['endpoint', first]];
   return configured.flatMap(([service, endpoint]) => (endpoint === undefined ? [] : [[`endpoint of ${service}`, endpoint] as const]));
-}
-
-/** What a source of credentials is called: by scripts, and by people. */
-function sourceOf(provider: Provider): { readonly name: string; readonly words: string } {
-  switch (provider.kind) {
-    case 'static':
-      return provider.from === 'environment'
-        ? { name: 'environment', words: 'keys in environment variables' }
-        : { name: `${provider.from}-file`, words: `keys in the ${provider.from} file` };
-    case 'role':
-      return { name: 'role', words: `the role ${provider.roleArn}, assumed with ${sourceOf(provider.source).words}` };
-    case 'web-identity':
-      return { name: 'web-identity', words: `the role ${provider.roleArn}, assumed with a web identity token` };
-    case 'sso':
-      return { name: 'sso', words: `the role ${provider.roleName} of IAM Identity Center` };
-    case 'login':
-      return { name: 'login', words: 'the session of "aws login"' };
-    case 'process':
-      return { name: 'process', words: 'the credential_process of the profile' };
-    case 'container':
-      return { name: 'container', words: 'the role of the container' };
-    case 'instance':
-      return { name: 'instance', words: 'the role of the instance' };
-  }
 }
