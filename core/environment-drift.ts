@@ -1,5 +1,5 @@
 import { type Environment, EnvironmentRequest } from './environment.ts';
-import { type Finding, type FindingSubject, isYoung, type Mend } from './finding.ts';
+import { type Finding, type FindingSubject, type Fix, isYoung } from './finding.ts';
 import { holderOf } from './lock.ts';
 import { type EnvironmentResource, environmentId, resourceName } from './names.ts';
 import { type StopSettings, stopTimeOf } from './next-stop.ts';
@@ -77,7 +77,7 @@ export function environmentFindings(environment: Environment, claimed: boolean, 
   const own = ownIn(seen, belonging, environment.observed?.instanceId);
   const serving = servingOf(own.instances);
   return [
-    ...(claimed ? [] : [about(belonging, 'missing', 'name', name, 'The environment has no claim on its name.', { mend: 'claim' })]),
+    ...(claimed ? [] : [about(belonging, 'missing', 'name', name, 'The environment has no claim on its name.', { fix: 'claim' })]),
     ...observationFindings(environment, belonging, serving, context),
     ...(serving ? servedFindings(environment, belonging, own, serving) : []),
     ...(isYoung(Date.parse(environment.createdAt), context.now) ? [] : surplusFindings(belonging, own, serving, context.now)),
@@ -95,7 +95,7 @@ export function deadLock(environment: Pick<Environment, 'owner' | 'repository' |
     owner,
     repository,
     problem: `The ${kind} that locked it has ended without releasing the lock.`,
-    mend: 'release',
+    fix: 'release',
   };
 }
 
@@ -113,11 +113,12 @@ export function orphanFinding(resource: Tagged, environment: Environment | undef
   const belonging = belongingOf(tags);
   // Whose it is would be a guess.
   if (!belonging) return { kind: 'orphan', subject, id, problem: 'It has lost the tags that say whose it is.', advice: 'by hand' };
-  if (environment && (environment.name === belonging.name || holderOf(environment) || environment.observed?.instanceId === id))
-    return undefined;
+  // Without a name, its next start claims one and takes what has its tags.
+  const mayUse = environment && (environment.name ?? belonging.name) === belonging.name;
+  if (environment && (mayUse || holderOf(environment) || environment.observed?.instanceId === id)) return undefined;
   const problem = environment ? `The environment is called ${environment.name}, not ${belonging.name}.` : 'Its environment has no record.';
   const running = state === 'running' || state === 'pending';
-  return about(belonging, 'orphan', subject, id, problem, { deletable: true, ...(running && { mend: 'stop' }) });
+  return about(belonging, 'orphan', subject, id, problem, { deletable: true, ...(running && { fix: 'stop' }) });
 }
 
 /** The instance that serves an environment. */
@@ -153,11 +154,11 @@ function observationFindings(
   { now, settings }: Context,
 ): Finding[] {
   const { observed, wanted } = environment;
-  const mend = { mend: 'observe' } as const;
-  const stale = (problem: string, rest: Rest = mend) => [about(belonging, 'stale', 'record', environmentId(environment), problem, rest)];
+  const observe = { fix: 'observe' } as const;
+  const stale = (problem: string, rest: Rest = observe) => [about(belonging, 'stale', 'record', environmentId(environment), problem, rest)];
   if (!serving) {
     if (!observed || observed.state === 'gone') return [];
-    return [about(belonging, 'missing', 'instance', observed.instanceId, 'It no longer exists, and its disk with it.', mend)];
+    return [about(belonging, 'missing', 'instance', observed.instanceId, 'It no longer exists, and its disk with it.', observe)];
   }
   const { id, state, publicIpAddress } = serving;
   if (observed?.instanceId !== id) return stale(`The record has ${observed ? observed.instanceId : 'no instance'}, EC2 has ${id}.`);
@@ -176,22 +177,24 @@ function observationFindings(
 const lateMilliseconds = 60 * 60_000;
 
 /** Compares what a live instance uses with the record. */
-function servedFindings({ wanted, observed }: Environment, belonging: Belonging, own: Seen, serving: SeenInstance): Finding[] {
+function servedFindings({ wanted, observed, changing }: Environment, belonging: Belonging, own: Seen, serving: SeenInstance): Finding[] {
   const finding = (kind: Finding['kind'], subject: FindingSubject, id: string, problem: string, rest: Rest = byHand) =>
     about(belonging, kind, subject, id, problem, rest);
   const named = (resource: EnvironmentResource) => resourceName(belonging.name, resource);
   const { id, instanceType, troubles, rootVolumeId, interfaceId, groupIds } = serving;
   const found: Finding[] = troubles.map((trouble) => finding('differs', 'instance', id, trouble, { advice: 'restart' }));
+  // A change that a start has begun is still wanted: the next start finishes it.
+  const changed = (known: boolean): Rest => (changing ? { advice: 'start' } : known ? { fix: 'adopt' } : byHand);
+  const recorded = changing ? 'An unfinished change makes it' : 'The record says';
   if (instanceType !== wanted.instanceType)
-    found.push(finding('differs', 'instance', id, `It is a ${instanceType}. The record says ${wanted.instanceType}.`, { mend: 'adopt' }));
+    found.push(finding('differs', 'instance', id, `It is a ${instanceType}. ${recorded} ${wanted.instanceType}.`, changed(true)));
 
   const volume = own.volumes.find((each) => each.id === rootVolumeId);
   if (!volume) found.push(finding('missing', 'volume', rootVolumeId ?? named('volume'), 'The instance has lost its root volume.'));
   else if (volume.size !== wanted.volumeSize || volume.type !== wanted.volumeType) {
-    const problem = `It is ${volume.type} of ${volume.size} GiB. The record says ${wanted.volumeType} of ${wanted.volumeSize} GiB.`;
+    const problem = `It is ${volume.type} of ${volume.size} GiB. ${recorded} ${wanted.volumeType} of ${wanted.volumeSize} GiB.`;
     const { options } = EnvironmentRequest.entries.volumeType;
-    const known = options.some((each) => each === volume.type);
-    found.push(finding('differs', 'volume', volume.id, problem, known ? { mend: 'adopt' } : byHand));
+    found.push(finding('differs', 'volume', volume.id, problem, changed(options.some((each) => each === volume.type))));
   }
 
   const group = own.groups.find(({ name }) => name === named('security-group'));
@@ -199,11 +202,11 @@ function servedFindings({ wanted, observed }: Environment, belonging: Belonging,
   else {
     if (!groupIds.includes(group.id)) found.push(finding('differs', 'security group', group.id, `The instance ${id} is not in it.`));
     const wrong = ruleProblem(group, wanted.allowCidrs);
-    if (wrong !== undefined) found.push(finding('differs', 'security group', group.id, wrong, { mend: 'allow-ssh' }));
+    if (wrong !== undefined) found.push(finding('differs', 'security group', group.id, wrong, { fix: 'allow-ssh' }));
   }
 
   const keyPair = own.keyPairs.find(({ name }) => name === named('key-pair'));
-  if (!keyPair) found.push(finding('missing', 'key pair', named('key-pair'), 'It no longer exists.', { mend: 'import-key' }));
+  if (!keyPair) found.push(finding('missing', 'key pair', named('key-pair'), 'It no longer exists.', { fix: 'import-key' }));
 
   const networkInterface = own.interfaces.find((each) => each.id === interfaceId);
   const hostKey = observed?.instanceId === id ? observed.hostKey : undefined;
@@ -217,13 +220,15 @@ function servedFindings({ wanted, observed }: Environment, belonging: Belonging,
   ];
   for (const [subject, resource, more] of used) {
     if (!resource || hasTags(resource.tags, [...belongingTags(belonging), ...more])) continue;
-    // Functions may give a resource tags only when they create it.
     const lost = [...belongingTags(belonging), ...more].filter((each) => !hasTags(resource.tags, [each]));
     const tags = lost.map(({ Key, Value }) => `${Key}=${Value}`).join(', ');
-    found.push(finding('differs', subject, resource.id, `It has lost the tag ${tags}.`));
+    found.push(finding('differs', subject, resource.id, lostTag(tags)));
   }
   return found;
 }
+
+/** What is the matter with a resource that has lost tags. */
+export const lostTag = (tags: string): string => `It has lost the tag ${tags}. Add it in EC2: functions may tag only what they create.`;
 
 function ruleProblem({ blocks, admitsOthers }: SeenGroup, wanted: readonly string[]): string | undefined {
   const missing = wanted.filter((block) => !blocks.includes(block));
@@ -261,7 +266,7 @@ function surplusFindings(belonging: Belonging, own: Seen, serving: SeenInstance 
 }
 
 interface Rest {
-  readonly mend?: Mend;
+  readonly fix?: Fix;
   readonly deletable?: true;
   readonly advice?: string;
 }

@@ -31,8 +31,8 @@ export type FindingSubject = (typeof findingSubjects)[number];
 export const extents = ['nothing', 'records', 'all'] as const;
 export type Extent = (typeof extents)[number];
 
-/** What mends a finding, and how far a check has to be allowed to change things for it. */
-export const mends = {
+/** What fixes a finding, and how far a check has to be allowed to change things for it. */
+export const fixes = {
   /** The record gets what EC2 shows. */
   observe: 'records',
   /** The lock of a dead execution is released. */
@@ -54,7 +54,7 @@ export const mends = {
   /** The next start in the region creates the network again. */
   reopen: 'all',
 } as const satisfies Record<string, Extent>;
-export type Mend = keyof typeof mends;
+export type Fix = keyof typeof fixes;
 
 /** One difference. */
 export const Finding = v.object({
@@ -67,15 +67,15 @@ export const Finding = v.object({
   repository: v.exactOptional(v.string()),
   /** What is the matter, as a sentence. */
   problem: v.string(),
-  /** Missing if nothing of ours mends it. */
-  mend: v.exactOptional(v.picklist(Object.keys(mends) as Mend[])),
+  /** Missing if nothing of ours fixes it. */
+  fix: v.exactOptional(v.picklist(Object.keys(fixes) as Fix[])),
   /** Whether a person may have it deleted. */
   deletable: v.exactOptional(v.literal(true)),
   /** What else a person can do: a command of `recode aws` without the repository, or `by hand`. */
   advice: v.exactOptional(v.string()),
-  /** What came of it, if it was to be mended. */
-  outcome: v.exactOptional(v.picklist(['mended', 'failed', 'refused'])),
-  /** Why it was not mended. */
+  /** What came of it, if it was to be fixed. */
+  outcome: v.exactOptional(v.picklist(['fixed', 'failed', 'refused'])),
+  /** Why it was not fixed. */
   reason: v.exactOptional(v.string()),
 });
 export type Finding = v.InferOutput<typeof Finding>;
@@ -89,24 +89,24 @@ export const Found = v.object({
   first: v.array(Finding),
   /** How many there are besides. */
   more: v.number(),
-  mended: v.number(),
+  fixed: v.number(),
 });
 export type Found = v.InferOutput<typeof Found>;
 
-export const nothingFound: Found = { first: [], more: 0, mended: 0 };
+export const nothingFound: Found = { first: [], more: 0, fixed: 0 };
 
 /** What was found, with some more findings. */
-export function withFindings({ first, more, mended }: Found, findings: readonly Finding[]): Found {
+export function withFindings({ first, more, fixed }: Found, findings: readonly Finding[]): Found {
   const room = Math.max(0, mostFirst - first.length);
   return {
     first: [...first, ...findings.slice(0, room)],
     more: more + Math.max(0, findings.length - room),
-    mended: mended + findings.filter(({ outcome }) => outcome === 'mended').length,
+    fixed: fixed + findings.filter(({ outcome }) => outcome === 'fixed').length,
   };
 }
 
-/** How many findings there are that nothing has mended. */
-export const leftIn = ({ first, more, mended }: Found): number => first.length + more - mended;
+/** How many findings there are that nothing has fixed. */
+export const leftIn = ({ first, more, fixed }: Found): number => first.length + more - fixed;
 
 // A state may pass on 256 KiB. The document has more than the findings of its page.
 const mostBytes = 120_000;
@@ -120,9 +120,9 @@ export function listed(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** Whether a check that may change so much may mend it. */
-export function isWithin(extent: Extent, mend: Mend): boolean {
-  return extents.indexOf(mends[mend]) <= extents.indexOf(extent);
+/** Whether a check that may change so much may fix it. */
+export function isWithin(extent: Extent, fix: Fix): boolean {
+  return extents.indexOf(fixes[fix]) <= extents.indexOf(extent);
 }
 
 const leastAge = 15 * 60_000;

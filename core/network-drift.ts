@@ -1,4 +1,4 @@
-import type { SeenResource } from './environment-drift.ts';
+import { lostTag, type SeenResource } from './environment-drift.ts';
 import { type Finding, type FindingSubject, isYoung } from './finding.ts';
 import { network as names } from './names.ts';
 import type { Network, NetworkIds } from './network.ts';
@@ -48,14 +48,15 @@ export function networkFindings(network: Network | undefined, seen: SeenNetwork,
   if (network.status !== 'ready') return [];
   const vpc = seen.vpcs.find(({ id }) => id === network.ids.vpcId);
   const subnet = seen.subnets.find(({ id }) => id === network.ids.subnets[0].subnetId);
-  if (!vpc) return [finding('missing', 'VPC', network.ids.vpcId, 'It no longer exists.', { mend: 'reopen' })];
-  if (!subnet) return [finding('missing', 'subnet', network.ids.subnets[0].subnetId, 'It no longer exists.', { mend: 'reopen' })];
-  return [...lostTags(network.ids, seen), ...partFindings(network.ids, vpc, seen), ...duplicates(network.ids, seen)];
+  if (!vpc) return [finding('missing', 'VPC', network.ids.vpcId, 'It no longer exists.', { fix: 'reopen' })];
+  if (!subnet) return [finding('missing', 'subnet', network.ids.subnets[0].subnetId, 'It no longer exists.', { fix: 'reopen' })];
+  const repair: Rest = repairable(network, seen) ? { fix: 'repair' } : byHand;
+  return [...lostTags(network.ids, seen), ...partFindings(network.ids, vpc, seen, repair), ...duplicates(network.ids, seen)];
 }
 
 /** The finding of the network's lock whose execution is dead. */
 export const deadNetworkLock = ({ kind }: Pick<Operation, 'kind'>): Finding =>
-  finding('stale', 'lock', 'network', `The ${kind} that locked the network has ended without releasing the lock.`, { mend: 'release' });
+  finding('stale', 'lock', 'network', `The ${kind} that locked the network has ended without releasing the lock.`, { fix: 'release' });
 
 /** Which VPC and subnet a repair completes: those on record, or those with our tags. Undefined if one of them is missing. */
 export function repairable(
@@ -77,22 +78,27 @@ export const networkResources = ({ vpcs, gateways, subnets, tables }: SeenNetwor
 ];
 
 function withoutRecord(seen: SeenNetwork, now: number): Finding[] {
-  const mend = repairable(undefined, seen) ? ({ mend: 'repair' } as const) : ({ advice: 'start' } as const);
+  const fix = repairable(undefined, seen) ? ({ fix: 'repair' } as const) : ({ advice: 'start' } as const);
   return networkResources(seen)
     .filter(([, each]) => isOurs(each) && !isYoung(each.createdAt, now))
-    .map(([subject, { id }]) => finding('orphan', subject, id, 'The network has no record.', mend));
+    .map(([subject, { id }]) => finding('orphan', subject, id, 'The network has no record.', fix));
 }
 
 function lostTags(ids: NetworkIds, seen: SeenNetwork): Finding[] {
   const recorded = [ids.vpcId, ids.internetGatewayId, ids.routeTableId, ids.subnets[0].subnetId];
   return networkResources(seen)
     .filter(([, each]) => recorded.includes(each.id) && !isOurs(each))
-    .map(([subject, { id }]) => finding('differs', subject, id, `It has lost the tag ${managedBy.Key}=${managedBy.Value}.`));
+    .map(([subject, { id }]) => finding('differs', subject, id, lostTag(`${managedBy.Key}=${managedBy.Value}`)));
 }
 
-function partFindings(ids: NetworkIds, { id: vpcId, hasNames = true }: SeenVpc, { gateways, subnets, tables }: SeenNetwork): Finding[] {
+/** @param repair what can be done about parts that a repair makes */
+function partFindings(
+  ids: NetworkIds,
+  { id: vpcId, hasNames = true }: SeenVpc,
+  { gateways, subnets, tables }: SeenNetwork,
+  repair: Rest,
+): Finding[] {
   const found: Finding[] = [];
-  const repair = { mend: 'repair' } as const;
   if (!hasNames) found.push(finding('differs', 'VPC', vpcId, 'Its instances have no public names.', repair));
 
   const recorded = gateways.find(({ id }) => id === ids.internetGatewayId);
@@ -143,10 +149,14 @@ function duplicates(ids: NetworkIds, { vpcs, gateways, subnets, tables }: SeenNe
   ];
 }
 
-const finding = (
-  kind: Finding['kind'],
-  subject: FindingSubject,
-  id: string,
-  problem: string,
-  rest: Pick<Finding, 'mend' | 'deletable' | 'advice'> = { advice: 'by hand' },
-): Finding => ({ kind, subject, id, problem, ...rest });
+type Rest = Pick<Finding, 'fix' | 'deletable' | 'advice'>;
+
+const byHand: Rest = { advice: 'by hand' };
+
+const finding = (kind: Finding['kind'], subject: FindingSubject, id: string, problem: string, rest = byHand): Finding => ({
+  kind,
+  subject,
+  id,
+  problem,
+  ...rest,
+});

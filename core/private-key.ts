@@ -68,8 +68,8 @@ function isIntact(secret: Buffer, publicBlob: Buffer): boolean {
 /** What is wrong with a text that would be a key with other line endings. */
 function lineEndings(text: string): PrivateKeyText | undefined {
   const problem = text.includes('\r') ? 'carriage returns' : 'no last line feed';
-  const mended = `${text.replace(/\r/g, '').trimEnd()}\n`;
-  if (mended === text || !mended.startsWith(begin) || readOpenSshKey(mended).kind !== 'openssh') return undefined;
+  const repaired = `${text.replace(/\r/g, '').trimEnd()}\n`;
+  if (repaired === text || !repaired.startsWith(begin) || readOpenSshKey(repaired).kind !== 'openssh') return undefined;
   return { kind: 'line-endings', problem };
 }
 

@@ -22,17 +22,17 @@ export function mayChange({ by }: Check, { owner }: Pick<Finding, 'owner'>): boo
 export const notAllowed = 'Only administrators may fix what does not belong to their own environments.';
 
 /**
- * Mends a finding, if the check may. One that cannot be mended does not keep the others from it: the finding says why. What AWS may answer
+ * Fixes a finding, if the check may. One that cannot be fixed does not keep the others from it: the finding says why. What AWS may answer
  * otherwise at a retry is thrown.
  *
  * @returns the finding with what came of it
  */
-export async function attempt(finding: Finding, { check, logger, step }: Attempting, mend: () => Promise<unknown>): Promise<Finding> {
-  if (!finding.mend || !isWithin(check.extent, finding.mend)) return finding;
-  if (!isWithin('records', finding.mend) && !mayChange(check, finding)) return { ...finding, outcome: 'refused', reason: notAllowed };
+export async function attempt(finding: Finding, { check, logger, step }: Attempting, fix: () => Promise<unknown>): Promise<Finding> {
+  if (!finding.fix || !isWithin(check.extent, finding.fix)) return finding;
+  if (!isWithin('records', finding.fix) && !mayChange(check, finding)) return { ...finding, outcome: 'refused', reason: notAllowed };
   try {
-    await mend();
-    return { ...finding, outcome: 'mended' };
+    await fix();
+    return { ...finding, outcome: 'fixed' };
   } catch (cause) {
     return { ...finding, outcome: 'failed', reason: reasonOf(cause, { logger, step }) };
   }
@@ -42,6 +42,6 @@ export async function attempt(finding: Finding, { check, logger, step }: Attempt
 export function reasonOf(cause: unknown, { logger, step }: Pick<Attempting, 'logger' | 'step'>): string {
   const error = translateInStep(cause, step);
   if (retried.includes(catalog[error.name].reaction)) throw cause;
-  logger.warn('A difference cannot be mended', { errorName: error.name, errorMessage: error.message, cause: error.cause as Error });
+  logger.warn('A difference cannot be fixed', { errorName: error.name, errorMessage: error.message, cause: error.cause as Error });
   return error.message;
 }

@@ -23,7 +23,7 @@ export interface Personal {
 }
 
 /** Names of fields whose values are words of Recode's own. */
-const ownWords = new Set(['check', 'verdict', 'kind', 'subject', 'mend', 'outcome', 'advice', 'name', 'title']);
+const ownWords = new Set(['check', 'verdict', 'kind', 'subject', 'fix', 'outcome', 'advice', 'name', 'title']);
 
 // Kept, because they say the same of everybody.
 const everyone = new Set(['0.0.0.0', '127.0.0.1', '::', '::1']);

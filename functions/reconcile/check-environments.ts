@@ -7,7 +7,7 @@ import { findInstances } from '../../aws/ec2/resources.ts';
 import { mostNames, seenOf } from '../../aws/ec2/seen.ts';
 import { inStep } from '../../aws/errors.ts';
 import { attempt } from '../../aws/reconcile/attempt.ts';
-import { mendEnvironment } from '../../aws/reconcile/mend-environment.ts';
+import { fixEnvironment } from '../../aws/reconcile/fix-environment.ts';
 import { release } from '../../aws/records/hold/environment.ts';
 import { askHolder } from '../../aws/records/hold/holder.ts';
 import { countSeen } from '../../aws/records/hold/hours.ts';
@@ -26,7 +26,7 @@ import { holderOf } from '../../core/lock.ts';
 import { environmentId } from '../../core/names.ts';
 import type { Settings } from '../../core/settings.ts';
 
-/** Compares a page of the environments with what EC2 shows of them, and mends what the check may. An environment that an operation holds is left alone. */
+/** Compares a page of the environments with what EC2 shows of them, and fixes what the check may. An environment that an operation holds is left alone. */
 export const checkEnvironments = step({
   input: v.object({ check: Check, page: v.optional(ReconcilePage) }),
   output: ReconcilePage,
@@ -80,7 +80,7 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
     const lastError = { name: error, message: `The ${holder.kind} ended without releasing the lock.`, at };
     await release(dynamodb, environment, holder, { set: { ...set, lastError, updatedAt: at }, remove, end: { endedAt: at, error } });
   });
-  if (finding.outcome !== 'mended') return { finding };
+  if (finding.outcome !== 'fixed') return { finding };
   const left = await readEnvironment(dynamodb, environment);
   return { finding, ...(left && !holderOf(left) && { environment: left }) };
 }
@@ -97,7 +97,7 @@ async function compared(environments: readonly Environment[], context: Context):
     const claimed = claim?.environment === environmentId(environment);
     for (const finding of environmentFindings(environment, claimed, seen, { now, settings })) {
       findings.push(
-        await attempt(finding, attempting(context), () => mendEnvironment(finding, environment, { dynamodb, ec2, settings, now, seen })),
+        await attempt(finding, attempting(context), () => fixEnvironment(finding, environment, { dynamodb, ec2, settings, now, seen })),
       );
     }
   }

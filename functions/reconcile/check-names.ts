@@ -61,5 +61,5 @@ async function isHad(dynamodb: DynamoDBClient, claim: Claim): Promise<boolean> {
 function staleClaim({ id, environment }: Claim): Finding {
   const [owner = '', ...repository] = environment.split('/');
   const subject = { owner, repository: repository.join('/') };
-  return { kind: 'stale', subject: 'name', id, ...subject, problem: 'No environment has the claimed name.', mend: 'delete-claim' };
+  return { kind: 'stale', subject: 'name', id, ...subject, problem: 'No environment has the claimed name.', fix: 'delete-claim' };
 }

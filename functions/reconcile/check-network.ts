@@ -32,18 +32,18 @@ export const checkNetwork = step({
     const now = clock.now();
     const attempting = { check, logger, step: 'checkNetwork' };
     const recorded = await readNetwork(dynamodb);
-    const { lock, network, held } = await withoutDeadLock(recorded, { dynamodb, sfn, now }, (finding, mend) =>
-      attempt(finding, attempting, mend),
+    const { lock, network, held } = await withoutDeadLock(recorded, { dynamodb, sfn, now }, (finding, release) =>
+      attempt(finding, attempting, release),
     );
     if (held) return report(lock);
 
     const seen = await seenNetwork(ec2, network?.status === 'ready' ? network.ids : undefined);
     const found = networkFindings(network, seen, now);
     const mayRepair = isWithin(check.extent, 'repair') && mayChange(check, {});
-    const repaired = mayRepair && found.some(({ mend }) => mend === 'repair') ? repairable(network, seen) : undefined;
+    const repaired = mayRepair && found.some(({ fix }) => fix === 'repair') ? repairable(network, seen) : undefined;
     const findings = [...lock];
     for (const finding of found) {
-      if (finding.mend === 'repair' && repaired) findings.push(finding);
+      if (finding.fix === 'repair' && repaired) findings.push(finding);
       else findings.push(await attempt(finding, attempting, () => reopen(dynamodb, network)));
     }
     if (!repaired) return report(findings);
@@ -59,7 +59,7 @@ export const handler = lambdaHandler(checkNetwork);
 function reported(page: ReconcilePage, { extent }: Check, { logger, metrics }: { logger: Logger; metrics: Metrics }): ReconcilePage {
   const { found } = page;
   const left = leftIn(found);
-  logger.info('The records were compared with AWS', { left, mended: found.mended, first: found.first });
+  logger.info('The records were compared with AWS', { left, fixed: found.fixed, first: found.first });
   if (extent === 'records') {
     metrics.addMetric('Differences', MetricUnit.Count, left);
     metrics.publishStoredMetrics();
@@ -71,13 +71,13 @@ function reported(page: ReconcilePage, { extent }: Check, { logger, metrics }: {
 async function withoutDeadLock(
   network: Network | undefined,
   { dynamodb, sfn, now }: { dynamodb: DynamoDBClient; sfn: SFNClient; now: number },
-  mending: (finding: Finding, mend: () => Promise<unknown>) => Promise<Finding>,
+  releasing: (finding: Finding, release: () => Promise<unknown>) => Promise<Finding>,
 ): Promise<{ lock: Finding[]; network?: Network | undefined; held: boolean }> {
   const holder = network && holderOf(network);
   if (!holder) return { lock: [], network, held: false };
   if ((await askHolder(sfn, holder, now)) !== 'closed') return { lock: [], held: true };
-  const finding = await mending(deadNetworkLock(holder), () => releaseNetwork(dynamodb, holder, now));
-  if (finding.outcome !== 'mended') return { lock: [finding], held: true };
+  const finding = await releasing(deadNetworkLock(holder), () => releaseNetwork(dynamodb, holder, now));
+  if (finding.outcome !== 'fixed') return { lock: [finding], held: true };
   return { lock: [finding], network: await readNetwork(dynamodb), held: false };
 }
 

@@ -9,6 +9,8 @@ import {
   DeleteSubnetCommand,
   DeleteVolumeCommand,
   DeleteVpcCommand,
+  DescribeInternetGatewaysCommand,
+  DetachInternetGatewayCommand,
   type EC2Client,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -45,31 +47,25 @@ export const deleteOrphans = step({
   uses: { dynamodb, ec2, settings, logger },
   pause: 2_000,
   async run({ check }, { clock, ...used }) {
-    const found = await look(check, used, clock.now());
-    const reasons = new Map<string, string>();
-    const deletable = found.resources.filter(({ id, isLeaving }) => {
-      const finding = found.findings.find((each) => each.id === id && each.deletable);
-      if (!finding && !isLeaving) reasons.set(id, 'It is neither an orphan nor a duplicate.');
-      else if (finding && !mayChange(check, finding)) reasons.set(id, notAllowed);
-      return !reasons.has(id) && !isLeaving;
-    });
-    const attempting = { logger: used.logger, step: 'deleteOrphans' };
-    const wait = found.resources.some(({ isLeaving }) => isLeaving);
-    for (const { subject, id } of deletable) {
-      // What uses it goes first.
-      if (subject !== 'instance' && (wait || deletable.some((each) => each.subject === 'instance' && !reasons.has(each.id)))) continue;
-      try {
-        await unless('not-found', deletions[subject](used.ec2, id));
-      } catch (cause) {
-        reasons.set(id, reasonOf(cause, attempting));
-      }
+    const { resources, findings } = await look(check, used, clock.now());
+    const kept = new Map<string, string>();
+    const deletable: Listed[] = [];
+    for (const resource of resources.filter(({ isLeaving }) => !isLeaving)) {
+      const reason = whyKept(resource, findings, check);
+      if (reason === undefined) deletable.push(resource);
+      else kept.set(resource.id, reason);
     }
-    const terminating = deletable.some(({ subject, id }) => subject === 'instance' && !reasons.has(id));
-    if (wait || terminating) throw new RecodeError('InstanceStillTerminating', 'Instances without a record are still being terminated.');
-    return {
-      deleted: check.delete.filter((id) => !reasons.has(id)),
-      kept: [...reasons].map(([id, reason]) => ({ id, reason })),
-    };
+    // Other resources are attached to instances until these are terminated.
+    const isInstance = ({ subject }: Listed) => subject === 'instance';
+    const terminated = await deleteEach(deletable.filter(isInstance), used, kept);
+    if (terminated > 0 || resources.some(({ isLeaving }) => isLeaving))
+      throw new RecodeError('InstanceStillTerminating', 'Instances without a record are still being terminated.');
+    await deleteEach(
+      deletable.filter((each) => !isInstance(each)),
+      used,
+      kept,
+    );
+    return { deleted: check.delete.filter((id) => !kept.has(id)), kept: [...kept].map(([id, reason]) => ({ id, reason })) };
   },
 });
 
@@ -98,9 +94,17 @@ const deletions: Readonly<Record<Deletable, (ec2: EC2Client, id: string) => Prom
   'key pair': (ec2, KeyPairId) => ec2.send(new DeleteKeyPairCommand({ KeyPairId })),
   subnet: (ec2, SubnetId) => ec2.send(new DeleteSubnetCommand({ SubnetId })),
   'route table': (ec2, RouteTableId) => ec2.send(new DeleteRouteTableCommand({ RouteTableId })),
-  'internet gateway': (ec2, InternetGatewayId) => ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId })),
+  'internet gateway': deleteGateway,
   VPC: (ec2, VpcId) => ec2.send(new DeleteVpcCommand({ VpcId })),
 };
+
+async function deleteGateway(ec2: EC2Client, InternetGatewayId: string): Promise<void> {
+  const { InternetGateways = [] } = await ec2.send(new DescribeInternetGatewaysCommand({ InternetGatewayIds: [InternetGatewayId] }));
+  for (const { VpcId } of InternetGateways.flatMap(({ Attachments = [] }) => Attachments)) {
+    await unless('not-attached', ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId, VpcId })));
+  }
+  await ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId }));
+}
 
 interface Used {
   readonly dynamodb: DynamoDBClient;
@@ -114,6 +118,32 @@ interface Listed {
   readonly id: string;
   /** Whether it is being terminated. */
   readonly isLeaving: boolean;
+}
+
+/** Why a resource may not be deleted; undefined if it may. */
+function whyKept({ id }: Listed, findings: readonly Finding[], check: Check): string | undefined {
+  const finding = findings.find((each) => each.id === id && each.deletable);
+  if (!finding) return 'It is neither an orphan nor a duplicate.';
+  return mayChange(check, finding) ? undefined : notAllowed;
+}
+
+/**
+ * Deletes resources, one after another.
+ *
+ * @param kept gets why a resource could not be deleted
+ * @returns how many could
+ */
+async function deleteEach(resources: readonly Listed[], { ec2, logger }: Used, kept: Map<string, string>): Promise<number> {
+  let deleted = 0;
+  for (const { subject, id } of resources) {
+    try {
+      await unless('not-found', deletions[subject](ec2, id));
+      deleted += 1;
+    } catch (cause) {
+      kept.set(id, reasonOf(cause, { logger, step: 'deleteOrphans' }));
+    }
+  }
+  return deleted;
 }
 
 /** What there is of the confirmed resources, and what is the matter with them now, in the order of their deletion. */

@@ -27,7 +27,7 @@ export const recordRepair = step({
     const subnets = (await findSubnets(ec2)).filter(({ VpcId, MapPublicIpOnLaunch }) => VpcId === vpc.vpcId && !MapPublicIpOnLaunch);
     for (const { SubnetId } of subnets) await makePublic(ec2, SubnetId);
     await releaseReadyNetwork(dynamodb, operation, { ...vpc, ...internetGateway, ...routeTable, subnets: [{ subnetId }] });
-    const findings = page.findings.map((each) => (each.mend === 'repair' ? { ...each, outcome: 'mended' as const } : each));
+    const findings = page.findings.map((each) => (each.fix === 'repair' ? { ...each, outcome: 'fixed' as const } : each));
     return { found: withFindings(page.found, findings), findings };
   },
 });

@@ -14,7 +14,7 @@ const all = { check: check('all') };
 describe('checkEnvironments', () => {
   it('finds nothing where the record agrees with EC2', async () => {
     await using given = await agreeing();
-    expect(await given.account.run(checkEnvironments, all)).toEqual({ found: { first: [], more: 0, mended: 0 }, findings: [] });
+    expect(await given.account.run(checkEnvironments, all)).toEqual({ found: { first: [], more: 0, fixed: 0 }, findings: [] });
   });
 
   it('restores the rules for SSH, once, and only if it may', async () => {
@@ -31,7 +31,7 @@ describe('checkEnvironments', () => {
     const bob = { ...check('all', false), by: { owner: 'bob', administrator: false } };
     expect(shown(await account.run(checkEnvironments, { check: bob }))).toEqual([['differs', 'security group', 'refused']]);
     // It is alice's own.
-    expect(shown(await account.run(checkEnvironments, { check: check('all', false) }))).toEqual([['differs', 'security group', 'mended']]);
+    expect(shown(await account.run(checkEnvironments, { check: check('all', false) }))).toEqual([['differs', 'security group', 'fixed']]);
     expect(shown(await account.run(checkEnvironments, all))).toEqual([]);
     expect(await readEnvironment(account.dynamodb, alicesApi)).not.toHaveProperty('lock');
   });
@@ -42,8 +42,8 @@ describe('checkEnvironments', () => {
     await account.ec2.send(new DeleteKeyPairCommand({ KeyName: 'recode-acme-api-key-pair' }));
     await deleteItem(account.dynamodb, { kind: 'name', id: 'acme-api' }, { when: 'attribute_exists(#kind)', values: {} });
     expect(shown(await account.run(checkEnvironments, all))).toEqual([
-      ['missing', 'name', 'mended'],
-      ['missing', 'key pair', 'mended'],
+      ['missing', 'name', 'fixed'],
+      ['missing', 'key pair', 'fixed'],
     ]);
     expect(shown(await account.run(checkEnvironments, all))).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('checkEnvironments', () => {
     await account.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
     await untilState(account, instanceId, 'stopped');
     expect(shown(await account.run(checkEnvironments, { check: { ...check('records'), by: null } }))).toEqual([
-      ['stale', 'record', 'mended'],
+      ['stale', 'record', 'fixed'],
     ]);
     expect((await readEnvironment(account.dynamodb, alicesApi))?.observed?.state).toBe('stopped');
   });
@@ -72,7 +72,7 @@ describe('checkEnvironments', () => {
     const record = await readEnvironment(account.dynamodb, alicesApi);
     if (!record) throw new Error('There is no record.');
     await replaceRecord(account, { ...record, lock: operationOf('dead', 'stop') });
-    expect(shown(await account.run(checkEnvironments, all))).toEqual([['stale', 'lock', 'mended']]);
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([['stale', 'lock', 'fixed']]);
     expect(await readEnvironment(account.dynamodb, alicesApi)).not.toHaveProperty('lock');
   });
 

@@ -29,7 +29,7 @@ it('checkNetwork leaves a network to the next start whose subnet is gone', async
     ids: { vpcId, internetGatewayId: 'igw-1', routeTableId: 'rtb-1', subnets: [{ subnetId: 'subnet-1' }] },
   });
   account.aws.clock.advance(3_600_000);
-  expect(shown(await account.run(checkNetwork, input('all')))).toEqual([['missing', 'subnet', 'mended']]);
+  expect(shown(await account.run(checkNetwork, input('all')))).toEqual([['missing', 'subnet', 'fixed']]);
   // The next start creates it again.
   expect(await readNetwork(account.dynamodb)).toMatchObject({ status: 'creating', installation: 'one' });
   expect(await account.run(checkNetwork, input('all'))).toMatchObject({ findings: [] });
@@ -41,7 +41,7 @@ it.each([
 ] as const)('checkNetwork counts what is left in the daily check alone: %s', async (extent, times) => {
   await using account = await installed();
   const counting = vi.spyOn(account.metrics, 'addMetric');
-  await account.run(checkNetwork, { check: check(extent), page: { found: { first: [], more: 3, mended: 1 }, findings: [] } });
+  await account.run(checkNetwork, { check: check(extent), page: { found: { first: [], more: 3, fixed: 1 }, findings: [] } });
   expect(counting).toHaveBeenCalledTimes(times);
   if (times > 0) expect(counting).toHaveBeenCalledWith('Differences', 'Count', 2);
 });

@@ -32,7 +32,7 @@ it('findOrphans names all that has no record, and stops such an instance if it m
     ['instance', 'volume', 'network interface', 'security group', 'key pair'].map((subject) => ['orphan', subject, true]),
   );
   expect((await instanceOf(account.ec2, instanceId)).State?.Name).toBe('running');
-  expect((await pass(given, 'all'))[0]).toMatchObject({ id: instanceId, outcome: 'mended' });
+  expect((await pass(given, 'all'))[0]).toMatchObject({ id: instanceId, outcome: 'fixed' });
   await untilState(account, instanceId, 'stopped');
-  expect((await pass(given, 'all'))[0]).not.toHaveProperty('mend');
+  expect((await pass(given, 'all'))[0]).not.toHaveProperty('fix');
 });

@@ -11,7 +11,7 @@ it('recordRepair makes the subnet public, records the parts and releases the net
   await using account = await installed({ ...readyNetwork({}), lock: operation });
   const vpcId = await makeVpc(account.ec2);
   const subnetId = await makeSubnet(account.ec2, vpcId);
-  const finding = { kind: 'missing', subject: 'route table', id: 'rtb-1', problem: 'It no longer exists.', mend: 'repair' } as const;
+  const finding = { kind: 'missing', subject: 'route table', id: 'rtb-1', problem: 'It no longer exists.', fix: 'repair' } as const;
   const input = {
     operation,
     page: { ...firstPage, findings: [finding] },
@@ -21,7 +21,7 @@ it('recordRepair makes the subnet public, records the parts and releases the net
     routeTable: { routeTableId: 'rtb-2' },
   };
   for (const _ of ['first', 'again']) {
-    expect(await account.run(recordRepair, input)).toMatchObject({ found: { mended: 1 }, findings: [{ outcome: 'mended' }] });
+    expect(await account.run(recordRepair, input)).toMatchObject({ found: { fixed: 1 }, findings: [{ outcome: 'fixed' }] });
   }
   const network = await readNetwork(account.dynamodb);
   expect(network).toMatchObject({

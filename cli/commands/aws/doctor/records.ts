@@ -44,7 +44,7 @@ export async function compareRecords(
   const check = (input: ReconcileInput) => checkRecords(clients, account, input, session);
   const plan = await check({}).catch((error: unknown) => ({ error: explain(error) }));
   if ('error' in plan) return plan;
-  const fixable = fix && plan.findings.some(({ mend }) => mend !== undefined);
+  const fixable = fix && plan.findings.some((finding) => finding.fix !== undefined);
   const ids = deleteOrphans ? plan.findings.flatMap(({ id, deletable }) => (deletable ? [id] : [])).slice(0, mostDeleted) : [];
   if (!fixable && ids.length === 0) return plan;
   if (!force) {
@@ -64,7 +64,7 @@ async function checkRecords(clients: Clients, account: Account, input: Reconcile
   const deleted = deletion?.deleted ?? [];
   const kept = new Map((deletion?.kept ?? []).map(({ id, reason }) => [id, reason]));
   const concluded = findings.map((finding): Finding => {
-    if (deleted.includes(finding.id)) return { ...finding, outcome: 'mended' };
+    if (deleted.includes(finding.id)) return { ...finding, outcome: 'fixed' };
     const reason = kept.get(finding.id);
     return reason === undefined ? finding : { ...finding, outcome: 'failed', reason };
   });
@@ -80,7 +80,7 @@ function question(
 }
 
 /** Whether there is still something to do. */
-export const isLeft = ({ outcome }: Finding) => outcome !== 'mended';
+export const isLeft = ({ outcome }: Finding) => outcome !== 'fixed';
 
 /** Shows what differs, with what to do about it. */
 export function printRecords({ installed, findings }: Checked, region: string, { stdout }: Output): void {
@@ -104,10 +104,10 @@ export function printRecords({ installed, findings }: Checked, region: string, {
   }
 }
 
-function whatToDo({ outcome, mend, deletable, advice }: Finding): string {
-  if (outcome === 'mended') return 'fixed';
+function whatToDo({ outcome, fix, deletable, advice }: Finding): string {
+  if (outcome === 'fixed') return 'fixed';
   if (outcome !== undefined) return outcome;
-  if (mend !== undefined) return deletable ? '--fix, --delete-orphans' : '--fix';
+  if (fix !== undefined) return deletable ? '--fix, --delete-orphans' : '--fix';
   if (deletable) return '--delete-orphans';
   return advice === undefined || advice === 'by hand' ? 'by hand' : `recode aws ${advice}`;
 }
