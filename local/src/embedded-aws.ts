@@ -102,7 +102,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       refusal: iam.startRefusal,
     });
     // Last, because it boots its instances at once.
-    const ec2 = createEc2({ accountId, clock, store, instances, authorize: iam.authorizeEc2, onStateChange });
+    const ec2 = createEc2({ accountId, clock, stateDirectory, instances, authorize: iam.authorizeEc2, onStateChange });
     running.push(() => ec2.stop());
     const sts = createSts({ accountId, ownerOf: iam.ownerOf });
 

@@ -28,14 +28,24 @@ export interface ClientTokens {
   remember(action: string, token: string, parameters: object, content: string, resources: readonly string[]): void;
   /** A resource has ended, at this time in milliseconds since the epoch. */
   ended(resource: string, endedAt: number): void;
+  /** Those that are still valid. */
   all(): readonly ClientToken[];
+  /** Those that were stored or changed since the last call of this function. */
+  takeChanged(): ClientToken[];
 }
 
 const day = 24 * 60 * 60 * 1000;
 const maximumLength = 64;
 
 export function createClientTokens(records: readonly ClientToken[], now: () => number): ClientTokens {
-  let tokens = [...records];
+  const tokens = new Map<string, ClientToken>();
+  const ofResources = new Map<string, Set<ClientToken>>();
+  let changed = new Set<ClientToken>();
+  const add = (one: ClientToken) => {
+    tokens.set(keyOf(one), one);
+    for (const id of one.resources) ofResources.set(id, (ofResources.get(id) ?? new Set()).add(one));
+  };
+  for (const one of records) add(one);
   const alive = (one: ClientToken) => one.resources.length > 0 || now() < one.endedAt + day;
 
   return {
@@ -45,27 +55,40 @@ export function createClientTokens(records: readonly ClientToken[], now: () => n
           'InvalidParameterValue',
           `Value (${token}) for parameter clientToken is invalid. Expecting at most 64 ASCII characters.`,
         );
-      tokens = tokens.filter(alive);
-      const known = tokens.find((one) => one.action === action && one.token === token);
-      if (known && known.digest !== digestOf(parameters))
+      const known = tokens.get(keyOf({ action, token }));
+      if (!known || !alive(known)) return undefined;
+      if (known.digest !== digestOf(parameters))
         throw new AwsFailure(
           'IdempotentParameterMismatch',
           'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).',
         );
-      return known?.content;
+      return known.content;
     },
     remember(action, token, parameters, content, resources) {
-      tokens.push({ action, token, digest: digestOf(parameters), content, resources: [...resources], endedAt: now() });
+      const one = { action, token, digest: digestOf(parameters), content, resources: [...resources], endedAt: now() };
+      add(one);
+      changed.add(one);
     },
     ended(resource, endedAt) {
-      for (const one of tokens) {
-        if (!one.resources.includes(resource)) continue;
+      for (const one of ofResources.get(resource) ?? []) {
         one.resources = one.resources.filter((id) => id !== resource);
         one.endedAt = Math.max(one.endedAt, endedAt);
+        changed.add(one);
       }
+      ofResources.delete(resource);
     },
-    all: () => tokens,
+    all: () => [...tokens.values()].filter(alive),
+    takeChanged() {
+      const taken = [...changed];
+      changed = new Set();
+      return taken;
+    },
   };
+}
+
+/** Identifies a client token among all of a region. */
+export function keyOf({ action, token }: Pick<ClientToken, 'action' | 'token'>): string {
+  return `${action} ${token}`;
 }
 
 /** The codec sorts parameters in the order of the model, so equal requests have equal texts. */

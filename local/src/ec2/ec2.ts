@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { createBuckets } from '../buckets.ts';
 import { type Clock, reached } from '../clock.ts';
 import type { InstanceChange } from '../eventbridge/eventbridge.ts';
 import type { InstanceHost } from '../instance-host/instance-host.ts';
+import { openJournal } from '../journal.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
-import type { Store } from '../store.ts';
 import { checkFilters, type GivenFilter } from './filters.ts';
 import { internetGatewayOperations } from './gateway.ts';
 import { securityGroupOperations } from './group.ts';
@@ -21,7 +22,7 @@ import { ownImageOperations } from './own-image.ts';
 import { routeTableOperations } from './route.ts';
 import { defaultSettings, profileOf, Settings } from './settings.ts';
 import { snapshotOperations } from './snapshot.ts';
-import { createRegionState, RegionDocument, type RegionState } from './state.ts';
+import { changedDocument, createRegionState, RegionChange, RegionDocument, type RegionState } from './state.ts';
 import { subnetOperations } from './subnet.ts';
 import { tagOperations } from './tags.ts';
 import { throttle } from './throttle.ts';
@@ -71,36 +72,47 @@ interface OpenRegion {
 }
 
 const StateDocument = v.strictObject({ regions: v.record(v.string(), RegionDocument) });
+const StateChange = v.strictObject({ region: v.string(), ...RegionChange.entries });
 
-/** EC2 with all regions, each with its own resources, in `ec2.json` of the store. Throws `StateDamaged`. */
+/** EC2 with all regions, each with its own resources, in the journal `ec2.json` of the state directory. Throws `StateDamaged`. */
 export function createEc2(options: {
   accountId: string;
   clock: Clock;
-  store: Store;
+  stateDirectory: string;
   instances: InstanceHost;
   /** Without it, everybody may do everything. */
   authorize?: Authorize;
   /** Learns which state an instance has entered. */
   onStateChange?: (change: InstanceChange) => void;
 }): Ec2 {
-  const { accountId, clock, store, instances, authorize, onStateChange } = options;
+  const { accountId, clock, stateDirectory, instances, authorize, onStateChange } = options;
   const settings = defaultSettings();
   const regions = new Map<string, OpenRegion>();
   const buckets = createBuckets(clock);
-  const save = () =>
-    store.write(stateFile, { regions: Object.fromEntries([...regions].map(([name, { state }]) => [name, state.document()])) });
   const open = (name: string, document?: RegionDocument) => {
     const state = createRegionState(clock, settings, document);
     const stateChanged: Region['stateChanged'] = ({ id, state }, at) => onStateChange?.({ region: name, id, state, at });
+    const save = () => {
+      const change = state.takeChange();
+      if (change) journal.append({ region: name, ...change });
+    };
     const region: Region = { accountId, region: name, resources: state.resources, clock, settings, instances, stateChanged, save };
     const opened = { region, state, life: createInstanceLife(region) };
     regions.set(name, opened);
     return opened;
   };
-  store.read(stateFile, (json) => {
-    for (const [name, document] of Object.entries(v.parse(StateDocument, json).regions)) open(name, document);
-    return true;
-  });
+  const journal = openJournal(
+    join(stateDirectory, stateFile),
+    (json, lines) => {
+      const documents = v.parse(StateDocument, json).regions;
+      const changes = v.parse(v.array(StateChange), lines);
+      for (const name of new Set([...Object.keys(documents), ...changes.map(({ region }) => region)])) {
+        const own = changes.flatMap(({ region, ...change }) => (region === name ? [change] : []));
+        open(name, changedDocument(documents[name] ?? { clientTokens: [], resources: {} }, own));
+      }
+    },
+    () => ({ regions: Object.fromEntries([...regions].map(([name, { state }]) => [name, state.document()])) }),
+  );
   // Boots the instances that were running when the state was written.
   for (const { life } of regions.values()) life.settle();
 
@@ -120,7 +132,7 @@ export function createEc2(options: {
     const content = wire.encodeOutput(model, operation.run(input as never, { ...region, action, requestId: request.id }));
     if (repeatable !== undefined) state.clientTokens.remember(action, repeatable, parameters, content, state.takeAdded());
     life.settle();
-    if (operation.mutates) save();
+    if (operation.mutates) region.save();
     return wire.successDocument(action, request.id, content);
   };
 

@@ -4,11 +4,11 @@ import { AwsFailure } from '../service.ts';
 import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { type Kind, mapsPublicAddress, resource } from './resource.ts';
+import { type Kind, mapsPublicAddress, resource, type Stored } from './resource.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const InternetGateway = v.strictObject({ ...resource, vpcId: v.optional(v.string()) });
-export type InternetGateway = v.InferOutput<typeof InternetGateway>;
+export type InternetGateway = Stored<v.InferOutput<typeof InternetGateway>>;
 
 export const internetGatewayKind: Kind<InternetGateway> = {
   type: 'internet-gateway',
@@ -54,9 +54,9 @@ export const internetGatewayOperations = {
       const vpc = vpcs.find(VpcId);
       if (gateway.vpcId !== undefined)
         throw new AwsFailure('Resource.AlreadyAssociated', `resource ${gateway.id} is already attached to network ${gateway.vpcId}`);
-      if (internetGateways.all().some(({ vpcId }) => vpcId === vpc.id))
+      if (internetGateways.of(vpc.id).length > 0)
         throw new AwsFailure('InvalidParameterValue', `Network ${vpc.id} already has an internet gateway attached`);
-      gateway.vpcId = vpc.id;
+      internetGateways.change(gateway, { vpcId: vpc.id });
       return {};
     },
   },
@@ -65,8 +65,9 @@ export const internetGatewayOperations = {
     honors: { InternetGatewayId: true, VpcId: true },
     mutates: true,
     run({ InternetGatewayId, VpcId }, call) {
-      const gateway = call.resources.internetGateways.find(InternetGatewayId);
-      const vpc = call.resources.vpcs.find(VpcId);
+      const { internetGateways, vpcs } = call.resources;
+      const gateway = internetGateways.find(InternetGatewayId);
+      const vpc = vpcs.find(VpcId);
       if (gateway.vpcId !== vpc.id)
         throw new AwsFailure('Gateway.NotAttached', `resource ${gateway.id} is not attached to network ${vpc.id}`);
       if (mapsPublicAddress(call.resources, vpc.id, call.clock.now()))
@@ -74,7 +75,7 @@ export const internetGatewayOperations = {
           'DependencyViolation',
           `Network ${vpc.id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`,
         );
-      gateway.vpcId = undefined;
+      internetGateways.change(gateway, { vpcId: undefined });
       return {};
     },
   },
@@ -109,6 +110,6 @@ function described({ id, vpcId, tags }: InternetGateway, { accountId }: Call): D
     OwnerId: accountId,
     // The enum of the model does not have the state that AWS returns for an internet gateway.
     Attachments: vpcId === undefined ? [] : [{ State: 'available' as 'attached', VpcId: vpcId }],
-    Tags: tags,
+    Tags: [...tags],
   };
 }

@@ -4,12 +4,12 @@ import { AwsFailure } from '../service.ts';
 import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { type Kind, resource, usersOf } from './resource.ts';
+import { type Kind, resource, type Stored, usersOf } from './resource.ts';
 import { describedRule, honorsIpPermissions, permissionsOf, rulesOf, ruleText, type SecurityGroupRule, sameRule } from './rule.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const SecurityGroup = v.strictObject({ ...resource, vpcId: v.string(), name: v.string(), description: v.string() });
-export type SecurityGroup = v.InferOutput<typeof SecurityGroup>;
+export type SecurityGroup = Stored<v.InferOutput<typeof SecurityGroup>>;
 
 export const securityGroupKind: Kind<SecurityGroup> = {
   type: 'security-group',
@@ -78,7 +78,7 @@ export const securityGroupOperations = {
       const given = rulesOf(IpPermissions);
       const { securityGroupRules } = call.resources;
       const group = groupOf(call, GroupId);
-      const present = securityGroupRules.all().filter(({ groupId, egress }) => groupId === group.id && !egress);
+      const present = securityGroupRules.of(group.id).filter(({ groupId, egress }) => groupId === group.id && !egress);
       const duplicate = given.find((rule) => present.some((other) => sameRule(rule, other)));
       if (duplicate) throw new AwsFailure('InvalidPermission.Duplicate', `the specified rule "${ruleText(duplicate)}" already exists`);
       if (present.length + given.length > maximumRules)
@@ -95,7 +95,7 @@ export const securityGroupOperations = {
     run({ GroupId, SecurityGroupRuleIds, IpPermissions }, call) {
       const { securityGroupRules } = call.resources;
       const group = groupOf(call, GroupId);
-      const present = securityGroupRules.all().filter(({ groupId, egress }) => groupId === group.id && !egress);
+      const present = securityGroupRules.of(group.id).filter(({ groupId, egress }) => groupId === group.id && !egress);
       if (SecurityGroupRuleIds && IpPermissions)
         throw new AwsFailure(
           'InvalidParameterCombination',
@@ -149,7 +149,7 @@ export const securityGroupOperations = {
         throw new AwsFailure('CannotDelete', `the specified group: "${group.id}" name: "default" cannot be deleted by a user`);
       if (usersOf(call.resources, group.id).length > 0)
         throw new AwsFailure('DependencyViolation', `resource ${group.id} has a dependent object`);
-      for (const rule of securityGroupRules.all()) if (rule.groupId === group.id) securityGroupRules.delete(rule.id);
+      for (const rule of securityGroupRules.of(group.id)) if (rule.groupId === group.id) securityGroupRules.delete(rule.id);
       securityGroups.delete(group.id);
       return { Return: true, GroupId: group.id };
     },
@@ -194,7 +194,7 @@ function arnOf({ id }: SecurityGroup, { region, accountId }: Call): string {
 }
 
 function described(group: SecurityGroup, call: Call): DescribedSecurityGroup {
-  const rules = call.resources.securityGroupRules.all().filter(({ groupId }) => groupId === group.id);
+  const rules = call.resources.securityGroupRules.of(group.id).filter(({ groupId }) => groupId === group.id);
   return {
     GroupId: group.id,
     SecurityGroupArn: arnOf(group, call),
@@ -210,6 +210,6 @@ function described(group: SecurityGroup, call: Call): DescribedSecurityGroup {
       rules.filter(({ egress }) => egress),
       call,
     ),
-    Tags: group.tags,
+    Tags: [...group.tags],
   };
 }

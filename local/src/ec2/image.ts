@@ -162,7 +162,7 @@ function imagesOf({ region, accountId, resources, clock }: Region): Image[] {
   }));
   const own = resources.images.select(undefined).map((image) => {
     const { createdAt, sourceInstanceId, snapshotId, ...rest } = image;
-    const snapshot = resources.snapshots.all().find(({ id }) => id === snapshotId);
+    const snapshot = resources.snapshots.get(snapshotId);
     if (!snapshot) throw new Error(`The image ${image.id} has no snapshot`);
     return {
       ...rest,

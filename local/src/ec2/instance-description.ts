@@ -11,7 +11,7 @@ import type { Volume } from './volume.ts';
 export type InstanceView = Instance & { readonly card: NetworkInterface | undefined; readonly volumes: readonly Volume[] };
 
 export function viewOf(instance: Instance, call: Call): InstanceView {
-  const volumes = call.resources.volumes.all().filter(({ attachment }) => attachment?.instanceId === instance.id);
+  const volumes = call.resources.volumes.of(instance.id);
   return { ...instance, card: cardOf(instance, call), volumes };
 }
 
@@ -202,7 +202,7 @@ function described(instance: Instance, call: Call): DescribedInstance {
     RootDeviceName: rootDeviceName,
     RootDeviceType: 'ebs',
     ProductCodes: [],
-    Tags: instance.tags,
+    Tags: [...instance.tags],
     BlockDeviceMappings: volumes.map(({ id, createdAt, attachment }) => ({
       DeviceName: attachment?.device,
       Ebs: {

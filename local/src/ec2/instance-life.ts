@@ -19,36 +19,39 @@ export function createInstanceLife(region: Region): InstanceLife {
   const begun = new Map<string, string>();
   const snapshots = new Set<string>();
   const queues = new Map<string, Promise<void>>();
+  /** Those that have changed since the last `settle`, or have something due. Nothing happens to the others by themselves. */
+  const awake = new Set(resources.instances.all());
+  resources.instances.watch((instance) => awake.add(instance));
   let cancel = () => {};
   let stopped = false;
 
   function settle(): void {
     if (stopped) return;
-    let changed = false;
     copyFiles();
-    for (const instance of resources.instances.all()) {
-      changed = advance(instance, region) || changed;
+    for (const instance of awake) {
+      advance(instance, region);
       const work = workOf(instance);
       // Once per run.
       if (work !== undefined && begun.get(instance.id) !== `${work} ${instance.launchedAt}`) {
         begun.set(instance.id, `${work} ${instance.launchedAt}`);
         enqueue(instance.id, () => perform(work, instance));
       }
+      if (nextDue(instance) === undefined) awake.delete(instance);
       if (isForgotten(instance, clock.now())) {
-        changed = true;
+        awake.delete(instance);
         resources.instances.delete(instance.id, instance.since);
         begun.delete(instance.id);
         enqueue(instance.id, async () => host.forget(instance.id));
       }
     }
-    if (changed) region.save();
+    region.save();
     arm();
   }
 
   /** Copies files from instances to new snapshots and back, before the instances do anything else with them. */
   function copyFiles(): void {
     for (const id of snapshots) {
-      if (resources.snapshots.all().some((snapshot) => snapshot.id === id)) continue;
+      if (resources.snapshots.get(id)) continue;
       snapshots.delete(id);
       // Deleting a snapshot has no effect on volumes, also on those that do not have its files yet.
       void Promise.all(queues.values()).then(() => host.discardSnapshot(id));
@@ -58,17 +61,17 @@ export function createInstanceLife(region: Region): InstanceLife {
       snapshots.add(snapshot.id);
       if (snapshot.bytes !== undefined) continue;
       enqueue(snapshot.instanceId, async () => {
-        snapshot.bytes = await host.takeSnapshot(snapshot.instanceId, snapshot.id);
-        snapshot.completesAt = Math.max(snapshot.completesAt, clock.now());
+        const bytes = await host.takeSnapshot(snapshot.instanceId, snapshot.id);
+        resources.snapshots.change(snapshot, { bytes, completesAt: Math.max(snapshot.completesAt, clock.now()) });
       });
     }
-    for (const instance of resources.instances.all()) {
+    for (const instance of awake) {
       const { id, filesOf } = instance;
       if (filesOf === undefined || begun.has(id)) continue;
       begun.set(id, 'copy files');
       enqueue(id, async () => {
         await host.restoreSnapshot(filesOf, id);
-        instance.filesOf = undefined;
+        resources.instances.change(instance, { filesOf: undefined });
       });
     }
   }
@@ -77,7 +80,7 @@ export function createInstanceLife(region: Region): InstanceLife {
   function arm(): void {
     cancel();
     const now = clock.now();
-    const due = resources.instances.all().flatMap((instance) => nextDue(instance) ?? []);
+    const due = [...awake].flatMap((instance) => nextDue(instance) ?? []);
     const next = Math.min(...due.filter((when) => when > now));
     cancel = Number.isFinite(next) ? clock.at(next, settle) : () => {};
   }
@@ -90,7 +93,8 @@ export function createInstanceLife(region: Region): InstanceLife {
       .catch((error: unknown) => {
         if (error instanceof StorageFailed) throw error;
         host.print(id, (error as Error).message);
-        for (const instance of resources.instances.all()) if (instance.id === id) fail(instance, region, (error as Error).message);
+        const instance = resources.instances.get(id);
+        if (instance) fail(instance, region, (error as Error).message);
       })
       .then(() => {
         if (queues.get(id) === done) queues.delete(id);
@@ -105,7 +109,7 @@ export function createInstanceLife(region: Region): InstanceLife {
     switch (work) {
       case 'find an address': {
         const address = await host.reserveAddress(userDataOf(instance), instance.id);
-        if (instance.state === 'pending' || instance.state === 'running') instance.address = address;
+        if (instance.state === 'pending' || instance.state === 'running') resources.instances.change(instance, { address });
         if (instance.state === 'running') showAddress(instance, region);
         return;
       }
@@ -180,11 +184,11 @@ const userDataOf = ({ userData }: Instance) => Buffer.from(userData, 'base64');
 /** Whether a route of the subnet leads to a remote address through the internet gateway of the VPC. */
 function hasRoute({ subnetId, vpcId }: NetworkInterface, { resources }: Region, remoteAddress: string): boolean {
   const address = parseAddress(remoteAddress);
-  const tables = resources.routeTables.all().filter((table) => table.vpcId === vpcId);
+  const tables = resources.routeTables.of(vpcId);
   const table =
     tables.find(({ associations }) => associations.some((association) => association.subnetId === subnetId)) ??
     tables.find(({ associations }) => associations.some(({ main }) => main));
-  const gateways = resources.internetGateways.all().filter((gateway) => gateway.vpcId === vpcId);
+  const gateways = resources.internetGateways.of(vpcId);
   return (table?.routes ?? []).some(({ destination, gatewayId }) => {
     const range = parseCidr(destination);
     return range !== undefined && address !== undefined && includesAddress(range, address) && gateways.some(({ id }) => id === gatewayId);

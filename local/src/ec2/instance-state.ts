@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Region } from './operation.ts';
-import { type Kind, resource } from './resource.ts';
+import { type Kind, resource, type Stored } from './resource.ts';
 import { profileOf } from './settings.ts';
 
 export const Instance = v.strictObject({
@@ -45,7 +45,7 @@ export const Instance = v.strictObject({
   /** The snapshot whose files its root volume is to have, until the host has copied them. */
   filesOf: v.optional(v.string()),
 });
-export type Instance = v.InferOutput<typeof Instance>;
+export type Instance = Stored<v.InferOutput<typeof Instance>>;
 
 export const instanceKind: Kind<Instance> = {
   type: 'instance',
@@ -67,24 +67,25 @@ export const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, termin
 /** Begins a run: the launch of a new instance or the start of a stopped one. `delay` is the duration of the call, in milliseconds. */
 export function begin(instance: Instance, region: Region, fate: Instance['fate'], delay: number): void {
   enter(instance, region, 'pending', region.clock.now(), delay + profileOf(region.settings).pending);
-  instance.public = cardOf(instance, region)?.associatePublicIpAddress ?? false;
-  instance.launchedAt = instance.since;
-  instance.fate = fate;
-  instance.address = undefined;
-  instance.stateReason = undefined;
-  instance.transitionReason = '';
+  region.resources.instances.change(instance, {
+    public: cardOf(instance, region)?.associatePublicIpAddress ?? false,
+    launchedAt: instance.since,
+    fate,
+    address: undefined,
+    stateReason: undefined,
+    transitionReason: '',
+  });
 }
 
 /** Adds or removes the public address of an instance for the rest of its run. */
 export function setPublic(instance: Instance, region: Region, isPublic: boolean): void {
-  instance.public = isPublic;
+  region.resources.instances.change(instance, { public: isPublic });
   if (instance.state === 'running') showAddress(instance, region);
 }
 
 /** Shows the address of a running instance as its public address, if it has one. */
 export function showAddress(instance: Instance, region: Region): void {
-  const card = cardOf(instance, region);
-  if (card) card.publicIpAddress = instance.public ? instance.address : undefined;
+  changeAddress(instance, region, instance.public ? instance.address : undefined);
 }
 
 /** Begins to stop a running instance at a time, in milliseconds since the epoch. */
@@ -113,16 +114,14 @@ export function shutDown(instance: Instance, region: Region, text = instanceShut
 export function fail(instance: Instance, region: Region, message: string): void {
   const reason = `Server.InternalError: ${message}`;
   if (instance.state === 'pending') {
-    instance.fate = { outcome: instance.hasRun ? 'stopped' : 'terminated', reason };
-    instance.until = region.clock.now();
+    const outcome = instance.hasRun ? 'stopped' : 'terminated';
+    region.resources.instances.change(instance, { fate: { outcome, reason }, until: region.clock.now() });
   } else if (instance.state === 'running') beginStop(instance, region, { by: 'EC2', text: reason });
 }
 
-/** Does what is due now. Returns whether anything was due. */
-export function advance(instance: Instance, region: Region): boolean {
-  let changed = false;
-  while (step(instance, region)) changed = true;
-  return changed;
+/** Does what is due now. */
+export function advance(instance: Instance, region: Region): void {
+  while (step(instance, region));
 }
 
 /** Whether it ended so long ago that AWS no longer shows it. */
@@ -176,48 +175,50 @@ function endPending(instance: Instance, region: Region, due: number): boolean {
   // The host is still looking for its address.
   if (instance.public && instance.address === undefined) return false;
   enter(instance, region, 'running', due, profileOf(region.settings).booting);
-  instance.hasRun = true;
+  region.resources.instances.change(instance, { hasRun: true });
   showAddress(instance, region);
   return true;
 }
 
 function endBooting(instance: Instance, region: Region, due: number): boolean {
-  instance.until = undefined;
+  region.resources.instances.change(instance, { until: undefined });
   if (instance.fate?.outcome === 'dies-booting') shutDown(instance, region, instance.fate.reason, due);
   return true;
 }
 
 function enter(instance: Instance, region: Region, state: Instance['state'], at: number, lasting?: number): void {
-  instance.state = state;
-  instance.since = at;
-  instance.until = lasting === undefined ? undefined : at + lasting;
+  region.resources.instances.change(instance, { state, since: at, until: lasting === undefined ? undefined : at + lasting });
   region.stateChanged(instance, at);
 }
 
 function leave(instance: Instance, region: Region, { by, text }: Reason, at: number): void {
   const [code = '', ...rest] = text.split(':');
-  instance.stateReason =
-    rest.length > 0 ? { code, message: text } : { code: 'Server.InternalError', message: `Server.InternalError: ${text}` };
-  instance.transitionReason = by === 'User' ? `User initiated (${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} GMT)` : text;
+  region.resources.instances.change(instance, {
+    stateReason: rest.length > 0 ? { code, message: text } : { code: 'Server.InternalError', message: `Server.InternalError: ${text}` },
+    transitionReason: by === 'User' ? `User initiated (${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} GMT)` : text,
+  });
+  changeAddress(instance, region, undefined);
+}
+
+function changeAddress(instance: Instance, region: Region, publicIpAddress: string | undefined): void {
   const card = cardOf(instance, region);
-  if (card) card.publicIpAddress = undefined;
+  if (card) region.resources.networkInterfaces.change(card, { publicIpAddress });
 }
 
 function terminate(instance: Instance, region: Region, at: number): void {
   enter(instance, region, 'terminated', at);
-  instance.tags = [];
-  instance.address = undefined;
-  const { networkInterfaces, volumes } = region.resources;
+  const { instances, networkInterfaces, volumes } = region.resources;
+  instances.change(instance, { tags: [], address: undefined });
   const card = cardOf(instance, region);
   if (card?.attachment?.deleteOnTermination) networkInterfaces.delete(card.id, at);
-  else if (card) card.attachment = undefined;
-  for (const volume of volumes.all().filter(({ attachment }) => attachment?.instanceId === instance.id)) {
+  else if (card) networkInterfaces.change(card, { attachment: undefined });
+  for (const volume of volumes.of(instance.id)) {
     if (volume.attachment?.deleteOnTermination) volumes.delete(volume.id, at);
-    else volume.attachment = undefined;
+    else volumes.change(volume, { attachment: undefined });
   }
 }
 
 /** The network interface of an instance, while it is attached. */
 export function cardOf(instance: Instance, { resources }: Pick<Region, 'resources'>) {
-  return resources.networkInterfaces.all().find(({ attachment }) => attachment?.instanceId === instance.id);
+  return resources.networkInterfaces.of(instance.id)[0];
 }

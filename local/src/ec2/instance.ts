@@ -59,7 +59,7 @@ export const instanceOperations = {
         : { instanceType: typeFor(InstanceType?.Value ?? '', instance, region) };
       if (instance.state !== 'stopped')
         throw new AwsFailure('IncorrectInstanceState', `The instance '${InstanceId}' is not in the 'stopped' state.`);
-      Object.assign(instance, change);
+      resources.instances.change(instance, change);
       return {};
     },
   },

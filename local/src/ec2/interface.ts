@@ -7,7 +7,7 @@ import { filtered, resourceFilters } from './filters.ts';
 import { setPublic } from './instance-state.ts';
 import type { Call, Operations, Region } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { type Kind, resource } from './resource.ts';
+import { type Kind, resource, type Stored } from './resource.ts';
 import type { Resources } from './state.ts';
 import { availableAddresses, reservedAddresses, type Subnet } from './subnet.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
@@ -29,7 +29,7 @@ export const NetworkInterface = v.strictObject({
   /** Set only while its instance runs. */
   publicIpAddress: v.optional(v.string()),
 });
-export type NetworkInterface = v.InferOutput<typeof NetworkInterface>;
+export type NetworkInterface = Stored<v.InferOutput<typeof NetworkInterface>>;
 
 export const networkInterfaceKind: Kind<NetworkInterface> = {
   type: 'network-interface',
@@ -39,6 +39,7 @@ export const networkInterfaceKind: Kind<NetworkInterface> = {
   malformed: 'InvalidNetworkInterfaceId.Malformed',
   schema: NetworkInterface,
   uses: ({ subnetId, vpcId, groupIds }) => [subnetId, vpcId, ...groupIds],
+  belongsTo: ({ attachment }) => (attachment ? [attachment.instanceId] : []),
   hasPublicAddress: ({ publicIpAddress }) => publicIpAddress !== undefined,
 };
 
@@ -102,13 +103,14 @@ export const networkInterfaceOperations = {
     honors: { NetworkInterfaceId: true, AssociatePublicIpAddress: true, Groups: true },
     mutates: true,
     run({ NetworkInterfaceId, AssociatePublicIpAddress, Groups }, call) {
-      const card = call.resources.networkInterfaces.find(NetworkInterfaceId);
+      const { networkInterfaces, subnets } = call.resources;
+      const card = networkInterfaces.find(NetworkInterfaceId);
       if ((AssociatePublicIpAddress === undefined) === (Groups === undefined))
         throw new AwsFailure(
           'InvalidParameterCombination',
           Groups === undefined ? 'No attributes specified.' : 'Fields for multiple attribute types specified.',
         );
-      if (Groups !== undefined) card.groupIds = groupsIn(call.resources.subnets.find(card.subnetId), Groups, call);
+      if (Groups !== undefined) networkInterfaces.change(card, { groupIds: groupsIn(subnets.find(card.subnetId), Groups, call) });
       else associatePublicAddress(card, call, AssociatePublicIpAddress ?? false);
       return {};
     },
@@ -175,15 +177,12 @@ export function planInterface(
 
 /** The names and IDs of an interface's groups, as AWS shows them. */
 export function groupIdentifiers({ groupIds }: NetworkInterface, { securityGroups }: Resources) {
-  return securityGroups
-    .all()
-    .filter(({ id }) => groupIds.includes(id))
-    .map(({ id, name }) => ({ GroupId: id, GroupName: name }));
+  return groupIds.flatMap((id) => securityGroups.get(id) ?? []).map(({ id, name }) => ({ GroupId: id, GroupName: name }));
 }
 
 /** The public DNS name of an interface. Empty without a public address, or if its VPC has no DNS host names. */
 export function publicDnsName({ publicIpAddress, vpcId }: NetworkInterface, { region, resources }: Region): string {
-  const vpc = resources.vpcs.all().find(({ id }) => id === vpcId);
+  const vpc = resources.vpcs.get(vpcId);
   if (publicIpAddress === undefined || !vpc?.enableDnsHostnames) return '';
   return `ec2-${publicIpAddress.replaceAll('.', '-')}.${region === 'us-east-1' ? 'compute-1' : `${region}.compute`}.amazonaws.com`;
 }
@@ -195,14 +194,15 @@ export function privateDnsName(privateIpAddress: string, { region }: Pick<Region
 
 /** AWS has a special code for this call, even for a malformed ID: https://github.com/hashicorp/terraform/issues/3372 */
 function refuseUnknownGroups(ids: readonly string[] | undefined, { resources }: Call): void {
-  const known = resources.securityGroups.select(undefined).map(({ id }) => id);
-  const unknown = ids?.find((id) => !known.includes(id));
+  const unknown = ids?.find((id) => !resources.securityGroups.visible(id));
   if (unknown !== undefined) throw new AwsFailure('InvalidSecurityGroupID.NotFound', `The securityGroup ID '${unknown}' does not exist`);
 }
 
 function groupsIn(subnet: Subnet, ids: readonly string[] | undefined, { resources }: Call): string[] {
-  const inVpc = resources.securityGroups.all().filter(({ vpcId }) => vpcId === subnet.vpcId);
-  if (ids === undefined || ids.length === 0) return inVpc.filter(({ name }) => name === 'default').map(({ id }) => id);
+  if (ids === undefined || ids.length === 0) {
+    const inVpc = resources.securityGroups.of(subnet.vpcId);
+    return inVpc.filter(({ name }) => name === 'default').map(({ id }) => id);
+  }
   const foreign = resources.securityGroups.select(ids).find(({ vpcId }) => vpcId !== subnet.vpcId);
   if (foreign)
     throw new AwsFailure('InvalidParameter', `Security group ${foreign.id} and subnet ${subnet.id} belong to different networks.`);
@@ -212,9 +212,7 @@ function groupsIn(subnet: Subnet, ids: readonly string[] | undefined, { resource
 function freeAddress(subnet: Subnet, call: Call): string {
   const range = parseCidr(subnet.cidrBlock);
   if (range && availableAddresses(subnet, call) > 0) {
-    const taken = new Set(
-      call.resources.networkInterfaces.all().flatMap((one) => (one.subnetId === subnet.id ? one.privateIpAddress : [])),
-    );
+    const taken = new Set(call.resources.networkInterfaces.of(subnet.id).map(({ privateIpAddress }) => privateIpAddress));
     const end = range.first + sizeOf(range.bits) - reservedAddresses.last;
     for (let address = range.first + reservedAddresses.first; address < end; address++) {
       if (!taken.has(formatAddress(address))) return formatAddress(address);
@@ -228,8 +226,9 @@ function freeAddress(subnet: Subnet, call: Call): string {
 
 /** If the instance is running, AWS adds or removes its address at once. */
 function associatePublicAddress(card: NetworkInterface, call: Call, associate: boolean): void {
-  card.associatePublicIpAddress = associate;
-  const instance = call.resources.instances.all().find(({ id }) => id === card.attachment?.instanceId);
+  const { networkInterfaces, instances } = call.resources;
+  networkInterfaces.change(card, { associatePublicIpAddress: associate });
+  const instance = card.attachment && instances.get(card.attachment.instanceId);
   if (instance) setPublic(instance, call, associate);
 }
 
@@ -272,6 +271,6 @@ function described(record: NetworkInterface, call: Call): DescribedInterface {
       NetworkCardIndex: 0,
       Status: 'attached',
     },
-    TagSet: record.tags,
+    TagSet: [...record.tags],
   };
 }

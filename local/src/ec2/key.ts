@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import { filtered, resourceFilters } from './filters.ts';
 import type { Operations } from './operation.ts';
-import { type Kind, notFound, resource } from './resource.ts';
+import { type Kind, notFound, resource, type Stored } from './resource.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const KeyPair = v.strictObject({
@@ -16,7 +16,7 @@ export const KeyPair = v.strictObject({
   publicKey: v.string(),
   createdAt: v.number(),
 });
-export type KeyPair = v.InferOutput<typeof KeyPair>;
+export type KeyPair = Stored<v.InferOutput<typeof KeyPair>>;
 
 export const keyPairKind: Kind<KeyPair> = {
   type: 'key-pair',
@@ -73,7 +73,7 @@ export const keyPairOperations = {
           KeyType: key.type,
           KeyFingerprint: key.fingerprint,
           CreateTime: new Date(key.createdAt),
-          Tags: key.tags,
+          Tags: [...key.tags],
           ...(IncludePublicKey && { PublicKey: key.publicKey }),
         })),
       };

@@ -94,12 +94,14 @@ export const launchOperations = {
         transitionReason: '',
         ...(image.source && { filesOf: image.snapshotId }),
       });
-      card.attachment = {
-        id: newId('eni-attach'),
-        instanceId: instance.id,
-        attachedAt: now,
-        deleteOnTermination: network.deleteOnTermination,
-      };
+      networkInterfaces.change(card, {
+        attachment: {
+          id: newId('eni-attach'),
+          instanceId: instance.id,
+          attachedAt: now,
+          deleteOnTermination: network.deleteOnTermination,
+        },
+      });
       for (const { device, deleteOnTermination, ...volume } of volumes) {
         const attachment = { instanceId: instance.id, device, deleteOnTermination };
         call.resources.volumes.add({ tags: tags.volume, ...volume, availabilityZone, createdAt: now, attachment });

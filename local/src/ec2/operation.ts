@@ -16,7 +16,7 @@ export interface Region {
   readonly instances: InstanceHost;
   /** Tells of the state that an instance has entered, and when (milliseconds since the epoch). */
   stateChanged(instance: { readonly id: string; readonly state: string }, at: number): void;
-  /** Writes the state. Only needed for changes outside calls, because a mutating call is written before its answer. */
+  /** Writes what has changed. Only needed for changes outside calls, because a mutating call is written before its answer. */
   save(): void;
 }
 

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import { rootDeviceName } from './image.ts';
 import type { Call, Operations } from './operation.ts';
-import { type Kind, resource } from './resource.ts';
+import { type Kind, resource, type Stored } from './resource.ts';
 import { beginSnapshot } from './snapshot.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
@@ -19,7 +19,7 @@ export const OwnImage = v.strictObject({
   volumeType: v.picklist(['gp2', 'gp3', 'standard']),
   deleteOnTermination: v.boolean(),
 });
-export type OwnImage = v.InferOutput<typeof OwnImage>;
+export type OwnImage = Stored<v.InferOutput<typeof OwnImage>>;
 
 export const imageKind: Kind<OwnImage> = {
   type: 'image',
@@ -29,6 +29,7 @@ export const imageKind: Kind<OwnImage> = {
   malformed: 'InvalidAMIID.Malformed',
   schema: OwnImage,
   uses: () => [],
+  belongsTo: ({ snapshotId }) => [snapshotId],
 };
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html: "3-128 alphanumeric characters, …" */
@@ -81,7 +82,7 @@ export const ownImageOperations = {
         volumeType: volume.volumeType,
         deleteOnTermination: volume.attachment?.deleteOnTermination ?? true,
       });
-      snapshot.description += ` for ${id}`;
+      call.resources.snapshots.change(snapshot, { description: `${snapshot.description} for ${id}` });
       return { ImageId: id };
     },
   },
@@ -99,7 +100,7 @@ export const ownImageOperations = {
 
 /** The root volume of an instance, whose other volumes the mappings must leave out. */
 function rootVolumeOf(instanceId: string, leftOut: readonly (string | undefined)[], { resources }: Call) {
-  const volumes = resources.volumes.all().filter(({ attachment }) => attachment?.instanceId === instanceId);
+  const volumes = resources.volumes.of(instanceId);
   const root = volumes.find(({ attachment }) => attachment?.device === rootDeviceName);
   if (!root || leftOut.includes(rootDeviceName))
     throw new AwsFailure('InvalidBlockDeviceMapping', `The instance ${instanceId} has no root volume ${rootDeviceName}.`);

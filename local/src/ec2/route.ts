@@ -5,7 +5,7 @@ import { formatCidr, parseCidr } from './cidr.ts';
 import { type FilterTable, filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { isId, type Kind, newId, resource } from './resource.ts';
+import { isId, type Kind, newId, resource, type Stored } from './resource.ts';
 import type { Resources } from './state.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
@@ -17,7 +17,7 @@ export const RouteTable = v.strictObject({
   /** With subnets. The main table's association with its VPC has no subnet. */
   associations: v.array(v.strictObject({ id: v.string(), main: v.boolean(), subnetId: v.optional(v.string()) })),
 });
-export type RouteTable = v.InferOutput<typeof RouteTable>;
+export type RouteTable = Stored<v.InferOutput<typeof RouteTable>>;
 
 export const routeTableKind: Kind<RouteTable> = {
   type: 'route-table',
@@ -27,6 +27,7 @@ export const routeTableKind: Kind<RouteTable> = {
   malformed: 'InvalidRouteTableId.Malformed',
   schema: RouteTable,
   uses: ({ vpcId }) => [vpcId],
+  belongsTo: ({ associations }) => associations.flatMap(({ subnetId }) => subnetId ?? []),
 };
 
 const routeTableFilters: FilterTable<RouteTable> = resourceFilters<RouteTable>(
@@ -83,7 +84,7 @@ export const routeTableOperations = {
         );
       if (destination === localDestination(resources, table) || table.routes.some((route) => route.destination === destination))
         throw new AwsFailure('RouteAlreadyExists', `The route identified by ${destination} already exists.`);
-      table.routes.push({ destination, gatewayId: gateway.id });
+      resources.routeTables.change(table, { routes: [...table.routes, { destination, gatewayId: gateway.id }] });
       return { Return: true };
     },
   },
@@ -98,7 +99,8 @@ export const routeTableOperations = {
         throw new AwsFailure('InvalidParameterValue', `cannot remove local route ${destination} in route table ${table.id}`);
       if (!table.routes.some((route) => route.destination === destination))
         throw new AwsFailure('InvalidRoute.NotFound', `no route with destination-cidr-block ${destination} in route table ${table.id}`);
-      table.routes = table.routes.filter((route) => route.destination !== destination);
+      const routes = table.routes.filter((route) => route.destination !== destination);
+      resources.routeTables.change(table, { routes });
       return {};
     },
   },
@@ -121,7 +123,7 @@ export const routeTableOperations = {
           `the specified association for route table ${table.id} conflicts with an existing association`,
         );
       const association = { id: newId('rtbassoc'), main: false, subnetId: subnet.id };
-      table.associations.push(association);
+      resources.routeTables.change(table, { associations: [...table.associations, association] });
       return { AssociationId: association.id, AssociationState: { State: 'associated' } };
     },
   },
@@ -134,7 +136,8 @@ export const routeTableOperations = {
       if (!table) throw new AwsFailure('InvalidAssociationID.NotFound', `The association ID '${AssociationId}' does not exist`);
       if (table.associations.some(({ id, main }) => main && id === AssociationId))
         throw new AwsFailure('InvalidParameterValue', `cannot disassociate the main route table association ${AssociationId}`);
-      table.associations = table.associations.filter(({ id }) => id !== AssociationId);
+      const associations = table.associations.filter(({ id }) => id !== AssociationId);
+      resources.routeTables.change(table, { associations });
       return {};
     },
   },
@@ -175,17 +178,17 @@ function destinationOf(given: string | undefined): string {
 
 /** AWS has a special refusal for the gateway of a route. */
 function gatewayOf({ internetGateways }: Resources, id: string) {
-  const gateway = isId('igw', id) ? internetGateways.select(undefined).find((one) => one.id === id) : undefined;
+  const gateway = isId('igw', id) ? internetGateways.visible(id) : undefined;
   if (!gateway) throw new AwsFailure('InvalidGatewayID.NotFound', `The gateway ID '${id}' does not exist`);
   return gateway;
 }
 
 function localDestination({ vpcs }: Resources, table: RouteTable): string | undefined {
-  return vpcs.all().find(({ id }) => id === table.vpcId)?.cidrBlock;
+  return vpcs.get(table.vpcId)?.cidrBlock;
 }
 
 function described(table: RouteTable, { resources, accountId }: Call): DescribedRouteTable {
-  const attached = resources.internetGateways.all().filter(({ vpcId }) => vpcId === table.vpcId);
+  const attached = resources.internetGateways.of(table.vpcId);
   return {
     RouteTableId: table.id,
     VpcId: table.vpcId,
@@ -208,6 +211,6 @@ function described(table: RouteTable, { resources, accountId }: Call): Described
       AssociationState: { State: 'associated' },
     })),
     PropagatingVgws: [],
-    Tags: table.tags,
+    Tags: [...table.tags],
   };
 }

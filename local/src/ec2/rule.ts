@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import { formatCidr, includesAddress, parseAddress, parseCidr } from './cidr.ts';
 import type { Call } from './operation.ts';
-import { type Kind, resource } from './resource.ts';
+import { type Kind, resource, type Stored } from './resource.ts';
 import type { Resources } from './state.ts';
 
 export const SecurityGroupRule = v.strictObject({
@@ -18,7 +18,7 @@ export const SecurityGroupRule = v.strictObject({
   peer: v.union([v.strictObject({ cidr: v.string() }), v.strictObject({ groupId: v.string() })]),
   description: v.optional(v.string()),
 });
-export type SecurityGroupRule = v.InferOutput<typeof SecurityGroupRule>;
+export type SecurityGroupRule = Stored<v.InferOutput<typeof SecurityGroupRule>>;
 
 export const securityGroupRuleKind: Kind<SecurityGroupRule> = {
   type: 'security-group-rule',
@@ -29,6 +29,7 @@ export const securityGroupRuleKind: Kind<SecurityGroupRule> = {
   schema: SecurityGroupRule,
   // A group's own rules are deleted with it. The rules of other groups prevent its deletion.
   uses: ({ groupId, peer }) => ('groupId' in peer && peer.groupId !== groupId ? [peer.groupId] : []),
+  belongsTo: ({ groupId }) => [groupId],
 };
 
 /** A rule in a request. */
@@ -54,7 +55,8 @@ export function admits(
   port: number,
 ): boolean {
   const address = parseAddress(remoteAddress.replace(/^::ffff:/, ''));
-  return securityGroupRules.all().some(({ groupId, egress, protocol, ports, peer }) => {
+  const rules = groupIds.flatMap((id) => securityGroupRules.of(id));
+  return rules.some(({ groupId, egress, protocol, ports, peer }) => {
     if (egress || !groupIds.includes(groupId) || address === undefined || 'groupId' in peer) return false;
     const range = parseCidr(peer.cidr);
     if (!range || !includesAddress(range, address)) return false;
@@ -120,7 +122,7 @@ export function describedRule(rule: SecurityGroupRule, { region, accountId }: Pi
     ...(!rule.ports && { FromPort: -1, ToPort: -1 }),
     ...('cidr' in rule.peer ? { CidrIpv4: rule.peer.cidr } : { ReferencedGroupInfo: { GroupId: rule.peer.groupId, UserId: accountId } }),
     Description: rule.description,
-    Tags: rule.tags,
+    Tags: [...rule.tags],
   };
 }
 

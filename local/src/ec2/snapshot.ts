@@ -4,7 +4,7 @@ import { AwsFailure } from '../service.ts';
 import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations, Region } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { type Kind, resource } from './resource.ts';
+import { type Kind, resource, type Stored } from './resource.ts';
 import { profileOf } from './settings.ts';
 import type { Volume } from './volume.ts';
 
@@ -23,7 +23,7 @@ export const Snapshot = v.strictObject({
   /** The bytes of all blocks in it, once the host has copied the files. Until then it is pending. */
   bytes: v.optional(v.number()),
 });
-export type Snapshot = v.InferOutput<typeof Snapshot>;
+export type Snapshot = Stored<v.InferOutput<typeof Snapshot>>;
 
 export const snapshotKind: Kind<Snapshot> = {
   type: 'snapshot',
@@ -33,6 +33,7 @@ export const snapshotKind: Kind<Snapshot> = {
   malformed: 'InvalidSnapshotID.Malformed',
   schema: Snapshot,
   uses: () => [],
+  belongsTo: ({ volumeId }) => [volumeId],
 };
 
 /** "Wait at least 15 seconds between concurrent volume snapshots": https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
@@ -45,7 +46,7 @@ export function beginSnapshot(
   { resources, clock, settings }: Region,
 ): Snapshot {
   const startedAt = clock.now();
-  const others = resources.snapshots.all().filter(({ volumeId }) => volumeId === id);
+  const others = resources.snapshots.of(id);
   if (others.some((other) => isPending(other, startedAt) && startedAt - other.startedAt < milliseconds))
     throw new AwsFailure(
       'SnapshotCreationPerVolumeRateExceeded',
@@ -101,7 +102,7 @@ export const snapshotOperations = {
     mutates: true,
     run({ SnapshotId }, { resources }) {
       const { id } = resources.snapshots.find(SnapshotId);
-      const image = resources.images.all().find(({ snapshotId }) => snapshotId === id);
+      const [image] = resources.images.of(id);
       if (image) throw new AwsFailure('InvalidSnapshot.InUse', `The snapshot ${id} is currently in use by ${image.id}`);
       resources.snapshots.delete(id);
       return {};
@@ -132,6 +133,6 @@ function described(view: View, { region, accountId }: Call): DescribedSnapshot {
     StartTime: new Date(startedAt),
     StorageTier: 'standard',
     ...(State === 'completed' && { CompletionTime: new Date(completesAt), FullSnapshotSizeInBytes: bytes }),
-    Tags: tags,
+    Tags: [...tags],
   };
 }

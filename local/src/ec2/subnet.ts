@@ -6,7 +6,7 @@ import { type Cidr, formatCidr, includesRange, overlaps, parseCidr, sizeOf } fro
 import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { type Kind, resource, usersOf } from './resource.ts';
+import { type Kind, resource, type Stored, usersOf } from './resource.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 import { usableZones, type Zone, zonesOf } from './zone.ts';
 
@@ -18,7 +18,7 @@ export const Subnet = v.strictObject({
   availabilityZoneId: v.string(),
   mapPublicIpOnLaunch: v.boolean(),
 });
-export type Subnet = v.InferOutput<typeof Subnet>;
+export type Subnet = Stored<v.InferOutput<typeof Subnet>>;
 
 export const subnetKind: Kind<Subnet> = {
   type: 'subnet',
@@ -80,7 +80,7 @@ export const subnetOperations = {
       const vpc = vpcs.find(VpcId);
       const cidr = subnetCidr(CidrBlock, vpc.cidrBlock);
       const zone = zoneFor(call, AvailabilityZone, AvailabilityZoneId);
-      const neighbors = subnets.all().filter(({ vpcId }) => vpcId === vpc.id);
+      const neighbors = subnets.of(vpc.id);
       if (neighbors.some(({ cidrBlock }) => overlaps(rangeOf(cidrBlock), cidr)))
         throw new AwsFailure('InvalidSubnet.Conflict', `The CIDR '${formatCidr(cidr)}' conflicts with another subnet`);
 
@@ -106,7 +106,7 @@ export const subnetOperations = {
     run({ SubnetId, MapPublicIpOnLaunch }, call) {
       const subnet = call.resources.subnets.find(SubnetId);
       if (MapPublicIpOnLaunch?.Value === undefined) throw new AwsFailure('InvalidParameterCombination', 'No attributes specified.');
-      subnet.mapPublicIpOnLaunch = MapPublicIpOnLaunch.Value;
+      call.resources.subnets.change(subnet, { mapPublicIpOnLaunch: MapPublicIpOnLaunch.Value });
       return {};
     },
   },
@@ -120,7 +120,9 @@ export const subnetOperations = {
       if (usersOf(call.resources, subnet.id).length > 0)
         throw new AwsFailure('DependencyViolation', `The subnet '${subnet.id}' has dependencies and cannot be deleted.`);
       // Its association with a route table is deleted with it.
-      for (const table of routeTables.all()) table.associations = table.associations.filter(({ subnetId }) => subnetId !== subnet.id);
+      for (const table of routeTables.of(subnet.id)) {
+        routeTables.change(table, { associations: table.associations.filter(({ subnetId }) => subnetId !== subnet.id) });
+      }
       subnets.delete(subnet.id);
       return {};
     },
@@ -199,6 +201,6 @@ function described(subnet: Subnet, call: Call): DescribedSubnet {
     Ipv6CidrBlockAssociationSet: [],
     Ipv6Native: false,
     EnableDns64: false,
-    Tags: subnet.tags,
+    Tags: [...subnet.tags],
   };
 }

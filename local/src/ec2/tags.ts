@@ -3,7 +3,7 @@ import { AwsFailure } from '../service.ts';
 import { type FilterTable, filtered } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated, usualPageSize } from './pagination.ts';
-import { collectionOf, type Resource, type Tag } from './resource.ts';
+import { type Collection, collectionOf, type Resource, type Tag } from './resource.ts';
 
 /** The supported parts of TagSpecifications: spread it into `honors`. */
 export const honorsTagSpecifications = {
@@ -60,12 +60,13 @@ export const tagOperations = {
     mutates: true,
     run({ Resources, Tags }, call) {
       const added = checkedTags(Tags);
-      const changes = Resources.map((id) => ({ resource: taggable(call, id), tags: new Map<string, string>() }));
+      const changes = Resources.map((id) => ({ ...taggable(call, id), tags: new Map<string, string>() }));
       for (const { resource, tags } of changes) {
         for (const { Key, Value } of [...resource.tags, ...added]) tags.set(Key, Value);
         checkCount(tags.size);
       }
-      for (const { resource, tags } of changes) resource.tags = [...tags].map(([Key, Value]) => ({ Key, Value }));
+      for (const { collection, resource, tags } of changes)
+        collection.change(resource, { tags: [...tags].map(([Key, Value]) => ({ Key, Value })) });
       return {};
     },
   },
@@ -74,11 +75,11 @@ export const tagOperations = {
     honors: { Resources: true, 'Tags.Key': true, 'Tags.Value': true },
     mutates: true,
     run({ Resources, Tags }, call) {
-      const resources = Resources.map((id) => taggable(call, id));
+      const changes = Resources.map((id) => taggable(call, id));
       // A key without a value deletes the tag with any value. Without tags, the call deletes all.
       const doomed = (tag: Tag) =>
         Tags === undefined || Tags.some(({ Key, Value }) => Key === tag.Key && (Value === undefined || Value === tag.Value));
-      for (const resource of resources) resource.tags = resource.tags.filter((tag) => !doomed(tag));
+      for (const { collection, resource } of changes) collection.change(resource, { tags: resource.tags.filter((tag) => !doomed(tag)) });
       return {};
     },
   },
@@ -108,10 +109,10 @@ function describedTag({ Key, Value }: Tag, { id }: Resource, type: ResourceType)
   return { Key, ResourceId: id, ResourceType: type, Value };
 }
 
-function taggable(call: Call, id: string): Resource {
+function taggable(call: Call, id: string): { collection: Collection<Resource>; resource: Resource } {
   const collection = collectionOf(call.resources, id);
   if (!collection) throw new AwsFailure('InvalidID', `The ID '${id}' is not valid`);
-  return collection.find(id);
+  return { collection, resource: collection.find(id) };
 }
 
 function checkedTags(given: readonly GivenTag[]): Tag[] {

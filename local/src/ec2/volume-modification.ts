@@ -2,6 +2,7 @@ import type { VolumeModification as DescribedModification } from '@aws-sdk/clien
 import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import type { Region } from './operation.ts';
+import type { Stored } from './resource.ts';
 import { profileOf } from './settings.ts';
 
 export const volumeTypes = ['gp2', 'gp3', 'standard'] as const;
@@ -20,12 +21,12 @@ export const Modification = v.strictObject({
   /** When the modifications before it started, as far back as they count. */
   earlier: v.array(v.number()),
 });
-export type Modification = v.InferOutput<typeof Modification>;
+export type Modification = Stored<v.InferOutput<typeof Modification>>;
 
 /** A volume, as far as its modifications depend on it. */
 interface Modifiable extends VolumeShape {
   readonly id: string;
-  modification?: Modification | undefined;
+  readonly modification?: Modification | undefined;
 }
 
 // "You can modify a volume up to four times within a rolling 24-hour period."
@@ -34,11 +35,15 @@ const most = 4;
 const period = 24 * 60 * 60 * 1000;
 
 /**
- * Begins a modification of a volume.
+ * The modification of a volume that begins now.
  *
  * @throws AwsFailure as AWS refuses a smaller size, a modification before the last one is completed, and one too many in 24 hours
  */
-export function modify(volume: Modifiable, target: VolumeShape, { clock, settings }: Pick<Region, 'clock' | 'settings'>): Modification {
+export function modificationOf(
+  volume: Modifiable,
+  target: VolumeShape,
+  { clock, settings }: Pick<Region, 'clock' | 'settings'>,
+): Modification {
   const now = clock.now();
   const { id, modification: last } = volume;
   if (target.sizeGiB < volume.sizeGiB) throw new AwsFailure('InvalidParameterValue', 'New size cannot be smaller than existing size');
@@ -57,9 +62,7 @@ export function modify(volume: Modifiable, target: VolumeShape, { clock, setting
   const optimizingAt = now + modifying;
   const completedAt = optimizingAt + optimizingPerGiB * target.sizeGiB;
   const { sizeGiB, volumeType } = volume;
-  volume.modification = { original: { sizeGiB, volumeType }, target, startedAt: now, optimizingAt, completedAt, earlier };
-  Object.assign(volume, target);
-  return volume.modification;
+  return { original: { sizeGiB, volumeType }, target, startedAt: now, optimizingAt, completedAt, earlier };
 }
 
 const largestGiB: Record<VolumeShape['volumeType'], number> = { gp2: 16_384, gp3: 65_536, standard: 1024 };

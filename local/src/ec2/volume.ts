@@ -4,13 +4,13 @@ import { AwsFailure } from '../service.ts';
 import { type FilterTable, filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { type Kind, resource } from './resource.ts';
+import { type Kind, resource, type Stored } from './resource.ts';
 import {
   describedModification,
   iopsOf,
   Modification,
+  modificationOf,
   stateOf as modificationStateOf,
-  modify,
   shapeOf,
   throughputOf,
   VolumeShape,
@@ -29,7 +29,7 @@ export const Volume = v.strictObject({
   modification: v.optional(Modification),
   attachment: v.optional(v.strictObject({ instanceId: v.string(), device: v.string(), deleteOnTermination: v.boolean() })),
 });
-export type Volume = v.InferOutput<typeof Volume>;
+export type Volume = Stored<v.InferOutput<typeof Volume>>;
 
 export const volumeKind: Kind<Volume> = {
   type: 'volume',
@@ -39,6 +39,7 @@ export const volumeKind: Kind<Volume> = {
   malformed: 'InvalidVolumeID.Malformed',
   schema: Volume,
   uses: () => [],
+  belongsTo: ({ attachment }) => (attachment ? [attachment.instanceId] : []),
 };
 
 const volumeFilters = resourceFilters<Volume>(
@@ -104,14 +105,17 @@ export const volumeOperations = {
     honors: { VolumeId: true, Size: true, VolumeType: ['gp2', 'gp3'] },
     mutates: true,
     run({ VolumeId, Size, VolumeType }, call) {
-      const volume = call.resources.volumes.find(VolumeId);
+      const { volumes } = call.resources;
+      const volume = volumes.find(VolumeId);
       if (Size === undefined && VolumeType === undefined)
         throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not support ModifyVolume without Size and VolumeType.');
       // https://docs.aws.amazon.com/ebs/latest/userguide/modify-volume-requirements.html
       if (volume.volumeType === 'standard')
         throw new AwsFailure('UnsupportedOperation', 'The embedded AWS does not support ModifyVolume of a standard volume.');
       const volumeType = VolumeType === 'gp2' || VolumeType === 'gp3' ? VolumeType : volume.volumeType;
-      const modification = modify(volume, { sizeGiB: Size ?? volume.sizeGiB, volumeType }, call);
+      const target = { sizeGiB: Size ?? volume.sizeGiB, volumeType };
+      const modification = modificationOf(volume, target, call);
+      volumes.change(volume, { ...target, modification });
       return { VolumeModification: describedModification(VolumeId, modification, call.clock.now()) };
     },
   },
@@ -176,6 +180,6 @@ function described(volume: Volume, { region, accountId }: Call): DescribedVolume
           },
         ]
       : [],
-    Tags: volume.tags,
+    Tags: [...volume.tags],
   };
 }

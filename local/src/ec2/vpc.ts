@@ -5,7 +5,7 @@ import { formatCidr, parseCidr } from './cidr.ts';
 import { filtered, resourceFilters } from './filters.ts';
 import type { Call, Operations } from './operation.ts';
 import { paginated } from './pagination.ts';
-import { type Kind, newId, resource, usersOf } from './resource.ts';
+import { type Kind, newId, resource, type Stored, usersOf } from './resource.ts';
 import { honorsTagSpecifications, tagsOf } from './tags.ts';
 
 export const Vpc = v.strictObject({
@@ -15,7 +15,7 @@ export const Vpc = v.strictObject({
   enableDnsSupport: v.boolean(),
   enableDnsHostnames: v.boolean(),
 });
-export type Vpc = v.InferOutput<typeof Vpc>;
+export type Vpc = Stored<v.InferOutput<typeof Vpc>>;
 
 export const vpcKind: Kind<Vpc> = {
   type: 'vpc',
@@ -103,8 +103,9 @@ export const vpcOperations = {
           'Fields for multiple attribute types specified: enableDnsHostnames, enableDnsSupport',
         );
       if (!EnableDnsSupport && !EnableDnsHostnames) throw new AwsFailure('InvalidParameterCombination', 'No attributes specified.');
-      if (EnableDnsSupport?.Value !== undefined) vpc.enableDnsSupport = EnableDnsSupport.Value;
-      if (EnableDnsHostnames?.Value !== undefined) vpc.enableDnsHostnames = EnableDnsHostnames.Value;
+      const { vpcs } = call.resources;
+      if (EnableDnsSupport?.Value !== undefined) vpcs.change(vpc, { enableDnsSupport: EnableDnsSupport.Value });
+      if (EnableDnsHostnames?.Value !== undefined) vpcs.change(vpc, { enableDnsHostnames: EnableDnsHostnames.Value });
       return {};
     },
   },
@@ -115,8 +116,8 @@ export const vpcOperations = {
     run({ VpcId }, call) {
       const { vpcs, routeTables, securityGroups, securityGroupRules } = call.resources;
       const vpc = vpcs.find(VpcId);
-      const mainTables = routeTables.all().filter(({ vpcId, associations }) => vpcId === vpc.id && associations.some(({ main }) => main));
-      const defaultGroups = securityGroups.all().filter(({ vpcId, name }) => vpcId === vpc.id && name === 'default');
+      const mainTables = routeTables.of(vpc.id).filter(({ associations }) => associations.some(({ main }) => main));
+      const defaultGroups = securityGroups.of(vpc.id).filter(({ name }) => name === 'default');
       const leaving = new Set([...mainTables, ...defaultGroups].map(({ id }) => id));
       if (usersOf(call.resources, vpc.id).some(({ id }) => !leaving.has(id)))
         throw new AwsFailure('DependencyViolation', `The vpc '${vpc.id}' has dependencies and cannot be deleted.`);
@@ -148,6 +149,6 @@ function described(vpc: Vpc, { accountId }: Call): DescribedVpc {
     DhcpOptionsId: 'default',
     InstanceTenancy: 'default',
     IsDefault: false,
-    Tags: vpc.tags,
+    Tags: [...vpc.tags],
   };
 }

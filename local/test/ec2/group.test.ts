@@ -246,7 +246,7 @@ describe('the admission of a connection', () => {
   const everything: GivenRule = { protocol: '-1', ports: undefined, peer: { cidr: '10.0.0.0/8' }, description: undefined };
   const ssh: GivenRule = { ...everything, protocol: 'tcp', ports: { from: 22, to: 23 }, peer: { cidr: '127.0.0.0/8' } };
   const admitting = (...rules: (GivenRule & { groupId: string; egress?: boolean })[]) => {
-    const events = { now: () => 0, visibleAt: () => 1, added: () => undefined, deleted: () => undefined };
+    const events = { now: () => 0, visibleAt: () => 1, added: () => undefined, changed: () => undefined, deleted: () => undefined };
     const securityGroupRules = createCollection(securityGroupRuleKind, [], events);
     for (const rule of rules) securityGroupRules.add({ egress: false, ...rule, tags: [] });
     return (address: string, port: number, ...groups: string[]) => admits({ securityGroupRules }, groups, address, port);

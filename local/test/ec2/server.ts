@@ -9,7 +9,6 @@ import { type Clock, createClock } from '../../src/clock.ts';
 import { createEc2, type Ec2 } from '../../src/ec2/ec2.ts';
 import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { AwsFailure, type AwsRequest, type Service } from '../../src/service.ts';
-import { openStore } from '../../src/store.ts';
 
 export const accountId = '000000000000';
 
@@ -31,7 +30,7 @@ export interface TestEc2 {
 /** Starts an embedded EC2 with a new state directory, or with that of an earlier one. */
 export async function startEc2(stateDirectory = mkdtempSync(join(tmpdir(), 'ec2-')), clock = createClock()): Promise<TestEc2> {
   const instances = createInstanceHost({ stateDirectory, clock });
-  const ec2 = createEc2({ accountId, clock, store: openStore(stateDirectory), instances });
+  const ec2 = createEc2({ accountId, clock, stateDirectory, instances });
   const server = await serve(ec2);
   const clients: EC2Client[] = [];
   const clientOf = (region: string) => {

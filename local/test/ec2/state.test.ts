@@ -1,4 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -12,6 +15,7 @@ import {
   CreateSubnetCommand,
   CreateTagsCommand,
   CreateVpcCommand,
+  DeleteSecurityGroupCommand,
   DescribeInternetGatewaysCommand,
   DescribeKeyPairsCommand,
   DescribeRouteTablesCommand,
@@ -27,7 +31,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClock } from '../../src/clock.ts';
 import { createEc2 } from '../../src/ec2/ec2.ts';
 import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
-import { openStore } from '../../src/store.ts';
+import { bundle } from '../harness/bundle.ts';
 import { accountId, refusal, startEc2, type TestEc2 } from './server.ts';
 
 let test: TestEc2;
@@ -96,11 +100,54 @@ describe('the state', () => {
     expect(readFileSync(file, 'utf8')).not.toBe('untouched');
   });
 
+  it('has everything that was answered before a kill', async () => {
+    const answered = await importKeysUntilKilled(test.stateDirectory, 60);
+    test = await test.restart();
+    const { KeyPairs = [] } = await test.client.send(new DescribeKeyPairsCommand({}));
+    const names = KeyPairs.map(({ KeyName }) => KeyName);
+    expect(names).toEqual(expect.arrayContaining(Array.from({ length: answered }, (_, n) => `key-${n}`)));
+    for (const { Tags } of KeyPairs) expect(Tags).toHaveLength(20);
+  });
+
+  it('has the changes and deletions after it was last written as a whole', async () => {
+    const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
+    const { GroupId } = await test.client.send(new CreateSecurityGroupCommand({ VpcId, GroupName: 'a', Description: 'a' }));
+    const ClientToken = 'token';
+    const { RouteTable } = await test.client.send(new CreateRouteTableCommand({ VpcId, ClientToken }));
+    await test.client.send(new CreateTagsCommand({ Resources: [VpcId], Tags: [{ Key: 'a', Value: 'b' }] }));
+    await test.client.send(new DeleteSecurityGroupCommand({ GroupId }));
+    await createVpc(test.clientOf('eu-west-1'));
+    const before = [await everything(test.client), await everything(test.clientOf('eu-west-1'))];
+    expect(readFileSync(join(test.stateDirectory, 'ec2.json'), 'utf8').split('\n')).toHaveLength(7);
+
+    test = await test.restart();
+    expect([await everything(test.client), await everything(test.clientOf('eu-west-1'))]).toEqual(before);
+    const again = await test.client.send(new CreateRouteTableCommand({ VpcId, ClientToken }));
+    expect(again.RouteTable?.RouteTableId).toBe(RouteTable?.RouteTableId);
+  });
+
+  it('is read as an earlier version has written it, as a whole', async () => {
+    const VpcId = (await createVpc()).Vpc?.VpcId ?? '';
+    const file = join(test.stateDirectory, 'ec2.json');
+    writeFileSync(file, readFileSync(file, 'utf8').trimEnd());
+    test = await test.restart();
+    await createVpc();
+    await test.client.send(new CreateTagsCommand({ Resources: [VpcId], Tags: [{ Key: 'a', Value: 'b' }] }));
+    const before = await everything(test.client);
+    test = await test.restart();
+    expect(await everything(test.client)).toEqual(before);
+  });
+
   it.each([
     ['not JSON', () => 'x'],
     ['another document', () => '{"vpcs":[]}'],
     ['a partial record', (text: string) => text.replace('"cidrBlock":"10.0.0.0/16",', '')],
     ['an unknown kind', (text: string) => text.replace('"vpcs":', '"vpz":')],
+    [
+      'a change of an unknown kind',
+      (text: string) => `${text}{"region":"us-east-1","clientTokens":[],"put":{"vpz":[{"id":"a"}]},"deleted":{}}\n`,
+    ],
+    ['a change without a region', (text: string) => `${text}{"clientTokens":[],"put":{},"deleted":{}}\n`],
     ['an extra member', (text: string) => text.replace('"cidrBlock":', '"color":"red","cidrBlock":')],
   ])('is named as damaged, and not changed, if it has %s', async (_what, damage) => {
     await createVpc();
@@ -109,13 +156,31 @@ describe('the state', () => {
     writeFileSync(file, damaged);
     const { stateDirectory } = test;
     const clock = createClock();
-    const open = () =>
-      createEc2({ accountId, clock, store: openStore(stateDirectory), instances: createInstanceHost({ stateDirectory, clock }) });
+    const open = () => createEc2({ accountId, clock, stateDirectory, instances: createInstanceHost({ stateDirectory, clock }) });
     expect(open).toThrowError(expect.objectContaining({ name: 'StateDamaged', file }));
     expect(readFileSync(file, 'utf8')).toBe(damaged);
     clock.stop();
   });
 });
+
+/** Kills another process while it imports key pairs. Resolves to the number of answered calls, at least `least`. */
+async function importKeysUntilKilled(stateDirectory: string, least: number): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'importer-'));
+  const program = await bundle(directory, 'importer', 'test/ec2/importer.ts');
+  try {
+    const importer = spawn(process.execPath, [program, stateDirectory], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let answered = 0;
+    importer.stdout.on('data', (dots: Buffer) => {
+      answered += dots.length;
+      if (answered >= least) importer.kill('SIGKILL');
+    });
+    const [, signal] = await once(importer, 'close');
+    expect(signal).toBe('SIGKILL');
+    return answered;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
 
 describe('eventual consistency', () => {
   it('hides a new resource from descriptions and from calls that need it', async () => {

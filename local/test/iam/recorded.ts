@@ -7,7 +7,6 @@ import { createEc2 } from '../../src/ec2/ec2.ts';
 import { needsOfEc2 } from '../../src/iam/authorization/ec2.ts';
 import type { Need } from '../../src/iam/policy.ts';
 import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
-import { openStore } from '../../src/store.ts';
 import { serve } from '../ec2/server.ts';
 
 /** The embedded EC2 in us-east-1, which records the needs of each call. */
@@ -28,7 +27,7 @@ export async function startRecordedEc2(): Promise<RecordedEc2> {
   const ec2 = createEc2({
     accountId: '000000000000',
     clock,
-    store: openStore(stateDirectory),
+    stateDirectory,
     instances,
     authorize(_, action, input, region) {
       recorded = needsOfEc2(action, input, region);

@@ -52,8 +52,8 @@ export function subjectsOf(region: Region): Subjects {
       const given = specifications.flatMap(({ ResourceType, Tags = [] }) => (ResourceType === type ? Tags : []));
       return { arn: arnOf(type, name), requestTags: withValues(given), made: true };
     },
-    existing({ kind, select }, id) {
-      const found = id === undefined ? undefined : select(undefined).find((one) => one.id === id);
+    existing({ kind, visible }, id) {
+      const found = id === undefined ? undefined : visible(id);
       return { arn: arnOf(kind.type, id ?? '*'), resourceTags: found?.tags ?? [] };
     },
     any(id) {
@@ -68,7 +68,7 @@ export function subjectsOf(region: Region): Subjects {
     untagged: (type, id) => ({ arn: arnOf(type, id) }),
     published(type, id) {
       const own = type === 'image' ? resources.images : resources.snapshots;
-      return own.all().some((one) => one.id === id) ? subjects.existing<Resource>(own, id) : subjects.untagged(type, id);
+      return own.get(id) ? subjects.existing<Resource>(own, id) : subjects.untagged(type, id);
     },
   };
   return subjects;
