@@ -2,13 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { type Clock, openClock } from './clock.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { createEc2 } from './ec2/ec2.ts';
+import type { InstanceChange } from './eventbridge/eventbridge.ts';
 import { createEventBridge } from './eventbridge/eventbridge.ts';
 import { latencyAdmin } from './gateway/admin.ts';
 import { createFaults } from './gateway/faults.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createSwitch } from './gateway/switch.ts';
 import { createIam } from './iam/iam.ts';
-import { createInstanceHost } from './instance-host/instance-host.ts';
+import { createInstanceHost, type InstanceHost } from './instance-host/instance-host.ts';
 import { createLambda } from './lambda/lambda.ts';
 import { createPricing } from './pricing/pricing.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
@@ -39,6 +40,10 @@ export interface EmbeddedAwsOptions {
   readonly idleTime?: number;
   /** The preferred port. Without it, or if it is in use, a free port is taken. */
   readonly port?: number;
+  /** The host of all instances: by default, one with SSH servers. */
+  readonly instances?: (clock: Clock) => InstanceHost;
+  /** Learns which state an instance has entered. */
+  readonly onInstanceState?: (change: InstanceChange) => void;
 }
 
 const accountId = '000000000000';
@@ -63,7 +68,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     running.push(() => clock.stop());
     const place = { accountId, region };
     const stack = packageDirectory ? readStack(packageDirectory, place) : emptyStack(place);
-    const instances = createInstanceHost({ stateDirectory, clock });
+    const instances = options.instances?.(clock) ?? createInstanceHost({ stateDirectory, clock });
     running.push(() => instances.stop());
     const dynamodb = await createDynamoDb({ stateDirectory, region, accountId, clock });
     running.push(() => dynamodb.stop());
@@ -89,6 +94,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
       if (events.on()) eventBridge.publishExecution(execution);
     };
     const onStateChange: typeof eventBridge.publishInstance = (change) => {
+      options.onInstanceState?.(change);
       if (events.on()) eventBridge.publishInstance(change);
     };
     const stepFunctions = createStepFunctions({ stack, clock, store, lambda, onStatusChange });

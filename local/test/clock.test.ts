@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Clock, createClock, openClock } from '../src/clock.ts';
+import { type Clock, createClock, holding, openClock } from '../src/clock.ts';
 import { openStore } from '../src/store.ts';
 
 let clock: Clock;
@@ -101,6 +101,107 @@ it('does not ring after it is cancelled or stopped', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+describe('a clock that skips', () => {
+  beforeEach(() => {
+    // Immediates are those of Node: what works goes on between them.
+    vi.useFakeTimers({ now: 1_000_000, toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    clock = createClock();
+    clock.setSkips(true);
+  });
+  /** Long enough for it to skip, if it does. */
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const day = 86_400_000;
+
+  it('shows the exact time of each thing that is due, in their order', async () => {
+    const rung: [string, number][] = [];
+    const ring = (name: string) => () => void rung.push([name, clock.now() - 1_000_000]);
+    clock.at(1_000_000 + day, ring('tomorrow'));
+    clock.at(1_000_000 + 5000, () => {
+      ring('soon')();
+      clock.at(clock.now() + 1000, ring('then'));
+    });
+    await turns();
+    expect(rung).toEqual([
+      ['soon', 5000],
+      ['then', 6000],
+      ['tomorrow', day],
+    ]);
+    expect(clock.now()).toBe(1_000_000 + day);
+    expect(clock.lead()).toBe(day);
+  });
+
+  it('runs at its rate while something works, and skips when all have done their work', async () => {
+    const ring = vi.fn();
+    const [first, second] = [clock.hold(), clock.hold()];
+    clock.at(clock.now() + day, ring);
+    await turns();
+    first();
+    first();
+    await turns();
+    expect(clock.now()).toBe(1_000_000);
+    vi.advanceTimersByTime(1500);
+    expect(clock.now()).toBe(1_001_500);
+    expect(ring).not.toHaveBeenCalled();
+    second();
+    await turns();
+    expect(ring).toHaveBeenCalledTimes(1);
+    expect(clock.now()).toBe(1_000_000 + day);
+  });
+
+  it('lets what goes on by promises begin to work before it skips', async () => {
+    const ring = vi.fn();
+    const begun: number[] = [];
+    clock.at(clock.now() + 1000, async () => {
+      for (let step = 0; step < 100; step++) await Promise.resolve();
+      await holding(clock, async () => {
+        begun.push(clock.now());
+        await turns();
+      });
+      for (let step = 0; step < 100; step++) await Promise.resolve();
+      await holding(clock, async () => void begun.push(clock.now()));
+    });
+    clock.at(clock.now() + day, ring);
+    await turns();
+    expect(begun[0]).toBe(1_001_000);
+    await turns();
+    await turns();
+    expect(begun).toEqual([1_001_000, 1_001_000]);
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('rings nothing that another one has cancelled at that time', async () => {
+    const ring = vi.fn();
+    let cancel = () => {};
+    clock.at(clock.now() + 1000, () => cancel());
+    cancel = clock.at(clock.now() + 1000, ring);
+    await turns();
+    expect(clock.now()).toBe(1_001_000);
+    expect(ring).not.toHaveBeenCalled();
+  });
+
+  it('is released by work that fails', async () => {
+    await expect(holding(clock, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    const ring = vi.fn();
+    clock.at(clock.now() + 1000, ring);
+    await turns();
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('skips nothing when it is told not to, or has stopped', async () => {
+    const ring = vi.fn();
+    clock.at(clock.now() + 1000, ring);
+    clock.setSkips(false);
+    await turns();
+    expect(clock.now()).toBe(1_000_000);
+    clock.setSkips(true);
+    clock.stop();
+    await turns();
+    expect(ring).not.toHaveBeenCalled();
+  });
+});
+
 describe('a clock that is opened again', () => {
   let directory: string;
   beforeEach(() => {
@@ -134,6 +235,18 @@ describe('a clock that is opened again', () => {
     vi.advanceTimersByTime(1000);
     clock.setRate(1);
     expect(again().now()).toBe(1_013_000);
+  });
+
+  it('keeps the time that it has skipped, even if it was not stopped', async () => {
+    vi.useRealTimers();
+    clock = again();
+    clock.setSkips(true);
+    await new Promise<void>((resolve) => {
+      clock.at(clock.now() + 3_600_000, resolve);
+    });
+    const reopened = again();
+    expect(reopened.lead()).toBeGreaterThan(3_590_000);
+    expect(reopened.skips()).toBe(false);
   });
 
   it('stores nothing if it showed real time', () => {

@@ -1,3 +1,4 @@
+import { holding } from '../clock.ts';
 import { StorageFailed } from '../storage.ts';
 import { includesAddress, parseAddress, parseCidr } from './cidr.ts';
 import { advance, cardOf, fail, type Instance, isForgotten, nextDue, showAddress, shutDown } from './instance-state.ts';
@@ -89,7 +90,7 @@ export function createInstanceLife(region: Region): InstanceLife {
   function enqueue(id: string, work: () => Promise<void>): void {
     const before = queues.get(id) ?? Promise.resolve();
     const done = before
-      .then(() => (stopped ? undefined : work()))
+      .then(() => (stopped ? undefined : holding(clock, work)))
       .catch((error: unknown) => {
         if (error instanceof StorageFailed) throw error;
         host.print(id, (error as Error).message);

@@ -37,21 +37,26 @@ export function json(status: number, body: unknown): AwsResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** `/_local/clock`: POST `{ advanceMilliseconds?, rate? }` moves the clock forward or sets its rate. The result is `{ now, rate }`. */
+/**
+ * `/_local/clock`: POST `{ advanceMilliseconds?, rate?, skips? }` moves the clock forward, sets its rate, or lets it skip the time in which
+ * nothing works. The result is `{ now, rate, skips }`.
+ */
 export function clockAdmin(clock: Clock): Admin {
   return (method, body) => {
     if (method === 'POST') {
-      const { advanceMilliseconds, rate } = v.parse(ClockSettings, body);
+      const { advanceMilliseconds, rate, skips } = v.parse(ClockSettings, body);
       if (rate !== undefined) clock.setRate(rate);
       if (advanceMilliseconds !== undefined) clock.advance(advanceMilliseconds);
+      if (skips !== undefined) clock.setSkips(skips);
     }
-    return { now: clock.now(), rate: clock.rate() };
+    return { now: clock.now(), rate: clock.rate(), skips: clock.skips() };
   };
 }
 
 const ClockSettings = v.strictObject({
   advanceMilliseconds: v.optional(v.pipe(v.number(), v.minValue(0))),
   rate: v.optional(v.pipe(v.number(), v.gtValue(0))),
+  skips: v.optional(v.boolean()),
 });
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, reached } from '../clock.ts';
+import { type Clock, holding, reached } from '../clock.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 import { storageFailure } from '../storage.ts';
 import { type Admin, answerAdmin, clockAdmin, json } from './admin.ts';
@@ -48,7 +48,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const admin = { ...options.admin, faults: faults.admin, calls: calls.admin, clock: clockAdmin(clock) };
 
   const server = createServer((request, response) => {
-    respond(request, response).catch((error: unknown) => {
+    holding(clock, () => respond(request, response)).catch((error: unknown) => {
       endIfStateLost(error);
       // If the client went away in the middle of its request, there is nobody to answer.
       if (request.complete) console.error(error);

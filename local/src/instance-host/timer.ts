@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, holding } from '../clock.ts';
 import type { Timer } from './units.ts';
 
 /** A timer that runs. */
@@ -17,7 +17,7 @@ export function startTimer({ first, every }: Timer, clock: Clock, run: () => Pro
 
   function elapse(): void {
     const began = clock.now();
-    running = run().then(() => {
+    running = holding(clock, run).then(() => {
       if (!stopped) cancel = clock.at(began + every, elapse);
     });
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
-import type { Clock } from '../clock.ts';
+import { type Clock, holding } from '../clock.ts';
 import { defaultLatency, Latency, profiles } from '../profiles.ts';
 import type { Stack } from '../stack/stack.ts';
 import { createPool } from './pool.ts';
@@ -89,7 +89,7 @@ export function createLambda(options: LambdaOptions): Lambda {
     if (running >= (concurrency() ?? Number.POSITIVE_INFINITY)) return tooManyRequests();
     running += 1;
     try {
-      return await pool.run(found, text, signal);
+      return await holding(options.clock, () => pool.run(found, text, signal));
     } finally {
       running -= 1;
     }

@@ -27,6 +27,8 @@ describe('/_local', () => {
     expect(now - before).toBeGreaterThanOrEqual(60_000);
     expect(rate).toBe(10);
     expect(await local('clock', 'POST', { rate: 1 })).toMatchObject({ json: { rate: 1 } });
+    expect(await local('clock', 'POST', { skips: true })).toMatchObject({ json: { rate: 1, skips: true } });
+    expect(await local('clock', 'POST', { skips: false })).toMatchObject({ json: { skips: false } });
     expect(await local('clock', 'POST', { advanceMilliseconds: -1 })).toMatchObject({ status: 400 });
     expect(await local('clock', 'POST', { minutes: 1 })).toMatchObject({
       status: 400,

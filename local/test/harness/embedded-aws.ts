@@ -6,7 +6,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { Clock } from '../../src/clock.ts';
-import { startEmbeddedAws } from '../../src/embedded-aws.ts';
+import { type EmbeddedAwsOptions, startEmbeddedAws } from '../../src/embedded-aws.ts';
 import { bundle } from './bundle.ts';
 
 export interface TestAws extends AsyncDisposable {
@@ -40,17 +40,16 @@ export interface TestClients {
 /**
  * Starts an embedded AWS in this process, with a temporary state directory and the packaged stack, if any.
  *
- * @param options.idleTime how long the sandbox of a function stays idle before it ends, in milliseconds
+ * @param options as of `startEmbeddedAws`
  */
 export async function embeddedAws({
   packageDirectory,
   region = 'us-east-1',
-  idleTime,
+  ...options
 }: {
   packageDirectory?: string;
   region?: string;
-  idleTime?: number;
-} = {}): Promise<TestAws> {
+} & Pick<EmbeddedAwsOptions, 'idleTime' | 'instances' | 'onInstanceState'> = {}): Promise<TestAws> {
   const directory = mkdtempSync(join(tmpdir(), 'embedded-aws-'));
   const stateDirectory = join(directory, 'state');
   const deployed = packageDirectory ? { packageDirectory, runtimeFile: await bundle(directory, 'runtime', 'src/lambda/runtime.ts') } : {};
@@ -59,7 +58,7 @@ export async function embeddedAws({
       stateDirectory,
       region,
       ...deployed,
-      ...(idleTime === undefined ? {} : { idleTime }),
+      ...options,
       ...(port === undefined ? {} : { port }),
     });
   let aws = await start();
