@@ -1,3 +1,4 @@
+import type { Observed } from './environment.ts';
 import type { OperationKind } from './operations.ts';
 import type { InstanceState } from './plan.ts';
 
@@ -18,6 +19,24 @@ const before: Record<InstanceState, readonly InstanceState[]> = {
   'shutting-down': ['pending', 'running', 'stopping', 'stopped'],
   terminated: ['pending', 'running', 'stopping', 'stopped'],
 };
+
+/** What a record has of an instance that is in a state. */
+export function stateAfter(told: InstanceState): Observed['state'] {
+  return told === 'shutting-down' || told === 'terminated' ? 'gone' : told;
+}
+
+/**
+ * Whether what EC2 has told of an instance came after what a record has observed of it. EC2 tells times in whole seconds: within one, no
+ * instance goes back.
+ *
+ * @param told its time as ISO 8601
+ */
+export function isNews(told: Pick<Observed, 'state'> & { readonly time: string }, observed: Pick<Observed, 'state' | 'at'>): boolean {
+  const [then, now] = [observed.at, told.time].map((time) => Math.floor(Date.parse(time) / 1000)) as [number, number];
+  return now > then || (now === then && order.indexOf(told.state) > order.indexOf(observed.state));
+}
+
+const order: readonly Observed['state'][] = ['pending', 'running', 'stopping', 'stopped', 'gone'];
 
 /**
  * Whether an operation leads an instance through a state. The operation then records what comes of it. Any other state is somebody else's

@@ -5,6 +5,8 @@ import * as v from 'valibot';
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-state-changes.html
  */
 export const InstanceStateChange = v.object({
+  /** When it entered it, in whole seconds (ISO 8601). */
+  time: v.pipe(v.string(), v.isoTimestamp()),
   detail: v.object({
     'instance-id': v.string(),
     state: v.picklist(['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated']),

@@ -1,8 +1,10 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { StartInstancesCommand, type Tag } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { countRun } from '../../../aws/records/hold/hours.ts';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readHours } from '../../../aws/records/read/hours.ts';
 import type { Environment } from '../../../core/environment.ts';
 import { tableName } from '../../../core/names.ts';
 import { syncInstanceState } from '../../../functions/upkeep/sync-instance-state.ts';
@@ -208,6 +210,89 @@ describe('an instance that runs outside an operation', () => {
     await untilState(account, instanceId, 'stopped');
     await tell(account, instanceId, 'stopped');
     expect((await record(account))?.wanted).not.toHaveProperty('stopAt');
+  });
+});
+
+describe('while EC2 cannot be asked', () => {
+  /** EC2 tells of a change, and answers nothing. */
+  async function tellInOutage(account: TestAccount, instanceId: string, state: State, time: number): Promise<string> {
+    const outage = { service: 'ec2', action: 'DescribeInstances', kind: 'error', code: 'Unavailable', status: 503, count: 100 };
+    await account.aws.post('faults', outage);
+    const told = { ...event(instanceId, state), time: `${new Date(time).toISOString().slice(0, 19)}Z` };
+    const { name } = await account.refusal(syncInstanceState, told);
+    await account.aws.delete('faults');
+    return name;
+  }
+  const soon = ({ aws }: TestAccount) => aws.clock.now() + 5_000;
+
+  it.each([
+    ['stopping', 'stopping'],
+    ['stopped', 'stopped'],
+    ['shutting-down', 'gone'],
+    ['terminated', 'gone'],
+  ] as const)('the record follows what EC2 tells: %s. It fails, so that Lambda asks again', async (told, recorded) => {
+    await using given = await recordedAs('running', { publicIpAddress: '127.64.0.1', stopAt: '2099-01-01T00:00:00.000Z' });
+    const { account, instanceId } = given;
+    const time = soon(account);
+    expect(await tellInOutage(account, instanceId, told, time)).toBe('AwsUnavailable');
+    const left = await record(account);
+    expect(left?.observed).toMatchObject({ instanceId, state: recorded, at: new Date(Math.floor(time / 1000) * 1000).toISOString() });
+    expect(left?.observed).not.toHaveProperty('publicIpAddress');
+    expect(left?.wanted.stopAt).toBe(told === 'stopping' ? '2099-01-01T00:00:00.000Z' : undefined);
+  });
+
+  it('it is right when EC2 answers again, whatever EC2 has told', async () => {
+    await using given = await recordedAs('running');
+    const { account, instanceId } = given;
+    await tellInOutage(account, instanceId, 'stopped', soon(account));
+    await untilState(account, instanceId, 'running');
+    await tell(account, instanceId, 'running');
+    expect((await record(account))?.observed?.state).toBe('running');
+  });
+
+  it('the hours of the owner end', async () => {
+    await using given = await recordedAs('running');
+    const { account, instanceId } = given;
+    account.choose({ hoursPerOwner: 10 });
+    const environment = (await record(account)) as Environment;
+    const now = account.aws.clock.now();
+    const moment = { now, limit: 10 };
+    const run = { launchedAt: new Date(now - 60_000).toISOString(), stopAt: undefined };
+    await countRun(account.dynamodb, environment, run, moment);
+    await tellInOutage(account, instanceId, 'stopped', soon(account));
+    const hours = await readHours(account.dynamodb, environment.owner);
+    expect(hours?.environments[environment.uid]).not.toHaveProperty('run');
+  });
+
+  it.each([
+    ['is older than what the record observed', 'running', 'stopped', {}],
+    ['is of an instance that runs', 'stopped', 'running', {}],
+    ['meets an operation', 'running', 'stopped', { lock: operation }],
+  ] as const)('the record stays as it is where what EC2 tells %s', async (why, recorded, told, fields) => {
+    await using given = await recordedAs(recorded, fields);
+    const { account, instanceId } = given;
+    const before = await record(account);
+    const time = why.startsWith('is older') ? Date.parse(before?.observed?.at ?? '') - 1000 : soon(account);
+    expect(await tellInOutage(account, instanceId, told, time)).toBe('AwsUnavailable');
+    expect(await record(account)).toEqual(before);
+  });
+
+  it('no record changes for an instance that none has', async () => {
+    await using given = await recordedAs('running');
+    const { account } = given;
+    const before = await record(account);
+    expect(await tellInOutage(account, 'i-0123456789abcdef0', 'stopped', soon(account))).toBe('AwsUnavailable');
+    expect(await record(account)).toEqual(before);
+  });
+
+  it('other failures change nothing', async () => {
+    await using given = await recordedAs('running');
+    const { account, instanceId } = given;
+    const before = await record(account);
+    await account.refuse('DescribeInstances', 'UnauthorizedOperation');
+    const told = { ...event(instanceId, 'stopped'), time: new Date(soon(account)).toISOString() };
+    expect((await account.refusal(syncInstanceState, told)).name).toBe('PermissionMissing');
+    expect(await record(account)).toEqual(before);
   });
 });
 
