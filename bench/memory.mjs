@@ -9,8 +9,23 @@ import { join } from 'node:path';
  * @returns {number}
  */
 export function memoryOf(stateDirectory) {
+  return processesOf(stateDirectory).reduce((sum, one) => sum + megabytesOf(one), 0);
+}
+
+/**
+ * The open files of all processes of an embedded AWS.
+ *
+ * @param {string} stateDirectory
+ * @returns {number}
+ */
+export function openFilesOf(stateDirectory) {
+  return processesOf(stateDirectory).reduce((sum, one) => sum + readdirSync(`/proc/${one}/fd`).length, 0);
+}
+
+/** @param {string} stateDirectory */
+function processesOf(stateDirectory) {
   const { pid } = JSON.parse(readFileSync(join(stateDirectory, 'process.json'), 'utf8'));
-  return withDescendants(pid).reduce((sum, one) => sum + megabytesOf(one), 0);
+  return withDescendants(pid);
 }
 
 /**

@@ -1,6 +1,6 @@
 // Starts many environments in one region, and measures at some numbers of them what one more start takes: time, calls and units of DynamoDB,
-// and the memory of the embedded AWS, in which all of them run.
-// node bench/starts.mjs [--count 1000] [--at 1,2,150,1000] [--lanes 4]: fails if a start does not succeed, writes more than 20 units, or uses
+// and the memory and the open files of the embedded AWS, in which all of them run.
+// node bench/starts.mjs [--count 1000] [--at 1,2,50,150,1000] [--lanes 4]: fails if a start does not succeed, writes more than 20 units, or uses
 // more units than the first one by a tenth. Run it on an idle machine.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
-import { memoryOf } from './memory.mjs';
+import { memoryOf, openFilesOf } from './memory.mjs';
 import { recode, variablesIn } from './recode.mjs';
 import { openRegion, subject } from './region.mjs';
 
@@ -17,13 +17,13 @@ const { values } = parseArgs({
   options: { count: { type: 'string', default: '1000' }, at: { type: 'string', default: '' }, lanes: { type: 'string', default: '4' } },
 });
 const count = Number(values.count);
-const milestones = (values.at === '' ? [1, 2, 150, count] : values.at.split(',').map(Number)).filter((number) => number <= count);
+const milestones = (values.at === '' ? [1, 2, 50, 150, count] : values.at.split(',').map(Number)).filter((number) => number <= count);
 const most = { writeUnits: 20, growth: 1.1 };
 const readKilobytes = 4;
 
 /**
  * @typedef {{ reads: number, writes: number, readUnits: number, writeUnits: number }} Used
- * @typedef {Used & { number: number, seconds: number, megabytes: number, subnets: number }} Row
+ * @typedef {Used & { number: number, seconds: number, megabytes: number, files: number, subnets: number }} Row
  */
 
 const folder = await mkdtemp(join(tmpdir(), 'recode-bench-'));
@@ -73,6 +73,7 @@ try {
       readUnits: reads * Math.ceil(kilobytes / readKilobytes),
       writeUnits: writes * Math.ceil(kilobytes),
       megabytes: memoryOf(join(folder, 'local')),
+      files: openFilesOf(join(folder, 'local')),
       subnets: Subnets.length,
     };
   }
@@ -92,10 +93,12 @@ try {
 
 /** @param {readonly Row[]} rows */
 function report(rows) {
-  const head = ['environments', 'seconds', 'reads', 'writes', 'read units', 'write units', 'memory, MB', 'subnets'];
+  const head = ['environments', 'seconds', 'reads', 'writes', 'read units', 'write units', 'memory, MB', 'open files', 'subnets'];
   console.log(`| ${head.join(' | ')} |\n| ${head.map(() => '---').join(' | ')} |`);
-  for (const { number, seconds, reads, writes, readUnits, writeUnits, megabytes, subnets } of rows)
-    console.log(`| ${[number, seconds.toFixed(1), reads, writes, readUnits, writeUnits, megabytes.toFixed(0), subnets].join(' | ')} |`);
+  for (const { number, seconds, reads, writes, readUnits, writeUnits, megabytes, files, subnets } of rows)
+    console.log(
+      `| ${[number, seconds.toFixed(1), reads, writes, readUnits, writeUnits, megabytes.toFixed(0), files, subnets].join(' | ')} |`,
+    );
   // The first start in the region creates the network, too.
   const [first, ...later] = rows.filter(({ number }) => number > 1);
   const grown = later.filter(

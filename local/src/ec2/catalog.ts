@@ -49,18 +49,22 @@ export function zoneLetters(region: string): string | undefined {
 
 /** The instance types that a region offers. */
 export function typesOf(region: string): InstanceType[] {
-  return types.filter((type) => zonesWith(type, region).length > 0);
+  return types.filter((type) => isOffered(type, region));
 }
 
 /** The instance type with this name; undefined if the region does not offer it. */
 export function instanceTypeOf(region: string, name: string): InstanceType | undefined {
   const type = byName.get(name);
-  return type && zonesWith(type, region).length > 0 ? type : undefined;
+  return type && isOffered(type, region) ? type : undefined;
 }
 
 /** Whether any region has an instance type with this name. */
 export function isInstanceType(name: string): boolean {
   return byName.has(name);
+}
+
+function isOffered({ offering }: InstanceType, region: string): boolean {
+  return (offerings[offering]?.get(region) ?? '') !== '';
 }
 
 /** The names of a region's zones that offer a type. */

@@ -78,6 +78,7 @@ const offeringFilters: FilterTable<Offering> = {
   honored: { 'instance-type': ({ type }) => type, location: ({ location }) => location },
   unsupported: [],
 };
+const namesOfTypes: FilterTable<InstanceType> = { honored: { 'instance-type': ({ name }) => name }, unsupported: [] };
 
 export const instanceTypeOperations = {
   DescribeInstanceTypes: {
@@ -103,7 +104,9 @@ export const instanceTypeOperations = {
     filters: offeringFilters,
     run(input, call) {
       const locationType = input.LocationType ?? 'region';
-      const offerings = typesOf(call.region).flatMap((type) =>
+      // A region has thousands of offerings, and most calls ask for those of one type.
+      const ofTypes = input.Filters?.filter(({ Name }) => Name === 'instance-type');
+      const offerings = filtered(namesOfTypes, typesOf(call.region), ofTypes).flatMap((type) =>
         locationsOf(type, call, locationType).map((location) => ({ type: type.name, location })),
       );
       const chosen = filtered(offeringFilters, offerings, input.Filters);

@@ -14,7 +14,8 @@ import { makeHome } from './home.ts';
 import { greeting, ownHostKey } from './host-key.ts';
 import { kernelView } from './kernel-view.ts';
 import { killProcesses, usageMeter } from './processes.ts';
-import { clientFile, installPrograms, type OwnPrograms } from './programs.ts';
+import { binOf, clientFile, openPrograms } from './programs.ts';
+import { openRootFolder } from './root-folder.ts';
 import { runService } from './service.ts';
 import { createSnapshots } from './snapshots.ts';
 import { interactiveOnly, runSudo, type Sudone } from './sudo.ts';
@@ -77,7 +78,6 @@ interface Machine {
   readonly listeners: Server[];
   readonly sockets: Set<Socket>;
   readonly timers: RunningTimer[];
-  programs?: OwnPrograms;
   halted: boolean;
 }
 
@@ -91,6 +91,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
   const folderOf = (instanceId: string) => join(stateDirectory, 'instances', instanceId);
   const laidOut = (instanceId: string) => join(folderOf(instanceId), 'root');
   const store = openStore(stateDirectory);
+  const programs = openPrograms();
   const snapshots = createSnapshots(stateDirectory, folderOf);
   const diskFile = (instanceId: string) => join('instances', instanceId, 'disk.json');
   const readDisk = (instanceId: string) => store.read(diskFile(instanceId), (json) => v.parse(Disk, json));
@@ -119,7 +120,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
       machines.delete(instanceId);
       machine.halted = true;
       for (const timer of machine.timers) timer.stop();
-      machine.programs?.close();
+      programs.remove(instanceId);
       for (const socket of machine.sockets) socket.destroy();
       await Promise.all(machine.listeners.map(closed));
     }
@@ -156,6 +157,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
     const { instanceId, connections } = host;
     const bootedAt = clock.now();
     const usage = usageMeter(instanceId);
+    const files = openRootFolder(laidOut(instanceId));
     // Each connection has its process ID as long as it is open.
     const pids = new WeakMap<UserConnection, number>();
     let lastPid = 1;
@@ -167,11 +169,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
     const run = async ({ name, script }: Timer) => {
       const processes = new Map([...connections].map((connection) => [pidOf(connection), connection]));
       const kernel = kernelView({ bootedAt, now: clock.now(), connections: processes, ...usage() });
-      const { output, diskChanged } = await runService(
-        script,
-        { instanceId, system, folder: laidOut(instanceId), bin: host.binOf(root.name) },
-        kernel,
-      );
+      const { output, diskChanged } = await runService(script, { instanceId, system, root: files, bin: host.binOf(root.name) }, kernel);
       if (output !== '') print(instanceId, `${name}: ${output}`);
       if (diskChanged) keeping(() => store.write(diskFile(instanceId), diskOf(system, users, hostKeys, instanceId)));
     };
@@ -212,12 +210,11 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
 
       const { users, sshd, system } = booted;
       const hostKeys = booted.hostKeys.length > 0 ? booted.hostKeys : [keeping(() => ownHostKey(folderOf(id)))];
-      const programs = keeping(() =>
-        installPrograms(folderOf(id), [...new Set([root, ...users].map(({ name }) => name))], (program, args, user) =>
+      keeping(() =>
+        programs.install(id, folderOf(id), [...new Set([root, ...users].map(({ name }) => name))], (program, args, user) =>
           runProgram(instance, machine, booted, { program, args, user }),
         ),
       );
-      machine.programs = programs;
       const host: Host = {
         instanceId: id,
         address,
@@ -226,7 +223,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
         system,
         connections: new Set(),
         homeOf: (user) => join(folderOf(id), 'home', user),
-        binOf: programs.binOf,
+        binOf: (user) => binOf(folderOf(id), user),
       };
       for (const user of users) keeping(() => makeHome(host.homeOf(user.name), user.authorizedKeys));
       // At last, because a boot that is interrupted before is not the first one.
@@ -235,7 +232,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
         machine.listeners.push(...(await listenAll(address, sshd.ports)));
       } catch (error) {
         machines.delete(id);
-        programs.close();
+        programs.remove(id);
         print(id, `sshd: Bind to ${address} failed: ${reasonOf(error)}`);
         throw new AddressUnavailable(`The address ${address} of instance ${id} is no longer free: ${reasonOf(error)}`);
       }
@@ -267,6 +264,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
     },
     async stop() {
       await Promise.all([...machines.keys()].map(halt));
+      programs.close();
     },
   };
 }

@@ -37,7 +37,7 @@ export function usageMeter(instanceId: string): () => Usage {
   let known = 0;
   let total = 0;
   return () => {
-    const stats = processesOf(instanceId).flatMap(statOf);
+    const stats = recentProcessesOf(instanceId).flatMap(statOf);
     // A process that has ended is in the time of its parent.
     const sum = stats.reduce((all, { ticks }) => all + ticks, 0);
     total += Math.max(0, sum - known);
@@ -66,15 +66,30 @@ function statOf(pid: number): { readonly ticks: number; readonly terminal: numbe
 // The major number of pseudo-terminals: https://www.kernel.org/doc/Documentation/admin-guide/devices.txt
 const unix98 = 136;
 
-function processesOf(instanceId: string): number[] {
-  const marker = `${instanceVariable}=${instanceId}`;
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => environmentOf(pid).includes(marker));
+const processesOf = (instanceId: string): readonly number[] => processesOfAll().get(instanceId) ?? [];
+
+/** The processes of all instances. It reads the environments of all processes of this machine. */
+function processesOfAll(): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const variables = readOrGone(`/proc/${pid}/environ`)?.split('\0') ?? [];
+    const variable = variables.find((one) => one.startsWith(`${instanceVariable}=`));
+    if (variable === undefined) continue;
+    const instanceId = variable.slice(instanceVariable.length + 1);
+    found.set(instanceId, [...(found.get(instanceId) ?? []), Number(pid)]);
+  }
+  return found;
 }
 
-const environmentOf = (pid: number): string[] => readOrGone(`/proc/${pid}/environ`)?.split('\0') ?? [];
+/** Instances that boot together look together, at the same processes. In milliseconds. */
+const recent = 100;
+let latest: { readonly at: number; readonly processes: ReadonlyMap<string, readonly number[]> } | undefined;
+
+function recentProcessesOf(instanceId: string): readonly number[] {
+  const now = performance.now();
+  if (!latest || now - latest.at > recent) latest = { at: now, processes: processesOfAll() };
+  return latest.processes.get(instanceId) ?? [];
+}
 
 /** Undefined if the process has ended meanwhile, or belongs to another user and so to no instance. */
 function readOrGone(file: string): string | undefined {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { KernelView } from './kernel-view.ts';
 import { instanceVariable } from './processes.ts';
-import { layOut, takeOver } from './root-folder.ts';
+import type { RootFolder } from './root-folder.ts';
 import { copyOf, isVolatile, type SystemFiles } from './system-files.ts';
 
 /** The instance of a service. */
@@ -10,7 +10,7 @@ export interface ServiceHost {
   readonly instanceId: string;
   readonly system: SystemFiles;
   /** Where its files are laid out for a run. */
-  readonly folder: string;
+  readonly root: RootFolder;
   /** The folder with the programs of root that hide those of this machine. */
   readonly bin: string;
 }
@@ -28,12 +28,12 @@ export interface Run {
  * kernel shows the instance alone: so a script that works with relative paths sees the instance, as it does on a real one in `/`.
  */
 export async function runService([path, ...args]: readonly string[], host: ServiceHost, kernel: KernelView): Promise<Run> {
-  const { instanceId, system, folder, bin } = host;
+  const { instanceId, system, root, bin } = host;
   const before = copyOf(system);
-  layOut(folder, before, kernel);
+  root.layOut(before, kernel);
   const output = await new Promise<string>((resolve) => {
-    const child = spawn('/bin/sh', [join(folder, path ?? ''), ...args], {
-      cwd: folder,
+    const child = spawn('/bin/sh', [join(root.folder, path ?? ''), ...args], {
+      cwd: root.folder,
       env: { PATH: `${bin}:${process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin'}`, LANG: 'C.UTF-8', [instanceVariable]: instanceId },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -46,7 +46,7 @@ export async function runService([path, ...args]: readonly string[], host: Servi
     child.once('error', (error) => resolve(`/bin/sh: ${error.message}`));
     child.once('close', () => resolve(text));
   });
-  takeOver(folder, before, system);
+  root.takeOver(before, system);
   return { output: output.trimEnd(), diskChanged: onDisk(before) !== onDisk(system) };
 }
 

@@ -104,8 +104,7 @@ export function openExecutions({
   };
 
   for (const folder of [directory, ...stack.stateMachines.map(({ name }) => join(directory, name))]) ensureFolder(folder);
-  for (const { header, events, history, file } of readAll(directory, clock)) {
-    const last = events.at(-1);
+  for (const { header, last, history, file } of readAll(directory, clock)) {
     const execution: Execution = { ...header, history };
     const closed = last && closedBy(last);
     if (closed && closed.stopDate < clock.now() - retention) {
@@ -191,5 +190,13 @@ function readAll(directory: string, clock: Clock) {
   const files = readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.jsonl'))
     .map((entry) => join(entry.parentPath, entry.name));
-  return files.map((file) => ({ file, ...openHistory(file, clock) })).toSorted((a, b) => a.header.startDate - b.header.startDate);
+  // Most executions have the same definition, which is long.
+  const definitions = new Map<string, string>();
+  const opened = files.map((file) => {
+    const { header, ...rest } = openHistory(file, clock);
+    const definition = definitions.get(header.definition) ?? header.definition;
+    definitions.set(definition, definition);
+    return { file, header: { ...header, definition }, ...rest };
+  });
+  return opened.toSorted((a, b) => a.header.startDate - b.header.startDate);
 }

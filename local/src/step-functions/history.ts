@@ -27,13 +27,13 @@ export function createHistory(file: string, header: ExecutionHeader, clock: Cloc
 }
 
 /**
- * Opens the history of an earlier process. It drops an incomplete last line, which a kill leaves and nobody has seen.
+ * Opens the history of an earlier process, and passes on its last event. All of them, of all executions, would take much memory. It drops an incomplete last line, which a kill leaves and nobody has seen.
  * Throws `StateDamaged` for any other damage.
  */
-export function openHistory(file: string, clock: Clock): { header: ExecutionHeader; events: HistoryEvent[]; history: History } {
+export function openHistory(file: string, clock: Clock): { header: ExecutionHeader; last: HistoryEvent | undefined; history: History } {
   const { header, events, torn, length } = readFile(file);
   if (torn) truncateSync(file, length);
-  return { header, events, history: historyIn(file, clock, events.length) };
+  return { header, last: events.at(-1), history: historyIn(file, clock, events.length) };
 }
 
 /** The events of one branch of an execution. Each event follows the event before it in the same branch. */

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createInstanceHost } from '../../src/instance-host/instance-host.ts';
 import { runSudo } from '../../src/instance-host/sudo.ts';
-import { alone, type Booted, bootInstance, cloudConfig, makeKey, openWorkbench, ssh, type Workbench } from './openssh.ts';
+import { alone, type Booted, bootInstance, cloudConfig, makeKey, openWorkbench, program, ssh, type Workbench } from './openssh.ts';
 
 const keysFile = '/etc/embedded-aws-test-keys/dev';
 /** Cloud-config whose sshd reads the keys of the user from a file of root, which the first boot writes. */
@@ -101,14 +100,25 @@ describe('sudo on an instance', () => {
     expect(await ssh(booted, ['sudo -n true'])).toEqual({ code: 1, stdout: '', stderr: 'sudo: a password is required\n' });
   });
 
-  it('says so if the embedded AWS is gone', async () => {
+  it('says so if its instance or the embedded AWS is gone', async () => {
     await using bench = await openWorkbench();
     const booted = await bootInstance(bench);
     const { stdout } = await ssh(booted, ['command -v sudo']);
+    const sudo = () => program(stdout.trim(), ['true']);
+    const silent = 'sudo: the embedded AWS does not answer';
     await bench.host.halt(booted.id);
-    expect(() => execFileSync(stdout.trim(), ['true'], { stdio: 'pipe' })).toThrow(
-      /sudo: the embedded AWS does not answer: connect ENOENT/,
-    );
+    expect(await sudo()).toMatchObject({ code: 1, stderr: `${silent}: it has closed the connection.\n` });
+    await bench.host.stop();
+    expect(await sudo()).toMatchObject({ code: 1, stderr: expect.stringContaining(`${silent}: connect ENOENT`) });
+  });
+
+  it('of one instance does not reach another', async () => {
+    await using bench = await openWorkbench();
+    const one = await bootInstance(bench);
+    expect(await ssh(one, ["sudo sh -c 'printf one > /etc/who'"])).toMatchObject({ code: 0 });
+    expect(await ssh(one, ['sudo cat /etc/who'])).toMatchObject({ code: 0, stdout: 'one' });
+    const other = await bootInstance(bench);
+    expect(await ssh(other, ['sudo cat /etc/who'])).toMatchObject({ code: 1, stderr: expect.stringContaining('No such file') });
   });
 
   it('works on the disk of an earlier version, which does not tell who may become root', async () => {

@@ -69,6 +69,25 @@ describe('a timer that a boot command has started', () => {
     expect(await fileOf(booted, '/run/asked')).toBe('2\n');
   });
 
+  it('sees at each run the files as they are then, whatever the run before has left', async () => {
+    await using bench = await openWorkbench();
+    const look = '[ -e run/link ] && echo link; [ -d run/folder ] && echo folder; cat run/one run/two run/folder/three 2>/dev/null';
+    const leave = 'ln -s /etc run/link; ln -s run dev/link; mkdir -p sys/left proc/7; echo old > run/two; : > proc/stat; rm -r var/log';
+    const show = 'ls -d var/log dev/* sys/* proc/7 proc/[a-z]* 2>/dev/null; cat proc/stat';
+    const booted = await watched(bench, `{ ${look}; ${show}; } > run/next; ${leave}; mv run/next run/seen`);
+    const seen = async (text: string) => until(async () => expect(await fileOf(booted, '/run/seen')).toMatch(new RegExp(text)));
+    const kernel = 'proc/stat\nproc/uptime\nsys/fs\nvar/log\nbtime \\d+\n$';
+    await ssh(booted, ["sudo sh -c 'echo 1 > /run/one; mkdir /run/folder; echo 3 > /run/folder/three'"]);
+    bench.clock.advance(2 * minute);
+    await seen(`^folder\n1\n3\n${kernel}`);
+    await ssh(booted, ["sudo sh -c 'echo 2 > /run/two; echo 4 > /run/one; rm /run/folder/three'"]);
+    bench.clock.advance(minute);
+    await seen(`^folder\n4\n2\n${kernel}`);
+    await ssh(booted, ['sudo rm /run/one']);
+    bench.clock.advance(minute);
+    await seen(`^folder\nold\n${kernel}`);
+  });
+
   it('prints on the console what its service says', async () => {
     await using bench = await openWorkbench();
     const booted = await watched(bench, 'echo said >&2');
