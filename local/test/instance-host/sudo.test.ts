@@ -116,9 +116,10 @@ describe('sudo on an instance', () => {
     await using bench = await openWorkbench();
     const one = await bootInstance(bench);
     expect(await ssh(one, ["sudo sh -c 'printf one > /etc/who'"])).toMatchObject({ code: 0 });
-    expect(await ssh(one, ['sudo cat /etc/who'])).toMatchObject({ code: 0, stdout: 'one' });
+    const { stdout: sudo } = await ssh(one, ['command -v sudo']);
     const other = await bootInstance(bench);
     expect(await ssh(other, ['sudo cat /etc/who'])).toMatchObject({ code: 1, stderr: expect.stringContaining('No such file') });
+    expect(await program(sudo.trim(), ['cat', '/etc/who'])).toMatchObject({ code: 0, stdout: 'one' });
   });
 
   it('works on the disk of an earlier version, which does not tell who may become root', async () => {
