@@ -4,6 +4,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 const endurance = [
   ...['abandoned', 'late', 'lost-answer', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`),
   ...['endured', 'surfaced', 'surfaced-first-start'].map((faults) => `test/integrity/fault-matrix-${faults}.test.ts`),
+  'test/integrity/month.test.ts',
 ];
 
 export default defineConfig({

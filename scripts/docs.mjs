@@ -3,6 +3,7 @@
 // node scripts/docs.mjs [--check]: with --check it writes nothing, and fails if a page is stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { automaticStopsPage } from './month.mjs';
 import { performanceChart, performancePage } from './performance.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -16,6 +17,7 @@ const pages = {
   'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
   'docs/commands.md': await commandsPage(),
   'docs/cli.md': await cliPage(read('docs/cli.md')),
+  'docs/automatic-stops.md': automaticStopsPage(read('docs/automatic-stops.md')),
   'docs/performance.md': performancePage(read('docs/performance.md')),
   'docs/performance.svg': await performanceChart(),
 };

@@ -1,8 +1,32 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../bench/month/random.ts';
+import { nextTimeOfDay } from '../../bench/month/time-zones.ts';
 import { parseAutoStop } from '../../core/auto-stop.ts';
 import { nextStop, stopTimeOf } from '../../core/next-stop.ts';
 
 describe('nextStop', () => {
+  it('agrees with the time zones of Intl, around all changes of the clocks', () => {
+    const random = createRandom(1);
+    const zones = [
+      'Europe/Berlin',
+      'America/New_York',
+      'Australia/Sydney',
+      'Australia/Lord_Howe',
+      'America/Santiago',
+      'Asia/Kolkata',
+      'UTC',
+    ];
+    const two = (number: number) => String(Math.floor(number)).padStart(2, '0');
+    for (let round = 0; round < 2_000; round++) {
+      const timeZone = random.pick(zones);
+      const time = `${two(random.between(0, random.chance(0.7) ? 4 : 24))}:${two(random.between(0, 60))}`;
+      const from = Math.floor(random.between(Date.UTC(2026, 0), Date.UTC(2030, 0)));
+      const expected = nextTimeOfDay(timeZone, time, from);
+      const where = `${time} ${timeZone} after ${new Date(from).toISOString()}`;
+      expect(`${where}: ${nextStop({ kind: 'daily', time, timeZone }, from)}`).toBe(`${where}: ${expected}`);
+    }
+  });
+
   const next = (text: string, startedAt: string) => {
     const stop = nextStop(parseAutoStop(text), Date.parse(startedAt));
     return stop === undefined ? undefined : new Date(stop).toISOString().replace(':00.000Z', 'Z');

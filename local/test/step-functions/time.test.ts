@@ -50,6 +50,42 @@ describe('time', () => {
     expect(inLines(await embedded().history(arn)).at(-1)).toBe('3<0 ExecutionTimedOut');
   });
 
+  it('passes while a function works, and is skipped while nothing does', async () => {
+    const definition = {
+      StartAt: 'Day',
+      States: {
+        Day: { Type: 'Wait', Seconds: 86_400, Next: 'Slow' },
+        Slow: { Type: 'Task', Resource: '${slow}', ResultPath: null, Next: 'Choose' },
+        // One state after the other, by promises alone.
+        Choose: { Type: 'Choice', Choices: [{ Variable: '$.sleep', IsPresent: true, Next: 'Pass' }] },
+        Pass: { Type: 'Pass', Next: 'Again' },
+        Again: { Type: 'Task', Resource: '${slow}', End: true },
+      },
+    };
+    await deploy(definition, { functions: { slow } });
+    const { clock } = embedded();
+    // What is due every second would be what it skips to.
+    const tick = () => void clock.at(clock.now() + 1000, tick);
+    const begun = performance.now();
+    const arn = await embedded().start('machine', { sleep: 400 });
+    tick();
+    clock.setSkips(true);
+    const ended = await embedded().end(arn);
+    clock.setSkips(false);
+    expect(ended).toMatchObject({ status: 'SUCCEEDED' });
+    const real = performance.now() - begun;
+    const events = await embedded().history(arn);
+    const times = new Map(events.map(({ id, timestamp }) => [id, Number(timestamp)]));
+    const between = (one: number, other: number) => (times.get(other) ?? Number.NaN) - (times.get(one) ?? Number.NaN);
+    expect(events[2]?.type).toBe('WaitStateExited');
+    // Its end is computed a moment after it is entered.
+    expect(Math.floor(between(2, 3) / 1000)).toBe(86_400);
+    const [works, again] = events.flatMap(({ id, type }) => (type === 'LambdaFunctionSucceeded' ? (id ?? 0) : []));
+    for (const id of [works ?? 0, again ?? 0]) expect(between(id - 1, id)).toBeGreaterThanOrEqual(400);
+    // No second was skipped after the day, however busy this machine is.
+    expect(between(3, again ?? 0)).toBeLessThanOrEqual(real + 1000);
+  });
+
   it('waits by the clock', async () => {
     await deploy(one({ Type: 'Wait', Seconds: 600 }));
     const arn = await embedded().start('machine', { a: 1 });
