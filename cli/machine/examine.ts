@@ -3,7 +3,7 @@ import type { FollowView } from '../execution/follow-view.ts';
 import { checkAws, type Ready } from './aws.ts';
 import { type Check, checkNames, skipped } from './check.ts';
 import { explainFor } from './explain.ts';
-import { asksForCode, openAnyAccount, type SeenIdentity, seeIdentity } from './identity.ts';
+import { mayAskPerson, openAnyAccount, type SeenIdentity, seeIdentity } from './identity.ts';
 import { personalOfFolder, personalOfMachine } from './personal.ts';
 import { checkPrograms } from './programs.ts';
 import type { Personal } from './redact.ts';
@@ -28,7 +28,7 @@ export async function examineMachine(options: AccountOptions, view: FollowView):
   const identity = options.local ? embedded : await seeIdentity(options, explain);
   const opening = openAnyAccount(options, view, explain);
   // The embedded AWS may have to start, and a person to type a code. No check waits for that long.
-  if (options.local || (asksForCode(identity.provider) && process.stdin.isTTY)) await opening;
+  if (options.local || mayAskPerson(identity.provider)) await opening;
   const [programs, aws] = await view.during('Checking this machine', () =>
     Promise.all([checkPrograms(explain), checkAws(options, { identity, opening }, explain)]),
   );

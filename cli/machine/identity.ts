@@ -61,9 +61,11 @@ function seeRegion(
   }
 }
 
-/** Whether a person is asked for a code before there are credentials. */
-export const asksForCode = (provider: Provider | undefined): boolean =>
-  provider?.kind === 'role' && (provider.mfaSerial !== undefined || asksForCode(provider.source));
+/** Whether a person may have to do something before there are credentials: to type a code, or what a program of theirs asks for. */
+export function mayAskPerson(provider: Provider | undefined): boolean {
+  if (provider?.kind !== 'role') return provider?.kind === 'process';
+  return (provider.mfaSerial !== undefined && process.stdin.isTTY) || mayAskPerson(provider.source);
+}
 
 function ifValid<Answer>(read: () => Answer): Answer | undefined {
   try {

@@ -2,7 +2,6 @@ import { DeleteItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateNetworkInterfaceCommand,
   CreateTagsCommand,
-  CreateVolumeCommand,
   DeleteInternetGatewayCommand,
   DeleteKeyPairCommand,
   DeleteNetworkInterfaceCommand,
@@ -14,12 +13,14 @@ import {
   DeleteVpcCommand,
   DetachInternetGatewayCommand,
   DisassociateRouteTableCommand,
+  type Instance,
   ModifyInstanceAttributeCommand,
   ModifySubnetAttributeCommand,
   ModifyVolumeCommand,
   ModifyVpcAttributeCommand,
   RevokeSecurityGroupIngressCommand,
   RunInstancesCommand,
+  type RunInstancesCommandInput,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -44,10 +45,13 @@ beforeAll(async () => {
   await aws.post('lambda', { environment: { RECODE_TEAMMATES: 'everyone', RECODE_ADMINISTRATORS: 'arn:aws:iam::*:user/alice' } });
   await makeGateway(aws.clients.ec2, undefined, []);
   foreign = await snapshot(aws);
-  expect((await runStart(aws)).status).toBe('SUCCEEDED');
+  expect((await start()).status).toBe('SUCCEEDED');
   await aws.post('clock', { advanceMilliseconds: 3_600_000 });
 });
 afterAll(() => aws.stop());
+
+/** Hours pass in these tests. */
+const start = () => runStart(aws, { autoStop: { kind: 'never' } });
 
 /** Checks the records, as `recode aws doctor` does. */
 async function doctor(input: { extent?: 'all'; delete?: string[] } = {}): Promise<Finding[]> {
@@ -137,7 +141,10 @@ const stoppedCases: typeof cases = [
   [
     'the volume is grown in the console',
     'differs volume',
-    ({ volumes }) => ec2().send(new ModifyVolumeCommand({ VolumeId: firstOf(volumes).VolumeId, Size: 24 })),
+    async ({ volumes }) => {
+      await ec2().send(new ModifyVolumeCommand({ VolumeId: firstOf(volumes).VolumeId, Size: 24 }));
+      await vi.waitFor(async () => expect((await inventory(aws)).volumes[0]?.Size).toBe(24), { timeout: 20_000, interval: 50 });
+    },
   ],
   ['a dead execution holds the environment', 'stale lock', () => lock({ kind: 'environment', id: 'alice/acme/api' }, 'stop')],
   ['a dead execution holds the network', 'stale lock', () => lock({ kind: 'network', id: 'network' }, 'start')],
@@ -145,25 +152,15 @@ const stoppedCases: typeof cases = [
 
 /** What somebody doubles, and what a check says of it. Each returns the ID of what it has made. */
 const doubles: readonly (readonly [what: string, says: string, double: (found: Inventory) => Promise<string | undefined>])[] = [
-  [
-    'instance',
-    'duplicate instance',
-    async ({ instances }) => {
-      const { ImageId, InstanceType, SubnetId } = firstOf(instances);
-      const TagSpecifications = [...tagging('instance', environmentTagsOf('instance')), ...tagging('volume', environmentTagsOf('volume'))];
-      const { Instances = [] } = await ec2().send(
-        new RunInstancesCommand({ ImageId, InstanceType, SubnetId, MinCount: 1, MaxCount: 1, TagSpecifications }),
-      );
-      return firstOf(Instances).InstanceId;
-    },
-  ],
+  ['instance', 'duplicate instance', ({ instances }) => launchTwin(firstOf(instances))],
   [
     'volume',
     'orphan volume',
-    async ({ volumes }) => {
-      const { AvailabilityZone, Size } = firstOf(volumes);
-      const TagSpecifications = tagging('volume', environmentTagsOf('volume'));
-      return (await ec2().send(new CreateVolumeCommand({ AvailabilityZone, Size, TagSpecifications }))).VolumeId;
+    async ({ instances, volumes }) => {
+      // One that outlives its instance.
+      const BlockDeviceMappings = [{ DeviceName: firstOf(instances).RootDeviceName, Ebs: { DeleteOnTermination: false } }];
+      await terminated((await launchTwin(firstOf(instances), { BlockDeviceMappings })) ?? '');
+      return (await inventory(aws)).volumes.find(({ VolumeId }) => VolumeId !== firstOf(volumes).VolumeId)?.VolumeId;
     },
   ],
   [
@@ -177,6 +174,30 @@ const doubles: readonly (readonly [what: string, says: string, double: (found: I
   ],
   ['route table', 'duplicate route table', ({ vpcs }) => makeRouteTable(ec2(), firstOf(vpcs).VpcId ?? '')],
 ];
+
+/** Launches an instance with all tags of the environment. */
+async function launchTwin(of: Instance, more: Partial<RunInstancesCommandInput> = {}): Promise<string | undefined> {
+  const { ImageId, InstanceType, SubnetId } = of;
+  const TagSpecifications = [...tagging('instance', environmentTagsOf('instance')), ...tagging('volume', environmentTagsOf('volume'))];
+  const made = await ec2().send(
+    new RunInstancesCommand({
+      ImageId,
+      InstanceType,
+      SubnetId,
+      MinCount: 1,
+      MaxCount: 1,
+      TagSpecifications,
+      ...more,
+    } as RunInstancesCommandInput),
+  );
+  return firstOf(made.Instances ?? []).InstanceId;
+}
+
+async function terminated(...InstanceIds: string[]): Promise<void> {
+  await ec2().send(new TerminateInstancesCommand({ InstanceIds }));
+  const live = async () => (await inventory(aws)).instances.filter(({ InstanceId = '' }) => InstanceIds.includes(InstanceId));
+  await vi.waitFor(async () => expect(await live()).toEqual([]), { timeout: 20_000, interval: 50 });
+}
 
 /** What is lost with all that is in it. Nobody can delete it before that is gone. */
 const losses: readonly (readonly [what: string, says: string, lose: (found: Inventory) => Promise<unknown>])[] = [
@@ -194,8 +215,7 @@ const losses: readonly (readonly [what: string, says: string, lose: (found: Inve
 ];
 
 async function loseSubnet(found: Inventory): Promise<void> {
-  await ec2().send(new TerminateInstancesCommand({ InstanceIds: found.instances.flatMap(({ InstanceId }) => InstanceId ?? []) }));
-  await vi.waitFor(async () => expect((await inventory(aws)).instances).toEqual([]), { timeout: 20_000, interval: 50 });
+  await terminated(...found.instances.flatMap(({ InstanceId }) => InstanceId ?? []));
   for (const { NetworkInterfaceId } of found.networkInterfaces) await ec2().send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
   for (const { GroupId } of found.securityGroups) await ec2().send(new DeleteSecurityGroupCommand({ GroupId }));
   await disassociate(found);
@@ -296,7 +316,7 @@ it.each(stoppedCases)('names and fixes it when an environment is stopped and %s'
 });
 
 it('starts the environment with what was changed in the console', async () => {
-  expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await start()).toMatchObject({ status: 'SUCCEEDED' });
   const { instances, volumes } = await inventory(aws);
   expect([firstOf(instances).InstanceType, firstOf(volumes).Size]).toEqual(['t3.medium', 24]);
   expect(await doctor()).toEqual([]);
@@ -309,7 +329,7 @@ it.each(losses)('leaves a lost %s to the next start', async (_, says, lose) => {
   expect(planned.filter(({ fix }) => fix === undefined)).toEqual([]);
   expect(await doctor({ extent: 'all' })).toEqual([]);
   expect(await doctor()).toEqual([]);
-  expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await start()).toMatchObject({ status: 'SUCCEEDED' });
   expect(await doctor()).toEqual([]);
   await expectOne();
   await expectForeignUntouched();

@@ -263,9 +263,10 @@ describe('connectionsCheck', () => {
     ['silence of one environment alone', lost('no answer'), { connections: [connection] }, 'instance'],
     ['no way out', lost('connect ENETUNREACH 203.0.113.7:2200'), {}, 'network'],
     ['an answer that is not SSH', lost('something else than SSH answers'), {}, 'network'],
-  ])('blames for %s the right one', (_, one, more, blame) => {
-    expect(blameFor(one, seen([one], more))).toBe(blame);
-    const [check] = connectionsCheck(seen([one], { ...more, connections: [one, ...(more.connections ?? [])] }));
+  ])('blames for %s the right one', (_, one, { connections = [], ...more }, blame) => {
+    const all = seen([one, ...connections], more);
+    expect(blameFor(one, all)).toBe(blame);
+    const [check] = connectionsCheck(all);
     const advice: Record<Blame, RegExp> = {
       'allowed blocks': /"recode aws start acme\/api --allow-cidr mine --profile team"/,
       instance: /"recode aws logs acme\/api --console --profile team".*"recode aws restart acme\/api --profile team"/,

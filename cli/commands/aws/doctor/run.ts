@@ -65,7 +65,7 @@ const personalOfFinding = ({ owner, repository }: Finding): Personal[] => [
 ];
 
 function sayNotCompared({ stdout }: Output): void {
-  stdout.write(`\n${paint(stdout, 'dim', '-')} The records were not compared with AWS, because of the problems above.\n`);
+  stdout.write(`\n${paint(stdout, 'dim', '-')} The records were not compared with AWS: see the checks above.\n`);
 }
 
 function sayFailure({ title, message, nextStep }: Failure, { stdout }: Output): void {
