@@ -1,6 +1,9 @@
 import { RecodeError } from '../core/errors.ts';
 import { type Output, progressOf } from './output.ts';
 
+/** Whether there is a terminal to ask on. */
+export const canAsk = (output: Output): boolean => process.stdin.isTTY === true && progressOf(output).isTTY;
+
 /**
  * Asks a person whether they mean it; anything but a yes is a no, Ctrl-C and Ctrl-D too. A no is said, and makes the exit code 1;
  * Ctrl-C makes it 130.
@@ -10,7 +13,7 @@ import { type Output, progressOf } from './output.ts';
  */
 export async function confirm(question: string, output: Output): Promise<boolean> {
   const stream = progressOf(output);
-  if (!process.stdin.isTTY || !stream.isTTY) {
+  if (!canAsk(output)) {
     throw new RecodeError('ConfirmationRequired', `This command asks for confirmation, but this is not a terminal: ${question}`);
   }
   const { prompt } = await import('./prompt.ts');

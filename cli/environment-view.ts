@@ -41,6 +41,8 @@ export interface EnvironmentView {
   readonly stopAt: string | null;
   /** Since when it runs (ISO 8601); null while it is not started, and if its last start was one of an older version. */
   readonly startedAt: string | null;
+  /** When it was noticed that its instance was terminated outside Recode (ISO 8601); null unless it is gone. */
+  readonly goneSince: string | null;
   /** What an hour costs while it runs, and what this month costs as it is now; null if that is not known. See core/cost.ts. */
   readonly costPerHour: number | null;
   readonly monthEstimate: number | null;
@@ -83,6 +85,7 @@ export function viewOf(environment: Environment, connection?: Connection, prices
     volumeSizeGiB: wanted.volumeSize,
     volumeType: wanted.volumeType,
     ...(status === 'started' && { stopAt: wanted.stopAt ?? null, startedAt: observed?.launchedAt ?? null }),
+    ...(status === 'gone' && { goneSince: observed?.at ?? null }),
     ...(prices && costsOf(environment, prices, now)),
     ...(address !== undefined && { publicIpAddress: address, host: address, port: ssh.port, user: ssh.user }),
     sshConfigFile: connection?.sshConfigFile ?? null,
@@ -122,6 +125,7 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
     idleStop: null,
     stopAt: null,
     startedAt: null,
+    goneSince: null,
     costPerHour: null,
     monthEstimate: null,
     currency: null,

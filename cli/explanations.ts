@@ -421,8 +421,9 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   InstanceStillStopping: { title: 'The instance is still stopping', nextStep: again },
   InstanceStillTerminating: { title: 'The instance is still terminating', nextStep: again },
   InstanceGone: {
-    title: 'The environment has lost its instance',
-    nextStep: 'Run "recode aws start {environment}" to get a new instance, or "recode aws remove {environment}".',
+    title: 'The instance of the environment is gone',
+    nextStep:
+      'To start it with a new instance and an empty disk, run "recode aws start {environment} --new-instance". Or run "recode aws remove {environment}". "recode aws status {environment}" shows what is left.',
   },
   InstanceNotRunning: { title: 'The instance is not running yet', nextStep: again },
   NoPublicAddress: {

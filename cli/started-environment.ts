@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import { StartOutput } from '../core/document.ts';
-import { type Environment, refuseFrom, statusOf } from '../core/environment.ts';
+import { type Environment, type GivenRequest, refuseFrom, statusOf } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
 import { holderOf } from '../core/lock.ts';
 import { kindsWith, type OperationKind } from '../core/operations.ts';
@@ -12,6 +12,7 @@ import { operate } from './execution/environment-operation.ts';
 import { operationInProgress, withAge } from './execution/in-progress.ts';
 import { type Followed, follow } from './execution/operation.ts';
 import { inSession, type Session } from './execution/session.ts';
+import { agreedReplacement, instanceGone, isLost } from './lost-instance.ts';
 import { line, type Output, warn } from './output.ts';
 import { prepareConnection } from './ssh/connection.ts';
 import { proveConnection, saveConnection, usableKeyPair } from './ssh/first-connection.ts';
@@ -77,13 +78,17 @@ async function reachedAfterStart(
   }
   const status = statusOf(record);
   refuseFrom(status, 'start', subject.repository);
-  if (!holder && !start) {
+  const lost = !holder && isLost(record);
+  if (lost && start === false) throw await instanceGone(environment, record, output);
+  const replacement = lost ? await agreedReplacement(environment, record, { newInstance: false }, output) : {};
+  if (!replacement) return undefined;
+  if (!holder && !start && !lost) {
     const state = line`${subject.repository} is ${status === 'started' ? 'without an address' : statusWords(viewOf(record))}.`;
     if (start === false || !isatty(0) || !output.stderr.isTTY) throw new RecodeError('EnvironmentNotStarted', state);
     if (!(await confirm(`${state} Start it?`, output))) return undefined;
   }
   return inSession(output, `start of ${subject.repository}`, async (session) => {
-    const { result, ours, seen } = await startOrFollow(environment, publicKey, session, output);
+    const { result, ours, seen } = await startOrFollow(environment, { publicKey, ...replacement }, session, output);
     const alias = saveConnection(environment, result, await usableKeyPair(environment, seen?.record));
     await proveConnection(environment, result, session, seen?.contact);
     const justStarted = { ...result, started: ours && result.changed };
@@ -96,13 +101,13 @@ async function reachedAfterStart(
 /** Starts the environment. A start or a restart in progress leads to the same. */
 async function startOrFollow(
   environment: OpenedEnvironment,
-  publicKey: string,
+  request: GivenRequest,
   session: Session,
   output: Output,
 ): Promise<Followed<StartOutput>> {
   await beforeOperation(environment, 'start', Promise.resolve());
   try {
-    const asked = { kind: 'start', output: StartOutput, request: { publicKey } } as const;
+    const asked = { kind: 'start', output: StartOutput, request } as const;
     const started = await operate(environment, asked, { wait: true }, session, output);
     if (!started) throw new RecodeError('Unexpected', 'The start was not followed.');
     return started;

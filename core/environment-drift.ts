@@ -158,7 +158,7 @@ function observationFindings(
   const stale = (problem: string, rest: Rest = observe) => [about(belonging, 'stale', 'record', environmentId(environment), problem, rest)];
   if (!serving) {
     if (!observed || observed.state === 'gone') return [];
-    return [about(belonging, 'missing', 'instance', observed.instanceId, 'It no longer exists, and its disk with it.', observe)];
+    return [about(belonging, 'missing', 'instance', observed.instanceId, 'It no longer exists: it was terminated outside Recode.', observe)];
   }
   const { id, state, publicIpAddress } = serving;
   if (observed?.instanceId !== id) return stale(`The record has ${observed ? observed.instanceId : 'no instance'}, EC2 has ${id}.`);
@@ -253,7 +253,7 @@ function surplusFindings(belonging: Belonging, own: Seen, serving: SeenInstance 
       .map(surplus('duplicate', 'instance', `The environment uses ${serving?.id}.`)),
     ...old(own.volumes)
       .filter(({ instanceId }) => instanceId === undefined || !live.includes(instanceId))
-      .map(surplus('orphan', 'volume', 'No instance of the environment uses it.')),
+      .map(surplus('orphan', 'volume', 'No instance of the environment uses it. It may have the disk of one that was terminated.')),
     // A start uses one that is free.
     ...free.slice(serving ? 0 : 1).map(surplus('duplicate', 'network interface', 'No instance uses it.')),
     ...old(own.groups)

@@ -28,6 +28,8 @@ export const EnvironmentRequest = v.object({
   idleStop: v.exactOptional(IdleStop),
   /** From a restore until it is started: its instance is launched from the disk that was kept. */
   restore: v.exactOptional(v.literal(true)),
+  /** The instance that is gone, in whose place one with an empty disk may be launched. Until the environment is started. */
+  replaces: v.exactOptional(v.string()),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
 
@@ -47,6 +49,7 @@ export const GivenRequest = v.strictObject({
   autoStop: v.exactOptional(GivenAutoStop),
   idleStop: v.exactOptional(IdleStop),
   restore: v.exactOptional(v.literal(true)),
+  replaces: v.exactOptional(v.pipe(v.string(), v.regex(/^i-[0-9a-f]{1,32}$/, 'the ID of an instance'))),
 });
 export type GivenRequest = v.InferOutput<typeof GivenRequest>;
 
@@ -123,6 +126,11 @@ export function requestOf({
   return request;
 }
 
+/** The attributes of a record that say what the next launch begins with, as far as a request has them. They go once there is an instance. */
+export function launchWishes({ restore, replaces }: Pick<EnvironmentRequest, 'restore' | 'replaces'>): string[] {
+  return [...(restore ? ['wanted.restore'] : []), ...(replaces === undefined ? [] : ['wanted.replaces'])];
+}
+
 /** What a boot of an environment's instance takes from it besides its keys. The idle time may be the team's. */
 export function bootSettings(
   { repository, request }: { readonly repository: string; readonly request: Pick<EnvironmentRequest, 'idleStop'> },
@@ -168,6 +176,25 @@ export function refuseFrom(status: EnvironmentStatus, kind: EnvironmentOperation
     throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${repository} started, but did not finish.`);
   }
   throw new RecodeError('EnvironmentNotFinished', `The environment ${repository} is ${status}: its first start failed.`);
+}
+
+/**
+ * Whether an instance may be launched in place of one that is gone: from a disk that was kept, or with an empty one if a person has agreed to
+ * that.
+ */
+export function isReplaceable(lost: string, { restore, replaces }: Pick<EnvironmentRequest, 'restore' | 'replaces'>): boolean {
+  return restore === true || replaces === lost;
+}
+
+/**
+ * Refuses to launch an instance with an empty disk in place of one that is gone, without anybody who has agreed to that.
+ *
+ * @throws RecodeError InstanceGone
+ */
+export function refuseEmptyDisk(repository: string, lost: string, request: Pick<EnvironmentRequest, 'restore' | 'replaces'>): void {
+  if (isReplaceable(lost, request)) return;
+  const message = `The instance ${lost} of ${repository} was terminated outside Recode. A new instance has an empty disk.`;
+  throw new RecodeError('InstanceGone', message);
 }
 
 /** The refusal of anything about an environment that is not there. */

@@ -158,7 +158,7 @@ export const catalog = {
   VolumeStillModifying: { reaction: 'poll', outcome: 'failed' },
   InstanceStillStopping: { reaction: 'poll', outcome: 'failed' },
   InstanceStillTerminating: { reaction: 'poll', outcome: 'failed' },
-  InstanceGone: { reaction: 'never', outcome: 'failed' },
+  InstanceGone: { reaction: 'never', outcome: 'refused' },
   InstanceNotRunning: { reaction: 'poll', outcome: 'failed' },
   NoPublicAddress: { reaction: 'moment', outcome: 'failed' },
   InstanceFailedToLaunch: { reaction: 'never', outcome: 'failed' },

@@ -7,14 +7,15 @@ import type { Change } from '../records/hold/table.ts';
 
 /**
  * What a record takes over of an environment's live instances, as EC2 shows them: the one that serves it, or that the recorded one is gone.
+ * When that was noticed first stays.
  *
- * @param recorded whether the record has an instance
+ * @param recorded the instance that the record has, and whether it says already that it is gone
  * @param at when EC2 showed them (ISO 8601)
  */
-export function observation(instances: readonly Instance[], recorded: boolean, at: string): Change {
+export function observation(instances: readonly Instance[], recorded: { readonly gone: boolean } | undefined, at: string): Change {
   const observed = observedIn(instances, at);
   if (observed) return { set: { observed } };
-  if (recorded)
+  if (recorded && !recorded.gone)
     return { set: { 'observed.state': 'gone' satisfies Observed['state'], 'observed.at': at }, remove: ['observed.publicIpAddress'] };
   return { set: {} };
 }
@@ -29,7 +30,7 @@ export function lastObservation(
   { observed, wanted }: Pick<Environment, 'observed' | 'wanted'>,
   { at, settings }: { readonly at: string; readonly settings: StopSettings },
 ): Change {
-  const seen = observation(instances, observed !== undefined, at);
+  const seen = observation(instances, observed && { gone: observed.state === 'gone' }, at);
   const state = observedIn(instances, at)?.state ?? 'gone';
   const stopAt = stopTimeOf(state, wanted, { ...settings, at });
   const { set, remove = [] } = seen;

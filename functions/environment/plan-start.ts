@@ -13,7 +13,7 @@ import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { type ChangeableInstance, type Changes, decideChanges, refuseOtherKey } from '../../core/changes.ts';
 import { HeldEnvironment, Plan } from '../../core/document.ts';
-import { bootSettings, GivenChanges } from '../../core/environment.ts';
+import { bootSettings, GivenChanges, launchWishes, refuseEmptyDisk } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { InstanceType } from '../../core/instance-type.ts';
 import { sameKey } from '../../core/openssh-key.ts';
@@ -50,6 +50,7 @@ export const planStart = step({
     );
     if (plan.action === 'undecided') throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is still stopping.`);
     const found = instances.find(({ InstanceId }) => 'instanceId' in plan && InstanceId === plan.instanceId);
+    if (!found && recorded.instanceId !== null) refuseEmptyDisk(repository, recorded.instanceId, environment.request);
     if (found) refuseOtherKey(repository, recorded.request, given);
     const changes = found && decideChanges(repository, recorded, given, changeable(found), instanceType);
     const { publicKey, ...options } = environment.request;
@@ -58,9 +59,18 @@ export const planStart = step({
     const replaced = sameKey(publicKey, recorded.request.publicKey) ? {} : { publicKey };
     const asked = changes ? { allowCidrs, ...changes.wanted } : { ...options, ...replaced };
     const wanted = Object.fromEntries(Object.entries(asked).map(([name, value]) => [`wanted.${name}`, value]));
-    const seen = observation(instances, recorded.instanceId !== null, new Date(clock.now()).toISOString());
+    const seen = observation(
+      instances,
+      recorded.instanceId === null ? undefined : { gone: recorded.status === 'gone' },
+      new Date(clock.now()).toISOString(),
+    );
     const changing = changes && (changes.volume || changes.type) ? { changing: true } : {};
-    await change(dynamodb, environment, operation, { ...seen, set: { ...seen.set, ...wanted, ...changing } });
+    const { set, remove = [] } = seen;
+    await change(dynamodb, environment, operation, {
+      set: { ...set, ...wanted, ...changing },
+      // What was agreed to for a launch counts for no later one.
+      remove: found ? [...remove, ...launchWishes(recorded.request)] : remove,
+    });
     const checkSsh = canCheckSsh(allowCidrs);
     if (!found || !changes || plan.action !== 'start') return { ...plan, checkSsh, ...(found && changes && changesToDo(changes, found)) };
     // Somebody may have replaced the recorded instance by another one.

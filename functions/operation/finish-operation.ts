@@ -18,7 +18,7 @@ import {
   StoppedInstance,
   StoppingInstances,
 } from '../../core/document.ts';
-import { bootSettings, GivenChanges, type Observed } from '../../core/environment.ts';
+import { bootSettings, GivenChanges, launchWishes, type Observed } from '../../core/environment.ts';
 import { nextStop, type StopSettings } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 import { forEach, kindsWith } from '../../core/operations.ts';
@@ -69,12 +69,7 @@ export const finishOperation = step({
       const wanted = { ...(asked && { 'wanted.autoStop': asked }), ...(stopAt !== undefined && { 'wanted.stopAt': stopAt }) };
       const released = await release(dynamodb, environment, operation, {
         set: { ...wanted, observed, updatedAt },
-        remove: [
-          'lastError',
-          'changing',
-          ...(stopAt === undefined ? ['wanted.stopAt'] : []),
-          ...(request.restore ? ['wanted.restore'] : []),
-        ],
+        remove: ['lastError', 'changing', ...(stopAt === undefined ? ['wanted.stopAt'] : []), ...launchWishes(request)],
         end: { endedAt: now },
       });
       // An earlier attempt may have recorded it before its answer was lost.

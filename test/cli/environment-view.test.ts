@@ -82,6 +82,7 @@ describe('viewOf', () => {
       idleStop: null,
       stopAt: null,
       startedAt: null,
+      goneSince: null,
       costPerHour: null,
       monthEstimate: null,
       currency: null,

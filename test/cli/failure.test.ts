@@ -24,7 +24,6 @@ describe('describeFailure', () => {
   });
 
   it.each([
-    ['InstanceGone', 'start'],
     ['EnvironmentNotFinished', 'start'],
     ['EnvironmentNotStarted', 'start'],
     ['InstanceGone', 'remove'],
@@ -41,6 +40,12 @@ describe('describeFailure', () => {
   ] as const)('names a command that can be run: %s, %s', (name, next) => {
     const given = { ...command, repository: 'acme/api', owner: 'alice', account: { local: true } };
     expect(describeFailure(new RecodeError(name, ''), given).nextStep).toContain(`"recode aws ${next} acme/api --owner alice --local"`);
+  });
+
+  it('names the option that agrees to a new instance', () => {
+    const given = { ...command, repository: 'acme/api', owner: 'alice', account: { local: true } };
+    const { nextStep } = describeFailure(new RecodeError('InstanceGone', ''), given);
+    expect(nextStep).toContain('"recode aws start acme/api --owner alice --local --new-instance"');
   });
 
   it('keeps --local where Recode is not installed', () => {

@@ -222,6 +222,7 @@ describe('the JSON of an environment', () => {
       idleStop: null,
       stopAt: null,
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      goneSince: null,
       // t2.medium and an address in us-east-1
       costPerHour: 0.0514,
       monthEstimate: expect.any(Number),
@@ -263,6 +264,7 @@ describe('the status of an environment', () => {
       resources: expect.arrayContaining([{ kind: 'key-pair', name: 'recode-acme-api-key-pair', id: null }]),
       backgroundError: null,
       sshError: null,
+      left: null,
       network: expect.objectContaining({ vpcId: expect.stringMatching(/^vpc-/), subnetId: expect.stringMatching(/^subnet-/) }),
     });
   });

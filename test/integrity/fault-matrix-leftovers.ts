@@ -76,10 +76,18 @@ export async function leaveVolume(aws: TestAws): Promise<void> {
   await terminate(aws, Instances[0]?.InstanceId);
 }
 
-/** Leaves the environment without its instance, and lets the next one never answer. */
+/** Leaves the environment without its instance, in whose place somebody wants another one, and lets that one never answer. */
 export async function silence(aws: TestAws): Promise<void> {
   const { instances } = await inventory(aws);
   await terminate(aws, instances[0]?.InstanceId);
+  await aws.clients.dynamodb.send(
+    new UpdateItemCommand({
+      TableName: tableName,
+      Key: marshall(keys.environment),
+      UpdateExpression: 'SET wanted.replaces = :lost',
+      ExpressionAttributeValues: marshall({ ':lost': instances[0]?.InstanceId }),
+    }),
+  );
   await aws.post('ec2', { launches: [{ outcome: 'never-answers' }] });
 }
 

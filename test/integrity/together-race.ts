@@ -17,6 +17,8 @@ export interface Contender {
   readonly owner?: string;
   /** acme/api by default. */
   readonly repository?: string;
+  /** Of a start: the instance in whose place it may launch one with an empty disk. */
+  readonly replaces?: string | undefined;
   /** Real time after the beginning of the race; at once by default. */
   readonly afterMilliseconds?: number;
 }
@@ -25,10 +27,14 @@ export interface Contender {
 export type Outcome = 'succeeded' | 'not-installed' | 'killed' | ErrorName;
 
 /** Starts the execution of a contender. Resolves to its ARN. */
-export function enter(aws: TestAws, { kind, owner = 'alice', repository = 'acme/api' }: Contender): Promise<string> {
+export function enter(aws: TestAws, { kind, owner = 'alice', repository = 'acme/api', replaces }: Contender): Promise<string> {
   const subject = { caller: owner, environment: { owner, repository } };
   if (kind === 'uninstall') return begin(aws, kind, { caller: owner });
-  return begin(aws, kind, kind === 'start' ? { ...subject, request: { publicKey: somePublicKey } } : subject);
+  return begin(
+    aws,
+    kind,
+    kind === 'start' ? { ...subject, request: { publicKey: somePublicKey, ...(replaces && { replaces }) } } : subject,
+  );
 }
 
 /** Waits for the end of an execution. Throws where it ended with something that the catalog of errors does not know, or that is a defect. */

@@ -58,13 +58,15 @@ describe('an instance that changes outside Recode', () => {
     expect(await runStart(aws, subject)).toMatchObject({ status: 'SUCCEEDED', output: { instanceId: InstanceIds[0], created: false } });
   });
 
-  it('is gone once it is terminated, and a start makes another one', async () => {
+  it('is gone once it is terminated, and a start makes another one where that is asked for', async () => {
     const { output } = await runStart(aws, subject);
     await Promise.all([aws.delete('eventbridge'), aws.post('ec2', { latency: 'calibrated' })]);
     await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [output?.instanceId ?? ''] }));
     await recorded('gone');
     await aws.delete('ec2');
-    expect(await runStart(aws, subject)).toMatchObject({ status: 'SUCCEEDED', output: { created: true } });
+    expect(await runStart(aws, subject)).toMatchObject({ status: 'FAILED', error: 'InstanceGone' });
+    const second = await runStart(aws, { ...subject, replaces: output?.instanceId ?? '' });
+    expect(second).toMatchObject({ status: 'SUCCEEDED', output: { created: true } });
   });
 });
 

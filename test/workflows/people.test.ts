@@ -1,4 +1,5 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { describe, expect, it } from 'vitest';
 import { policies, tableName } from '../../core/names.ts';
@@ -89,6 +90,11 @@ describe('with the policy RecodeUser alone, a member', () => {
     expect(await succeeds(member, 'cancel', ...api)).toMatchObject({ cancelled: true, executionArn: stop.executionArn });
     letGo(aws);
     expect(await succeeds(member, 'retry', ...api)).toMatchObject({ status: 'stopped' });
+
+    const { instanceId } = (await succeeds(member, 'status', ...api)) as { instanceId: string };
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
+    expect((await member.run(['start', ...api])).stderr).toContain('✗ The instance of the environment is gone');
+    expect(await succeeds(member, 'status', ...api)).toMatchObject({ status: 'gone', left: { volumes: [] } });
     expect(await succeeds(member, 'remove', ...api, '--force')).toMatchObject({ status: 'removed' });
     await expectConverged(aws, 0);
     expect(await unused(member, policies.user)).toEqual(forPeople);

@@ -1,6 +1,8 @@
 import { StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { settleSeconds } from '../../core/operation.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectConverged, inventory } from '../harness/inventory.ts';
 import { wipe } from '../harness/wipe.ts';
@@ -107,13 +109,45 @@ describe('an environment that exists', () => {
     await expectConverged(aws, 1);
   });
 
-  it('gets a new instance when somebody terminated its own', async () => {
+  it('gets a new instance when somebody terminated its own, once it may have an empty disk', async () => {
     const first = await runStart(aws);
-    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [first.output?.instanceId ?? ''] }));
-    const second = await runStart(aws);
-    expect(second).toMatchObject({ output: { created: true, status: 'started' } });
-    expect(second.output?.instanceId).not.toBe(first.output?.instanceId);
+    const lost = first.output?.instanceId ?? '';
+    const before = await inventory(aws);
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [lost] }));
+    const message = `The instance ${lost} of acme/api was terminated outside Recode. A new instance has an empty disk.`;
+    // EC2 shows it, and from then on the record.
+    for (const replaces of [undefined, undefined, 'i-0123456789abcdef0']) {
+      const refused = await runStart(aws, { ...(replaces && { replaces }) });
+      expect(refused).toMatchObject({ status: 'FAILED', error: 'InstanceGone', cause: expect.stringContaining(message) });
+      aws.clock.advance(settleSeconds * 1000);
+    }
+    expect((await inventory(aws)).instances).toEqual([]);
+    const second = await runStart(aws, { replaces: lost });
+    expect(second).toMatchObject({ output: { created: true, status: 'started', name: first.output?.name } });
+    expect(second.output?.instanceId).not.toBe(lost);
+    expect(second.output?.hostKey).not.toBe(first.output?.hostKey);
+    const { keyPairs, securityGroups, networkInterfaces } = await inventory(aws);
+    expect(keyPairs.map(({ KeyPairId }) => KeyPairId)).toEqual(before.keyPairs.map(({ KeyPairId }) => KeyPairId));
+    expect(securityGroups.map(({ GroupId }) => GroupId)).toEqual(before.securityGroups.map(({ GroupId }) => GroupId));
+    const interfaces = (of: typeof networkInterfaces) => of.map(({ NetworkInterfaceId }) => NetworkInterfaceId);
+    expect(interfaces(networkInterfaces)).toEqual(interfaces(before.networkInterfaces));
     await expectConverged(aws, 1);
+  });
+
+  it('goes on with a new instance after a failure, without being asked to again, but not with another one', async () => {
+    const { output } = await runStart(aws);
+    const lost = output?.instanceId ?? '';
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [lost] }));
+    await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'VcpuLimitExceeded' });
+    expect(await runStart(aws, { replaces: lost })).toMatchObject({ error: 'QuotaReached' });
+    aws.clock.advance(settleSeconds * 1000);
+    const second = await runStart(aws);
+    expect(second).toMatchObject({ status: 'SUCCEEDED', output: { created: true } });
+    expect((await readEnvironment(aws.clients.dynamodb, { owner: 'alice', repository: 'acme/api' }))?.wanted).not.toHaveProperty(
+      'replaces',
+    );
+    await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds: [second.output?.instanceId ?? ''] }));
+    expect(await runStart(aws)).toMatchObject({ error: 'InstanceGone' });
   });
 });
 

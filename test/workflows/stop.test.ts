@@ -154,7 +154,7 @@ describe('an environment whose instance somebody has terminated', () => {
     await aws.clients.ec2.send(new TerminateInstancesCommand({ InstanceIds }));
     letGo(aws);
     expect(await ended(aws, executionArn)).toMatchObject({ status: 'FAILED', error: 'InstanceGone' });
-    const { output } = await runStart(aws);
+    const { output } = await runStart(aws, { replaces: instanceId });
     expect(output).toMatchObject({ created: true });
     expect(output?.instanceId).not.toBe(instanceId);
     await expectConverged(aws, 1);

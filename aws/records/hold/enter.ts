@@ -11,6 +11,7 @@ import {
   environmentNotFound,
   type GivenRequest,
   powerFor,
+  refuseEmptyDisk,
   refuseFrom,
   requestOf,
   statusOf,
@@ -55,7 +56,7 @@ export async function withInstance(environment: Environment, { dynamodb, ec2, no
   if (environment.name === undefined || environment.observed || holderOf(environment) || from.includes('creating')) return environment;
   const instances = await findInstances(ec2, { ...environment, name: environment.name });
   if (instances.length === 0) return environment;
-  await changeUnheld(dynamodb, environment, observation(instances, false, new Date(now).toISOString()));
+  await changeUnheld(dynamodb, environment, observation(instances, undefined, new Date(now).toISOString()));
   return readEnvironment(dynamodb, environment);
 }
 
@@ -162,8 +163,10 @@ export function take(environment: Environment, { dynamodb, sfn, now, operation }
     if (due && !isDue(existing, due, now)) throw notDue(existing, due);
     const status = statusFound(existing);
     refuseFrom(status, operation.kind, existing.repository);
-    if (given?.restore && status !== 'creating') throw environmentExists(existing);
+    if (given?.restore && status !== 'creating' && status !== 'gone') throw environmentExists(existing);
     if (given && operation.owner !== existing.owner && !accepts(existing.wanted, given.publicKey)) throw keysAreTheOwners(existing);
+    if (given && status === 'gone' && existing.observed)
+      refuseEmptyDisk(existing.repository, existing.observed.instanceId, { ...existing.wanted, ...given });
     // Options may change until there is an instance. PlanStart sees whether there is one.
     if (given && status !== 'creating' && status !== 'gone') refuseByRecord(existing, given);
   });

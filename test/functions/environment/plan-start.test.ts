@@ -26,6 +26,8 @@ const asking = (given: object, instanceId: string | null = null) => ({
 const document = (instanceId: string | null = null) => asking({}, instanceId);
 const startedAtOnce = (instanceId: string) => ({ action: 'start', instanceId, checkSsh: true, userDataCurrent: true, started: true });
 const onItsWay = (instanceId: string) => ({ action: 'wait', instanceId, checkSsh: true, userDataCurrent: false });
+/** An instance that EC2 has forgotten. */
+const missing = 'i-00000000000000000';
 const create = { action: 'create', checkSsh: true, nothingExists: false };
 
 describe('planStart', () => {
@@ -84,9 +86,50 @@ describe('planStart', () => {
     await using account = await holding('one', recordOf({ name: 'acme-api', instance }));
     const { instanceId } = await launched(account);
     await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
-    expect(await account.run(planStart, document(instanceId))).toEqual(create);
+    const agreed = asking({ replaces: instanceId }, instanceId);
+    expect(await account.run(planStart, agreed)).toEqual(create);
     await untilState(account, instanceId, 'terminated');
-    expect(await account.run(planStart, document(instanceId))).toEqual(create);
+    expect(await account.run(planStart, agreed)).toEqual(create);
+  });
+
+  it.each([
+    ['nobody has agreed to that', {}],
+    ['somebody has agreed to that for another one', { replaces: 'i-0123456789abcdef0' }],
+  ])('creates none with an empty disk in its place where %s', async (_, given) => {
+    await using account = await holding('one', recordOf({ name: 'acme-api', instance }));
+    const { instanceId } = await launched(account);
+    await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
+    expect(await account.refusal(planStart, asking(given, instanceId))).toMatchObject({
+      name: 'InstanceGone',
+      message: `The instance ${instanceId} of acme/api was terminated outside Recode. A new instance has an empty disk.`,
+    });
+  });
+
+  it('creates one from a disk that was kept without anybody who agrees', async () => {
+    await using account = await holding('one', recordOf({ name: 'acme-api', instance }));
+    expect(await account.run(planStart, asking({ restore: true }, missing))).toEqual(create);
+  });
+
+  it('forgets what was agreed to for a launch once there is an instance', async () => {
+    const wishes = { restore: true, replaces: 'i-0123456789abcdef0' } as const;
+    const record = recordOf({ name: 'acme-api', request: { ...request, ...wishes } });
+    await using account = await holding('one', record);
+    const { instanceId } = await launched(account);
+    const { environment: held, ...rest } = asking({}, instanceId);
+    const recorded = { ...held.recorded, request: { ...request, ...wishes } };
+    await account.run(planStart, { ...rest, environment: { ...held, recorded } });
+    const wanted = (await readEnvironment(account.dynamodb, environment))?.wanted;
+    expect(wanted).not.toHaveProperty('restore');
+    expect(wanted).not.toHaveProperty('replaces');
+  });
+
+  it('keeps when it was noticed first that the instance is gone', async () => {
+    const noticed = '2026-01-01T00:00:00.000Z';
+    const observedGone = { ...instance, instanceId: missing, state: 'gone', at: noticed } as const;
+    await using account = await holding('one', { ...recordOf({ name: 'acme-api', instance }), observed: observedGone });
+    const { environment: held, ...rest } = asking({ replaces: missing }, missing);
+    await account.run(planStart, { ...rest, environment: { ...held, recorded: { ...held.recorded, status: 'gone' } } });
+    expect(await observed(account)).toMatchObject({ state: 'gone', at: noticed });
   });
 
   it('finds the instance that replaced the recorded one', async () => {
@@ -136,7 +179,7 @@ describe('planStart', () => {
     expect(await observed(account)).toEqual({ ...pending, state: 'running', publicIpAddress: PublicIpAddress, at: expect.any(String) });
     expect((await observed(account))?.launchedAt).toBe(LaunchTime?.toISOString());
     await account.ec2.send(new TerminateInstancesCommand({ InstanceIds: [instanceId] }));
-    await account.run(planStart, document(instanceId));
+    await account.run(planStart, asking({ replaces: instanceId }, instanceId));
     expect(await observed(account)).toEqual({ ...pending, state: 'gone', at: expect.any(String) });
   });
 
@@ -343,7 +386,7 @@ describe('planStart of a stopped instance', () => {
 
   it('is created again where EC2 has forgotten the recorded one', async () => {
     await using account = await holding('one', recordOf({ name: 'acme-api', instance, state: 'stopped' }));
-    expect(await account.run(planStart, document('i-00000000000000000'))).toEqual(create);
+    expect(await account.run(planStart, asking({ replaces: missing }, missing))).toEqual(create);
   });
 
   it.each(['InvalidInstanceID.NotFound', 'UnauthorizedOperation'])('may lack the keys where EC2 says %s of its user data', async (code) => {

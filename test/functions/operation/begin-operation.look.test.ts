@@ -97,7 +97,8 @@ describe('the instance type that a start begins with', () => {
   ])('is what was asked for by %s, unless another one is given now', async (_, seen) => {
     await using account = await installed(ready);
     await record(account, { request: { ...request, instanceType: 't3.large' }, ...seen });
-    const output = await account.run(beginOperation, start);
+    const replaces = 'instance' in seen ? { replaces: instance.instanceId } : {};
+    const output = await account.run(beginOperation, begin(operationOf('one'), { request: { publicKey: publicKey(), ...replaces } }));
     expect(output.instanceType).toMatchObject({ name: 't3.large', zones: expect.arrayContaining(['us-east-1a']) });
     expect(output.environment.request.instanceType).toBe('t3.large');
     const { instanceType, environment } = await account.run(beginOperation, asking('m5.large'));
@@ -252,7 +253,8 @@ describe('the plan of a start', () => {
   ])('is left to PlanStart where there is a record of an environment that %s', async (_, fields) => {
     await using account = await installed(ready);
     await record(account, fields);
-    expect(await account.run(beginOperation, start)).not.toHaveProperty('plan');
+    const given = begin(operationOf('one'), { request: { publicKey: publicKey(), replaces: instance.instanceId } });
+    expect(await account.run(beginOperation, given)).not.toHaveProperty('plan');
   });
 
   it('is left to PlanStart by a retry, which cannot know what the first attempt has led to', async () => {

@@ -225,12 +225,29 @@ describe('an environment that exists', () => {
     const record = recordOf({ name: 'acme-api', ...seen });
     const wanted = { ...record.wanted, moreKeys: [{ publicKey: publicKey(2), addedAt: record.createdAt }] };
     await putItem(account.dynamodb, environmentKey, { ...record, wanted });
-    const given = { publicKey: publicKey(2) };
+    const given = { publicKey: publicKey(2), replaces: instance.instanceId };
     expect(await account.run(beginOperation, begin(operationOf('one'), { request: given }))).toMatchObject({
       environment: { request, recorded: { request } },
       request: { publicKey: publicKey() },
     });
     expect((await readEnvironment(account.dynamodb, alicesApi))?.wanted).toEqual(wanted);
+  });
+
+  it('is not taken where its instance is gone, unless somebody has agreed to an empty disk or has one restored', async () => {
+    await using account = await installed({ status: 'ready', ids });
+    const gone = recordOf({ name: 'acme-api', instance, state: 'gone' });
+    await putItem(account.dynamodb, environmentKey, gone);
+    const starting = (given: object) => begin(operationOf('one'), { request: { ...request, ...given } });
+    expect(await account.refusal(beginOperation, starting({}))).toMatchObject({
+      name: 'InstanceGone',
+      message: `The instance ${instance.instanceId} of acme/api was terminated outside Recode. A new instance has an empty disk.`,
+    });
+    expect((await account.refusal(beginOperation, starting({ replaces: 'i-0ffffffffffffffff' }))).name).toBe('InstanceGone');
+    expect((await account.refusal(beginOperation, starting({ replaces: 'the old one' }))).name).toBe('InputNotValid');
+    expect((await readEnvironments(account.dynamodb)).items).toEqual([gone]);
+    expect(await account.run(beginOperation, starting({ restore: true }))).toMatchObject({ environment: { request: { restore: true } } });
+    await putItem(account.dynamodb, environmentKey, { ...gone, wanted: { ...gone.wanted, replaces: instance.instanceId } });
+    expect(await account.run(beginOperation, starting({}))).toMatchObject({ environment: { recorded: { status: 'gone' } } });
   });
 
   it('is not taken with another machine’s key', async () => {

@@ -2,6 +2,7 @@ import { type ListedEnvironment, readEnvironmentPages } from '../../../../aws/re
 import { type Found, ifInstalled } from '../../../../aws/records/read/table.ts';
 import { policies } from '../../../../core/names.ts';
 import { type Account, type AccountOptions, openAccountWithProgress } from '../../../account.ts';
+import { accountFlags } from '../../../account-flags.ts';
 import { rememberEnvironments } from '../../../completion/known-environments.ts';
 import { currencySign, hourWords, monthWords } from '../../../cost-words.ts';
 import { age, ago } from '../../../duration.ts';
@@ -15,6 +16,7 @@ import { type JsonSelection, openResultWriter } from '../../../json/selection.ts
 import { columns, line, type Output, paint, warn } from '../../../output.ts';
 import { pricesOf } from '../../../prices/prices.ts';
 import { recordsClient } from '../../../records-client.ts';
+import { shellQuote } from '../../../shell-quote.ts';
 import { prepareConnection } from '../../../ssh/connection.ts';
 import { stopWords } from '../../../stop-time.ts';
 
@@ -65,6 +67,13 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
           (text) => paint(stdout, 'bold', text),
         ),
       );
+    }
+    for (const { repository, owner, goneSince } of output.json ? [] : views) {
+      if (goneSince === null) continue;
+      const more = all && owner !== account.owner ? ['--owner', owner] : [];
+      const command = ['recode', 'aws', 'status', repository, ...more, ...accountFlags(options)].map(shellQuote).join(' ');
+      stdout.write(line`\nThe instance of ${repository} was terminated outside Recode, noticed ${ago(goneSince)}. `);
+      stdout.write(`To see what is left, run:\n  ${command}\n`);
     }
     if (own && !output.json) stdout.write(`\n${hoursHeading()}: ${hoursWords(own)}\n`);
   });

@@ -1,5 +1,6 @@
 import { RemoveOutput } from '../../../../core/document.ts';
 import type { Environment } from '../../../../core/environment.ts';
+import { RecodeError } from '../../../../core/errors.ts';
 import type { Keep } from '../../../../core/kept.ts';
 import { forgetEnvironment } from '../../../completion/known-environments.ts';
 import { confirm } from '../../../confirm.ts';
@@ -10,8 +11,9 @@ import { operate } from '../../../execution/environment-operation.ts';
 import type { Followed } from '../../../execution/operation.ts';
 import { inSession, type Session } from '../../../execution/session.ts';
 import { deleteEnvironmentFolder } from '../../../files/environment-folder.ts';
+import { findLeft, type Left, volumeWords } from '../../../lost-instance.ts';
 import { orWarn } from '../../../or-warn.ts';
-import { line, type Output, paint, table, writeJson } from '../../../output.ts';
+import { line, type Output, paint, table, warn, writeJson } from '../../../output.ts';
 import { resourceRows } from '../../../resources.ts';
 import { stopWordsInZone } from '../../../stop-time.ts';
 import type { OperationRequest } from '../options.ts';
@@ -34,7 +36,9 @@ export function runRemove(request: RemoveRequest, output: Output): Promise<void>
   return inSession(output, `removal of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
     const record = await beforeOperation(environment, 'remove', requireRecord(environment));
-    if (!request.force && !(await confirm(question(environment, record, request), output))) return;
+    const left = request.keep || !request.force ? await findLeft(environment, record, output) : undefined;
+    if (request.keep && left) refuseToKeep(left, record, output);
+    if (!request.force && !(await confirm(question(environment, record, request, left), output))) return;
     const removed = await operate(environment, { kind: 'remove', output: Result, ...keepOf(request) }, request, session, output);
     if (removed) await conclude(environment, removed, session, output);
   });
@@ -72,11 +76,30 @@ function question(
   { own, account: { region }, subject: { owner } }: OpenedEnvironment,
   record: Environment,
   { keep }: RemoveRequest,
+  left: Left | undefined,
 ): string {
   const { repository } = record;
   const whose = own ? 'your environment' : `${owner}'s environment`;
   const rows = resourceRows(record);
   const what = rows.length === 0 ? '. It has no resources yet.\n' : ` and all data on its disk:\n${table(rows)}`;
-  const kept = keep ? `A snapshot keeps its disk for ${keep} ${keep === 1 ? 'day' : 'days'}.\n` : '';
-  return `${line`This deletes ${whose} ${repository} in ${region}`}${what}${kept}Remove it?`;
+  const gone = left ? `${goneWords(left).join(' ')}\n` : '';
+  const kept = keep && !left ? `A snapshot keeps its disk for ${keep} ${keep === 1 ? 'day' : 'days'}.\n` : '';
+  return `${line`This deletes ${whose} ${repository} in ${region}`}${what}${gone}${kept}Remove it?`;
+}
+
+/** What a person has to know who removes an environment without an instance. */
+const goneWords = ({ volumes }: Left): string[] => [
+  'Its instance was terminated outside Recode.',
+  ...volumes.map((volume) => `${volumeWords(volume)} still exists, and is deleted.`),
+];
+
+/** Only the disk of an instance can be kept. A volume that outlived it is not deleted where it was to be kept. */
+function refuseToKeep({ volumes: [volume] }: Left, { repository }: Environment, output: Output): void {
+  const problem = line`The disk of ${repository} cannot be kept: its instance was terminated outside Recode.`;
+  if (!volume) {
+    warn(output, problem);
+    return;
+  }
+  const backup = `Back it up with "aws ec2 create-snapshot --volume-id ${volume.volumeId}", then remove the environment with --no-keep.`;
+  throw new RecodeError('InstanceGone', `${problem} ${volumeWords(volume)} still exists. ${backup}`);
 }

@@ -1,10 +1,12 @@
 import { StartOutput } from '../../../../core/document.ts';
+import { statusOf } from '../../../../core/environment.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
 import { operate } from '../../../execution/environment-operation.ts';
 import type { Followed } from '../../../execution/operation.ts';
 import { inSession, type Session } from '../../../execution/session.ts';
+import { agreedReplacement } from '../../../lost-instance.ts';
 import type { Output } from '../../../output.ts';
 import { usableKeyPair } from '../../../ssh/first-connection.ts';
 import type { OperationRequest } from '../options.ts';
@@ -22,8 +24,17 @@ export function runRestart({ request: changes, ...request }: RestartRequest, out
   return inSession(output, `restart of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
     const record = await beforeOperation(environment, 'restart', requireRecord(environment));
-    if (environment.own) await usableKeyPair(environment, record);
+    const { publicKey } = environment.own ? await usableKeyPair(environment, record) : record.wanted;
     if (!(await confirmOnBehalf(environment, 'restart', request, output))) return;
+    if (statusOf(record) === 'gone') {
+      // There is nothing to stop, and only a start launches.
+      const replacement = await agreedReplacement(environment, record, { newInstance: false }, output);
+      if (!replacement) return;
+      const asked = { kind: 'start', output: Result, request: { ...changes, ...replacement, publicKey } } as const;
+      const started = await operate(environment, asked, request, session, output);
+      if (started) await concludeStarted(environment, started, `Started ${started.result.repository}`, session, output);
+      return;
+    }
     const restarted = await operate(environment, { kind: 'restart', output: Result, request: changes }, request, session, output);
     if (restarted) await conclude(environment, restarted, session, output);
   });

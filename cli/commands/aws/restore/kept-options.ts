@@ -11,7 +11,8 @@ import { readKept } from '../../../kept.ts';
 export async function keptOptions(environment: OpenedEnvironment): Promise<Omit<GivenRequest, 'publicKey'>> {
   const { account, subject } = environment;
   const [record, kept] = await Promise.all([findRecord(environment), readKept(account, subject)]);
-  if (record && statusOf(record) !== 'creating') throw environmentExists(record);
+  const status = record && statusOf(record);
+  if (record && status !== 'creating' && status !== 'gone') throw environmentExists(record);
   const [newest] = kept.filter(({ completed }) => completed);
   if (!newest)
     throw new RecodeError('KeptDiskNotFound', `No disk of ${subject.repository} of ${subject.owner} is kept in ${account.region}.`);

@@ -15,6 +15,8 @@ export function command(output: Output): Command {
         'host key stay the same; its address can change. It stops automatically at the time you or your team set. The start runs in AWS: ' +
         'it continues there if you press Ctrl-C.\n\n' +
         'Then the repository is cloned into ~/workspace on the instance, unless it is there, and its hooks run.\n\n' +
+        'If the instance was terminated outside Recode, its disk is lost. A start then says what is left, and asks before it starts a new ' +
+        'instance with an empty disk; --new-instance agrees in advance. The environment keeps its name, options and keys.\n\n' +
         'An existing environment keeps its options unless you give them again. --allow-cidr, --auto-stop, --idle-stop and --volume-type can ' +
         'change at any start, --volume-size can grow, and --instance-type can change while the environment is stopped.',
     )
@@ -22,6 +24,7 @@ export function command(output: Output): Command {
     .option('--instance-type <type>', "EC2 instance type, amd64 or arm64 (default: the setting, or else your team's)")
     .option('--volume-size <GiB>', "size of the root volume in GiB, which can grow later (default: your team's)")
     .option('--volume-type <type>', "type of the root volume: {gp2|gp3} (default: your team's)");
+  start.option('--new-instance', 'if its instance was terminated outside Recode, start a new one with an empty disk, without asking');
   addStartOptions(start);
   addOperationOptions(start, "before starting a teammate's environment");
   return addAccountOptions(start)
@@ -40,6 +43,7 @@ export function command(output: Output): Command {
         ['Clone the last commit of a branch', 'recode aws start acme/api --branch next --depth 1'],
         ['Clone with the SSH agent of this machine, and sign commits there', 'recode aws start acme/api --git-protocol ssh --git-signing'],
         ['Install your dotfiles', 'recode aws start acme/api --dotfiles ada/dotfiles'],
+        ['Start it with an empty disk after its instance was terminated', 'recode aws start acme/api --new-instance'],
         ['Run a command on it from a script', 'eval "$(recode aws start acme/api --json | jq -r .sshCommand) uname -a"'],
       ]),
     )

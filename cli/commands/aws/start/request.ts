@@ -21,6 +21,8 @@ export interface StartRequest extends OperationRequest {
   /** Whether to open it in the editor of the setting, where there is one. */
   readonly open: boolean;
   readonly workspace: WorkspaceRequest;
+  /** Whether an instance with an empty disk may take the place of one that is gone. */
+  readonly newInstance: boolean;
   /** Whether it is a restore of the disk that was kept. */
   readonly restore?: true;
 }
@@ -34,6 +36,7 @@ export interface StartFlags extends OperationFlags, WorkspaceFlags {
   readonly autoStop?: string;
   readonly timeZone?: string;
   readonly idleStop?: string;
+  readonly newInstance?: boolean;
   /** False with --no-open. */
   readonly open: boolean;
 }
@@ -55,6 +58,7 @@ export function parseStart(repository: string, flags: StartFlags, variables: Nod
     ...parseOperation(repository, flags, variables),
     allowMine: allowCidr?.includes(mine) ?? false,
     open: flags.open,
+    newInstance: flags.newInstance ?? false,
     workspace: parseWorkspace(flags, variables),
     request: {
       ...(instanceType !== undefined && { instanceType: parseInstanceType(instanceType, '--instance-type') }),

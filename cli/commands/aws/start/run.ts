@@ -14,6 +14,7 @@ import type { Followed } from '../../../execution/operation.ts';
 import { inSession, type Session } from '../../../execution/session.ts';
 import { type EnvironmentFolder, requireUsablePath, requireWritable } from '../../../files/environment-folder.ts';
 import { checkRepository } from '../../../github.ts';
+import { agreedReplacement } from '../../../lost-instance.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { line, type Output, paint, table, warn, writeJson } from '../../../output.ts';
 import { ownAddress } from '../../../own-address.ts';
@@ -46,9 +47,11 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     const { environment, workspace } = await open(request, session);
     const kept = request.restore && (await keptOptions(environment));
     const given = await givenRequest(request, environment, session);
-    const { publicKey, defaults } = environment.own ? await ownKey(environment, session, request) : await theirKey(environment);
+    const { record, publicKey, defaults } = environment.own ? await ownKey(environment, session, request) : await theirKey(environment);
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
-    const asked = { kind: 'start', output: Result, request: { ...defaults, ...kept, ...given, publicKey } } as const;
+    const replacement = record && !request.restore ? await agreedReplacement(environment, record, request, output) : {};
+    if (!replacement) return;
+    const asked = { kind: 'start', output: Result, request: { ...defaults, ...kept, ...given, ...replacement, publicKey } } as const;
     const started = await operate(environment, asked, request, session, output);
     if (!started) return;
     await conclude(environment, started, session, output, { workspace, grow: given.volumeSize !== undefined });
@@ -80,7 +83,7 @@ async function readyHere({ owner, workspace }: StartRequest): Promise<ReadyReque
 
 /** Starts it with the options that are recorded. */
 export function again(request: OperationRequest, output: Output): Promise<void> {
-  return runStart({ ...request, request: {}, allowMine: false, open: true, workspace: usualWorkspace }, output);
+  return runStart({ ...request, request: {}, allowMine: false, newInstance: false, open: true, workspace: usualWorkspace }, output);
 }
 
 /** What a start was asked to do on the instance. */
@@ -174,6 +177,8 @@ async function givenRequest({ request, allowMine }: StartRequest, { account }: O
 
 /** What a start takes from this machine besides what was typed. */
 interface FromHere {
+  /** The environment, if there is one. */
+  readonly record: Environment | undefined;
   readonly publicKey: string;
   /** The person's settings, for what is not typed. An environment that exists keeps what it has. */
   readonly defaults: Pick<GivenRequest, 'instanceType'>;
@@ -188,12 +193,12 @@ async function ownKey(environment: OpenedEnvironment, session: Session, { restor
   await requireUnlocked(keyPair);
   // Of one that is started, the files for ssh may be what they have to be.
   if (!record || statusOf(record) !== 'started') requireWritable(environment.files);
-  return { publicKey: keyPair.publicKey, defaults: record ? {} : defaultsHere() };
+  return { record, publicKey: keyPair.publicKey, defaults: record ? {} : defaultsHere() };
 }
 
 async function theirKey(environment: OpenedEnvironment): Promise<FromHere> {
-  const { wanted } = await beforeOperation(environment, 'start', requireRecord(environment));
-  return { publicKey: wanted.publicKey, defaults: {} };
+  const record = await beforeOperation(environment, 'start', requireRecord(environment));
+  return { record, publicKey: record.wanted.publicKey, defaults: {} };
 }
 
 function defaultsHere(): FromHere['defaults'] {

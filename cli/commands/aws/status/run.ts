@@ -12,6 +12,7 @@ import { age, ago } from '../../../duration.ts';
 import {
   type EnvironmentTarget,
   environmentArguments,
+  environmentCommand,
   findRecord,
   type OpenedEnvironment,
   openEnvironment,
@@ -24,6 +25,7 @@ import { rememberedExecution } from '../../../execution/remembered-execution.ts'
 import { inSession, withoutExecution } from '../../../execution/session.ts';
 import { describeFailure, type GivenCommand } from '../../../failure.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
+import { findLeft, isLost, type Left, leftWords } from '../../../lost-instance.ts';
 import { orWarn } from '../../../or-warn.ts';
 import { indent, line, type Output, paint, table } from '../../../output.ts';
 import { pricesOf } from '../../../prices/prices.ts';
@@ -43,6 +45,8 @@ interface Details {
   readonly background: Background | undefined;
   /** Why this machine cannot connect to its owner's environment. */
   readonly sshError: RecodeError | undefined;
+  /** What is left of it, if its instance is gone. */
+  readonly left: Left | undefined;
 }
 
 /**
@@ -68,10 +72,11 @@ export function runStatus(target: EnvironmentTarget, selection: JsonSelection, o
     if (!found && background?.failure) throw background.failure.error;
     const record = found ?? (await requireRecord(opened));
     const holder = holderOf(record);
-    const [prices, network, progress] = await Promise.all([
+    const [prices, network, progress, left] = await Promise.all([
       pricesOf(opened.account.region, clients.dynamodb),
       ifInstalled(readNetwork(clients.dynamodb)),
       holder && executionProgress(clients.sfn, holder.executionArn),
+      findLeft(opened, record, output),
     ]);
     view.end();
     const connection = prepareConnection(files, record);
@@ -82,6 +87,7 @@ export function runStatus(target: EnvironmentTarget, selection: JsonSelection, o
       progress,
       background: background?.failure && background.failure.error.message !== record.lastError?.message ? background : undefined,
       sshError: own ? connection?.error : undefined,
+      left,
     };
     if (output.json) await write(asJson(shown, details));
     else print(opened, shown, { ...details, command: connection && shortCommand(files, connection) }, output);
@@ -97,7 +103,7 @@ async function readBackground(opened: OpenedEnvironment, output: Output): Promis
   return remembered === undefined ? undefined : backgroundOperation(opened, remembered);
 }
 
-function asJson(shown: RecordedView, { record, network, progress, background, sshError }: Details) {
+function asJson(shown: RecordedView, { record, network, progress, background, sshError, left }: Details) {
   const { kind, failure } = background ?? {};
   return {
     ...shown,
@@ -106,7 +112,12 @@ function asJson(shown: RecordedView, { record, network, progress, background, ss
     network: network?.status === 'ready' ? idsOf(network) : null,
     backgroundError: failure ? { kind, name: failure.error.name, message: failure.error.message, at: failure.at } : null,
     sshError: sshError ? { name: sshError.name, message: sshError.message } : null,
+    left: left ? leftJson(left) : null,
   };
+}
+
+function leftJson({ kept, volumes }: Left) {
+  return { keptSnapshotId: kept?.snapshotId ?? null, keptUntil: kept?.keptUntil ?? null, volumes };
 }
 
 function idsOf({ ids: { vpcId, subnets, internetGatewayId, routeTableId } }: ReadyNetwork) {
@@ -122,7 +133,7 @@ type Begun = Pick<Operation, 'kind' | 'owner' | 'startedAt'>;
 /** A first start has no record until it has taken the lock. */
 function firstStartJson({ subject }: OpenedEnvironment, operation: Begun, { executionArn, running, sentences }: Background) {
   const view = { ...unknownView(subject), executionArn, operation: { ...operation, running, steps: sentences } };
-  return { ...view, resources: [], network: null, backgroundError: null, sshError: null };
+  return { ...view, resources: [], network: null, backgroundError: null, sshError: null, left: null };
 }
 
 function printFirstStart({ account, subject }: OpenedEnvironment, operation: Begun, progress: Background, { stdout }: Output): void {
@@ -137,7 +148,7 @@ interface Shown extends Details {
 
 function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, { stdout }: Output): void {
   const me = opened.account.owner;
-  const { record, network, progress, background, sshError, command } = details;
+  const { record, network, progress, background, sshError, left, command } = details;
   const { operation, lastError, stopAt } = shown;
   const { autoStop, allowCidrs } = record.wanted;
   stdout.write(`${paint(stdout, 'bold', shown.repository)}${line` (${shown.owner}): ${statusWords(shown)}`}\n\n`);
@@ -157,7 +168,14 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, {
     ]),
   );
   if (operation) stdout.write(`\n${inProgressLine(operation, progress, me)}\n`);
-  if (lastError) stdout.write(`\nLast error, ${ago(lastError.at)}: ${indent(lastError.message).trimStart()}\n`);
+  if (left) {
+    const agreed = !isLost(record);
+    const next = agreed ? environmentCommand(opened, 'start') : environmentCommand(opened, 'start', ['--new-instance']);
+    const how = agreed ? 'To start it' : 'To start it with a new instance and an empty disk';
+    stdout.write(`\n${leftWords(opened, left).join('\n')}\n${how}, run:\n  ${paint(stdout, 'bold', next)}\n`);
+  }
+  if (lastError && !(left && lastError.name === 'InstanceGone'))
+    stdout.write(`\nLast error, ${ago(lastError.at)}: ${indent(lastError.message).trimStart()}\n`);
   if (background?.failure) {
     const { error, at } = background.failure;
     stdout.write(`\nYour ${background.kind} failed, ${ago(at)}: ${indent(error.message).trimStart()}\n`);

@@ -19,6 +19,7 @@ describe('parseStart', () => {
       force: false,
       wait: true,
       allowMine: false,
+      newInstance: false,
       open: true,
       workspace: { clone: true, hooks: true },
       request: {},
@@ -36,6 +37,7 @@ describe('parseStart', () => {
       owner: 'bob',
       force: true,
       wait: false,
+      newInstance: true,
       open: false,
       profile: 'team',
       region: 'eu-west-1',
@@ -49,6 +51,7 @@ describe('parseStart', () => {
       wait: false,
       account: { local: false, profile: 'team', region: 'eu-west-1' },
       allowMine: false,
+      newInstance: true,
       open: false,
       workspace: { clone: false, hooks: false },
       request: {
