@@ -146,8 +146,8 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
  */
 export function statusWords({ status, operation, lastError }: Pick<EnvironmentView, 'status' | 'operation' | 'lastError'>): string {
   if (status === null) return 'unknown';
-  // For programs it is starting, which a restart leads to. For people that would be odd while it stops.
-  if (operation?.kind === 'restart') return operations.restart.doing;
+  // For programs it is starting, which these lead to. For people that would be odd while it stops.
+  if (operation?.kind === 'restart' || operation?.kind === 'move') return operations[operation.kind].doing;
   const resting = status === 'started' || status === 'stopped';
   const failed = lastError && !operation && status !== 'gone' && !(resting && isRefusal(lastError.name));
   return failed ? `${status} (failed)` : status;

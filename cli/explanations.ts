@@ -106,6 +106,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The automatic stop would come too late',
     nextStep: 'Choose a shorter time, for example 2h. A limit of your team (longestRun) can be raised by your AWS administrator.',
   },
+  ZoneNotPossible: {
+    title: 'The environment cannot move to this zone',
+    nextStep: 'Choose another zone with --zone, or omit it to let Recode choose one.',
+  },
   InstanceNotStopped: {
     title: 'The environment is running',
     nextStep:
@@ -357,7 +361,7 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   NoCapacityToStart: {
     title: 'AWS has no capacity to start the instance',
     nextStep:
-      'Wait a few minutes, then run "{command}" again, or run "recode aws start {environment}" with another --instance-type. The environment stays stopped and keeps its disk.',
+      'Wait a few minutes, then run "{command}" again, run "recode aws start {environment}" with another --instance-type, or run "recode aws move {environment}" to move it to another zone. The environment stays stopped and keeps its disk.',
   },
   VolumeKeyNotUsable: {
     title: 'EC2 cannot use the KMS key of the volume',

@@ -68,8 +68,9 @@ function placeholdersFor({ argv, usage, group = false, repository, owner, accoun
   const environment = [repository === undefined ? '<repository>' : shellQuote(repository), ...which.map(shellQuote)].join(' ');
   return {
     command: quoted(['recode', ...argv]),
-    // A second restart would stop the instance again.
-    result: usage === 'recode aws restart' ? `recode aws follow ${environment}` : quoted(['recode', ...argv]),
+    // A second one would stop the instance again.
+    result:
+      usage === 'recode aws restart' || usage === 'recode aws move' ? `recode aws follow ${environment}` : quoted(['recode', ...argv]),
     usage,
     offer: group ? 'the commands' : 'its arguments and options',
     account: flags.length === 0 ? '' : ` ${quoted(flags)}`,

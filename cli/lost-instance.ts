@@ -21,6 +21,8 @@ export interface Left {
   readonly kept: KeptDisk | undefined;
   /** The volumes that were not deleted with the instance. */
   readonly volumes: readonly LeftVolume[];
+  /** Whether the next start goes on with the disk that is kept: a move or a restore has failed after it. */
+  readonly goesOn: boolean;
 }
 
 interface LeftVolume {
@@ -38,7 +40,7 @@ export function isLost(record: Environment): boolean {
 
 /** What is left of an environment whose instance is gone; undefined for any other. What this person may not look at is a warning. */
 export async function findLeft({ account }: OpenedEnvironment, record: Environment, output: Output): Promise<Left | undefined> {
-  const { owner, repository, name, observed } = record;
+  const { owner, repository, name, observed, wanted } = record;
   if (statusOf(record) !== 'gone' || !observed || name === undefined) return undefined;
   const ec2 = new EC2Client(account.clientConfig('ec2'));
   const orWarned = <Found>(finding: Promise<Found[]>) =>
@@ -54,6 +56,7 @@ export async function findLeft({ account }: OpenedEnvironment, record: Environme
   return {
     instanceId: observed.instanceId,
     noticedAt: observed.at,
+    goesOn: wanted.restore === true,
     kept: disks.find(({ completed }) => completed),
     volumes: volumes.map(({ VolumeId = '', Size = 0, AvailabilityZone = '' }) => ({
       volumeId: VolumeId,
@@ -64,8 +67,12 @@ export async function findLeft({ account }: OpenedEnvironment, record: Environme
 }
 
 /** What was lost with an instance, and what is left of it, as sentences. */
-export function leftWords(environment: OpenedEnvironment, { instanceId, noticedAt, kept, volumes }: Left): string[] {
+export function leftWords(environment: OpenedEnvironment, { instanceId, noticedAt, kept, volumes, goesOn }: Left): string[] {
   const { repository } = environment.subject;
+  if (goesOn) {
+    const until = kept ? ` until ${stopWordsInZone(kept.keptUntil)}` : '';
+    return [line`The instance ${instanceId} of ${repository} is gone. Its disk is kept${until}, and the next start goes on with it.`];
+  }
   return [
     line`The instance ${instanceId} of ${repository} was terminated outside Recode, noticed ${ago(noticedAt)}.`,
     ...(volumes.length === 0

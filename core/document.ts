@@ -36,6 +36,9 @@ export const provenExecution = {
 // The longest sort key that DynamoDB has, in bytes.
 const KeyPart = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024));
 
+/** An availability zone, such as `us-east-1a`. */
+export const ZoneName = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z0-9]{1,12}){1,4}$/, 'an availability zone'));
+
 /** Which environment is due to stop, and at what time, so that an automatic stop stops no other. */
 export const Due = v.object({ uid: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)), stopAt: v.pipe(v.string(), v.isoTimestamp()) });
 export type Due = v.InferOutput<typeof Due>;
@@ -57,6 +60,8 @@ export const RecordedEnvironmentInput = v.object({
   request: v.exactOptional(v.strictObject({ instanceType: v.exactOptional(InstanceTypeName) })),
   /** Only in a removal. Missing for the team's default. */
   keep: v.exactOptional(Keep),
+  /** Only in a move. Missing if any other zone will do. */
+  zone: v.exactOptional(ZoneName),
 });
 export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
 
@@ -323,11 +328,23 @@ const ofRestart = {
   instanceType: v.optional(InstanceType),
 };
 
+const ofMove = {
+  network: ReadyNetwork,
+  /** With the zones that the environment may move to. */
+  instanceType: InstanceType,
+  /** Missing if no subnet of these zones fits. */
+  subnet: v.optional(Subnet),
+  plan: LaunchPlan,
+  /** Until when its disk is kept if the move does not succeed. */
+  keep: KeepUntil,
+};
+
 /** The first nouns of each operation's state document. */
 export const Begun = {
   start: v.object(ofStart),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
   ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, ...ofRestart })),
+  move: v.object({ kind: v.literal('move'), ...ofEnvironment, ...ofMove }),
   remove: v.object({ kind: v.literal('remove'), ...ofEnvironment, keep }),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network, ...deleteKept }),
 };

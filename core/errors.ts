@@ -65,6 +65,7 @@ export const catalog = {
   InstanceTypeNotAllowed: { reaction: 'never', outcome: 'refused' },
   TooManyEnvironments: { reaction: 'never', outcome: 'refused' },
   HoursUsedUp: { reaction: 'never', outcome: 'refused' },
+  ZoneNotPossible: { reaction: 'never', outcome: 'refused' },
   InstanceNotStopped: { reaction: 'never', outcome: 'refused' },
   ArchitectureDiffers: { reaction: 'never', outcome: 'refused' },
   VolumeCannotShrink: { reaction: 'never', outcome: 'refused' },

@@ -3,10 +3,10 @@ import { RecodeError } from './errors.ts';
 import { belongingOf, tagKey } from './tags.ts';
 
 /** For how many days the disk of a removed environment can be kept. */
-const longest = 365;
+export const longestKept = 365;
 
 /** For how many days the disk of a removed environment is kept. False if it is deleted with its instance. */
-export const Keep = v.union([v.literal(false), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(longest))]);
+export const Keep = v.union([v.literal(false), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(longestKept))]);
 export type Keep = v.InferOutput<typeof Keep>;
 
 /**
@@ -16,8 +16,8 @@ export type Keep = v.InferOutput<typeof Keep>;
  */
 export function parseKeep(text: string): number {
   const days = Number(/^([1-9]\d{0,2})d$/.exec(text)?.[1] ?? Number.NaN);
-  if (days <= longest) return days;
-  throw new RecodeError('KeepNotValid', `Invalid --keep '${text}'. Use a number of days from 1d to ${longest}d, for example 30d.`);
+  if (days <= longestKept) return days;
+  throw new RecodeError('KeepNotValid', `Invalid --keep '${text}'. Use a number of days from 1d to ${longestKept}d, for example 30d.`);
 }
 
 const day = 86_400_000;

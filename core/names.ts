@@ -45,6 +45,9 @@ export function resourceName(environmentName: string, resource: EnvironmentResou
 /** The name of the image of an environment's disk. EC2 accepts it once, so the removal of an environment makes one. */
 export const imageName = (uid: string): string => `recode-${uid}`;
 
+/** The name of the image with which a move takes an environment's disk to another zone: another one for each move. */
+export const moveImageName = (uid: string, executionArn: string): string => `${imageName(uid)}-${hashOf(executionArn)}`;
+
 // A security group's name may have 255 characters; a tag's value 256. GitHub allows 39 for an owner and 100 for a repository.
 const longestName = 160;
 
@@ -58,12 +61,14 @@ export function environmentId(environment: { owner: string; repository: string }
  * hash that is its own. Which one it gets is decided by claiming them in this order.
  */
 export function candidateNames(environment: { owner: string; repository: string }): readonly string[] {
-  const hash = createHash('sha256').update(environmentId(environment)).digest('hex').slice(0, 8);
+  const hash = hashOf(environmentId(environment));
   const plain = slug(environment.repository);
   const owned = slug(`${environment.repository}-${environment.owner}`);
   // An older version accepted repositories that leave nothing of a slug.
   return [plain, owned, `${owned.slice(0, longestName - hash.length - 1)}-${hash}`].filter((name) => name !== '');
 }
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
 /** Lower-case letters, digits and single hyphens: `recode-sh/workspace` becomes `recode-sh-workspace`. */
 export function slug(text: string): string {

@@ -58,6 +58,15 @@ export const operations = {
     doing: 'restarting',
     policy: policies.user,
   },
+  move: {
+    on: 'environment',
+    creates: false,
+    from: ['starting', 'started', 'stopping', 'stopped', 'gone'],
+    during: 'starting',
+    ends: 'started',
+    doing: 'moving',
+    policy: policies.user,
+  },
   remove: {
     on: 'environment',
     creates: false,

@@ -53,6 +53,7 @@ const passed: Record<OperationKind, readonly InstanceState[]> = {
   start: up,
   stop: down,
   restart: [...down, ...up],
+  move: [...down, ...out, ...up],
   remove: [...up, ...down, ...out],
   uninstall: [],
 };

@@ -14,6 +14,7 @@ export const tagKey = {
   repository: 'recode:repository',
   sshHostKey: 'recode:ssh-host-key',
   keptUntil: 'recode:kept-until',
+  moved: 'recode:moved',
   instanceType: 'recode:instance-type',
   volumeType: 'recode:volume-type',
 } as const;

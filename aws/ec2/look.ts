@@ -2,13 +2,15 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client, Subnet } from '@aws-sdk/client-ec2';
 import { refuseOtherArchitecture } from '../../core/changes.ts';
 import type { Environment, GivenChanges } from '../../core/environment.ts';
+import { RecodeError } from '../../core/errors.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
 import type { Settings } from '../../core/settings.ts';
 import { type EnvironmentSubject, readEnvironment } from '../records/read/environment.ts';
 import { readNetwork } from '../records/read/network.ts';
 import { ifInstalled } from '../records/read/table.ts';
 import { resolveInstanceType } from './instance-type.ts';
-import { hasResources } from './resources.ts';
+import { findInstances, hasResources } from './resources.ts';
+import { availableZones } from './subnet.ts';
 
 /** What a start has to know before it changes anything. */
 export interface Looked {
@@ -60,4 +62,61 @@ export async function lookAtChange(
   const resolved = await resolveInstanceType(ec2, asked, settings);
   refuseOtherArchitecture(repository, observed, resolved.instanceType);
   return resolved;
+}
+
+/**
+ * Looks at where an environment can move: at the type of its instance, with the zones that it may move to.
+ *
+ * @param zone the one that is asked for; undefined for any other than its own
+ * @throws RecodeError ZoneNotPossible, InstanceGone if there is no disk to move, and as `resolveInstanceType` does
+ */
+export async function lookAtMove(
+  ec2: EC2Client,
+  { owner, repository, name, observed, wanted }: Environment,
+  zone: string | undefined,
+  settings: Settings,
+): Promise<Pick<Looked, 'instanceType' | 'subnets'>> {
+  const [instances, available] = await Promise.all([
+    name === undefined ? [] : findInstances(ec2, { owner, repository, name }, observed?.instanceId),
+    availableZones(ec2),
+  ]);
+  const [instance] = instances;
+  // A move that failed may have left the disk alone.
+  if (!instance && observed && !wanted.restore) throw nothingToMove(repository, observed.instanceId);
+  const typeName = instance?.InstanceType ?? observed?.instanceType ?? wanted.instanceType;
+  const { instanceType, subnets } = await resolveInstanceType(ec2, typeName, settings);
+  const current = instance?.Placement?.AvailabilityZone;
+  const offering = available.filter((each) => instanceType.zones.includes(each));
+  const zones = offering.filter((each) => each !== current && (zone === undefined || each === zone));
+  if (zones.length > 0) return { instanceType: { ...instanceType, zones }, subnets };
+  if (wanted.restore && zone !== undefined && zone === current) {
+    throw new RecodeError('ZoneNotPossible', `${repository} is in ${zone} already, but its move has not ended: the next start ends it.`);
+  }
+  throw zoneNotPossible(repository, { zone, current, available, others: offering.filter((each) => each !== current), typeName });
+}
+
+function nothingToMove(repository: string, instanceId: string): RecodeError {
+  const message = `The instance ${instanceId} of ${repository} was terminated outside Recode. There is no disk to move.`;
+  return new RecodeError('InstanceGone', message);
+}
+
+function zoneNotPossible(
+  repository: string,
+  asked: {
+    readonly zone: string | undefined;
+    readonly current: string | undefined;
+    readonly available: readonly string[];
+    /** The zones that would do. */
+    readonly others: readonly string[];
+    readonly typeName: string;
+  },
+): RecodeError {
+  const { zone, current, available, others, typeName } = asked;
+  const elsewhere = others.length === 0 ? `No other zone offers ${typeName}.` : `It can move to ${others.join(', ')}.`;
+  if (zone === undefined) return new RecodeError('ZoneNotPossible', `${repository} cannot move. ${elsewhere}`);
+  if (zone === current) return new RecodeError('ZoneNotPossible', `${repository} is in ${zone} already. ${elsewhere}`);
+  const problem = available.includes(zone)
+    ? `${typeName} is not available in ${zone}.`
+    : `${zone} is no availability zone here, or not available now.`;
+  return new RecodeError('ZoneNotPossible', `${problem} ${elsewhere}`);
 }

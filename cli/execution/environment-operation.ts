@@ -20,14 +20,25 @@ import type { Session } from './session.ts';
  */
 export async function operate<Schema extends v.GenericSchema>(
   environment: OpenedEnvironment,
-  asked: { readonly kind: EnvironmentOperationKind; readonly output: Schema; readonly request?: GivenChanges; readonly keep?: Keep },
+  asked: {
+    readonly kind: EnvironmentOperationKind;
+    readonly output: Schema;
+    readonly request?: GivenChanges;
+    readonly keep?: Keep;
+    readonly zone?: string;
+  },
   { wait }: { readonly wait: boolean },
   session: Session,
   output: Output,
 ): Promise<Followed<v.InferOutput<Schema>> | undefined> {
   const { account, clients, subject, files } = environment;
-  const { kind, request, keep } = asked;
-  const input = { environment: subject, ...(request && { request }), ...(keep !== undefined && { keep }) };
+  const { kind, request, keep, zone } = asked;
+  const input = {
+    environment: subject,
+    ...(request && { request }),
+    ...(keep !== undefined && { keep }),
+    ...(zone !== undefined && { zone }),
+  };
   session.atEnd = () => rememberTimes(environment, kind, session, output);
   if (!wait) {
     handOver(environment, await startOperation(clients, account, { kind, input }, session), output);

@@ -83,7 +83,7 @@ function imageFailure(error: unknown, { image, imageUnavailable }: Input): Recod
 }
 
 function launchParameters(
-  { environment, image, keyPair, networkInterface }: Input,
+  { environment, operation, image, keyPair, networkInterface }: Input,
   token: string,
   publicKeys: readonly string[],
   settings: Settings,
@@ -116,9 +116,9 @@ function launchParameters(
     // Two hops, so that containers on the instance reach the metadata service too.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
-    UserData: Buffer.from(userData({ publicKeys, hostKey, homeKeys: !request.restore, ...bootSettings(environment, settings) })).toString(
-      'base64',
-    ),
+    UserData: Buffer.from(
+      userData({ publicKeys, hostKey, homeKeys: !request.restore || operation.kind === 'move', ...bootSettings(environment, settings) }),
+    ).toString('base64'),
     TagSpecifications: [
       ...tagged('instance', instanceTags, costTags),
       ...tagged('volume', environmentTags(environment, 'volume'), costTags),

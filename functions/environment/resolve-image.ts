@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describeImages, keptFilters } from '../../aws/ec2/kept.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { HeldEnvironment, Image } from '../../core/document.ts';
+import { HeldEnvironment, Image, KeptImage } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import { InstanceType } from '../../core/instance-type.ts';
@@ -19,12 +19,18 @@ const ubuntuNames = {
  * small for it.
  */
 export const resolveImage = step({
-  input: v.object({ environment: HeldEnvironment, operation: Operation, instanceType: InstanceType }),
+  input: v.object({
+    environment: HeldEnvironment,
+    operation: Operation,
+    instanceType: InstanceType,
+    /** The image that a move has made. */
+    kept: v.optional(KeptImage),
+  }),
   output: Image,
   uses: { ec2 },
-  async run({ environment, operation, instanceType: { name, architecture } }, { ec2 }) {
+  async run({ environment, operation, instanceType: { name, architecture }, kept }, { ec2 }) {
     const { request, repository } = environment;
-    const image = request.restore ? await keptImage(ec2, environment) : await newestUbuntu(ec2, operation, architecture);
+    const image = request.restore ? await keptImage(ec2, environment, kept) : await newestUbuntu(ec2, operation, architecture);
     if (request.restore && image.Architecture !== architecture) {
       const message = `The kept disk of ${repository} is of the architecture ${image.Architecture}, and ${name} is ${architecture}.`;
       throw new RecodeError('InstanceTypeNotSupported', message);
@@ -60,8 +66,13 @@ async function newestUbuntu(ec2: EC2Client, { executionArn }: Operation, archite
   return image;
 }
 
-/** The newest disk that is kept of the environment. Throws RecodeError KeptDiskNotFound. */
-async function keptImage(ec2: EC2Client, { owner, repository }: HeldEnvironment): Promise<Ec2Image> {
+/** The disk that this move has kept, or else the newest one that is kept of the environment. Throws RecodeError KeptDiskNotFound, NotVisibleYet. */
+async function keptImage(ec2: EC2Client, { owner, repository }: HeldEnvironment, kept: KeptImage | undefined): Promise<Ec2Image> {
+  if (kept) {
+    const [made] = await describeImages(ec2, [{ Name: 'image-id', Values: [kept.imageId] }]);
+    if (made) return made;
+    throw new RecodeError('NotVisibleYet', `EC2 does not show the image ${kept.imageId}.`);
+  }
   const [image] = newestFirst(await describeImages(ec2, [...keptFilters({ owner, repository }), { Name: 'state', Values: ['available'] }]));
   if (!image) throw new RecodeError('KeptDiskNotFound', `No disk of ${repository} of ${owner} is kept and can be restored.`);
   return image;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Subnet as Ec2Subnet } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { allEnded } from '../../aws/all-ended.ts';
-import { type Looked, look, lookAtChange } from '../../aws/ec2/look.ts';
+import { type Looked, look, lookAtChange, lookAtMove } from '../../aws/ec2/look.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities } from '../../aws/executions/identities.ts';
 import {
@@ -36,7 +36,7 @@ import {
 import { type Environment, environmentNotFound, type GivenChanges, type GivenRequest, requestOf } from '../../core/environment.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
-import { keptUntil } from '../../core/kept.ts';
+import { keptUntil, longestKept } from '../../core/kept.ts';
 import { accepts } from '../../core/keys.ts';
 import type { ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -88,12 +88,13 @@ export const beginOperation = step({
       return { kind, operation: uninstall, network, ...(deleteKept && { deleteKept }) };
     }
     const { kind } = begun;
-    const { environment: subject, due, keep, request = {} } = begun.input;
+    const { environment: subject, due, keep, zone, request = {} } = begun.input;
     const [beginner, recorded] = await allEnded([asking(), readEnvironment(dynamodb, subject)]);
     if (!recorded) throw environmentNotFound(subject);
     const entry = { ...context, operation: { ...operation(beginner), kind } };
     const existing = await withInstance(recorded, entry);
     if (!existing) throw environmentNotFound(subject);
+    if (kind === 'move') return beginMove(existing, zone, { ...entry, operation: { ...entry.operation, kind } });
     const starting = operations[kind].ends === 'started' ? { request, ...(await lookForRestart(existing, request, entry)) } : {};
     const environment = await take(existing, entry, { due });
     if (kind !== 'remove') {
@@ -143,6 +144,21 @@ async function beginStart(
     // Under another installation, Recode was uninstalled in the meantime: begin in the new one.
     if (network?.installation === installation) throw uninstallInProgress();
   }
+}
+
+/** A move that cannot be is refused before anything changes. */
+async function beginMove(existing: Environment, zone: string | undefined, entry: Entry): Promise<Begun['move']> {
+  const { ec2, operation, settings } = entry;
+  const [network, looked] = await allEnded([readyNetwork(entry), lookAtMove(ec2, existing, zone, settings)]);
+  const { instanceType, subnets } = looked;
+  const environment = await take(existing, entry, {});
+  await reserveHours(environment, entry);
+  const wanted = { ...requestOf(environment), instanceType: instanceType.name };
+  const held = await claimNameAndRecordWanted(environment, wanted, entry);
+  const there = subnetFor(instanceType, subnets, network);
+  const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), nothingExists: false } as const;
+  const keep = { until: keptUntil(operation.startedAt, longestKept) };
+  return { kind: 'move', operation, environment: held, network, instanceType, ...there, plan, keep };
 }
 
 /** The network of a restart, and the type that the instance is to get, if that is another one. */

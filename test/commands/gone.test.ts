@@ -86,7 +86,7 @@ describe('an environment whose instance was terminated outside Recode', () => {
     const listed = await succeeds('list');
     expect(listed.stdout).toMatch(/\nacme\/api +gone /);
     expect(listed.stdout).toMatch(
-      /\nThe instance of acme\/api was terminated outside Recode, noticed \d+s ago\. To see what is left, run:\n {2}recode aws status acme\/api\n$/,
+      /\nThe instance of acme\/api is gone, noticed \d+s ago\. To see what is left, run:\n {2}recode aws status acme\/api\n$/,
     );
     const goneSince = (await record())?.observed?.at;
     expect((await succeeds('status', 'acme/api', '--json')).json).toMatchObject({
@@ -142,7 +142,7 @@ describe('an environment whose instance was terminated outside Recode', () => {
   it('is removed as usual', async () => {
     await lost();
     const { text, code } = await alice.inTerminal(['remove', 'acme/api', '--keep', '3d'], [['Remove it? [y/N] ', `y${keys.enter}`]]);
-    expect(text).toContain('The disk of acme/api cannot be kept: its instance was terminated outside Recode.');
+    expect(text).toContain('The disk of acme/api cannot be kept: its instance is gone.');
     expect(text).not.toContain('A snapshot keeps its disk');
     expect(text).toMatch(/\n✓ Removed acme\/api\n$/);
     expect(code).toBe(0);

@@ -39,6 +39,7 @@ it.each([
   ['start', ['pending', 'running']],
   ['stop', ['stopping', 'stopped']],
   ['restart', ['pending', 'running', 'stopping', 'stopped']],
+  ['move', states],
   ['remove', states],
   ['uninstall', []],
 ] as const)('a %s leads an instance through %j', (kind, passed) => {

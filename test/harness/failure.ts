@@ -143,7 +143,7 @@ function explained(args: readonly string[], expected: ExpectedFailure): { title:
   const known = repository?.startsWith('-') === false;
   const environment = `${known ? repository : '<repository>'}${given(args, '--owner')}${account}`;
   const progress = known ? `recode aws follow ${environment}` : `recode aws list --all${account}`;
-  const result = args[1] === 'restart' ? progress : again;
+  const result = args[1] === 'restart' || args[1] === 'move' ? progress : again;
   const named = { command: again, result, usage, offer, account, fix, environment, progress };
   return { title, nextStep: Object.entries(named).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), nextStep as string) };
 }

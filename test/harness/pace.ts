@@ -36,6 +36,7 @@ const places = {
     action: 'DescribeInstances',
     sentence: 'Waiting for the instance to stop',
   },
+  moving: { kind: 'move', function: 'checkInstanceStopped', action: 'DescribeInstances', sentence: 'Waiting for the instance to stop' },
   removing: { kind: 'remove', function: 'terminateInstance', action: 'TerminateInstances', sentence: 'Terminating the instance' },
   uninstalling: { kind: 'uninstall', function: 'deleteRouteTable', action: 'DeleteRouteTable', sentence: 'Deleting the route table' },
 } as const satisfies Record<string, Step>;

@@ -101,6 +101,10 @@ export const runStop = (aws: TestAws, subject: Subject = {}) => run<StopOutput>(
 /** The same of the restart workflow. */
 export const runRestart = (aws: TestAws, subject: Subject = {}) => run<StartOutput>(aws, 'restart', subjectOf(subject));
 
+/** The same of the move workflow. */
+export const runMove = (aws: TestAws, { zone, ...subject }: Subject & { readonly zone?: string } = {}) =>
+  run<StartOutput>(aws, 'move', { ...subjectOf(subject), ...(zone !== undefined && { zone }) });
+
 /** The same of the remove workflow. */
 export const runRemove = (aws: TestAws, { keep, ...subject }: Subject & { readonly keep?: Keep } = {}) =>
   run<RemoveOutput>(aws, 'remove', { ...subjectOf(subject), ...(keep !== undefined && { keep }) });

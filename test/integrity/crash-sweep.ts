@@ -62,6 +62,19 @@ const life: readonly Workflow[] = [
     expectEnd: (aws) => expectConverged(aws, 1),
   },
   { name: 'restart', kind: 'restart', input: subject, detour: 'restart', expectEnd: (aws) => expectConverged(aws, 1) },
+  {
+    name: 'move',
+    kind: 'move',
+    input: { ...subject, zone: 'us-east-1b' },
+    // One that died after its launch is finished by a start.
+    repeated: 'ZoneNotPossible',
+    detour: 'move',
+    expectEnd: async (aws) => {
+      expect((await ended(aws, await begin(aws, 'start', starting.input))).status).toBe('SUCCEEDED');
+      await expectConverged(aws, 1);
+      await expectKept(aws, 0);
+    },
+  },
   { name: 'stop', kind: 'stop', input: subject, detour: 'rest', expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
   {
     name: 'added key',

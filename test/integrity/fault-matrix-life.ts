@@ -105,6 +105,7 @@ export const life: readonly Stage[] = [
     detour: 'kept',
     expectEnd: started,
   },
+  { name: 'move', kind: 'move', input: subject, detour: 'kept', expectEnd: started },
   { name: 'remove restored', kind: 'remove', input: subject, detour: 'kept', expectEnd: (aws) => expectConverged(aws, 0) },
   { name: 'deletion of what is kept', kind: 'delete-kept', input: subject, detour: 'kept', expectEnd: (aws) => expectKept(aws, 0) },
   {

@@ -30,18 +30,19 @@ async function weather(title: string, settings: Storm): Promise<void> {
   expect(log).toHaveLength(settings.clients * settings.operations);
 }
 
-it('ten clients start, stop, restart and remove one environment at random while sandboxes crash', async () => {
+it('ten clients start, stop, restart, move and remove one environment at random while sandboxes crash', async () => {
   await weather('ten clients and one environment', {
     seed,
     clients: 10,
     operations: 16,
     pauseMilliseconds: 800,
     owners: ['alice'],
-    weights: { start: 5, stop: 3, restart: 2, remove: 1 },
+    weights: { start: 5, stop: 3, restart: 2, move: 1, remove: 1 },
     allowed: {
       start: ['succeeded', 'OperationInProgress'],
       stop: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
       restart: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
+      move: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
       remove: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
     },
     crashes: 0.25,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkImageAvailable } from '../../../functions/environment/check-image-available.ts';
 import { createImage } from '../../../functions/environment/create-image.ts';
 import { type TestAccount, testAccount } from '../account.ts';
+import { operationOf } from '../documents.ts';
 import { bringTo, launched } from '../launched.ts';
 
 const keep = { until: '2026-12-30T10:00:00.000Z' };
@@ -10,7 +11,8 @@ const keep = { until: '2026-12-30T10:00:00.000Z' };
 async function stopped(account: TestAccount) {
   const { instanceId, document } = await launched(account);
   await bringTo(account, instanceId, 'stopped');
-  return { environment: document.environment, keep, instances: { instanceIds: [instanceId] as [string], changed: true } };
+  const operation = operationOf('one', 'remove');
+  return { environment: document.environment, operation, keep, instances: { instanceIds: [instanceId] as [string], changed: true } };
 }
 
 describe('checkImageAvailable', () => {

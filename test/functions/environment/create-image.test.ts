@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createImage } from '../../../functions/environment/create-image.ts';
 import { keptIn } from '../../harness/kept.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment } from '../documents.ts';
+import { environment, operationOf } from '../documents.ts';
 import { bringTo, launched } from '../launched.ts';
 
 const keep = { until: '2026-12-30T10:00:00.000Z' };
@@ -12,7 +12,8 @@ const keep = { until: '2026-12-30T10:00:00.000Z' };
 async function stopped(account: TestAccount) {
   const { instanceId, document } = await launched(account);
   await bringTo(account, instanceId, 'stopped');
-  return { environment: document.environment, keep, instances: { instanceIds: [instanceId] as [string], changed: true } };
+  const operation = operationOf('one', 'remove');
+  return { environment: document.environment, operation, keep, instances: { instanceIds: [instanceId] as [string], changed: true } };
 }
 
 describe('createImage', () => {
@@ -36,6 +37,20 @@ describe('createImage', () => {
     ];
     expect(images).toMatchObject([{ Name: `recode-${environment.uid}`, Tags: tags('image') }]);
     expect(snapshots).toMatchObject([{ Tags: tags('snapshot'), VolumeSize: environment.request.volumeSize }]);
+  });
+
+  it('creates another one for each move, which tells that it is of a move', async () => {
+    await using account = await testAccount();
+    const document = await stopped(account);
+    const first = await account.run(createImage, { ...document, operation: operationOf('one', 'move') });
+    expect(await account.run(createImage, { ...document, operation: operationOf('one', 'move') })).toEqual(first);
+    const second = await account.run(createImage, { ...document, operation: operationOf('two', 'move') });
+    expect(second.imageId).not.toBe(first.imageId);
+    const { images, snapshots } = await keptIn(account.aws);
+    const moved = { Key: 'recode:moved', Value: environment.uid };
+    for (const { Tags } of [...images, ...snapshots]) expect(Tags).toContainEqual(moved);
+    await account.run(createImage, document);
+    expect((await keptIn(account.aws)).images.filter(({ Tags = [] }) => !Tags.some(({ Key }) => Key === moved.Key))).toHaveLength(1);
   });
 
   it('uses the image of an earlier attempt, with its time', async () => {

@@ -51,6 +51,17 @@ const operations = {
     },
     record: recordOf({ name: 'acme-api', instance, state: 'stopped', stopAt: '2026-01-01T20:00:00.000Z' }),
   },
+  move: {
+    document: {
+      kind: 'move',
+      environment: { ...environment, request: { ...request, restore: true }, recorded: { status: 'stopped', request, instanceId: 'i-1' } },
+      operation: operationOf('one', 'move'),
+      plan: launchPlan,
+      launch: { instanceId: 'i-2' },
+      instance: { ...instance, instanceId: 'i-2', publicIpAddress },
+    },
+    record: recordOf({ name: 'acme-api', request: { ...request, restore: true }, instance, state: 'gone' }),
+  },
   remove: {
     document: { kind: 'remove', environment, operation: operationOf('one', 'remove'), instances: { instanceIds: ['i-1'] } },
     record: recordOf({ name: 'acme-api', power: 'removed', instance, publicIpAddress }),

@@ -72,7 +72,7 @@ export function runList({ account: options, all, selection }: ListRequest, outpu
       if (goneSince === null) continue;
       const more = all && owner !== account.owner ? ['--owner', owner] : [];
       const command = ['recode', 'aws', 'status', repository, ...more, ...accountFlags(options)].map(shellQuote).join(' ');
-      stdout.write(line`\nThe instance of ${repository} was terminated outside Recode, noticed ${ago(goneSince)}. `);
+      stdout.write(line`\nThe instance of ${repository} is gone, noticed ${ago(goneSince)}. `);
       stdout.write(`To see what is left, run:\n  ${command}\n`);
     }
     if (own && !output.json) stdout.write(`\n${hoursHeading()}: ${hoursWords(own)}\n`);

@@ -88,14 +88,15 @@ function question(
 }
 
 /** What a person has to know who removes an environment without an instance. */
-const goneWords = ({ volumes }: Left): string[] => [
-  'Its instance was terminated outside Recode.',
+const goneWords = ({ volumes, kept }: Left): string[] => [
+  'Its instance is gone.',
   ...volumes.map((volume) => `${volumeWords(volume)} still exists, and is deleted.`),
+  ...(kept ? [`The disk that is kept until ${stopWordsInZone(kept.keptUntil)} stays.`] : []),
 ];
 
 /** Only the disk of an instance can be kept. A volume that outlived it is not deleted where it was to be kept. */
 function refuseToKeep({ volumes: [volume] }: Left, { repository }: Environment, output: Output): void {
-  const problem = line`The disk of ${repository} cannot be kept: its instance was terminated outside Recode.`;
+  const problem = line`The disk of ${repository} cannot be kept: its instance is gone.`;
   if (!volume) {
     warn(output, problem);
     return;
