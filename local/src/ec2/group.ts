@@ -1,4 +1,4 @@
-import type { SecurityGroup as DescribedSecurityGroup } from '@aws-sdk/client-ec2';
+import type { SecurityGroup as DescribedSecurityGroup, IpPermission, TagSpecification } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { AwsFailure } from '../service.ts';
 import { filtered, resourceFilters } from './filters.ts';
@@ -73,50 +73,25 @@ export const securityGroupOperations = {
   AuthorizeSecurityGroupIngress: {
     honors: { GroupId: true, ...honorsIpPermissions, ...honorsTagSpecifications },
     mutates: true,
-    run({ GroupId, IpPermissions, TagSpecifications }, call) {
-      const tags = tagsOf(TagSpecifications, 'security-group-rule')['security-group-rule'];
-      const given = rulesOf(IpPermissions);
-      const { securityGroupRules } = call.resources;
-      const group = groupOf(call, GroupId);
-      const present = securityGroupRules.of(group.id).filter(({ groupId, egress }) => groupId === group.id && !egress);
-      const duplicate = given.find((rule) => present.some((other) => sameRule(rule, other)));
-      if (duplicate) throw new AwsFailure('InvalidPermission.Duplicate', `the specified rule "${ruleText(duplicate)}" already exists`);
-      if (present.length + given.length > maximumRules)
-        throw new AwsFailure('RulesPerSecurityGroupLimitExceeded', 'The maximum number of rules per security group has been reached.');
+    run: (input, call) => authorized(input, call, { egress: false }),
+  },
 
-      const added = given.map((rule) => securityGroupRules.add({ ...rule, tags: [...tags], groupId: group.id, egress: false }));
-      return { Return: true, SecurityGroupRules: added.map((rule) => describedRule(rule, call)) };
-    },
+  AuthorizeSecurityGroupEgress: {
+    honors: { GroupId: true, ...honorsIpPermissions, ...honorsTagSpecifications },
+    mutates: true,
+    run: (input, call) => authorized(input, call, { egress: true }),
   },
 
   RevokeSecurityGroupIngress: {
     honors: { GroupId: true, SecurityGroupRuleIds: true, ...honorsIpPermissions },
     mutates: true,
-    run({ GroupId, SecurityGroupRuleIds, IpPermissions }, call) {
-      const { securityGroupRules } = call.resources;
-      const group = groupOf(call, GroupId);
-      const present = securityGroupRules.of(group.id).filter(({ groupId, egress }) => groupId === group.id && !egress);
-      if (SecurityGroupRuleIds && IpPermissions)
-        throw new AwsFailure(
-          'InvalidParameterCombination',
-          'The parameter ipPermissions cannot be used with the parameter securityGroupRuleIds',
-        );
-      const revoked = SecurityGroupRuleIds
-        ? securityGroupRules.select(SecurityGroupRuleIds).map((rule) => present.find(({ id }) => id === rule.id))
-        : rulesOf(IpPermissions).map((rule) => present.find((other) => sameRule(rule, other)));
-      const found = revoked.filter((rule) => rule !== undefined);
-      if (found.length < revoked.length)
-        throw new AwsFailure('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');
+    run: (input, call) => revoked(input, call, { egress: false }),
+  },
 
-      for (const { id } of found) securityGroupRules.delete(id);
-      return {
-        Return: true,
-        RevokedSecurityGroupRules: found.map((rule) => {
-          const { SecurityGroupRuleId, IsEgress, IpProtocol, FromPort, ToPort, CidrIpv4, Description } = describedRule(rule, call);
-          return { SecurityGroupRuleId, GroupId: group.id, IsEgress, IpProtocol, FromPort, ToPort, CidrIpv4, Description };
-        }),
-      };
-    },
+  RevokeSecurityGroupEgress: {
+    honors: { GroupId: true, SecurityGroupRuleIds: true, ...honorsIpPermissions },
+    mutates: true,
+    run: (input, call) => revoked(input, call, { egress: true }),
   },
 
   DescribeSecurityGroups: {
@@ -155,6 +130,66 @@ export const securityGroupOperations = {
     },
   },
 } satisfies Operations;
+
+/** Which way the traffic goes that rules allow. */
+interface Direction {
+  readonly egress: boolean;
+}
+
+interface Authorization {
+  readonly GroupId?: string | undefined;
+  readonly IpPermissions?: readonly IpPermission[] | undefined;
+  readonly TagSpecifications?: readonly Partial<TagSpecification>[] | undefined;
+}
+
+function authorized({ GroupId, IpPermissions, TagSpecifications }: Authorization, call: Call, direction: Direction) {
+  const tags = tagsOf(TagSpecifications, 'security-group-rule')['security-group-rule'];
+  const given = rulesOf(IpPermissions);
+  const { securityGroupRules } = call.resources;
+  const group = groupOf(call, GroupId);
+  const present = rulesIn(call, group, direction);
+  const duplicate = given.find((rule) => present.some((other) => sameRule(rule, other)));
+  if (duplicate) throw new AwsFailure('InvalidPermission.Duplicate', `the specified rule "${ruleText(duplicate)}" already exists`);
+  // The quota counts inbound and outbound rules apart.
+  if (present.length + given.length > maximumRules)
+    throw new AwsFailure('RulesPerSecurityGroupLimitExceeded', 'The maximum number of rules per security group has been reached.');
+
+  const added = given.map((rule) => securityGroupRules.add({ ...rule, tags: [...tags], groupId: group.id, ...direction }));
+  return { Return: true, SecurityGroupRules: added.map((rule) => describedRule(rule, call)) };
+}
+
+interface Revocation extends Omit<Authorization, 'TagSpecifications'> {
+  readonly SecurityGroupRuleIds?: readonly string[] | undefined;
+}
+
+function revoked({ GroupId, SecurityGroupRuleIds, IpPermissions }: Revocation, call: Call, direction: Direction) {
+  const { securityGroupRules } = call.resources;
+  const group = groupOf(call, GroupId);
+  const present = rulesIn(call, group, direction);
+  if (SecurityGroupRuleIds && IpPermissions)
+    throw new AwsFailure(
+      'InvalidParameterCombination',
+      'The parameter ipPermissions cannot be used with the parameter securityGroupRuleIds',
+    );
+  const asked = SecurityGroupRuleIds
+    ? securityGroupRules.select([...SecurityGroupRuleIds]).map((rule) => present.find(({ id }) => id === rule.id))
+    : rulesOf(IpPermissions).map((rule) => present.find((other) => sameRule(rule, other)));
+  const found = asked.filter((rule) => rule !== undefined);
+  if (found.length < asked.length)
+    throw new AwsFailure('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');
+
+  for (const { id } of found) securityGroupRules.delete(id);
+  return {
+    Return: true,
+    RevokedSecurityGroupRules: found.map((rule) => {
+      const { SecurityGroupRuleId, IsEgress, IpProtocol, FromPort, ToPort, CidrIpv4, Description } = describedRule(rule, call);
+      return { SecurityGroupRuleId, GroupId: group.id, IsEgress, IpProtocol, FromPort, ToPort, CidrIpv4, Description };
+    }),
+  };
+}
+
+const rulesIn = ({ resources }: Call, group: SecurityGroup, { egress }: Direction) =>
+  resources.securityGroupRules.of(group.id).filter((rule) => rule.groupId === group.id && rule.egress === egress);
 
 function groupOf(call: Call, id: string | undefined): SecurityGroup {
   if (id === undefined) throw new AwsFailure('MissingParameter', 'The request must contain the parameter groupName or groupId');

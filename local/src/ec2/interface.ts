@@ -100,17 +100,19 @@ export const networkInterfaceOperations = {
   },
 
   ModifyNetworkInterfaceAttribute: {
-    honors: { NetworkInterfaceId: true, AssociatePublicIpAddress: true, Groups: true },
+    honors: { NetworkInterfaceId: true, AssociatePublicIpAddress: true, 'Description.Value': true, Groups: true },
     mutates: true,
-    run({ NetworkInterfaceId, AssociatePublicIpAddress, Groups }, call) {
+    run({ NetworkInterfaceId, AssociatePublicIpAddress, Description, Groups }, call) {
       const { networkInterfaces, subnets } = call.resources;
       const card = networkInterfaces.find(NetworkInterfaceId);
-      if ((AssociatePublicIpAddress === undefined) === (Groups === undefined))
+      const given = [AssociatePublicIpAddress, Description, Groups].filter((attribute) => attribute !== undefined);
+      if (given.length !== 1)
         throw new AwsFailure(
           'InvalidParameterCombination',
-          Groups === undefined ? 'No attributes specified.' : 'Fields for multiple attribute types specified.',
+          given.length === 0 ? 'No attributes specified.' : 'Fields for multiple attribute types specified.',
         );
-      if (Groups !== undefined) networkInterfaces.change(card, { groupIds: groupsIn(subnets.find(card.subnetId), Groups, call) });
+      if (Description !== undefined) networkInterfaces.change(card, { description: Description.Value ?? '' });
+      else if (Groups !== undefined) networkInterfaces.change(card, { groupIds: groupsIn(subnets.find(card.subnetId), Groups, call) });
       else associatePublicAddress(card, call, AssociatePublicIpAddress ?? false);
       return {};
     },

@@ -2,6 +2,7 @@
 export {
   AssociateRouteTable$,
   AttachInternetGateway$,
+  AuthorizeSecurityGroupEgress$,
   AuthorizeSecurityGroupIngress$,
   CreateImage$,
   CreateInternetGateway$,
@@ -54,6 +55,7 @@ export {
   ModifySubnetAttribute$,
   ModifyVolume$,
   ModifyVpcAttribute$,
+  RevokeSecurityGroupEgress$,
   RevokeSecurityGroupIngress$,
   RunInstances$,
   StartInstances$,

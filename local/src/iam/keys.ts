@@ -24,6 +24,11 @@ export interface Facts {
 export function keysOf({ requestTags = [], resourceTags = [], createAction, leadingKeys }: Facts): Keys {
   const keys = new Map<string, string | readonly string[]>();
   if (createAction !== undefined) keys.set('ec2:createaction', createAction);
+  if (requestTags.length > 0)
+    keys.set(
+      'aws:tagkeys',
+      requestTags.map(({ Key = '' }) => Key),
+    );
   for (const { Key = '', Value } of requestTags) if (Value !== undefined) keys.set(`aws:requesttag/${Key.toLowerCase()}`, Value);
   for (const { Key = '', Value = '' } of resourceTags) keys.set(`aws:resourcetag/${Key.toLowerCase()}`, Value);
   if (leadingKeys) keys.set('dynamodb:leadingkeys', leadingKeys);
@@ -32,7 +37,7 @@ export function keysOf({ requestTags = [], resourceTags = [], createAction, lead
 
 /** Whether the requests of a service have this condition key (in lower case) here as on AWS. No request has a key of another service. */
 export function isKnownKey(key: string, service: ServedService): boolean {
-  if (key.startsWith('aws:requesttag/')) return true;
+  if (key.startsWith('aws:requesttag/') || key === 'aws:tagkeys') return true;
   if (service === 'ec2' && (key.startsWith('aws:resourcetag/') || key === 'ec2:createaction')) return true;
   if (service === 'dynamodb' && key === 'dynamodb:leadingkeys') return true;
   return !key.startsWith('aws:') && !key.startsWith(`${service}:`);

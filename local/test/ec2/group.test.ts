@@ -1,4 +1,5 @@
 import {
+  AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
   CreateVpcCommand,
@@ -6,6 +7,7 @@ import {
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
   type IpPermission,
+  RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -239,6 +241,49 @@ describe('an ingress rule', () => {
     const { RevokedSecurityGroupRules } = await revoke(tcp(22, '10.0.0.0/8'));
     expect(RevokedSecurityGroupRules).toMatchObject([{ GroupId: id, IsEgress: false, FromPort: 22, CidrIpv4: '10.0.0.0/8' }]);
     expect((await describeGroup(id))?.IpPermissions).toMatchObject([{ FromPort: 80 }]);
+  });
+});
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupEgress.html: "Adds the specified outbound (egress) rules to a
+// security group." RevokeSecurityGroupEgress removes them. The quota of rules counts "inbound and outbound" apart:
+// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+describe('an egress rule', () => {
+  const everything: IpPermission = { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+  const allow = (GroupId: string, ...IpPermissions: IpPermission[]) =>
+    test.client.send(new AuthorizeSecurityGroupEgressCommand({ GroupId, IpPermissions }));
+  const revoke = (GroupId: string, ...IpPermissions: IpPermission[]) =>
+    test.client.send(new RevokeSecurityGroupEgressCommand({ GroupId, IpPermissions }));
+
+  it('is returned, described and revoked, and changes nothing inbound', async () => {
+    const id = await createGroup();
+    await authorize(id, tcp(22, '10.0.0.0/8'));
+    const { SecurityGroupRules } = await allow(id, tcp(443, '192.0.2.0/24'));
+    expect(SecurityGroupRules).toMatchObject([{ GroupId: id, IsEgress: true, FromPort: 443, CidrIpv4: '192.0.2.0/24' }]);
+    expect((await describeGroup(id))?.IpPermissionsEgress).toMatchObject([{ IpProtocol: '-1' }, { FromPort: 443 }]);
+    const { RevokedSecurityGroupRules } = await revoke(id, everything);
+    expect(RevokedSecurityGroupRules).toMatchObject([{ IsEgress: true, IpProtocol: '-1' }]);
+    expect(await describeGroup(id)).toMatchObject({ IpPermissions: [{ FromPort: 22 }], IpPermissionsEgress: [{ FromPort: 443 }] });
+  });
+
+  it('exists once: the one that a new group has, too', async () => {
+    const id = await createGroup();
+    expect((await refusal(allow(id, everything))).code).toBe('InvalidPermission.Duplicate');
+  });
+
+  it('is not found among the inbound ones, nor they among it', async () => {
+    const id = await createGroup();
+    await authorize(id, tcp(22, '10.0.0.0/8'));
+    expect((await refusal(revoke(id, tcp(22, '10.0.0.0/8')))).code).toBe('InvalidPermission.NotFound');
+    const inbound = new RevokeSecurityGroupIngressCommand({ GroupId: id, IpPermissions: [everything] });
+    expect((await refusal(test.client.send(inbound))).code).toBe('InvalidPermission.NotFound');
+  });
+
+  it('exists at most sixty times, besides as many inbound ones', async () => {
+    const id = await createGroup();
+    const ranges = (count: number) => Array.from({ length: count }, (_, number) => `10.0.${number}.0/24`);
+    await authorize(id, tcp(22, ...ranges(60)));
+    await allow(id, tcp(443, ...ranges(59)));
+    expect((await refusal(allow(id, tcp(80, '10.0.0.0/8')))).code).toBe('RulesPerSecurityGroupLimitExceeded');
   });
 });
 

@@ -186,6 +186,15 @@ describe('ModifyNetworkInterfaceAttribute', () => {
     return reached(ec2.client, known(Instances?.[0]?.InstanceId), 'running');
   };
 
+  it('changes the description, and nothing besides it', async () => {
+    const { NetworkInterfaceId } = await create({ Description: 'one' });
+    await modify({ Description: { Value: 'two' } }, NetworkInterfaceId);
+    expect(await described(NetworkInterfaceId)).toMatchObject({ Description: 'two' });
+    const both = modify({ Description: { Value: 'three' }, AssociatePublicIpAddress: true }, NetworkInterfaceId);
+    expect((await refusal(both)).code).toBe('InvalidParameterCombination');
+    expect(await described(NetworkInterfaceId)).toMatchObject({ Description: 'two' });
+  });
+
   it('is unnecessary if the subnet assigned addresses when the interface was created', async () => {
     const { NetworkInterfaceId } = await create();
     await mapAddresses(false);

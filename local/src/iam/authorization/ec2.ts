@@ -73,12 +73,10 @@ const subjectsByAction: { readonly [A in Action]?: SubjectsOf<A> } = {
     made('security-group', TagSpecifications),
     ...(VpcId === undefined ? [] : [existing(region.resources.vpcs, VpcId)]),
   ],
-  AuthorizeSecurityGroupIngress: ({ GroupId, TagSpecifications }, { made, existing, region }) => [
-    existing(region.resources.securityGroups, GroupId),
-    // "Policies using the security-group-rule resource-level permission are only enforced when the API request includes TagSpecifications."
-    ...(TagSpecifications === undefined ? [] : [made('security-group-rule', TagSpecifications)]),
-  ],
+  AuthorizeSecurityGroupIngress: groupAndRules,
+  AuthorizeSecurityGroupEgress: groupAndRules,
   RevokeSecurityGroupIngress: ({ GroupId }, { existing, region }) => [existing(region.resources.securityGroups, GroupId)],
+  RevokeSecurityGroupEgress: ({ GroupId }, { existing, region }) => [existing(region.resources.securityGroups, GroupId)],
   DeleteSecurityGroup: ({ GroupId }, { existing, region }) => [existing(region.resources.securityGroups, GroupId)],
   DescribeSecurityGroups: all,
   DescribeSecurityGroupRules: all,
@@ -134,6 +132,15 @@ const subjectsByAction: { readonly [A in Action]?: SubjectsOf<A> } = {
   DeleteTags: ({ Resources, Tags = [] }, { any }) => Resources.map((id) => ({ ...any(id), requestTags: Tags })),
   DescribeTags: all,
 };
+
+function groupAndRules(
+  { GroupId, TagSpecifications }: { GroupId?: string | undefined; TagSpecifications?: Parameters<Subjects['made']>[1] },
+  { made, existing, region }: Subjects,
+): Subject[] {
+  // "Policies using the security-group-rule resource-level permission are only enforced when the API request includes TagSpecifications."
+  const rules = TagSpecifications === undefined ? [] : [made('security-group-rule', TagSpecifications)];
+  return [existing(region.resources.securityGroups, GroupId), ...rules];
+}
 
 function gatewayAndVpc(input: { InternetGatewayId: string; VpcId: string }, { existing, region }: Subjects): Subject[] {
   const { internetGateways, vpcs } = region.resources;
