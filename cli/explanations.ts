@@ -56,6 +56,14 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Invalid time to keep the disk',
     nextStep: 'Run "{usage} --help" to see examples.',
   },
+  NameNotValid: {
+    title: 'Invalid name',
+    nextStep: 'Run "{usage} --help" to see examples.',
+  },
+  NameTaken: {
+    title: 'Another environment has this name',
+    nextStep: 'Choose another name, then run the command again.',
+  },
   AutoStopNotValid: {
     title: 'Invalid time to stop',
     nextStep: 'Run "{usage} --help" to see examples.',

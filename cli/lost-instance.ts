@@ -40,8 +40,8 @@ export function isLost(record: Environment): boolean {
 
 /** What is left of an environment whose instance is gone; undefined for any other. What this person may not look at is a warning. */
 export async function findLeft({ account }: OpenedEnvironment, record: Environment, output: Output): Promise<Left | undefined> {
-  const { owner, repository, name, observed, wanted } = record;
-  if (statusOf(record) !== 'gone' || !observed || name === undefined) return undefined;
+  const { owner, repository, observed, wanted } = record;
+  if (statusOf(record) !== 'gone' || !observed) return undefined;
   const ec2 = new EC2Client(account.clientConfig('ec2'));
   const orWarned = <Found>(finding: Promise<Found[]>) =>
     finding.catch((error: unknown): Found[] => {
@@ -51,7 +51,7 @@ export async function findLeft({ account }: OpenedEnvironment, record: Environme
     });
   const [disks, volumes] = await Promise.all([
     orWarned(readKept(account, { owner, repository })),
-    orWarned(orNotAllowed(account, policies.user, findVolumes(ec2, { owner, repository, name }))),
+    orWarned(orNotAllowed(account, policies.user, findVolumes(ec2, { owner, repository }))),
   ]);
   return {
     instanceId: observed.instanceId,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AutoStop, GivenAutoStop } from './auto-stop.ts';
 import { EnvironmentRequest, GivenChanges, GivenRequest, Instance } from './environment.ts';
+import { EnvironmentName } from './environment-name.ts';
 import { extents, Finding, Found } from './finding.ts';
 import { IdleStop } from './idle-stop.ts';
 import { InstanceType, InstanceTypeName } from './instance-type.ts';
@@ -62,6 +63,8 @@ export const RecordedEnvironmentInput = v.object({
   keep: v.exactOptional(Keep),
   /** Only in a move. Missing if any other zone will do. */
   zone: v.exactOptional(ZoneName),
+  /** Only in a rename. Missing to finish one that failed. */
+  name: v.exactOptional(EnvironmentName),
 });
 export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
 
@@ -70,6 +73,8 @@ export const StartInput = v.object({
   ...proof,
   environment: v.object({ owner: Owner, repository: Repository }),
   request: GivenRequest,
+  /** Only in a restore: the name that the environment had. It gets it again, unless another one has it. */
+  name: v.exactOptional(EnvironmentName),
 });
 export type StartInput = v.InferOutput<typeof StartInput>;
 
@@ -146,6 +151,8 @@ export const HeldEnvironment = v.object({
   owner: v.string(),
   repository: v.string(),
   name: v.string(),
+  /** The names that it had before a rename that is not finished. */
+  formerNames: v.exactOptional(v.array(v.string())),
   /** What is asked for now. */
   request: EnvironmentRequest,
   /** What its record said before the operation took it. */
@@ -465,6 +472,17 @@ export const StopOutput = v.object({
   instanceType: v.string(),
 });
 export type StopOutput = v.InferOutput<typeof StopOutput>;
+
+/** The output of a rename. */
+export const RenameOutput = v.object({
+  owner: v.string(),
+  repository: v.string(),
+  name: v.string(),
+  status: v.literal('renamed'),
+  /** False if it had the name already. */
+  changed: v.boolean(),
+});
+export type RenameOutput = v.InferOutput<typeof RenameOutput>;
 
 /** The output of a remove. */
 export const RemoveOutput = v.object({

@@ -1,4 +1,4 @@
-import { type Environment, EnvironmentRequest } from './environment.ts';
+import { type Environment, EnvironmentRequest, namesOf } from './environment.ts';
 import { type Finding, type FindingSubject, type Fix, isYoung } from './finding.ts';
 import { holderOf } from './lock.ts';
 import { type EnvironmentResource, environmentId, resourceName } from './names.ts';
@@ -70,9 +70,10 @@ interface Context {
  * @param seen may have resources of others, too
  */
 export function environmentFindings(environment: Environment, claimed: boolean, seen: Seen, context: Context): Finding[] {
-  const { name } = environment;
+  const { name, formerNames } = environment;
   // Without a name, it has no resource yet.
   if (name === undefined || environment.wanted.power === 'removed') return [];
+  if (formerNames) return [unfinishedRename(environment, name, formerNames)];
   const belonging = { name, owner: environment.owner, repository: environment.repository };
   const own = ownIn(seen, belonging, environment.observed?.instanceId);
   const serving = servingOf(own.instances);
@@ -82,6 +83,12 @@ export function environmentFindings(environment: Environment, claimed: boolean, 
     ...(serving ? servedFindings(environment, belonging, own, serving) : []),
     ...(isYoung(Date.parse(environment.createdAt), context.now) ? [] : surplusFindings(belonging, own, serving, context.now)),
   ];
+}
+
+/** The finding of an environment whose resources may have one of several names, until its rename is finished. */
+function unfinishedRename({ owner, repository }: Environment, name: string, formerNames: readonly string[]): Finding {
+  const problem = `Its rename from ${formerNames.join(', ')} to ${name} did not finish.`;
+  return { kind: 'stale', subject: 'name', id: name, owner, repository, problem, advice: 'rename' };
 }
 
 /** The finding of a lock whose execution is dead. */
@@ -114,7 +121,7 @@ export function orphanFinding(resource: Tagged, environment: Environment | undef
   // Whose it is would be a guess.
   if (!belonging) return { kind: 'orphan', subject, id, problem: 'It has lost the tags that say whose it is.', advice: 'by hand' };
   // Without a name, its next start claims one and takes what has its tags.
-  const mayUse = environment && (environment.name ?? belonging.name) === belonging.name;
+  const mayUse = environment && (environment.name === undefined || namesOf(environment).includes(belonging.name));
   if (environment && (mayUse || holderOf(environment) || environment.observed?.instanceId === id)) return undefined;
   const problem = environment ? `The environment is called ${environment.name}, not ${belonging.name}.` : 'Its environment has no record.';
   const running = state === 'running' || state === 'pending';
@@ -158,7 +165,9 @@ function observationFindings(
   const stale = (problem: string, rest: Rest = observe) => [about(belonging, 'stale', 'record', environmentId(environment), problem, rest)];
   if (!serving) {
     if (!observed || observed.state === 'gone') return [];
-    return [about(belonging, 'missing', 'instance', observed.instanceId, 'It no longer exists: it was terminated outside Recode.', observe)];
+    return [
+      about(belonging, 'missing', 'instance', observed.instanceId, 'It no longer exists: it was terminated outside Recode.', observe),
+    ];
   }
   const { id, state, publicIpAddress } = serving;
   if (observed?.instanceId !== id) return stale(`The record has ${observed ? observed.instanceId : 'no instance'}, EC2 has ${id}.`);

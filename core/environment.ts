@@ -9,7 +9,7 @@ import { AddedKey } from './keys.ts';
 import { holderOf, Lock } from './lock.ts';
 import { PublicKey } from './openssh-key.ts';
 import { PastOperation } from './operation.ts';
-import { type EnvironmentOperationKind, operations } from './operations.ts';
+import { type EnvironmentOperationKind, type EnvironmentRow, operations } from './operations.ts';
 import type { EnvironmentStatus } from './status.ts';
 
 /** What was asked for, with the defaults that the first start settles. */
@@ -104,6 +104,11 @@ export const Environment = v.object({
   repository: v.string(),
   /** Absent until it has claimed one. */
   name: v.optional(v.string()),
+  /**
+   * From a rename until it is finished: the names that it had, the last one first. Resources may still have them, and their claims are its own.
+   * A later rename or start finishes one that died.
+   */
+  formerNames: v.optional(v.array(v.string())),
   wanted: Wanted,
   /** Absent until EC2 has shown its instance. */
   observed: v.optional(Observed),
@@ -139,18 +144,28 @@ export function bootSettings(
   return { repository, idleStop: request.idleStop ?? idleStop };
 }
 
-/** The power that an operation asks for. */
-export function powerFor(kind: EnvironmentOperationKind): Wanted['power'] {
+/** The power that an operation asks for; undefined if it asks for none. */
+export function powerFor(kind: EnvironmentOperationKind): Wanted['power'] | undefined {
   return powers[operations[kind].ends];
 }
 
-const powers = { started: 'on', stopped: 'off', removed: 'removed' } as const;
+const powers = { started: 'on', stopped: 'off', renamed: undefined, removed: 'removed' } as const;
+
+interface Named {
+  readonly name?: string | undefined;
+  readonly formerNames?: readonly string[] | undefined;
+}
+
+/** Every name of an environment: its resources and its claims have one of them. */
+export function namesOf({ name, formerNames = [] }: Named): readonly string[] {
+  return name === undefined ? [] : [name, ...formerNames];
+}
 
 /** Computes the status of an environment, which no record holds. Without the lock, it is the status that an operation finds. */
 export function statusOf({ wanted, observed, lock }: Pick<Environment, 'wanted' | 'observed' | 'lock'>): EnvironmentStatus {
   const holder = holderOf({ lock });
   const held = holder && operations[holder.kind];
-  const row = held?.on === 'environment' ? held : undefined;
+  const row: EnvironmentRow | undefined = held?.on === 'environment' ? held : undefined;
   if (wanted.power === 'removed' || row?.ends === 'removed') return 'removing';
   if (!observed) return 'creating';
   return row?.during ?? statusOfState[observed.state];

@@ -54,6 +54,8 @@ export const catalog = {
   CidrNotValid: { reaction: 'never', outcome: 'usage' },
   VolumeSizeNotValid: { reaction: 'never', outcome: 'usage' },
   KeepNotValid: { reaction: 'never', outcome: 'usage' },
+  NameNotValid: { reaction: 'never', outcome: 'usage' },
+  NameTaken: { reaction: 'never', outcome: 'refused' },
   AutoStopNotValid: { reaction: 'never', outcome: 'usage' },
   IdleStopNotValid: { reaction: 'never', outcome: 'usage' },
   InputNotValid: { reaction: 'never', outcome: 'usage' },

@@ -49,7 +49,7 @@ export const imageName = (uid: string): string => `recode-${uid}`;
 export const moveImageName = (uid: string, executionArn: string): string => `${imageName(uid)}-${hashOf(executionArn)}`;
 
 // A security group's name may have 255 characters; a tag's value 256. GitHub allows 39 for an owner and 100 for a repository.
-const longestName = 160;
+export const longestName = 160;
 
 /** The key of an environment's record: GitHub takes `Acme/API` and `acme/api` for the same repository. */
 export function environmentId(environment: { owner: string; repository: string }): string {

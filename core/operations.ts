@@ -9,16 +9,16 @@ interface Common {
 }
 
 /** An operation on one environment, which it locks. */
-interface EnvironmentRow extends Common {
+export interface EnvironmentRow extends Common {
   readonly on: 'environment';
   /** Whether it creates an environment that does not exist. Any other operation is refused then. */
   readonly creates: boolean;
   /** The statuses it may find the environment in. Any other is refused. */
   readonly from: readonly EnvironmentStatus[];
-  /** The status of the environment while it runs. */
-  readonly during: EnvironmentStatus;
+  /** The status of the environment while it runs. Missing if it stays what it is. */
+  readonly during?: EnvironmentStatus;
   /** What the environment is once it has succeeded. */
-  readonly ends: 'started' | 'stopped' | 'removed';
+  readonly ends: 'started' | 'stopped' | 'renamed' | 'removed';
 }
 
 /** An operation on the network that all environments of a region share, which it locks. */
@@ -65,6 +65,14 @@ export const operations = {
     during: 'starting',
     ends: 'started',
     doing: 'moving',
+    policy: policies.user,
+  },
+  rename: {
+    on: 'environment',
+    creates: false,
+    from: ['starting', 'started', 'stopping', 'stopped', 'gone'],
+    ends: 'renamed',
+    doing: 'being renamed',
     policy: policies.user,
   },
   remove: {

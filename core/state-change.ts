@@ -54,6 +54,7 @@ const passed: Record<OperationKind, readonly InstanceState[]> = {
   stop: down,
   restart: [...down, ...up],
   move: [...down, ...out, ...up],
+  rename: [],
   remove: [...up, ...down, ...out],
   uninstall: [],
 };

@@ -28,6 +28,9 @@ export interface Belonging {
   readonly repository: string;
 }
 
+/** The same without the name, which can change. */
+export type Owned = Omit<Belonging, 'name'>;
+
 /** The tags of a resource that all environments of the region share. */
 export function networkTags(name: string): Tag[] {
   return [{ Key: tagKey.name, Value: name }, managedBy];
@@ -38,15 +41,26 @@ export function environmentTags(environment: Belonging, resource: EnvironmentRes
   return [{ Key: tagKey.name, Value: resourceName(environment.name, resource) }, ...belongingTags(environment)];
 }
 
-/** The tags that tell whose a resource is; to find what belongs to an environment, all of them have to match. */
+/** Those of them that have the environment's name. */
+export function nameTags({ name }: Pick<Belonging, 'name'>, resource: EnvironmentResource): Tag[] {
+  return [
+    { Key: tagKey.name, Value: resourceName(name, resource) },
+    { Key: tagKey.environment, Value: name },
+  ];
+}
+
+/** The tags that a resource of an environment has beside its name. */
 export function belongingTags(environment: Belonging): Tag[] {
   return [managedBy, { Key: tagKey.environment, Value: environment.name }, ...ownershipTags(environment)];
 }
 
-/** Those of them that tell whose environment it is, and for which repository, whatever its name. */
-export const ownerTags = (environment: Omit<Belonging, 'name'>): Tag[] => [managedBy, ...ownershipTags(environment)];
+/**
+ * Those of them that tell whose environment it is, and for which repository. They find what belongs to an environment, whatever its name is
+ * or was: an owner has one environment of a repository.
+ */
+export const ownerTags = (environment: Owned): Tag[] => [managedBy, ...ownershipTags(environment)];
 
-function ownershipTags(environment: Omit<Belonging, 'name'>): Tag[] {
+function ownershipTags(environment: Owned): Tag[] {
   return [
     // The characters that all of AWS takes in a tag have no comma; no owner has a slash.
     { Key: tagKey.owner, Value: environment.owner.replaceAll(',', '/') },

@@ -1,4 +1,4 @@
-import { managedBy } from '../core/tags.ts';
+import { managedBy, tagKey } from '../core/tags.ts';
 import { readYaml } from './files.ts';
 import { idOf } from './functions.ts';
 import { environmentExecutions } from './operations.ts';
@@ -11,10 +11,12 @@ const permissions = readYaml<Readonly<Record<string, string>>>('infra/permission
 const actions = readYaml<Readonly<Record<string, '*' | Readonly<Record<string, string>>>>>('infra/actions.yml');
 
 const created = { [`aws:RequestTag/${managedBy.Key}`]: managedBy.Value };
+const ours = { [`aws:ResourceTag/${managedBy.Key}`]: managedBy.Value };
 /** The IAM condition for each condition in actions.yml. */
 const conditions = new Map<string, Statement['Condition']>([
   ['created', { StringEquals: created }],
-  ['ours', { StringEquals: { [`aws:ResourceTag/${managedBy.Key}`]: managedBy.Value } }],
+  ['ours', { StringEquals: ours }],
+  ['renamed', { StringEquals: ours, 'ForAllValues:StringEquals': { 'aws:TagKeys': [tagKey.name, tagKey.environment] } }],
   ['any', undefined],
 ]);
 // What EC2 needs to use the key of a volume that it creates or attaches.

@@ -2,7 +2,8 @@ export interface Statement {
   readonly Effect: 'Allow';
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
-  readonly Condition?: { readonly StringEquals: Readonly<Record<string, unknown>> };
+  /** By operator. */
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 interface Document<Of> {

@@ -8,7 +8,7 @@ import {
   type Image,
   type Snapshot,
 } from '@aws-sdk/client-ec2';
-import { type Belonging, managedBy, ownerTags, tagKey } from '../../core/tags.ts';
+import { managedBy, type Owned, ownerTags, tagKey } from '../../core/tags.ts';
 import { unless } from '../errors.ts';
 import { deleteAll } from './deletion.ts';
 import { tagFilters } from './resources.ts';
@@ -16,7 +16,7 @@ import { tagFilters } from './resources.ts';
 /** The disks of removed environments: each is an image of the account with one snapshot, which costs. Both have the tags of the environment. */
 
 /** The filters of kept disks: those of all in the region, or of one environment that was removed, whatever name it had. */
-export function keptFilters(environment?: Omit<Belonging, 'name'>): Filter[] {
+export function keptFilters(environment?: Owned): Filter[] {
   const tags = environment ? ownerTags({ owner: environment.owner, repository: environment.repository }) : [managedBy];
   return [...tagFilters(tags), { Name: 'tag-key', Values: [tagKey.keptUntil] }];
 }

@@ -1,15 +1,18 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client, Subnet } from '@aws-sdk/client-ec2';
+import * as v from 'valibot';
 import { refuseOtherArchitecture } from '../../core/changes.ts';
 import type { Environment, GivenChanges } from '../../core/environment.ts';
+import { EnvironmentName } from '../../core/environment-name.ts';
 import { RecodeError } from '../../core/errors.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
 import type { Settings } from '../../core/settings.ts';
+import { belongingOf } from '../../core/tags.ts';
 import { type EnvironmentSubject, readEnvironment } from '../records/read/environment.ts';
 import { readNetwork } from '../records/read/network.ts';
 import { ifInstalled } from '../records/read/table.ts';
 import { resolveInstanceType } from './instance-type.ts';
-import { findInstances, hasResources } from './resources.ts';
+import { findInstances, tagsOfResources } from './resources.ts';
 import { availableZones } from './subnet.ts';
 
 /** What a start has to know before it changes anything. */
@@ -18,6 +21,8 @@ export interface Looked {
   readonly instanceType: InstanceType;
   /** Whether neither a record nor EC2 shows anything of the environment. */
   readonly untouched: boolean;
+  /** The name of an environment without a record that EC2 shows resources of. */
+  readonly name?: string | undefined;
   /** The subnets of Recode. None for an environment that has an instance. */
   readonly subnets: readonly Subnet[];
 }
@@ -38,11 +43,12 @@ export async function look(
     const { instanceType: name, architecture } = observed;
     return { instanceType: { name, architecture, zones: [], nitro: false, bootModes: [] }, untouched: false, subnets: [] };
   }
-  const [resolved, inUse] = await Promise.all([
+  const [resolved, found] = await Promise.all([
     resolveInstanceType(ec2, given.instanceType ?? recorded?.wanted.instanceType, settings, { newNetwork: network?.status !== 'ready' }),
-    recorded !== undefined || hasResources(ec2, subject),
+    recorded ? [] : tagsOfResources(ec2, subject),
   ]);
-  return { ...resolved, untouched: !inUse };
+  const name = found.map((tags) => belongingOf(tags)?.name).find((each) => v.is(EnvironmentName, each));
+  return { ...resolved, untouched: !recorded && found.length === 0, name };
 }
 
 /**
@@ -72,14 +78,11 @@ export async function lookAtChange(
  */
 export async function lookAtMove(
   ec2: EC2Client,
-  { owner, repository, name, observed, wanted }: Environment,
+  { owner, repository, observed, wanted }: Environment,
   zone: string | undefined,
   settings: Settings,
 ): Promise<Pick<Looked, 'instanceType' | 'subnets'>> {
-  const [instances, available] = await Promise.all([
-    name === undefined ? [] : findInstances(ec2, { owner, repository, name }, observed?.instanceId),
-    availableZones(ec2),
-  ]);
+  const [instances, available] = await Promise.all([findInstances(ec2, { owner, repository }, observed?.instanceId), availableZones(ec2)]);
   const [instance] = instances;
   // A move that failed may have left the disk alone.
   if (!instance && observed && !wanted.restore) throw nothingToMove(repository, observed.instanceId);

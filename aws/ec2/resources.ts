@@ -11,6 +11,7 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   type EC2Client,
+  type Tag as Ec2Tag,
   type Filter,
   type Instance,
   type InternetGateway,
@@ -23,10 +24,11 @@ import {
   type Vpc,
 } from '@aws-sdk/client-ec2';
 import type { ExplainedState, InstanceState } from '../../core/plan.ts';
-import { type Belonging, belongingTags, managedBy, ownerTags, type Tag, tagKey } from '../../core/tags.ts';
+import { managedBy, type Owned, ownerTags, type Tag, tagKey } from '../../core/tags.ts';
 
 /**
- * Finds resources by our tags, which say which resources exist and whose they are. Of duplicates, the one with the lowest id comes first.
+ * Finds resources by our tags, which say which resources exist and whose they are. Of duplicates, the one with the lowest id comes first. The
+ * name of an environment does not count: it may have been changed.
  * What all environments share is found by `recode:managed-by` alone: anyone may rename a VPC in the console, and nothing else of ours has
  * these types.
  */
@@ -73,8 +75,8 @@ export async function describeRouteTables(ec2: EC2Client, vpcId: string): Promis
   return byId(RouteTables, ({ RouteTableId }) => RouteTableId);
 }
 
-export async function findSecurityGroups(ec2: EC2Client, environment: Belonging): Promise<SecurityGroup[]> {
-  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: tagFilters(belongingTags(environment)) }));
+export async function findSecurityGroups(ec2: EC2Client, environment: Owned): Promise<SecurityGroup[]> {
+  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ Filters: tagFilters(ownerTags(environment)) }));
   return byId(SecurityGroups, ({ GroupId }) => GroupId);
 }
 
@@ -84,22 +86,20 @@ export async function findNamedKeyPair(ec2: EC2Client, keyName: string): Promise
   return KeyPairs[0];
 }
 
-export async function findKeyPairs(ec2: EC2Client, environment: Belonging): Promise<KeyPairInfo[]> {
-  const { KeyPairs = [] } = await ec2.send(new DescribeKeyPairsCommand({ Filters: tagFilters(belongingTags(environment)) }));
+export async function findKeyPairs(ec2: EC2Client, environment: Owned): Promise<KeyPairInfo[]> {
+  const { KeyPairs = [] } = await ec2.send(new DescribeKeyPairsCommand({ Filters: tagFilters(ownerTags(environment)) }));
   return byId(KeyPairs, ({ KeyPairId }) => KeyPairId);
 }
 
-export async function findNetworkInterfaces(ec2: EC2Client, environment: Belonging): Promise<NetworkInterface[]> {
-  const { NetworkInterfaces = [] } = await ec2.send(
-    new DescribeNetworkInterfacesCommand({ Filters: tagFilters(belongingTags(environment)) }),
-  );
+export async function findNetworkInterfaces(ec2: EC2Client, environment: Owned): Promise<NetworkInterface[]> {
+  const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters: tagFilters(ownerTags(environment)) }));
   return byId(NetworkInterfaces, ({ NetworkInterfaceId }) => NetworkInterfaceId);
 }
 
 /** The environment's volumes that are not on their way out already. */
-export async function findVolumes(ec2: EC2Client, environment: Belonging): Promise<Volume[]> {
+export async function findVolumes(ec2: EC2Client, environment: Owned): Promise<Volume[]> {
   const staying = { Name: 'status', Values: ['creating', 'available', 'in-use', 'error'] };
-  const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ Filters: [staying, ...tagFilters(belongingTags(environment))] }));
+  const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ Filters: [staying, ...tagFilters(ownerTags(environment))] }));
   return byId(Volumes, ({ VolumeId }) => VolumeId);
 }
 
@@ -109,30 +109,30 @@ export const liveStates: readonly InstanceState[] = ['pending', 'running', 'stop
  * The environment's live instances: the recorded one first, by its id, then those with the environment's tags. The tags of a
  * terminated instance fade, so by tag only live states count.
  */
-export async function findInstances(ec2: EC2Client, environment: Belonging, recordedId?: string): Promise<Instance[]> {
+export async function findInstances(ec2: EC2Client, environment: Owned, recordedId?: string): Promise<Instance[]> {
   const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
   const recorded = recordedId === undefined ? [] : await describeInstances(ec2, [live, { Name: 'instance-id', Values: [recordedId] }]);
-  return recorded.length > 0 ? recorded : describeInstances(ec2, [live, ...tagFilters(belongingTags(environment))]);
+  return recorded.length > 0 ? recorded : describeInstances(ec2, [live, ...tagFilters(ownerTags(environment))]);
 }
 
 /**
- * Whether EC2 shows a live instance or a network interface of an owner's environment for a repository, whatever name the environment has. EC2
- * would not refuse to create a second one, as it does for a group or a key pair of the same name.
+ * The live instances and network interfaces that EC2 shows of an owner's environment for a repository, as the tags of each. EC2 would not
+ * refuse to create a second one, as it does for a group or a key pair of the same name.
  */
-export async function hasResources(ec2: EC2Client, { owner, repository }: Omit<Belonging, 'name'>): Promise<boolean> {
+export async function tagsOfResources(ec2: EC2Client, { owner, repository }: Owned): Promise<(Ec2Tag[] | undefined)[]> {
   const Filters = tagFilters(ownerTags({ owner, repository }));
   const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
   const [instances, { NetworkInterfaces = [] }] = await Promise.all([
     describeInstances(ec2, [live, ...Filters]),
     ec2.send(new DescribeNetworkInterfacesCommand({ Filters })),
   ]);
-  return instances.length + NetworkInterfaces.length > 0;
+  return [...instances.map(({ Tags }) => Tags), ...NetworkInterfaces.map(({ TagSet }) => TagSet)];
 }
 
 /** Every instance of the environment that is not terminated yet: the recorded one and whatever bears the environment's tags. */
-export async function findRemainingInstances(ec2: EC2Client, environment: Belonging, recordedId?: string): Promise<Instance[]> {
+export async function findRemainingInstances(ec2: EC2Client, environment: Owned, recordedId?: string): Promise<Instance[]> {
   const remaining: Filter = { Name: 'instance-state-name', Values: [...liveStates, 'shutting-down'] };
-  const tagged = await describeInstances(ec2, [remaining, ...tagFilters(belongingTags(environment))]);
+  const tagged = await describeInstances(ec2, [remaining, ...tagFilters(ownerTags(environment))]);
   if (recordedId === undefined || tagged.some(({ InstanceId }) => InstanceId === recordedId)) return tagged;
   return [...tagged, ...(await describeInstances(ec2, [remaining, { Name: 'instance-id', Values: [recordedId] }]))];
 }

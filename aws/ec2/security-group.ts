@@ -1,9 +1,11 @@
 import {
+  AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
   DescribeSecurityGroupsCommand,
   type EC2Client,
   type IpPermission,
+  RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
 } from '@aws-sdk/client-ec2';
@@ -11,7 +13,7 @@ import type { HeldEnvironment } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName, ssh } from '../../core/names.ts';
 import type { Settings } from '../../core/settings.ts';
-import { belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
+import { type Belonging, belongingTags, environmentTags, hasTags } from '../../core/tags.ts';
 import { unless } from '../errors.ts';
 import { tagged } from './tags.ts';
 
@@ -38,6 +40,14 @@ export async function createOrFindSecurityGroup(
   );
   const answer = await unless('duplicate-name', created);
   if (answer) return answer.GroupId;
+  const existing = await findNamedGroup(ec2, vpcId, environment);
+  if (existing) return existing.GroupId;
+  throw new RecodeError('NotVisibleYet', `The security group ${name} exists, but was not visible yet.`);
+}
+
+/** The group in a VPC with the name of the environment's. Throws RecodeError NameOwnedElsewhere if it is not the environment's. */
+export async function findNamedGroup(ec2: EC2Client, vpcId: string, environment: Belonging): Promise<SecurityGroup | undefined> {
+  const name = resourceName(environment.name, 'security-group');
   const named = new DescribeSecurityGroupsCommand({
     Filters: [
       { Name: 'group-name', Values: [name] },
@@ -45,12 +55,18 @@ export async function createOrFindSecurityGroup(
     ],
   });
   const { SecurityGroups: [existing] = [] } = await ec2.send(named);
-  if (!existing) throw new RecodeError('NotVisibleYet', `The security group ${name} exists, but was not visible yet.`);
-  if (hasTags(existing.Tags, belongingTags(environment))) return existing.GroupId;
+  if (!existing || hasTags(existing.Tags, belongingTags(environment))) return existing;
   throw new RecodeError(
     'NameOwnedElsewhere',
     `The security group ${name} (${existing.GroupId}) does not have the tags of this environment.`,
   );
+}
+
+/** A group by its ID. Throws RecodeError NotVisibleYet. */
+export async function groupById(ec2: EC2Client, groupId: string | undefined): Promise<SecurityGroup> {
+  const { SecurityGroups: [group] = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [groupId ?? ''] }));
+  if (!group) throw new RecodeError('NotVisibleYet', `EC2 does not show the security group ${groupId} yet.`);
+  return group;
 }
 
 /** Who may reach SSH on our port, by a group's rules for exactly that port. */
@@ -84,6 +100,60 @@ export async function allowSshFrom(
   }
   await revokeSurplus();
 }
+
+/** Gives a group the rules of another that are not Recode's: those for other ports, and all outbound ones. */
+export async function copyOtherRules(ec2: EC2Client, from: SecurityGroup, to: SecurityGroup): Promise<void> {
+  const { GroupId } = to;
+  const inbound = missingRules(
+    ruleByRule(from.IpPermissions, from, to).filter((rule) => !isForSsh(rule)),
+    ruleByRule(to.IpPermissions),
+  );
+  if (inbound.length > 0) await addRules(to, ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: inbound })));
+  const wanted = ruleByRule(from.IpPermissionsEgress, from, to);
+  const present = ruleByRule(to.IpPermissionsEgress);
+  const outbound = missingRules(wanted, present);
+  if (outbound.length > 0) await addRules(to, ec2.send(new AuthorizeSecurityGroupEgressCommand({ GroupId, IpPermissions: outbound })));
+  // EC2 gives every new group a rule that allows all.
+  const surplus = missingRules(present, wanted);
+  if (surplus.length > 0) await ec2.send(new RevokeSecurityGroupEgressCommand({ GroupId, IpPermissions: surplus }));
+}
+
+/** Waits for rules to be added that EC2 did not show. If it says that it has one, it shows it later. */
+async function addRules({ GroupId }: SecurityGroup, added: Promise<object>): Promise<void> {
+  if (await unless('already-there', added)) return;
+  throw new RecodeError('NotVisibleYet', `The security group ${GroupId} has a rule, EC2 says, that is not visible yet.`);
+}
+
+/**
+ * A permission for each source of each rule, so that rules can be compared.
+ *
+ * @param from the group that has them, and `to` the one that gets them: what allows the members of the one allows those of the other
+ */
+function ruleByRule(permissions: readonly IpPermission[] = [], from?: SecurityGroup, to?: SecurityGroup): IpPermission[] {
+  return permissions.flatMap(({ IpProtocol, FromPort, ToPort, IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs }) => {
+    const traffic = { IpProtocol, ...(FromPort !== undefined && { FromPort }), ...(ToPort !== undefined && { ToPort }) };
+    const groups = (UserIdGroupPairs ?? []).map(({ UserId, GroupId, VpcPeeringConnectionId, Description }) => ({
+      UserId,
+      GroupId: from && GroupId === from.GroupId ? to?.GroupId : GroupId,
+      VpcPeeringConnectionId,
+      Description,
+    }));
+    return [
+      ...(IpRanges ?? []).map((range) => ({ ...traffic, IpRanges: [range] })),
+      ...(Ipv6Ranges ?? []).map((range) => ({ ...traffic, Ipv6Ranges: [range] })),
+      ...(PrefixListIds ?? []).map((list) => ({ ...traffic, PrefixListIds: [list] })),
+      ...groups.map((pair) => ({ ...traffic, UserIdGroupPairs: [pair] })),
+    ];
+  });
+}
+
+/** Those of some rules that are not among others, whatever their descriptions. */
+function missingRules(wanted: readonly IpPermission[], present: readonly IpPermission[]): IpPermission[] {
+  const known = new Set(present.map(textOf));
+  return wanted.filter((rule) => !known.has(textOf(rule)));
+}
+
+const textOf = (rule: IpPermission) => JSON.stringify(rule, (key, value: unknown) => (key === 'Description' ? undefined : value));
 
 /** Allows one block. If one of several blocks in a call exists already, EC2 adds none of them. */
 async function admit(ec2: EC2Client, groupId: string | undefined, block: string): Promise<true> {

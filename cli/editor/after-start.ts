@@ -15,7 +15,7 @@ import { openFolder } from './open-folder.ts';
  */
 export async function openAfterStart(environment: OpenedEnvironment, started: StartOutput, output: Output): Promise<void> {
   if (!environment.own || output.json || !isInteractive(output.stdout, process.env) || !output.stderr.isTTY) return;
-  const alias = aliasOf(environment.files);
+  const alias = aliasOf(environment.files, started.name);
   // Its files could not be written, which was said.
   if (alias === undefined) return;
   try {

@@ -12,6 +12,19 @@ import { forgetExecution, rememberExecution } from './remembered-execution.ts';
 import { rememberTime } from './remembered-time.ts';
 import type { Session } from './session.ts';
 
+/** An operation on an environment, and what it is to do. */
+interface Operating<Schema extends v.GenericSchema> {
+  readonly kind: EnvironmentOperationKind;
+  /** What its execution's output is. */
+  readonly output: Schema;
+  readonly request?: GivenChanges;
+  readonly keep?: Keep;
+  /** Where a move goes. */
+  readonly zone?: string;
+  /** The name that the environment gets: by a rename, or again by a restore. */
+  readonly name?: string;
+}
+
 /**
  * Runs an operation on an environment and follows it to its end. Where the command is not to wait, the execution is remembered for
  * "recode aws follow" and its ARN printed; then there is nothing to return.
@@ -20,24 +33,19 @@ import type { Session } from './session.ts';
  */
 export async function operate<Schema extends v.GenericSchema>(
   environment: OpenedEnvironment,
-  asked: {
-    readonly kind: EnvironmentOperationKind;
-    readonly output: Schema;
-    readonly request?: GivenChanges;
-    readonly keep?: Keep;
-    readonly zone?: string;
-  },
+  asked: Operating<Schema>,
   { wait }: { readonly wait: boolean },
   session: Session,
   output: Output,
 ): Promise<Followed<v.InferOutput<Schema>> | undefined> {
   const { account, clients, subject, files } = environment;
-  const { kind, request, keep, zone } = asked;
+  const { kind, request, keep, zone, name } = asked;
   const input = {
     environment: subject,
     ...(request && { request }),
     ...(keep !== undefined && { keep }),
     ...(zone !== undefined && { zone }),
+    ...(name !== undefined && { name }),
   };
   session.atEnd = () => rememberTimes(environment, kind, session, output);
   if (!wait) {
@@ -45,7 +53,7 @@ export async function operate<Schema extends v.GenericSchema>(
     return undefined;
   }
   orWarn(output, () => forgetExecution(files));
-  const withOptions = Object.keys(request ?? {}).some((name) => name !== 'publicKey');
+  const withOptions = name !== undefined || Object.keys(request ?? {}).some((option) => option !== 'publicKey');
   return runOperation(
     clients,
     account,

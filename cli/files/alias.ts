@@ -23,7 +23,7 @@ export interface Alias {
 
 /**
  * Writes the file of an environment's host alias. The alias stays the environment's own until its folder is deleted: a file that exists is
- * a claim, and only the environment that made it writes it again.
+ * a claim, and only the environment that made it writes it again. So those of its former names stay, too, and lead where the new one leads.
  *
  * @param name of the environment, which others in this account or elsewhere may have too
  * @param configure makes the configuration for ssh of the alias
@@ -31,12 +31,15 @@ export interface Alias {
  * @throws RecodeError KeysNotWritable
  */
 export function writeAlias(files: EnvironmentFolder, name: string, configure: (alias: string) => string): string | undefined {
-  const parts = [name, ...files.qualifiers];
-  const candidates = parts.map((_, last) => parts.slice(0, last + 1).join('.') + suffix);
+  const candidates = candidatesOf(files, name);
   const isOwn = (alias: string) => readAlias(files.aliases, alias)?.id === files.id;
   // One that it has comes before a better one that has become free: somebody may have written it into a script.
   const alias = candidates.find(isOwn) ?? candidates.find((free) => claim(files, free, textOf(files, configure(free))) || isOwn(free));
-  if (alias !== undefined) replaceFile(join(files.aliases, alias), textOf(files, configure(alias)));
+  if (alias === undefined) return undefined;
+  const former = readAliases(files.aliases).filter(({ id }) => id === files.id);
+  for (const each of new Set([alias, ...former.map(({ alias }) => alias)])) {
+    replaceFile(join(files.aliases, each), textOf(files, configure(each)));
+  }
   return alias;
 }
 
@@ -45,9 +48,15 @@ export function readAliases(folder: string): readonly Alias[] {
   return aliasNames(folder).flatMap((name) => readAlias(folder, name) ?? []);
 }
 
-/** The host alias that an environment has claimed. */
-export function aliasOf({ aliases, id }: EnvironmentFolder): string | undefined {
-  return readAliases(aliases).find((claimed) => claimed.id === id)?.alias;
+/** The host alias that an environment of a name has claimed. */
+export function aliasOf(files: EnvironmentFolder, name: string): string | undefined {
+  return candidatesOf(files, name).find((alias) => readAlias(files.aliases, alias)?.id === files.id);
+}
+
+/** The host aliases that an environment of a name may have, best first. */
+function candidatesOf({ qualifiers }: EnvironmentFolder, name: string): string[] {
+  const parts = [name, ...qualifiers];
+  return parts.map((_, last) => parts.slice(0, last + 1).join('.') + suffix);
 }
 
 /** Deletes the host aliases of an environment. Throws what the file system does. */

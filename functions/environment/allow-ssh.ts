@@ -1,7 +1,7 @@
-import { DescribeSecurityGroupsCommand, type EC2Client, type SecurityGroup } from '@aws-sdk/client-ec2';
+import type { EC2Client, SecurityGroup } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { describeInstances, findSecurityGroups } from '../../aws/ec2/resources.ts';
-import { allowSshFrom, createOrFindSecurityGroup } from '../../aws/ec2/security-group.ts';
+import { allowSshFrom, createOrFindSecurityGroup, groupById } from '../../aws/ec2/security-group.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
@@ -28,12 +28,6 @@ export const allowSsh = step({
 });
 
 export const handler = lambdaHandler(allowSsh);
-
-async function groupById(ec2: EC2Client, groupId: string | undefined): Promise<SecurityGroup> {
-  const { SecurityGroups: [group] = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [groupId ?? ''] }));
-  if (!group) throw new RecodeError('NotVisibleYet', `EC2 does not show the security group ${groupId} yet.`);
-  return group;
-}
 
 /** Without our security group no one reaches the instance, whatever the group's rules say. */
 async function refuseWithoutGroup(ec2: EC2Client, instanceId: string, { GroupId }: SecurityGroup): Promise<void> {

@@ -1,7 +1,6 @@
 import { DeleteKeyPairCommand, type KeyPairInfo } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { importKey } from '../../aws/ec2/key-pair.ts';
-import { findNamedKeyPair } from '../../aws/ec2/resources.ts';
+import { findOwnKeyPair, importKey } from '../../aws/ec2/key-pair.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
@@ -9,7 +8,6 @@ import { HeldEnvironment, KeyPair } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { fingerprint } from '../../core/openssh-key.ts';
-import { belongingTags, hasTags } from '../../core/tags.ts';
 
 /** Ensures that the key pair holds the user's public key. The private half stays on the user's machine. */
 export const importKeyPair = step({
@@ -21,14 +19,8 @@ export const importKeyPair = step({
     const { publicKey } = environment.request;
     // The name can be given once, so there is nothing to look at before.
     if (await importKey(ec2, environment, publicKey, settings)) return { keyName };
-    const existing = await findNamedKeyPair(ec2, keyName);
+    const existing = await findOwnKeyPair(ec2, environment);
     if (!existing) throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
-    if (!hasTags(existing.Tags, belongingTags(environment))) {
-      throw new RecodeError(
-        'NameOwnedElsewhere',
-        `The key pair ${keyName} (${existing.KeyPairId}) does not have the tags of this environment.`,
-      );
-    }
     if (holds(existing, publicKey)) return { keyName };
     // There is no instance yet, so a new key locks no one out.
     await ec2.send(new DeleteKeyPairCommand({ KeyPairId: existing.KeyPairId }));

@@ -7,7 +7,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { HeldEnvironment, KeepUntil, KeptImage, TerminatingInstances } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { belongingTags, hasTags } from '../../core/tags.ts';
+import { hasTags, ownerTags } from '../../core/tags.ts';
 
 /**
  * Terminates the environment's instance. Returns every instance to wait for, including those that were terminating already.
@@ -33,7 +33,7 @@ async function terminateAll(ec2: EC2Client, environment: HeldEnvironment, { unle
   const live = remaining.filter(({ State }) => liveStates.some((state) => state === State?.Name));
   if (live.length === 0) return idsOf(remaining);
   if (unlessLive) throw new RecodeError('DiskNotKept', `The disk of ${idsOf(live).join(', ')} is to be kept.`);
-  const stranger = live.find(({ Tags }) => !hasTags(Tags, belongingTags(environment)));
+  const stranger = live.find(({ Tags }) => !hasTags(Tags, ownerTags(environment)));
   if (stranger) throw new RecodeError('ResourceDiffers', `The instance ${stranger.InstanceId} no longer has the tags of its environment.`);
   const terminated = await unless('not-found', ec2.send(new TerminateInstancesCommand({ InstanceIds: idsOf(live) })));
   // One instance that is gone makes EC2 refuse the whole call. The next attempt finds only the others.

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Subnet as Ec2Subnet } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
 import { allEnded } from '../../aws/all-ended.ts';
+import { findOwnKeyPair } from '../../aws/ec2/key-pair.ts';
 import { type Looked, look, lookAtChange, lookAtMove } from '../../aws/ec2/look.ts';
+import { findNamedGroup } from '../../aws/ec2/security-group.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities } from '../../aws/executions/identities.ts';
 import {
@@ -16,9 +18,10 @@ import {
   take,
   withInstance,
 } from '../../aws/records/hold/enter.ts';
-import { leaveEnvironment } from '../../aws/records/hold/environment.ts';
+import { leaveEnvironment, nameTaken } from '../../aws/records/hold/environment.ts';
 import { takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
+import { readClaim } from '../../aws/records/read/names.ts';
 import { readNetwork } from '../../aws/records/read/network.ts';
 import { dynamodb, ec2, sfn } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
@@ -38,6 +41,7 @@ import { imagePublisher } from '../../core/image-publisher.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
 import { keptUntil, longestKept } from '../../core/kept.ts';
 import { accepts } from '../../core/keys.ts';
+import { environmentId } from '../../core/names.ts';
 import type { ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { operations } from '../../core/operations.ts';
@@ -45,6 +49,7 @@ import { autoStopCaller } from '../../core/owner.ts';
 import { subnetToTry } from '../../core/placement.ts';
 import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
+import type { Belonging } from '../../core/tags.ts';
 import { actingAs } from '../../core/teammates.ts';
 
 const execution = { ...provenExecution, startedAt: v.string() };
@@ -88,15 +93,20 @@ export const beginOperation = step({
       return { kind, operation: uninstall, network, ...(deleteKept && { deleteKept }) };
     }
     const { kind } = begun;
-    const { environment: subject, due, keep, zone, request = {} } = begun.input;
+    const { environment: subject, due, keep, zone, name, request = {} } = begun.input;
     const [beginner, recorded] = await allEnded([asking(), readEnvironment(dynamodb, subject)]);
     if (!recorded) throw environmentNotFound(subject);
     const entry = { ...context, operation: { ...operation(beginner), kind } };
     const existing = await withInstance(recorded, entry);
     if (!existing) throw environmentNotFound(subject);
     if (kind === 'move') return beginMove(existing, zone, { ...entry, operation: { ...entry.operation, kind } });
+    if (kind === 'rename' && name !== undefined) await refuseTaken(context, { ...existing, name });
     const starting = operations[kind].ends === 'started' ? { request, ...(await lookForRestart(existing, request, entry)) } : {};
     const environment = await take(existing, entry, { due });
+    if (kind === 'rename') {
+      const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry, { name });
+      return { kind, operation: entry.operation, environment: held };
+    }
     if (kind !== 'remove') {
       if (operations[kind].ends === 'started') await reserveHours(environment, entry);
       const held = await claimNameAndRecordWanted(environment, { ...requestOf(environment), ...request }, entry);
@@ -116,8 +126,8 @@ export const handler = lambdaHandler(beginOperation);
  * least one of them sees the other.
  */
 async function beginStart(
-  { environment: subject, request: given }: StartInput,
-  { instanceType, untouched, subnets }: Looked,
+  { environment: subject, request: given, name }: StartInput,
+  { instanceType, untouched, subnets, name: foundName }: Looked,
   entry: Entry,
 ): Promise<Begun['start']> {
   const { dynamodb, operation, settings } = entry;
@@ -133,7 +143,7 @@ async function beginStart(
       await reserveHours(environment, entry, given.autoStop);
       const request = withFirstKey(given, environment);
       const wanted = { ...requestOf(environment), ...request, instanceType: instanceType.name };
-      const held = await claimNameAndRecordWanted(environment, wanted, entry, request);
+      const held = await claimNameAndRecordWanted(environment, wanted, entry, { ...request, hadBefore: foundName ?? name });
       const there = network.status === 'ready' ? subnetFor(instanceType, subnets, network) : {};
       const begun = { kind: 'start', environment: held, request, instanceType, operation, network, ...there } as const;
       if (!untouched || environment.uid !== uid) return begun;
@@ -159,6 +169,18 @@ async function beginMove(existing: Environment, zone: string | undefined, entry:
   const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), nothingExists: false } as const;
   const keep = { until: keptUntil(operation.startedAt, longestKept) };
   return { kind: 'move', operation, environment: held, network, instanceType, ...there, plan, keep };
+}
+
+/**
+ * Refuses a name that another environment has, or something of EC2 that is not the environment's: EC2 gives a name once.
+ *
+ * @throws RecodeError NameTaken, NameOwnedElsewhere
+ */
+async function refuseTaken({ dynamodb, ec2 }: Pick<Entry, 'dynamodb' | 'ec2'>, environment: Belonging): Promise<void> {
+  const [claim, network] = await allEnded([readClaim(dynamodb, environment.name), readNetwork(dynamodb)]);
+  if (claim && claim.environment !== environmentId(environment)) throw nameTaken(environment);
+  const inVpc = network && 'ids' in network && network.ids ? findNamedGroup(ec2, network.ids.vpcId, environment) : undefined;
+  await allEnded([inVpc, findOwnKeyPair(ec2, environment)]);
 }
 
 /** The network of a restart, and the type that the instance is to get, if that is another one. */

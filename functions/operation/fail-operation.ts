@@ -97,11 +97,11 @@ async function releaseAll(
 
 /** What EC2 shows of the instance, and when it is to stop. Empty if EC2 does not answer: a failed operation must release its lock. */
 async function seen({ dynamodb, ec2, logger, settings, now }: Context, environment: Environment, { executionArn }: Holder) {
-  const { owner, repository, name, observed } = environment;
+  const { name, observed } = environment;
   const nothing: Change = { set: {} };
   if (name === undefined) return nothing;
   try {
-    const instances = await findInstances(ec2, { owner, repository, name }, observed?.instanceId);
+    const instances = await findInstances(ec2, environment, observed?.instanceId);
     return await countSeen(dynamodb, environment, instances, { settings, now });
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn, cause: translate(error) });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { deleteEnvironment, release } from '../../aws/records/hold/environment.ts';
+import { deleteEnvironment, release, releaseFormerNames } from '../../aws/records/hold/environment.ts';
 import { countEnd, countRun } from '../../aws/records/hold/hours.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
@@ -12,6 +12,7 @@ import {
   Launch,
   Plan,
   RemoveOutput,
+  RenameOutput,
   RunningInstance,
   StartOutput,
   StopOutput,
@@ -26,6 +27,7 @@ import { forEach, kindsWith } from '../../core/operations.ts';
 const held = { environment: HeldEnvironment, operation: Operation };
 const starting = kindsWith({ ends: 'started' });
 const stopping = kindsWith({ ends: 'stopped' });
+const renaming = kindsWith({ ends: 'renamed' });
 const removing = kindsWith({ ends: 'removed' });
 const Started = v.object({
   kind: v.picklist(starting),
@@ -43,15 +45,17 @@ export const finishOperation = step({
   input: v.variant('kind', [
     Started,
     v.object({ kind: v.picklist(stopping), ...held, instances: StoppingInstances, instance: StoppedInstance }),
+    v.object({ kind: v.picklist(renaming), ...held }),
     v.object({ kind: v.picklist(removing), ...held, kept: v.optional(KeptImage) }),
   ]),
   output: {
     ...forEach(starting, () => StartOutput),
     ...forEach(stopping, () => StopOutput),
+    ...forEach(renaming, () => RenameOutput),
     ...forEach(removing, () => RemoveOutput),
   },
   uses: { dynamodb, settings },
-  async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RemoveOutput> {
+  async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RenameOutput | RemoveOutput> {
     const { environment, operation } = document;
     const { owner, repository, name, recorded, request } = environment;
     const subject = { owner, repository, name };
@@ -66,10 +70,12 @@ export const finishOperation = step({
       const asItWas = recorded.status === 'started' && document.plan.action === 'nothing' && asked === undefined;
       const updatedAt = asItWas ? (recorded.updatedAt ?? now) : now;
       const observed: Observed = { ...instance, state: 'running', publicIpAddress, at: now };
+      // It has finished a rename that died.
+      await releaseFormerNames(dynamodb, environment, operation);
       const wanted = { ...(asked && { 'wanted.autoStop': asked }), ...(stopAt !== undefined && { 'wanted.stopAt': stopAt }) };
       const released = await release(dynamodb, environment, operation, {
         set: { ...wanted, observed, updatedAt },
-        remove: ['lastError', 'changing', ...(stopAt === undefined ? ['wanted.stopAt'] : []), ...launchWishes(request)],
+        remove: ['lastError', 'changing', 'formerNames', ...(stopAt === undefined ? ['wanted.stopAt'] : []), ...launchWishes(request)],
         end: { endedAt: now },
       });
       // An earlier attempt may have recorded it before its answer was lost.
@@ -109,6 +115,16 @@ export const finishOperation = step({
       });
       const { instanceId = instances.instanceIds[0], instanceType = request.instanceType } = instance ?? {};
       return { ...subject, status: 'stopped', changed, instanceId, instanceType };
+    }
+    if (document.kind === 'rename') {
+      const changed = environment.formerNames !== undefined;
+      await releaseFormerNames(dynamodb, environment, operation);
+      await release(dynamodb, environment, operation, {
+        set: changed ? { updatedAt: now } : {},
+        remove: ['lastError', 'formerNames'],
+        end: { endedAt: now },
+      });
+      return { ...subject, status: 'renamed', changed };
     }
     // An earlier attempt may have deleted the last environment, and an uninstall the table since.
     await ifInstalled(countEnd(dynamodb, environment, moment));

@@ -18,7 +18,7 @@ import { logger } from '../../aws/step/logger.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Check, ReconcilePage } from '../../core/document.ts';
-import type { Environment } from '../../core/environment.ts';
+import { type Environment, namesOf } from '../../core/environment.ts';
 import { deadLock, environmentFindings } from '../../core/environment-drift.ts';
 import type { ErrorName, RecodeError } from '../../core/errors.ts';
 import { type Finding, listed, nothingFound, withFindings } from '../../core/finding.ts';
@@ -74,7 +74,7 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
   const finding = await attempt(deadLock(environment), attempting(context), async () => {
     const { name, observed } = environment;
     const at = new Date(now).toISOString();
-    const instances = name === undefined ? [] : await findInstances(ec2, { ...environment, name }, observed?.instanceId);
+    const instances = name === undefined ? [] : await findInstances(ec2, environment, observed?.instanceId);
     const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });
     const error: ErrorName = 'ExecutionAborted';
     const lastError = { name: error, message: `The ${holder.kind} ended without releasing the lock.`, at };
@@ -87,7 +87,7 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
 
 async function compared(environments: readonly Environment[], context: Context): Promise<Finding[]> {
   const { dynamodb, ec2, settings, now } = context;
-  const names = environments.flatMap(({ name }) => name ?? []);
+  const names = environments.flatMap(namesOf);
   const instanceIds = environments.flatMap(({ observed }) => (observed && observed.state !== 'gone' ? [observed.instanceId] : []));
   const seen = await seenOf(ec2, { names, instanceIds });
   const claims = await readClaims(dynamodb, names);

@@ -2,12 +2,13 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
 import { attempt } from '../../aws/reconcile/attempt.ts';
 import { deleteClaim } from '../../aws/records/hold/names.ts';
-import { readEnvironmentById, readNamed } from '../../aws/records/read/environment.ts';
+import { type NamedEnvironment, readEnvironmentById, readNamed } from '../../aws/records/read/environment.ts';
 import { type Claim, readClaimPage } from '../../aws/records/read/names.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
 import { logger } from '../../aws/step/logger.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { Check, ReconcilePage } from '../../core/document.ts';
+import { namesOf } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { type Finding, listed, withFindings } from '../../core/finding.ts';
 
@@ -44,8 +45,8 @@ export const checkNames = step({
 
 export const handler = lambdaHandler(checkNames);
 
-const isOf = ({ id, uid }: Claim, environment: { readonly uid?: string | undefined; readonly name?: string | undefined } | undefined) =>
-  environment?.name === id && (uid === undefined || environment.uid === uid);
+const isOf = ({ id, uid }: Claim, environment: NamedEnvironment | undefined) =>
+  environment !== undefined && namesOf(environment).includes(id) && (uid === undefined || environment.uid === uid);
 
 /** Whether an environment has the claimed name, by its record as it is now. One that cannot be read may have it. */
 async function isHad(dynamodb: DynamoDBClient, claim: Claim): Promise<boolean> {

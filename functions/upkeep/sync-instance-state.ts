@@ -12,7 +12,7 @@ import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { type Dependencies, lambdaHandler, step } from '../../aws/step/step.ts';
 import { Nothing } from '../../core/document.ts';
-import type { Environment } from '../../core/environment.ts';
+import { type Environment, namesOf } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { holderOf } from '../../core/lock.ts';
 import type { InstanceState } from '../../core/plan.ts';
@@ -58,7 +58,7 @@ async function recordShown({ detail }: InstanceStateChange, { dynamodb, ec2, set
   if (!belonging) return;
   refuseOlder(instance, told);
   const environment = await ifInstalled(readEnvironment(dynamodb, belonging));
-  if (environment?.name !== belonging.name) return;
+  if (!environment || !(namesOf(environment).includes(belonging.name) || environment.observed?.instanceId === instanceId)) return;
   const holder = holderOf(environment);
   if (holder) {
     if (leadsThrough(holder.kind, told)) return;

@@ -26,6 +26,7 @@ describe('an unknown command', () => {
 
   // What Docker, kubectl, Vagrant, gh and coder call these.
   it.each([
+    ['mv', 'rename'],
     ['rm', 'remove'],
     ['delete', 'remove'],
     ['destroy', 'remove'],

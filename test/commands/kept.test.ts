@@ -38,6 +38,7 @@ it('brings a removed environment back with its files, but lets in nobody who was
   const { publicKey } = keyIn(files.key);
   await succeeds(alice, 'ssh', 'acme/api', '--', `echo mine > ~/note.txt; echo '${publicKey}' >> ~/.ssh/authorized_keys`);
 
+  await succeeds(alice, 'rename', 'acme/api', 'billing');
   const gone = await succeeds(alice, 'remove', 'acme/api', '--keep', '30d', '--force');
   expect(gone.stdout).toMatch(/Removed acme\/api\nIts disk is kept until .*\. To get it back, run:\n {2}recode aws restore acme\/api\n$/);
   await expectKept(aws, 1);
@@ -60,7 +61,14 @@ it('brings a removed environment back with its files, but lets in nobody who was
   expect(await removed(bob, '--all')).toHaveLength(1);
 
   const { json: after } = await succeeds(alice, 'restore', 'acme/api', '--json');
-  expect(after).toMatchObject({ repository: 'acme/api', status: 'started', created: true, instanceType: 't3.large', volumeSizeGiB: 20 });
+  expect(after).toMatchObject({
+    repository: 'acme/api',
+    name: 'billing',
+    status: 'started',
+    created: true,
+    instanceType: 't3.large',
+    volumeSizeGiB: 20,
+  });
   expect(after).not.toMatchObject({ instanceId: (before as { instanceId: string }).instanceId });
   expect((await succeeds(alice, 'ssh', 'acme/api', '--home', '--', 'cat note.txt')).stdout).toBe('mine\n');
   // Another host key, which is pinned.

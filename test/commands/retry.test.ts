@@ -55,6 +55,17 @@ describe('recode aws retry', () => {
     expect(code).toBe(0);
   });
 
+  it('finishes a rename with the name that it had', async () => {
+    await alice.run(['start', 'acme/api']);
+    await refuse('CreateTags', 'OptInRequired');
+    expect((await alice.run(['rename', 'acme/api', 'billing'])).code).toBe(1);
+    const { code, stdout } = await alice.prints(command);
+    expect(stdout).toMatch(/^Retrying the rename that failed /);
+    expect(stdout).toContain('✓ Renamed acme/api to billing\n');
+    expect(code).toBe(0);
+    await expectConverged(aws, 1);
+  });
+
   it('asks what the operation asks', async () => {
     await alice.run(['start', 'acme/api']);
     await refuse('DeleteSecurityGroup', 'OptInRequired');

@@ -35,12 +35,15 @@ beforeEach(async () => {
 afterEach(() => letGo(aws));
 
 describe('a teammate, if only administrators may act on the environments of others', () => {
-  it.each(['start', 'stop', 'restart', 'remove'])('is refused to %s one, and told who may', async (command) => {
-    const before = await record();
-    const args = [command, 'acme/api', '--owner', 'alice', '--force'];
-    expectFailure(await bob.run(args), ['aws', ...args], { name: 'TeammateNotAllowed', message: adminsOnly });
-    expect(await record()).toEqual(before);
-  });
+  it.each([['start'], ['stop'], ['restart'], ['rename', 'billing'], ['remove']])(
+    'is refused to %s one, and told who may',
+    async (command, ...more) => {
+      const before = await record();
+      const args = [command, 'acme/api', ...more, '--owner', 'alice', '--force'];
+      expectFailure(await bob.run(args), ['aws', ...args], { name: 'TeammateNotAllowed', message: adminsOnly });
+      expect(await record()).toEqual(before);
+    },
+  );
 
   it('is refused to cancel on one', async () => {
     const executionArn = await beginHeld(aws, 'stopping', { caller: 'alice', environment: subject });

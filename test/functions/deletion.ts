@@ -39,7 +39,7 @@ export const networkLookalikes = (name: string): Tag[][] => [
 export const environmentLookalikes = (resource: string): Tag[][] => [
   [],
   [{ Key: 'Name', Value: `recode-acme-api-${resource}` }],
-  ...['recode:managed-by', 'recode:environment', 'recode:owner', 'recode:repository'].map((key) =>
+  ...['recode:managed-by', 'recode:owner', 'recode:repository'].map((key) =>
     environmentTagsOf(resource).map((tag) => (tag.Key === key ? { ...tag, Value: 'other' } : tag)),
   ),
 ];

@@ -71,6 +71,7 @@ export const raisedBy = {
   people: ['CallerNotAllowed'],
   teammates: ['TeammateNotAllowed'],
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
+  rename: ['NameNotValid', 'NameTaken'],
   ssh: ['EnvironmentNotStarted'],
   stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],

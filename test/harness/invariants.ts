@@ -1,9 +1,9 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import * as v from 'valibot';
 import { expect } from 'vitest';
-import { Environment, statusOf } from '../../core/environment.ts';
+import { Environment, namesOf, statusOf } from '../../core/environment.ts';
 import { holderOf } from '../../core/lock.ts';
-import { candidateNames, environmentId, tableName } from '../../core/names.ts';
+import { environmentId, tableName } from '../../core/names.ts';
 import { Network } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
 import { tagKey } from '../../core/tags.ts';
@@ -83,8 +83,10 @@ function homeless(resource: Resource, environments: readonly Environment[], netw
     : [`The ${kind} ${id} (${name}) has no record of its environment.`];
 }
 
-const belongs = ({ tags }: Resource, { name, owner, repository }: Environment) =>
-  tags[tagKey.environment] === name && tags[tagKey.owner] === owner && tags[tagKey.repository] === repository;
+const belongs = ({ tags }: Resource, { name, formerNames, owner, repository }: Environment) =>
+  namesOf({ name, formerNames }).includes(tags[tagKey.environment] ?? '') &&
+  tags[tagKey.owner] === owner &&
+  tags[tagKey.repository] === repository;
 
 function networkProblems(network: Network, ours: readonly Resource[], killed: ReadonlySet<string>): string[] {
   const left = leftBehind('The network', holderOf(network), killed);
@@ -112,22 +114,25 @@ interface Account {
 }
 
 function environmentProblems(environment: Environment, { found, ours, claims, killed }: Account): string[] {
-  const { name, lastError } = environment;
+  const { name, formerNames, lastError } = environment;
   const [status, operation] = [statusOf(environment), holderOf(environment)];
   const who = `The environment ${environmentId(environment)} (${status})`;
-  const finished = status === 'started' || status === 'stopped';
+  const finished = (status === 'started' || status === 'stopped') && !formerNames;
   const problems = leftBehind(who, operation, killed);
   for (const kind of own) {
     const there = ours.filter((resource) => resource.kind === kind && belongs(resource, environment));
-    if (there.length > 1) problems.push(`${who} has more than one ${kind}: ${there.map(({ id }) => id).join(', ')}.`);
+    const most = formerNames && (kind === 'security group' || kind === 'key pair') ? 1 + formerNames.length : 1;
+    if (there.length > most) problems.push(`${who} has more than one ${kind}: ${there.map(({ id }) => id).join(', ')}.`);
     if (there.length === 0 && finished) problems.push(`${who} has no ${kind}.`);
   }
-  if (!finished && !operation && !lastError) problems.push(`${who} is unfinished, and does not say why.`);
-  if (name !== undefined && !candidateNames(environment).includes(name)) problems.push(`${who} is called ${name}, as it cannot be.`);
+  if (!finished && !operation && !lastError && !formerNames) problems.push(`${who} is unfinished, and does not say why.`);
   const claimed = claims.some(({ id, environment: by }) => id === name && by === environmentId(environment));
   // A start that was cut off wrote the name down, but may not have come to claim it; a remove gives it back before its end.
+  // So did a rename. The next operation claims it, or writes the former one back.
+  const renaming = formerNames !== undefined;
   const cutOff = status === 'creating' && (operation ? killed.has(operation.executionArn) : lastError?.name === 'UninstallInProgress');
-  if (name !== undefined && !claimed && status !== 'removing' && !cutOff) problems.push(`${who} has not claimed its name ${name}.`);
+  if (name !== undefined && !claimed && status !== 'removing' && !cutOff && !renaming)
+    problems.push(`${who} has not claimed its name ${name}.`);
   return finished ? [...problems, ...stateProblems(who, environment, found)] : problems;
 }
 
@@ -152,7 +157,7 @@ function claimProblems({ id, environment, uid }: Claim, environments: readonly E
   const claimer = environments.find((each) => environmentId(each) === environment);
   if (!claimer) return [`The name ${id} is claimed for ${environment}, which has no record in ${tableName}.`];
   if (claimer.uid !== uid) return [`The name ${id} is claimed for an earlier environment ${environment}.`];
-  return claimer.name === id ? [] : [`The name ${id} is claimed for ${environment}, which is called ${claimer.name}.`];
+  return namesOf(claimer).includes(id) ? [] : [`The name ${id} is claimed for ${environment}, which is called ${claimer.name}.`];
 }
 
 const doubled = (values: readonly string[]) => [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];

@@ -17,7 +17,7 @@ import * as v from 'valibot';
 import { expect } from 'vitest';
 import { unless } from '../../aws/errors.ts';
 import { Environment, statusOf } from '../../core/environment.ts';
-import { tableName } from '../../core/names.ts';
+import { candidateNames, tableName } from '../../core/names.ts';
 import type { EnvironmentStatus } from '../../core/status.ts';
 
 /** Everything that an account holds in a region, as its owner sees it, without what AWS creates (main route tables, default groups). */
@@ -161,6 +161,7 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
   const networkInterface = found.networkInterfaces.find(({ NetworkInterfaceId }) => NetworkInterfaceId === device?.NetworkInterfaceId);
   expect(networkInterface).toMatchObject({
     TagSet: tags('network-interface'),
+    Description: `recode-${name}-network-interface`,
     Groups: [{ GroupId: group?.GroupId }],
     SubnetId: instance?.SubnetId,
   });
@@ -168,7 +169,8 @@ function expectEnvironment(found: Inventory, environment: Environment): void {
     Tags: expect.arrayContaining([{ Key: 'recode:ssh-host-key', Value: observed?.hostKey }]),
     State: { Name: observed?.state },
     InstanceType: wanted.instanceType,
-    KeyName: key?.KeyName,
+    // EC2 keeps the name of the key pair that it was launched with.
+    KeyName: candidateNames(environment).includes(name) ? key?.KeyName : expect.stringMatching(/^recode-.+-key-pair$/),
     MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
   });
   expect(instance?.Tags).toEqual(tags('instance'));

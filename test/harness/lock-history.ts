@@ -88,7 +88,7 @@ async function holdsOf(sfn: SFNClient, kind: OperationKind, executionArn: string
   const died = status !== 'SUCCEEDED' && !failed ? settling : 0;
 
   // The state that begins the try block is entered right after BeginOperation has taken what it takes.
-  const from = entered('Provision', 'Stop', 'Restart', 'Move', 'Remove', 'Uninstall');
+  const from = entered('Provision', 'Stop', 'Restart', 'Move', 'Rename', 'Remove', 'Uninstall');
   if (from === undefined) {
     // An uninstall where Recode is not installed takes nothing.
     if (status === 'SUCCEEDED' && kind !== 'uninstall') throw new Error(`${who} succeeded without a block that is known here.`);

@@ -37,6 +37,12 @@ const places = {
     sentence: 'Waiting for the instance to stop',
   },
   moving: { kind: 'move', function: 'checkInstanceStopped', action: 'DescribeInstances', sentence: 'Waiting for the instance to stop' },
+  renaming: {
+    kind: 'rename',
+    function: 'replaceSecurityGroup',
+    action: 'DeleteSecurityGroup',
+    sentence: 'Replacing the security group',
+  },
   removing: { kind: 'remove', function: 'terminateInstance', action: 'TerminateInstances', sentence: 'Terminating the instance' },
   uninstalling: { kind: 'uninstall', function: 'deleteRouteTable', action: 'DeleteRouteTable', sentence: 'Deleting the route table' },
 } as const satisfies Record<string, Step>;

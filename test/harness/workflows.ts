@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { embeddedAws, type TestAws } from '@recode/embedded-aws/testing/embedded-aws';
-import type { RecordedEnvironmentInput, RemoveOutput, StartOutput, StopOutput, UninstallOutput } from '../../core/document.ts';
+import type {
+  RecordedEnvironmentInput,
+  RemoveOutput,
+  RenameOutput,
+  StartOutput,
+  StopOutput,
+  UninstallOutput,
+} from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
 import { executionArn as executionArnOf, type PersonalWorkflow, stateMachineArn } from '../../core/executions.ts';
 import type { Keep } from '../../core/kept.ts';
@@ -104,6 +111,10 @@ export const runRestart = (aws: TestAws, subject: Subject = {}) => run<StartOutp
 /** The same of the move workflow. */
 export const runMove = (aws: TestAws, { zone, ...subject }: Subject & { readonly zone?: string } = {}) =>
   run<StartOutput>(aws, 'move', { ...subjectOf(subject), ...(zone !== undefined && { zone }) });
+
+/** The same of the rename workflow. */
+export const runRename = (aws: TestAws, { name, ...subject }: Subject & { readonly name?: string } = {}) =>
+  run<RenameOutput>(aws, 'rename', { ...subjectOf(subject), ...(name !== undefined && { name }) });
 
 /** The same of the remove workflow. */
 export const runRemove = (aws: TestAws, { keep, ...subject }: Subject & { readonly keep?: Keep } = {}) =>

@@ -16,6 +16,7 @@ import {
   ReconcileOutput,
   RecordedEnvironmentInput,
   RemoveOutput,
+  RenameOutput,
   recordedKinds,
   ScheduleInput,
   ScheduleOutput,
@@ -39,7 +40,7 @@ import { type StepContract, walk } from './document/walk.ts';
 import { resources } from './stack.ts';
 import { type Machine, statesOf } from './states.ts';
 
-const outputOf = { started: StartOutput, stopped: StopOutput, removed: RemoveOutput };
+const outputOf = { started: StartOutput, stopped: StopOutput, renamed: RenameOutput, removed: RemoveOutput };
 
 /** What executions of each state machine are started with, and what they end with. */
 const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, output: v.GenericSchema]>> = {

@@ -68,7 +68,9 @@ describe('the role of a function', () => {
       const id = `${name[0]?.toUpperCase()}${name.slice(1)}Role`;
       const granted = (functionRoles.find((role) => role.id === id)?.statements ?? []).flatMap(actionsOf);
       const beside = ['ec2:CreateTags', 'logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
-      expect([...new Set(granted)].filter((action) => !beside.includes(action)).sort(), name).toEqual(String(line).split(' ').sort());
+      const listed = String(line).split(' ');
+      const all = [...new Set(granted)].filter((action) => listed.includes(action) || !beside.includes(action));
+      expect(all.sort(), name).toEqual(listed.sort());
     }
   });
 
@@ -83,15 +85,22 @@ describe('the role of a function', () => {
     }
   });
 
-  it('tags what it creates in the call that creates it, and nothing else', () => {
-    const creating = statements.filter(({ Condition }) => Object.keys(created).some((key) => Condition && key in Condition.StringEquals));
+  it('tags what it creates in the call that creates it, and gives nothing else a tag but the name of an environment', () => {
+    const creating = statements.filter(({ Condition }) => Object.keys(created).some((key) => key in (Condition?.StringEquals ?? {})));
     const isTagging = (statement: Statement) => actionsOf(statement).includes('ec2:CreateTags');
     const calls = creating
       .filter((statement) => !isTagging(statement))
       .flatMap((one) => actionsOf(one).map((action) => tagging(one, action)));
     expect(calls.length).toBeGreaterThan(0);
     expect(creating.filter(isTagging)).toEqual(calls);
-    expect(statements.filter(isTagging)).toEqual(calls);
+    const renaming = statements.filter((statement) => isTagging(statement) && !creating.includes(statement));
+    expect(renaming.map(({ role, Resource }) => [role, JSON.stringify(Resource).replace(/^.*:([a-z-]+)\/.*$/, '$1')])).toEqual(
+      ['instance', 'volume', 'network-interface'].map((type) => ['RenameResourcesRole', type]),
+    );
+    for (const { Condition } of renaming) {
+      const names = { 'aws:TagKeys': ['Name', 'recode:environment'] };
+      expect(Condition).toEqual({ StringEquals: ours, 'ForAllValues:StringEquals': names });
+    }
   });
 
   it('names the partition, the region and the account of each resource, but no account of what others publish', () => {
@@ -163,14 +172,17 @@ function isSub(resource: unknown): resource is { 'Fn::Sub': string } {
   return typeof resource === 'object' && resource !== null && 'Fn::Sub' in resource;
 }
 
-/** A launch knows no tags of the interface that it attaches, and needs images and snapshots that are not ours. */
+/**
+ * A launch knows no tags of the interface that it attaches, and needs images and snapshots that are not ours. An interface that moves to another
+ * group stays in those of other people.
+ */
 function knowsNoTags(statement: Statement): boolean {
   const { Resource } = statement;
-  return (
-    actionsOf(statement).join() === 'ec2:RunInstances' &&
-    isSub(Resource) &&
-    /:(network-interface|image|snapshot)\/\*$/.test(Resource['Fn::Sub'])
-  );
+  const untagged: Readonly<Record<string, RegExp>> = {
+    'ec2:RunInstances': /:(network-interface|image|snapshot)\/\*$/,
+    'ec2:ModifyNetworkInterfaceAttribute': /:security-group\/\*$/,
+  };
+  return isSub(Resource) && (untagged[actionsOf(statement).join()]?.test(Resource['Fn::Sub']) ?? false);
 }
 
 function tagging(statement: Statement & { role: string }, action: string) {

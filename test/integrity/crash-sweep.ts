@@ -75,6 +75,14 @@ const life: readonly Workflow[] = [
       await expectKept(aws, 0);
     },
   },
+  { name: 'rename', kind: 'rename', input: { ...subject, name: 'billing' }, detour: 'rename', expectEnd: (aws) => expectConverged(aws, 1) },
+  {
+    name: 'rename back',
+    kind: 'rename',
+    input: { ...subject, name: 'acme-api' },
+    detour: 'rename',
+    expectEnd: (aws) => expectConverged(aws, 1),
+  },
   { name: 'stop', kind: 'stop', input: subject, detour: 'rest', expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
   {
     name: 'added key',

@@ -52,6 +52,8 @@ export const life: readonly Stage[] = [
   },
   { name: 'start', ...start, expectEnd: started },
   { name: 'restart', kind: 'restart', input: subject, detour: 'restart', expectEnd: started },
+  { name: 'rename', kind: 'rename', input: { ...subject, name: 'billing' }, detour: 'rename', expectEnd: started },
+  { name: 'rename back', kind: 'rename', input: { ...subject, name: 'acme-api' }, detour: 'rename', expectEnd: started },
   {
     name: 'start without SSH',
     ...start,

@@ -250,7 +250,7 @@ describe('a table of our name that is somebody’s', () => {
 describe('what somebody has put into what is ours', () => {
   async function interfaceInOurGroup(): Promise<Obstacle> {
     const [subnet] = await findSubnets(ec2());
-    const [group] = await findSecurityGroups(ec2(), { name: 'acme-api', owner: 'alice', repository: 'acme/api' });
+    const [group] = await findSecurityGroups(ec2(), { owner: 'alice', repository: 'acme/api' });
     const id = await makeInterface(ec2(), idOf(subnet?.SubnetId), [idOf(group?.GroupId)], []);
     return { id, takeAway: () => ec2().send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id })) };
   }

@@ -194,6 +194,7 @@ describe('an execution of any workflow that people start', () => {
   const changes: Partial<Record<PersonalWorkflow, object>> = {
     start: { request: startInput.request },
     keys: { change: { action: 'add', publicKey: malloryKey.trim() } },
+    rename: { name: 'billing' },
     schedule: { change: { action: 'extend', stopAt: '2030-01-01T00:00:00.000Z' } },
     cancel: { executionArn: 'arn:aws:states:us-east-1:000000000000:execution:recode-start:one' },
     // Everybody may look.

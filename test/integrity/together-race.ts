@@ -19,6 +19,8 @@ export interface Contender {
   readonly repository?: string;
   /** Of a start: the instance in whose place it may launch one with an empty disk. */
   readonly replaces?: string | undefined;
+  /** What a rename names it: billing by default. */
+  readonly name?: string;
   /** Real time after the beginning of the race; at once by default. */
   readonly afterMilliseconds?: number;
 }
@@ -27,9 +29,13 @@ export interface Contender {
 export type Outcome = 'succeeded' | 'not-installed' | 'killed' | ErrorName;
 
 /** Starts the execution of a contender. Resolves to its ARN. */
-export function enter(aws: TestAws, { kind, owner = 'alice', repository = 'acme/api', replaces }: Contender): Promise<string> {
+export function enter(
+  aws: TestAws,
+  { kind, owner = 'alice', repository = 'acme/api', name = 'billing', replaces }: Contender,
+): Promise<string> {
   const subject = { caller: owner, environment: { owner, repository } };
   if (kind === 'uninstall') return begin(aws, kind, { caller: owner });
+  if (kind === 'rename') return begin(aws, kind, { ...subject, name });
   return begin(
     aws,
     kind,

@@ -30,19 +30,20 @@ async function weather(title: string, settings: Storm): Promise<void> {
   expect(log).toHaveLength(settings.clients * settings.operations);
 }
 
-it('ten clients start, stop, restart, move and remove one environment at random while sandboxes crash', async () => {
+it('ten clients start, stop, restart, move, rename and remove one environment at random while sandboxes crash', async () => {
   await weather('ten clients and one environment', {
     seed,
     clients: 10,
     operations: 16,
     pauseMilliseconds: 800,
     owners: ['alice'],
-    weights: { start: 5, stop: 3, restart: 2, move: 1, remove: 1 },
+    weights: { start: 5, stop: 3, restart: 2, move: 1, rename: 3, remove: 1 },
     allowed: {
       start: ['succeeded', 'OperationInProgress'],
       stop: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
       restart: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
       move: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
+      rename: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
       remove: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound'],
     },
     crashes: 0.25,
@@ -51,7 +52,7 @@ it('ten clients start, stop, restart, move and remove one environment at random 
   });
 });
 
-it('clients start, stop, restart, remove and uninstall while sandboxes crash and executions are killed or cancelled', async () => {
+it('clients start, stop, restart, rename, remove and uninstall while sandboxes crash and executions are killed or cancelled', async () => {
   // Lambdas take real time: the seconds until the last one of a killed execution must be dead are to be long enough for a busy machine.
   await aws.post('clock', { rate: 5 });
   await weather('six clients, two environments and uninstalls', {
@@ -60,7 +61,7 @@ it('clients start, stop, restart, remove and uninstall while sandboxes crash and
     operations: 10,
     pauseMilliseconds: 1_000,
     owners: ['alice', 'bob'],
-    weights: { start: 5, stop: 3, restart: 2, remove: 3, uninstall: 2 },
+    weights: { start: 5, stop: 3, restart: 2, rename: 3, remove: 3, uninstall: 2 },
     allowed: {
       start: ['succeeded', 'OperationInProgress', 'EnvironmentBeingRemoved', 'UninstallInProgress'],
       stop: [
@@ -79,6 +80,15 @@ it('clients start, stop, restart, remove and uninstall while sandboxes crash and
         'EnvironmentNotFinished',
         'RecodeNotInstalled',
         'UninstallInProgress',
+      ],
+      rename: [
+        'succeeded',
+        'OperationInProgress',
+        'NameTaken',
+        'EnvironmentBeingRemoved',
+        'EnvironmentNotFound',
+        'EnvironmentNotFinished',
+        'RecodeNotInstalled',
       ],
       remove: ['succeeded', 'OperationInProgress', 'EnvironmentNotFound', 'RecodeNotInstalled'],
       uninstall: ['succeeded', 'not-installed', 'OperationInProgress', 'EnvironmentsStillExist'],

@@ -45,7 +45,8 @@ export async function storm(aws: TestAws, settings: Storm, log: Log): Promise<vo
       const endAfter = random() * 400;
       await sleep(random() * settings.pauseMilliseconds);
       const from = Date.now() - begin;
-      const outcome = await run(aws, { kind, owner }, end && ((arn) => sleep(endAfter).then(() => end(aws, owner, arn))));
+      const name = kind === 'rename' && random() < 0.5 ? 'acme-api' : 'billing';
+      const outcome = await run(aws, { kind, owner, name }, end && ((arn) => sleep(endAfter).then(() => end(aws, owner, arn))));
       const what = `client ${number}'s ${kind} of ${owner}: ${outcome}${end ? `, to ${end.name}` : ''}${crash}`;
       log.push(`${from}-${Date.now() - begin} ms ${what}`);
       expect([...(settings.allowed[kind] ?? []), ...(end ? ['killed'] : [])], what).toContain(outcome);
@@ -83,6 +84,7 @@ const crashable = {
       'ImportKeyPair',
     ],
     ...['RunInstances', 'StartInstances', 'StopInstances', 'TerminateInstances', 'DeleteNetworkInterface', 'DeleteSecurityGroup'],
+    ...['ModifyNetworkInterfaceAttribute', 'CreateTags', 'DeleteKeyPair'],
   ],
 };
 

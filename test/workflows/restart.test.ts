@@ -74,7 +74,7 @@ describe('a restart', () => {
 
   it('lets people in again where somebody has closed SSH by hand', async () => {
     await started();
-    const [group] = await findSecurityGroups(aws.clients.ec2, { ...subject, name: 'acme-api' });
+    const [group] = await findSecurityGroups(aws.clients.ec2, subject);
     await aws.clients.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: group?.GroupId, IpPermissions: group?.IpPermissions }));
     expect((await runRestart(aws)).status).toBe('SUCCEEDED');
     await expectConverged(aws, 1);

@@ -16,7 +16,7 @@ import {
   requestOf,
   statusOf,
 } from '../../../core/environment.ts';
-import { RecodeError } from '../../../core/errors.ts';
+import { type ErrorName, RecodeError } from '../../../core/errors.ts';
 import { reconcile, reserve } from '../../../core/hours.ts';
 import type { Keep } from '../../../core/kept.ts';
 import { accepts } from '../../../core/keys.ts';
@@ -29,7 +29,7 @@ import type { EnvironmentStatus } from '../../../core/status.ts';
 import { observation } from '../../ec2/observation.ts';
 import { findInstances } from '../../ec2/resources.ts';
 import { type EnvironmentSubject, readEnvironment, readEnvironments } from '../read/environment.ts';
-import { change, changeUnheld, claimName, leaveEnvironment, putEnvironment, takeEnvironment } from './environment.ts';
+import { change, changeUnheld, claimName, claimNewName, leaveEnvironment, putEnvironment, takeEnvironment } from './environment.ts';
 import { changeHours } from './hours.ts';
 import { networkToEnter } from './network.ts';
 
@@ -54,7 +54,7 @@ export interface Entry {
 export async function withInstance(environment: Environment, { dynamodb, ec2, now, operation }: Entry): Promise<Environment | undefined> {
   const { from }: { from: readonly EnvironmentStatus[] } = operations[operation.kind];
   if (environment.name === undefined || environment.observed || holderOf(environment) || from.includes('creating')) return environment;
-  const instances = await findInstances(ec2, { ...environment, name: environment.name });
+  const instances = await findInstances(ec2, environment);
   if (instances.length === 0) return environment;
   await changeUnheld(dynamodb, environment, observation(instances, undefined, new Date(now).toISOString()));
   return readEnvironment(dynamodb, environment);
@@ -175,18 +175,31 @@ export function take(environment: Environment, { dynamodb, sfn, now, operation }
 /** The status that an operation finds. Its lock does not count: no other operation holds the environment by then. */
 const statusFound = ({ wanted, observed }: Environment) => statusOf({ wanted, observed });
 
-/** Claims the name of an environment that was taken, and records what is wanted from now on. */
+/** What an operation wants of an environment, of what is recorded before it begins. */
+interface Asked extends Pick<GivenRequest, 'allowCidrs' | 'autoStop' | 'idleStop'> {
+  readonly keep?: Keep;
+  /** The name that it gets. */
+  readonly name?: string | undefined;
+  /** The name that it had before it had a record. */
+  readonly hadBefore?: string | undefined;
+}
+
+/** Claims the name of an environment that was taken, and records what is wanted from now on. Throws RecodeError NameTaken. */
 export async function claimNameAndRecordWanted(
   environment: Environment,
   request: EnvironmentRequest,
   { dynamodb, now, operation }: Entry,
-  { allowCidrs, autoStop, idleStop, keep }: Pick<GivenRequest, 'allowCidrs' | 'autoStop' | 'idleStop'> & { readonly keep?: Keep } = {},
+  { allowCidrs, autoStop, idleStop, keep, name: newName, hadBefore }: Asked = {},
 ): Promise<HeldEnvironment> {
-  const name = await claimName(dynamodb, environment, operation);
+  const { name, formerNames } =
+    newName === undefined
+      ? await claimName(dynamodb, environment, operation, hadBefore)
+      : await claimNewName(dynamodb, environment, operation, newName).catch(leaving(dynamodb, environment, operation, 'NameTaken'));
+  const power = powerFor(operation.kind);
   // PlanStart records what an instance is launched with, once it has seen that there is none.
   await change(dynamodb, environment, operation, {
     set: {
-      'wanted.power': powerFor(operation.kind),
+      ...(power !== undefined && { 'wanted.power': power }),
       ...(allowCidrs && { 'wanted.allowCidrs': allowCidrs }),
       ...(autoStop && { 'wanted.autoStop': autoStop }),
       ...(idleStop !== undefined && { 'wanted.idleStop': idleStop }),
@@ -203,7 +216,15 @@ export async function claimNameAndRecordWanted(
     updatedAt,
     ...(changing && { changing }),
   };
-  return { uid, owner, repository, name, request, recorded };
+  return { uid, owner, repository, name, ...(formerNames && { formerNames }), request, recorded };
+}
+
+/** Releases an environment that an operation has taken, if it is refused with this error. */
+function leaving(dynamodb: DynamoDBClient, environment: Environment, operation: Operation, refusal: ErrorName) {
+  return async (error: unknown): Promise<never> => {
+    if (error instanceof RecodeError && error.name === refusal) await leaveEnvironment(dynamodb, environment, operation);
+    throw error;
+  };
 }
 
 const keysAreTheOwners = ({ owner }: Environment) =>

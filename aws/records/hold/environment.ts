@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { Environment } from '../../../core/environment.ts';
+import { type Environment, namesOf } from '../../../core/environment.ts';
 import { RecodeError } from '../../../core/errors.ts';
 import { RecordedEnvironment } from '../../../core/format-1.ts';
 import type { Keys } from '../../../core/keys.ts';
@@ -8,6 +8,7 @@ import { holderOf, isHeldBy, quietUntilOf } from '../../../core/lock.ts';
 import { candidateNames } from '../../../core/names.ts';
 import { mostPastOperations, type Operation, type OperationEnd, type PastOperation, settleSeconds } from '../../../core/operation.ts';
 import { type EnvironmentSubject, keyOf, readEnvironment } from '../read/environment.ts';
+import { claimKey } from '../read/names.ts';
 import { type Condition, parse } from '../read/table.ts';
 import { current, withDueTime, written } from './format.ts';
 import { lockAsRead, mine, refuseRunning, refuseSettling, settling } from './holder.ts';
@@ -108,21 +109,82 @@ export async function leaveEnvironment(
 
 const ended = (operation: Operation, end: OperationEnd) => ({ lastOperations: [{ ...operation, ...end } satisfies PastOperation] });
 
+/** What an environment is called, and what it was called before a rename that is not finished. */
+export type Names = Pick<Environment, 'formerNames'> & { readonly name: string };
+
 /**
- * Gives an environment its name: the first of its candidates that no other environment has claimed. The candidate is written into the
- * environment before it is claimed, so that every claim has its environment.
+ * Gives an environment its name: the one that it has, or else the first of its candidates that no other environment has claimed. The name is
+ * written into the environment before it is claimed, so that every claim has its environment.
  *
+ * @param hadBefore the best candidate of one that never had a name, if it had one before its record
  * @throws RecodeError LockLost when another operation has taken the environment
  */
-export async function claimName(dynamodb: DynamoDBClient, environment: Environment, operation: Operation): Promise<string> {
+export async function claimName(
+  dynamodb: DynamoDBClient,
+  environment: Environment,
+  operation: Operation,
+  hadBefore?: string,
+): Promise<Names> {
+  const { name: current, formerNames } = environment;
+  if (current !== undefined && formerNames) {
+    if (await claim(dynamodb, { ...environment, name: current })) return { name: current, formerNames };
+    // The rename died before its claim, and another environment has got the name since.
+    return claimName(dynamodb, await withoutNewName(dynamodb, environment, operation), operation);
+  }
   const candidates = candidateNames(environment);
-  const first = environment.name === undefined ? 0 : candidates.indexOf(environment.name);
-  for (const name of candidates.slice(Math.max(0, first))) {
+  const best = current ?? hadBefore;
+  const given = best === undefined || candidates.includes(best) ? [] : [best];
+  const first = best === undefined ? 0 : candidates.indexOf(best);
+  for (const name of [...given, ...candidates.slice(Math.max(0, first))]) {
     await change(dynamodb, environment, operation, { set: { name } });
-    if (await claim(dynamodb, { ...environment, name })) return name;
+    if (await claim(dynamodb, { ...environment, name })) return { name };
   }
   throw new RecodeError('NameOwnedElsewhere', `The names ${candidates.join(', ')} are all used by other environments.`);
 }
+
+/**
+ * Gives an environment another name. It keeps the claims on its former ones until `releaseFormerNames`: resources have them until then.
+ *
+ * @throws RecodeError NameTaken if another environment has claimed the name, LockLost when another operation has taken the environment
+ */
+export async function claimNewName(dynamodb: DynamoDBClient, environment: Environment, operation: Operation, name: string): Promise<Names> {
+  const formerNames = namesOf(environment).filter((other) => other !== name);
+  if (formerNames.length === 0) return claimName(dynamodb, environment, operation);
+  const renamed = await change(dynamodb, environment, operation, { set: { name, formerNames } });
+  if (await claim(dynamodb, { ...renamed, name })) return { name, formerNames };
+  await withoutNewName(dynamodb, renamed, operation);
+  throw nameTaken({ name });
+}
+
+/** The refusal of a name that another environment has. */
+export const nameTaken = ({ name }: { readonly name: string }): RecodeError =>
+  new RecodeError('NameTaken', `Another environment in this region is called ${name}.`);
+
+/** An environment with the name that it had before a rename. */
+function withoutNewName(dynamodb: DynamoDBClient, environment: Environment, operation: Operation): Promise<Environment> {
+  const [name, ...formerNames] = environment.formerNames ?? [];
+  const left = formerNames.length > 0 ? { set: { name, formerNames } } : { set: { name }, remove: ['formerNames'] };
+  return change(dynamodb, environment, operation, left);
+}
+
+/**
+ * Deletes the claims of a renamed environment on its former names, which no resource has any more. Does nothing if the operation does not
+ * hold it (anymore).
+ */
+export async function releaseFormerNames(
+  dynamodb: DynamoDBClient,
+  environment: EnvironmentSubject & Pick<Environment, 'formerNames'>,
+  operation: Operation,
+): Promise<void> {
+  if (!environment.formerNames) return;
+  const existing = await readEnvironment(dynamodb, environment);
+  if (!existing || !isHeldBy(existing, operation)) return;
+  for (const name of existing.formerNames ?? []) await releaseName(dynamodb, { uid: existing.uid, name });
+}
+
+// By the environment's uid: an attempt that outlives its own retry must leave the claim of an environment created since.
+const releaseName = (dynamodb: DynamoDBClient, { uid, name }: { readonly uid: string; readonly name: string }) =>
+  deleteItem(dynamodb, claimKey(name), { when: '#uid = :uid', values: { ':uid': uid } });
 
 /** Changes an environment that this operation holds. Throws LockLost when it does not. */
 export async function change(
@@ -197,18 +259,13 @@ function keysAsRead({ publicKey, moreKeys }: Keys): Condition {
 }
 
 /**
- * Deletes an environment that this operation holds, after its resources. The claim on its name goes first, so that every claim has its
+ * Deletes an environment that this operation holds, after its resources. The claims on its names go first, so that every claim has its
  * environment. Does nothing if the operation does not hold it (anymore).
  */
-export async function deleteEnvironment(
-  dynamodb: DynamoDBClient,
-  environment: EnvironmentSubject & { readonly name: string; readonly uid: string },
-  operation: Operation,
-): Promise<void> {
+export async function deleteEnvironment(dynamodb: DynamoDBClient, environment: EnvironmentSubject, operation: Operation): Promise<void> {
   const existing = await readEnvironment(dynamodb, environment);
   if (!existing || !isHeldBy(existing, operation)) return;
-  // By the environment's uid: an attempt that outlives its own retry must leave the claim of an environment created since.
-  await deleteItem(dynamodb, { kind: 'name', id: environment.name }, { when: '#uid = :uid', values: { ':uid': environment.uid } });
+  for (const name of namesOf(existing)) await releaseName(dynamodb, { uid: existing.uid, name });
   const key = keyOf(environment);
   await written(dynamodb, key, () => deleteItem(dynamodb, key, { when: mine, values: { ':me': operation.executionArn } }));
 }

@@ -58,11 +58,12 @@ export function readEnvironmentPages(dynamodb: DynamoDBClient, owner?: string): 
 export const readEnvironmentPage = (dynamodb: DynamoDBClient, page: { readonly after: string | undefined; readonly most: number }) =>
   readPage(dynamodb, 'environment', RecordedEnvironment, page);
 
-const Named = v.object({ uid: v.optional(v.string()), name: v.optional(v.string()) });
+const Named = v.object({ uid: v.optional(v.string()), name: v.optional(v.string()), formerNames: v.optional(v.array(v.string())) });
+export type NamedEnvironment = v.InferOutput<typeof Named>;
 
 /** What some environments are called, and which they are, by their ids. It may be a moment old. Throws RecodeNotInstalled without a table. */
 export const readNamed = (dynamodb: DynamoDBClient, ids: readonly string[]) =>
-  readByIds(dynamodb, 'environment', Named, { ids, attributes: ['#uid', '#name'] });
+  readByIds(dynamodb, 'environment', Named, { ids, attributes: ['#uid', '#name', '#formerNames'] });
 
 /** The same as `readEnvironment`, by the id of the record. */
 export const readEnvironmentById = (dynamodb: DynamoDBClient, id: string): Promise<Environment | undefined> =>

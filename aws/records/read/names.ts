@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as v from 'valibot';
-import { type Key, readByIds, readPage } from './table.ts';
+import { type Key, readByIds, readItem, readPage } from './table.ts';
 
 /** The claim of an environment on its name. */
 export const Claim = v.object({
@@ -22,3 +22,6 @@ export const readClaimPage = (dynamodb: DynamoDBClient, page: { readonly after: 
 /** The claims on some names, by name. They may be a moment old. Throws RecodeNotInstalled without a table, RecordDamaged. */
 export const readClaims = (dynamodb: DynamoDBClient, names: readonly string[]) =>
   readByIds(dynamodb, 'name', Claim, { ids: names, attributes: ['#environment', '#uid'] });
+
+/** The claim on a name; undefined if there is none. Throws RecodeNotInstalled without a table, RecordDamaged. */
+export const readClaim = (dynamodb: DynamoDBClient, name: string) => readItem(dynamodb, claimKey(name), Claim);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { keysOf } from '../../src/iam/keys.ts';
 import { compilePolicy, type Need, refusalOf } from '../../src/iam/policy.ts';
 
 const vpc = 'arn:aws:ec2:eu-west-1:000000000000:vpc/vpc-1';
@@ -62,6 +63,13 @@ describe('a policy', () => {
   });
 });
 
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tagkeys
+it('a request has the keys of its tags, if it has tags', () => {
+  const requestTags = [{ Key: 'Name', Value: 'one' }, { Key: 'recode:environment' }];
+  expect(keysOf({ requestTags })('aws:tagkeys')).toEqual(['Name', 'recode:environment']);
+  expect(keysOf({})('aws:tagkeys')).toBeUndefined();
+});
+
 describe('a condition', () => {
   const red = { 'aws:resourcetag/team': 'red' };
   const both = { StringEquals: { 'aws:ResourceTag/team': 'red', 'ec2:CreateAction': 'CreateVpc' } };
@@ -123,7 +131,7 @@ describe('a policy that cannot be enforced as on AWS', () => {
     ['another operator', allow({ Condition: { StringLike: { 'aws:ResourceTag/a': 'x' } } }), /Condition\.StringLike: .*operator/],
     ['a condition without values', allow({ Condition: { StringEquals: { 'aws:ResourceTag/a': [] } } }), /length/],
     ['a global key', allow({ Condition: tag('aws:SourceIp') }), /condition key aws:sourceip of requests to ec2/],
-    ['a key with several values', allow({ Condition: tag('aws:TagKeys') }), /condition key aws:tagkeys/],
+    ['a key with several values', allow({ Condition: tag('aws:PrincipalOrgPaths') }), /condition key aws:principalorgpaths/],
     ['a key of the service', allow({ Condition: tag('ec2:InstanceType') }), /condition key ec2:instancetype/],
     ['tags of tables', allow({ Action: 'dynamodb:GetItem', Condition: tag('aws:ResourceTag/a') }), /of requests to dynamodb/],
     ['tags of resources for all actions', allow({ Action: '*', Condition: tag('aws:ResourceTag/a') }), /of requests to dynamodb/],

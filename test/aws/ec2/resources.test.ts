@@ -14,7 +14,7 @@ import {
   findVolumes,
   findVpcs,
 } from '../../../aws/ec2/resources.ts';
-import type { Belonging } from '../../../core/tags.ts';
+import type { Owned } from '../../../core/tags.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
 import { environment, publicKey } from '../../functions/documents.ts';
 import { launchByHand, launched, untilState } from '../../functions/launched.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => account[Symbol.asyncDispose]());
 
-const finders: ((ec2: EC2Client, belonging: Belonging) => Promise<object[]>)[] = [
+const finders: ((ec2: EC2Client, owned: Owned) => Promise<object[]>)[] = [
   findSecurityGroups,
   findKeyPairs,
   findNetworkInterfaces,
@@ -89,23 +89,27 @@ describe('an environment', () => {
     expect(await findVolumes(ec2, environment)).toMatchObject([{ Attachments: [{ InstanceId: made.instanceId }] }]);
   });
 
-  it.each([{ owner: 'bob' }, { repository: 'acme/web' }, { name: 'acme-web' }])('is not found as another one: %o', async (other) => {
+  it.each([{ owner: 'bob' }, { repository: 'acme/web' }])('is not found as another one: %o', async (other) => {
     for (const find of finders) expect(await find(ec2, { ...environment, ...other }), find.name).toEqual([]);
   });
 
-  it.each(['acme-*', 'acme?api', '*', 'acme\\-api'])(
-    'is not found by the name %s: a filter’s wildcards stand for themselves',
-    async (name) => {
-      for (const find of finders) expect(await find(ec2, { ...environment, name }), find.name).toEqual([]);
+  it.each(['acme/*', 'acme?api', '*', 'acme\\/api'])(
+    'is not found by the repository %s: a filter’s wildcards stand for themselves',
+    async (repository) => {
+      for (const find of finders) expect(await find(ec2, { ...environment, repository }), find.name).toEqual([]);
     },
   );
 
-  it('is found by a name with other signs that a tag may have', async () => {
-    const name = 'acme.api+1=@x';
+  it('is found by a repository with other signs that a tag may have, whatever its name', async () => {
     const groupId = made.document.securityGroup.securityGroupId ?? '';
-    await ec2.send(new CreateTagsCommand({ Resources: [groupId], Tags: [{ Key: 'recode:environment', Value: name }] }));
-    expect(await findSecurityGroups(ec2, { ...environment, name })).toMatchObject([{ GroupId: groupId }]);
-    await ec2.send(new CreateTagsCommand({ Resources: [groupId], Tags: [{ Key: 'recode:environment', Value: environment.name }] }));
+    const tag = (key: string, value: string) =>
+      ec2.send(new CreateTagsCommand({ Resources: [groupId], Tags: [{ Key: `recode:${key}`, Value: value }] }));
+    const repository = 'acme/api.1+2=@x';
+    await tag('repository', repository);
+    await tag('environment', 'billing');
+    expect(await findSecurityGroups(ec2, { ...environment, repository })).toMatchObject([{ GroupId: groupId }]);
+    await tag('repository', environment.repository);
+    await tag('environment', environment.name);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readAliases, writeAlias } from '../../../cli/files/alias.ts';
+import { aliasOf, readAliases, writeAlias } from '../../../cli/files/alias.ts';
 import { deleteEnvironmentFolder, type EnvironmentPlace, environmentFolder } from '../../../cli/files/environment-folder.ts';
 
 let home: string;
@@ -33,6 +33,26 @@ describe('writeAlias', () => {
     expect(readdirSync(aliases)).toEqual(['acme-api.recode']);
     expect(statSync(join(aliases, 'acme-api.recode')).mode & 0o777).toBe(0o600);
     expect(statSync(aliases).mode & 0o777).toBe(0o700);
+  });
+
+  it('keeps those of former names, which lead where the new one leads', () => {
+    const files = environment();
+    write(files);
+    const renamed = (address: string) => writeAlias(files, 'billing', (alias) => `Host ${alias}\n  HostName ${address}\n`);
+    expect(renamed('203.0.113.7')).toBe('billing.recode');
+    expect(renamed('203.0.113.8')).toBe('billing.recode');
+    expect(readdirSync(aliases).toSorted()).toEqual(['acme-api.recode', 'billing.recode']);
+    for (const alias of ['acme-api.recode', 'billing.recode'])
+      expect(readFileSync(join(aliases, alias), 'utf8')).toContain(`Host ${alias}\n  HostName 203.0.113.8\n`);
+    expect([aliasOf(files, 'billing'), aliasOf(files, 'acme-api'), aliasOf(files, 'web')]).toEqual([
+      'billing.recode',
+      'acme-api.recode',
+      undefined,
+    ]);
+    // Nobody else gets the former name while a script may have it.
+    expect(write(environment({ owner: 'bob' }))).toBe('acme-api.eu-west-1.recode');
+    deleteEnvironmentFolder(files);
+    expect(readdirSync(aliases)).toEqual(['acme-api.eu-west-1.recode']);
   });
 
   it('adds the region, the account and a hash while others have the name, in any order', () => {

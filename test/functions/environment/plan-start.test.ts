@@ -149,15 +149,19 @@ describe('planStart', () => {
     expect(await account.run(planStart, document())).toEqual(create);
   });
 
-  it.each(['recode:managed-by', 'recode:environment', 'recode:owner', 'recode:repository'])(
-    'takes no instance with another %s for its own',
-    async (Key) => {
-      await using account = await holding();
-      const { instanceId } = await launched(account);
-      await account.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: [{ Key, Value: 'other' }] }));
-      expect(await account.run(planStart, document())).toEqual(create);
-    },
-  );
+  it.each(['recode:managed-by', 'recode:owner', 'recode:repository'])('takes no instance with another %s for its own', async (Key) => {
+    await using account = await holding();
+    const { instanceId } = await launched(account);
+    await account.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: [{ Key, Value: 'other' }] }));
+    expect(await account.run(planStart, document())).toEqual(create);
+  });
+
+  it('finds an instance that has another name of the environment: a rename may have died', async () => {
+    await using account = await holding();
+    const { instanceId } = await launched(account);
+    await account.ec2.send(new CreateTagsCommand({ Resources: [instanceId], Tags: [{ Key: 'recode:environment', Value: 'other' }] }));
+    expect(await account.run(planStart, document())).toMatchObject({ action: 'wait', instanceId });
+  });
 
   it('leaves SSH unchecked where not everybody may reach it', async () => {
     await using account = await holding();

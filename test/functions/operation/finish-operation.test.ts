@@ -62,6 +62,14 @@ const operations = {
     },
     record: recordOf({ name: 'acme-api', request: { ...request, restore: true }, instance, state: 'gone' }),
   },
+  rename: {
+    document: {
+      kind: 'rename',
+      environment: { ...environment, name: 'billing', formerNames: ['acme-api'] },
+      operation: operationOf('one', 'rename'),
+    },
+    record: recordOf({ name: 'billing', formerNames: ['acme-api'], instance, publicIpAddress }),
+  },
   remove: {
     document: { kind: 'remove', environment, operation: operationOf('one', 'remove'), instances: { instanceIds: ['i-1'] } },
     record: recordOf({ name: 'acme-api', power: 'removed', instance, publicIpAddress }),

@@ -55,6 +55,20 @@ describe('checkEnvironments', () => {
     expect(shown(await account.run(checkEnvironments, all))).toEqual([['differs', 'instance', 'left']]);
   });
 
+  it('names a rename that did not finish, and leaves it to the next rename or start', async () => {
+    await using given = await agreeing();
+    const { account } = given;
+    const record = await readEnvironment(account.dynamodb, alicesApi);
+    if (!record) throw new Error('There is no record.');
+    await replaceRecord(account, { ...record, name: 'billing', formerNames: ['acme-api'] });
+    const page = await account.run(checkEnvironments, all);
+    expect(shown(page)).toEqual([['stale', 'name', 'left']]);
+    expect(page.findings).toMatchObject([
+      { id: 'billing', problem: 'Its rename from acme-api to billing did not finish.', advice: 'rename' },
+    ]);
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ name: 'billing', formerNames: ['acme-api'] });
+  });
+
   it('records what EC2 shows', async () => {
     await using given = await agreeing();
     const { account, instanceId } = given;

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { putItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
 import { checkNames } from '../../../functions/reconcile/check-names.ts';
 import type { TestAccount } from '../account.ts';
 import { environment } from '../documents.ts';
-import { beforeWrite, claims } from '../installed.ts';
-import { agreeing, check, firstPage, shown } from '../reconciled.ts';
+import { alicesApi, beforeWrite, claims } from '../installed.ts';
+import { agreeing, check, firstPage, replaceRecord, shown } from '../reconciled.ts';
 
 it('checkNames deletes the claims that no environment has, and no others', async () => {
   await using given = await agreeing();
@@ -50,6 +51,17 @@ it('checkNames says why a claim stays that has changed meanwhile', async () => {
   const { findings } = await account.run(checkNames, { check: check('all'), page: firstPage });
   expect(findings).toMatchObject([{ id: 'gone', outcome: 'failed', reason: 'The name gone was claimed again.' }]);
   expect(await claims(account)).toMatchObject({ gone: 'carol/acme/web' });
+});
+
+it('checkNames leaves the claims on the former names of an environment whose rename is not finished', async () => {
+  await using given = await agreeing();
+  const { account } = given;
+  const record = await readEnvironment(account.dynamodb, alicesApi);
+  if (!record) throw new Error('There is no record.');
+  await replaceRecord(account, { ...record, name: 'billing', formerNames: ['acme-api'] });
+  await putItem(account.dynamodb, { kind: 'name', id: 'billing' }, { environment: 'alice/acme/api', uid: 'uid-1' });
+  expect(shown(await account.run(checkNames, { check: check('all'), page: firstPage }))).toEqual([]);
+  expect(await claims(account)).toEqual({ 'acme-api': 'alice/acme/api', billing: 'alice/acme/api' });
 });
 
 const replaceClaim = (account: TestAccount, id: string, item: Record<string, string>) =>

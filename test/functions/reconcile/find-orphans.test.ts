@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { deleteItem } from '../../../aws/records/hold/table.ts';
+import { readEnvironment } from '../../../aws/records/read/environment.ts';
 import type { ReconcilePage } from '../../../core/document.ts';
 import type { Finding } from '../../../core/finding.ts';
 import { findOrphans } from '../../../functions/reconcile/find-orphans.ts';
-import { environmentKey } from '../installed.ts';
+import { alicesApi, environmentKey } from '../installed.ts';
 import { instanceOf, untilState } from '../launched.ts';
-import { agreeing, check, firstPage } from '../reconciled.ts';
+import { agreeing, check, firstPage, replaceRecord } from '../reconciled.ts';
 
 /** All pages of the pass. */
 async function pass(given: Awaited<ReturnType<typeof agreeing>>, extent: 'nothing' | 'all'): Promise<Finding[]> {
@@ -35,4 +36,15 @@ it('findOrphans names all that has no record, and stops such an instance if it m
   expect((await pass(given, 'all'))[0]).toMatchObject({ id: instanceId, outcome: 'fixed' });
   await untilState(account, instanceId, 'stopped');
   expect((await pass(given, 'all'))[0]).not.toHaveProperty('fix');
+});
+
+it('findOrphans leaves what has a former name of an environment whose rename is not finished', async () => {
+  await using given = await agreeing();
+  const { account } = given;
+  const record = await readEnvironment(account.dynamodb, alicesApi);
+  if (!record) throw new Error('There is no record.');
+  await replaceRecord(account, { ...record, name: 'billing', formerNames: ['acme-api'] });
+  expect(await pass(given, 'all')).toEqual([]);
+  await replaceRecord(account, { ...record, name: 'billing' });
+  expect((await pass(given, 'nothing')).map(({ subject }) => subject)).toContain('security group');
 });

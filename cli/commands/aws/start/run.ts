@@ -51,7 +51,9 @@ export function runStart(request: StartRequest, output: Output): Promise<void> {
     if (!(await confirmOnBehalf(environment, 'start', request, output))) return;
     const replacement = record && !request.restore ? await agreedReplacement(environment, record, request, output) : {};
     if (!replacement) return;
-    const asked = { kind: 'start', output: Result, request: { ...defaults, ...kept, ...given, ...replacement, publicKey } } as const;
+    const { request: before, ...named } = kept ?? {};
+    const wished = { ...defaults, ...before, ...given, ...replacement, publicKey };
+    const asked = { kind: 'start', output: Result, request: wished, ...named } as const;
     const started = await operate(environment, asked, request, session, output);
     if (!started) return;
     await conclude(environment, started, session, output, { workspace, grow: given.volumeSize !== undefined });

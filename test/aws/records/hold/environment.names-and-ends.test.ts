@@ -1,6 +1,14 @@
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { change, claimName, deleteEnvironment, leaveEnvironment, release } from '../../../../aws/records/hold/environment.ts';
+import {
+  change,
+  claimName,
+  claimNewName,
+  deleteEnvironment,
+  leaveEnvironment,
+  release,
+  releaseFormerNames,
+} from '../../../../aws/records/hold/environment.ts';
 import { putItem } from '../../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../../aws/records/read/environment.ts';
 import { readItem } from '../../../../aws/records/read/table.ts';
@@ -68,8 +76,8 @@ describe('claimName', () => {
   it('gives the slug of the repository, and records the claim', async () => {
     const environment = await recorded(account, { lock: me });
     const name = slugOf(environment);
-    expect(await claimName(account.dynamodb, environment, me)).toBe(name);
-    expect(await claimName(account.dynamodb, { ...environment, name }, me)).toBe(name);
+    expect(await claimName(account.dynamodb, environment, me)).toEqual({ name });
+    expect(await claimName(account.dynamodb, { ...environment, name }, me)).toEqual({ name });
     expect(await claimant(name)).toBe(`alice/${environment.repository}`);
     expect(await read(environment)).toMatchObject({ name });
   });
@@ -77,7 +85,7 @@ describe('claimName', () => {
   it('goes on to the next candidate where somebody else has the name', async () => {
     const environment = await recorded(account, { lock: me });
     await putItem(account.dynamodb, { kind: 'name', id: slugOf(environment) }, { environment: 'bob/other' });
-    expect(await claimName(account.dynamodb, environment, me)).toBe(`${slugOf(environment)}-alice`);
+    expect(await claimName(account.dynamodb, environment, me)).toEqual({ name: `${slugOf(environment)}-alice` });
     expect(await claimant(slugOf(environment))).toBe('bob/other');
     expect(await read(environment)).toMatchObject({ name: `${slugOf(environment)}-alice` });
   });
@@ -85,18 +93,29 @@ describe('claimName', () => {
   it('claims the name that an attempt recorded and did not claim any more', async () => {
     const environment = await recorded(account, { lock: me });
     const name = `${slugOf(environment)}-alice`;
-    expect(await claimName(account.dynamodb, { ...environment, name }, me)).toBe(name);
+    expect(await claimName(account.dynamodb, { ...environment, name }, me)).toEqual({ name });
     expect(await claimant(name)).toBe(`alice/${environment.repository}`);
     expect(await claimant(slugOf(environment))).toBeUndefined();
   });
 
+  it('gives the name that it had before its record, if no other environment has that', async () => {
+    const environment = await recorded(account, { lock: me });
+    const had = `${slugOf(environment)}-before`;
+    expect(await claimName(account.dynamodb, environment, me, had)).toEqual({ name: had });
+    const other = await recorded(account, { lock: me });
+    expect(await claimName(account.dynamodb, other, me, had)).toEqual({ name: slugOf(other) });
+    // One that has a name keeps it.
+    const again = await read(environment);
+    expect(again && (await claimName(account.dynamodb, again, me, 'another'))).toEqual({ name: had });
+  });
+
   it('says that all of its names are taken', async () => {
     const environment = await recorded(account, { lock: me });
-    const name = await claimName(account.dynamodb, environment, me);
+    const { name } = await claimName(account.dynamodb, environment, me);
     const taken = [name, `${name}-alice`];
     await putItem(account.dynamodb, { kind: 'name', id: name }, { environment: 'bob/1' }, { when: 'attribute_exists(#kind)', values: {} });
     await putItem(account.dynamodb, { kind: 'name', id: `${name}-alice` }, { environment: 'bob/2' });
-    const last = await claimName(account.dynamodb, environment, me);
+    const { name: last } = await claimName(account.dynamodb, environment, me);
     expect(last).toMatch(new RegExp(`^${name}-alice-[0-9a-f]{8}$`));
     await putItem(account.dynamodb, { kind: 'name', id: last }, { environment: 'bob/3' }, { when: 'attribute_exists(#kind)', values: {} });
     await expect(claimName(account.dynamodb, environment, me)).rejects.toMatchObject({
@@ -112,11 +131,113 @@ describe('claimName', () => {
   });
 });
 
+describe('a rename', () => {
+  /** An environment of alice's that has claimed its first name, and the name that it is to get. */
+  async function claimed() {
+    const environment = await recorded(account, { lock: me });
+    const { name } = await claimName(account.dynamodb, environment, me);
+    return { environment: { ...environment, name }, name, next: `${name}-2`, id: `alice/${environment.repository}` };
+  }
+  const rename = (environment: Environment, name: string) => claimNewName(account.dynamodb, environment, me, name);
+  const taken = (name: string) => putItem(account.dynamodb, { kind: 'name', id: name }, { environment: 'bob/other', uid: 'bobs' });
+  const current = async (environment: Environment) => (await read(environment)) ?? environment;
+
+  it('claims the new name, and keeps the claim on the former one until that is released', async () => {
+    const { environment, name, next, id } = await claimed();
+    expect(await rename(environment, next)).toEqual({ name: next, formerNames: [name] });
+    expect(await read(environment)).toMatchObject({ name: next, formerNames: [name] });
+    expect([await claimant(name), await claimant(next)]).toEqual([id, id]);
+    await releaseFormerNames(account.dynamodb, await current(environment), me);
+    expect([await claimant(name), await claimant(next)]).toEqual([undefined, id]);
+  });
+
+  it('does nothing where the environment has the name, and goes on where it has it already, but also a former one', async () => {
+    const { environment, name, next } = await claimed();
+    expect(await rename(environment, name)).toEqual({ name });
+    expect(await read(environment)).not.toHaveProperty('formerNames');
+    await rename(environment, next);
+    expect(await rename(await current(environment), next)).toEqual({ name: next, formerNames: [name] });
+  });
+
+  it('is refused a name that another environment has, and leaves the names as they were', async () => {
+    const { environment, name, next, id } = await claimed();
+    await taken(next);
+    expect(await refusal(rename(environment, next))).toBe('NameTaken');
+    expect(await read(environment)).toMatchObject({ name });
+    expect(await read(environment)).not.toHaveProperty('formerNames');
+    expect([await claimant(name), await claimant(next)]).toEqual([id, 'bob/other']);
+  });
+
+  it('to a third name remembers both, and is refused to the one before', async () => {
+    const { environment, name, next } = await claimed();
+    await rename(environment, next);
+    await taken(`${name}-3`);
+    expect(await refusal(rename(await current(environment), `${name}-3`))).toBe('NameTaken');
+    expect(await read(environment)).toMatchObject({ name: next, formerNames: [name] });
+    expect(await rename(await current(environment), `${name}-4`)).toEqual({ name: `${name}-4`, formerNames: [next, name] });
+  });
+
+  it('back to the former name swaps the two', async () => {
+    const { environment, name, next } = await claimed();
+    await rename(environment, next);
+    expect(await rename(await current(environment), name)).toEqual({ name, formerNames: [next] });
+  });
+
+  it('that died before its claim gets the claim with the next operation', async () => {
+    const { environment, name, next, id } = await claimed();
+    await change(account.dynamodb, environment, me, { set: { name: next, formerNames: [name] } });
+    expect(await claimName(account.dynamodb, await current(environment), me)).toEqual({ name: next, formerNames: [name] });
+    expect(await claimant(next)).toBe(id);
+  });
+
+  it('that died before its claim is undone where another environment has got the name since', async () => {
+    const { environment, name, next, id } = await claimed();
+    await change(account.dynamodb, environment, me, { set: { name: next, formerNames: [name] } });
+    await taken(next);
+    expect(await claimName(account.dynamodb, await current(environment), me)).toEqual({ name });
+    expect(await read(environment)).toMatchObject({ name });
+    expect(await read(environment)).not.toHaveProperty('formerNames');
+    expect([await claimant(name), await claimant(next)]).toEqual([id, 'bob/other']);
+  });
+
+  it('lasts: the environment keeps a name that it would not get by itself', async () => {
+    const { environment, name, next } = await claimed();
+    await rename(environment, next);
+    await releaseFormerNames(account.dynamodb, await current(environment), me);
+    await change(account.dynamodb, environment, me, { set: {}, remove: ['formerNames'] });
+    expect(await claimName(account.dynamodb, await current(environment), me)).toEqual({ name: next });
+    expect(await claimant(name)).toBeUndefined();
+  });
+
+  it('leaves a former name that another environment has claimed since', async () => {
+    const { environment, name, next } = await claimed();
+    await rename(environment, next);
+    const byBob = { when: 'attribute_exists(#kind)', values: {} };
+    await putItem(account.dynamodb, { kind: 'name', id: name }, { environment: 'bob/other', uid: 'bobs' }, byBob);
+    await releaseFormerNames(account.dynamodb, await current(environment), me);
+    expect(await claimant(name)).toBe('bob/other');
+  });
+
+  it('keeps its claims where the execution does not hold the environment any more', async () => {
+    const { environment, name, next, id } = await claimed();
+    await rename(environment, next);
+    await releaseFormerNames(account.dynamodb, await current(environment), operationOf('other'));
+    expect([await claimant(name), await claimant(next)]).toEqual([id, id]);
+  });
+
+  it('that died leaves no claim when the environment is deleted', async () => {
+    const { environment, name, next } = await claimed();
+    await rename(environment, next);
+    await deleteEnvironment(account.dynamodb, environment, me);
+    expect([await claimant(name), await claimant(next), await read(environment)]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 describe('deleteEnvironment', () => {
   /** An environment that has claimed its name. */
   async function claimed(lock: Operation) {
     const environment = await recorded(account, { lock: me });
-    const name = await claimName(account.dynamodb, environment, me);
+    const { name } = await claimName(account.dynamodb, environment, me);
     await change(account.dynamodb, environment, me, { set: { lock } });
     return { ...environment, name };
   }
