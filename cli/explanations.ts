@@ -364,7 +364,8 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   },
   NoCapacity: {
     title: 'AWS has no capacity for this instance type in any zone',
-    nextStep: 'Wait a few minutes and run "{command}" again, or use another --instance-type.',
+    nextStep:
+      'Wait a few minutes and run "{command}" again, or run "recode aws start {environment}" with another --instance-type. A disk that was kept stays.',
   },
   NoCapacityToStart: {
     title: 'AWS has no capacity to start the instance',

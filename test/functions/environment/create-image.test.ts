@@ -44,11 +44,14 @@ describe('createImage', () => {
     const document = await stopped(account);
     const first = await account.run(createImage, { ...document, operation: operationOf('one', 'move') });
     expect(await account.run(createImage, { ...document, operation: operationOf('one', 'move') })).toEqual(first);
+    // AWS takes one snapshot of a volume in 15 seconds.
+    account.aws.clock.advance(60_000);
     const second = await account.run(createImage, { ...document, operation: operationOf('two', 'move') });
     expect(second.imageId).not.toBe(first.imageId);
     const { images, snapshots } = await keptIn(account.aws);
     const moved = { Key: 'recode:moved', Value: environment.uid };
     for (const { Tags } of [...images, ...snapshots]) expect(Tags).toContainEqual(moved);
+    account.aws.clock.advance(60_000);
     await account.run(createImage, document);
     expect((await keptIn(account.aws)).images.filter(({ Tags = [] }) => !Tags.some(({ Key }) => Key === moved.Key))).toHaveLength(1);
   });

@@ -16,7 +16,7 @@ async function holding(lock = operation): Promise<TestAccount> {
   return account;
 }
 
-/** The image of a disk of 16 GiB. */
+/** The image of a disk. */
 const imageOf = async (account: TestAccount) => {
   const [image] = await kept(account, [{ until: '2027-01-01T00:00:00.000Z', operation }]);
   if (!image) throw new Error('There is no image.');
@@ -45,7 +45,8 @@ describe('recordKept', () => {
       const document = { environment: { ...environment, request: { ...request, volumeSize } }, operation, kept: image };
       return (await account.run(recordKept, document)).request.volumeSize;
     };
-    expect([await sized(8), await sized(64)]).toEqual([16, 64]);
+    // The disk has 8 GiB.
+    expect([await sized(4), await sized(64)]).toEqual([8, 64]);
     expect((await readEnvironment(account.dynamodb, environment))?.wanted.volumeSize).toBe(64);
   });
 
