@@ -69,6 +69,8 @@ export const environmentVariables: readonly Variables[] = [
     meaning: 'the program that opens a page for `--web`; it gets the address in place of `%s`, or as its last argument',
   },
   { names: ['DISPLAY', 'WAYLAND_DISPLAY', 'WSL_DISTRO_NAME'], meaning: 'whether this machine has a screen, and runs in Windows' },
+  { names: ['SSH_AUTH_SOCK'], meaning: 'the SSH agent, which `ssh` uses and `recode aws doctor` checks' },
+  { names: ['USER', 'LOGNAME', 'USERNAME', 'USERPROFILE'], meaning: 'names that a report of `recode aws doctor --json` leaves out' },
   { names: ['NO_COLOR', 'FORCE_COLOR'], meaning: 'turn colors off or on' },
   { names: ['CI', 'TERM'], meaning: 'with `CI` set, or `TERM=dumb`, Recode prints one line per step instead of a spinner' },
 ];
