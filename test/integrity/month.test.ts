@@ -35,11 +35,10 @@ describe('12 people live with their environments for nine days, in which clocks 
     expect(month.faults).toBe(12);
   });
 
-  it('records are right within ten seconds, but where a Lambda died that was to record a change', () => {
+  it('records are right within ten seconds, but where a Lambda died, or an operation was held up in the outage', () => {
     expect(month.records.wrongSeconds.p95).toBeLessThan(10);
-    expect(month.records.longerThanTenSeconds.inOutage).toBe(0);
-    expect(month.records.longerThanTenSeconds.others).toBeLessThanOrEqual(2);
-    // Lambda repeats it after a minute, and if that dies, too, after two more.
+    expect(month.records.longest.length).toBeLessThanOrEqual(4);
+    // Lambda repeats what failed after a minute, and then after two more.
     for (const { seconds } of month.records.longest) expect(seconds).toBeLessThan(200);
   });
 
