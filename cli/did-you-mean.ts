@@ -71,7 +71,7 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws ssh': ['connect', 'shell', 'exec', 'login'],
   'aws stop': ['down', 'halt', 'pause', 'suspend'],
   'aws restart': ['reboot', 'reload', 'cycle'],
-  'aws move': ['mv', 'migrate', 'relocate', 'transfer', 'zone'],
+  'aws move': ['migrate', 'relocate', 'zone'],
   'aws remove': ['rm', 'delete', 'del', 'destroy', 'terminate'],
   'aws list': ['ls', 'ps'],
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],

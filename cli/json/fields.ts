@@ -22,6 +22,7 @@ export const environmentFields = [
   'idleStop',
   'stopAt',
   'startedAt',
+  'goneSince',
   'costPerHour',
   'monthEstimate',
   'currency',

@@ -17,15 +17,15 @@ const at = '2026-11-01T12:00:00.000Z';
 
 describe('statusOf', () => {
   const states = ['none', 'pending', 'running', 'stopping', 'stopped', 'gone'] as const;
-  const locks = ['free', 'quiet', 'start', 'stop', 'restart', 'rename', 'remove', 'uninstall'] as const;
+  const locks = ['free', 'quiet', 'start', 'stop', 'restart', 'move', 'rename', 'remove', 'uninstall'] as const;
   type Locks = Readonly<Record<(typeof locks)[number], EnvironmentStatus>>;
 
   /** The same status under every lock, unless said otherwise. */
   const always = (status: EnvironmentStatus, others: Partial<Locks> = {}): Locks => ({
-    ...{ free: status, quiet: status, start: status, stop: status, restart: status, rename: status, remove: status, uninstall: status },
+    ...(Object.fromEntries(locks.map((lock) => [lock, status])) as Locks),
     ...others,
   });
-  const held = { start: 'starting', stop: 'stopping', restart: 'starting', remove: 'removing' } as const;
+  const held = { start: 'starting', stop: 'stopping', restart: 'starting', move: 'starting', remove: 'removing' } as const;
   const alive = {
     none: always('creating', { remove: 'removing' }),
     pending: always('starting', held),
@@ -70,6 +70,7 @@ describe('powerFor', () => {
       start: 'on',
       stop: 'off',
       restart: 'on',
+      move: 'on',
       rename: undefined,
       remove: 'removed',
     });

@@ -31,6 +31,7 @@ it('calls a wrong usage what the person has to write differently', () => {
     'InputNotValid',
     'InstanceTypeNotValid',
     'KeepNotValid',
+    'NameNotValid',
     'NoHome',
     'NoRegion',
     'PathNotUsable',

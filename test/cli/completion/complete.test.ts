@@ -75,7 +75,7 @@ describe('completion offers', () => {
   it('the values of each option, unless only people know them', () => {
     const free = [
       ...['--instance-type', '--volume-size', '--branch', '--depth', '--dotfiles', '--keep'],
-      ...['--ssh-option', '--jq', '--count'],
+      ...['--ssh-option', '--jq', '--count', '--zone'],
     ];
     const options = leafCommands(program).flatMap(({ options }) =>
       options.filter(({ required, optional }) => required || optional).map(({ long }) => long),
