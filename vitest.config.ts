@@ -14,8 +14,10 @@ export default defineConfig({
     projects: [
       project('unit', {
         include: ['test/**/*.test.ts', 'local/test/**/*.test.ts'],
-        exclude: ['bad-input', 'clients', 'commands', 'integrity', 'package', 'programs'].map((suite) => `test/${suite}/**`),
+        exclude: ['bad-input', 'clients', 'commands', 'integrity', 'package', 'programs', 'workflows'].map((suite) => `test/${suite}/**`),
       }),
+      // Whole operations: state machines, functions and the CLI.
+      project('workflows', { include: ['test/workflows/**/*.test.ts'] }),
       // Crashes, faults and races, one after another for minutes.
       project('integrity', { include: ['test/integrity/**/*.test.ts'], exclude: endurance, testTimeout: 1_800_000 }),
       project('endurance', { include: endurance, testTimeout: 1_800_000 }),

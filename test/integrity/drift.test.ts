@@ -51,7 +51,7 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /** Hours pass in these tests. */
-const start = () => runStart(aws, { autoStop: { kind: 'never' } });
+const start = (given: { replaces?: string } = {}) => runStart(aws, { autoStop: { kind: 'never' }, ...given });
 
 /** Checks the records, as `recode aws doctor` does. */
 async function doctor(input: { extent?: 'all'; delete?: string[] } = {}): Promise<Finding[]> {
@@ -323,13 +323,15 @@ it('starts the environment with what was changed in the console', async () => {
 });
 
 it.each(losses)('leaves a lost %s to the next start', async (_, says, lose) => {
-  await lose(await inventory(aws));
+  const found = await inventory(aws);
+  await lose(found);
   const planned = await doctor();
   expect(shown(planned)).toContain(says);
   expect(planned.filter(({ fix }) => fix === undefined)).toEqual([]);
   expect(await doctor({ extent: 'all' })).toEqual([]);
   expect(await doctor()).toEqual([]);
-  expect(await start()).toMatchObject({ status: 'SUCCEEDED' });
+  const replaces = firstOf(found.instances).InstanceId;
+  expect(await start({ ...(replaces && { replaces }) })).toMatchObject({ status: 'SUCCEEDED' });
   expect(await doctor()).toEqual([]);
   await expectOne();
   await expectForeignUntouched();

@@ -53,9 +53,9 @@ const broken: readonly (readonly [string, () => Inventory, RegExp])[] = [
   ['an environment without its claim', () => withItem('name', () => undefined), /has not claimed its name acme-api/],
   ['another claim', () => withItem('name', (item) => ({ ...item, id: 'acme-web' })), /^The name acme-web is claimed .* called acme-api/],
   [
-    'a name that is not its own',
+    'a name that its resources do not have',
     () => withItem('environment', (item) => ({ ...item, name: 'acme-web' })),
-    /is called acme-web, as it cannot be/,
+    /^The security group .*\(recode-acme-api-security-group\) has no record/,
   ],
   [
     'two of one name',
