@@ -8,6 +8,8 @@ import { replaceFile, StateDamaged } from './store.ts';
 export interface Journal {
   /** Stores a change that the document already has. */
   append(change: unknown): void;
+  /** Replaces the file by the document as it is now, so that a file that somebody has cut off later does not look like one that a kill left. */
+  close(): void;
 }
 
 /** With fewer characters of changes, a file is never written again as a whole. */
@@ -21,17 +23,32 @@ const fewChanges = 256 * 1024;
  */
 export function openJournal(file: string, read: (document: unknown, changes: readonly unknown[]) => void, current: () => unknown): Journal {
   let { whole, changed } = load(file, read);
+  // After a change that could not be stored, the document is ahead of what anybody has seen.
+  let ahead = false;
+  const replace = () => {
+    const text = `${JSON.stringify(current())}\n`;
+    replaceFile(file, text);
+    whole = text.length;
+    changed = 0;
+  };
   return {
     append(change) {
       const line = `${JSON.stringify(change)}\n`;
-      if (whole === undefined || changed + line.length > Math.max(whole, fewChanges)) {
-        const text = `${JSON.stringify(current())}\n`;
-        replaceFile(file, text);
-        whole = text.length;
-        changed = 0;
-      } else {
+      ahead = true;
+      if (whole === undefined || changed + line.length > Math.max(whole, fewChanges)) replace();
+      else {
         appendTo(file, line);
         changed += line.length;
+      }
+      ahead = false;
+    },
+    close() {
+      if (changed === 0 || ahead) return;
+      try {
+        replace();
+      } catch (error) {
+        // The file has everything, with its changes: the disk may be full, or the folder deleted.
+        if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       }
     },
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Journal, openJournal } from '../src/journal.ts';
+import { StateDamaged } from '../src/store.ts';
 
 let directory: string;
 let file: string;
@@ -36,6 +37,24 @@ it('reads the document and its changes', () => {
   const again = openList();
   again.add('d');
   expect(openList().list).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('has one line once it is closed, so that a file that is cut off then is damaged', () => {
+  const { journal, add } = openList();
+  for (const element of ['a', 'b', 'c']) add(element);
+  journal.close();
+  const text = readFileSync(file, 'utf8');
+  expect(text).toBe('["a","b","c"]\n');
+  writeFileSync(file, text.slice(0, text.length / 2));
+  expect(openList).toThrow(StateDamaged);
+});
+
+it('keeps its changes if it cannot be written as a whole when it is closed', () => {
+  const { journal, add } = openList();
+  for (const element of ['a', 'b']) add(element);
+  mkdirSync(`${file}.next`);
+  journal.close();
+  expect(openList().list).toEqual(['a', 'b']);
 });
 
 it('has nothing, and no file, before the first change', () => {

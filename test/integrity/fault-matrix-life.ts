@@ -90,6 +90,8 @@ export const life: readonly Stage[] = [
   },
   { name: 'remove elsewhere', kind: 'remove', input: subject, detour: 'elsewhere', expectEnd: (aws) => expectConverged(aws, 0) },
   { name: 'start to keep', ...start, detour: 'kept', expectEnd: started },
+  // before a restore, whose last steps it has, too: what has failed in them can be moved again, but not be restored again
+  { name: 'move', kind: 'move', input: subject, detour: 'kept', expectEnd: started },
   {
     name: 'remove and keep',
     kind: 'remove',
@@ -107,7 +109,6 @@ export const life: readonly Stage[] = [
     detour: 'kept',
     expectEnd: started,
   },
-  { name: 'move', kind: 'move', input: subject, detour: 'kept', expectEnd: started },
   { name: 'remove restored', kind: 'remove', input: subject, detour: 'kept', expectEnd: (aws) => expectConverged(aws, 0) },
   { name: 'deletion of what is kept', kind: 'delete-kept', input: subject, detour: 'kept', expectEnd: (aws) => expectKept(aws, 0) },
   {

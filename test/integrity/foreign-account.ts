@@ -98,8 +98,7 @@ export async function fillAccount({ clients: { ec2 } }: TestAws): Promise<void> 
 
   const teammates = { 'recode:owner': 'bob' };
   const otherRepository = { 'recode:repository': 'acme/web' };
-  const otherName = { 'recode:environment': 'acme-api-alice' };
-  for (const other of [teammates, otherRepository, otherName]) {
+  for (const other of [teammates, otherRepository]) {
     await launchByHand(ec2, subnetId, tagsOfAnother('instance', other), tagsOfAnother('volume', other));
   }
   await launchByHand(ec2, subnetId, [], []);

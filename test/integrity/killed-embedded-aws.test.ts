@@ -51,6 +51,7 @@ describe('an embedded AWS that is killed in the middle of a start', () => {
     expect(third.json).toEqual({
       ...(second.json as object),
       created: false,
+      changed: false,
       executionArn: expect.any(String),
       updatedAt: expect.any(String),
     });

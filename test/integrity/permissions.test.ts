@@ -97,6 +97,7 @@ const unusual = [
   // Only the groups of an interface that moves to another one.
   'checkInstanceRunning ec2:ModifyNetworkInterfaceAttribute security-group/*',
   // The image of an attempt that failed.
+  'createImage ec2:DescribeImages *',
   'createImage ec2:DeregisterImage image/*',
   'createImage ec2:DeleteSnapshot snapshot/*',
   'recordKept dynamodb:GetItem table/recode-config-dynamodb-table',

@@ -158,6 +158,7 @@ export function createEc2(options: {
     },
     async stop() {
       await Promise.all([...regions.values()].map(({ life }) => life.stop()));
+      journal.close();
     },
   };
 }
