@@ -7,7 +7,6 @@ import { tagKey } from '../../core/tags.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectNothingChanged } from '../harness/failure.ts';
 import { inventory } from '../harness/inventory.ts';
-import { wipeKept } from '../harness/kept.ts';
 import { keys, type User } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
 import { leaveVolume } from '../integrity/fault-matrix-leftovers.ts';
@@ -21,7 +20,6 @@ deployForTests((deployed, user) => {
 afterEach(async () => {
   await aws.post('eventbridge', { on: false });
   await wipe(aws);
-  await wipeKept(aws);
 });
 
 const subject = { owner: 'alice', repository: 'acme/api' };

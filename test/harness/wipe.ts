@@ -6,6 +6,7 @@ import {
   DeleteRouteTableCommand,
   DeleteSecurityGroupCommand,
   DeleteSubnetCommand,
+  DeleteVolumeCommand,
   DeleteVpcCommand,
   DetachInternetGatewayCommand,
   DisassociateRouteTableCommand,
@@ -26,6 +27,7 @@ export async function wipe(aws: TestAws): Promise<void> {
   const ids = found.instances.flatMap(({ InstanceId }) => InstanceId ?? []);
   if (ids.length > 0) await ec2.send(new TerminateInstancesCommand({ InstanceIds: ids }));
   await vi.waitFor(async () => expect((await inventory(aws)).instances).toEqual([]), { timeout: 20_000, interval: 20 });
+  for (const { VolumeId } of (await inventory(aws)).volumes) await ec2.send(new DeleteVolumeCommand({ VolumeId }));
   for (const { NetworkInterfaceId } of found.networkInterfaces) await ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
   for (const { GroupId } of found.securityGroups) await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
   for (const { KeyPairId } of found.keyPairs) await ec2.send(new DeleteKeyPairCommand({ KeyPairId }));
