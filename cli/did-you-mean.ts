@@ -76,7 +76,7 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws list': ['ls', 'ps'],
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],
   'aws follow': ['watch', 'tail', 'attach', 'wait'],
-  'aws rename': ['mv', 'move', 'name'],
+  'aws rename': ['mv', 'name'],
   'aws cancel': ['abort', 'kill', 'interrupt', 'unlock'],
   'aws retry': ['again', 'rerun', 'continue'],
   'aws logs': ['log', 'history', 'events'],

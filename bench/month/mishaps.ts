@@ -89,7 +89,7 @@ export function createMishaps(
 
   const lastRun = (life: Life) => runs().findLast(({ repository }) => repository === life.person.repository);
 
-  /** Takes an instance in the console that is on or off, whoever works on it. */
+  /** Picks an instance that is on or off, even if somebody works on it, and changes it in the console. */
   async function hand(aws: TestAws, what: Hand['what'], random: Random): Promise<void> {
     await until(aws, whenever(random));
     const found = lives.flatMap((life) => {

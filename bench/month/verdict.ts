@@ -19,7 +19,7 @@ export interface Stops {
   inTime: number;
   /** Those of them that were due while EC2 was out, and came within five minutes of its end. */
   afterOutage: number;
-  /** Later, whoever stopped the machine then. */
+  /** Later. Somebody else may have stopped the machine first. */
   late: number;
   /** Machines that still ran at the end. */
   missed: number;

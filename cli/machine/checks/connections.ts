@@ -67,7 +67,7 @@ function lostConnection(connection: SeenConnection, seen: SeenConnections): Chec
     }
     case 'network': {
       const proxy = seen.proxied ? ' ssh does not use the proxy.' : '';
-      const ask = `Ask whoever runs this network to allow connections to port ${ssh.port}, or try ${elsewhere}.`;
+      const ask = `Ask the administrator of this network to allow connections to port ${ssh.port}, or try ${elsewhere}.`;
       return problem('connections', `${says} This network is to blame.${proxy}`, ask);
     }
     case 'instance':

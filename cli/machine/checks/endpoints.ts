@@ -24,7 +24,7 @@ export interface SeenEndpoint {
 
 const advice = 'Check the network and the region, and HTTPS_PROXY and AWS_ENDPOINT_URL if they are set.';
 
-/** Whether the endpoints of AWS can be reached, whoever asks. */
+/** Whether the endpoints of AWS can be reached, with or without credentials. */
 export function endpointsCheck(seen: readonly SeenEndpoint[], because?: string): Check {
   if (because !== undefined) return skipped('endpoints', because);
   const troubles = seen.filter(({ trouble }) => trouble !== undefined);

@@ -39,7 +39,7 @@ describe('createImage', () => {
     expect(snapshots).toMatchObject([{ Tags: tags('snapshot'), VolumeSize: environment.request.volumeSize }]);
   });
 
-  it('creates another one for each move, which tells that it is of a move', async () => {
+  it('creates another image for each move, and marks it as one of a move', async () => {
     await using account = await testAccount();
     const document = await stopped(account);
     const first = await account.run(createImage, { ...document, operation: operationOf('one', 'move') });

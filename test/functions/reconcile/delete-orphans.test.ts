@@ -69,7 +69,7 @@ it('deleteOrphans detaches the internet gateway of a second VPC, and leaves the 
   expect(kept.map(({ id }) => id).sort()).toEqual([network.ids.internetGatewayId, network.ids.vpcId].sort());
 });
 
-it("deleteOrphans leaves other people's resources alone, whoever confirms it", async () => {
+it("deleteOrphans leaves other people's resources alone, even if a person confirms their deletion", async () => {
   await using given = await agreeing();
   const { account } = given;
   const [vpcId, gatewayId] = [await makeVpc(account.ec2, [], '10.9.0.0/16'), await makeGateway(account.ec2, undefined, [])];
