@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { patienceSeconds, patiently, usualPause } from '../../../aws/step/patience.ts';
 import { measureWith, startStopwatch } from '../../../aws/step/stopwatch.ts';
 import { RecodeError } from '../../../core/errors.ts';
+import { whenSettled } from '../../harness/fake-timers.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -23,8 +24,7 @@ describe('patiently', () => {
   it('attempts it until it succeeds, in one invocation', async () => {
     const look = vi.fn().mockRejectedValueOnce(notYet()).mockRejectedValueOnce(notYet()).mockResolvedValue('running');
     const found = patiently(look, invocation());
-    await vi.runAllTimersAsync();
-    expect(await found).toBe('running');
+    expect(await whenSettled(found)).toBe('running');
     expect(look).toHaveBeenCalledTimes(3);
     expect(seconds()).toBe((2 * usualPause) / 1000);
   });
@@ -32,8 +32,7 @@ describe('patiently', () => {
   it('leaves the waiting to the next invocation when this one has waited long enough', async () => {
     const found = patiently(() => Promise.reject(notYet()), invocation());
     const failed = expect(found).rejects.toMatchObject({ name: 'InstanceNotRunning' });
-    await vi.runAllTimersAsync();
-    await failed;
+    await whenSettled(failed);
     expect(seconds()).toBeGreaterThan(patienceSeconds - 1);
     expect(seconds()).toBeLessThanOrEqual(patienceSeconds);
   });
@@ -42,8 +41,7 @@ describe('patiently', () => {
     const failed = expect(patiently(() => Promise.reject(notYet()), invocation(10_000))).rejects.toMatchObject({
       name: 'InstanceNotRunning',
     });
-    await vi.runAllTimersAsync();
-    await failed;
+    await whenSettled(failed);
     expect(seconds()).toBe(4);
   });
 
@@ -66,8 +64,7 @@ describe('patiently', () => {
       .mockImplementationOnce(() => looking().then(() => Promise.reject(notYet())))
       .mockImplementation(looking);
     const found = patiently(look, invocation());
-    await vi.runAllTimersAsync();
-    await found;
+    await whenSettled(found);
     expect(stopwatch.read()).toEqual({ aws: 0, waiting: usualPause - 40, total: usualPause + 40 });
   });
 
@@ -76,8 +73,7 @@ describe('patiently', () => {
     const looking = () => new Promise((resolve) => setTimeout(resolve, taking)).then(() => Promise.reject(notYet()));
     const look = vi.fn().mockImplementationOnce(looking).mockImplementationOnce(looking).mockResolvedValue('running');
     const found = patiently(look, invocation());
-    await vi.runAllTimersAsync();
-    expect(await found).toBe('running');
+    expect(await whenSettled(found)).toBe('running');
     expect(seconds()).toBe((2 * taking) / 1000);
   });
 
@@ -90,8 +86,7 @@ describe('patiently', () => {
       return error ? Promise.reject(error) : Promise.resolve('running');
     };
     const found = patiently(look, invocation());
-    await vi.runAllTimersAsync();
-    expect(await found).toBe('running');
+    expect(await whenSettled(found)).toBe('running');
     const pauses = at.slice(1).map((time, index) => Math.round((time - (at[index] ?? 0)) / 10) * 10);
     expect(pauses.slice(0, 3)).toEqual([2, 4, 8].map((slowness) => slowness * usualPause));
     expect(pauses.slice(3)).toEqual(pauses.slice(3).toSorted((one, other) => other - one));
@@ -101,8 +96,7 @@ describe('patiently', () => {
   it('leaves a long throttling to the state machine', async () => {
     const look = vi.fn().mockRejectedValue(throttled());
     const failed = expect(patiently(look, invocation())).rejects.toMatchObject({ name: 'RequestLimitExceeded' });
-    await vi.runAllTimersAsync();
-    await failed;
+    await whenSettled(failed);
     // Half a second, one, two, four, then five each.
     expect(look).toHaveBeenCalledTimes(8);
     expect(seconds()).toBeLessThanOrEqual(patienceSeconds);
@@ -111,8 +105,7 @@ describe('patiently', () => {
   it('pauses as long as the step says', async () => {
     const look = vi.fn().mockRejectedValueOnce(notYet()).mockResolvedValue('running');
     const found = patiently(look, invocation(), 1_000);
-    await vi.runAllTimersAsync();
-    await found;
+    await whenSettled(found);
     expect(seconds()).toBe(1);
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { wait } from '../../../aws/step/wait.ts';
+import { whenSettled } from '../../harness/fake-timers.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -13,9 +14,7 @@ function runClock(rate: number): void {
 /** How long a wait takes by the timers, in milliseconds. */
 async function lasting(waiting: Promise<void>): Promise<number> {
   const begin = performance.now();
-  const over = waiting.then(() => performance.now() - begin);
-  await vi.runAllTimersAsync();
-  return over;
+  return whenSettled(waiting.then(() => performance.now() - begin));
 }
 
 describe('wait', () => {
