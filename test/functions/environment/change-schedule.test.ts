@@ -113,7 +113,8 @@ describe('changeSchedule', () => {
   it('stops an environment with a time of day at the latest when the team says', async () => {
     await using given = await recorded();
     given.account.choose({ longestRun: 1 });
-    expect(await given.account.run(changeSchedule, set({ kind: 'daily', time: '20:00', timeZone: 'UTC' }))).toMatchObject({
+    const time = given.inMinutes(12 * 60).slice(11, 16);
+    expect(await given.account.run(changeSchedule, set({ kind: 'daily', time, timeZone: 'UTC' }))).toMatchObject({
       stopAt: given.inMinutes(1),
     });
   });
