@@ -5,6 +5,7 @@ const endurance = [
   ...['abandoned', 'before', 'late', 'lost-answer', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`),
   ...['endured', 'surfaced', 'surfaced-first-start'].map((faults) => `test/integrity/fault-matrix-${faults}.test.ts`),
   'test/integrity/month.test.ts',
+  'test/integrity/reconcile-many.test.ts',
   'test/integrity/rename-dies.test.ts',
 ];
 

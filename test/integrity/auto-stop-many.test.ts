@@ -3,13 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
-import {
-  type ExecutionListItem,
-  type HistoryEvent,
-  paginateGetExecutionHistory,
-  paginateListExecutions,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
+import { type ExecutionListItem, paginateListExecutions, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,11 +12,10 @@ import { stateMachineArn } from '../../core/executions.ts';
 import { environmentId, stateMachineName, tableName } from '../../core/names.ts';
 import { instance } from '../functions/documents.ts';
 import { recordOf } from '../functions/installed.ts';
+import { historyOf, longestData, longestDataIn, longestHistory } from '../harness/history.ts';
 import { deployedAws, ended, runRemove, runStart } from '../harness/workflows.ts';
 
 const count = 5_000;
-/** What Step Functions lets a state pass on, in bytes, and a history have, in events. */
-const [longestData, longestHistory] = [262_144, 25_000];
 
 let directory: string;
 let aws: TestAws;
@@ -71,13 +64,6 @@ async function askedFor(): Promise<ExecutionListItem[]> {
   return found;
 }
 
-async function historyOf(executionArn: string): Promise<HistoryEvent[]> {
-  const events: HistoryEvent[] = [];
-  for await (const page of paginateGetExecutionHistory({ client: aws.clients.sfn }, { executionArn, maxResults: 1000 }))
-    events.push(...(page.events ?? []));
-  return events;
-}
-
 it('5,000 environments fit one sweep: each is asked for once, within what Step Functions lets a state and a history be', async () => {
   await runStart(aws);
   await runRemove(aws);
@@ -91,12 +77,8 @@ it('5,000 environments fit one sweep: each is asked for once, within what Step F
   expect(asked).toHaveLength(count);
   expect(new Set(asked.map(({ name = '' }) => name.slice('auto-stop-'.length, 'auto-stop-'.length + 36))).size).toBe(count);
 
-  const events = await historyOf(executionArn);
+  const events = await historyOf(aws, executionArn);
   expect(events.length).toBeLessThan(longestHistory / 5);
-  const sizes = events.flatMap((event) => Object.values(event)).flatMap((details) => (isData(details) ? sizeOf(details) : []));
-  console.log(`a sweep of ${count}: ${events.length} events, at most ${Math.max(...sizes)} bytes in a state's input or output`);
-  expect(Math.max(...sizes)).toBeLessThan(longestData / 2);
+  console.log(`a sweep of ${count}: ${events.length} events, at most ${longestDataIn(events)} bytes in a state's input or output`);
+  expect(longestDataIn(events)).toBeLessThan(longestData / 2);
 }, 180_000);
-
-const isData = (details: unknown): details is { input?: string; output?: string } => typeof details === 'object' && details !== null;
-const sizeOf = ({ input = '', output = '' }: { input?: string; output?: string }) => [input.length, output.length];

@@ -24,8 +24,12 @@ export interface TestAws extends AsyncDisposable {
   post(name: string, body: unknown): Promise<unknown>;
   get(name: string): Promise<unknown>;
   delete(name: string): Promise<unknown>;
-  /** Stops it and starts another one with the same state, on the same port if that is free. */
-  restart(): Promise<void>;
+  /**
+   * Stops it and starts another one with the same state, on the same port if that is free.
+   *
+   * @param meanwhile may change the state, which nothing uses then
+   */
+  restart(meanwhile?: () => void): Promise<void>;
   /** Stops it and deletes its state. */
   stop(): Promise<void>;
 }
@@ -104,9 +108,10 @@ export async function embeddedAws({
     post: (name, body) => local('POST', name, body),
     get: (name) => local('GET', name),
     delete: (name) => local('DELETE', name),
-    async restart() {
+    async restart(meanwhile) {
       destroyClients();
       await aws.stop();
+      meanwhile?.();
       aws = await start(Number(new URL(aws.endpoint).port));
     },
     stop,
