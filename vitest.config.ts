@@ -2,7 +2,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 // The longest of the integrity suite, an hour more.
 const endurance = [
-  ...['abandoned', 'before', 'late', 'lost-answer', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`),
+  ...['abandoned', 'before', 'killed', 'late', 'lost-answer', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`),
   ...['endured', 'surfaced', 'surfaced-first-start'].map((faults) => `test/integrity/fault-matrix-${faults}.test.ts`),
   'test/integrity/month.test.ts',
   'test/integrity/reconcile-many.test.ts',
