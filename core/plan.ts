@@ -46,7 +46,7 @@ export interface ExplainedState {
 /**
  * The failure of an instance that goes back where a start waits for it to come up; undefined while it may still come.
  *
- * @param created whether this start launched it, or found it stopped
+ * @param created whether this start launched it, or found it
  */
 export function startFailure({ instanceId, state, reasonCode, reasonMessage }: ExplainedState, created: boolean): RecodeError | undefined {
   if (state === 'pending' || state === 'running') return undefined;
@@ -55,7 +55,7 @@ export function startFailure({ instanceId, state, reasonCode, reasonMessage }: E
     !created && (state === 'stopped' || state === 'stopping') && /^Client\.(User|Instance)Initiated/.test(reasonCode ?? '');
   if (stopBefore) return undefined;
   const reason = (reasonMessage ?? 'AWS gives no reason').replace(/\.$/, '');
-  const name = causeOf(`${reasonCode} ${reasonMessage}`, created) ?? (created ? 'InstanceFailedToLaunch' : 'InstanceFailedToStart');
+  const name = causeOf(`${reasonCode} ${reasonMessage}`, hasEnded(state)) ?? (created ? 'InstanceFailedToLaunch' : 'InstanceFailedToStart');
   return new RecodeError(name, `The instance ${instanceId} is ${state}: ${reason}.`);
 }
 
@@ -63,12 +63,32 @@ export function startFailure({ instanceId, state, reasonCode, reasonMessage }: E
  * The error behind EC2's reason, where it has one of its own. The code may stand in the message alone.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
  */
-function causeOf(reason: string, created: boolean): ErrorName | undefined {
-  if (/Server\.InsufficientInstanceCapacity/.test(reason)) return created ? 'NoCapacity' : 'NoCapacityToStart';
+function causeOf(reason: string, ended: boolean): ErrorName | undefined {
+  // EC2 terminates what it cannot launch, whoever waits for it. What it cannot start stays stopped.
+  if (/Server\.InsufficientInstanceCapacity/.test(reason)) return ended ? 'NoCapacity' : 'NoCapacityToStart';
   if (/Client\.VolumeLimitExceeded/.test(reason)) return 'QuotaReached';
   // A launch that may not use the key of its volume ends with a general "Client error on launch".
   if (/Client\.(InternalError|InvalidKMSKey)/.test(reason)) return 'VolumeKeyNotUsable';
   return undefined;
+}
+
+const hasEnded = (state: InstanceState) => state === 'shutting-down' || state === 'terminated';
+
+/**
+ * Whether EC2 has ended an instance because it could not launch it, so that nothing was ever on its disk. Whatever has run ends with another
+ * reason: EC2 does not terminate an instance that it cannot start.
+ */
+export function failedToLaunch({ state, reasonCode = '' }: ExplainedState): boolean {
+  return hasEnded(state) && launchReasons.test(reasonCode);
+}
+
+// Those of https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html that say so, and those of a volume that EC2 cannot create.
+const launchReasons =
+  /^(Server\.(InsufficientInstanceCapacity|InternalError)|Client\.(InternalError|VolumeLimitExceeded|InvalidSnapshot\.NotFound|InvalidKMSKey\..+))$/;
+
+/** What to try where EC2 has no capacity to start an instance whose type has just been changed. Empty without a change. */
+export function formerTypeAdvice(formerType: string | undefined): string {
+  return formerType === undefined ? '' : ` It was a ${formerType} until now: --instance-type ${formerType} changes it back.`;
 }
 
 /** Whether the control plane can check SSH: only if everyone may reach it, because the address of a Lambda is not known in advance. */

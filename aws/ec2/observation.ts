@@ -1,20 +1,26 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import type { Environment, Observed } from '../../core/environment.ts';
 import { type StopSettings, stopTimeOf } from '../../core/next-stop.ts';
-import { decideStart, type InstanceState } from '../../core/plan.ts';
+import { decideStart, failedToLaunch, type InstanceState } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 import type { Change } from '../records/hold/table.ts';
+import { explained } from './resources.ts';
 
 /**
- * What a record takes over of an environment's live instances, as EC2 shows them: the one that serves it, or that the recorded one is gone.
- * When that was noticed first stays.
+ * What a record takes over of an environment's instances, as EC2 shows them: the one that serves it, or that the recorded one is gone.
+ * When that was noticed first stays. One that never ran is forgotten: nothing is lost with it.
  *
- * @param recorded the instance that the record has, and whether it says already that it is gone
+ * @param recorded the instance that the record has: whether it says already that it is gone, and whether EC2 has ended it before it ran
  * @param at when EC2 showed them (ISO 8601)
  */
-export function observation(instances: readonly Instance[], recorded: { readonly gone: boolean } | undefined, at: string): Change {
+export function observation(
+  instances: readonly Instance[],
+  recorded: { readonly gone: boolean; readonly neverRan: boolean } | undefined,
+  at: string,
+): Change {
   const observed = observedIn(instances, at);
   if (observed) return { set: { observed } };
+  if (recorded?.neverRan) return { set: {}, remove: ['observed'] };
   if (recorded && !recorded.gone)
     return { set: { 'observed.state': 'gone' satisfies Observed['state'], 'observed.at': at }, remove: ['observed.publicIpAddress'] };
   return { set: {} };
@@ -30,11 +36,18 @@ export function lastObservation(
   { observed, wanted }: Pick<Environment, 'observed' | 'wanted'>,
   { at, settings }: { readonly at: string; readonly settings: StopSettings },
 ): Change {
-  const seen = observation(instances, observed && { gone: observed.state === 'gone' }, at);
+  // A launch from a kept disk has something to go on with, whatever became of the one before.
+  const neverRan = !wanted.restore && observed?.state === 'pending' && hasFailedToLaunch(instances, observed.instanceId);
+  const seen = observation(instances, observed && { gone: observed.state === 'gone', neverRan }, at);
   const state = observedIn(instances, at)?.state ?? 'gone';
   const stopAt = stopTimeOf(state, wanted, { ...settings, at });
   const { set, remove = [] } = seen;
   return stopAt === undefined ? { set, remove: [...remove, 'wanted.stopAt'] } : { set: { ...set, 'wanted.stopAt': stopAt }, remove };
+}
+
+/** Whether EC2 shows that it could not launch an instance. Of one that a record has seen running, or stopped, that is not to be asked. */
+export function hasFailedToLaunch(instances: readonly Instance[], instanceId: string): boolean {
+  return instances.some((instance) => instance.InstanceId === instanceId && failedToLaunch(explained(instance)));
 }
 
 /** Whether the record of an environment has what EC2 shows of its live instances. */

@@ -110,10 +110,18 @@ export const liveStates: readonly InstanceState[] = ['pending', 'running', 'stop
  * terminated instance fade, so by tag only live states count.
  */
 export async function findInstances(ec2: EC2Client, environment: Owned, recordedId?: string): Promise<Instance[]> {
-  const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
-  const recorded = recordedId === undefined ? [] : await describeInstances(ec2, [live, { Name: 'instance-id', Values: [recordedId] }]);
-  return recorded.length > 0 ? recorded : describeInstances(ec2, [live, ...tagFilters(ownerTags(environment))]);
+  return (await findInstancesAlsoEnded(ec2, environment, recordedId)).filter(isLive);
 }
+
+/** The same, and the recorded one also after it has ended, as long as EC2 shows it: only its reason tells whether it ever ran. */
+export async function findInstancesAlsoEnded(ec2: EC2Client, environment: Owned, recordedId?: string): Promise<Instance[]> {
+  const recorded = recordedId === undefined ? [] : await describeInstances(ec2, [{ Name: 'instance-id', Values: [recordedId] }]);
+  if (recorded.some(isLive)) return recorded;
+  const live: Filter = { Name: 'instance-state-name', Values: [...liveStates] };
+  return [...(await describeInstances(ec2, [live, ...tagFilters(ownerTags(environment))])), ...recorded];
+}
+
+const isLive = ({ State }: Instance) => liveStates.some((state) => state === State?.Name);
 
 /**
  * The live instances and network interfaces that EC2 shows of an owner's environment for a repository, as the tags of each. EC2 would not

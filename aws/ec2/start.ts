@@ -1,5 +1,6 @@
 import { type EC2Client, StartInstancesCommand } from '@aws-sdk/client-ec2';
 import { RecodeError } from '../../core/errors.ts';
+import { formerTypeAdvice } from '../../core/plan.ts';
 import { meaningOf, translate, unless } from '../errors.ts';
 import { describeInstances } from './resources.ts';
 
@@ -27,6 +28,5 @@ export async function startStopped(
 
 /** An existing instance keeps its zone, so the advice differs from that of a launch. */
 function noCapacityToStart(error: unknown, formerType: string | undefined): RecodeError {
-  const before = formerType === undefined ? '' : ` It was a ${formerType} until now: --instance-type ${formerType} changes it back.`;
-  return new RecodeError('NoCapacityToStart', `${translate(error).message}${before}`, { cause: error });
+  return new RecodeError('NoCapacityToStart', `${translate(error).message}${formerTypeAdvice(formerType)}`, { cause: error });
 }

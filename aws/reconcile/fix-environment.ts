@@ -7,7 +7,7 @@ import type { Finding } from '../../core/finding.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Belonging } from '../../core/tags.ts';
 import { importKey } from '../ec2/key-pair.ts';
-import { findInstances, findSecurityGroups } from '../ec2/resources.ts';
+import { findInstancesAlsoEnded, findSecurityGroups } from '../ec2/resources.ts';
 import { allowSshFrom } from '../ec2/security-group.ts';
 import { changeUnheld, endQuiet, keepQuiet } from '../records/hold/environment.ts';
 import { countSeen } from '../records/hold/hours.ts';
@@ -59,7 +59,7 @@ const changedMeanwhile = ({ repository }: Pick<Environment, 'repository'>) =>
   new RecodeError('OperationSettling', `An operation has begun on the environment ${repository} meanwhile.`);
 
 async function observe(environment: Named, { dynamodb, ec2, settings, now }: Fixing): Promise<void> {
-  const instances = await findInstances(ec2, environment, environment.observed?.instanceId);
+  const instances = await findInstancesAlsoEnded(ec2, environment, environment.observed?.instanceId);
   const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });
   await changeUnheld(dynamodb, environment, { set: { ...set, updatedAt: new Date(now).toISOString() }, remove });
 }

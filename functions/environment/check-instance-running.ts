@@ -5,7 +5,7 @@ import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { FoundPlan, Launch, RunningInstance } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
-import { startFailure } from '../../core/plan.ts';
+import { formerTypeAdvice, startFailure } from '../../core/plan.ts';
 import { tagKey } from '../../core/tags.ts';
 
 /** Waits until the instance runs, and ensures that it has a public address. */
@@ -21,6 +21,8 @@ export const checkInstanceRunning = step({
     const [instance] = await describeInstances(ec2, [{ Name: 'instance-id', Values: [instanceId] }]);
     if (!instance) throw new RecodeError('InstanceNotVisibleYet', `EC2 does not show the instance ${instanceId} yet.`);
     const failure = startFailure(explained(instance), created);
+    if (failure?.name === 'NoCapacityToStart' && !created)
+      throw new RecodeError(failure.name, `${failure.message}${formerTypeAdvice(started.plan.formerType)}`);
     if (failure) throw failure;
     const state = instance.State?.Name;
     if (state !== 'running') throw new RecodeError('InstanceNotRunning', `The instance ${instanceId} is ${state}.`);

@@ -66,6 +66,9 @@ async function launchOrAdopt(ec2: EC2Client, input: Input, publicKeys: readonly 
       // Each attempt creates another host key. A mismatch means that an earlier attempt launched the instance.
       case 'token-mismatch':
         return adoptByToken(ec2, token);
+      // It has ended since. The step that waits for it sees why.
+      case 'instance-terminated':
+        return adoptEnded(ec2, token, error);
       case 'interface-in-use':
         return adoptByAttachment(ec2, input);
       case 'no-image':
@@ -126,10 +129,22 @@ function launchParameters(
   };
 }
 
-async function adoptByToken(ec2: EC2Client, token: string): Promise<string | undefined> {
+async function adoptByToken(ec2: EC2Client, token: string): Promise<string> {
+  const instanceId = await launchedWith(ec2, token);
+  if (instanceId !== undefined) return instanceId;
+  throw new RecodeError('InstanceNotVisibleYet', 'An earlier attempt launched the instance, but EC2 does not show it yet.');
+}
+
+/** EC2 shows an instance that has ended for an hour. */
+async function adoptEnded(ec2: EC2Client, token: string, refusal: unknown): Promise<string> {
+  const instanceId = await launchedWith(ec2, token);
+  if (instanceId === undefined) throw refusal;
+  return instanceId;
+}
+
+async function launchedWith(ec2: EC2Client, token: string): Promise<string | undefined> {
   const [instance] = await describeInstances(ec2, [{ Name: 'client-token', Values: [token] }]);
-  if (!instance) throw new RecodeError('InstanceNotVisibleYet', 'An earlier attempt launched the instance, but EC2 does not show it yet.');
-  return instance.InstanceId;
+  return instance?.InstanceId;
 }
 
 /** The interface is attached: to our own instance, to one that is terminating, or to someone else's. */

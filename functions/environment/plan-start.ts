@@ -1,8 +1,8 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { observation } from '../../aws/ec2/observation.ts';
-import { findInstances } from '../../aws/ec2/resources.ts';
+import { hasFailedToLaunch, observation } from '../../aws/ec2/observation.ts';
+import { findInstancesAlsoEnded } from '../../aws/ec2/resources.ts';
 import { startStopped } from '../../aws/ec2/start.ts';
 import { readUserData, userDataFor } from '../../aws/ec2/user-data.ts';
 import { unless } from '../../aws/errors.ts';
@@ -40,7 +40,7 @@ export const planStart = step({
   async run({ environment, request: given, instanceType, operation }, { dynamodb, ec2, settings, clock }) {
     const { repository, recorded } = environment;
     const [instances, userDataCurrent] = await Promise.all([
-      findInstances(ec2, environment, recorded.instanceId ?? undefined),
+      findInstancesAlsoEnded(ec2, environment, recorded.instanceId ?? undefined),
       isUserDataCurrent(dynamodb, ec2, environment, settings),
     ]);
     const plan = decideStart(
@@ -50,7 +50,8 @@ export const planStart = step({
     );
     if (plan.action === 'undecided') throw new RecodeError('InstanceStillStopping', `The instance ${plan.instanceId} is still stopping.`);
     const found = instances.find(({ InstanceId }) => 'instanceId' in plan && InstanceId === plan.instanceId);
-    if (!found && recorded.instanceId !== null) refuseEmptyDisk(repository, recorded.instanceId, environment.request);
+    const neverRan = recorded.status === 'starting' && recorded.instanceId !== null && hasFailedToLaunch(instances, recorded.instanceId);
+    if (!found && !neverRan && recorded.instanceId !== null) refuseEmptyDisk(repository, recorded.instanceId, environment.request);
     if (found) refuseOtherKey(repository, recorded.request, given);
     const changes = found && decideChanges(repository, recorded, given, changeable(found), instanceType);
     const { publicKey, ...options } = environment.request;
@@ -61,7 +62,7 @@ export const planStart = step({
     const wanted = Object.fromEntries(Object.entries(asked).map(([name, value]) => [`wanted.${name}`, value]));
     const seen = observation(
       instances,
-      recorded.instanceId === null ? undefined : { gone: recorded.status === 'gone' },
+      recorded.instanceId === null ? undefined : { gone: recorded.status === 'gone', neverRan },
       new Date(clock.now()).toISOString(),
     );
     const changing = changes && (changes.volume || changes.type) ? { changing: true } : {};

@@ -3,7 +3,7 @@ import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type EC2Client, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { findInstances } from '../../aws/ec2/resources.ts';
+import { findInstances, findInstancesAlsoEnded } from '../../aws/ec2/resources.ts';
 import { failureForStepFunctions, failureOf, translate } from '../../aws/errors.ts';
 import { EndedExecution, endOf } from '../../aws/executions/execution-event.ts';
 import { release } from '../../aws/records/hold/environment.ts';
@@ -101,7 +101,7 @@ async function seen({ dynamodb, ec2, logger, settings, now }: Context, environme
   const nothing: Change = { set: {} };
   if (name === undefined) return nothing;
   try {
-    const instances = await findInstances(ec2, environment, observed?.instanceId);
+    const instances = await findInstancesAlsoEnded(ec2, environment, observed?.instanceId);
     return await countSeen(dynamodb, environment, instances, { settings, now });
   } catch (error) {
     logger.warn('The instance of a failed operation cannot be observed', { executionArn, cause: translate(error) });

@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import { findInstances } from '../../aws/ec2/resources.ts';
+import { findInstancesAlsoEnded } from '../../aws/ec2/resources.ts';
 import { mostNames, seenOf } from '../../aws/ec2/seen.ts';
 import { inStep } from '../../aws/errors.ts';
 import { attempt } from '../../aws/reconcile/attempt.ts';
@@ -74,7 +74,7 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
   const finding = await attempt(deadLock(environment), attempting(context), async () => {
     const { name, observed } = environment;
     const at = new Date(now).toISOString();
-    const instances = name === undefined ? [] : await findInstances(ec2, environment, observed?.instanceId);
+    const instances = name === undefined ? [] : await findInstancesAlsoEnded(ec2, environment, observed?.instanceId);
     const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });
     const error: ErrorName = 'ExecutionAborted';
     const lastError = { name: error, message: `The ${holder.kind} ended without releasing the lock.`, at };

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Instance } from '@aws-sdk/client-ec2';
 import { isRecorded } from '../../aws/ec2/observation.ts';
-import { describeInstances, explained, findInstances } from '../../aws/ec2/resources.ts';
+import { describeInstances, explained, findInstancesAlsoEnded } from '../../aws/ec2/resources.ts';
 import { InstanceStateChange } from '../../aws/ec2/state-change.ts';
 import { isFinal } from '../../aws/errors.ts';
 import { changeUnheld } from '../../aws/records/hold/environment.ts';
@@ -64,7 +64,7 @@ async function recordShown({ detail }: InstanceStateChange, { dynamodb, ec2, set
     if (leadsThrough(holder.kind, told)) return;
     throw new RecodeError('OperationSettling', `A ${holder.kind} runs on the environment ${environment.repository}.`);
   }
-  const instances = await findInstances(ec2, belonging, environment.observed?.instanceId);
+  const instances = await findInstancesAlsoEnded(ec2, belonging, environment.observed?.instanceId);
   if (isRecorded(instances, environment)) return;
   const now = clock.now();
   const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decideStart, type InstanceState, startFailure } from '../../core/plan.ts';
+import { decideStart, failedToLaunch, type InstanceState, startFailure } from '../../core/plan.ts';
 
 const found = (...states: InstanceState[]) => states.map((state, index) => ({ instanceId: `i-${index}`, state }));
 
@@ -56,4 +56,34 @@ it.each([
     name,
     message: `The instance i-0 is ${state}: ${reasonMessage}.`,
   });
+});
+
+it.each(['shutting-down', 'terminated'] as const)(
+  'takes a launch that an earlier start left, and that is %s, for one without capacity',
+  (state) => {
+    expect(startFailure(explained(state, 'Server.InsufficientInstanceCapacity'), false)?.name).toBe('NoCapacity');
+  },
+);
+
+// The codes whose description there says that the instance was terminated during its launch, or could not be launched.
+it.each([
+  'Server.InsufficientInstanceCapacity',
+  'Server.InternalError',
+  'Client.InternalError',
+  'Client.VolumeLimitExceeded',
+  'Client.InvalidSnapshot.NotFound',
+  'Client.InvalidKMSKey.InvalidState',
+])('takes an instance for one that never ran if it was terminated with %s', (reasonCode) => {
+  expect(failedToLaunch(explained('terminated', reasonCode))).toBe(true);
+  expect(failedToLaunch(explained('stopped', reasonCode))).toBe(false);
+});
+
+it.each([
+  'Client.UserInitiatedShutdown',
+  'Client.InstanceInitiatedShutdown',
+  'Client.InstanceTerminated',
+  'Server.ScheduledStop',
+  undefined,
+])('supposes that an instance has run which was terminated with %s', (reasonCode) => {
+  expect(failedToLaunch(explained('terminated', reasonCode))).toBe(false);
 });

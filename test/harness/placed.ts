@@ -13,6 +13,16 @@ export async function placed(aws: TestAws) {
 /** From now on, EC2 has no capacity in these zones, and in the others it has. */
 export const withoutCapacity = (aws: TestAws, ...zones: string[]) => aws.post('ec2', { withoutCapacity: zones.map((zone) => ({ zone })) });
 
-/** From now on, the first subnet is full, and the next zone has no capacity: a start goes to a third one. */
+/** The same where EC2 accepts what it has no capacity for, and ends it while it is pending. */
+export const endingWithoutCapacity = (aws: TestAws, ...zones: string[]) =>
+  aws.post('ec2', { withoutCapacity: zones.map((zone) => ({ zone, accepts: true })) });
+
+/**
+ * From now on, the first subnet is full, the next zone has no capacity, and the one after that accepts launches that it has none for: a start goes
+ * to a fourth one.
+ */
 export const exhaust = (aws: TestAws) =>
-  aws.post('ec2', { full: ['10.0.0.0/24'], withoutCapacity: [{ zone: 'us-east-1a' }, { zone: 'us-east-1b' }] });
+  aws.post('ec2', {
+    full: ['10.0.0.0/24'],
+    withoutCapacity: [{ zone: 'us-east-1a' }, { zone: 'us-east-1b' }, { zone: 'us-east-1c', accepts: true }],
+  });

@@ -6,7 +6,7 @@ import { settleSeconds } from '../../core/operation.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectConverged, inventory } from '../harness/inventory.ts';
 import { expectKept, wipeKept } from '../harness/kept.ts';
-import { withoutCapacity } from '../harness/placed.ts';
+import { endingWithoutCapacity, withoutCapacity } from '../harness/placed.ts';
 import { keys, type User } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
 import { mutatingCalls, runMove, runStart, runStop } from '../harness/workflows.ts';
@@ -126,6 +126,23 @@ describe('a move', () => {
     await expectKept(aws, 0);
     await expectConverged(aws, 1);
     expect((await record())?.wanted).not.toHaveProperty('restore');
+  });
+
+  it('goes on in the next zone where EC2 ends the launch for want of capacity, with the disk', async () => {
+    await runStart(aws);
+    await endingWithoutCapacity(aws, 'us-east-1b');
+    expect(await runMove(aws)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await zoneOf()).toEqual(['us-east-1c']);
+    await expectKept(aws, 0);
+    await expectConverged(aws, 1);
+    const elsewhere = zones.filter((zone) => zone !== 'us-east-1c');
+    await endingWithoutCapacity(aws, ...elsewhere);
+    expect(await runMove(aws)).toMatchObject({ status: 'FAILED', error: 'NoCapacity' });
+    await expectKept(aws, 1);
+    settle();
+    expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await zoneOf()).toEqual(['us-east-1c']);
+    await expectKept(aws, 0);
   });
 
   it('goes on where it failed, also with another move', async () => {

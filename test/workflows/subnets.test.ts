@@ -1,15 +1,28 @@
-import { CreateSubnetCommand, CreateVpcCommand, DisassociateRouteTableCommand, ModifySubnetAttributeCommand } from '@aws-sdk/client-ec2';
+import {
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DisassociateRouteTableCommand,
+  type Instance,
+  ModifySubnetAttributeCommand,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tagged } from '../../aws/ec2/tags.ts';
+import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { network } from '../../core/names.ts';
 import { networkTags } from '../../core/tags.ts';
+import { environmentTagsOf, tagging } from '../functions/resources.ts';
 import { deployForTests } from '../harness/deployment.ts';
 import { expectInvariants } from '../harness/invariants.ts';
 import { expectConverged, expectNothing, inventory } from '../harness/inventory.ts';
-import { placed, withoutCapacity } from '../harness/placed.ts';
+import { beginHeld, held, holdNext, letGo } from '../harness/pace.ts';
+import { endingWithoutCapacity, placed, withoutCapacity } from '../harness/placed.ts';
 import { wipe } from '../harness/wipe.ts';
-import { runRemove, runStart, runStop, runUninstall } from '../harness/workflows.ts';
+import { begin, ended, runRemove, runStart, runStop, runUninstall, somePublicKey } from '../harness/workflows.ts';
 
 let aws: TestAws;
 deployForTests((deployed) => {
@@ -152,6 +165,108 @@ describe('a start that finds no capacity', () => {
     expect((await runStart(aws)).output).toMatchObject({ created: true });
     expect([await callsOf('RunInstances'), await callsOf('DescribeImages')]).toEqual([3, 3]);
     expect((await placed(aws)).instances).toEqual([['us-east-1b', '10.0.1']]);
+    await expectConverged(aws, 1);
+  });
+});
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch-instances.html
+describe('a start whose launch EC2 accepts and then ends for want of capacity', () => {
+  const subject = { environment: { owner: 'alice', repository: 'acme/api' } };
+  const record = () => readEnvironment(aws.clients.dynamodb, subject.environment);
+
+  /** Launches an instance as a start of the environment does. Returns its ID. */
+  async function launchByHand(): Promise<string | undefined> {
+    const { ec2 } = aws.clients;
+    const { Images = [] } = await ec2.send(new DescribeImagesCommand({ Filters: [{ Name: 'architecture', Values: ['x86_64'] }] }));
+    const [card] = (await inventory(aws)).networkInterfaces;
+    const { Instances = [] } = await ec2.send(
+      new RunInstancesCommand({
+        ImageId: Images[0]?.ImageId,
+        InstanceType: 't2.medium',
+        MinCount: 1,
+        MaxCount: 1,
+        NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: card?.NetworkInterfaceId }],
+        TagSpecifications: [...tagging('instance', environmentTagsOf('instance')), ...tagging('volume', environmentTagsOf('volume'))],
+      }),
+    );
+    return Instances[0]?.InstanceId;
+  }
+
+  it('moves on to the next zone with a launch of its own, and leaves nothing in the one before', async () => {
+    await endingWithoutCapacity(aws, 'us-east-1a');
+    const started = await runStart(aws);
+    expect(started.output).toMatchObject({ created: true });
+    const { Reservations = [] } = await aws.clients.ec2.send(new DescribeInstancesCommand({}));
+    const launchOf = ({ LaunchTime }: Instance) => LaunchTime?.getTime() ?? 0;
+    const all = Reservations.flatMap(({ Instances = [] }) => Instances).sort((one, other) => launchOf(one) - launchOf(other));
+    const [ended, next] = all.slice(-2);
+    expect(ended).toMatchObject({ State: { Name: 'terminated' }, StateReason: { Code: 'Server.InsufficientInstanceCapacity' } });
+    expect(next).toMatchObject({ State: { Name: 'running' }, InstanceId: started.output?.instanceId });
+    expect(next?.ClientToken).not.toBe(ended?.ClientToken);
+    expect(await placed(aws)).toEqual({ blocks: ['10.0.0.0/24', '10.0.1.0/24'], instances: [['us-east-1b', '10.0.1']] });
+    await expectConverged(aws, 1);
+  });
+
+  it('moves on from zone to zone, each once, and fails as after a refusal if none has any', async () => {
+    await runStart(aws, { owner: 'bob' });
+    await endingWithoutCapacity(aws, ...allZones);
+    await aws.delete('calls');
+    const failed = await runStart(aws);
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'NoCapacity' });
+    expect(JSON.parse(failed.cause ?? '')).toMatchObject({
+      errorMessage: expect.stringMatching(
+        /^No zone has capacity for t2\.medium now: not us-east-1a, .*, us-east-1f\. Try t3\.medium\. The instance i-\w+ is terminated: Server\.InsufficientInstanceCapacity: .*\.$/,
+      ),
+    });
+    expect(await callsOf('RunInstances')).toBe(6);
+    expect(await record()).not.toHaveProperty('observed');
+    await expectInvariants(aws);
+    await withoutCapacity(aws);
+    expect((await runStart(aws)).output).toMatchObject({ created: true });
+    await expectConverged(aws, 2);
+  });
+
+  it('launches another one while it waits for that of an earlier start, which died', async () => {
+    await aws.post('faults', { service: 'ec2', action: 'RunInstances', kind: 'error', code: 'VcpuLimitExceeded', status: 400 });
+    expect(await runStart(aws)).toMatchObject({ error: 'QuotaReached' });
+    aws.clock.advance(35_000);
+    await endingWithoutCapacity(aws, 'us-east-1a');
+    await holdNext(aws, 'pending');
+    const left = await launchByHand();
+    await withoutCapacity(aws);
+    const executionArn = await begin(aws, 'start', { caller: 'alice', ...subject, request: { publicKey: somePublicKey } });
+    await held(aws, 'pending', executionArn);
+    expect(await record()).toMatchObject({ observed: { instanceId: left, state: 'pending' } });
+    letGo(aws);
+    expect(await ended(aws, executionArn)).toMatchObject({ status: 'SUCCEEDED', output: { created: true } });
+    expect((await record())?.observed?.instanceId).not.toBe(left);
+    await expectConverged(aws, 1);
+  });
+
+  it('leaves no lost disk in the record of a start that died after it: the next start needs no agreement', async () => {
+    await endingWithoutCapacity(aws, 'us-east-1a');
+    const executionArn = await beginHeld(aws, 'pending', { caller: 'alice', ...subject, request: { publicKey: somePublicKey } });
+    await aws.delete('eventbridge');
+    await aws.clients.sfn.send(new StopExecutionCommand({ executionArn }));
+    await expect.poll(async () => (await record())?.observed, { timeout: 20_000 }).toMatchObject({ state: 'pending' });
+    await aws.post('eventbridge', { on: false });
+    await withoutCapacity(aws);
+    letGo(aws);
+    aws.clock.advance(35_000);
+    expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED', output: { created: true } });
+    await expectConverged(aws, 1);
+  });
+
+  it('starts a stopped environment in vain, which names the move, and stays stopped', async () => {
+    await runStart(aws);
+    await runStop(aws);
+    await endingWithoutCapacity(aws, 'us-east-1a');
+    const cause = expect.stringMatching(/is stopped: Server\.InsufficientInstanceCapacity: /);
+    expect(await runStart(aws)).toMatchObject({ error: 'NoCapacityToStart', cause });
+    expect(await record()).toMatchObject({ observed: { state: 'stopped' } });
+    await withoutCapacity(aws);
+    aws.clock.advance(35_000);
+    expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED', output: { created: false } });
     await expectConverged(aws, 1);
   });
 });

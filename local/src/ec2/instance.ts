@@ -9,7 +9,7 @@ import { paginated } from './pagination.ts';
 import { nextOutcome } from './settings.ts';
 import { refuseOtherArchitecture } from './type.ts';
 import { storedUserData } from './user-data.ts';
-import { refuseOtherZones, refuseWithoutCapacity } from './zone.ts';
+import { endWithoutCapacity, refuseOtherZones, refuseWithoutCapacity } from './zone.ts';
 
 export const instanceOperations = {
   DescribeInstances: {
@@ -91,8 +91,7 @@ export const instanceOperations = {
         StartingInstances: chosen.map((instance) =>
           changed(instance, () => {
             if (instance.state !== 'stopped') return;
-            const planned = nextOutcome(call.settings.starts);
-            begin(instance, call, planned && { outcome: planned.outcome, reason: planned.reason }, 0);
+            begin(instance, call, fateOf(instance, call), 0);
           }),
         ),
       };
@@ -134,6 +133,13 @@ export const instanceOperations = {
     },
   },
 } satisfies Operations;
+
+function fateOf(instance: Instance, call: Call): Instance['fate'] {
+  const reason = endWithoutCapacity(instance, call);
+  if (reason !== undefined) return { outcome: 'stopped', reason };
+  const planned = nextOutcome(call.settings.starts);
+  return planned && { outcome: planned.outcome, reason: planned.reason };
+}
 
 /** The name of a type that an instance can get. */
 function typeFor(name: string, { architecture }: Instance, region: string): string {

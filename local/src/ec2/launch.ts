@@ -14,7 +14,7 @@ import { refuseOtherArchitecture } from './type.ts';
 import { storedUserData } from './user-data.ts';
 import type { Volume } from './volume.ts';
 import { refuseSize, volumeTypes } from './volume-modification.ts';
-import { refuseOtherZones, refuseWithoutCapacity } from './zone.ts';
+import { endWithoutCapacity, refuseOtherZones, refuseWithoutCapacity } from './zone.ts';
 
 type Input = InputOf<'RunInstances'>;
 
@@ -106,15 +106,16 @@ export const launchOperations = {
         const attachment = { instanceId: instance.id, device, deleteOnTermination };
         call.resources.volumes.add({ tags: tags.volume, ...volume, availabilityZone, createdAt: now, attachment });
       }
-      begin(instance, call, fateOf(nextOutcome(call.settings.launches)), profileOf(call.settings).runInstances);
+      begin(instance, call, fateOf(instance, call), profileOf(call.settings).runInstances);
       return describedReservation(instance, call);
     },
   },
 } satisfies Operations;
 
-function fateOf(
-  planned: { outcome: 'terminated' | 'never-answers' | 'dies-booting'; reason?: string | undefined } | undefined,
-): Instance['fate'] {
+function fateOf(instance: Instance, call: Call): Instance['fate'] {
+  const reason = endWithoutCapacity(instance, call);
+  if (reason !== undefined) return { outcome: 'terminated', reason };
+  const planned = nextOutcome(call.settings.launches);
   return planned && { outcome: planned.outcome, reason: planned.reason };
 }
 

@@ -26,8 +26,11 @@ export const Settings = v.strictObject({
   zoneGroups: v.array(v.string()),
   /** The blocks of subnets whose last free addresses others have taken, for example load balancers. */
   full: v.array(v.string()),
-  /** The zones without capacity for more instances, of one type or of all. */
-  withoutCapacity: v.array(v.strictObject({ zone: v.string(), instanceType: v.optional(v.string()) })),
+  /**
+   * The zones without capacity for more instances, of one type or of all. EC2 refuses launches and starts there, or accepts them (`accepts`) and
+   * ends them while they are pending.
+   */
+  withoutCapacity: v.array(v.strictObject({ zone: v.string(), instanceType: v.optional(v.string()), accepts: v.optional(v.boolean()) })),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 

@@ -67,16 +67,34 @@ export function refuseOtherZones(type: InstanceType, zone: string, region: Pick<
   );
 }
 
+interface Wanted {
+  readonly instanceType: string;
+  readonly availabilityZone: string;
+}
+
+/** How the settings say that a zone has no capacity for an instance; undefined if it has some. */
+function lackOf({ instanceType, availabilityZone }: Wanted, { settings }: Pick<Region, 'settings'>) {
+  return settings.withoutCapacity.find((one) => one.zone === availabilityZone && (one.instanceType ?? instanceType) === instanceType);
+}
+
+/**
+ * Why a launch or a start ends that EC2 accepts in a zone without capacity; undefined if it does not.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+ */
+export function endWithoutCapacity(wanted: Wanted, call: Pick<Region, 'settings'>): string | undefined {
+  if (!lackOf(wanted, call)?.accepts) return undefined;
+  return 'Server.InsufficientInstanceCapacity: There was insufficient capacity available to satisfy the launch request.';
+}
+
 /**
  * Refuses to run an instance in a zone that has no capacity for its type, as the settings say: `InsufficientInstanceCapacity`, a server error.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
  */
-export function refuseWithoutCapacity(
-  { instanceType, availabilityZone }: { readonly instanceType: string; readonly availabilityZone: string },
-  call: Pick<Region, 'region' | 'settings'>,
-): void {
-  const lacks = (zone: string) =>
-    call.settings.withoutCapacity.some((one) => one.zone === zone && (one.instanceType ?? instanceType) === instanceType);
+export function refuseWithoutCapacity({ instanceType, availabilityZone }: Wanted, call: Pick<Region, 'region' | 'settings'>): void {
+  const lacks = (zone: string) => {
+    const lack = lackOf({ instanceType, availabilityZone: zone }, call);
+    return lack !== undefined && !lack.accepts;
+  };
   if (!lacks(availabilityZone)) return;
   const type = instanceTypeOf(call.region, instanceType);
   const others = (type ? zonesOffering(type, call) : []).map(({ name }) => name).filter((zone) => !lacks(zone));

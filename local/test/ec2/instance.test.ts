@@ -176,6 +176,14 @@ describe('the type of an instance', () => {
     await start(id);
     expect(await reached(id, 'running')).toMatchObject({ InstanceType: 't3.micro' });
   });
+
+  it('has a start that EC2 accepts without capacity end as it began', async () => {
+    const id = await stopped();
+    ec2.ec2.admin('POST', { withoutCapacity: [{ zone: 'us-east-1a', accepts: true }] });
+    await start(id);
+    expect(await stateOf(id)).toBe('pending');
+    expect(await reached(id, 'stopped')).toMatchObject({ StateReason: { Code: 'Server.InsufficientInstanceCapacity' } });
+  });
 });
 
 describe('the life of an instance', () => {

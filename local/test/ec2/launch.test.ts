@@ -199,6 +199,26 @@ describe('a launch that fails', () => {
     await reached(ec2.client, known((await run()).InstanceId), 'running');
   });
 
+  // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch-instances.html: from pending to terminated, and the reason of
+  // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+  it('for want of capacity is refused, or accepted and ended with the reason', async () => {
+    ec2.ec2.admin('POST', { withoutCapacity: [{ zone: 'us-east-1a', instanceType: 't3.micro', accepts: true }] });
+    const before = await count();
+    const { InstanceId = '', State } = await run();
+    expect(State?.Name).toBe('pending');
+    const ended = await reached(ec2.client, InstanceId, 'terminated');
+    expect(ended.StateReason).toEqual({
+      Code: 'Server.InsufficientInstanceCapacity',
+      Message: expect.stringMatching(/^Server\.InsufficientInstanceCapacity: There was insufficient capacity/),
+    });
+    expect((await ec2.client.send(new DescribeVolumesCommand({}))).Volumes).toEqual([]);
+    const other = known((await run({ InstanceType: 't3.small' })).InstanceId);
+    await reached(ec2.client, other, 'running');
+    ec2.ec2.admin('POST', { withoutCapacity: [{ zone: 'us-east-1a' }] });
+    expect(await refusal(run())).toMatchObject({ code: 'InsufficientInstanceCapacity' });
+    expect(await count()).toBe((before ?? 0) + 2);
+  });
+
   it('because no address is free names the tried addresses', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '0.0.0.0', resolve));

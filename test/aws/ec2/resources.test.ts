@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   describeInstances,
   findInstances,
+  findInstancesAlsoEnded,
   findInternetGateways,
   findKeyPairs,
   findNamedKeyPair,
@@ -138,6 +139,10 @@ describe('an instance', () => {
     expect(await findInstances(other.ec2, environment, instanceId)).toHaveLength(1);
     await untilState(other, instanceId, 'terminated');
     expect(await findInstances(other.ec2, environment, instanceId)).toEqual([]);
+    expect(await findInstancesAlsoEnded(other.ec2, environment)).toEqual([]);
+    expect(await findInstancesAlsoEnded(other.ec2, environment, instanceId)).toMatchObject([
+      { InstanceId: instanceId, State: { Name: 'terminated' }, StateReason: { Code: 'Server.InternalError' } },
+    ]);
   });
 });
 

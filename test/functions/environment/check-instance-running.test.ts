@@ -109,6 +109,38 @@ describe('checkInstanceRunning', () => {
     });
   });
 
+  it.each([
+    ['launched', true],
+    ['found', false],
+  ])('has a launch without capacity go on elsewhere, whether this start has %s it', async (_, created) => {
+    await using account = await testAccount();
+    await account.aws.post('ec2', { withoutCapacity: [{ zone: 'us-east-1b', accepts: true }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'terminated');
+    expect(await account.refusal(checkInstanceRunning, document(instanceId, created))).toMatchObject({
+      name: 'NoCapacity',
+      message: expect.stringContaining(`The instance ${instanceId} is terminated: Server.InsufficientInstanceCapacity: `),
+    });
+  });
+
+  it('says that there is no capacity to start an instance, and how to get its former type back', async () => {
+    await using account = await testAccount();
+    const instanceId = await running(account);
+    await bringTo(account, instanceId, 'stopped');
+    await account.aws.post('ec2', { withoutCapacity: [{ zone: 'us-east-1b', accepts: true }] });
+    await account.run(startInstance, { plan: foundPlan(instanceId) });
+    await untilState(account, instanceId, 'stopped');
+    const stopped = `The instance ${instanceId} is stopped: Server.InsufficientInstanceCapacity: `;
+    const { name, message } = await account.refusal(checkInstanceRunning, document(instanceId, false));
+    expect([name, message]).toEqual(['NoCapacityToStart', expect.stringContaining(stopped)]);
+    expect(message).not.toContain('--instance-type');
+    const changed = { plan: { ...foundPlan(instanceId), formerType: 't3.medium' } };
+    expect(await account.refusal(checkInstanceRunning, changed)).toMatchObject({
+      name: 'NoCapacityToStart',
+      message: `${message} It was a t3.medium until now: --instance-type t3.medium changes it back.`,
+    });
+  });
+
   it('tells at once that a new instance has shut itself down', async () => {
     await using account = await testAccount();
     await account.aws.post('ec2', { launches: [{ outcome: 'dies-booting' }] });

@@ -112,6 +112,19 @@ describe('launchInstance', () => {
     expect(await liveInstances(account.ec2)).toEqual([instanceId]);
   });
 
+  it('returns an earlier attempt’s instance that has ended since, so that the next step says why', async () => {
+    await using account = await testAccount();
+    const prepared = await readyToLaunch(account);
+    await account.aws.post('ec2', { launches: [{ outcome: 'terminated' }] });
+    const { document, instanceId } = await launched(account, prepared);
+    await untilState(account, instanceId, 'terminated');
+    await account.refuse('RunInstances', 'IdempotentInstanceTerminated');
+    expect(await account.run(launchInstance, document)).toEqual({ instanceId });
+    await account.refuse('RunInstances', 'IdempotentInstanceTerminated');
+    const next = { ...document, operation: operationOf('two') };
+    expect((await account.refusal(launchInstance, next)).name).toBe('InstanceFailedToLaunch');
+  });
+
   it('adopts our live instance that an earlier execution launched with the interface', async () => {
     await using account = await testAccount();
     const { document, instanceId } = await launched(account);

@@ -28,6 +28,7 @@ const startedAtOnce = (instanceId: string) => ({ action: 'start', instanceId, ch
 const onItsWay = (instanceId: string) => ({ action: 'wait', instanceId, checkSsh: true, userDataCurrent: false });
 /** An instance that EC2 has forgotten. */
 const missing = 'i-00000000000000000';
+const noCapacity = 'Server.InsufficientInstanceCapacity: There was insufficient capacity available to satisfy the launch request.';
 const create = { action: 'create', checkSsh: true, nothingExists: false };
 
 describe('planStart', () => {
@@ -103,6 +104,30 @@ describe('planStart', () => {
       name: 'InstanceGone',
       message: `The instance ${instanceId} of acme/api was terminated outside Recode. A new instance has an empty disk.`,
     });
+  });
+
+  it('creates another one in place of one that an earlier start launched in vain, and forgets it', async () => {
+    await using account = await holding('one', recordOf({ name: 'acme-api', instance }));
+    await account.aws.post('ec2', { launches: [{ outcome: 'terminated', reason: noCapacity }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'terminated');
+    const { environment: held, ...rest } = asking({}, instanceId);
+    const recorded = { ...held.recorded, status: 'starting' };
+    expect(await account.run(planStart, { ...rest, environment: { ...held, recorded } })).toEqual(create);
+    expect(await observed(account)).toBeUndefined();
+  });
+
+  it.each([
+    ['the record has seen it run', 'started', noCapacity],
+    ['EC2 gives another reason', 'starting', 'Client.UserInitiatedShutdown: User initiated shutdown'],
+  ])('does not take it for one that never ran where %s', async (_, status, reason) => {
+    await using account = await holding('one', recordOf({ name: 'acme-api', instance }));
+    await account.aws.post('ec2', { launches: [{ outcome: 'terminated', reason }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'terminated');
+    const { environment: held, ...rest } = asking({}, instanceId);
+    const document = { ...rest, environment: { ...held, recorded: { ...held.recorded, status } } };
+    expect((await account.refusal(planStart, document)).name).toBe('InstanceGone');
   });
 
   it('creates one from a disk that was kept without anybody who agrees', async () => {

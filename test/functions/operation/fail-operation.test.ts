@@ -5,7 +5,7 @@ import { readNetwork } from '../../../aws/records/read/network.ts';
 import type { Operation } from '../../../core/operation.ts';
 import { failOperation } from '../../../functions/operation/fail-operation.ts';
 import { type TestAccount, testAccount } from '../account.ts';
-import { environment, networkIds as ids, instance, operation, operationOf } from '../documents.ts';
+import { environment, networkIds as ids, instance, operation, operationOf, request } from '../documents.ts';
 import { environmentKey, recordOf } from '../installed.ts';
 import { launched, untilPrinted, untilState } from '../launched.ts';
 
@@ -289,6 +289,25 @@ describe('what failOperation records of the instance', () => {
     await using account = await holding(operation, recordOf({ name: 'acme-api', instance, publicIpAddress: '127.64.0.1' }));
     await account.run(failOperation, noCapacity);
     expect(await observed(account)).toEqual({ ...instance, state: 'gone', at: expect.not.stringContaining('2026-01-01') });
+  });
+
+  it.each([
+    ['is nothing where EC2 has ended its launch', 'pending', {}, undefined],
+    ['is that it is gone where it has run', 'running', {}, { state: 'gone' }],
+    ['is that it is gone where a kept disk is left to go on with', 'pending', { restore: true } as const, { state: 'gone' }],
+  ] as const)('%s', async (_, state, wishes, expected) => {
+    await using account = await testAccount();
+    await account.aws.post('ec2', { launches: [{ outcome: 'terminated', reason: 'Server.InternalError: Internal error on launch' }] });
+    const { instanceId } = await launched(account);
+    await untilState(account, instanceId, 'terminated');
+    const record = recordOf({ name: 'acme-api', instance, request: { ...request, ...wishes } });
+    const seen = { ...record, observed: { ...instance, instanceId, state, at: record.updatedAt } };
+    await putItem(account.dynamodb, environmentKey, { ...seen, lock: operation }, { when: 'attribute_exists(#kind)', values: {} });
+    await account.run(failOperation, noCapacity);
+    const left = await readEnvironment(account.dynamodb, environment);
+    if (expected === undefined) expect(left).not.toHaveProperty('observed');
+    else expect(left?.observed).toMatchObject(expected);
+    expect(left?.lock).toEqual({ quietUntil: expect.any(Number) });
   });
 
   it('is what was recorded where EC2 does not answer, which the log tells', async () => {

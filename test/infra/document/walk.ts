@@ -34,7 +34,7 @@ const followed = {
 const string: Shape = { type: 'string' };
 /** What any function does instead of its step when it is invoked only to start a sandbox. */
 const warmUp: StepContract = { input: v.strictObject({ warmUp: v.literal(true) }), output: v.object({ warm: v.literal(true) }) };
-const mostDocuments = 10_000;
+const mostDocuments = 20_000;
 
 /**
  * Walks a state machine on every path, with all that is known of the state document on each: after a step, what the schema of its output says,
