@@ -306,6 +306,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The automatic stop is no longer due',
     nextStep: 'There is nothing to do. "recode aws status {environment}" shows when the environment stops.',
   },
+  AutoStopHeldUp: {
+    title: 'The automatic stop waits for another operation',
+    nextStep: 'There is nothing to do: it is asked for every five minutes. "{progress}" shows the progress of the other operation.',
+  },
   UninstallInProgress: {
     title: 'Recode is being uninstalled',
     nextStep: 'Wait until the uninstall ends, then run "{command}" again.',

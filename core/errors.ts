@@ -8,10 +8,22 @@
  * - `dependency`: something still uses the resource; retry patiently
  * - `poll`: the step waits for something slow; look again in the same invocation, then retry at once
  * - `moment`: the state waits for something that takes seconds; retry every second for half a minute
+ * - `held`: an automatic stop waits for another operation; retry every 15 seconds until the next sweep asks again
  * - `caught`: the workflow continues with another state
  * - `never`: a retry cannot help
  */
-export type Reaction = 'busy' | 'crowded' | 'lost' | 'visibility' | 'permission' | 'dependency' | 'poll' | 'moment' | 'caught' | 'never';
+export type Reaction =
+  | 'busy'
+  | 'crowded'
+  | 'lost'
+  | 'visibility'
+  | 'permission'
+  | 'dependency'
+  | 'poll'
+  | 'moment'
+  | 'held'
+  | 'caught'
+  | 'never';
 
 /**
  * How a command ends when it shows an error; `exitCodes` has the number of each:
@@ -119,6 +131,7 @@ export const catalog = {
   OperationSettling: { reaction: 'poll', outcome: 'failed' },
   NoStopToPostpone: { reaction: 'never', outcome: 'refused' },
   AutoStopNotDue: { reaction: 'never', outcome: 'refused' },
+  AutoStopHeldUp: { reaction: 'held', outcome: 'refused' },
   UninstallInProgress: { reaction: 'never', outcome: 'refused' },
   EnvironmentBeingRemoved: { reaction: 'never', outcome: 'refused' },
   RecodeNotInstalled: { reaction: 'caught', outcome: 'refused' },

@@ -16,6 +16,8 @@ const timings: Readonly<Record<Retried, Timing>> = {
   poll: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 25 },
   // comes within seconds or not at all
   moment: { IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 30 },
+  // almost five minutes: by then, the next sweep has asked for another stop. Each attempt costs a transition and two reads.
+  held: { IntervalSeconds: 15, BackoffRate: 1, MaxAttempts: 19 },
   // nine minutes, most of them in the invocations: a call too many is made again there (aws/step/patience.ts)
   busy: { IntervalSeconds: 1, BackoffRate: 2, MaxDelaySeconds: 6, MaxAttempts: 18, JitterStrategy: 'FULL' },
   // half an hour: a new account may have ten Lambdas, and a step that waits keeps one for 24 s

@@ -25,6 +25,8 @@ const demands: Readonly<Record<Exclude<Reaction, 'caught' | 'never'>, Demand>> =
   // Each attempt looks again and again for as long.
   poll: { least: 600, most: 1_200, firstAfter: 1, jitter: false, attempt: patienceSeconds },
   moment: { least: 20, most: 40, firstAfter: 1, jitter: false },
+  // The next sweep asks again in five minutes. A start that fails holds what it held for 35 s more.
+  held: { least: 270, most: 300, firstAfter: 15, jitter: false },
   // Each attempt makes the call again and again for as long.
   busy: { least: 300, most: 600, firstAfter: 1, jitter: true, attempt: patienceSeconds },
   // Until the steps of others that wait have ended.

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ListExecutionsCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { GetExecutionHistoryCommand, ListExecutionsCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { putEnvironment } from '../../aws/records/hold/environment.ts';
@@ -68,6 +68,16 @@ async function stops(known: ReadonlySet<string> = before): Promise<string[]> {
 }
 const endOfStops = async () => Promise.all((await stops()).map((executionArn) => ended<unknown>(aws, executionArn)));
 
+/** Waits until the last stop that was asked for has found that an operation holds the environment, so many times. */
+async function waitsFor(kind: string, times = 1): Promise<void> {
+  const failures = async () => {
+    const executionArn = (await stops()).at(-1);
+    const { events = [] } = await aws.clients.sfn.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }));
+    return events.filter(({ lambdaFunctionFailedEventDetails: failed }) => failed?.cause?.includes(`A ${kind} is running on`)).length;
+  };
+  await expect.poll(failures, { timeout: 20_000, interval: 20 }).toBe(times);
+}
+
 /** Moves the clock to so long after the time at which the environment is due. */
 async function advanceTo(afterDue: number): Promise<void> {
   aws.clock.advance((await dueAt()) + afterDue - aws.clock.now());
@@ -131,25 +141,62 @@ describe('a sweep', () => {
     await expectConverged(aws, 1, 'stopped');
   });
 
-  it('passes over an environment that is at work, and stops it later where that did not give it another time', async () => {
+  it('stops an environment that is at work as soon as that has ended, without another sweep', async () => {
     await runStart(aws, { autoStop: afterAnHour });
-    await advanceTo(0);
-    const start = await beginHeld(aws, 'pending', { caller: 'bob', environment: subject, request: { publicKey: somePublicKey } });
+    const due = await dueAt();
+    await advanceTo(minute);
+    const rename = await beginHeld(aws, 'renaming', { caller: 'alice', environment: subject, name: 'billing' });
     expect(await sweep()).toMatchObject({ status: 'SUCCEEDED' });
-    expect(await stops()).toEqual([]);
-    const code = 'OptInRequired';
-    await aws.post('faults', {
-      service: 'ec2',
-      action: 'DescribeInstances',
-      function: 'recode-prod-checkInstanceRunning',
-      kind: 'error',
-      code,
-    });
+    await waitsFor('rename');
     letGo(aws);
-    expect(await ended(aws, start)).toMatchObject({ status: 'FAILED', error: 'AccountNotReady' });
-    expect(await sweep()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await ended(aws, rename)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await endOfStops()).toMatchObject([{ status: 'SUCCEEDED', output: { name: 'billing', changed: true } }]);
+    expect(Date.parse((await record())?.observed?.at ?? '')).toBeLessThan(due + 5 * minute);
+    await expectConverged(aws, 1, 'stopped');
+  });
+
+  it('stops one whose operation has failed, and not one whose operation has given it another time', async () => {
+    await runStart(aws, { autoStop: afterAnHour });
+    const starting = { caller: 'bob', environment: subject, request: { publicKey: somePublicKey } };
+    const checking = { service: 'ec2', action: 'DescribeInstances', function: 'recode-prod-checkInstanceRunning' };
+    await advanceTo(0);
+    const failing = await beginHeld(aws, 'pending', starting);
+    await sweep();
+    await waitsFor('start');
+    await aws.post('faults', { ...checking, kind: 'error', code: 'OptInRequired' });
+    letGo(aws);
+    expect(await ended(aws, failing)).toMatchObject({ status: 'FAILED', error: 'AccountNotReady' });
     expect(await endOfStops()).toMatchObject([{ status: 'SUCCEEDED' }]);
     await expectConverged(aws, 1, 'stopped');
+
+    await runStart(aws, { autoStop: afterAnHour });
+    await advanceTo(0);
+    const start = await beginHeld(aws, 'pending', starting);
+    await sweep();
+    await waitsFor('start');
+    letGo(aws);
+    expect(await ended(aws, start)).toMatchObject({ status: 'SUCCEEDED' });
+    expect((await endOfStops()).map(({ error }) => error)).toEqual([undefined, 'AutoStopNotDue']);
+    await expectConverged(aws, 1);
+  });
+
+  it('waits for an operation until the next sweep, which asks for another stop', async () => {
+    await runStart(aws, { autoStop: afterAnHour });
+    await advanceTo(0);
+    const checking = { service: 'ec2', action: 'DescribeInstances', function: 'recode-prod-checkInstanceRunning' };
+    await aws.post('faults', { ...checking, kind: 'error', code: 'RequestLimitExceeded', count: 10_000 });
+    const start = await begin(aws, 'start', { caller: 'bob', environment: subject, request: { publicKey: somePublicKey } });
+    await expect.poll(async () => (await record())?.lock).toMatchObject({ executionArn: start });
+    await sweep();
+    const [first] = await endOfStops();
+    expect(first).toMatchObject({ status: 'FAILED', error: 'AutoStopHeldUp', cause: expect.stringContaining('A start is running on') });
+    expect((await record())?.lastOperations ?? []).not.toContainEqual(expect.objectContaining({ executionArn: first?.executionArn }));
+    aws.clock.advance(5 * minute);
+    await sweep();
+    expect(await stops()).toHaveLength(2);
+    await aws.delete('faults');
+    await ended(aws, start);
+    await endOfStops();
   });
 
   it('fails in the end where a stop cannot be asked for, and has asked for all others', async () => {
@@ -218,16 +265,6 @@ describe('a stop that a sweep has asked for', () => {
     await runRemove(aws);
     await runStart(aws, { autoStop: afterAnHour });
     expect(await ended(aws, await begin(aws, 'stop', input))).toMatchObject({ status: 'FAILED', error: 'AutoStopNotDue' });
-    await expectConverged(aws, 1);
-  });
-
-  it('fails while somebody else is at work', async () => {
-    await runStart(aws, { autoStop: afterAnHour });
-    const input = await dueStop();
-    const start = await beginHeld(aws, 'pending', { caller: 'bob', environment: subject, request: { publicKey: somePublicKey } });
-    expect(await ended(aws, await begin(aws, 'stop', input))).toMatchObject({ status: 'FAILED', error: 'OperationInProgress' });
-    letGo(aws);
-    expect(await ended(aws, start)).toMatchObject({ status: 'SUCCEEDED' });
     await expectConverged(aws, 1);
   });
 

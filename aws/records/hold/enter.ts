@@ -156,10 +156,15 @@ interface Fitting {
 /**
  * Takes an environment, after refusing what it cannot become.
  *
- * @throws RecodeError those of `takeEnvironment`, AutoStopNotDue, NotYourEnvironment, and those of `refuseFrom` and `refuseByRecord`
+ * @throws RecodeError those of `takeEnvironment`, AutoStopNotDue, AutoStopHeldUp, NotYourEnvironment, and those of `refuseFrom` and
+ *   `refuseByRecord`
  */
-export function take(environment: Environment, { dynamodb, sfn, now, operation }: Entry, { given, due }: Fitting): Promise<Environment> {
-  return takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
+export async function take(
+  environment: Environment,
+  { dynamodb, sfn, now, operation }: Entry,
+  { given, due }: Fitting,
+): Promise<Environment> {
+  const taking = takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
     if (due && !isDue(existing, due, now)) throw notDue(existing, due);
     const status = statusFound(existing);
     refuseFrom(status, operation.kind, existing.repository);
@@ -170,6 +175,13 @@ export function take(environment: Environment, { dynamodb, sfn, now, operation }
     // Options may change until there is an instance. PlanStart sees whether there is one.
     if (given && status !== 'creating' && status !== 'gone') refuseByRecord(existing, given);
   });
+  // Nobody sees it refused, or asks again: it waits.
+  return due ? taking.catch(heldUp) : taking;
+}
+
+function heldUp(error: unknown): never {
+  if (!(error instanceof RecodeError) || error.name !== 'OperationInProgress') throw error;
+  throw new RecodeError('AutoStopHeldUp', error.message, { cause: error });
 }
 
 /** The status that an operation finds. Its lock does not count: no other operation holds the environment by then. */

@@ -75,7 +75,7 @@ const listed = [...Object.keys(Environment.entries).filter((name) => name !== 'l
 
 const due = {
   current:
-    '#wanted.#stopAt <= :now AND attribute_not_exists(#lock.#executionArn) AND attribute_exists(#observed) AND #observed.#state <> :gone ' +
+    '#wanted.#stopAt <= :now AND attribute_exists(#observed) AND #observed.#state <> :gone ' +
     'AND #wanted.#power <> :removed AND (#wanted.#power = :on OR #observed.#state <> :stopped)',
   // After a failed operation, the instance may still run. An environment without an instance has nothing to stop.
   former:

@@ -68,11 +68,14 @@ describe('a stop of an environment that is due', () => {
     expect(await readEnvironment(account.dynamodb, alicesApi)).toEqual(startedLater);
   });
 
-  it('is refused while another operation is at work, which may change its time', async () => {
+  it('waits while another operation is at work, which may change its time', async () => {
     await using account = await recorded(started);
     const holder = await startHolder(account.sfn);
     await putItem(account.dynamodb, environmentKey, { ...started, lock: holder }, { when: 'attribute_exists(#kind)', values: {} });
-    expect((await account.refusal(beginOperation, dueStop())).name).toBe('OperationInProgress');
+    const waiting = await account.refusal(beginOperation, dueStop());
+    expect([waiting.name, waiting.data]).toEqual(['AutoStopHeldUp', undefined]);
+    expect(waiting.message).toMatch(/^A start is running on the environment acme\/api; .* started it at /);
+    expect((await account.refusal(beginOperation, begin(operationOf('two', 'stop')))).name).toBe('OperationInProgress');
   });
 
   it('is told apart from a person’s', async () => {

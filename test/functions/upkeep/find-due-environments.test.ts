@@ -70,7 +70,7 @@ describe.each(['index', 'records'] as const)('findDueEnvironments, from the %s,'
     ['one whose time is now', {}, 0, true],
     ['not one whose time is to come', {}, 1, false],
     ['not one that is never to stop', { stopAt: undefined }, 0, false],
-    ['not one that is at work already', { lock: operationOf('other') }, 0, false],
+    ['one that is at work', { lock: operationOf('other') }, 0, true],
     ['one that nobody may take for a moment', { lock: { quietUntil: Number.MAX_SAFE_INTEGER } }, 0, true],
     ['not one that is stopped, as it is to be', { power: 'off', state: 'stopped' }, 0, false],
     ['one that is to run, and was stopped when EC2 was asked', { state: 'stopped' }, 0, true],
