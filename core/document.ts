@@ -162,6 +162,8 @@ export const HeldEnvironment = v.object({
     instanceId: v.nullable(v.string()),
     stopAt: v.optional(v.string()),
     updatedAt: v.optional(v.string()),
+    /** When EC2 last showed that its instance runs (ISO 8601), if that is what it showed last. */
+    ranAt: v.optional(v.string()),
     /** Whether an earlier start may have left a change of the instance unfinished. */
     changing: v.optional(v.boolean()),
   }),
@@ -257,7 +259,13 @@ export const RunningInstance = v.object({
 export type RunningInstance = v.InferOutput<typeof RunningInstance>;
 
 /** The instance of a stopped environment. Null if EC2 shows too little of it to record. */
-export const StoppedInstance = v.nullable(Instance);
+export const StoppedInstance = v.nullable(
+  v.object({
+    ...Instance.entries,
+    /** When it began to stop (ISO 8601), if EC2 tells. */
+    stoppedAt: v.optional(v.string()),
+  }),
+);
 export type StoppedInstance = v.InferOutput<typeof StoppedInstance>;
 
 // Missing in an execution that an older version started.

@@ -60,6 +60,8 @@ interface Running {
   readonly launchedAt: number;
   /** When it is to stop; undefined for never. */
   readonly stopAt: number | undefined;
+  /** Until when the run before it lasted as far as is known, if nobody has told of its end. */
+  readonly ranAt?: number | undefined;
 }
 
 /** EC2 tells the time of a launch in whole seconds. */
@@ -114,10 +116,12 @@ export function reserve(hours: OwnerHours, environment: Counted, stopAt: number 
 export function countRunning(
   hours: OwnerHours,
   { uid, repository }: Pick<Counted, 'uid' | 'repository'>,
-  { launchedAt, stopAt }: Running,
+  { launchedAt, stopAt, ranAt }: Running,
   moment: Moment,
 ): OwnerHours {
-  const current = upTo(hours, moment);
+  const before = hours.environments[uid]?.run;
+  const missed = ranAt !== undefined && before && before.since < launchedAt;
+  const current = upTo(missed ? countMissedEnd(hours, uid, ranAt, { ...moment, now: launchedAt }) : hours, moment);
   const { now } = moment;
   const { run, ...account } = { ...current.environments[uid], repository };
   const { endedAt = 0 } = account;
@@ -132,13 +136,18 @@ export function countRunning(
  * Counts the run of an environment that runs no more, and gives back what was reserved.
  *
  * @param endedAt when it was found so, in milliseconds since the epoch. A run that began later goes on.
+ * @param stoppedAt until when it ran, if that is known better
  * @param launchedAt when its instance was last launched, null if EC2 shows none. Of a start that failed, only EC2 knows. If nobody asked EC2, the
  *   run counts from its reservation.
  */
 export function countEnded(
   hours: OwnerHours,
   uid: string,
-  { endedAt, launchedAt }: { readonly endedAt: number; readonly launchedAt?: number | null },
+  {
+    endedAt,
+    stoppedAt = endedAt,
+    launchedAt,
+  }: { readonly endedAt: number; readonly stoppedAt?: number; readonly launchedAt?: number | null },
   moment: Moment,
 ): OwnerHours {
   const current = upTo(hours, moment);
@@ -146,9 +155,28 @@ export function countEnded(
   if (!existing?.run || endedAt < existing.run.since) return current;
   const { run, ...account } = existing;
   const launched = run.launched || launchedAt === undefined || (launchedAt !== null && launchedAt + second > run.since);
-  const lasted = launched ? overlap(run.since, endedAt, monthOf(Date.parse(current.month))) : 0;
-  return withAccount({ ...current, used: current.used + lasted }, uid, { ...account, endedAt });
+  const used = current.used + (launched ? lengthOf(run, Math.min(stoppedAt, endedAt), current) : 0);
+  return withAccount({ ...current, used }, uid, { ...account, endedAt });
 }
+
+/**
+ * Counts the end of a run that nobody has told of, for a start that finds the instance stopped. What it has reserved stays reserved.
+ *
+ * @param stoppedAt until when it ran, in milliseconds since the epoch
+ */
+export function countMissedEnd(hours: OwnerHours, uid: string, stoppedAt: number, moment: Moment): OwnerHours {
+  const current = upTo(hours, moment);
+  const account = current.environments[uid];
+  if (!account?.run?.launched) return current;
+  const { run } = account;
+  const endedAt = Math.max(run.since, Math.min(stoppedAt, moment.now));
+  const used = current.used + lengthOf(run, endedAt, current);
+  return withAccount({ ...current, used }, uid, { ...account, endedAt, run: { ...run, since: moment.now, launched: false } });
+}
+
+/** How much of a run up to a time is of the month that is counted. */
+const lengthOf = ({ since }: v.InferOutput<typeof Run>, to: number, { month }: OwnerHours) =>
+  overlap(since, to, monthOf(Date.parse(month)));
 
 /** When an environment stops (ISO 8601): at its time, or before, if there are no hours for longer. Undefined for never. */
 export function stopWithin(hours: OwnerHours, uid: string, stopAt: string | undefined): string | undefined {

@@ -7,6 +7,7 @@ import { startStopped } from '../../aws/ec2/start.ts';
 import { readUserData, userDataFor } from '../../aws/ec2/user-data.ts';
 import { unless } from '../../aws/errors.ts';
 import { change } from '../../aws/records/hold/environment.ts';
+import { countMissedStop } from '../../aws/records/hold/hours.ts';
 import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
@@ -72,6 +73,10 @@ export const planStart = step({
       // What was agreed to for a launch counts for no later one.
       remove: found ? [...remove, ...launchWishes(recorded.request)] : remove,
     });
+    if (found && plan.action === 'start') {
+      const moment = { now: clock.now(), limit: settings.hoursPerOwner };
+      await countMissedStop(dynamodb, environment, found, recorded.ranAt, moment);
+    }
     const checkSsh = canCheckSsh(allowCidrs);
     if (!found || !changes || plan.action !== 'start') return { ...plan, checkSsh, ...(found && changes && changesToDo(changes, found)) };
     // Somebody may have replaced the recorded instance by another one.

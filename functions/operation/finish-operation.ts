@@ -19,7 +19,7 @@ import {
   StoppedInstance,
   StoppingInstances,
 } from '../../core/document.ts';
-import { bootSettings, GivenChanges, launchWishes, type Observed } from '../../core/environment.ts';
+import { bootSettings, GivenChanges, type Instance, launchWishes, type Observed } from '../../core/environment.ts';
 import { nextStop, type StopSettings } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 import { forEach, kindsWith } from '../../core/operations.ts';
@@ -100,14 +100,17 @@ export const finishOperation = step({
       };
     }
     if ('instances' in document) {
-      const { instance, instances } = document;
+      const { instances } = document;
+      const instance = document.instance && withoutItsStop(document.instance);
       // An earlier attempt may have stopped it before its answer was lost.
       const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
       const updatedAt = !changed && recorded.status === 'stopped' ? (recorded.updatedAt ?? now) : now;
       const observed = instance
         ? { observed: { ...instance, state: 'stopped', at: now } }
         : { 'observed.state': 'stopped', 'observed.at': now };
-      await countEnd(dynamodb, environment, moment);
+      // It may have stopped long before, without anybody who told of it.
+      const stoppedAt = document.instance?.stoppedAt ?? (instances.changed ? undefined : recorded.ranAt);
+      await countEnd(dynamodb, environment, moment, { stoppedAt });
       await release(dynamodb, environment, operation, {
         set: { ...observed, updatedAt },
         remove: ['lastError', 'wanted.stopAt', ...(instance ? [] : ['observed.publicIpAddress'])],
@@ -134,6 +137,10 @@ export const finishOperation = step({
 });
 
 export const handler = lambdaHandler(finishOperation);
+
+function withoutItsStop({ stoppedAt: _, ...instance }: NonNullable<StoppedInstance>): Instance {
+  return instance;
+}
 
 /** The time of the automatic stop. An environment that was found started keeps its time until it has passed or a new one is asked for. */
 function stopAtOf({ environment, request, plan }: Started, { autoStop, longestRun }: StopSettings, now: number): string | undefined {

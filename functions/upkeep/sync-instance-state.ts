@@ -79,7 +79,7 @@ async function recordTold({ time, detail }: InstanceStateChange, { dynamodb, set
   if (!environment?.observed || holderOf(environment) || !isNews({ state, time }, environment.observed)) return;
   const { launchedAt } = environment.observed;
   const now = clock.now();
-  if (state !== 'stopping') await countEnd(dynamodb, environment, { now, limit: settings.hoursPerOwner }, launchedAt);
+  if (state !== 'stopping') await countEnd(dynamodb, environment, { now, limit: settings.hoursPerOwner }, { launchedAt, stoppedAt: time });
   await changeUnheld(dynamodb, environment, {
     set: { 'observed.state': state, 'observed.at': new Date(time).toISOString(), updatedAt: new Date(now).toISOString() },
     remove: ['observed.publicIpAddress', ...(state === 'stopping' ? [] : ['wanted.stopAt'])],

@@ -1,4 +1,4 @@
-import { StopInstancesCommand } from '@aws-sdk/client-ec2';
+import { StartInstancesCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { forgetHours } from '../../aws/records/hold/hours.ts';
@@ -63,6 +63,29 @@ describe('where an owner has a hundred hours a month', () => {
     expect((await hours())?.used).toBeGreaterThan(before);
   });
 
+  it.each([
+    ['a start', () => start(10 * 60)],
+    ['a stop', () => runStop(aws)],
+    ['EC2’s event of a start in the console', startInConsole],
+  ] as const)(
+    'leaves out the time in which the instance was stopped and nobody had told of it, once it is noticed by %s',
+    async (_, notice) => {
+      await aws.post('eventbridge', { on: false });
+      const now = new Date(aws.clock.now());
+      // All of it in one month.
+      await aws.clock.advance(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 10) - now.getTime());
+      await start(10 * 60);
+      const instanceId = (await record())?.observed?.instanceId ?? '';
+      await aws.clock.advance(hour);
+      await aws.clients.ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+      await aws.clock.advance(5 * hour);
+      expect((await hours())?.used).toBeGreaterThan(6 * hour);
+      await notice(instanceId);
+      expect((await hours())?.used).toBeLessThan(1.5 * hour);
+      await runRemove(aws);
+    },
+  );
+
   it('refuses a start without hours left, and says what to do; one with few of them stops at the cap', async () => {
     await start(3 * 60);
     await cap(1);
@@ -92,6 +115,13 @@ describe('where an owner has a hundred hours a month', () => {
     expect(again).toMatch(/\n {2}Stops +\S+ [^:]*:\d\d \([^)]*\)\n/);
   });
 });
+
+async function startInConsole(instanceId: string): Promise<void> {
+  const before = (await record())?.observed?.launchedAt;
+  await aws.post('eventbridge', { on: true });
+  await aws.clients.ec2.send(new StartInstancesCommand({ InstanceIds: [instanceId] }));
+  await vi.waitFor(async () => expect((await record())?.observed?.launchedAt).not.toBe(before), { timeout: 20_000, interval: 50 });
+}
 
 const first = (json: unknown) => {
   const [{ ownerHours }] = json as [{ ownerHours: object }];

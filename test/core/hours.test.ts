@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { countEnded, countRunning, noHours, type OwnerHours, reconcile, reserve, stopWithin, usageOf } from '../../core/hours.ts';
+import {
+  countEnded,
+  countMissedEnd,
+  countRunning,
+  noHours,
+  type OwnerHours,
+  reconcile,
+  reserve,
+  stopWithin,
+  usageOf,
+} from '../../core/hours.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -47,6 +57,40 @@ describe('the hours of an owner', () => {
     const next = started(again, api, start + 5 * hour, hour, 160);
     // An attempt of the stop before that has outlived it.
     expect(end(next, start + 2 * hour)).toEqual(next);
+  });
+
+  it('end when the instance stopped, where that is noticed later', () => {
+    const running = started(fresh, api, start, 10 * hour, 160);
+    const noticed = { endedAt: start + 5 * hour, launchedAt: start };
+    const moment = { now: start + 5 * hour, limit: 160 };
+    const used = (stoppedAt: number) => inHours(usageOf(countEnded(running, 'api', { ...noticed, stoppedAt }, moment), moment.now)).used;
+    expect([start + 2 * hour, start - hour, start + 9 * hour].map(used)).toEqual([2, 0, 5]);
+  });
+
+  it('leave out the time in which the instance was stopped, where only the next start notices it', () => {
+    const running = started(known, api, start, 10 * hour, 160);
+    const moment = { now: start + 5 * hour, limit: 160 };
+    const reserved = reserve(running, api, moment.now + 4 * hour, moment);
+    const found = (stoppedAt: number) => countMissedEnd(reserved, 'api', stoppedAt, moment);
+    expect(inHours(usageOf(found(start + 2 * hour), moment.now))).toEqual({ used: 2, reserved: 4 });
+    expect(inHours(usageOf(found(start - hour), moment.now))).toEqual({ used: 0, reserved: 4 });
+    expect(inHours(usageOf(found(start + 9 * hour), moment.now))).toEqual({ used: 5, reserved: 4 });
+    // Repeated, it changes nothing.
+    expect(countMissedEnd(found(start + 2 * hour), 'api', start + 2 * hour, moment)).toEqual(found(start + 2 * hour));
+    const later = { now: moment.now + 2 * minute, limit: 160 };
+    const next = countRunning(found(start + 2 * hour), api, { launchedAt: moment.now + minute, stopAt: start + 9 * hour }, later);
+    expect(usageOf(next, start + 6 * hour).used).toBe(3 * hour - minute);
+    // The start may fail before it has started anything.
+    const failed = countEnded(found(start + 2 * hour), 'api', { endedAt: later.now, launchedAt: start }, later);
+    expect(inHours(usageOf(failed, start + 9 * hour))).toEqual({ used: 2, reserved: 0 });
+  });
+
+  it('leave it out, too, where somebody else has started the instance again', () => {
+    const running = started(known, api, start, 10 * hour, 160);
+    const again = { launchedAt: start + 5 * hour, stopAt: start + 10 * hour, ranAt: start + 2 * hour };
+    const found = countRunning(running, api, again, { now: start + 6 * hour, limit: 160 });
+    expect(inHours(usageOf(found, start + 6 * hour))).toEqual({ used: 3, reserved: 4 });
+    expect(countRunning(found, api, again, { now: start + 6 * hour, limit: 160 })).toEqual(found);
   });
 
   it('go on to be reserved up to the latest stop that there are hours for', () => {

@@ -226,6 +226,7 @@ export async function claimNameAndRecordWanted(
     instanceId: observed?.instanceId ?? null,
     stopAt: wanted.stopAt,
     updatedAt,
+    ...(observed?.state === 'running' && { ranAt: observed.at }),
     ...(changing && { changing }),
   };
   return { uid, owner, repository, name, ...(formerNames && { formerNames }), request, recorded };

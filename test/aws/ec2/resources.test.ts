@@ -14,6 +14,7 @@ import {
   findSubnets,
   findVolumes,
   findVpcs,
+  stopTimeOf,
 } from '../../../aws/ec2/resources.ts';
 import type { Owned } from '../../../core/tags.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
@@ -144,6 +145,21 @@ describe('an instance', () => {
       { InstanceId: instanceId, State: { Name: 'terminated' }, StateReason: { Code: 'Server.InternalError' } },
     ]);
   });
+});
+
+// The first two as AWS has answered, in public repositories; the first is also in AWS Config's answers. The others name no time of a stop. "This might
+// be an empty string": https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
+it.each([
+  ['stopped', 'User initiated (2020-12-05 19:35:13 GMT)', '2020-12-05T19:35:13.000Z'],
+  ['stopped', 'User initiated (2019-04-08 14:29:07 UTC)', '2019-04-08T14:29:07.000Z'],
+  ['stopped', 'User initiated', undefined],
+  ['stopped', 'User initiated (2020-13-45 19:35:13 GMT)', undefined],
+  ['stopped', 'Server.InternalError', undefined],
+  ['stopped', '', undefined],
+  ['stopped', undefined, undefined],
+  ['running', 'User initiated (2020-12-05 19:35:13 GMT)', undefined],
+] as const)('reads when an instance that is %s was stopped from %s: %s', (Name, StateTransitionReason, stopped) => {
+  expect(stopTimeOf({ State: { Name }, StateTransitionReason })?.toISOString()).toBe(stopped);
 });
 
 describe('what remains of an environment', () => {

@@ -15,12 +15,14 @@ describe('checkInstanceStopped', () => {
       name: 'InstanceStillStopping',
       message: `The instance ${instanceId} is stopping.`,
     });
-    await untilState(account, instanceId, 'stopped');
+    const { StateTransitionReason = '' } = await untilState(account, instanceId, 'stopped');
+    const [, date, time] = /^User initiated \((\S+) (\S+) GMT\)$/.exec(StateTransitionReason) ?? [];
     const stopped = {
       instanceId,
       instanceType: 't2.medium',
       architecture: 'x86_64',
       hostKey: Tags.find(({ Key }) => Key === 'recode:ssh-host-key')?.Value,
+      stoppedAt: `${date}T${time}.000Z`,
     };
     expect(await account.run(checkInstanceStopped, document(instanceId))).toEqual(stopped);
     expect(await account.run(checkInstanceStopped, document(instanceId))).toEqual(stopped);

@@ -6,8 +6,11 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { countRun } from '../../../aws/records/hold/hours.ts';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readHours } from '../../../aws/records/read/hours.ts';
+import { noHours, usageOf } from '../../../core/hours.ts';
 import { ensureUserData } from '../../../functions/environment/ensure-user-data.ts';
 import { launchInstance } from '../../../functions/environment/launch-instance.ts';
 import { planStart } from '../../../functions/environment/plan-start.ts';
@@ -16,6 +19,7 @@ import { environment, foundPlan, instance, operation, operationOf, publicKey, re
 import { environmentKey, recordOf } from '../installed.ts';
 import { bringTo, launched, untilState } from '../launched.ts';
 
+const hour = 3_600_000;
 const recorded = recordOf({ name: 'acme-api' });
 /** What BeginOperation hands on where this is given besides the key. */
 const asking = (given: object, instanceId: string | null = null) => ({
@@ -65,6 +69,36 @@ describe('planStart', () => {
     expect(await account.run(planStart, document(instanceId))).toEqual(startedAtOnce(instanceId));
     expect(await observed(account)).toMatchObject({ state: 'stopped' });
     await untilState(account, instanceId, 'running');
+  });
+
+  it.each([
+    ['when EC2 says that it stopped', 'stopped', undefined, 2],
+    ['when it was last seen running, where EC2 does not say', 'shut down', 1, 1],
+    ['at its launch, where nobody has seen it running since', 'shut down', undefined, 0],
+  ] as const)('ends the run of an instance that was stopped unnoticed %s', async (_, how, seenAfter, expected) => {
+    await using account = await holding();
+    account.choose({ hoursPerOwner: 100 });
+    const { aws, dynamodb, ec2 } = account;
+    const now = new Date(aws.clock.now());
+    // All of it in one month.
+    aws.clock.advance(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 10) - now.getTime());
+    if (how === 'shut down') await aws.post('ec2', { launches: [{ outcome: 'dies-booting' }] });
+    const { instanceId } = await launched(account);
+    const launchedAt = aws.clock.now();
+    const timeAfter = (hours: number) => new Date(launchedAt + hours * hour).toISOString();
+    if (how === 'stopped') await untilState(account, instanceId, 'running');
+    await countRun(dynamodb, environment, { launchedAt: timeAfter(0), stopAt: undefined }, { now: aws.clock.now(), limit: 100 });
+    aws.clock.advance(launchedAt + 2 * hour - aws.clock.now());
+    if (how === 'stopped') await ec2.send(new StopInstancesCommand({ InstanceIds: [instanceId] }));
+    await untilState(account, instanceId, 'stopped');
+    aws.clock.advance(launchedAt + 7 * hour - aws.clock.now());
+    const used = async () => usageOf((await readHours(dynamodb, environment.owner)) ?? noHours(''), aws.clock.now()).used / hour;
+    expect(await used()).toBeCloseTo(7, 1);
+    const { environment: held, ...rest } = document(instanceId);
+    const ranAt = seenAfter === undefined ? undefined : timeAfter(seenAfter);
+    await account.run(planStart, { ...rest, environment: { ...held, recorded: { ...held.recorded, ranAt } } });
+    expect(await used()).toBeCloseTo(expected, 1);
+    expect((await readHours(dynamodb, environment.owner))?.environments[environment.uid]?.run).toMatchObject({ launched: false });
   });
 
   it('goes on with an instance that it has started before its answer was lost', async () => {

@@ -26,7 +26,7 @@ describe.each(['stop', 'remove'] as const)('a %s', (kind) => {
         ...alicesApi,
         name: 'acme-api',
         request,
-        recorded: { status: 'started', request, instanceId: 'i-1', updatedAt: started.updatedAt },
+        recorded: { status: 'started', request, instanceId: 'i-1', updatedAt: started.updatedAt, ranAt: started.observed?.at },
       },
       operation,
     });

@@ -259,9 +259,12 @@ describe('while EC2 cannot be asked', () => {
     const moment = { now, limit: 10 };
     const run = { launchedAt: new Date(now - 60_000).toISOString(), stopAt: undefined };
     await countRun(account.dynamodb, environment, run, moment);
-    await tellInOutage(account, instanceId, 'stopped', soon(account));
+    const stopped = soon(account);
+    account.aws.clock.advance(3_600_000);
+    await tellInOutage(account, instanceId, 'stopped', stopped);
     const hours = await readHours(account.dynamodb, environment.owner);
     expect(hours?.environments[environment.uid]).not.toHaveProperty('run');
+    expect(hours?.used).toBeLessThan(180_000);
   });
 
   it.each([
