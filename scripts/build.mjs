@@ -39,7 +39,7 @@ const fresh = existsSync(stampFile) && (await readFile(stampFile, 'utf8')) === s
 if (!(fresh && process.argv.includes('--if-stale'))) {
   await rm(dist, { recursive: true, force: true });
   const [functions, programs] = await Promise.all([buildStack(), buildPrograms()]);
-  await buildManual();
+  await Promise.all([buildManual(), compileFunctions()]);
   await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await thirdPartyLicenses(root, [functions, ...programs]));
   await writeFile(stampFile, stamp);
 }
@@ -54,6 +54,13 @@ async function buildStack() {
     if (file.endsWith('.zip')) await cp(join(dist, 'functions', file), join(dist, 'stack', file));
   }
   return metafile;
+}
+
+/** Compiles the functions for the embedded AWS of this version of Node.js. */
+async function compileFunctions() {
+  const folder = join(dist, 'functions');
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.mjs')).map((file) => join(folder, file));
+  await promisify(execFile)(process.execPath, [join(dist, 'local/compile.mjs'), join(dist, 'compiled'), ...files]);
 }
 
 /** Bundles what serverless.yml reads. Serverless loads CommonJS only. */
@@ -134,7 +141,7 @@ async function buildPrograms() {
     build({ ...common, entryPoints: ['cli/json/jq-thread.ts'], outdir: join(dist, 'cli'), banner: {} }),
     build({
       ...common,
-      entryPoints: { main: '@recode/embedded-aws/main', runtime: '@recode/embedded-aws/runtime' },
+      entryPoints: Object.fromEntries(['compile', 'main', 'runtime'].map((name) => [name, `@recode/embedded-aws/${name}`])),
       outdir: join(dist, 'local'),
       outExtension: { '.js': '.mjs' },
       plugins: [sdkSchemaTreeShaking],

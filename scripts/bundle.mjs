@@ -39,6 +39,8 @@ export async function bundleFunctions(files, folder) {
     minify: true,
     keepNames: true, // state machines match an error by its name
     legalComments: 'none',
+    // The SDK imports modules of Node.js when it first uses them. Of an import(), V8 does not keep compiled code (local/src/lambda/compiled.ts).
+    supported: { 'dynamic-import': false },
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     alias: { '@aws-sdk/credential-provider-node': join(root, 'aws/step/environment-credentials.ts') },
     plugins: [sdkManifestVersion, sdkSchemaTreeShaking],

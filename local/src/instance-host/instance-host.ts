@@ -20,7 +20,7 @@ import { runService } from './service.ts';
 import { createSnapshots } from './snapshots.ts';
 import { interactiveOnly, runSudo, type Sudone } from './sudo.ts';
 import { BootRefused, replaceContents } from './system-files.ts';
-import { type RunningTimer, startTimer } from './timer.ts';
+import { openTurns, type RunningTimer, startTimer } from './timer.ts';
 import { readTimer, type Timer } from './units.ts';
 
 /** An instance to boot. */
@@ -92,6 +92,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
   const laidOut = (instanceId: string) => join(folderOf(instanceId), 'root');
   const store = openStore(stateDirectory);
   const programs = openPrograms();
+  const takeTurn = openTurns();
   const snapshots = createSnapshots(stateDirectory, folderOf);
   const diskFile = (instanceId: string) => join('instances', instanceId, 'disk.json');
   const readDisk = (instanceId: string) => store.read(diskFile(instanceId), (json) => v.parse(Disk, json));
@@ -175,7 +176,7 @@ export function createInstanceHost({ stateDirectory, clock }: { readonly stateDi
     };
     return [...system.timers].map((unit) => {
       const timer = readTimer(system, unit);
-      return startTimer(timer, clock, () => run(timer));
+      return startTimer(timer, clock, takeTurn, () => run(timer));
     });
   }
 

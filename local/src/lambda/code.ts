@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { unzipSync } from 'fflate';
 import { ensureFolder } from '../store.ts';
+import { readZip } from './zip.ts';
 
 /**
  * Unpacks the zip of a function into a folder in `directory`, once per content. Returns the folder, the task root of a sandbox.
@@ -26,8 +26,8 @@ export function unpackCode(zipFile: string, directory: string): string {
   return folder;
 }
 
-function unpack(zipFile: string, zip: Uint8Array, directory: string): void {
-  for (const [name, content] of Object.entries(unzipSync(zip))) {
+function unpack(zipFile: string, zip: Buffer, directory: string): void {
+  for (const { name, content } of readZip(zip)) {
     const path = normalize(name);
     if (path.startsWith('..') || path.startsWith('/')) throw new Error(`The zip ${zipFile} has the file ${name} outside itself.`);
     if (name.endsWith('/')) continue;

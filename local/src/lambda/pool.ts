@@ -1,4 +1,4 @@
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { LambdaTimes } from '../profiles.ts';
 import { storageFailure } from '../storage.ts';
@@ -37,8 +37,11 @@ const patience = { starts: 3, atLeast: 250 };
 /** With fewer sandboxes than functions, each step of a workflow would start a new one. */
 const besidesOneOfEach = 8;
 const usualLimit = 32;
-/** With so many busy processes, another one starts only when none of them has become free for as long: more take more memory, not less time. */
-const soonStarted = 3;
+/**
+ * With so many busy processes, another one starts only when none of them has become free for as long: more take more memory, not less time.
+ * One CPU is for the services and for the command that waits.
+ */
+const soonStarted = Math.min(3, Math.max(1, availableParallelism() - 1));
 /** With times as on AWS, no invocation waits for another one. Then idle sandboxes may fill half of the memory; each takes so many bytes. */
 const memoryOfSandbox = 14 * 1024 ** 2;
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { littleMemory } from '../little-memory.ts';
+import { moduleFlags } from './compiled.ts';
 import { divide } from './divide.ts';
 import { type Log, openLog } from './log.ts';
 import type { Order } from './runtime.ts';
@@ -47,7 +48,7 @@ export function startRuntimeProcess(runtimeFile: string): RuntimeProcess {
   /** Why the process is gone or will be soon. */
   let ending: string | undefined;
 
-  const child = spawn(process.execPath, [...littleMemory, runtimeFile, secret], {
+  const child = spawn(process.execPath, [...littleMemory, ...moduleFlags, runtimeFile, secret], {
     // Its threads share their memory. No sandbox sees this variable.
     env: { LANG: 'en_US.UTF-8', TZ: ':UTC', MALLOC_ARENA_MAX: '2' },
     // The last pipe brings orders. It closes when this process ends, and then the runtime ends.

@@ -7,8 +7,9 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isNativeError } from 'node:util/types';
+import { importCompiled } from './compiled.ts';
 import { mark } from './divide.ts';
 import { type Belongings, pack, unpack } from './turns.ts';
 
@@ -29,6 +30,8 @@ interface Sandbox {
   readonly belongings: Belongings;
 }
 
+/** What the build has compiled, if it has. */
+const compiledFolder = fileURLToPath(new URL('../compiled', import.meta.url));
 const RealDate = Date;
 const agent = new Agent({ keepAlive: true });
 const secret = process.argv[2] ?? '';
@@ -106,7 +109,7 @@ async function loadHandler(taskRoot: string, name: string): Promise<Handler> {
 
 async function importModule(file: string): Promise<Record<string, unknown>> {
   try {
-    return await import(pathToFileURL(file).href);
+    return (await importCompiled(file, compiledFolder)) ?? (await import(pathToFileURL(file).href));
   } catch (error) {
     if (error instanceof SyntaxError) throw named('Runtime.UserCodeSyntaxError', String(error));
     const { code } = error as NodeJS.ErrnoException;

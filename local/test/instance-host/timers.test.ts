@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { bootSystem } from '../../src/instance-host/cloud-init.ts';
+import { openTurns } from '../../src/instance-host/timer.ts';
 import { alone, type Booted, bootInstance, cloudConfig, openWorkbench, program, ssh, type Workbench } from './openssh.ts';
 
 const minute = 60_000;
@@ -109,6 +110,44 @@ describe('a timer that a boot command has started', () => {
   it('has to have a unit', () => {
     const { log } = bootSystem(Buffer.from('#cloud-config\nbootcmd: [systemctl start none.timer || echo none]\n'), undefined, 'i-1');
     expect(log).toEqual(['Failed to start none.timer: Unit none.timer not found.\nnone']);
+  });
+});
+
+describe('the runs of all timers', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** A run of that many milliseconds, which notes its beginning and its end. */
+  const run = (log: string[], name: string, milliseconds: number) => async () => {
+    log.push(`${name} begins`);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    log.push(`${name} ends`);
+  };
+
+  it('take turns, with a pause after each that is as long', async () => {
+    const takeTurn = openTurns();
+    const log: string[] = [];
+    const all = [takeTurn(run(log, 'one', 100)), takeTurn(run(log, 'two', 300)), takeTurn(run(log, 'three', 10))];
+    await vi.advanceTimersByTimeAsync(190);
+    expect(log).toEqual(['one begins', 'one ends']);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(log.slice(2)).toEqual(['two begins', 'two ends']);
+    await vi.advanceTimersByTimeAsync(30);
+    expect(log.slice(4)).toEqual(['three begins', 'three ends']);
+    await Promise.all(all);
+  });
+
+  it('go on after one that fails, and beside one that hangs', async () => {
+    const takeTurn = openTurns();
+    const log: string[] = [];
+    const failing = expect(takeTurn(() => Promise.reject(new Error('full')))).rejects.toThrow('full');
+    void takeTurn(() => new Promise(() => {}));
+    const last = takeTurn(run(log, 'last', 10));
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(log).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await Promise.all([failing, last]);
+    expect(log).toEqual(['last begins', 'last ends']);
   });
 });
 

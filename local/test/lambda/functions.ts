@@ -51,7 +51,7 @@ export function useLambda() {
   const clock = createClock();
   beforeAll(async () => {
     shared = mkdtempSync(join(tmpdir(), 'lambda-runtime-'));
-    runtimeFile = await bundleRuntime(shared);
+    runtimeFile = await bundleRuntime(join(shared, 'local'));
   });
   afterAll(() => rmSync(shared, { recursive: true }));
   beforeEach(() => {
@@ -59,10 +59,13 @@ export function useLambda() {
   });
   afterEach(async () => {
     await lambda.stop();
-    rmSync(directory, { recursive: true });
+    for (const folder of [directory, compiledFolder()]) rmSync(folder, { recursive: true, force: true });
   });
+  const compiledFolder = () => join(shared, 'compiled');
   return {
     directory: () => directory,
+    /** Where the runtime looks for the compiled code of functions. */
+    compiledFolder,
     lambda: () => lambda,
     deploy(functions: StackFunction[], rest: { limit?: number; clock?: Clock } = {}): Lambda {
       const stack = { accountId, region, functions };

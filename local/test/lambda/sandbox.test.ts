@@ -62,8 +62,8 @@ describe('a sandbox', () => {
     const who = make('who', whoAmI);
     deploy([who]);
     const [first, second] = await Promise.all([
-      payloadOf(lambda().invoke(who.arn, { sleep: 1_500 })),
-      payloadOf(lambda().invoke(who.arn, { sleep: 1_500 })),
+      payloadOf(lambda().invoke(who.arn, { sleep: 5_000 })),
+      payloadOf(lambda().invoke(who.arn, { sleep: 5_000 })),
     ]);
     expect(first.accessKeyId).not.toBe(second.accessKeyId);
     expect(lambda().ownerOf(first.accessKeyId)).toEqual({ functionName: 'who', arn: 'arn:aws:sts::000000000000:assumed-role/who/who' });
