@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import AdmZip from 'adm-zip';
 import { ensureFolder } from '../store.ts';
-import { readZip } from './zip.ts';
 
 /**
  * Unpacks the zip of a function into a folder in `directory`, once per content. Returns the folder, the task root of a sandbox.
@@ -27,12 +27,13 @@ export function unpackCode(zipFile: string, directory: string): string {
 }
 
 function unpack(zipFile: string, zip: Buffer, directory: string): void {
-  for (const { name, content } of readZip(zip)) {
+  for (const entry of new AdmZip(zip).getEntries()) {
+    const name = entry.entryName;
     const path = normalize(name);
     if (path.startsWith('..') || path.startsWith('/')) throw new Error(`The zip ${zipFile} has the file ${name} outside itself.`);
-    if (name.endsWith('/')) continue;
+    if (entry.isDirectory) continue;
     const file = join(directory, path);
     if (dirname(path) !== '.') mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
+    writeFileSync(file, entry.getData());
   }
 }
