@@ -4,6 +4,7 @@ import { type Timing, timingInFailure, timingInResult } from './timing.ts';
 /**
  * What the time of a segment went into:
  * - `aws`: calls to AWS of a step
+ * - `proof`: the question to STS who has started the execution, as far as no other call was in flight
  * - `waiting`: a step that waits for EC2, the delay before a retry, a Wait state
  * - `lambda-cold`: a new sandbox for a Lambda: its start, and loading the code
  * - `lambda-warm`: the rest of an invocation
@@ -11,7 +12,7 @@ import { type Timing, timingInFailure, timingInResult } from './timing.ts';
  * - `transition`: from one state to the next
  * - `cli`: this machine, before the execution and after it
  */
-export const kinds = ['aws', 'waiting', 'lambda-cold', 'lambda-warm', 'step', 'transition', 'cli'] as const;
+export const kinds = ['aws', 'proof', 'waiting', 'lambda-cold', 'lambda-warm', 'step', 'transition', 'cli'] as const;
 export type Kind = (typeof kinds)[number];
 
 /** A part of an operation in which one thing determined when it would end. */
@@ -131,8 +132,9 @@ function invocationParts(visit: Visit | undefined, from: number, to: number, tim
     left -= taken;
     return taken;
   };
-  const { coldMilliseconds, awsMilliseconds, waitedMilliseconds, totalMilliseconds } = timing;
+  const { coldMilliseconds, awsMilliseconds, proofMilliseconds = 0, waitedMilliseconds, totalMilliseconds } = timing;
   const aws = take(awsMilliseconds);
+  const proof = take(proofMilliseconds);
   const waiting = take(waitedMilliseconds);
   // What the handler does not know of: Lambda makes the sandbox before it starts the process.
   const cold = coldMilliseconds === undefined ? 0 : take(to - from - totalMilliseconds);
@@ -141,7 +143,7 @@ function invocationParts(visit: Visit | undefined, from: number, to: number, tim
     at += length;
     return { visit, from: at - length, to: at, kind };
   };
-  const parts = [next('lambda-cold', cold), next('lambda-warm', left), next('aws', aws), next('waiting', waiting)];
+  const parts = [next('lambda-cold', cold), next('lambda-warm', left), next('proof', proof), next('aws', aws), next('waiting', waiting)];
   return parts.filter((part) => part.to > part.from || part.kind === 'lambda-warm');
 }
 

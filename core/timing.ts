@@ -6,8 +6,10 @@ const Milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const Timing = v.object({
   /** From the start of the process until it could take the first event. Only a sandbox's first invocation has it. */
   coldMilliseconds: v.optional(Milliseconds),
-  /** With at least one call to AWS in flight. */
+  /** With at least one call to AWS in flight, besides that for the proof of who started the execution. */
   awsMilliseconds: v.optional(Milliseconds, 0),
+  /** With only that call in flight. */
+  proofMilliseconds: v.exactOptional(Milliseconds),
   /** Waiting for EC2, with no such call in flight. */
   waitedMilliseconds: v.optional(Milliseconds, 0),
   /** In the handler. */
@@ -46,10 +48,11 @@ const Result = v.pipe(v.string(), v.parseJson(), v.object({ timing: Timing }));
 const FailureCause = v.pipe(v.string(), v.parseJson(), v.object({ trace: v.array(v.string()) }));
 
 /** Without what is zero: it becomes part of the state document. */
-function short({ coldMilliseconds, awsMilliseconds, waitedMilliseconds, totalMilliseconds }: Timing) {
+function short({ coldMilliseconds, awsMilliseconds, proofMilliseconds = 0, waitedMilliseconds, totalMilliseconds }: Timing) {
   return {
     ...(coldMilliseconds !== undefined && { coldMilliseconds }),
     ...(awsMilliseconds > 0 && { awsMilliseconds }),
+    ...(proofMilliseconds > 0 && { proofMilliseconds }),
     ...(waitedMilliseconds > 0 && { waitedMilliseconds }),
     totalMilliseconds,
   };

@@ -60,7 +60,7 @@ export function identitiesAt({ endpoint, fips = false }: Place): Identities {
       const request = signedRequest(proof, { executionArn, input: signed, endpoint });
       const signature = JSON.stringify(request);
       if (known?.signature === signature) return known.starter;
-      const arn = await during('aws', () => ask(request));
+      const arn = await during('proof', () => ask(request));
       const [, partition, , , account] = executionArn.split(':');
       const [, ofPartition, , , ofAccount] = arn.split(':');
       if (ofAccount !== account || ofPartition !== partition) {

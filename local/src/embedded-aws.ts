@@ -110,7 +110,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     // Last, because it boots its instances at once.
     const ec2 = createEc2({ accountId, clock, stateDirectory, instances, authorize: iam.authorizeEc2, onStateChange });
     running.push(() => ec2.stop());
-    const sts = createSts({ accountId, ownerOf: iam.ownerOf });
+    const sts = createSts({ accountId, ownerOf: iam.ownerOf, clock });
 
     const gateway = await createGateway({
       services: {
@@ -130,7 +130,14 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
         eventbridge: events.admin,
         scheduler: schedule.admin,
         stepfunctions: stepFunctions.admin,
-        latency: latencyAdmin({ ec2: ec2.admin, dynamodb: dynamodb.admin, lambda: lambda.admin, stepfunctions: stepFunctions.admin }),
+        sts: sts.latency,
+        latency: latencyAdmin({
+          ec2: ec2.admin,
+          dynamodb: dynamodb.admin,
+          lambda: lambda.admin,
+          stepfunctions: stepFunctions.admin,
+          sts: sts.latency,
+        }),
       },
       clock,
       faults: createFaults(),

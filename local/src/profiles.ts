@@ -38,6 +38,7 @@ export interface Profile {
   readonly dynamodb: DynamoDbProfile;
   readonly lambda: LambdaProfile;
   readonly stepFunctions: StepFunctionsProfile;
+  readonly sts: StsProfile;
 }
 
 export interface Ec2Profile {
@@ -100,6 +101,11 @@ export interface LambdaTimes {
   readonly memoryOfOneCpu: number;
 }
 
+export interface StsProfile {
+  /** Until a call answers, over a new connection. */
+  readonly call: number;
+}
+
 export interface StepFunctionsProfile {
   /** At the entry of each state, and before each retry. */
   readonly transition: number;
@@ -129,6 +135,7 @@ const instant: Profile = {
   dynamodb: { call: 0, create: 0, delete: 0 },
   lambda: {},
   stepFunctions: { transition: 0 },
+  sts: { call: 0 },
 };
 
 const calibrated: Profile = {
@@ -169,6 +176,10 @@ const calibrated: Profile = {
   },
   // An estimate: AWS publishes no number.
   stepFunctions: { transition: 50 },
+  // An estimate: AWS publishes no number. From a laptop, an answer of the global endpoint over a new connection took 456 ms, most of it for the
+  // three or four round trips of TCP and TLS: https://github.com/aws/aws-cli/issues/5460. Within a region, a round trip takes about a millisecond.
+  // What is left is the handshake's computing, the check of the signature and the answer: the careful guess is a third of a call to EC2.
+  sts: { call: 100 },
 };
 
 /** https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html, for the actions that the embedded EC2 has */

@@ -55,7 +55,7 @@ describe('the embedded AWS', () => {
 
   it('has one latency for all services, and one for each', async () => {
     await using aws = await embeddedAws();
-    const all = (latency: string) => ({ ec2: latency, dynamodb: latency, lambda: latency, stepfunctions: latency });
+    const all = (latency: string) => ({ ec2: latency, dynamodb: latency, lambda: latency, stepfunctions: latency, sts: latency });
     expect(await aws.get('latency')).toEqual(all('instant'));
     expect(await aws.post('latency', { latency: 'throttled' })).toEqual(all('throttled'));
     for (const service of Object.keys(all(''))) expect(await aws.get(service)).toMatchObject({ latency: 'throttled' });

@@ -58,6 +58,12 @@ describe('the timeline of one step', () => {
     ]);
   });
 
+  it('shows the proof of identity apart from other calls', () => {
+    const timing = { awsMilliseconds: 80, proofMilliseconds: 100, totalMilliseconds: 190 };
+    const timeline = draw(task, { 5: succeeded({ timing }) });
+    expect(short(timeline).slice(2, -1)).toEqual(['7-327 CreateVpc lambda-warm', '327-427 CreateVpc proof', '427-507 CreateVpc aws']);
+  });
+
   it('counts all that is no call as warm where the sandbox is not new', () => {
     const timeline = draw(task, { 5: succeeded({ timing: { awsMilliseconds: 80, totalMilliseconds: 90 } }) });
     expect(short(timeline).slice(2, -1)).toEqual(['7-427 CreateVpc lambda-warm', '427-507 CreateVpc aws']);

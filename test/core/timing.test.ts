@@ -18,6 +18,8 @@ describe('the timing in a result', () => {
   });
 
   it('is read again', () => {
+    const proven = { ...measured, proofMilliseconds: 10 };
+    expect(timingInResult(JSON.stringify(withTiming({}, proven)))).toEqual(proven);
     expect(timingInResult(JSON.stringify(withTiming({ vpcId: 'vpc-1' }, measured)))).toEqual(measured);
   });
 

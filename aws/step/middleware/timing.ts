@@ -13,11 +13,12 @@ export function timing(now: () => number = () => performance.now()): MiddlewareO
   let cold: number | undefined;
   let stopwatch: Stopwatch = startStopwatch(now);
   const read = (): Timing => {
-    const { aws, waiting, total } = stopwatch.read();
+    const { aws, proof, waiting, total } = stopwatch.read();
     return {
       ...(cold !== undefined && { coldMilliseconds: Math.round(cold) }),
       // Down, so that the parts are not more than the whole.
       awsMilliseconds: Math.floor(aws),
+      proofMilliseconds: Math.floor(proof),
       waitedMilliseconds: Math.floor(waiting),
       totalMilliseconds: Math.ceil(total),
     };

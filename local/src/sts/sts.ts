@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as model from '@aws-sdk/client-sts';
 import * as v from 'valibot';
+import { type Clock, reached } from '../clock.ts';
 import type { Secret } from '../gateway/signature.ts';
+import { createLatencySetting, type LatencySetting, profiles } from '../profiles.ts';
 import { AwsFailure, type AwsRequest, type AwsResponse, type Service } from '../service.ts';
 
 /** STS behind the gateway. */
@@ -15,6 +17,8 @@ export interface Sts extends Service {
    * GET shows all ARNs, DELETE forgets them. Throws `v.ValiError`.
    */
   admin(method: string, body: unknown): Readonly<Record<string, string>>;
+  /** Mounted at `/_local/sts`. */
+  readonly latency: LatencySetting['admin'];
 }
 
 const apiVersion = '2011-06-15';
@@ -37,8 +41,10 @@ type Identity = v.InferOutput<typeof Identity>;
 export function createSts(options: {
   readonly accountId: string;
   readonly ownerOf: (accessKeyId: string) => { readonly arn: string } | undefined;
+  readonly clock: Clock;
 }): Sts {
-  const { accountId, ownerOf } = options;
+  const { accountId, ownerOf, clock } = options;
+  const latency = createLatencySetting();
   const identities = new Map<string, Identity>();
   const arnOf = (accessKeyId: string): string =>
     identities.get(accessKeyId)?.arn ?? ownerOf(accessKeyId)?.arn ?? `arn:aws:iam::${accountId}:user/${accessKeyId}`;
@@ -51,6 +57,7 @@ export function createSts(options: {
     },
     action: (request) => actionOf(parametersOf(request)),
     async handle(request) {
+      await reached(clock, clock.now() + profiles[latency.get()].sts.call);
       const parameters = parametersOf(request);
       checkRequest(parameters);
       const arn = arnOf(request.accessKeyId);
@@ -72,6 +79,7 @@ export function createSts(options: {
         `<ErrorResponse xmlns="${namespace}"><Error>${error}</Error><RequestId>${request.id}</RequestId></ErrorResponse>`,
       );
     },
+    latency: latency.admin,
     admin(method, body) {
       if (method === 'POST') {
         const identity = v.parse(Identity, body);

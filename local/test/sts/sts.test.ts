@@ -1,20 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Clock, createClock } from '../../src/clock.ts';
 import { createSts, type Sts } from '../../src/sts/sts.ts';
 import { refusal, serve } from '../ec2/server.ts';
 
 const functionArn = 'arn:aws:sts::000000000000:assumed-role/createVpc/createVpc';
 
+let clock: Clock;
 let sts: Sts;
 let server: Awaited<ReturnType<typeof serve>>;
 const clients: STSClient[] = [];
 beforeEach(async () => {
-  sts = createSts({ accountId: '000000000000', ownerOf: (key) => (key === 'sandbox-7' ? { arn: functionArn } : undefined) });
+  clock = createClock(() => 0);
+  sts = createSts({ accountId: '000000000000', ownerOf: (key) => (key === 'sandbox-7' ? { arn: functionArn } : undefined), clock });
   server = await serve(sts);
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
   await server.stop();
+  clock.stop();
 });
 
 const clientOf = (accessKeyId: string) => {
@@ -105,5 +110,23 @@ describe('a request', () => {
     expect(await (await send({ Version: '2011-06-15' })).text()).toContain('<Code>MissingAction</Code>');
     const extra = { Action: 'GetCallerIdentity', Version: '2011-06-15', Color: 'red' };
     expect(await (await send(extra)).text()).toContain('<Code>UnknownParameter</Code>');
+  });
+});
+
+describe('an answer', () => {
+  it('takes as long as on AWS where that is asked for', async () => {
+    expect(sts.latency('POST', { latency: 'calibrated' })).toEqual({ latency: 'calibrated' });
+    let answered = false;
+    const asking = identityOf('alice').then(() => {
+      answered = true;
+    });
+    await sleep(200);
+    clock.advance(99);
+    await sleep(50);
+    expect(answered).toBe(false);
+    clock.advance(1);
+    await asking;
+    expect(sts.latency('DELETE', undefined)).toEqual({ latency: 'instant' });
+    await identityOf('alice');
   });
 });

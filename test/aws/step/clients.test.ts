@@ -44,7 +44,7 @@ it.each<[string, () => { call: () => Promise<unknown>; destroy: () => void }]>([
         counted.push(`${activity} ends`);
       }
     },
-    read: () => ({ aws: 0, waiting: 0, total: 0 }),
+    read: () => ({ aws: 0, proof: 0, waiting: 0, total: 0 }),
   });
   const { call, destroy } = make();
   await expect(call()).rejects.toMatchObject({ code: 'ECONNREFUSED' });

@@ -65,7 +65,7 @@ describe('patiently', () => {
       .mockImplementation(looking);
     const found = patiently(look, invocation());
     await whenSettled(found);
-    expect(stopwatch.read()).toEqual({ aws: 0, waiting: usualPause - 40, total: usualPause + 40 });
+    expect(stopwatch.read()).toEqual({ aws: 0, proof: 0, waiting: usualPause - 40, total: usualPause + 40 });
   });
 
   it('looks again at once after a look that took longer than a pause', async () => {

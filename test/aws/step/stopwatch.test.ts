@@ -29,7 +29,7 @@ describe('a stopwatch', () => {
     call.end();
     expect(await answer).toBe('done');
     now += 1;
-    expect(stopwatch.read()).toEqual({ aws: 40, waiting: 0, total: 46 });
+    expect(stopwatch.read()).toEqual({ aws: 40, proof: 0, waiting: 0, total: 46 });
   });
 
   it('counts calls at once only once', async () => {
@@ -44,7 +44,7 @@ describe('a stopwatch', () => {
     other.end();
     await second;
     now += 10;
-    expect(stopwatch.read()).toEqual({ aws: 30, waiting: 0, total: 40 });
+    expect(stopwatch.read()).toEqual({ aws: 30, proof: 0, waiting: 0, total: 40 });
   });
 
   it('counts the call alone where it waits and calls at once', async () => {
@@ -58,7 +58,7 @@ describe('a stopwatch', () => {
     now += 30;
     pause.end();
     await paused;
-    expect(stopwatch.read()).toEqual({ aws: 20, waiting: 40, total: 60 });
+    expect(stopwatch.read()).toEqual({ aws: 20, proof: 0, waiting: 40, total: 60 });
   });
 
   it('lets what fails escape, and counts it to its end', async () => {
@@ -68,7 +68,7 @@ describe('a stopwatch', () => {
     call.fail(new Error('slow down'));
     await expect(answer).rejects.toThrow('slow down');
     now += 7;
-    expect(stopwatch.read()).toEqual({ aws: 7, waiting: 0, total: 14 });
+    expect(stopwatch.read()).toEqual({ aws: 7, proof: 0, waiting: 0, total: 14 });
   });
 
   it('counts what is in flight when it is read', () => {
@@ -88,7 +88,7 @@ describe('the current invocation', () => {
     now += 50;
     left.end();
     await leftover;
-    expect(next.read()).toEqual({ aws: 0, waiting: 0, total: 50 });
+    expect(next.read()).toEqual({ aws: 0, proof: 0, waiting: 0, total: 50 });
     expect(stopwatch.read()).toMatchObject({ aws: 50 });
   });
 

@@ -15,7 +15,7 @@ export function timelineOfOperation({ files }: OpenedEnvironment, { operation, h
 /** How a kind is drawn, and what it is called. */
 interface Style {
   readonly name: string;
-  readonly color: 'green' | 'yellow' | 'magenta' | 'cyan' | 'blue' | 'gray' | 'white';
+  readonly color: 'green' | 'red' | 'yellow' | 'magenta' | 'cyan' | 'blue' | 'gray' | 'white';
   /** One character each. They differ, for those who see no colors. */
   readonly unicode: string;
   readonly ascii: string;
@@ -23,6 +23,7 @@ interface Style {
 
 const styles: Readonly<Record<Kind, Style>> = {
   aws: { name: 'EC2 and other AWS calls', color: 'green', unicode: '█', ascii: '#' },
+  proof: { name: 'Proof of identity', color: 'red', unicode: '▪', ascii: '*' },
   waiting: { name: 'Waiting for EC2', color: 'yellow', unicode: '░', ascii: '.' },
   'lambda-cold': { name: 'Lambda, cold', color: 'magenta', unicode: '▓', ascii: '%' },
   'lambda-warm': { name: 'Lambda, warm', color: 'cyan', unicode: '▒', ascii: '+' },

@@ -35,6 +35,24 @@ describe('timing', () => {
     expect(await invoke(middleware, run, {})).toEqual({ vpcId: 'vpc-1', timing: spent });
   });
 
+  it('counts the proof of identity only while no other call is in flight', async () => {
+    const { now, pass } = clock(0);
+    const middleware = timing(now);
+    const run = async () => {
+      let end = () => {};
+      const look = during('aws', () => new Promise<void>((resolve) => (end = resolve)));
+      await during('proof', async () => {
+        await pass(30);
+        end();
+        await look;
+        await pass(70);
+      });
+      await during('waiting', () => pass(5));
+    };
+    const spent = { awsMilliseconds: 30, proofMilliseconds: 70, waitedMilliseconds: 5, totalMilliseconds: 105 };
+    expect(await invoke(middleware, run, {})).toEqual({ timing: { coldMilliseconds: 0, ...spent } });
+  });
+
   it('has no start of the process where an invocation before only started the sandbox', async () => {
     const { now, pass } = clock(120);
     const middleware = timing(now);
