@@ -7,6 +7,7 @@ const endurance = [
   'test/integrity/month.test.ts',
   'test/integrity/reconcile-many.test.ts',
   'test/integrity/rename-dies.test.ts',
+  'test/integrity/transfer-dies.test.ts',
 ];
 
 export default defineConfig({

@@ -77,6 +77,7 @@ const commandWords: Readonly<Record<string, readonly string[]>> = {
   'aws status': ['show', 'describe', 'info', 'inspect', 'get', 'view'],
   'aws follow': ['watch', 'tail', 'attach', 'wait'],
   'aws rename': ['mv', 'name'],
+  'aws transfer': ['give', 'handover', 'hand-over', 'chown', 'assign'],
   'aws cancel': ['abort', 'kill', 'interrupt', 'unlock'],
   'aws retry': ['again', 'rerun', 'continue'],
   'aws logs': ['log', 'history', 'events'],

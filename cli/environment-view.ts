@@ -57,6 +57,9 @@ export interface EnvironmentView {
   readonly executionArn: string | null;
   readonly operation: Pick<Operation, 'kind' | 'owner' | 'startedAt'> | null;
   readonly lastError: NonNullable<Environment['lastError']> | null;
+  /** Who gets it, or has had it, by a transfer that is not finished. */
+  readonly transferTo: string | null;
+  readonly transferFrom: string | null;
   /** ISO 8601. */
   readonly createdAt: string | null;
   readonly updatedAt: string | null;
@@ -72,7 +75,7 @@ export type RecordedView = EnvironmentView & { readonly createdAt: string; reado
  * @param prices those of its region, if costs are to be shown
  */
 export function viewOf(environment: Environment, connection?: Connection, prices?: Prices, now = Date.now()): RecordedView {
-  const { repository, owner, name, wanted, observed, lastError, createdAt, updatedAt } = environment;
+  const { repository, owner, name, wanted, observed, lastError, transferTo, transferFrom, createdAt, updatedAt } = environment;
   const status = statusOf(environment);
   const operation = holderOf(environment);
   const address = status === 'started' ? observed?.publicIpAddress : undefined;
@@ -97,6 +100,8 @@ export function viewOf(environment: Environment, connection?: Connection, prices
     executionArn: operation?.executionArn ?? null,
     operation: operation ? { kind: operation.kind, owner: operation.owner, startedAt: operation.startedAt } : null,
     lastError: lastError ?? null,
+    transferTo: transferTo ?? null,
+    transferFrom: transferFrom ?? null,
     createdAt,
     updatedAt,
   };
@@ -135,6 +140,8 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
     executionArn: null,
     operation: null,
     lastError: null,
+    transferTo: null,
+    transferFrom: null,
     createdAt: null,
     updatedAt: null,
   };
@@ -146,8 +153,9 @@ export function unknownView({ repository, owner }: Pick<EnvironmentView, 'reposi
  */
 export function statusWords({ status, operation, lastError }: Pick<EnvironmentView, 'status' | 'operation' | 'lastError'>): string {
   if (status === null) return 'unknown';
-  // For programs it is starting, which these lead to. For people that would be odd while it stops.
-  if (operation?.kind === 'restart' || operation?.kind === 'move') return operations[operation.kind].doing;
+  // For programs it is starting or stopping, which these lead to. For people that would be odd.
+  if (operation?.kind === 'restart' || operation?.kind === 'move' || operation?.kind === 'transfer')
+    return operations[operation.kind].doing;
   const resting = status === 'started' || status === 'stopped';
   const failed = lastError && !operation && status !== 'gone' && !(resting && isRefusal(lastError.name));
   return failed ? `${status} (failed)` : status;

@@ -102,8 +102,8 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     nextStep: 'Choose an allowed type with --instance-type, or ask your AWS administrator to allow this one.',
   },
   TooManyEnvironments: {
-    title: 'You have reached your limit of environments',
-    nextStep: 'Remove an environment ("recode aws list{account}" shows yours), or ask your AWS administrator to raise the limit.',
+    title: 'The limit of environments is reached',
+    nextStep: 'Their owner can remove one ("recode aws list{account}" shows them), or your AWS administrator can raise the limit.',
   },
   HoursUsedUp: {
     title: 'You have reached your limit of hours',
@@ -249,6 +249,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'Too many keys',
     nextStep: 'Run "recode aws keys list {environment}" to see the keys, and "recode aws keys remove" to remove one.',
   },
+  NoAcceptedKey: {
+    title: 'Only the owner can start it now',
+    nextStep: 'As its owner, run "recode aws start {environment}": it then accepts the key of that machine.',
+  },
   LastKey: {
     title: 'The last key cannot be removed',
     nextStep: 'Run "recode aws keys add {environment}" on another machine first.',
@@ -274,6 +278,11 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
     title: 'The environment exists',
     nextStep:
       'Use it ("recode aws start {environment}"), or remove it first ("recode aws remove {environment}"), with --keep for its own disk.',
+  },
+  NewOwnerHasEnvironment: {
+    title: 'The new owner has an environment of this repository',
+    nextStep:
+      'The new owner can remove that one ("recode aws remove" with the repository), with --keep for its disk. Then run "{command}" again.',
   },
   KeptDiskNotFound: {
     title: 'No disk of this environment is kept',
@@ -317,6 +326,10 @@ export const explanations: Readonly<Record<ErrorName, Explanation>> = {
   EnvironmentBeingRemoved: {
     title: 'The environment is being removed',
     nextStep: 'Run "recode aws remove {environment}" to finish the removal, then run "{command}" to create a new environment.',
+  },
+  TransferNotFinished: {
+    title: 'The environment is on its way to another owner',
+    nextStep: 'The former owner or an administrator finishes the transfer with "{fix}".',
   },
   RecodeNotInstalled: {
     title: 'Recode is not installed in this region',

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import { StartOutput } from '../core/document.ts';
-import { type Environment, type GivenRequest, refuseFrom, statusOf } from '../core/environment.ts';
+import { type Environment, type GivenRequest, keyed, refuseFrom, statusOf } from '../core/environment.ts';
 import { RecodeError } from '../core/errors.ts';
 import { holderOf } from '../core/lock.ts';
 import { kindsWith, type OperationKind } from '../core/operations.ts';
@@ -69,8 +69,8 @@ async function reachedAfterStart(
   output: Output,
 ): Promise<Reached | undefined> {
   const { account, subject } = environment;
-  const { publicKey } = record.wanted;
   await usableKeyPair(environment, record);
+  const { publicKey } = keyed(record.wanted, record);
   const holder = holderOf(record);
   if (holder && !starting.includes(holder.kind)) {
     const data = { subject: `the environment ${subject.repository}`, operation: holder };

@@ -44,9 +44,9 @@ export function refuseByRecord({ repository, wanted, observed, changing }: Envir
   if (runs && to !== undefined && to !== observed.instanceType) throw notStopped(repository, observed.instanceType, to);
 }
 
-/** Refuses a start with a key that an existing instance does not accept. Throws RecodeError PrivateKeyNotHere. */
+/** Refuses a start with a key that an existing instance does not accept, unless it accepts none yet. Throws RecodeError PrivateKeyNotHere. */
 export function refuseOtherKey(repository: string, keys: Keys, { publicKey }: GivenChanges): void {
-  if (publicKey === undefined || accepts(keys, publicKey)) return;
+  if (publicKey === undefined || keys.publicKey === undefined || accepts(keys, publicKey)) return;
   throw new RecodeError('PrivateKeyNotHere', `${repository} does not accept this machine's SSH key.`);
 }
 

@@ -10,7 +10,7 @@ import { Network, NetworkIds, ReadyNetwork } from './network.ts';
 import { KeyFingerprint, PublicKey } from './openssh-key.ts';
 import { Operation } from './operation.ts';
 import { forEach, kindsWith } from './operations.ts';
-import { Owner } from './owner.ts';
+import { NewOwner, Owner } from './owner.ts';
 import { RegionPrices } from './prices.ts';
 import { Proof } from './proof.ts';
 import { Repository } from './repository.ts';
@@ -65,6 +65,8 @@ export const RecordedEnvironmentInput = v.object({
   zone: v.exactOptional(ZoneName),
   /** Only in a rename. Missing to finish one that failed. */
   name: v.exactOptional(EnvironmentName),
+  /** Only in a transfer: who gets it. Missing to finish one that failed. */
+  to: v.exactOptional(NewOwner),
 });
 export type RecordedEnvironmentInput = v.InferOutput<typeof RecordedEnvironmentInput>;
 
@@ -169,6 +171,13 @@ export const HeldEnvironment = v.object({
   }),
 });
 export type HeldEnvironment = v.InferOutput<typeof HeldEnvironment>;
+
+/** An environment that accepts a key, which an instance can be launched with. */
+export const KeyedEnvironment = v.object({
+  ...HeldEnvironment.entries,
+  request: v.object({ ...EnvironmentRequest.entries, publicKey: v.string() }),
+});
+export type KeyedEnvironment = v.InferOutput<typeof KeyedEnvironment>;
 
 export const Image = v.object({ imageId: v.string(), rootDeviceName: v.string() });
 
@@ -313,6 +322,7 @@ export const CancelledOperation = v.union([EndedOperation, NotHeld]);
 export type CancelledOperation = v.InferOutput<typeof CancelledOperation>;
 
 const ofEnvironment = { environment: HeldEnvironment, operation: Operation };
+const ofKeyed = { environment: KeyedEnvironment, operation: Operation };
 
 /** The operations on an environment that has a record. */
 export const recordedKinds = kindsWith({ creates: false });
@@ -325,7 +335,7 @@ const keep = v.optional(KeepUntil);
 
 const ofStart = {
   kind: v.literal('start'),
-  ...ofEnvironment,
+  ...ofKeyed,
   request: GivenRequest,
   instanceType: InstanceType,
   network: Network,
@@ -354,12 +364,22 @@ const ofMove = {
   keep: KeepUntil,
 };
 
+/** Who had an environment before its transfer, whose record it still is until that is finished. */
+export const FormerOwner = v.string();
+
+const ofTransfer = {
+  formerOwner: FormerOwner,
+  /** False if the resources have the tag of the new owner already, and the former one may have others by now. */
+  handOver: v.boolean(),
+};
+
 /** The first nouns of each operation's state document. */
 export const Begun = {
   start: v.object(ofStart),
   ...forEach(recordedKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment })),
-  ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofEnvironment, ...ofRestart })),
-  move: v.object({ kind: v.literal('move'), ...ofEnvironment, ...ofMove }),
+  ...forEach(restartingKinds, (kind) => v.object({ kind: v.literal(kind), ...ofKeyed, ...ofRestart })),
+  move: v.object({ kind: v.literal('move'), ...ofKeyed, ...ofMove }),
+  transfer: v.object({ kind: v.literal('transfer'), ...ofEnvironment, ...ofTransfer }),
   remove: v.object({ kind: v.literal('remove'), ...ofEnvironment, keep }),
   uninstall: v.object({ kind: v.literal('uninstall'), operation: Operation, network: Network, ...deleteKept }),
 };
@@ -491,6 +511,17 @@ export const RenameOutput = v.object({
   changed: v.boolean(),
 });
 export type RenameOutput = v.InferOutput<typeof RenameOutput>;
+
+/** The output of a transfer. */
+export const TransferOutput = v.object({
+  /** Who has it now. */
+  owner: v.string(),
+  formerOwner: v.string(),
+  repository: v.string(),
+  name: v.string(),
+  status: v.literal('transferred'),
+});
+export type TransferOutput = v.InferOutput<typeof TransferOutput>;
 
 /** The output of a remove. */
 export const RemoveOutput = v.object({

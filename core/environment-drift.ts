@@ -1,4 +1,4 @@
-import { type Environment, EnvironmentRequest, namesOf } from './environment.ts';
+import { type Environment, EnvironmentRequest, namesOf, type Transfer, transferOf } from './environment.ts';
 import { type Finding, type FindingSubject, type Fix, isYoung } from './finding.ts';
 import { holderOf } from './lock.ts';
 import { type EnvironmentResource, environmentId, resourceName } from './names.ts';
@@ -71,6 +71,8 @@ interface Context {
  */
 export function environmentFindings(environment: Environment, claimed: boolean, seen: Seen, context: Context): Finding[] {
   const { name, formerNames } = environment;
+  const transfer = transferOf(environment);
+  if (transfer) return [unfinishedTransfer(environment, transfer)];
   // Without a name, it has no resource yet.
   if (name === undefined || environment.wanted.power === 'removed') return [];
   if (formerNames) return [unfinishedRename(environment, name, formerNames)];
@@ -89,6 +91,20 @@ export function environmentFindings(environment: Environment, claimed: boolean, 
 function unfinishedRename({ owner, repository }: Environment, name: string, formerNames: readonly string[]): Finding {
   const problem = `Its rename from ${formerNames.join(', ')} to ${name} did not finish.`;
   return { kind: 'stale', subject: 'name', id: name, owner, repository, problem, advice: 'rename' };
+}
+
+/** The finding of an environment whose resources may have the tag of either owner, until its transfer is finished. */
+function unfinishedTransfer(environment: Environment, { from, to, repository }: Transfer): Finding {
+  const problem = `Its transfer from ${from} to ${to} did not finish.`;
+  return {
+    kind: 'stale',
+    subject: 'record',
+    id: environmentId(environment),
+    owner: from,
+    repository,
+    problem,
+    advice: `transfer --to ${to}`,
+  };
 }
 
 /** The finding of a lock whose execution is dead. */
@@ -215,7 +231,9 @@ function servedFindings({ wanted, observed, changing }: Environment, belonging: 
   }
 
   const keyPair = own.keyPairs.find(({ name }) => name === named('key-pair'));
-  if (!keyPair) found.push(finding('missing', 'key pair', named('key-pair'), 'It no longer exists.', { fix: 'import-key' }));
+  // One that accepts no key yet gets its key pair with its next launch.
+  if (!keyPair && wanted.publicKey !== undefined)
+    found.push(finding('missing', 'key pair', named('key-pair'), 'It no longer exists.', { fix: 'import-key' }));
 
   const networkInterface = own.interfaces.find((each) => each.id === interfaceId);
   const hostKey = observed?.instanceId === id ? observed.hostKey : undefined;

@@ -20,8 +20,8 @@ export const EnvironmentRequest = v.object({
   volumeType: v.picklist(['gp2', 'gp3']),
   /** Canonical IPv4 blocks that may reach SSH. */
   allowCidrs: v.array(v.string()),
-  /** The public half of the user's key, in OpenSSH's format. */
-  publicKey: v.string(),
+  /** The public half of the owner's first key, in OpenSSH's format. Absent after a transfer, until its new owner starts it or adds one. */
+  publicKey: v.exactOptional(v.string()),
   /** Absent if nobody chose one: each start then uses the team's default. */
   autoStop: v.exactOptional(AutoStop),
   /** The same. */
@@ -30,6 +30,8 @@ export const EnvironmentRequest = v.object({
   restore: v.exactOptional(v.literal(true)),
   /** The instance that is gone, in whose place one with an empty disk may be launched. Until the environment is started. */
   replaces: v.exactOptional(v.string()),
+  /** From a transfer on: keys in home folders let nobody in, because those on the disk are of a former owner. */
+  homeKeys: v.exactOptional(v.literal(false)),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;
 
@@ -112,6 +114,10 @@ export const Environment = v.object({
   wanted: Wanted,
   /** Absent until EC2 has shown its instance. */
   observed: v.optional(Observed),
+  /** From a transfer until it is finished: who gets it. The record of the new owner has the same `uid`, once it is there. */
+  transferTo: v.optional(v.string()),
+  /** The same in the record of the new owner: who has had it. */
+  transferFrom: v.optional(v.string()),
   /** Whether the instance may not have the type and the volume that are wanted yet. The next start then finishes the change. */
   changing: v.optional(v.literal(true)),
   lock: v.optional(Lock),
@@ -138,10 +144,10 @@ export function launchWishes({ restore, replaces }: Pick<EnvironmentRequest, 're
 
 /** What a boot of an environment's instance takes from it besides its keys. The idle time may be the team's. */
 export function bootSettings(
-  { repository, request }: { readonly repository: string; readonly request: Pick<EnvironmentRequest, 'idleStop'> },
+  { repository, request }: { readonly repository: string; readonly request: Pick<EnvironmentRequest, 'idleStop' | 'homeKeys'> },
   { idleStop }: { readonly idleStop: IdleStop },
-): { readonly repository: string; readonly idleStop: IdleStop } {
-  return { repository, idleStop: request.idleStop ?? idleStop };
+): { readonly repository: string; readonly idleStop: IdleStop; readonly homeKeys: boolean } {
+  return { repository, idleStop: request.idleStop ?? idleStop, homeKeys: request.homeKeys ?? true };
 }
 
 /** The power that an operation asks for; undefined if it asks for none. */
@@ -149,7 +155,7 @@ export function powerFor(kind: EnvironmentOperationKind): Wanted['power'] | unde
   return powers[operations[kind].ends];
 }
 
-const powers = { started: 'on', stopped: 'off', renamed: undefined, removed: 'removed' } as const;
+const powers = { started: 'on', stopped: 'off', renamed: undefined, transferred: 'off', removed: 'removed' } as const;
 
 interface Named {
   readonly name?: string | undefined;
@@ -193,6 +199,51 @@ export function refuseFrom(status: EnvironmentStatus, kind: EnvironmentOperation
   throw new RecodeError('EnvironmentNotFinished', `The environment ${repository} is ${status}: its first start failed.`);
 }
 
+/** The two owners of a transfer that is not finished. */
+export const Transfer = v.object({ repository: v.string(), from: v.string(), to: v.string() });
+export type Transfer = v.InferOutput<typeof Transfer>;
+
+/** The transfer that an environment is in until it is finished; undefined if it is in none. Either record of it tells. */
+export function transferOf({
+  owner,
+  repository,
+  transferTo,
+  transferFrom,
+}: Pick<Environment, 'owner' | 'repository' | 'transferTo' | 'transferFrom'>): Transfer | undefined {
+  if (transferTo !== undefined) return { repository, from: owner, to: transferTo };
+  return transferFrom === undefined ? undefined : { repository, from: transferFrom, to: owner };
+}
+
+/** Refuses anything but its transfer of an environment that is in one. Throws RecodeError TransferNotFinished with the data `Transfer`. */
+export function refuseInTransfer(environment: Environment): void {
+  const transfer = transferOf(environment);
+  if (transfer) throw transferNotFinished(transfer);
+}
+
+/** The refusal of anything else while a transfer is not finished. */
+export const transferNotFinished = (transfer: Transfer): RecodeError =>
+  new RecodeError('TransferNotFinished', `The transfer of ${transfer.repository} from ${transfer.from} to ${transfer.to} did not finish.`, {
+    data: transfer,
+  });
+
+/** The refusal of what needs a key where an environment accepts none. */
+export const noAcceptedKey = ({ owner, repository }: Pick<Environment, 'owner' | 'repository'>): RecodeError =>
+  new RecodeError('NoAcceptedKey', `${repository} accepts no SSH key yet: ${owner} has not started it since it was transferred.`);
+
+/**
+ * What is wanted of an environment that accepts a key.
+ *
+ * @throws RecodeError NoAcceptedKey
+ */
+export function keyed<Request extends { readonly publicKey?: string }>(
+  request: Request,
+  subject: Pick<Environment, 'owner' | 'repository'>,
+): Request & { readonly publicKey: string } {
+  const { publicKey } = request;
+  if (publicKey === undefined) throw noAcceptedKey(subject);
+  return { ...request, publicKey };
+}
+
 /**
  * Whether an instance may be launched in place of one that is gone: from a disk that was kept, or with an empty one if a person has agreed to
  * that.
@@ -219,10 +270,11 @@ export const environmentNotFound = ({ owner, repository }: Pick<Environment, 'ow
 /**
  * The record of an environment, for a change that takes no lock.
  *
- * @throws RecodeError EnvironmentNotFound, EnvironmentBeingRemoved
+ * @throws RecodeError EnvironmentNotFound, EnvironmentBeingRemoved, TransferNotFinished
  */
 export function requireChangeable(environment: Environment | undefined, subject: Pick<Environment, 'owner' | 'repository'>): Environment {
   if (!environment) throw environmentNotFound(subject);
+  refuseInTransfer(environment);
   if (environment.wanted.power !== 'removed') return environment;
   throw new RecodeError('EnvironmentBeingRemoved', `The removal of ${subject.repository} has started.`);
 }
@@ -233,6 +285,10 @@ const mostNamed = 20;
 /** The refusal of a restore where there is an environment. */
 export const environmentExists = ({ owner, repository }: Pick<Environment, 'owner' | 'repository'>): RecodeError =>
   new RecodeError('EnvironmentExists', `${owner} has an environment for ${repository}.`);
+
+/** The refusal of a transfer to somebody who has an environment of the repository. An owner has one. */
+export const newOwnerHasEnvironment = ({ owner, repository }: Pick<Environment, 'owner' | 'repository'>): RecodeError =>
+  new RecodeError('NewOwnerHasEnvironment', `${owner} has an environment for ${repository}, and nobody can have two.`);
 
 /** The refusal of an uninstall while there are environments, naming them with their owners. */
 export function environmentsStillExist(environments: readonly Pick<Environment, 'owner' | 'repository'>[]): RecodeError {

@@ -14,12 +14,15 @@ export type AddedKey = v.InferOutput<typeof AddedKey>;
 /** The most keys that an environment accepts: the user data of its instance has them all. */
 export const mostKeys = 20;
 
-/** The keys that an environment accepts: its first one, which the start that created it came with, and those that were added. */
+/**
+ * The keys that an environment accepts: its first one, which the start that created it came with, and those that were added. After a transfer it
+ * accepts none, until its new owner has started it or added one.
+ */
 export type Keys = Pick<Wanted, 'publicKey' | 'moreKeys'>;
 
 /** The public keys that an environment accepts, the first one first. */
-export function acceptedKeys({ publicKey, moreKeys = [] }: Keys): readonly [string, ...string[]] {
-  return [publicKey, ...moreKeys.map((added) => added.publicKey)];
+export function acceptedKeys({ publicKey, moreKeys = [] }: Keys): readonly string[] {
+  return publicKey === undefined ? [] : [publicKey, ...moreKeys.map((added) => added.publicKey)];
 }
 
 /** Whether an environment accepts a key. */
@@ -36,6 +39,7 @@ export function requireRoom(keys: Keys): void {
 /** The keys with another one. Throws RecodeError TooManyKeys. */
 export function withKey(keys: Keys, publicKey: string, addedAt: string): Keys {
   if (accepts(keys, publicKey)) return keys;
+  if (keys.publicKey === undefined) return { publicKey };
   requireRoom(keys);
   return { ...keys, moreKeys: [...(keys.moreKeys ?? []), { publicKey, addedAt }] };
 }
@@ -43,6 +47,7 @@ export function withKey(keys: Keys, publicKey: string, addedAt: string): Keys {
 /** The keys without the one that has a fingerprint. After the first one, the oldest of the others is the first. Throws RecodeError LastKey. */
 export function withoutKey({ publicKey, moreKeys = [] }: Keys, fingerprint: string): Keys {
   const left = moreKeys.filter((added) => sshFingerprint(added.publicKey) !== fingerprint);
+  if (publicKey === undefined) return {};
   if (sshFingerprint(publicKey) !== fingerprint) return keysOf(publicKey, left);
   const [first, ...rest] = left;
   if (first) return keysOf(first.publicKey, rest);

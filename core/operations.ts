@@ -18,7 +18,9 @@ export interface EnvironmentRow extends Common {
   /** The status of the environment while it runs. Missing if it stays what it is. */
   readonly during?: EnvironmentStatus;
   /** What the environment is once it has succeeded. */
-  readonly ends: 'started' | 'stopped' | 'renamed' | 'removed';
+  readonly ends: 'started' | 'stopped' | 'renamed' | 'transferred' | 'removed';
+  /** Missing if teammates may begin it where the team lets everyone act. Otherwise only the owner and administrators may. */
+  readonly forTeammates?: boolean;
 }
 
 /** An operation on the network that all environments of a region share, which it locks. */
@@ -73,6 +75,16 @@ export const operations = {
     from: ['starting', 'started', 'stopping', 'stopped', 'gone'],
     ends: 'renamed',
     doing: 'being renamed',
+    policy: policies.user,
+  },
+  transfer: {
+    on: 'environment',
+    creates: false,
+    from: ['starting', 'started', 'stopping', 'stopped', 'gone'],
+    during: 'stopping',
+    ends: 'transferred',
+    forTeammates: false,
+    doing: 'being transferred',
     policy: policies.user,
   },
   remove: {

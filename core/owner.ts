@@ -36,6 +36,15 @@ export const autoStopCaller = 'auto-stop@recode';
 /** Whether a text can be the name of an owner. */
 export const isOwner = (text: string): boolean => owner.test(text);
 
+/** Whether a text can be the name of somebody who may get an environment. */
+export const isNewOwner = (text: string): boolean => isOwner(text) && text !== autoStopCaller;
+
+/** The name of somebody who gets an environment. */
+export const NewOwner = v.pipe(
+  v.string(),
+  v.check((text) => isNewOwner(text), 'the name of an owner'),
+);
+
 /**
  * The owner of the environments of a caller, by the ARN that `sts:GetCallerIdentity` answers. With two permission sets of IAM Identity Center,
  * a person is one owner.

@@ -55,6 +55,7 @@ const passed: Record<OperationKind, readonly InstanceState[]> = {
   restart: [...down, ...up],
   move: [...down, ...out, ...up],
   rename: [],
+  transfer: down,
   remove: [...up, ...down, ...out],
   uninstall: [],
 };

@@ -60,12 +60,11 @@ export function belongingTags(environment: Belonging): Tag[] {
  */
 export const ownerTags = (environment: Owned): Tag[] => [managedBy, ...ownershipTags(environment)];
 
+/** The one of them that a transfer changes. The characters that all of AWS takes in a tag have no comma; no owner has a slash. */
+export const ownerTag = ({ owner }: Pick<Owned, 'owner'>): Tag => ({ Key: tagKey.owner, Value: owner.replaceAll(',', '/') });
+
 function ownershipTags(environment: Owned): Tag[] {
-  return [
-    // The characters that all of AWS takes in a tag have no comma; no owner has a slash.
-    { Key: tagKey.owner, Value: environment.owner.replaceAll(',', '/') },
-    { Key: tagKey.repository, Value: environment.repository },
-  ];
+  return [ownerTag(environment), { Key: tagKey.repository, Value: environment.repository }];
 }
 
 /** Which environment a resource belongs to by its tags; undefined if it is not one of ours. */

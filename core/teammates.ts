@@ -1,4 +1,5 @@
 import { RecodeError } from './errors.ts';
+import { type EnvironmentOperationKind, type EnvironmentRow, operations } from './operations.ts';
 
 /** Who may act on the environments of other people. */
 export const teammatePolicies = ['administrators', 'everyone', 'nobody'] as const;
@@ -14,6 +15,12 @@ export interface TeammateSettings {
 interface Person {
   readonly owner: string;
   readonly arn: string;
+}
+
+/** What the team has chosen for an operation: some are for owners and administrators alone, also where everyone may act. */
+export function settingsFor(kind: EnvironmentOperationKind, { teammates, administrators }: TeammateSettings): TeammateSettings {
+  const { forTeammates = true }: EnvironmentRow = operations[kind];
+  return { teammates: teammates === 'everyone' && !forTeammates ? 'administrators' : teammates, administrators };
 }
 
 /**

@@ -11,6 +11,8 @@ export interface InstanceSettings {
   readonly repository: string;
   readonly publicKeys: readonly string[];
   readonly idleStop: IdleStop;
+  /** False if keys in home folders let nobody in: those on the disk are of earlier times, or of a former owner. */
+  readonly homeKeys?: boolean;
 }
 
 /** The file in a home folder with the keys that its user has added. */

@@ -16,7 +16,8 @@ const ours = { [`aws:ResourceTag/${managedBy.Key}`]: managedBy.Value };
 const conditions = new Map<string, Statement['Condition']>([
   ['created', { StringEquals: created }],
   ['ours', { StringEquals: ours }],
-  ['renamed', { StringEquals: ours, 'ForAllValues:StringEquals': { 'aws:TagKeys': [tagKey.name, tagKey.environment] } }],
+  ['renamed', onlyTags(tagKey.name, tagKey.environment)],
+  ['handed', onlyTags(tagKey.owner)],
   ['any', undefined],
 ]);
 // What EC2 needs to use the key of a volume that it creates or attaches.
@@ -37,10 +38,16 @@ export async function functionRoles(serverless: Serverless): Promise<{ Resources
   return { Resources: Object.fromEntries(roles) };
 }
 
+/** That the resource has our tag, and the request has no tags but these. */
+function onlyTags(...keys: string[]): Statement['Condition'] {
+  return { StringEquals: ours, 'ForAllValues:StringEquals': { 'aws:TagKeys': keys } };
+}
+
 /** The statements an action needs according to actions.yml. Throws for an action or a condition that is not in it. */
-function statementsOf(action: string, volumeKmsKey: unknown): Statement[] {
-  const about = actions[action];
-  if (about === undefined) throw new Error(`infra/actions.yml has no line for ${action}.`);
+function statementsOf(line: string, volumeKmsKey: unknown): Statement[] {
+  const about = actions[line];
+  if (about === undefined) throw new Error(`infra/actions.yml has no line for ${line}.`);
+  const [action = ''] = line.split('/');
   if (about === '*') return [allow([action], '*')];
   const [service = '', call = ''] = action.split(':');
   return Object.entries(about).flatMap(([resource, condition]) => {

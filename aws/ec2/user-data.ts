@@ -7,6 +7,6 @@ export async function readUserData(ec2: EC2Client, InstanceId: string): Promise<
   return Buffer.from(UserData?.Value ?? '', 'base64').toString('utf8');
 }
 
-/** The user data that an instance is to have: with the host key of the present one, and keys in home folders as there. */
-export const userDataFor = (present: string, settings: InstanceSettings): string =>
-  userData({ ...settings, hostKey: hostKeyIn(present), homeKeys: hasHomeKeys(present) });
+/** The user data that an instance is to have: with the host key of the present one, and keys in home folders as there, or not any more. */
+export const userDataFor = (present: string, { homeKeys = true, ...settings }: InstanceSettings): string =>
+  userData({ ...settings, hostKey: hostKeyIn(present), homeKeys: homeKeys && hasHomeKeys(present) });

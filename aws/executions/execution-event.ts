@@ -28,6 +28,8 @@ export interface End {
   readonly operation: Pick<Operation, 'executionArn' | 'kind'>;
   /** What it was about; null for an uninstall, and where its input never was one. */
   readonly environment: EnvironmentSubject | null;
+  /** Of a transfer: who was to get it. */
+  readonly otherOwner: string | undefined;
   readonly error: { readonly name: string; readonly message: string };
   /** Whether it is the administrator's business: it was neither refused nor stopped by a person. */
   readonly alarming: boolean;
@@ -37,9 +39,11 @@ export interface End {
 export function endOf({ detail }: EndedExecution): End {
   const { executionArn, stateMachineArn, status } = detail;
   const error = errorOf(detail);
+  const input = inputOf(detail.input);
   return {
     operation: { executionArn, kind: kindOf(stateMachineArn) },
-    environment: environmentOf(detail.input),
+    environment: input?.environment ?? null,
+    otherOwner: input?.to,
     error,
     alarming: status !== 'ABORTED' && !isRefusal(error.name),
   };
@@ -67,9 +71,9 @@ function kindOf(stateMachineArn: string): OperationKind {
   return found;
 }
 
-const Input = v.object({ environment: v.object({ owner: v.string(), repository: v.string() }) });
+const Input = v.object({ environment: v.object({ owner: v.string(), repository: v.string() }), to: v.optional(v.string()) });
 
-function environmentOf(input: string | null | undefined): EnvironmentSubject | null {
+function inputOf(input: string | null | undefined): v.InferOutput<typeof Input> | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Input), input);
-  return parsed.success ? parsed.output.environment : null;
+  return parsed.success ? parsed.output : undefined;
 }

@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { Environment } from '../../core/environment.ts';
+import { type Environment, keyed } from '../../core/environment.ts';
 import { type Seen, servingOf } from '../../core/environment-drift.ts';
 import { RecodeError } from '../../core/errors.ts';
 import type { Finding } from '../../core/finding.ts';
@@ -94,6 +94,6 @@ async function allowSsh(environment: Named, { ec2 }: Fixing): Promise<void> {
 }
 
 async function importKeyAgain(environment: Named, { ec2, settings }: Fixing): Promise<void> {
-  if (await importKey(ec2, environment, environment.wanted.publicKey, settings)) return;
+  if (await importKey(ec2, environment, keyed(environment.wanted, environment).publicKey, settings)) return;
   throw new RecodeError('NameOwnedElsewhere', `Another key pair has the name of that of ${environment.repository}.`);
 }

@@ -40,7 +40,8 @@ export const sources: Readonly<Record<string, Source | 'files'>> = {
   '--git-protocol': () => words(gitProtocols),
   '--latency': () => words(latencies),
   '--json': ({ command, options, typed }) => fieldsAfter(typed, fieldsOf(command.name(), options)),
-  '--owner': async (place, variables) => words(unique(((await known(place, variables))?.environments ?? []).map(({ owner }) => owner))),
+  '--owner': async (place, variables) => words(await owners(place, variables)),
+  '--to': async (place, variables) => words(await owners(place, variables)),
   repository: async (place, variables) => words(await repositories(place, variables)),
   setting: () => settingNames.map((name) => ({ value: name, description: settingRows[name].summary })),
   value: (place, variables) => {
@@ -60,6 +61,10 @@ export async function valuesFor(place: ValuePlace, variables: NodeJS.ProcessEnv)
   const values = source === 'files' ? source : ((await source?.(place, variables)) ?? []);
   if (values === 'files') return undefined;
   return values.filter(({ value }) => !/^~|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value));
+}
+
+async function owners(place: ValuePlace, variables: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  return unique(((await known(place, variables))?.environments ?? []).map(({ owner }) => owner));
 }
 
 async function repositories(place: ValuePlace, variables: NodeJS.ProcessEnv): Promise<readonly string[]> {

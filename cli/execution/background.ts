@@ -4,6 +4,7 @@ import { operationOf } from '../../core/executions.ts';
 import { type EnvironmentOperationKind, operations } from '../../core/operations.ts';
 import { environmentCommand, type OpenedEnvironment } from '../environment.ts';
 import { withAge } from './in-progress.ts';
+import { withFinish } from './unfinished-transfer.ts';
 
 /** The last operation that this machine has started with --no-wait, until it is followed or another one is started. */
 export interface Background extends Omit<Progress, 'failure'> {
@@ -26,7 +27,8 @@ export async function backgroundOperation(environment: OpenedEnvironment, execut
 
 /** The failure of an execution that another command has started: that command is what to run again. */
 export function inBackground(environment: OpenedEnvironment, executionArn: string, error: RecodeError): RecodeError {
-  const { name, message, fix, data } = withAge(error, environment.account.owner);
+  const { account } = environment;
+  const { name, message, fix, data } = withFinish(withAge(error, account.owner), account);
   const again = environmentCommand(environment, environmentOperationOf(executionArn));
   return new RecodeError(name, message, { fix, data, again, cause: error });
 }

@@ -23,6 +23,8 @@ interface Operating<Schema extends v.GenericSchema> {
   readonly zone?: string;
   /** The name that the environment gets: by a rename, or again by a restore. */
   readonly name?: string;
+  /** Who gets it by a transfer. */
+  readonly to?: string;
 }
 
 /**
@@ -39,13 +41,14 @@ export async function operate<Schema extends v.GenericSchema>(
   output: Output,
 ): Promise<Followed<v.InferOutput<Schema>> | undefined> {
   const { account, clients, subject, files } = environment;
-  const { kind, request, keep, zone, name } = asked;
+  const { kind, request, keep, zone, name, to } = asked;
   const input = {
     environment: subject,
     ...(request && { request }),
     ...(keep !== undefined && { keep }),
     ...(zone !== undefined && { zone }),
     ...(name !== undefined && { name }),
+    ...(to !== undefined && { to }),
   };
   session.atEnd = () => rememberTimes(environment, kind, session, output);
   if (!wait) {
@@ -53,7 +56,8 @@ export async function operate<Schema extends v.GenericSchema>(
     return undefined;
   }
   orWarn(output, () => forgetExecution(files));
-  const withOptions = name !== undefined || Object.keys(request ?? {}).some((option) => option !== 'publicKey');
+  const withOptions =
+    [name, to].some((option) => option !== undefined) || Object.keys(request ?? {}).some((option) => option !== 'publicKey');
   return runOperation(
     clients,
     account,
@@ -63,10 +67,10 @@ export async function operate<Schema extends v.GenericSchema>(
   );
 }
 
-/** Remembers how long the command was busy, for the timeline of its execution. A removed environment has no files any more. */
+/** Remembers how long the command was busy, for the timeline of its execution. A removed or transferred environment has no files here any more. */
 function rememberTimes({ files }: OpenedEnvironment, kind: EnvironmentOperationKind, { times }: Session, output: Output): void {
   const { begun, accepted, known } = times;
-  if (!accepted || kind === 'remove') return;
+  if (!accepted || kind === 'remove' || kind === 'transfer') return;
   const time: CliTime = {
     beforeMilliseconds: Math.round(accepted.at - begun),
     ...(known !== undefined && {

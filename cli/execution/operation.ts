@@ -14,6 +14,7 @@ import { checkedSentences } from './control-plane.ts';
 import { operationInProgress, withAge } from './in-progress.ts';
 import { observe, type Seen } from './observe.ts';
 import type { Session } from './session.ts';
+import { withFinish } from './unfinished-transfer.ts';
 
 /** An operation to run. */
 export interface Asked<Schema extends v.GenericSchema> {
@@ -100,7 +101,7 @@ export interface Known {
 /** Follows an execution to its end. Throws what it fails with. */
 export async function follow<Schema extends v.GenericSchema>(
   { sfn }: Clients,
-  { owner }: Pick<Account, 'owner'>,
+  account: Pick<Account, 'owner' | 'options'>,
   executionArn: string,
   output: Schema,
   { view, execution, times }: Session,
@@ -114,7 +115,7 @@ export async function follow<Schema extends v.GenericSchema>(
       observer?.show(event);
       const isEnd = event.type === 'succeeded' || event.type === 'failed';
       if (isEnd && times.accepted?.executionArn === executionArn) times.known = performance.now();
-      if (event.type === 'failed') throw withAge(event.error, owner);
+      if (event.type === 'failed') throw withFinish(withAge(event.error, account.owner), account);
       if (event.type !== 'succeeded') continue;
       execution.ended = true;
       return { result: v.parse(output, event.output), executionArn, ours: false, ...(observer && { seen: observer.seen() }) };

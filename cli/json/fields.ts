@@ -32,6 +32,8 @@ export const environmentFields = [
   'executionArn',
   'operation',
   'lastError',
+  'transferTo',
+  'transferFrom',
   'createdAt',
   'updatedAt',
 ] as const satisfies readonly (keyof EnvironmentView)[];

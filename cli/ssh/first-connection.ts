@@ -1,5 +1,5 @@
 import type { StartOutput } from '../../core/document.ts';
-import type { Environment } from '../../core/environment.ts';
+import { type Environment, keyed } from '../../core/environment.ts';
 import { acceptedKeys } from '../../core/keys.ts';
 import { type OpenedEnvironment, requireRecord } from '../environment.ts';
 import type { Session } from '../execution/session.ts';
@@ -15,12 +15,12 @@ import { type KeyPair, requireKeyPair } from './keys.ts';
  * This machine's key pair for an environment, which ssh can use without asking.
  *
  * @param record the environment, if it has been read just now
- * @throws RecodeError PrivateKeyNotHere, PrivateKeyLocked, EnvironmentNotFound
+ * @throws RecodeError PrivateKeyNotHere, PrivateKeyLocked, EnvironmentNotFound, NoAcceptedKey
  */
 export async function usableKeyPair(environment: OpenedEnvironment, record?: Environment): Promise<KeyPair> {
   const { files, subject } = environment;
   const { wanted } = record ?? (await requireRecord(environment));
-  const keyPair = requireKeyPair(files.key, acceptedKeys(wanted), subject.repository);
+  const keyPair = requireKeyPair(files.key, acceptedKeys(keyed(wanted, subject)), subject.repository);
   await requireUnlocked(keyPair);
   return keyPair;
 }

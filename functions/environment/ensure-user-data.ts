@@ -7,7 +7,7 @@ import { readAcceptedKeys } from '../../aws/records/read/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { FoundPlan, HeldEnvironment, Nothing } from '../../core/document.ts';
+import { FoundPlan, HeldEnvironment, Nothing, StoppingInstances } from '../../core/document.ts';
 import { bootSettings } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 
@@ -16,10 +16,15 @@ import { RecodeError } from '../../core/errors.ts';
  * which keeps the host key. The user data, and with it the private half of that, stays in this step.
  */
 export const ensureUserData = step({
-  input: v.object({ environment: HeldEnvironment, plan: FoundPlan }),
+  input: v.union([
+    v.object({ environment: HeldEnvironment, plan: FoundPlan }),
+    /** In a transfer, which stops it. */
+    v.object({ environment: HeldEnvironment, instances: StoppingInstances }),
+  ]),
   output: Nothing,
   uses: { dynamodb, ec2, settings },
-  async run({ environment, plan: { instanceId } }, { dynamodb, ec2, settings }) {
+  async run({ environment, ...found }, { dynamodb, ec2, settings }) {
+    const instanceId = 'plan' in found ? found.plan.instanceId : found.instances.instanceIds[0];
     const publicKeys = await readAcceptedKeys(dynamodb, environment);
     const present = await readUserData(ec2, instanceId);
     const wanted = userDataFor(present, { publicKeys, ...bootSettings(environment, settings) });

@@ -4,14 +4,14 @@ import { findOwnKeyPair, importKey } from '../../aws/ec2/key-pair.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { HeldEnvironment, KeyPair } from '../../core/document.ts';
+import { KeyedEnvironment, KeyPair } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 import { fingerprint } from '../../core/openssh-key.ts';
 
 /** Ensures that the key pair holds the user's public key. The private half stays on the user's machine. */
 export const importKeyPair = step({
-  input: v.object({ environment: HeldEnvironment }),
+  input: v.object({ environment: KeyedEnvironment }),
   output: KeyPair,
   uses: { ec2, settings },
   async run({ environment }, { ec2, settings }) {

@@ -94,6 +94,7 @@ function launchParameters(
   const { volumeEncrypted, volumeKmsKey, costTags } = settings;
   const { request, name } = environment;
   const hostKey = keyPairFrom(randomBytes(32), resourceName(name, 'instance'));
+  const boot = bootSettings(environment, settings);
   const instanceTags = [...environmentTags(environment, 'instance'), { Key: tagKey.sshHostKey, Value: hostKey.publicKey }];
   return {
     ClientToken: token,
@@ -120,7 +121,7 @@ function launchParameters(
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
     UserData: Buffer.from(
-      userData({ publicKeys, hostKey, homeKeys: !request.restore || operation.kind === 'move', ...bootSettings(environment, settings) }),
+      userData({ publicKeys, hostKey, ...boot, homeKeys: boot.homeKeys && (!request.restore || operation.kind === 'move') }),
     ).toString('base64'),
     TagSpecifications: [
       ...tagged('instance', instanceTags, costTags),

@@ -13,7 +13,7 @@ import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { type ChangeableInstance, type Changes, decideChanges, refuseOtherKey } from '../../core/changes.ts';
-import { HeldEnvironment, Plan } from '../../core/document.ts';
+import { type HeldEnvironment, KeyedEnvironment, Plan } from '../../core/document.ts';
 import { bootSettings, GivenChanges, launchWishes, refuseEmptyDisk } from '../../core/environment.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { InstanceType } from '../../core/instance-type.ts';
@@ -29,7 +29,7 @@ import type { Settings } from '../../core/settings.ts';
  */
 export const planStart = step({
   input: v.object({
-    environment: HeldEnvironment,
+    environment: KeyedEnvironment,
     /** Missing if nothing was asked for. */
     request: v.optional(GivenChanges, {}),
     /** The type that the instance gets. Missing in a restart that changes none. */
@@ -58,7 +58,8 @@ export const planStart = step({
     const { publicKey, ...options } = environment.request;
     const { allowCidrs } = options;
     // The keys may have changed since the operation began.
-    const replaced = sameKey(publicKey, recorded.request.publicKey) ? {} : { publicKey };
+    const before = recorded.request.publicKey;
+    const replaced = before !== undefined && sameKey(publicKey, before) ? {} : { publicKey };
     const asked = changes ? { allowCidrs, ...changes.wanted } : { ...options, ...replaced };
     const wanted = Object.fromEntries(Object.entries(asked).map(([name, value]) => [`wanted.${name}`, value]));
     const seen = observation(

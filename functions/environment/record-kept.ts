@@ -3,7 +3,7 @@ import { describeImages } from '../../aws/ec2/kept.ts';
 import { change } from '../../aws/records/hold/environment.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { HeldEnvironment, KeptImage } from '../../core/document.ts';
+import { KeptImage, KeyedEnvironment } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { Operation } from '../../core/operation.ts';
 
@@ -12,8 +12,8 @@ import { Operation } from '../../core/operation.ts';
  * instance may go: whatever ends the move, the next start goes on with the disk.
  */
 export const recordKept = step({
-  input: v.object({ environment: HeldEnvironment, operation: Operation, kept: KeptImage }),
-  output: HeldEnvironment,
+  input: v.object({ environment: KeyedEnvironment, operation: Operation, kept: KeptImage }),
+  output: KeyedEnvironment,
   uses: { dynamodb, ec2 },
   async run({ environment, operation, kept: { imageId } }, { dynamodb, ec2 }) {
     const [image] = await describeImages(ec2, [{ Name: 'image-id', Values: [imageId] }]);

@@ -10,7 +10,7 @@ import { HeldEnvironment, Nothing } from '../../core/document.ts';
 import { RecodeError } from '../../core/errors.ts';
 import { resourceName } from '../../core/names.ts';
 
-/** Replaces a key pair that has a former name of the environment: EC2 renames none. */
+/** Replaces a key pair that has a former name of the environment: EC2 renames none. One that accepts no key gets one with its next launch. */
 export const replaceKeyPair = step({
   input: v.object({ environment: HeldEnvironment }),
   output: Nothing,
@@ -20,7 +20,8 @@ export const replaceKeyPair = step({
     const findFormer = async () => (await findKeyPairs(ec2, environment)).filter(({ KeyName }) => KeyName !== keyName);
     const former = await findFormer();
     if (former.length === 0) return;
-    const imported = await importKey(ec2, environment, environment.request.publicKey, settings);
+    const { publicKey } = environment.request;
+    const imported = publicKey === undefined || (await importKey(ec2, environment, publicKey, settings));
     if (!imported && !(await findOwnKeyPair(ec2, environment))) {
       throw new RecodeError('NotVisibleYet', `The key pair ${keyName} exists, but is not visible yet.`);
     }

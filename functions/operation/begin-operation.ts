@@ -8,6 +8,7 @@ import { findNamedGroup } from '../../aws/ec2/security-group.ts';
 import { knownSubnet } from '../../aws/ec2/subnet.ts';
 import { type Identities, identities } from '../../aws/executions/identities.ts';
 import {
+  acceptFirstKey,
   claimNameAndRecordWanted,
   type Entry,
   enterNetwork,
@@ -20,6 +21,7 @@ import {
 } from '../../aws/records/hold/enter.ts';
 import { leaveEnvironment, nameTaken } from '../../aws/records/hold/environment.ts';
 import { takeNetworkToUninstall, uninstallInProgress } from '../../aws/records/hold/network.ts';
+import { beginTransfer } from '../../aws/records/hold/transfer.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { readClaim } from '../../aws/records/read/names.ts';
 import { readNetwork } from '../../aws/records/read/network.ts';
@@ -36,7 +38,7 @@ import {
   type Subnet,
   UninstallInput,
 } from '../../core/document.ts';
-import { type Environment, environmentNotFound, type GivenChanges, type GivenRequest, requestOf } from '../../core/environment.ts';
+import { type Environment, environmentNotFound, type GivenChanges, type GivenRequest, keyed, requestOf } from '../../core/environment.ts';
 import { imagePublisher } from '../../core/image-publisher.ts';
 import type { InstanceType } from '../../core/instance-type.ts';
 import { keptUntil, longestKept } from '../../core/kept.ts';
@@ -44,13 +46,12 @@ import { accepts } from '../../core/keys.ts';
 import { environmentId } from '../../core/names.ts';
 import type { ReadyNetwork } from '../../core/network.ts';
 import type { Operation } from '../../core/operation.ts';
-import { operations } from '../../core/operations.ts';
 import { autoStopCaller } from '../../core/owner.ts';
 import { subnetToTry } from '../../core/placement.ts';
 import { canCheckSsh } from '../../core/plan.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { Belonging } from '../../core/tags.ts';
-import { actingAs } from '../../core/teammates.ts';
+import { actingAs, settingsFor } from '../../core/teammates.ts';
 
 const execution = { ...provenExecution, startedAt: v.string() };
 
@@ -93,24 +94,23 @@ export const beginOperation = step({
       return { kind, operation: uninstall, network, ...(deleteKept && { deleteKept }) };
     }
     const { kind } = begun;
-    const { environment: subject, due, keep, zone, name, request = {} } = begun.input;
+    const { environment: subject, due, keep, zone, name, to, request = {} } = begun.input;
     const [beginner, recorded] = await allEnded([asking(), readEnvironment(dynamodb, subject)]);
-    if (!recorded) throw environmentNotFound(subject);
     const entry = { ...context, operation: { ...operation(beginner), kind } };
-    const existing = await withInstance(recorded, entry);
+    const existing = recorded && (await withInstance(recorded, entry));
+    if (kind === 'transfer') return { kind, operation: entry.operation, ...(await beginTransfer(subject, existing, to, entry)) };
     if (!existing) throw environmentNotFound(subject);
-    if (kind === 'move') return beginMove(existing, zone, { ...entry, operation: { ...entry.operation, kind } });
+    if (kind === 'move') return beginMove(existing, zone, entry);
+    if (kind === 'restart') return beginRestart(existing, request, entry);
     if (kind === 'rename' && name !== undefined) await refuseTaken(context, { ...existing, name });
-    const starting = operations[kind].ends === 'started' ? { request, ...(await lookForRestart(existing, request, entry)) } : {};
     const environment = await take(existing, entry, { due });
     if (kind === 'rename') {
       const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry, { name });
       return { kind, operation: entry.operation, environment: held };
     }
-    if (kind !== 'remove') {
-      if (operations[kind].ends === 'started') await reserveHours(environment, entry);
-      const held = await claimNameAndRecordWanted(environment, { ...requestOf(environment), ...request }, entry);
-      return { kind, operation: entry.operation, environment: held, ...starting };
+    if (kind === 'stop') {
+      const held = await claimNameAndRecordWanted(environment, requestOf(environment), entry);
+      return { kind, operation: entry.operation, environment: held };
     }
     const days = keep ?? environment.wanted.keep ?? context.settings.keepRemoved;
     const asked = days !== false || environment.wanted.keep !== undefined ? { keep: days } : {};
@@ -136,7 +136,8 @@ async function beginStart(
   const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, instanceType: instanceType.name };
   for (;;) {
     const { installation } = await enterNetwork(subject, entry);
-    const environment = await putOrTake({ ...subject, uid }, request, given, entry);
+    const taken = await putOrTake({ ...subject, uid }, request, given, entry);
+    const environment = await acceptFirstKey(taken, given, entry);
     if (environment.name === undefined) await refuseOneTooMany(environment, entry);
     const network = await readNetwork(dynamodb);
     if (network?.installation === installation && network.status !== 'deleting') {
@@ -156,6 +157,15 @@ async function beginStart(
   }
 }
 
+async function beginRestart(existing: Environment, request: GivenChanges, entry: Entry): Promise<Begun['restart']> {
+  const { operation } = entry;
+  const looked = await lookForRestart(existing, request, entry);
+  const environment = await take(existing, entry, {});
+  await reserveHours(environment, entry);
+  const held = await claimNameAndRecordWanted(environment, keyed({ ...requestOf(environment), ...request }, environment), entry);
+  return { kind: 'restart', operation, environment: held, request, ...looked };
+}
+
 /** A move that cannot be is refused before anything changes. */
 async function beginMove(existing: Environment, zone: string | undefined, entry: Entry): Promise<Begun['move']> {
   const { ec2, operation, settings } = entry;
@@ -163,7 +173,7 @@ async function beginMove(existing: Environment, zone: string | undefined, entry:
   const { instanceType, subnets } = looked;
   const environment = await take(existing, entry, {});
   await reserveHours(environment, entry);
-  const wanted = { ...requestOf(environment), instanceType: instanceType.name };
+  const wanted = { ...keyed(requestOf(environment), environment), instanceType: instanceType.name };
   const held = await claimNameAndRecordWanted(environment, wanted, entry);
   const there = subnetFor(instanceType, subnets, network);
   const plan = { action: 'create', checkSsh: canCheckSsh(wanted.allowCidrs), nothingExists: false } as const;
@@ -210,11 +220,12 @@ async function beginnerOf(begun: BeginInput, identities: Identities, settings: S
   if (begun.kind === 'stop' && begun.input.due && !proof) return { owner: autoStopCaller };
   const starter = await identities.starterOf({ executionArn, signed, proof });
   const { owner } = starter;
-  const acting = begun.kind === 'uninstall' ? 'owner' : actingAs(starter, begun.input.environment, settings);
+  const acting = begun.kind === 'uninstall' ? 'owner' : actingAs(starter, begun.input.environment, settingsFor(begun.kind, settings));
   return { owner, ...(acting === 'administrator' && { byAdministrator: true }) };
 }
 
 /** A start with any key that the environment accepts is one with its first key, which stays. */
 function withFirstKey(given: GivenRequest, { wanted }: Environment): GivenRequest {
-  return accepts(wanted, given.publicKey) ? { ...given, publicKey: wanted.publicKey } : given;
+  const { publicKey = given.publicKey } = wanted;
+  return accepts(wanted, given.publicKey) ? { ...given, publicKey } : given;
 }

@@ -10,14 +10,15 @@ import { release } from '../../aws/records/hold/environment.ts';
 import { countSeen } from '../../aws/records/hold/hours.ts';
 import { releaseNetwork } from '../../aws/records/hold/network.ts';
 import type { Change } from '../../aws/records/hold/table.ts';
-import { type EnvironmentSubject, readEnvironment } from '../../aws/records/read/environment.ts';
+import { recordsHeldBy } from '../../aws/records/hold/transfer.ts';
+import type { EnvironmentSubject } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb, ec2 } from '../../aws/step/clients.ts';
 import { logger } from '../../aws/step/logger.ts';
 import { metrics } from '../../aws/step/metrics.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
-import { EndedOperation, Failure, HeldEnvironment } from '../../core/document.ts';
+import { EndedOperation, Failure, FormerOwner, HeldEnvironment } from '../../core/document.ts';
 import type { Environment } from '../../core/environment.ts';
 import { holderOf } from '../../core/lock.ts';
 import { type Holder, Operation, settleSeconds } from '../../core/operation.ts';
@@ -32,6 +33,8 @@ const starting: readonly OperationKind[] = kindsWith({ ends: 'started' });
 const Failed = v.object({
   /** Missing in an uninstall. Null in an execution that an older version started. */
   environment: v.nullish(HeldEnvironment),
+  /** Only in a transfer. */
+  formerOwner: v.optional(FormerOwner),
   operation: Operation,
   failure: Failure,
 });
@@ -54,14 +57,15 @@ export const failOperation = step({
     if ('detail' in document) {
       const ended = endOf(document);
       if (ended.alarming) countFailure(metrics, ended.operation.kind);
-      await releaseAll(context, ended.environment, ended.operation, ended.error);
+      await releaseAll(context, ended, ended.error);
       return failureForStepFunctions(ended.error);
     }
     const { environment, operation, failure } = document;
     const error = failureOf(failure.Error, failure.Cause);
     const console = environment && 'uid' in environment && starting.includes(operation.kind) && silent.includes(error.name);
     const message = console ? `${error.message}\n${await consoleTail(ec2, environment)}` : error.message;
-    await releaseAll(context, environment, operation, { name: error.name, message });
+    const formerOwner = 'formerOwner' in document ? document.formerOwner : undefined;
+    await releaseAll(context, { environment, operation, otherOwner: formerOwner }, { name: error.name, message });
     return failureForStepFunctions({ name: error.name, message });
   },
 });
@@ -76,30 +80,45 @@ interface Context {
   readonly now: number;
 }
 
+/** What an operation that has failed may hold. */
+interface Holding {
+  readonly environment: EnvironmentSubject | null | undefined;
+  readonly operation: Holder;
+  /** Of a transfer: who else has a record of the environment. */
+  readonly otherOwner: string | undefined;
+}
+
 async function releaseAll(
   context: Context,
-  environment: EnvironmentSubject | null | undefined,
-  operation: Holder,
+  { environment, operation, otherOwner }: Holding,
   { name, message }: { name: string; message: string },
 ): Promise<void> {
   const { dynamodb, now } = context;
   const at = new Date(now).toISOString();
   // An uninstall that fails at its very end has no table anymore, and nothing to release.
   await ifInstalled(releaseNetwork(dynamodb, operation, now));
-  const held = environment && (await ifInstalled(readEnvironment(dynamodb, environment)));
-  const holder = held && holderOf(held);
-  if (!holder || holder.executionArn !== operation.executionArn) return;
-  const { set, remove } = await seen(context, held, holder);
-  const end = { endedAt: at, error: name };
-  const change = { set: { ...set, lastError: { name, message, at }, updatedAt: at }, remove, end, quietUntil: now + settleSeconds * 1000 };
-  await ifInstalled(release(dynamodb, held, holder, change));
+  const held = environment && (await ifInstalled(recordsHeldBy(dynamodb, environment, operation, otherOwner)));
+  for (const record of held ?? []) {
+    const holder = holderOf(record);
+    if (!holder) continue;
+    const { set, remove } = await seen(context, record, holder);
+    const end = { endedAt: at, error: name };
+    const change = {
+      set: { ...set, lastError: { name, message, at }, updatedAt: at },
+      remove,
+      end,
+      quietUntil: now + settleSeconds * 1000,
+    };
+    await ifInstalled(release(dynamodb, record, holder, change));
+  }
 }
 
 /** What EC2 shows of the instance, and when it is to stop. Empty if EC2 does not answer: a failed operation must release its lock. */
 async function seen({ dynamodb, ec2, logger, settings, now }: Context, environment: Environment, { executionArn }: Holder) {
-  const { name, observed } = environment;
+  const { name, observed, transferFrom } = environment;
   const nothing: Change = { set: {} };
-  if (name === undefined) return nothing;
+  // While a transfer is not finished, the former owner's record has the instance.
+  if (name === undefined || transferFrom !== undefined) return nothing;
   try {
     const instances = await findInstancesAlsoEnded(ec2, environment, observed?.instanceId);
     return await countSeen(dynamodb, environment, instances, { settings, now });

@@ -1,14 +1,17 @@
 import * as v from 'valibot';
 import { deleteEnvironment, release, releaseFormerNames } from '../../aws/records/hold/environment.ts';
 import { countEnd, countRun } from '../../aws/records/hold/hours.ts';
+import { finishTransfer } from '../../aws/records/hold/transfer.ts';
 import { readEnvironment } from '../../aws/records/read/environment.ts';
 import { ifInstalled } from '../../aws/records/read/table.ts';
 import { dynamodb } from '../../aws/step/clients.ts';
 import { settings } from '../../aws/step/settings.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import {
+  FormerOwner,
   HeldEnvironment,
   KeptImage,
+  KeyedEnvironment,
   Launch,
   Plan,
   RemoveOutput,
@@ -18,8 +21,9 @@ import {
   StopOutput,
   StoppedInstance,
   StoppingInstances,
+  TransferOutput,
 } from '../../core/document.ts';
-import { bootSettings, GivenChanges, type Instance, launchWishes, type Observed } from '../../core/environment.ts';
+import { bootSettings, GivenChanges, launchWishes, type Observed } from '../../core/environment.ts';
 import { nextStop, type StopSettings } from '../../core/next-stop.ts';
 import { Operation } from '../../core/operation.ts';
 import { forEach, kindsWith } from '../../core/operations.ts';
@@ -28,10 +32,12 @@ const held = { environment: HeldEnvironment, operation: Operation };
 const starting = kindsWith({ ends: 'started' });
 const stopping = kindsWith({ ends: 'stopped' });
 const renaming = kindsWith({ ends: 'renamed' });
+const transferring = kindsWith({ ends: 'transferred' });
 const removing = kindsWith({ ends: 'removed' });
 const Started = v.object({
   kind: v.picklist(starting),
   ...held,
+  environment: KeyedEnvironment,
   /** Missing if nothing was asked for. */
   request: v.optional(GivenChanges),
   plan: Plan,
@@ -46,16 +52,18 @@ export const finishOperation = step({
     Started,
     v.object({ kind: v.picklist(stopping), ...held, instances: StoppingInstances, instance: StoppedInstance }),
     v.object({ kind: v.picklist(renaming), ...held }),
+    v.object({ kind: v.picklist(transferring), ...held, formerOwner: FormerOwner, instance: v.optional(StoppedInstance) }),
     v.object({ kind: v.picklist(removing), ...held, kept: v.optional(KeptImage) }),
   ]),
   output: {
     ...forEach(starting, () => StartOutput),
     ...forEach(stopping, () => StopOutput),
     ...forEach(renaming, () => RenameOutput),
+    ...forEach(transferring, () => TransferOutput),
     ...forEach(removing, () => RemoveOutput),
   },
   uses: { dynamodb, settings },
-  async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RenameOutput | RemoveOutput> {
+  async run(document, { dynamodb, settings, clock }): Promise<StartOutput | StopOutput | RenameOutput | TransferOutput | RemoveOutput> {
     const { environment, operation } = document;
     const { owner, repository, name, recorded, request } = environment;
     const subject = { owner, repository, name };
@@ -81,7 +89,7 @@ export const finishOperation = step({
       // An earlier attempt may have recorded it before its answer was lost.
       const current = released ? { stopAt } : (await readEnvironment(dynamodb, environment))?.wanted;
       const { instanceId, instanceType, hostKey } = instance;
-      const { publicKey, allowCidrs } = request;
+      const { publicKey, allowCidrs } = document.environment.request;
       return {
         ...subject,
         status: 'started',
@@ -100,19 +108,15 @@ export const finishOperation = step({
       };
     }
     if ('instances' in document) {
-      const { instances } = document;
-      const instance = document.instance && withoutItsStop(document.instance);
+      const { instance, instances } = document;
       // An earlier attempt may have stopped it before its answer was lost.
       const changed = instances.changed || recorded.status === 'starting' || recorded.status === 'started';
       const updatedAt = !changed && recorded.status === 'stopped' ? (recorded.updatedAt ?? now) : now;
-      const observed = instance
-        ? { observed: { ...instance, state: 'stopped', at: now } }
-        : { 'observed.state': 'stopped', 'observed.at': now };
       // It may have stopped long before, without anybody who told of it.
-      const stoppedAt = document.instance?.stoppedAt ?? (instances.changed ? undefined : recorded.ranAt);
+      const stoppedAt = instance?.stoppedAt ?? (instances.changed ? undefined : recorded.ranAt);
       await countEnd(dynamodb, environment, moment, { stoppedAt });
       await release(dynamodb, environment, operation, {
-        set: { ...observed, updatedAt },
+        set: { ...stoppedAs(instance, now), updatedAt },
         remove: ['lastError', 'wanted.stopAt', ...(instance ? [] : ['observed.publicIpAddress'])],
         end: { endedAt: now },
       });
@@ -129,6 +133,16 @@ export const finishOperation = step({
       });
       return { ...subject, status: 'renamed', changed };
     }
+    if (document.kind === 'transfer') {
+      const { formerOwner, instance } = document;
+      await countEnd(dynamodb, { ...environment, owner: formerOwner }, moment, { stoppedAt: instance?.stoppedAt });
+      await finishTransfer(dynamodb, { environment, formerOwner }, operation, {
+        set: { ...(instance !== undefined && stoppedAs(instance, now)), updatedAt: now },
+        remove: ['lastError', 'wanted.stopAt', ...(instance === null ? ['observed.publicIpAddress'] : [])],
+        end: { endedAt: now },
+      });
+      return { ...subject, formerOwner, status: 'transferred' };
+    }
     // An earlier attempt may have deleted the last environment, and an uninstall the table since.
     await ifInstalled(countEnd(dynamodb, environment, moment));
     await ifInstalled(deleteEnvironment(dynamodb, environment, operation));
@@ -138,8 +152,11 @@ export const finishOperation = step({
 
 export const handler = lambdaHandler(finishOperation);
 
-function withoutItsStop({ stoppedAt: _, ...instance }: NonNullable<StoppedInstance>): Instance {
-  return instance;
+/** What is observed of a stopped instance. */
+function stoppedAs(instance: StoppedInstance, at: string) {
+  if (!instance) return { 'observed.state': 'stopped', 'observed.at': at };
+  const { stoppedAt: _, ...observed } = instance;
+  return { observed: { ...observed, state: 'stopped', at } };
 }
 
 /** The time of the automatic stop. An environment that was found started keeps its time until it has passed or a new one is asked for. */

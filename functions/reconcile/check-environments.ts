@@ -11,6 +11,7 @@ import { fixEnvironment } from '../../aws/reconcile/fix-environment.ts';
 import { release } from '../../aws/records/hold/environment.ts';
 import { askHolder } from '../../aws/records/hold/holder.ts';
 import { countSeen } from '../../aws/records/hold/hours.ts';
+import type { Change } from '../../aws/records/hold/table.ts';
 import { readEnvironment, readEnvironmentPage } from '../../aws/records/read/environment.ts';
 import { readClaims } from '../../aws/records/read/names.ts';
 import { dynamodb, ec2, sfn } from '../../aws/step/clients.ts';
@@ -72,10 +73,11 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
   const { dynamodb, ec2, sfn, settings, now } = context;
   if ((await askHolder(sfn, holder, now)) !== 'closed') return {};
   const finding = await attempt(deadLock(environment), attempting(context), async () => {
-    const { name, observed } = environment;
+    const { name, observed, transferFrom } = environment;
     const at = new Date(now).toISOString();
     const instances = name === undefined ? [] : await findInstancesAlsoEnded(ec2, environment, observed?.instanceId);
-    const { set, remove } = await countSeen(dynamodb, environment, instances, { settings, now });
+    // While a transfer is not finished, the former owner's record has the instance.
+    const { set, remove } = transferFrom === undefined ? await countSeen(dynamodb, environment, instances, { settings, now }) : nothingSeen;
     const error: ErrorName = 'ExecutionAborted';
     const lastError = { name: error, message: `The ${holder.kind} ended without releasing the lock.`, at };
     await release(dynamodb, environment, holder, { set: { ...set, lastError, updatedAt: at }, remove, end: { endedAt: at, error } });
@@ -85,6 +87,8 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
   return { finding, ...(left && !holderOf(left) && { environment: left }) };
 }
 
+const nothingSeen: Change = { set: {} };
+
 async function compared(environments: readonly Environment[], context: Context): Promise<Finding[]> {
   const { dynamodb, ec2, settings, now } = context;
   const names = environments.flatMap(namesOf);
@@ -93,6 +97,7 @@ async function compared(environments: readonly Environment[], context: Context):
   const claims = await readClaims(dynamodb, names);
   const findings: Finding[] = [];
   for (const environment of environments) {
+    if (await isFoundWithFormer(environment, context)) continue;
     const claim = claims.get(environment.name ?? '');
     const claimed = claim?.environment === environmentId(environment);
     for (const finding of environmentFindings(environment, claimed, seen, { now, settings })) {
@@ -102,4 +107,11 @@ async function compared(environments: readonly Environment[], context: Context):
     }
   }
   return findings;
+}
+
+/** Whether a transfer is not finished of which the former owner still has a record, too. It is one finding. */
+async function isFoundWithFormer({ uid, repository, transferFrom }: Environment, { dynamodb }: Context): Promise<boolean> {
+  if (transferFrom === undefined) return false;
+  const former = await readEnvironment(dynamodb, { owner: transferFrom, repository });
+  return former?.uid === uid;
 }

@@ -92,6 +92,8 @@ describe('viewOf', () => {
       changed: false,
       operation: { kind: 'start', owner: 'bob', startedAt: '2026-11-01T12:00:00Z' },
       lastError: null,
+      transferTo: null,
+      transferFrom: null,
       createdAt: '2026-11-01T12:00:00Z',
       updatedAt: '2026-11-02T12:00:00Z',
     });

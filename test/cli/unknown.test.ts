@@ -27,6 +27,7 @@ describe('an unknown command', () => {
   // What Docker, kubectl, Vagrant, gh and coder call these.
   it.each([
     ['mv', 'rename'],
+    ['give', 'transfer'],
     ['rm', 'remove'],
     ['delete', 'remove'],
     ['destroy', 'remove'],

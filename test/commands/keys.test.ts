@@ -215,7 +215,7 @@ it('syncs a key too that is recorded in the meantime', async () => {
   const { publicKey: first, moreKeys = [] } = record.wanted;
   const publicKey = readFileSync(`${file}.pub`, 'utf8').trim();
   const addedAt = record.updatedAt;
-  const keys = { publicKey: first, moreKeys: [...moreKeys, { publicKey, addedAt }] };
+  const keys = { publicKey: first ?? '', moreKeys: [...moreKeys, { publicKey, addedAt }] };
   expect(await changeKeys(aws.clients.dynamodb, record, keys)).toBe(true);
   await onInstance('touch ~/go');
   expect(await syncing).toMatchObject({ changed: true, added: [fingerprint] });
@@ -322,7 +322,7 @@ it('makes no key that there is no room for', async () => {
     publicKey: keyPairFrom(Buffer.alloc(32, number), `key ${number}`).publicKey,
     addedAt: record.createdAt,
   }));
-  expect(await changeKeys(aws.clients.dynamodb, record, { publicKey, moreKeys })).toBe(true);
+  expect(await changeKeys(aws.clients.dynamodb, record, { publicKey: publicKey ?? '', moreKeys })).toBe(true);
   const command = ['keys', 'add', 'acme/api'];
   expectFailure(await phone.run(command), ['aws', ...command], { name: 'TooManyKeys', message: 'An environment accepts up to 20 keys.' });
   expect(existsSync(phone.files('acme/api').folder)).toBe(false);

@@ -35,7 +35,7 @@ beforeEach(async () => {
 afterEach(() => letGo(aws));
 
 describe('a teammate, if only administrators may act on the environments of others', () => {
-  it.each([['start'], ['stop'], ['restart'], ['rename', 'billing'], ['remove']])(
+  it.each([['start'], ['stop'], ['restart'], ['rename', 'billing'], ['transfer', '--to', 'bob'], ['remove']])(
     'is refused to %s one, and told who may',
     async (command, ...more) => {
       const before = await record();

@@ -17,7 +17,7 @@ const at = '2026-11-01T12:00:00.000Z';
 
 describe('statusOf', () => {
   const states = ['none', 'pending', 'running', 'stopping', 'stopped', 'gone'] as const;
-  const locks = ['free', 'quiet', 'start', 'stop', 'restart', 'move', 'rename', 'remove', 'uninstall'] as const;
+  const locks = ['free', 'quiet', 'start', 'stop', 'restart', 'move', 'rename', 'transfer', 'remove', 'uninstall'] as const;
   type Locks = Readonly<Record<(typeof locks)[number], EnvironmentStatus>>;
 
   /** The same status under every lock, unless said otherwise. */
@@ -25,7 +25,14 @@ describe('statusOf', () => {
     ...(Object.fromEntries(locks.map((lock) => [lock, status])) as Locks),
     ...others,
   });
-  const held = { start: 'starting', stop: 'stopping', restart: 'starting', move: 'starting', remove: 'removing' } as const;
+  const held = {
+    start: 'starting',
+    stop: 'stopping',
+    restart: 'starting',
+    move: 'starting',
+    transfer: 'stopping',
+    remove: 'removing',
+  } as const;
   const alive = {
     none: always('creating', { remove: 'removing' }),
     pending: always('starting', held),
@@ -72,6 +79,7 @@ describe('powerFor', () => {
       restart: 'on',
       move: 'on',
       rename: undefined,
+      transfer: 'off',
       remove: 'removed',
     });
   });

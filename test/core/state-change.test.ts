@@ -40,6 +40,7 @@ it.each([
   ['stop', ['stopping', 'stopped']],
   ['restart', ['pending', 'running', 'stopping', 'stopped']],
   ['move', states],
+  ['transfer', ['stopping', 'stopped']],
   ['remove', states],
   ['uninstall', []],
 ] as const)('a %s leads an instance through %j', (kind, passed) => {

@@ -1,5 +1,5 @@
-import type { HeldEnvironment } from '../../core/document.ts';
-import type { EnvironmentRequest, Instance } from '../../core/environment.ts';
+import type { KeyedEnvironment } from '../../core/document.ts';
+import type { Instance } from '../../core/environment.ts';
 import type { NetworkIds } from '../../core/network.ts';
 import { keyPairFrom } from '../../core/openssh-key.ts';
 import type { Operation } from '../../core/operation.ts';
@@ -10,7 +10,7 @@ import type { OperationKind } from '../../core/operations.ts';
 /** The public key of a user; each number makes another one. */
 export const publicKey = (number = 1): string => keyPairFrom(Buffer.alloc(32, number), 'alice').publicKey;
 
-export const request: EnvironmentRequest = {
+export const request: KeyedEnvironment['request'] = {
   instanceType: 't2.medium',
   volumeSize: 16,
   volumeType: 'gp2',
@@ -18,7 +18,7 @@ export const request: EnvironmentRequest = {
   publicKey: publicKey(),
 };
 
-export const environment: HeldEnvironment = {
+export const environment: KeyedEnvironment = {
   uid: 'uid-1',
   owner: 'alice',
   repository: 'acme/api',

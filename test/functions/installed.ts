@@ -16,7 +16,12 @@ export const environmentKey: Key = { kind: 'environment', id: 'alice/acme/api' }
 const time = '2026-01-01T00:00:00.000Z';
 
 interface Recorded
-  extends Partial<Pick<Environment, 'owner' | 'repository' | 'uid' | 'name' | 'formerNames' | 'lock' | 'lastError' | 'updatedAt'>> {
+  extends Partial<
+    Pick<
+      Environment,
+      'owner' | 'repository' | 'uid' | 'name' | 'formerNames' | 'transferTo' | 'transferFrom' | 'lock' | 'lastError' | 'updatedAt'
+    >
+  > {
   readonly request?: EnvironmentRequest;
   readonly power?: Wanted['power'];
   readonly stopAt?: string | undefined;

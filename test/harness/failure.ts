@@ -72,6 +72,7 @@ export const raisedBy = {
   teammates: ['TeammateNotAllowed'],
   questions: ['ConfirmationRequired', 'EnvironmentBeingRemoved'],
   rename: ['NameNotValid', 'NameTaken'],
+  transfer: ['NewOwnerHasEnvironment', 'TransferNotFinished', 'NoAcceptedKey'],
   ssh: ['EnvironmentNotStarted'],
   stop: ['EnvironmentNotFinished', 'InstanceGone'],
   uninstall: ['EnvironmentsStillExist'],

@@ -1,7 +1,7 @@
 import type { TestAws } from '@recode/embedded-aws/testing/embedded-aws';
 import * as v from 'valibot';
 import { expect } from 'vitest';
-import { Environment, namesOf, statusOf } from '../../core/environment.ts';
+import { Environment, namesOf, statusOf, transferOf } from '../../core/environment.ts';
 import { holderOf } from '../../core/lock.ts';
 import { environmentId, tableName } from '../../core/names.ts';
 import { Network } from '../../core/network.ts';
@@ -36,7 +36,13 @@ export function violations(found: Inventory, past: readonly Past[], theirs: Read
     ...ours.flatMap((resource) => homeless(resource, environments, network)),
     ...(network ? networkProblems(network, ours, killed) : []),
     ...environments.flatMap((environment) => environmentProblems(environment, { found, ours, claims, killed })),
-    ...doubled(environments.flatMap(({ name }) => name ?? [])).map((name) => `Two environments have the name ${name}.`),
+    // Until its transfer is finished, both owners may have a record of an environment.
+    ...doubled([...new Map(environments.map(({ uid, name }) => [uid, name])).values()].flatMap((name) => name ?? [])).map(
+      (name) => `Two environments have the name ${name}.`,
+    ),
+    ...doubled(environments.map(({ uid, transferFrom }) => `${uid}${transferFrom === undefined ? '' : ' on its way'}`)).map(
+      (uid) => `Two owners have the environment ${uid}.`,
+    ),
     ...claims.flatMap((claim) => claimProblems(claim, environments)),
   ];
 }
@@ -117,7 +123,8 @@ function environmentProblems(environment: Environment, { found, ours, claims, ki
   const { name, formerNames, lastError } = environment;
   const [status, operation] = [statusOf(environment), holderOf(environment)];
   const who = `The environment ${environmentId(environment)} (${status})`;
-  const finished = (status === 'started' || status === 'stopped') && !formerNames;
+  const transferring = transferOf(environment) !== undefined;
+  const finished = (status === 'started' || status === 'stopped') && !formerNames && !transferring;
   const problems = leftBehind(who, operation, killed);
   for (const kind of own) {
     const there = ours.filter((resource) => resource.kind === kind && belongs(resource, environment));
@@ -125,13 +132,13 @@ function environmentProblems(environment: Environment, { found, ours, claims, ki
     if (there.length > most) problems.push(`${who} has more than one ${kind}: ${there.map(({ id }) => id).join(', ')}.`);
     if (there.length === 0 && finished) problems.push(`${who} has no ${kind}.`);
   }
-  if (!finished && !operation && !lastError && !formerNames) problems.push(`${who} is unfinished, and does not say why.`);
+  if (!finished && !operation && !lastError && !formerNames && !transferring) problems.push(`${who} is unfinished, and does not say why.`);
   const claimed = claims.some(({ id, environment: by }) => id === name && by === environmentId(environment));
   // A start that was cut off wrote the name down, but may not have come to claim it; a remove gives it back before its end.
   // So did a rename. The next operation claims it, or writes the former one back.
   const renaming = formerNames !== undefined;
   const cutOff = status === 'creating' && (operation ? killed.has(operation.executionArn) : lastError?.name === 'UninstallInProgress');
-  if (name !== undefined && !claimed && status !== 'removing' && !cutOff && !renaming)
+  if (name !== undefined && !claimed && status !== 'removing' && !cutOff && !renaming && !transferring)
     problems.push(`${who} has not claimed its name ${name}.`);
   return finished ? [...problems, ...stateProblems(who, environment, found)] : problems;
 }

@@ -88,7 +88,7 @@ async function holdsOf(sfn: SFNClient, kind: OperationKind, executionArn: string
   const died = status !== 'SUCCEEDED' && !failed ? settling : 0;
 
   // The state that begins the try block is entered right after BeginOperation has taken what it takes.
-  const from = entered('Provision', 'Stop', 'Restart', 'Move', 'Rename', 'Remove', 'Uninstall');
+  const from = entered('Provision', 'Stop', 'Restart', 'Move', 'Rename', 'Transfer', 'Remove', 'Uninstall');
   if (from === undefined) {
     // An uninstall where Recode is not installed takes nothing.
     if (status === 'SUCCEEDED' && kind !== 'uninstall') throw new Error(`${who} succeeded without a block that is known here.`);
@@ -103,12 +103,18 @@ async function holdsOf(sfn: SFNClient, kind: OperationKind, executionArn: string
     ];
   }
   const { input = '{}' } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-  const { environment } = JSON.parse(input) as { environment: { owner: string; repository: string } };
+  const { environment, to: newOwner } = JSON.parse(input) as { environment: { owner: string; repository: string }; to?: string };
   const to = entered('FinishOperation', 'FailOperation') ?? end;
   const making = entered('CreateNetworkParts');
   return [
     // An execution that released it in its Catch keeps everyone out of the environment for the same time.
-    { what: environmentId(environment), who, from, to, quiet: failed ? settling : died },
+    ...[environment, ...(newOwner === undefined ? [] : [{ ...environment, owner: newOwner }])].map((each) => ({
+      what: environmentId(each),
+      who,
+      from,
+      to,
+      quiet: failed ? settling : died,
+    })),
     ...(making === undefined
       ? []
       : [{ what: network, who, from: making, to: entered('RecordNetwork', 'FailOperation') ?? end, quiet: died }]),

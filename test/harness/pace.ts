@@ -43,6 +43,12 @@ const places = {
     action: 'DeleteSecurityGroup',
     sentence: 'Replacing the security group',
   },
+  transferring: {
+    kind: 'transfer',
+    function: 'checkInstanceStopped',
+    action: 'DescribeInstances',
+    sentence: 'Waiting for the instance to stop',
+  },
   removing: { kind: 'remove', function: 'terminateInstance', action: 'TerminateInstances', sentence: 'Terminating the instance' },
   uninstalling: { kind: 'uninstall', function: 'deleteRouteTable', action: 'DeleteRouteTable', sentence: 'Deleting the route table' },
 } as const satisfies Record<string, Step>;

@@ -10,6 +10,7 @@ import type {
   RenameOutput,
   StartOutput,
   StopOutput,
+  TransferOutput,
   UninstallOutput,
 } from '../../core/document.ts';
 import type { GivenRequest } from '../../core/environment.ts';
@@ -115,6 +116,10 @@ export const runMove = (aws: TestAws, { zone, ...subject }: Subject & { readonly
 /** The same of the rename workflow. */
 export const runRename = (aws: TestAws, { name, ...subject }: Subject & { readonly name?: string } = {}) =>
   run<RenameOutput>(aws, 'rename', { ...subjectOf(subject), ...(name !== undefined && { name }) });
+
+/** The same of the transfer workflow: to bob by default. */
+export const runTransfer = (aws: TestAws, { to = 'bob', ...subject }: Subject & { readonly to?: string } = {}) =>
+  run<TransferOutput>(aws, 'transfer', { ...subjectOf(subject), to });
 
 /** The same of the remove workflow. */
 export const runRemove = (aws: TestAws, { keep, ...subject }: Subject & { readonly keep?: Keep } = {}) =>

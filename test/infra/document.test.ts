@@ -23,6 +23,7 @@ import {
   StartInput,
   StartOutput,
   StopOutput,
+  TransferOutput,
   UninstallInput,
   UninstallOutput,
   Vpc,
@@ -40,7 +41,13 @@ import { type StepContract, walk } from './document/walk.ts';
 import { resources } from './stack.ts';
 import { type Machine, statesOf } from './states.ts';
 
-const outputOf = { started: StartOutput, stopped: StopOutput, renamed: RenameOutput, removed: RemoveOutput };
+const outputOf = {
+  started: StartOutput,
+  stopped: StopOutput,
+  renamed: RenameOutput,
+  transferred: TransferOutput,
+  removed: RemoveOutput,
+};
 
 /** What executions of each state machine are started with, and what they end with. */
 const contracts: Readonly<Record<Workflow, readonly [input: v.GenericSchema, output: v.GenericSchema]>> = {

@@ -68,7 +68,9 @@ describe('the role of a function', () => {
       const id = `${name[0]?.toUpperCase()}${name.slice(1)}Role`;
       const granted = (functionRoles.find((role) => role.id === id)?.statements ?? []).flatMap(actionsOf);
       const beside = ['ec2:CreateTags', 'logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
-      const listed = String(line).split(' ');
+      const listed = String(line)
+        .split(' ')
+        .map((entry) => entry.replace(/\/.*$/, ''));
       const all = [...new Set(granted)].filter((action) => listed.includes(action) || !beside.includes(action));
       expect(all.sort(), name).toEqual(listed.sort());
     }
@@ -85,7 +87,7 @@ describe('the role of a function', () => {
     }
   });
 
-  it('tags what it creates in the call that creates it, and gives nothing else a tag but the name of an environment', () => {
+  it('tags what it creates in the call that creates it, and gives nothing else a tag but the name or the owner of an environment', () => {
     const creating = statements.filter(({ Condition }) => Object.keys(created).some((key) => key in (Condition?.StringEquals ?? {})));
     const isTagging = (statement: Statement) => actionsOf(statement).includes('ec2:CreateTags');
     const calls = creating
@@ -93,13 +95,17 @@ describe('the role of a function', () => {
       .flatMap((one) => actionsOf(one).map((action) => tagging(one, action)));
     expect(calls.length).toBeGreaterThan(0);
     expect(creating.filter(isTagging)).toEqual(calls);
-    const renaming = statements.filter((statement) => isTagging(statement) && !creating.includes(statement));
-    expect(renaming.map(({ role, Resource }) => [role, JSON.stringify(Resource).replace(/^.*:([a-z-]+)\/.*$/, '$1')])).toEqual(
-      ['instance', 'volume', 'network-interface'].map((type) => ['RenameResourcesRole', type]),
-    );
-    for (const { Condition } of renaming) {
-      const names = { 'aws:TagKeys': ['Name', 'recode:environment'] };
-      expect(Condition).toEqual({ StringEquals: ours, 'ForAllValues:StringEquals': names });
+    const others = statements.filter((statement) => isTagging(statement) && !creating.includes(statement));
+    const typesOf = (role: string) =>
+      others.flatMap((one) => (one.role === role ? [JSON.stringify(one.Resource).replace(/^.*:([a-z-]+)\/.*$/, '$1')] : []));
+    const [renaming, transferring] = ['RenameResourcesRole', 'ChangeOwnerRole'];
+    const named = ['instance', 'volume', 'network-interface'];
+    expect(typesOf(renaming)).toEqual(named);
+    expect(typesOf(transferring)).toEqual([...named, 'security-group', 'key-pair', 'image', 'snapshot']);
+    for (const { role, Condition } of others) {
+      expect([renaming, transferring]).toContain(role);
+      const tags = { 'aws:TagKeys': role === renaming ? ['Name', 'recode:environment'] : ['recode:owner'] };
+      expect(Condition).toEqual({ StringEquals: ours, 'ForAllValues:StringEquals': tags });
     }
   });
 

@@ -14,7 +14,7 @@ const atMost = 3;
 
 it('the sandboxes of later steps start beside earlier ones, in the operations that people wait for', () => {
   expect(warm.map(({ name }) => name).sort()).toEqual(
-    ['move', 'remove', 'rename', 'restart', 'start', 'stop', 'uninstall'].map((kind) => `recode-${kind}`).sort(),
+    ['move', 'remove', 'rename', 'restart', 'start', 'stop', 'transfer', 'uninstall'].map((kind) => `recode-${kind}`).sort(),
   );
 });
 

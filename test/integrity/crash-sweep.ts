@@ -83,6 +83,24 @@ const life: readonly Workflow[] = [
     detour: 'rename',
     expectEnd: (aws) => expectConverged(aws, 1),
   },
+  {
+    name: 'transfer',
+    kind: 'transfer',
+    // The former owner has none by then.
+    repeated: 'EnvironmentNotFound',
+    input: { ...subject, to: 'bob' },
+    detour: 'transfer',
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
+  {
+    name: 'transfer back',
+    kind: 'transfer',
+    repeated: 'EnvironmentNotFound',
+    input: { caller: 'bob', environment: { owner: 'bob', repository: 'acme/api' }, to: 'alice' },
+    detour: 'transfer',
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
+  { name: 'start with a first key', ...starting, detour: 'transfer' },
   { name: 'stop', kind: 'stop', input: subject, detour: 'rest', expectEnd: (aws) => expectConverged(aws, 1, 'stopped') },
   {
     name: 'added key',

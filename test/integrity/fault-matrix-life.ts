@@ -55,6 +55,21 @@ export const life: readonly Stage[] = [
   { name: 'rename', kind: 'rename', input: { ...subject, name: 'billing' }, detour: 'rename', expectEnd: started },
   { name: 'rename back', kind: 'rename', input: { ...subject, name: 'acme-api' }, detour: 'rename', expectEnd: started },
   {
+    name: 'transfer',
+    kind: 'transfer',
+    input: { ...subject, to: 'bob' },
+    detour: 'transfer',
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
+  {
+    name: 'transfer back',
+    kind: 'transfer',
+    input: { caller: 'bob', environment: { ...environment, owner: 'bob' }, to: 'alice' },
+    detour: 'transfer',
+    expectEnd: (aws) => expectConverged(aws, 1, 'stopped'),
+  },
+  { name: 'start with a first key', ...start, detour: 'transfer', expectEnd: started },
+  {
     name: 'start without SSH',
     ...start,
     prepare: silence,

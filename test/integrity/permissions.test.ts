@@ -106,6 +106,9 @@ const unusual = [
   'replaceSecurityGroup ec2:AuthorizeSecurityGroupEgress security-group/*',
   'replaceSecurityGroup ec2:RevokeSecurityGroupEgress security-group/*',
   'renameResources ec2:ModifyNetworkInterfaceAttribute security-group/*',
+  // What an unfinished move has kept.
+  'changeOwner ec2:CreateTags image/*',
+  'changeOwner ec2:CreateTags snapshot/*',
   // Where the team has a cap on hours.
   'changeSchedule dynamodb:PutItem table/recode-config-dynamodb-table',
 ];

@@ -195,6 +195,7 @@ describe('an execution of any workflow that people start', () => {
     start: { request: startInput.request },
     keys: { change: { action: 'add', publicKey: malloryKey.trim() } },
     rename: { name: 'billing' },
+    transfer: { to: 'mallory' },
     schedule: { change: { action: 'extend', stopAt: '2030-01-01T00:00:00.000Z' } },
     cancel: { executionArn: 'arn:aws:states:us-east-1:000000000000:execution:recode-start:one' },
     // Everybody may look.

@@ -21,6 +21,8 @@ export interface Contender {
   readonly replaces?: string | undefined;
   /** What a rename names it: billing by default. */
   readonly name?: string;
+  /** Who gets it by a transfer: carol by default. */
+  readonly to?: string;
   /** Real time after the beginning of the race; at once by default. */
   readonly afterMilliseconds?: number;
 }
@@ -31,11 +33,12 @@ export type Outcome = 'succeeded' | 'not-installed' | 'killed' | ErrorName;
 /** Starts the execution of a contender. Resolves to its ARN. */
 export function enter(
   aws: TestAws,
-  { kind, owner = 'alice', repository = 'acme/api', name = 'billing', replaces }: Contender,
+  { kind, owner = 'alice', repository = 'acme/api', name = 'billing', to = 'carol', replaces }: Contender,
 ): Promise<string> {
   const subject = { caller: owner, environment: { owner, repository } };
   if (kind === 'uninstall') return begin(aws, kind, { caller: owner });
   if (kind === 'rename') return begin(aws, kind, { ...subject, name });
+  if (kind === 'transfer') return begin(aws, kind, { ...subject, to });
   return begin(
     aws,
     kind,

@@ -59,7 +59,9 @@ async function followed(name: string): Promise<Pick<Ran, 'code' | 'stdout' | 'st
   const { output, stdout, stderr } = collectedOutput();
   const executionArn = await begin(aws, 'start', { environment: { owner: name, repository: 'acme/api' } });
   const session = { view: await openFollowView(output, {}), execution: {}, times: { begun: 0 } };
-  const error: unknown = await follow(aws.clients, { owner: name }, executionArn, v.unknown(), session).catch((reason: unknown) => reason);
+  const error: unknown = await follow(aws.clients, { owner: name, options: { local: false } }, executionArn, v.unknown(), session).catch(
+    (reason: unknown) => reason,
+  );
   const failure = describeFailure(error, { argv: ['aws', 'start', 'acme/api'], usage: 'recode aws start', repository: 'acme/api' });
   showFailure(output, failure, error, {});
   return { code: exitCodeOf(failure), stdout: stdout(), stderr: stderr() };

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import { latestStop } from '../../../core/auto-stop.ts';
-import { refuseByRecord } from '../../../core/changes.ts';
+import { refuseByRecord, refuseOtherKey } from '../../../core/changes.ts';
 import type { Due, HeldEnvironment } from '../../../core/document.ts';
 import {
   type Environment,
@@ -10,16 +10,18 @@ import {
   environmentExists,
   environmentNotFound,
   type GivenRequest,
+  noAcceptedKey,
   powerFor,
   refuseEmptyDisk,
   refuseFrom,
+  refuseInTransfer,
   requestOf,
   statusOf,
 } from '../../../core/environment.ts';
 import { type ErrorName, RecodeError } from '../../../core/errors.ts';
 import { reconcile, reserve } from '../../../core/hours.ts';
 import type { Keep } from '../../../core/kept.ts';
-import { accepts } from '../../../core/keys.ts';
+import { accepts, withKey } from '../../../core/keys.ts';
 import { holderOf, isHeldBy } from '../../../core/lock.ts';
 import type { Network, ReadyNetwork } from '../../../core/network.ts';
 import type { Operation } from '../../../core/operation.ts';
@@ -29,7 +31,17 @@ import type { EnvironmentStatus } from '../../../core/status.ts';
 import { observation } from '../../ec2/observation.ts';
 import { findInstances } from '../../ec2/resources.ts';
 import { type EnvironmentSubject, readEnvironment, readEnvironments } from '../read/environment.ts';
-import { change, changeUnheld, claimName, claimNewName, leaveEnvironment, putEnvironment, takeEnvironment } from './environment.ts';
+import {
+  change,
+  changeKeys,
+  changeUnheld,
+  claimName,
+  claimNewName,
+  leaveEnvironment,
+  type Names,
+  putEnvironment,
+  takeEnvironment,
+} from './environment.ts';
 import { changeHours } from './hours.ts';
 import { networkToEnter } from './network.ts';
 
@@ -156,8 +168,8 @@ interface Fitting {
 /**
  * Takes an environment, after refusing what it cannot become.
  *
- * @throws RecodeError those of `takeEnvironment`, AutoStopNotDue, AutoStopHeldUp, NotYourEnvironment, and those of `refuseFrom` and
- *   `refuseByRecord`
+ * @throws RecodeError those of `takeEnvironment`, AutoStopNotDue, AutoStopHeldUp, TransferNotFinished, NoAcceptedKey, NotYourEnvironment, and
+ *   those of `refuseFrom` and `refuseByRecord`
  */
 export async function take(
   environment: Environment,
@@ -166,9 +178,14 @@ export async function take(
 ): Promise<Environment> {
   const taking = takeEnvironment(dynamodb, sfn, { environment, operation, now }, (existing) => {
     if (due && !isDue(existing, due, now)) throw notDue(existing, due);
+    // An instance that runs in vain is stopped. A record that its new owner gets belongs to the transfer of the former one.
+    if (!due && !(operation.kind === 'transfer' && existing.transferFrom === undefined)) refuseInTransfer(existing);
     const status = statusFound(existing);
     refuseFrom(status, operation.kind, existing.repository);
     if (given?.restore && status !== 'creating' && status !== 'gone') throw environmentExists(existing);
+    const bringsKey = given !== undefined && operation.owner === existing.owner;
+    if (operations[operation.kind].ends === 'started' && existing.wanted.publicKey === undefined && !bringsKey)
+      throw noAcceptedKey(existing);
     if (given && operation.owner !== existing.owner && !accepts(existing.wanted, given.publicKey)) throw keysAreTheOwners(existing);
     if (given && status === 'gone' && existing.observed)
       refuseEmptyDisk(existing.repository, existing.observed.instanceId, { ...existing.wanted, ...given });
@@ -184,6 +201,21 @@ function heldUp(error: unknown): never {
   throw new RecodeError('AutoStopHeldUp', error.message, { cause: error });
 }
 
+/** An environment that accepts no key since its transfer accepts the one that its owner starts it with. Throws RecodeError PrivateKeyNotHere. */
+export async function acceptFirstKey(environment: Environment, given: GivenRequest, entry: Entry): Promise<Environment> {
+  const { wanted, repository } = environment;
+  if (wanted.publicKey !== undefined) return environment;
+  const { dynamodb, operation, now } = entry;
+  const keys = withKey(wanted, given.publicKey, new Date(now).toISOString());
+  if (await changeKeys(dynamodb, environment, keys)) return { ...environment, wanted: { ...wanted, ...keys } };
+  // Its owner has added one meanwhile, which may be another.
+  const current = (await readEnvironment(dynamodb, environment)) ?? environment;
+  if (accepts(current.wanted, given.publicKey)) return current;
+  await leaveEnvironment(dynamodb, environment, operation);
+  refuseOtherKey(repository, current.wanted, given);
+  throw noAcceptedKey(environment);
+}
+
 /** The status that an operation finds. Its lock does not count: no other operation holds the environment by then. */
 const statusFound = ({ wanted, observed }: Environment) => statusOf({ wanted, observed });
 
@@ -197,13 +229,13 @@ interface Asked extends Pick<GivenRequest, 'allowCidrs' | 'autoStop' | 'idleStop
 }
 
 /** Claims the name of an environment that was taken, and records what is wanted from now on. Throws RecodeError NameTaken. */
-export async function claimNameAndRecordWanted(
+export async function claimNameAndRecordWanted<Request extends EnvironmentRequest>(
   environment: Environment,
-  request: EnvironmentRequest,
+  request: Request,
   { dynamodb, now, operation }: Entry,
   { allowCidrs, autoStop, idleStop, keep, name: newName, hadBefore }: Asked = {},
-): Promise<HeldEnvironment> {
-  const { name, formerNames } =
+): Promise<Held<Request>> {
+  const names =
     newName === undefined
       ? await claimName(dynamodb, environment, operation, hadBefore)
       : await claimNewName(dynamodb, environment, operation, newName).catch(leaving(dynamodb, environment, operation, 'NameTaken'));
@@ -219,10 +251,26 @@ export async function claimNameAndRecordWanted(
       updatedAt: new Date(now).toISOString(),
     },
   });
-  const { uid, owner, repository, wanted, observed, changing, updatedAt } = environment;
+  return heldAsFound(environment, names, request);
+}
+
+/** The environment that an operation holds, with what is asked for. */
+type Held<Request> = HeldEnvironment & { readonly request: Request };
+
+/**
+ * The environment that an operation holds.
+ *
+ * @param found as it was found, before anything was recorded
+ */
+export function heldAsFound<Request extends EnvironmentRequest>(
+  found: Environment,
+  { name, formerNames }: Names,
+  request: Request,
+): Held<Request> {
+  const { uid, owner, repository, wanted, observed, changing, updatedAt } = found;
   const recorded = {
-    status: statusFound(environment),
-    request: requestOf(environment),
+    status: statusFound(found),
+    request: requestOf(found),
     instanceId: observed?.instanceId ?? null,
     stopAt: wanted.stopAt,
     updatedAt,

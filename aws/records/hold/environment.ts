@@ -69,19 +69,23 @@ async function isStillHeldBy(dynamodb: DynamoDBClient, environment: Environment,
   return existing?.uid === environment.uid && isHeldBy(existing, holder);
 }
 
-/** The condition that an environment is still what was read: which one it is, what is wanted and observed of it, and its lock. */
-function asRead({ uid, wanted: { power, stopAt }, observed, lock }: Environment): Condition {
+/** The condition that an environment is still what was read: which one it is, what is wanted and observed of it, its transfer, and its lock. */
+function asRead({ uid, wanted: { power, stopAt }, observed, transferTo, transferFrom, lock }: Environment): Condition {
   const due = stopAt === undefined ? 'attribute_not_exists(#wanted.#stopAt)' : '#wanted.#stopAt = :stopAt';
   const seen = observed ? '#observed.#instanceId = :instanceId AND #observed.#state = :state' : 'attribute_not_exists(#observed)';
+  const transfers = transferTo === undefined ? 'attribute_not_exists(#transferTo)' : '#transferTo = :transferTo';
+  const received = transferFrom === undefined ? 'attribute_not_exists(#transferFrom)' : '#transferFrom = :transferFrom';
   const locked = lockAsRead(lock);
   return {
-    when: [current.when, '#uid = :uid', '#wanted.#power = :power', due, seen, locked.when].join(' AND '),
+    when: [current.when, '#uid = :uid', '#wanted.#power = :power', due, seen, transfers, received, locked.when].join(' AND '),
     values: {
       ...current.values,
       ...locked.values,
       ':uid': uid,
       ':power': power,
       ':stopAt': stopAt,
+      ':transferTo': transferTo,
+      ':transferFrom': transferFrom,
       ...(observed && { ':instanceId': observed.instanceId, ':state': observed.state }),
     },
   };
@@ -229,19 +233,21 @@ export async function endQuiet(dynamodb: DynamoDBClient, environment: Environmen
  * Changes the keys that an environment accepts, also while an operation holds it: no operation writes the added keys, and only a start
  * that launches an instance replaces the first one.
  *
- * @returns whether the environment was still as it was read, and not being removed
+ * @returns whether the environment was still as it was read, and neither being removed nor in a transfer
  */
 export async function changeKeys(dynamodb: DynamoDBClient, environment: Environment, { publicKey, moreKeys }: Keys): Promise<boolean> {
   const { uid, wanted } = environment;
   const same = keysAsRead(wanted);
   const changed = await update(dynamodb, environment, {
-    set: { 'wanted.publicKey': publicKey, ...(moreKeys && { 'wanted.moreKeys': moreKeys }) },
+    set: { ...(publicKey !== undefined && { 'wanted.publicKey': publicKey }), ...(moreKeys && { 'wanted.moreKeys': moreKeys }) },
     remove: moreKeys ? [] : ['wanted.moreKeys'],
-    when: `${current.when} AND #uid = :uid AND #wanted.#power <> :removed AND ${same.when}`,
+    when: `${current.when} AND #uid = :uid AND #wanted.#power <> :removed AND ${notInTransfer} AND ${same.when}`,
     values: { ...current.values, ...same.values, ':uid': uid, ':removed': 'removed' },
   });
   return changed !== undefined;
 }
+
+const notInTransfer = 'attribute_not_exists(#transferTo) AND attribute_not_exists(#transferFrom)';
 
 /** The condition that the keys are still what was read. */
 function keysAsRead({ publicKey, moreKeys }: Keys): Condition {
@@ -249,7 +255,7 @@ function keysAsRead({ publicKey, moreKeys }: Keys): Condition {
   const each = (moreKeys ?? []).map((_, index) => `${list}[${index}].#publicKey = :more${index}`);
   const more = moreKeys ? [`size(${list}) = :more`, ...each] : [`attribute_not_exists(${list})`];
   return {
-    when: ['#wanted.#publicKey = :first', ...more].join(' AND '),
+    when: [publicKey === undefined ? 'attribute_not_exists(#wanted.#publicKey)' : '#wanted.#publicKey = :first', ...more].join(' AND '),
     values: {
       ':first': publicKey,
       ':more': moreKeys?.length,

@@ -70,6 +70,16 @@ const operations = {
     },
     record: recordOf({ name: 'billing', formerNames: ['acme-api'], instance, publicIpAddress }),
   },
+  transfer: {
+    document: {
+      kind: 'transfer',
+      environment,
+      operation: operationOf('one', 'transfer'),
+      formerOwner: 'carol',
+      instance,
+    },
+    record: recordOf({ name: 'acme-api', power: 'off', instance, state: 'stopped', transferFrom: 'carol' }),
+  },
   remove: {
     document: { kind: 'remove', environment, operation: operationOf('one', 'remove'), instances: { instanceIds: ['i-1'] } },
     record: recordOf({ name: 'acme-api', power: 'removed', instance, publicIpAddress }),

@@ -20,6 +20,7 @@ export interface KeyView {
 
 /** The keys that an environment accepts, the first one first. */
 export function keyViews({ publicKey: first, moreKeys = [] }: Keys, here: string | undefined): KeyView[] {
+  if (first === undefined) return [];
   return [{ publicKey: first, addedAt: null }, ...moreKeys].map(({ publicKey, addedAt }) => ({
     fingerprint: sshFingerprint(publicKey),
     comment: commentOf(publicKey),

@@ -89,7 +89,14 @@ async function viewsOf(
     found.items.push(...(await Promise.all(items.map(view))));
     found.unreadable.push(...unreadable);
   }
-  return found;
+  return { ...found, items: once(found.items) };
+}
+
+/** While a transfer is not finished, both owners may have a record of the environment: that of the former one is shown. */
+function once(views: readonly RecordedView[]): RecordedView[] {
+  const keyOf = (repository: string, from: string, to: string) => JSON.stringify([repository.toLowerCase(), from, to]);
+  const given = new Set(views.map(({ repository, owner, transferTo }) => transferTo && keyOf(repository, owner, transferTo)));
+  return views.filter(({ repository, owner, transferFrom }) => !transferFrom || !given.has(keyOf(repository, transferFrom, owner)));
 }
 
 const connectionOf = (account: Account, environment: ListedEnvironment) =>

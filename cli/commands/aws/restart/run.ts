@@ -1,5 +1,5 @@
 import { StartOutput } from '../../../../core/document.ts';
-import { statusOf } from '../../../../core/environment.ts';
+import { keyed, statusOf } from '../../../../core/environment.ts';
 import { confirmOnBehalf } from '../../../confirm-on-behalf.ts';
 import { type OpenedEnvironment, openEnvironment, requireRecord } from '../../../environment.ts';
 import { beforeOperation } from '../../../execution/control-plane.ts';
@@ -24,7 +24,7 @@ export function runRestart({ request: changes, ...request }: RestartRequest, out
   return inSession(output, `restart of ${request.repository}`, async (session) => {
     const environment = await openEnvironment(request, session.view);
     const record = await beforeOperation(environment, 'restart', requireRecord(environment));
-    const { publicKey } = environment.own ? await usableKeyPair(environment, record) : record.wanted;
+    const { publicKey } = environment.own ? await usableKeyPair(environment, record) : keyed(record.wanted, record);
     if (!(await confirmOnBehalf(environment, 'restart', request, output))) return;
     if (statusOf(record) === 'gone') {
       // There is nothing to stop, and only a start launches.

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { StartOutput } from '../../../../core/document.ts';
-import { type Environment, type GivenRequest, statusOf } from '../../../../core/environment.ts';
+import { type Environment, type GivenRequest, keyed, statusOf } from '../../../../core/environment.ts';
 import { RecodeError } from '../../../../core/errors.ts';
 import { acceptedKeys } from '../../../../core/keys.ts';
 import { ssh } from '../../../../core/names.ts';
@@ -191,6 +191,7 @@ async function ownKey(environment: OpenedEnvironment, session: Session, { restor
   // A restore needs no repository on GitHub: its clone is on the disk.
   const finding = restore ? findRecord(environment) : findRecordOrRepository(environment, session);
   const record = await beforeOperation(environment, 'start', finding);
+  if (record) sayTransferred(record, session);
   const keyPair = keyFor(record, environment.files, environment.subject.repository);
   await requireUnlocked(keyPair);
   // Of one that is started, the files for ssh may be what they have to be.
@@ -198,9 +199,16 @@ async function ownKey(environment: OpenedEnvironment, session: Session, { restor
   return { record, publicKey: keyPair.publicKey, defaults: record ? {} : defaultsHere() };
 }
 
+/** Nobody has asked its new owner, who gets a disk on which somebody else was root. */
+function sayTransferred({ repository, wanted, lastOperations = [] }: Environment, { view }: Session): void {
+  const transfer = lastOperations.findLast(({ kind }) => kind === 'transfer');
+  if (wanted.publicKey !== undefined || !transfer) return;
+  view.say(line`${repository} was transferred to you by ${transfer.owner}. Its disk is as its former owner left it.`);
+}
+
 async function theirKey(environment: OpenedEnvironment): Promise<FromHere> {
   const record = await beforeOperation(environment, 'start', requireRecord(environment));
-  return { record, publicKey: record.wanted.publicKey, defaults: {} };
+  return { record, publicKey: keyed(record.wanted, record).publicKey, defaults: {} };
 }
 
 function defaultsHere(): FromHere['defaults'] {
@@ -223,9 +231,10 @@ async function findRecordOrRepository(environment: OpenedEnvironment, { view }: 
   return undefined;
 }
 
-/** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. */
+/** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. After a transfer, it lets in none yet. */
 function keyFor(record: Environment | undefined, files: EnvironmentFolder, repository: string): KeyPair {
-  if (!record?.observed || record.observed.state === 'gone') return ensureKeyPair(files.key, `recode ${repository}`);
+  if (!record?.observed || record.observed.state === 'gone' || record.wanted.publicKey === undefined)
+    return ensureKeyPair(files.key, `recode ${repository}`);
   return requireKeyPair(files.key, acceptedKeys(record.wanted), repository);
 }
 

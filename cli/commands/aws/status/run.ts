@@ -2,7 +2,7 @@ import { executionProgress, type Progress } from '../../../../aws/executions/exe
 import { readNetwork } from '../../../../aws/records/read/network.ts';
 import { ifInstalled } from '../../../../aws/records/read/table.ts';
 import { autoStopText } from '../../../../core/auto-stop.ts';
-import type { Environment } from '../../../../core/environment.ts';
+import { type Environment, transferOf } from '../../../../core/environment.ts';
 import type { RecodeError } from '../../../../core/errors.ts';
 import { holderOf } from '../../../../core/lock.ts';
 import type { Network } from '../../../../core/network.ts';
@@ -23,6 +23,7 @@ import { type Background, backgroundOperation } from '../../../execution/backgro
 import { begun } from '../../../execution/begun.ts';
 import { rememberedExecution } from '../../../execution/remembered-execution.ts';
 import { inSession, withoutExecution } from '../../../execution/session.ts';
+import { finishCommand } from '../../../execution/unfinished-transfer.ts';
 import { describeFailure, type GivenCommand } from '../../../failure.ts';
 import { type JsonSelection, openResultWriter } from '../../../json/selection.ts';
 import { findLeft, isLost, type Left, leftWords } from '../../../lost-instance.ts';
@@ -168,6 +169,11 @@ function print(opened: OpenedEnvironment, shown: RecordedView, details: Shown, {
     ]),
   );
   if (operation) stdout.write(`\n${inProgressLine(operation, progress, me)}\n`);
+  const transfer = progress?.running ? undefined : transferOf(record);
+  if (transfer) {
+    stdout.write(line`\nIts transfer from ${transfer.from} to ${transfer.to} did not finish. `);
+    stdout.write(`To finish it, run:\n  ${paint(stdout, 'bold', finishCommand(transfer, opened.account))}\n`);
+  }
   if (left) {
     const agreed = !isLost(record);
     const next = agreed ? environmentCommand(opened, 'start') : environmentCommand(opened, 'start', ['--new-instance']);
