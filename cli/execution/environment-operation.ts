@@ -56,8 +56,8 @@ export async function operate<Schema extends v.GenericSchema>(
     return undefined;
   }
   orWarn(output, () => forgetExecution(files));
-  const withOptions =
-    [name, to].some((option) => option !== undefined) || Object.keys(request ?? {}).some((option) => option !== 'publicKey');
+  // Another transfer leaves nothing to be done.
+  const withOptions = name !== undefined || Object.keys(request ?? {}).some((option) => option !== 'publicKey');
   return runOperation(
     clients,
     account,

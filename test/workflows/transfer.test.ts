@@ -13,7 +13,7 @@ import { expectConverged, inventory } from '../harness/inventory.ts';
 import { expectKept, wipeKept } from '../harness/kept.ts';
 import { beginHeld, letGo } from '../harness/pace.ts';
 import { withoutCapacity } from '../harness/placed.ts';
-import { keys, type User } from '../harness/users.ts';
+import { hasCalled, keys, type User } from '../harness/users.ts';
 import { wipe } from '../harness/wipe.ts';
 import {
   ended,
@@ -119,14 +119,14 @@ describe('recode aws transfer', () => {
       changed: true,
       sshCommand: null,
     });
-    expect(stderr).toContain('Nobody called bob has an environment in us-east-1 yet.');
+    expect(stderr).toContain('bob had no environment in us-east-1 before. Check the name');
   });
 
   it('knows who has environments already', async () => {
     await runStart(aws);
     await runStart(aws, { owner: 'bob', repository: 'acme/web' });
     const { stderr } = await succeeds(alice, ...command, '--force');
-    expect(stderr).not.toContain('Nobody called');
+    expect(stderr).not.toContain('Check the name');
   });
 
   it.each([
@@ -206,6 +206,22 @@ describe('recode aws transfer', () => {
     const { stdout } = await succeeds(alice, 'retry', 'acme/api', '--force');
     expect(stdout).toMatch(/^Retrying the transfer that failed /);
     expect(stdout).toContain('✓ Transferred acme/api to bob');
+    await expectConverged(aws, 1, 'stopped');
+  });
+
+  it('that is in progress is followed by the same command, and by one that has another new owner', async () => {
+    await runStart(aws);
+    await beginHeld(aws, 'transferring', { caller: 'alice', environment: { owner: 'alice', repository: 'acme/api' }, to: 'bob' });
+    const following = alice.run([...command, '--force']);
+    const other = bob.run(['transfer', 'acme/api', '--to', 'carol', '--owner', 'alice', '--force']);
+    expect((await other).stderr).toContain('Only alice may do this');
+    const toCarol = alice.run(['transfer', 'acme/api', '--to', 'carol', '--force']);
+    await hasCalled(aws, alice, 'StartExecution', 2);
+    letGo(aws);
+    const [same, late] = await Promise.all([following, toCarol]);
+    expect([same.code, same.stdout], same.stderr).toEqual([0, expect.stringContaining('✓ Transferred acme/api to bob')]);
+    expect(late.code).toBe(3);
+    expect(late.stderr).toContain('alice has no environment for acme/api.');
     await expectConverged(aws, 1, 'stopped');
   });
 

@@ -127,12 +127,9 @@ function takeReceived(environment: Environment, { dynamodb, sfn, operation, now 
   return takeEnvironment(dynamodb, sfn, { environment, operation, now }, () => undefined);
 }
 
-/**
- * The record of the new owner, without a name. It accepts no key of the former owner, and takes the instance for stopped, which the transfer
- * leads to: until then, the former owner's record has it, and its hours.
- */
+/** The record of the new owner, without a name, and without the keys of the former owner. */
 function receivedFrom(
-  { format, uid, repository, wanted, observed, changing, lastOperations, owner: transferFrom }: Environment,
+  { format, uid, repository, wanted, changing, lastOperations, owner: transferFrom }: Environment,
   { owner }: EnvironmentSubject,
   lock: Operation,
   time: string,
@@ -144,7 +141,6 @@ function receivedFrom(
     owner,
     repository,
     wanted: { ...wishes, power: 'off', homeKeys: false },
-    ...(observed && { observed: asStopped(observed) }),
     ...(changing && { changing }),
     ...(lastOperations && { lastOperations }),
     transferFrom,
@@ -154,6 +150,7 @@ function receivedFrom(
   };
 }
 
+/** What the transfer leads to. Until then, the former owner's record has the instance, and its hours. */
 function asStopped({ publicIpAddress: _, state, ...instance }: Observed): Observed {
   return { ...instance, state: state === 'gone' ? 'gone' : 'stopped' };
 }

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { countRun } from '../../../aws/records/hold/hours.ts';
 import { putItem } from '../../../aws/records/hold/table.ts';
 import { finishTransfer } from '../../../aws/records/hold/transfer.ts';
 import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readHours } from '../../../aws/records/read/hours.ts';
 import type { Environment } from '../../../core/environment.ts';
 import { beginOperation } from '../../../functions/operation/begin-operation.ts';
 import { failOperation } from '../../../functions/operation/fail-operation.ts';
+import { finishOperation } from '../../../functions/operation/finish-operation.ts';
 import type { TestAccount } from '../account.ts';
 import { instance, networkIds, operationOf, publicKey, request } from '../documents.ts';
 import { afterWrite, begin, claims, environmentKey, installed, recordOf, settle } from '../installed.ts';
@@ -221,6 +224,21 @@ describe('the end of a transfer', () => {
     expect(former).toBeUndefined();
     for (const passing of ['lock', 'transferFrom']) expect(received).not.toHaveProperty(passing);
     expect(received?.lastOperations).toMatchObject([{ kind: 'transfer', owner: 'alice' }]);
+  });
+
+  it('counts the hours of the former owner up to it, and none of the new one', async () => {
+    await using account = await recorded();
+    account.choose({ hoursPerOwner: 100 });
+    const now = account.aws.clock.now();
+    const moment = { now, limit: 100 };
+    await countRun(account.dynamodb, started, { launchedAt: new Date(now - 7_200_000).toISOString(), stopAt: undefined }, moment);
+    const { environment } = await account.run(beginOperation, transfer());
+    const document = { kind: 'transfer', environment, operation, formerOwner: 'alice', instance };
+    expect(await account.run(finishOperation, document)).toMatchObject({ owner: 'bob', formerOwner: 'alice', status: 'transferred' });
+    const hours = await readHours(account.dynamodb, 'alice');
+    expect(hours?.environments['uid-1']).not.toHaveProperty('run');
+    expect(await readHours(account.dynamodb, 'bob')).toBeUndefined();
+    expect(await read(account, 'bob')).toMatchObject({ observed: { state: 'stopped', instanceId: 'i-1' } });
   });
 
   it('leaves a claim that is not the former owner’s', async () => {

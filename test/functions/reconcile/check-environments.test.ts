@@ -1,10 +1,11 @@
 import { AuthorizeSecurityGroupIngressCommand, DeleteKeyPairCommand, DeleteTagsCommand, StopInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { deleteItem } from '../../../aws/records/hold/table.ts';
+import { deleteItem, putItem } from '../../../aws/records/hold/table.ts';
 import { readEnvironment } from '../../../aws/records/read/environment.ts';
+import { readHours } from '../../../aws/records/read/hours.ts';
 import { checkEnvironments } from '../../../functions/reconcile/check-environments.ts';
 import { operationOf } from '../documents.ts';
-import { alicesApi } from '../installed.ts';
+import { alicesApi, environmentKey } from '../installed.ts';
 import { untilState } from '../launched.ts';
 import { agreeing, check, replaceRecord, shown } from '../reconciled.ts';
 import { groupsOf } from '../resources.ts';
@@ -67,6 +68,56 @@ describe('checkEnvironments', () => {
       { id: 'billing', problem: 'Its rename from acme-api to billing did not finish.', advice: 'rename' },
     ]);
     expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ name: 'billing', formerNames: ['acme-api'] });
+  });
+
+  it('names a transfer that did not finish once, whichever records are left of it, and the command that finishes it', async () => {
+    await using given = await agreeing();
+    const { account } = given;
+    const record = await readEnvironment(account.dynamodb, alicesApi);
+    if (!record) throw new Error('There is no record.');
+    await replaceRecord(account, { ...record, transferTo: 'bob' });
+    const received = { ...record, owner: 'bob', transferFrom: 'alice' };
+    await putItem(account.dynamodb, { kind: 'environment', id: 'bob/acme/api' }, received);
+    const finding = { owner: 'alice', problem: 'Its transfer from alice to bob did not finish.', advice: 'transfer --to bob' };
+    const { findings } = await account.run(checkEnvironments, all);
+    expect(findings).toMatchObject([{ ...finding, id: 'alice/acme/api' }]);
+    await deleteItem(account.dynamodb, environmentKey, { when: 'attribute_exists(#kind)', values: {} });
+    expect((await account.run(checkEnvironments, all)).findings).toMatchObject([{ ...finding, id: 'bob/acme/api' }]);
+    expect(await readEnvironment(account.dynamodb, { owner: 'bob', repository: 'acme/api' })).toEqual(received);
+  });
+
+  it('releases the locks of a dead transfer, and counts its instance for the former owner alone', async () => {
+    await using given = await agreeing();
+    const { account } = given;
+    account.choose({ hoursPerOwner: 100 });
+    const record = await readEnvironment(account.dynamodb, alicesApi);
+    if (!record?.observed) throw new Error('There is no record.');
+    const lock = operationOf('dead', 'transfer');
+    await replaceRecord(account, { ...record, transferTo: 'bob', lock });
+    const received = { ...record, owner: 'bob', transferFrom: 'alice', observed: { ...record.observed, state: 'stopped' as const }, lock };
+    await putItem(account.dynamodb, { kind: 'environment', id: 'bob/acme/api' }, received);
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([
+      ['stale', 'lock', 'fixed'],
+      ['stale', 'lock', 'fixed'],
+      ['stale', 'record', 'left'],
+    ]);
+    expect(await readEnvironment(account.dynamodb, alicesApi)).toMatchObject({ observed: { state: 'running' } });
+    const left = await readEnvironment(account.dynamodb, { owner: 'bob', repository: 'acme/api' });
+    expect(left).toMatchObject({ observed: { state: 'stopped' }, lastError: { name: 'ExecutionAborted' } });
+    expect(left).not.toHaveProperty('lock');
+    expect(Object.keys((await readHours(account.dynamodb, 'alice'))?.environments ?? {})).toEqual(['uid-1']);
+    expect(await readHours(account.dynamodb, 'bob')).toBeUndefined();
+  });
+
+  it('does not miss the key pair of an environment that accepts no key yet', async () => {
+    await using given = await agreeing();
+    const { account } = given;
+    const record = await readEnvironment(account.dynamodb, alicesApi);
+    if (!record) throw new Error('There is no record.');
+    const { publicKey: _, ...wanted } = record.wanted;
+    await replaceRecord(account, { ...record, wanted });
+    await account.ec2.send(new DeleteKeyPairCommand({ KeyName: 'recode-acme-api-key-pair' }));
+    expect(shown(await account.run(checkEnvironments, all))).toEqual([]);
   });
 
   it('records what EC2 shows', async () => {

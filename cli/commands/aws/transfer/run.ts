@@ -32,11 +32,14 @@ export function runTransfer(request: TransferRequest, output: Output): Promise<v
     const environment = await openEnvironment(request, session.view);
     const { record, to } = await beforeOperation(environment, 'transfer', findTransfer(environment, request));
     if (to === environment.subject.owner) throw new RecodeError('UsageNotValid', line`${record.repository} belongs to ${to} already.`);
-    const unknown = (await hasEnvironments(environment, to)) ? [] : [unknownWords(environment, to)];
-    if (request.force) for (const words of unknown) warn(output, words);
-    else if (!(await confirm(question(environment, to, unknown), output))) return;
+    const unknown = !(await hasEnvironments(environment, to));
+    if (!request.force && !(await confirm(question(environment, to, unknown), output))) return;
     const transferred = await operate(environment, { kind: 'transfer', output: Result, to }, request, session, output);
-    if (transferred) await conclude(environment, transferred, session, output);
+    if (!transferred) return;
+    await conclude(environment, transferred, session, output);
+    if (unknown && request.force) warn(output, line`${to} had no environment in ${environment.account.region} before. ${checkName}`);
+    // Another transfer was in progress, to somebody else.
+    if (transferred.result.owner !== to) throw environmentNotFound(environment.subject);
   });
 }
 
@@ -102,10 +105,9 @@ async function hasEnvironments({ account, clients }: OpenedEnvironment, owner: s
   return items.length > 0;
 }
 
-const unknownWords = ({ account: { region } }: OpenedEnvironment, to: string) =>
-  line`Nobody called ${to} has an environment in ${region} yet. Check the name: "recode aws whoami" shows it to its owner.`;
+const checkName = 'Check the name: "recode aws whoami" shows it to its owner.';
 
-function question({ own, account: { region }, subject: { owner, repository } }: OpenedEnvironment, to: string, more: string[]): string {
+function question({ own, account: { region }, subject: { owner, repository } }: OpenedEnvironment, to: string, unknown: boolean): string {
   const whose = own ? 'your environment' : `${owner}'s environment`;
   const keys = own ? 'Your keys' : `The keys of ${owner}`;
   return [
@@ -113,7 +115,7 @@ function question({ own, account: { region }, subject: { owner, repository } }: 
     '  It is stopped, which ends all connections and what runs on it.',
     line`  ${to} becomes its owner. ${keys} no longer get in.`,
     '  All data on its disk goes along: files, tokens, the history of the shell.',
-    ...more,
+    ...(unknown ? [line`Nobody called ${to} has an environment in ${region} yet. ${checkName}`] : []),
     'Transfer it?',
   ].join('\n');
 }
