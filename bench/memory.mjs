@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * @returns {number}
  */
 export function memoryOf(stateDirectory) {
-  return processesOf(stateDirectory).reduce((sum, one) => sum + megabytesOf(one), 0);
+  return sumOf(processesOf(stateDirectory), megabytesOf);
 }
 
 /**
@@ -19,7 +19,24 @@ export function memoryOf(stateDirectory) {
  * @returns {number}
  */
 export function openFilesOf(stateDirectory) {
-  return processesOf(stateDirectory).reduce((sum, one) => sum + readdirSync(`/proc/${one}/fd`).length, 0);
+  return sumOf(processesOf(stateDirectory), (one) => readdirSync(`/proc/${one}/fd`).length);
+}
+
+/**
+ * What processes have in all. The scripts of instances come and go: what has ended since has nothing.
+ *
+ * @param {readonly number[]} processes
+ * @param {(pid: number) => number} numberOf
+ */
+function sumOf(processes, numberOf) {
+  return processes.reduce((sum, one) => {
+    try {
+      return sum + numberOf(one);
+    } catch (error) {
+      if (!['ENOENT', 'ESRCH'].includes(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error;
+      return sum;
+    }
+  }, 0);
 }
 
 /** @param {string} stateDirectory */
@@ -59,5 +76,6 @@ function parentOf(pid) {
  * @param {number} pid
  */
 function megabytesOf(pid) {
-  return Number(/^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]) / 1024;
+  // One that has just ended has no memory.
+  return Number(/^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
 }
