@@ -30,7 +30,7 @@ export const EnvironmentRequest = v.object({
   restore: v.exactOptional(v.literal(true)),
   /** The instance that is gone, in whose place one with an empty disk may be launched. Until the environment is started. */
   replaces: v.exactOptional(v.string()),
-  /** From a transfer on: keys in home folders let nobody in, because those on the disk are of a former owner. */
+  /** From a restore or a transfer on: keys in home folders let nobody in, because those on the disk are of earlier times, or of a former owner. */
   homeKeys: v.exactOptional(v.literal(false)),
 });
 export type EnvironmentRequest = v.InferOutput<typeof EnvironmentRequest>;

@@ -86,7 +86,7 @@ function imageFailure(error: unknown, { image, imageUnavailable }: Input): Recod
 }
 
 function launchParameters(
-  { environment, operation, image, keyPair, networkInterface }: Input,
+  { environment, image, keyPair, networkInterface }: Input,
   token: string,
   publicKeys: readonly string[],
   settings: Settings,
@@ -94,7 +94,6 @@ function launchParameters(
   const { volumeEncrypted, volumeKmsKey, costTags } = settings;
   const { request, name } = environment;
   const hostKey = keyPairFrom(randomBytes(32), resourceName(name, 'instance'));
-  const boot = bootSettings(environment, settings);
   const instanceTags = [...environmentTags(environment, 'instance'), { Key: tagKey.sshHostKey, Value: hostKey.publicKey }];
   return {
     ClientToken: token,
@@ -120,9 +119,7 @@ function launchParameters(
     // Two hops, so that containers on the instance reach the metadata service too.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 2 },
     InstanceInitiatedShutdownBehavior: 'stop',
-    UserData: Buffer.from(
-      userData({ publicKeys, hostKey, ...boot, homeKeys: boot.homeKeys && (!request.restore || operation.kind === 'move') }),
-    ).toString('base64'),
+    UserData: Buffer.from(userData({ publicKeys, hostKey, ...bootSettings(environment, settings) })).toString('base64'),
     TagSpecifications: [
       ...tagged('instance', instanceTags, costTags),
       ...tagged('volume', environmentTags(environment, 'volume'), costTags),

@@ -133,7 +133,9 @@ async function beginStart(
   const { dynamodb, operation, settings } = entry;
   const { volumeSize, volumeType, ingressCidrs } = settings;
   const uid = randomUUID();
-  const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, instanceType: instanceType.name };
+  // A move takes the restored disk along.
+  const restored = given.restore ? ({ homeKeys: false } as const) : {};
+  const request = { volumeSize, volumeType, allowCidrs: [...ingressCidrs], ...given, ...restored, instanceType: instanceType.name };
   for (;;) {
     const { installation } = await enterNetwork(subject, entry);
     const taken = await putOrTake({ ...subject, uid }, request, given, entry);
@@ -143,7 +145,7 @@ async function beginStart(
     if (network?.installation === installation && network.status !== 'deleting') {
       await reserveHours(environment, entry, given.autoStop);
       const request = withFirstKey(given, environment);
-      const wanted = { ...requestOf(environment), ...request, instanceType: instanceType.name };
+      const wanted = { ...requestOf(environment), ...request, ...restored, instanceType: instanceType.name };
       const held = await claimNameAndRecordWanted(environment, wanted, entry, { ...request, hadBefore: foundName ?? name });
       const there = network.status === 'ready' ? subnetFor(instanceType, subnets, network) : {};
       const begun = { kind: 'start', environment: held, request, instanceType, operation, network, ...there } as const;

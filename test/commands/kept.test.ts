@@ -73,20 +73,20 @@ it('brings a removed environment back with its files, but lets in nobody who was
   expect((await succeeds(alice, 'ssh', 'acme/api', '--home', '--', 'cat note.txt')).stdout).toBe('mine\n');
   // Another host key, which is pinned.
   expect(readFileSync(files.knownHosts, 'utf8').split(' ').slice(1)).not.toEqual(oldHostKeys.split(' ').slice(1));
-  const { host, port } = after as { host: string; port: number };
   const options = ['-F', 'none', '-o', 'IdentitiesOnly=yes', '-o', `UserKnownHostsFile=${files.knownHosts}`, '-o', 'BatchMode=yes'];
-  const as = (key: string) =>
-    promisify(execFile)('ssh', [...options, '-i', key, '-p', String(port), `recode@${host}`, 'cat ~/.ssh/authorized_keys']).then(
+  const as = async (key: string) => {
+    const { host, port } = (await succeeds(alice, 'status', 'acme/api', '--json')).json as { host: string; port: number };
+    return promisify(execFile)('ssh', [...options, '-i', key, '-p', String(port), `recode@${host}`, 'cat ~/.ssh/authorized_keys']).then(
       ({ stdout }) => stdout,
       ({ stderr }: { stderr: string }) => stderr,
     );
-  expect(await as(keyIn(files.key).privateKeyFile)).toContain(publicKey);
-  expect(await as(oldKey)).toContain('Permission denied (publickey');
-
-  // Also after the next start, whose user data is written again.
-  await succeeds(alice, 'restart', 'acme/api', '--force');
-  const { json: again } = await succeeds(alice, 'status', 'acme/api', '--json');
-  expect(again).toMatchObject({ status: 'started' });
+  };
+  // Also after the next start, whose user data is written again, and on the instance to which a move takes the disk.
+  for (const next of [undefined, 'restart', 'move']) {
+    if (next !== undefined) await succeeds(alice, next, 'acme/api', '--force');
+    expect(await as(keyIn(files.key).privateKeyFile), next).toContain(publicKey);
+    expect(await as(oldKey), next).toContain('Permission denied (publickey');
+  }
   expect((await succeeds(alice, 'ssh', 'acme/api', '--home', '--', 'cat note.txt')).stdout).toBe('mine\n');
 
   await fails(alice, ['restore', 'acme/api'], {

@@ -245,7 +245,8 @@ describe('an environment that exists', () => {
     expect((await account.refusal(beginOperation, starting({ replaces: 'i-0ffffffffffffffff' }))).name).toBe('InstanceGone');
     expect((await account.refusal(beginOperation, starting({ replaces: 'the old one' }))).name).toBe('InputNotValid');
     expect((await readEnvironments(account.dynamodb)).items).toEqual([gone]);
-    expect(await account.run(beginOperation, starting({ restore: true }))).toMatchObject({ environment: { request: { restore: true } } });
+    const restoring = await account.run(beginOperation, starting({ restore: true }));
+    expect(restoring).toMatchObject({ environment: { request: { restore: true, homeKeys: false } } });
     await putItem(account.dynamodb, environmentKey, { ...gone, wanted: { ...gone.wanted, replaces: instance.instanceId } });
     expect(await account.run(beginOperation, starting({}))).toMatchObject({ environment: { recorded: { status: 'gone' } } });
   });
