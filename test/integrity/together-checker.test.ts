@@ -59,9 +59,10 @@ const broken: readonly (readonly [string, () => Inventory, RegExp])[] = [
   ],
   [
     'two of one name',
-    () => ({ ...found, items: [...(found.items ?? []), ...(found.items ?? [])] }),
+    () => ({ ...found, items: [...(found.items ?? []), ...(found.items ?? []).map((item) => ({ ...item, uid: 'another' }))] }),
     /^Two environments have the name acme-api/,
   ],
+  ['one of two owners', () => ({ ...found, items: [...(found.items ?? []), ...(found.items ?? [])] }), /^Two owners have the environment/],
   ['a stopped one that runs', () => withObserved({ state: 'stopped' }), /\(stopped\) has an instance that is running/],
   ['another address', () => withObserved({ publicIpAddress: '203.0.113.7' }), /has the address 203\.0\.113\.7 by its record/],
   [
