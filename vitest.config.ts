@@ -1,9 +1,12 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-// The longest of the integrity suite, an hour more.
+// The longest of the integrity suite, hours more. It sweeps all points of the one sweep of which the integrity suite takes a sample.
+const sampled = 'test/integrity/crash-sweep-after.test.ts';
 const endurance = [
-  ...['abandoned', 'before', 'killed', 'late', 'lost-answer', 'outlived'].map((sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`),
-  ...['endured', 'surfaced', 'surfaced-first-start'].map((faults) => `test/integrity/fault-matrix-${faults}.test.ts`),
+  ...['abandoned', 'before', 'hours', 'killed', 'late', 'lost-answer', 'outlived'].map(
+    (sweep) => `test/integrity/crash-sweep-${sweep}.test.ts`,
+  ),
+  ...['endured', 'surfaced', 'surfaced-first-start', 'visibility'].map((faults) => `test/integrity/fault-matrix-${faults}.test.ts`),
   'test/integrity/month.test.ts',
   'test/integrity/reconcile-many.test.ts',
   'test/integrity/rename-dies.test.ts',
@@ -22,8 +25,13 @@ export default defineConfig({
       // Whole operations: state machines, functions and the CLI.
       project('workflows', { include: ['test/workflows/**/*.test.ts'] }),
       // Crashes, faults and races, one after another for minutes.
-      project('integrity', { include: ['test/integrity/**/*.test.ts'], exclude: endurance, testTimeout: 1_800_000 }),
-      project('endurance', { include: endurance, testTimeout: 1_800_000 }),
+      project('integrity', {
+        include: ['test/integrity/**/*.test.ts'],
+        exclude: endurance,
+        env: { RECODE_SWEEP_EVERY: '5' },
+        testTimeout: 1_800_000,
+      }),
+      project('endurance', { include: [...endurance, sampled], testTimeout: 3_600_000 }),
       // Packages everything again, or reads all of the package.
       project('package', { include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 }),
       // Wrong arguments, settings, files and machines, each shown to the CLI as a process.
@@ -42,12 +50,12 @@ export default defineConfig({
   },
 });
 
-function project(name: string, test: NonNullable<TestProjectInlineConfiguration['test']>): TestProjectInlineConfiguration {
+function project(name: string, { env, ...test }: NonNullable<TestProjectInlineConfiguration['test']>): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
       name,
-      env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+      env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
       // Loading the SDK again for each file would take longer than most tests do: a test restores what it changes of the process.
       isolate: false,
       // What is shared between files ends with the worker.

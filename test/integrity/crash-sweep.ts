@@ -208,6 +208,8 @@ export async function sweep(
   expect(failures).toEqual([]);
 }
 
+/** A sample of the points of each workflow: only one of so many. */
+const every = Number(process.env.RECODE_SWEEP_EVERY ?? '1');
 const reading = /^(Describe|Get|List|Query|Scan|Search)/;
 
 /** Lives a clean life and notes its mutating calls. */
@@ -227,9 +229,10 @@ async function record(aws: TestAws, among: (workflow: Workflow, point: Point) =>
     await workflow.undo?.(aws);
     await workflow.expectEnd(aws);
     expect(seen, `Nothing mutates in ${workflow.name}.`).not.toEqual([]);
+    const chosen = seen.filter((point) => among(workflow, point) && nameOf(workflow, point).includes(process.env.RECODE_SWEEP ?? ''));
     points.set(
       workflow.name,
-      seen.filter((point) => among(workflow, point) && nameOf(workflow, point).includes(process.env.RECODE_SWEEP ?? '')),
+      chosen.filter((_, index) => index % every === 0),
     );
   }
   return points;

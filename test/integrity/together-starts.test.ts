@@ -5,7 +5,7 @@ import { expectConverged } from '../harness/inventory.ts';
 import { deployedAws } from '../harness/workflows.ts';
 import { type Contender, expectEmptied, race, tally } from './together-race.ts';
 
-const count = 50;
+const count = 30;
 
 let aws: TestAws;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ afterAll(() => aws.stop());
 it(`${count} people start an environment each at once, where nothing exists yet`, async () => {
   // A third of them has the same repository as somebody else, and so wants the same name.
   const starts = Array.from({ length: count }, (_, index): Contender => {
-    return { kind: 'start', owner: `user-${index}`, repository: `acme/service-${index % 34}` };
+    return { kind: 'start', owner: `user-${index}`, repository: `acme/service-${index % 20}` };
   });
   const counts = tally(`${count} starts at once`);
   const outcomes = await race(aws, ...starts);
