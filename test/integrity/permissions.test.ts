@@ -56,7 +56,6 @@ const unusual = [
   // The index has nothing that the table does not have, and only sweeps read it.
   'beginOperation dynamodb:Query table/recode-config-dynamodb-table/index/due',
   // Where the team has a cap on hours.
-  'planStart dynamodb:PutItem table/recode-config-dynamodb-table',
   'failOperation dynamodb:PutItem table/recode-config-dynamodb-table',
   // Why an instance does not answer: without it, the execution fails all the same, and says so.
   'failOperation ec2:DescribeInstances *',
@@ -79,6 +78,8 @@ const unusual = [
   // Without them, ensureUserData looks and startInstance starts, which need the same.
   'planStart ec2:DescribeInstanceAttribute instance/*',
   'planStart ec2:StartInstances instance/*',
+  // Where the team has a cap on hours.
+  'planStart dynamodb:PutItem table/recode-config-dynamodb-table',
   // An earlier start has left an interface in another subnet.
   'createNetworkInterface ec2:DeleteNetworkInterface network-interface/*',
   // To suggest another type where no zone has capacity.
