@@ -232,6 +232,8 @@ describe('the JSON of an environment', () => {
       changed: true,
       executionArn: expect.stringMatching(/:recode-start:/),
       operation: null,
+      transferTo: null,
+      transferFrom: null,
       lastError: null,
       createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
       updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
