@@ -64,7 +64,7 @@ export function startFailure({ instanceId, state, reasonCode, reasonMessage }: E
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
  */
 function causeOf(reason: string, ended: boolean): ErrorName | undefined {
-  // EC2 terminates what it cannot launch, whoever waits for it. What it cannot start stays stopped.
+  // EC2 terminates an instance that it cannot launch. One that it cannot start stays stopped.
   if (/Server\.InsufficientInstanceCapacity/.test(reason)) return ended ? 'NoCapacity' : 'NoCapacityToStart';
   if (/Client\.VolumeLimitExceeded/.test(reason)) return 'QuotaReached';
   // A launch that may not use the key of its volume ends with a general "Client error on launch".

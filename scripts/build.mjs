@@ -60,7 +60,7 @@ async function buildStack() {
 async function compileFunctions() {
   const folder = join(dist, 'functions');
   const files = (await readdir(folder)).filter((file) => file.endsWith('.mjs')).map((file) => join(folder, file));
-  await promisify(execFile)(process.execPath, [join(dist, 'local/compile.mjs'), join(dist, 'compiled'), ...files]);
+  await promisify(execFile)(process.execPath, [join(dist, 'local/compile.mjs'), join(dist, 'local/compiled'), ...files]);
 }
 
 /** Bundles what serverless.yml reads. Serverless loads CommonJS only. */

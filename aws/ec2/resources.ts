@@ -168,7 +168,7 @@ export function explained({ InstanceId, State, StateReason }: Instance): Explain
  * When somebody or something began to stop an instance; undefined if EC2 does not tell. It tells it in words only, such as
  * `User initiated (2026-11-30 12:00:00 GMT)`, which may be missing: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
  */
-export function stopTimeOf({ State, StateTransitionReason = '' }: Instance): Date | undefined {
+export function stoppedAtOf({ State, StateTransitionReason = '' }: Instance): Date | undefined {
   const [, date, time] = /\((\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:GMT|UTC)\)$/.exec(StateTransitionReason) ?? [];
   const at = new Date(`${date}T${time}Z`);
   return State?.Name === 'stopped' && Number.isFinite(at.getTime()) ? at : undefined;

@@ -38,7 +38,7 @@ async function recordOf(dynamodb: DynamoDBClient, belonging: Belonging, now: num
   }
 }
 
-/** Whether somebody else has got a record of the same name and repository a while ago. */
+/** Whether somebody else has a young record of the same name and repository. */
 async function isJustTransferred(dynamodb: DynamoDBClient, { name, repository }: Belonging, now: number): Promise<boolean> {
   const claim = await readClaim(dynamodb, name);
   const other = claim && (await readEnvironmentById(dynamodb, claim.environment));

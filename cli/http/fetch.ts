@@ -14,7 +14,7 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 export async function openFetch(variables: NodeJS.ProcessEnv): Promise<Fetch> {
   const ca = await withUsualCertificates(await readCaBundle(variables.AWS_CA_BUNDLE || undefined));
   const proxies = ['http_proxy', 'https_proxy'].some((name) => variables[name] || variables[name.toUpperCase()]);
-  // Node's own is loaded already.
+  // Node's own is loaded already. Its types and those of the package differ.
   if (ca === undefined && !proxies) return globalThis.fetch as unknown as Fetch;
   // Bundled, a CommonJS package that is imported late has a default export alone.
   const {
@@ -30,5 +30,6 @@ export async function openFetch(variables: NodeJS.ProcessEnv): Promise<Fetch> {
     dispatchers.set(proxy ?? '', dispatcher);
     return dispatcher;
   };
+  // The same the other way round.
   return async (url, init) => (await fetch(url, { dispatcher: dispatcherFor(new URL(url)), ...init })) as unknown as Response;
 }

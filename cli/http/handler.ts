@@ -56,6 +56,7 @@ async function proxied(proxy: string, ca: string | undefined): Promise<NodeHttpH
   const tunnels = new HttpsProxyAgent(proxy, { keepAlive: true, ...trust });
   // What it is made with is for the proxy alone; these options are for the host behind it.
   Object.assign(tunnels.options, trust);
+  // By its types it lacks what only Node's own agent uses.
   const httpsAgent = tunnels as unknown as HttpsAgent;
   return new NodeHttpHandler({ ...patience, httpAgent, httpsAgent });
 }

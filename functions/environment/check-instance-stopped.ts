@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { describeInstances, recordOf, stopTimeOf } from '../../aws/ec2/resources.ts';
+import { describeInstances, recordOf, stoppedAtOf } from '../../aws/ec2/resources.ts';
 import { ec2 } from '../../aws/step/clients.ts';
 import { lambdaHandler, step } from '../../aws/step/step.ts';
 import { StoppedInstance, StoppingInstances } from '../../core/document.ts';
@@ -17,7 +17,7 @@ export const checkInstanceStopped = step({
     const stopped = instances.find(({ State }) => State?.Name === 'stopped');
     if (!stopped) throw new RecodeError('InstanceGone', `The instance ${instanceIds.join(', ')} was terminated instead of stopped.`);
     const record = recordOf(stopped);
-    return record && { ...record, stoppedAt: stopTimeOf(stopped)?.toISOString() };
+    return record && { ...record, stoppedAt: stoppedAtOf(stopped)?.toISOString() };
   },
 });
 

@@ -65,10 +65,10 @@ async function launchOrAdopt(ec2: EC2Client, input: Input, publicKeys: readonly 
     switch (meaningOf(error)) {
       // Each attempt creates another host key. A mismatch means that an earlier attempt launched the instance.
       case 'token-mismatch':
-        return adoptByToken(ec2, token);
+        return launchedWith(ec2, token, notVisibleYet());
       // It has ended since. The step that waits for it sees why.
       case 'instance-terminated':
-        return adoptEnded(ec2, token, error);
+        return launchedWith(ec2, token, error);
       case 'interface-in-use':
         return adoptByAttachment(ec2, input);
       case 'no-image':
@@ -127,23 +127,19 @@ function launchParameters(
   };
 }
 
-async function adoptByToken(ec2: EC2Client, token: string): Promise<string> {
-  const instanceId = await launchedWith(ec2, token);
-  if (instanceId !== undefined) return instanceId;
-  throw new RecodeError('InstanceNotVisibleYet', 'An earlier attempt launched the instance, but EC2 does not show it yet.');
-}
-
-/** EC2 shows an instance that has ended for an hour. */
-async function adoptEnded(ec2: EC2Client, token: string, refusal: unknown): Promise<string> {
-  const instanceId = await launchedWith(ec2, token);
-  if (instanceId === undefined) throw refusal;
-  return instanceId;
-}
-
-async function launchedWith(ec2: EC2Client, token: string): Promise<string | undefined> {
+/**
+ * The instance that an earlier attempt launched. EC2 shows one that has ended for an hour.
+ *
+ * @throws `otherwise` where EC2 does not show it
+ */
+async function launchedWith(ec2: EC2Client, token: string, otherwise: unknown): Promise<string> {
   const [instance] = await describeInstances(ec2, [{ Name: 'client-token', Values: [token] }]);
-  return instance?.InstanceId;
+  if (instance?.InstanceId === undefined) throw otherwise;
+  return instance.InstanceId;
 }
+
+const notVisibleYet = () =>
+  new RecodeError('InstanceNotVisibleYet', 'An earlier attempt launched the instance, but EC2 does not show it yet.');
 
 /** The interface is attached: to our own instance, to one that is terminating, or to someone else's. */
 async function adoptByAttachment(

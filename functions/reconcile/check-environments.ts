@@ -75,9 +75,13 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
   const finding = await attempt(deadLock(environment), attempting(context), async () => {
     const { name, observed, transferFrom } = environment;
     const at = new Date(now).toISOString();
-    const instances = name === undefined ? [] : await findInstancesAlsoEnded(ec2, environment, observed?.instanceId);
-    // While a transfer is not finished, the former owner's record has the instance.
-    const { set, remove } = transferFrom === undefined ? await countSeen(dynamodb, environment, instances, { settings, now }) : nothingSeen;
+    const shown = async (): Promise<Change> => {
+      // While a transfer is not finished, the former owner's record has the instance.
+      if (transferFrom !== undefined) return { set: {} };
+      const instances = name === undefined ? [] : await findInstancesAlsoEnded(ec2, environment, observed?.instanceId);
+      return countSeen(dynamodb, environment, instances, { settings, now });
+    };
+    const { set, remove } = await shown();
     const error: ErrorName = 'ExecutionAborted';
     const lastError = { name: error, message: `The ${holder.kind} ended without releasing the lock.`, at };
     await release(dynamodb, environment, holder, { set: { ...set, lastError, updatedAt: at }, remove, end: { endedAt: at, error } });
@@ -86,8 +90,6 @@ async function withoutDeadLock(environment: Environment, context: Context): Prom
   const left = await readEnvironment(dynamodb, environment);
   return { finding, ...(left && !holderOf(left) && { environment: left }) };
 }
-
-const nothingSeen: Change = { set: {} };
 
 async function compared(environments: readonly Environment[], context: Context): Promise<Finding[]> {
   const { dynamodb, ec2, settings, now } = context;

@@ -307,7 +307,7 @@ describe('an environment that was transferred', () => {
     expect((await succeeds(bob, 'keys', 'list', 'acme/api', '--json')).json).toMatchObject([{ thisMachine: true }]);
   });
 
-  it('can be renamed, stopped and removed before it is started, and its former owner may begin anew', async () => {
+  it('can be renamed, stopped and removed before it is started, and its former owner may create another one', async () => {
     await succeeds(bob, 'rename', 'acme/api', 'billing');
     expect(await runStop(aws, bobs)).toMatchObject({ status: 'SUCCEEDED' });
     expect(await runStart(aws)).toMatchObject({ status: 'SUCCEEDED', output: { created: true, name: 'acme-api' } });

@@ -15,7 +15,7 @@ import {
 } from '../../../core/hours.ts';
 import type { Settings } from '../../../core/settings.ts';
 import { lastObservation, observedIn } from '../../ec2/observation.ts';
-import { stopTimeOf } from '../../ec2/resources.ts';
+import { stoppedAtOf } from '../../ec2/resources.ts';
 import { hoursKey, readHours } from '../read/hours.ts';
 import { type Change, deleteItem, putItem } from './table.ts';
 
@@ -107,7 +107,7 @@ export async function countMissedStop(
 ): Promise<void> {
   if (moment.limit === 0) return;
   const knownToRun = Math.max(instance.LaunchTime?.getTime() ?? 0, ranAt === undefined ? 0 : Date.parse(ranAt));
-  const stoppedAt = stopTimeOf(instance)?.getTime() ?? knownToRun;
+  const stoppedAt = stoppedAtOf(instance)?.getTime() ?? knownToRun;
   await changeHours(dynamodb, owner, (hours) => countMissedEnd(hours, uid, stoppedAt, moment));
 }
 
@@ -131,7 +131,7 @@ export async function countSeen(
   const launchedAt = observed?.launchedAt ?? observed?.at;
   if (launchedAt === undefined || observed?.state === 'stopped' || observed?.state === 'gone') {
     const stopped = instances.find(({ InstanceId }) => InstanceId === observed?.instanceId);
-    const stoppedAt = stopped && stopTimeOf(stopped)?.toISOString();
+    const stoppedAt = stopped && stoppedAtOf(stopped)?.toISOString();
     await countEnd(dynamodb, environment, moment, { launchedAt: observed?.launchedAt ?? null, stoppedAt });
     return seen;
   }

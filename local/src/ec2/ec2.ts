@@ -129,6 +129,7 @@ export function createEc2(options: {
     const known = repeatable === undefined ? undefined : state.clientTokens.answered(action, repeatable, parameters);
     if (known !== undefined) return wire.successDocument(action, request.id, known);
     state.takeAdded();
+    // It was decoded by the model of this operation.
     const content = wire.encodeOutput(model, operation.run(input as never, { ...region, action, requestId: request.id }));
     if (repeatable !== undefined) state.clientTokens.remember(action, repeatable, parameters, content, state.takeAdded());
     life.settle();

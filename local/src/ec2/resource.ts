@@ -115,6 +115,7 @@ export function createCollection<T extends Resource>(kind: Kind<T>, records: rea
     all: () => [...byId.values()],
     of: (id) => related.of(id),
     add(fields) {
+      // The type of what is left out of T, and added again, is not T for TypeScript.
       const record = { ...fields, id: newId(kind.prefix), visibleAt: events.visibleAt() } as unknown as T;
       byId.set(record.id, record);
       related.put(record, new Set(), relationsOf(record));

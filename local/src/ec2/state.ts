@@ -117,6 +117,7 @@ export function createRegionState(clock: Clock, settings: Settings, document?: R
     ([name, kind]) =>
       [name, createCollection(kind, v.parse(v.array(kind.schema), document?.resources[name] ?? []), eventsOf(name))] as const,
   );
+  // Object.fromEntries loses which value has which name.
   const resources = Object.fromEntries(collections) as unknown as Resources;
 
   return {

@@ -152,7 +152,7 @@ function decodeScalar(schema: NormalizedSchema, value: string, path: string): un
   return value;
 }
 
-/** The schema of a structure has its required members first, and their number. */
+/** The schema of a structure has its required members first, and their number, which its type does not show. */
 function requiredMembers(schema: NormalizedSchema): Set<string> {
   const [, , , , names, , count] = schema.getSchema() as unknown as [number, string, string, unknown, string[], unknown, number?];
   return new Set(names.slice(0, count ?? 0));

@@ -30,8 +30,8 @@ interface Sandbox {
   readonly belongings: Belongings;
 }
 
-/** What the build has compiled, if it has. */
-const compiledFolder = fileURLToPath(new URL('../compiled', import.meta.url));
+/** What the build has compiled, if it has. Beside this program, where nobody else can write. */
+const compiledFolder = fileURLToPath(new URL('compiled', import.meta.url));
 const RealDate = Date;
 const agent = new Agent({ keepAlive: true });
 const secret = process.argv[2] ?? '';

@@ -61,7 +61,7 @@ export function useLambda() {
     await lambda.stop();
     for (const folder of [directory, compiledFolder()]) rmSync(folder, { recursive: true, force: true });
   });
-  const compiledFolder = () => join(shared, 'compiled');
+  const compiledFolder = () => join(shared, 'local/compiled');
   return {
     directory: () => directory,
     /** Where the runtime looks for the compiled code of functions. */

@@ -14,7 +14,7 @@ import {
   findSubnets,
   findVolumes,
   findVpcs,
-  stopTimeOf,
+  stoppedAtOf,
 } from '../../../aws/ec2/resources.ts';
 import type { Owned } from '../../../core/tags.ts';
 import { type TestAccount, testAccount } from '../../functions/account.ts';
@@ -159,7 +159,7 @@ it.each([
   ['stopped', undefined, undefined],
   ['running', 'User initiated (2020-12-05 19:35:13 GMT)', undefined],
 ] as const)('reads when an instance that is %s was stopped from %s: %s', (Name, StateTransitionReason, stopped) => {
-  expect(stopTimeOf({ State: { Name }, StateTransitionReason })?.toISOString()).toBe(stopped);
+  expect(stoppedAtOf({ State: { Name }, StateTransitionReason })?.toISOString()).toBe(stopped);
 });
 
 describe('what remains of an environment', () => {

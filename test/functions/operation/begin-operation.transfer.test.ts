@@ -188,18 +188,18 @@ describe('a transfer that died', () => {
   });
 
   it('before its release is finished, although the former owner has a new environment', async () => {
-    const anew = { ...started, uid: 'uid-3' };
-    await using account = await recorded(anew, received);
+    const another = { ...started, uid: 'uid-3' };
+    await using account = await recorded(another, received);
     expect(await account.run(beginOperation, transfer('bob', later))).toMatchObject({
       handOver: false,
       environment: { uid: 'uid-1', owner: 'bob' },
     });
-    expect(await read(account, 'alice')).toEqual(anew);
+    expect(await read(account, 'alice')).toEqual(another);
     await finishTransfer(account.dynamodb, { environment: received, formerOwner: 'alice' }, later, {
       set: {},
       end: { endedAt: '2026-01-01T00:00:00.000Z' },
     });
-    expect(await read(account, 'alice')).toEqual(anew);
+    expect(await read(account, 'alice')).toEqual(another);
     expect(await read(account, 'bob')).not.toHaveProperty('transferFrom');
   });
 

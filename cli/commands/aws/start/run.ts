@@ -231,7 +231,7 @@ async function findRecordOrRepository(environment: OpenedEnvironment, { view }: 
   return undefined;
 }
 
-/** The key pair of this machine. Where an instance lets in another one, none is made that would open nothing. After a transfer, it lets in none yet. */
+/** The key pair of this machine. One is created only where the environment accepts no key yet: another one would open nothing. */
 function keyFor(record: Environment | undefined, files: EnvironmentFolder, repository: string): KeyPair {
   if (!record?.observed || record.observed.state === 'gone' || record.wanted.publicKey === undefined)
     return ensureKeyPair(files.key, `recode ${repository}`);

@@ -11,6 +11,7 @@ import { everything, type Subject, type Subjects, subjectsOf, withValues } from 
  */
 export function needsOfEc2(action: string, input: Decoded, region: Region): Need[] {
   const about = subjectsByAction[action as Action] as SubjectsOf<Action> | undefined;
+  // It was decoded by the model of this action.
   const subjects = about?.(input as never, subjectsOf(region)) ?? [everything];
   const need = (name: string, { arn, requestTags, resourceTags }: Subject, createAction?: string): Need => ({
     action: `ec2:${name}`,
