@@ -12,6 +12,8 @@ const endurance = [
   'test/integrity/rename-dies.test.ts',
   'test/integrity/transfer-dies.test.ts',
 ];
+// It walks through every document that a state machine may pass on, which takes a minute.
+const walked = 'test/infra/document.test.ts';
 
 export default defineConfig({
   // As the bundles have them.
@@ -20,7 +22,10 @@ export default defineConfig({
     projects: [
       project('unit', {
         include: ['test/**/*.test.ts', 'local/test/**/*.test.ts'],
-        exclude: ['bad-input', 'clients', 'commands', 'integrity', 'package', 'programs', 'workflows'].map((suite) => `test/${suite}/**`),
+        exclude: [
+          ...['bad-input', 'clients', 'commands', 'integrity', 'package', 'programs', 'workflows'].map((suite) => `test/${suite}/**`),
+          walked,
+        ],
       }),
       // Whole operations: state machines, functions and the CLI.
       project('workflows', { include: ['test/workflows/**/*.test.ts'] }),
@@ -33,7 +38,7 @@ export default defineConfig({
       }),
       project('endurance', { include: [...endurance, sampled], testTimeout: 3_600_000 }),
       // Packages everything again, or reads all of the package.
-      project('package', { include: ['test/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 }),
+      project('package', { include: ['test/package/**/*.test.ts', walked], testTimeout: 180_000, hookTimeout: 180_000 }),
       // Wrong arguments, settings, files and machines, each shown to the CLI as a process.
       project('bad-input', { include: ['test/bad-input/**/*.test.ts'] }),
       // Commands that watch, steer and use environments, against whole operations.
